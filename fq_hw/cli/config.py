@@ -1,0 +1,39 @@
+"""Training configurations: one TOML file with the tables network, data and train."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from fq_hw.data import DataKind
+from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.network import Network, from_plain
+
+__all__ = ["Config", "DataConfig", "read_config"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """What to train on; ``path`` is relative to the working directory."""
+
+    kind: DataKind
+    path: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """A configuration; ``train`` stays plain until torch is there to read it."""
+
+    network: Network
+    data: DataConfig
+    train: dict
+
+
+def read_config(path: Path) -> Config:
+    """Read a TOML configuration; errors name the file and the key."""
+    require(path.is_file(), f"config {path}", "must be a file", "there", ArtifactError)
+    try:
+        return from_plain(Config, tomllib.loads(path.read_text()), "config")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, FqHwError) as error:
+        raise ArtifactError(f"config {path}: {error}") from error

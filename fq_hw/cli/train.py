@@ -1,0 +1,164 @@
+"""``fq-hw train``: the only place where training touches files, processes and the screen."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from fq_hw.cli.config import read_config
+from fq_hw.errors import ArtifactError, ToolError, require
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "train",
+        help="train a network from a configuration",
+        description="Train a network. Writes checkpoint.safetensors, metrics.jsonl, curve.png and "
+        "state.pt (for --resume) to --out. Several processes: "
+        "torchrun --nproc-per-node N -m fq_hw train CONFIG.",
+    )
+    parser.add_argument("config", type=Path, help="TOML file with network, data and train")
+    parser.add_argument("--out", type=Path, help="folder to write (default build/train/NAME)")
+    parser.add_argument("--resume", action="store_true", help="go on where --out stopped")
+    parser.add_argument("--epochs", type=int, help="instead of the configuration's")
+    parser.add_argument("--seed", type=int, help="instead of the configuration's")
+    parser.add_argument("--threads", type=int, default=1, help="torch threads (default 1)")
+    parser.add_argument("--device", default="cpu", help="torch device (default cpu)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> dict:
+    """Train to the end and return the final figures."""
+    try:
+        import torch
+        import torch.distributed as dist
+    except ImportError as error:
+        remedy = "fq-hw train: needs torch; pip install 'fq-hw[train]'"
+        raise ToolError(remedy) from error
+    torch.set_num_threads(args.threads)
+    config = read_config(args.config)
+    if "RANK" in os.environ:  # set by torchrun
+        dist.init_process_group("gloo")
+    try:
+        return train_here(args, config, torch)
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def train_here(args: argparse.Namespace, config, torch) -> dict:
+    """Train in this process, alone or as one rank; rank 0 writes the files."""
+    import torch.distributed as dist
+
+    from fq_hw import checkpoint, data
+    from fq_hw.network import from_plain
+    from fq_hw.nn import training
+    from fq_hw.report import curve
+
+    changed = {k: v for k, v in (("epochs", args.epochs), ("seed", args.seed)) if v is not None}
+    recipe = from_plain(training.TrainConfig, config.train | changed, "config.train")
+    path = Path(config.data.path) if config.data.path else None
+    images = data.load(config.data.kind, path, config.network.image[:2])
+    network = config.network
+    matches = images.test().images.shape[1:] == network.image
+    require(matches, f"network {network.name!r}", f"image must be {images.test().images.shape[1:]}, "
+            f"as {images.name} delivers", network.image)
+    enough = len(images.classes) == network.classes
+    require(enough, f"network {network.name!r}", f"needs {len(images.classes)} classes for "
+            f"{images.name}", network.classes)
+
+    leader = not dist.is_initialized() or dist.get_rank() == 0
+    out = args.out or Path("build/train") / network.name
+    state_file, metrics_file = out / "state.pt", out / "metrics.jsonl"
+    state, rows = None, []
+    if args.resume:
+        require(state_file.is_file(), f"fq-hw train --resume: {out}", "must hold state.pt", "there",
+                ArtifactError)
+        state = torch.load(state_file, weights_only=True)
+        rows = [json.loads(line) for line in metrics_file.read_text().splitlines()]
+        rows = rows[: state["epoch"] + 1]
+    elif state_file.exists():
+        message = f"fq-hw train: {out} holds a run already; add --resume, or name another --out"
+        raise ArtifactError(message)
+    out.mkdir(parents=True, exist_ok=True)
+
+    with progress_bar(recipe.epochs, len(rows), leader) as bar:
+        run = training.train(network, images, recipe, state=state, report=bar.step,
+                             device=args.device)
+        for epoch in run:
+            if not leader:
+                continue
+            row = {
+                "epoch": epoch.number,
+                "loss": epoch.loss,
+                "train": epoch.train_accuracy,
+                "test": epoch.test_accuracy,
+                "seconds": round(epoch.seconds, 1),
+            }
+            rows.append(row)
+            bar.epoch(row)
+            replace(state_file, lambda p, e=epoch: torch.save(e.state(), p))
+            replace(metrics_file, lambda p: p.write_text("".join(json.dumps(r) + "\n" for r in rows)))
+            right = round(epoch.test_accuracy * len(images.test()))
+            checkpoint.write(out / "checkpoint.safetensors", checkpoint.Checkpoint(
+                network=network,
+                arrays=training.arrays(epoch.model),
+                accuracy=checkpoint.Accuracy(data=images.name, images=len(images.test()), right=right),
+                provenance={
+                    "config": args.config.name,
+                    "epochs": f"{epoch.number + 1} of {recipe.epochs}",
+                    "seed": str(recipe.seed),
+                    "torch": torch.__version__,
+                },
+            ))
+    if leader:
+        curve.save(out / "curve.png", rows, f"{network.name} on {images.name}")
+    return {
+        "checkpoint": str(out / "checkpoint.safetensors"),
+        "float test accuracy %": round(100 * rows[-1]["test"], 2) if rows else None,
+        "epochs": len(rows),
+        "seconds": round(sum(r["seconds"] for r in rows), 1),
+    }
+
+
+def replace(path: Path, write) -> None:
+    """Write a file through a neighbour, so that a stop leaves the old one or the new one."""
+    partial = path.with_name(path.name + ".partial")
+    write(partial)
+    os.replace(partial, path)
+
+
+class progress_bar:
+    """One bar over all steps of the run, with the last epoch's figures and the time left."""
+
+    def __init__(self, epochs: int, done: int, visible: bool):
+        self.epochs, self.done, self.visible, self.bar = epochs, done, visible, None
+
+    def __enter__(self) -> progress_bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def step(self, epoch: int, step: int, steps: int) -> None:
+        if not self.visible:
+            return
+        if self.bar is None:
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=self.epochs * steps, initial=self.done * steps, unit="step",
+                            mininterval=1)
+        self.bar.update(1)
+
+    def epoch(self, row: dict) -> None:
+        if self.bar is not None:
+            self.bar.set_postfix_str(
+                f"epoch {row['epoch'] + 1}/{self.epochs} loss {row['loss']:.3f} "
+                f"train {100 * row['train']:.1f} % test {100 * row['test']:.1f} %"
+            )

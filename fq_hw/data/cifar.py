@@ -1,0 +1,85 @@
+"""CIFAR-10 and CIFAR-100 in their published python format.
+
+The files are pickles of a dict with numpy bytes; the unpickler here builds dicts, lists, bytes and
+arrays and refuses everything else, so that no code runs from them. Source: Krizhevsky 2009.
+"""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+
+from fq_hw.data.fixed import fixed_data
+from fq_hw.data.split import Data, Split
+from fq_hw.errors import ArtifactError, require
+
+__all__ = ["load_cifar10", "load_cifar100"]
+
+SAFE = {
+    ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
+    ("numpy._core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
+    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "dtype"): np.dtype,
+    ("_codecs", "encode"): lambda text, encoding: text.encode(encoding),
+}
+
+
+class ArrayUnpickler(pickle.Unpickler):
+    """An unpickler that knows arrays and nothing else."""
+
+    def find_class(self, module: str, name: str) -> object:
+        if (module, name) not in SAFE:
+            raise pickle.UnpicklingError(f"a global {module}.{name}")
+        return SAFE[module, name]
+
+
+def read_dict(path: Path) -> dict:
+    """One published file as a dict with text keys."""
+    require(path.is_file(), f"data {path}", "must be a file of the published set", "there",
+            ArtifactError)
+    try:
+        with path.open("rb") as file:
+            plain = ArrayUnpickler(file, encoding="bytes").load()
+        return {key.decode() if isinstance(key, bytes) else key: v for key, v in plain.items()}
+    except Exception as error:  # a damaged pickle raises nearly anything
+        message = f"data {path}: not a CIFAR file in python format ({error})"
+        raise ArtifactError(message) from error
+
+
+def read_split(paths: list[Path], label: str) -> Split:
+    """Images and labels of some batches, one after the other."""
+    images, labels = [], []
+    for path in paths:
+        plain = read_dict(path)
+        have = {"data", label} <= set(plain)
+        require(have, f"data {path}", f"needs the keys data, {label}", sorted(plain), ArtifactError)
+        rows = np.asarray(plain["data"])
+        shaped = rows.ndim == 2 and rows.shape[1] == 3072
+        require(shaped, f"data {path}", "needs rows of 3072 bytes", rows.shape, ArtifactError)
+        images.append(rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1).astype(np.uint8))
+        labels.append(np.asarray(plain[label], np.int64))
+    return Split(images=np.concatenate(images), labels=np.concatenate(labels))
+
+
+def class_names(path: Path, key: str) -> tuple[str, ...]:
+    """Class names from the set's meta file."""
+    names = read_dict(path).get(key)
+    require(names, f"data {path}", f"needs the key {key}", names, ArtifactError)
+    return tuple(n.decode() if isinstance(n, bytes) else n for n in names)
+
+
+def load_cifar10(path: Path, size: tuple[int, int]) -> Data:
+    """CIFAR-10 from the folder with data_batch_1..5, test_batch and batches.meta."""
+    train = read_split([path / f"data_batch_{n}" for n in range(1, 6)], "labels")
+    test = read_split([path / "test_batch"], "labels")
+    classes = class_names(path / "batches.meta", "label_names")
+    return fixed_data("cifar10", classes, train, test, size)
+
+
+def load_cifar100(path: Path, size: tuple[int, int]) -> Data:
+    """CIFAR-100 (100 fine classes) from the folder with train, test and meta."""
+    train, test = (read_split([path / part], "fine_labels") for part in ("train", "test"))
+    classes = class_names(path / "meta", "fine_label_names")
+    return fixed_data("cifar100", classes, train, test, size)

@@ -1,0 +1,63 @@
+"""IDX files, as MNIST and its relatives are published, plain or gzip."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from fq_hw.data.fixed import fixed_data
+from fq_hw.data.split import Data, Split
+from fq_hw.errors import ArtifactError, require
+
+__all__ = ["load_idx", "read_idx"]
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """One IDX file of unsigned bytes as an array.
+
+    Raises ArtifactError when the file is absent, damaged, of another type, or of another length.
+    """
+    where = f"data {path}"
+    try:
+        raw = gzip.open(path).read() if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError) as error:
+        raise ArtifactError(f"{where}: not a readable file ({error})") from error
+    magic = len(raw) >= 4 and raw[:3] == b"\0\0\x08" and 1 <= raw[3] <= 4
+    require(magic, where, "must be an IDX file of unsigned bytes", raw[:4], ArtifactError)
+    start = 4 + 4 * raw[3]
+    require(len(raw) >= start, where, "needs a whole header", len(raw), ArtifactError)
+    shape = struct.unpack(f">{raw[3]}I", raw[4:start])
+    size = math.prod(shape)
+    require(len(raw) == start + size, where, f"needs {start + size} bytes", len(raw), ArtifactError)
+    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
+
+
+def read_split(path: Path, stem: str, size: tuple[int, int]) -> Split:
+    """Images and labels named ``stem``; grey, centred on a dark canvas of ``size`` if smaller."""
+
+    def find(kind: str) -> np.ndarray:
+        names = [f"{stem}-{kind}-ubyte{gz}" for gz in ("", ".gz")]
+        found = [path / name for name in names if (path / name).is_file()]
+        require(found, f"data {path}", f"must hold {names[0]} or {names[1]}", "there", ArtifactError)
+        return read_idx(found[0])
+
+    images, labels = find("images-idx3"), find("labels-idx1")
+    flat = images.ndim == 3 and labels.ndim == 1
+    require(flat, f"data {path}", "needs 3-D images and 1-D labels", images.shape, ArtifactError)
+    margin = [want - have for want, have in zip(size, images.shape[1:], strict=True)]
+    fits = min(margin) >= 0
+    require(fits, f"data {path}", f"images must fit {size[0]} x {size[1]}", images.shape[1:],
+            ArtifactError)
+    around = [(m // 2, m - m // 2) for m in margin]
+    return Split(images=np.pad(images, [(0, 0), *around])[..., None], labels=labels.astype(np.int64))
+
+
+def load_idx(path: Path, size: tuple[int, int]) -> Data:
+    """The four files train-/t10k- images/labels of a folder; one grey channel."""
+    train, test = read_split(path, "train", size), read_split(path, "t10k", size)
+    classes = tuple(str(n) for n in range(int(train.labels.max(initial=0)) + 1))
+    return fixed_data(f"idx {path.name}", classes, train, test, size)

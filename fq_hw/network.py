@@ -1,0 +1,376 @@
+"""The network record: plain data from which torch layers, arrays and the integer graph all follow.
+
+Source: Takahashi et al., Efficiera Residual Networks, 2024 (block layout, stem, scales);
+Tokunaga et al., Pixel Embedding, 2024 (learned table). The walk over the layers is written once,
+in :func:`layers`, so that training, checkpoint and export cannot disagree about a name or a shape.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from fq_hw.errors import GraphError, require
+
+__all__ = [
+    "Activation",
+    "Block",
+    "BlockLayers",
+    "ConvLayer",
+    "Embedding",
+    "EmbeddingKind",
+    "Network",
+    "Stage",
+    "StemConv",
+    "WeightScale",
+    "array_shapes",
+    "blocks",
+    "ern",
+    "from_plain",
+    "stem_layers",
+    "tail_layer",
+    "to_plain",
+    "weight_count",
+]
+
+
+class Block(enum.Enum):
+    """Pre-activation residual block."""
+
+    BASIC = "basic"
+    BOTTLENECK = "bottleneck"
+
+    @property
+    def expansion(self) -> int:
+        """Output channels per unit of stage width."""
+        return 4 if self is Block.BOTTLENECK else 1
+
+
+class EmbeddingKind(enum.Enum):
+    """How an 8-bit pixel becomes a vector of 2-bit levels."""
+
+    LEARNED = "learned"
+    THERMOMETER = "thermometer"
+
+
+class WeightScale(enum.Enum):
+    """Real value of a binary weight: the mean of |w| per output channel, or one shared constant."""
+
+    MEAN = "mean"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embedding:
+    """Pixel embedding: each colour component becomes ``length`` levels of 2 bits."""
+
+    kind: EmbeddingKind = EmbeddingKind.LEARNED
+    length: int = 10
+    shared: bool = True
+
+    def __post_init__(self) -> None:
+        require(1 <= self.length <= 85, "Embedding", "length must be in 1..85", self.length)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StemConv:
+    """One convolution of the stem; ``norm`` says that a norm and an activation follow it."""
+
+    width: int
+    kernel: int = 3
+    stride: int = 1
+    norm: bool = True
+
+    def __post_init__(self) -> None:
+        require(self.width >= 1, "StemConv", "width must be at least 1", self.width)
+        require(self.kernel in (1, 3), "StemConv", "kernel must be 1 or 3", self.kernel)
+        require(self.stride in (1, 2), "StemConv", "stride must be 1 or 2", self.stride)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """``blocks`` residual blocks; the first one has the stride and the 1x1 downsample."""
+
+    width: int
+    blocks: int
+    stride: int = 2
+
+    def __post_init__(self) -> None:
+        require(self.width >= 1, "Stage", "width must be at least 1", self.width)
+        require(self.blocks >= 1, "Stage", "blocks must be at least 1", self.blocks)
+        require(self.stride in (1, 2), "Stage", "stride must be 1 or 2", self.stride)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation:
+    """Half-wave quantizer: level = round(clamp(x, 0, max_value) * steps / max_value)."""
+
+    bits: int = 2
+    max_value: float = 2.0
+
+    def __post_init__(self) -> None:
+        require(self.bits == 2, "Activation", "bits must be 2", self.bits)
+        require(self.max_value > 0, "Activation", "max_value must be positive", self.max_value)
+
+    @property
+    def steps(self) -> int:
+        """Highest level."""
+        return 2**self.bits - 1
+
+    @property
+    def step(self) -> float:
+        """Real value of one level, where the quantizer is followed by its scale."""
+        return self.max_value / self.steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """An Efficiera residual network: every convolution has 1-bit weights and 2-bit inputs.
+
+    Fields  image: height, width, colours of the uint8 input; classes: number of scores
+            shared_scale: the one real value of a weight wherever residuals are added
+            norm_eps: added to the variance of every norm
+    """
+
+    name: str
+    image: tuple[int, int, int]
+    classes: int
+    embedding: Embedding
+    stem: tuple[StemConv, ...]
+    block: Block
+    stages: tuple[Stage, ...]
+    activation: Activation = Activation()
+    shared_scale: float = 1 / 32
+    norm_eps: float = 1e-5
+
+    def __post_init__(self) -> None:
+        where = f"Network {self.name!r}"
+        require(self.name.isprintable() and self.name, where, "name must be printable", self.name)
+        sizes = len(self.image) == 3 and all(1 <= n <= 4096 for n in self.image)
+        require(sizes, where, "image must be height, width, colours, each 1..4096", self.image)
+        require(2 <= self.classes <= 65536, where, "classes must be in 2..65536", self.classes)
+        require(self.stem, where, "stem must hold at least one convolution", self.stem)
+        require(self.stages, where, "stages must hold at least one stage", self.stages)
+        bare = [conv.norm for conv in self.stem] == [True] * (len(self.stem) - 1) + [False]
+        require(bare, where, "every stem convolution but the last has a norm", self.stem)
+        power = self.shared_scale > 0 and (1 / self.shared_scale).is_integer()
+        power = power and (int(1 / self.shared_scale) & (int(1 / self.shared_scale) - 1)) == 0
+        require(power, where, "shared_scale must be 1 / a power of two", self.shared_scale)
+        require(self.norm_eps > 0, where, "norm_eps must be positive", self.norm_eps)
+
+    @property
+    def embedded(self) -> int:
+        """Channels after pixel embedding."""
+        return self.image[2] * self.embedding.length
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvLayer:
+    """One binary convolution: its place in the module tree, geometry and weight scale."""
+
+    name: str
+    cin: int
+    cout: int
+    kernel: int
+    stride: int
+    scale: WeightScale
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Shape of the latent weights: O, C, KH, KW, as torch stores them."""
+        return (self.cout, self.cin, self.kernel, self.kernel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockLayers:
+    """A residual block: ``convs[i]`` is fed by norm and activation ``i``; ``down`` replaces identity."""
+
+    name: str
+    convs: tuple[ConvLayer, ...]
+    down: ConvLayer | None
+
+
+def stem_layers(network: Network) -> tuple[ConvLayer, ...]:
+    """Convolutions of the stem, first to last."""
+    cin, out = network.embedded, []
+    for index, conv in enumerate(network.stem):
+        out.append(
+            ConvLayer(
+                name=f"stem.{index}.conv",
+                cin=cin,
+                cout=conv.width,
+                kernel=conv.kernel,
+                stride=conv.stride,
+                scale=WeightScale.MEAN,
+            )
+        )
+        cin = conv.width
+    return tuple(out)
+
+
+def blocks(network: Network) -> Iterator[BlockLayers]:
+    """Residual blocks, first to last.
+
+    A basic block's first block of every stage has a downsample convolution; a bottleneck's wherever
+    the stride is not 1 or the channels change.
+    """
+    cin = network.stem[-1].width
+    for number, stage in enumerate(network.stages):
+        for index in range(stage.blocks):
+            name, stride = f"stages.{number}.{index}", stage.stride if index == 0 else 1
+            width, cout = stage.width, stage.width * network.block.expansion
+            mean, shared = WeightScale.MEAN, WeightScale.SHARED
+            if network.block is Block.BASIC:
+                plan = [(cin, width, 3, stride, mean), (width, cout, 3, 1, shared)]
+                has_down = index == 0
+            else:
+                plan = [
+                    (cin, width, 1, 1, mean),
+                    (width, width, 3, stride, mean),
+                    (width, cout, 1, 1, shared),
+                ]
+                has_down = stride != 1 or cin != cout
+            convs = tuple(
+                ConvLayer(name=f"{name}.convs.{i}", cin=c, cout=o, kernel=k, stride=s, scale=w)
+                for i, (c, o, k, s, w) in enumerate(plan)
+            )
+            down = None
+            if has_down:
+                down = ConvLayer(
+                    name=f"{name}.down", cin=cin, cout=cout, kernel=1, stride=stride, scale=shared
+                )
+            yield BlockLayers(name=name, convs=convs, down=down)
+            cin = cout
+
+
+def tail_layer(network: Network) -> ConvLayer:
+    """The binary 1x1 classifier."""
+    cin = network.stages[-1].width * network.block.expansion
+    return ConvLayer(
+        name="tail.conv", cin=cin, cout=network.classes, kernel=1, stride=1, scale=WeightScale.MEAN
+    )
+
+
+def weight_count(network: Network) -> int:
+    """Binary weights of all convolutions."""
+    convs = [*stem_layers(network), tail_layer(network)]
+    for block in blocks(network):
+        convs += [*block.convs, *([block.down] if block.down else [])]
+    return sum(c.cout * c.cin * c.kernel**2 for c in convs)
+
+
+def array_shapes(network: Network) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every array that a checkpoint of ``network`` holds."""
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def conv(layer: ConvLayer) -> None:
+        shapes[f"{layer.name}.weight"] = layer.shape
+
+    def norm(name: str, channels: int) -> None:
+        for part in ("weight", "bias", "running_mean", "running_var"):
+            shapes[f"{name}.{part}"] = (channels,)
+
+    if network.embedding.kind is EmbeddingKind.LEARNED:
+        tables = 1 if network.embedding.shared else network.image[2]
+        shapes["embedding.table"] = (tables, 256, network.embedding.length)
+    for index, layer in enumerate(stem_layers(network)):
+        conv(layer)
+        if network.stem[index].norm:
+            norm(f"stem.{index}.norm", layer.cout)
+    for block in blocks(network):
+        for index, layer in enumerate(block.convs):
+            norm(f"{block.name}.norms.{index}", layer.cin)
+            conv(layer)
+        if block.down:
+            conv(block.down)
+    tail = tail_layer(network)
+    norm("tail.norm", tail.cin)
+    conv(tail)
+    return shapes
+
+
+def ern(variant: str, classes: int = 1000, size: int = 256) -> Network:
+    """A published ImageNet network: ``18-0.75x``, ``18``, ``34``, ``50`` or ``101``.
+
+    The fourth stem convolution is the 1x1 of the released configuration, not the 3x3 of the paper's
+    text. Source: Takahashi et al. 2024, table of networks and released configurations.
+    """
+    known = {
+        "18-0.75x": (Block.BASIC, (2, 2, 2, 2), 384),
+        "18": (Block.BASIC, (2, 2, 2, 2), 512),
+        "34": (Block.BASIC, (3, 4, 6, 3), 512),
+        "50": (Block.BOTTLENECK, (3, 4, 6, 3), 512),
+        "101": (Block.BOTTLENECK, (3, 4, 23, 3), 512),
+    }
+    require(variant in known, "ern", f"variant must be one of {sorted(known)}", variant)
+    block, counts, last = known[variant]
+    stages = zip((64, 128, 256, last), counts, (1, 2, 2, 2), strict=True)
+    return Network(
+        name=f"ERNs{variant}",
+        image=(size, size, 3),
+        classes=classes,
+        embedding=Embedding(kind=EmbeddingKind.THERMOMETER, length=10),
+        stem=(
+            StemConv(width=64, stride=2),
+            StemConv(width=64),
+            StemConv(width=64, stride=2),
+            StemConv(width=64, kernel=1, norm=False),
+        ),
+        block=block,
+        stages=tuple(Stage(width=w, blocks=n, stride=s) for w, n, s in stages),
+    )
+
+
+def to_plain(record: object) -> object:
+    """A record as dicts, lists, strings and numbers, ready for JSON or TOML."""
+    if dataclasses.is_dataclass(record):
+        return {f.name: to_plain(getattr(record, f.name)) for f in dataclasses.fields(record)}
+    if isinstance(record, enum.Enum):
+        return record.value
+    if isinstance(record, tuple):
+        return [to_plain(item) for item in record]
+    return record
+
+
+def from_plain(kind: typing.Any, plain: object, where: str) -> typing.Any:
+    """Inverse of :func:`to_plain`: build ``kind`` from plain data, refusing what does not fit.
+
+    Raises GraphError with the path of the field, for a missing, unknown or mistyped one.
+    """
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        require(isinstance(plain, Mapping), where, "must be a table", plain, GraphError)
+        fields = {f.name: f for f in dataclasses.fields(kind)}
+        unknown = sorted(set(plain) - set(fields))
+        require(not unknown, where, f"knows the keys {sorted(fields)}", unknown, GraphError)
+        missing = [
+            n for n, f in fields.items() if n not in plain and f.default is dataclasses.MISSING
+        ]
+        require(not missing, where, f"needs the keys {missing}", sorted(plain), GraphError)
+        hints = typing.get_type_hints(kind)
+        return kind(**{n: from_plain(hints[n], plain[n], f"{where}.{n}") for n in plain})
+    if origin is tuple:
+        require(isinstance(plain, list | tuple), where, "must be a list", plain, GraphError)
+        if arguments[-1] is Ellipsis:
+            arguments = (arguments[0],) * len(plain)
+        long = len(plain) == len(arguments)
+        require(long, where, f"must have {len(arguments)} entries", plain, GraphError)
+        pairs = enumerate(zip(arguments, plain, strict=True))
+        return tuple(from_plain(a, p, f"{where}[{i}]") for i, (a, p) in pairs)
+    if origin is types.UnionType:
+        if plain is None and type(None) in arguments:
+            return None
+        return from_plain(next(a for a in arguments if a is not type(None)), plain, where)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        values = [member.value for member in kind]
+        require(plain in values, where, f"must be one of {values}", plain, GraphError)
+        return kind(plain)
+    if kind is float and isinstance(plain, int) and not isinstance(plain, bool):
+        plain = float(plain)
+    fits = isinstance(plain, kind) and (kind is bool or not isinstance(plain, bool))
+    require(fits, where, f"must be a {kind.__name__}", plain, GraphError)
+    return plain

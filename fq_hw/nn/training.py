@@ -1,0 +1,190 @@
+"""Training from scratch: values in, one result an epoch out; files and bars are the caller's.
+
+Recipe: Adam with decoupled schedule (cosine to zero), weight decay on convolution weights only,
+plain cross entropy. Source: Takahashi et al. 2024, section 4.1.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fq_hw.data import Data, Split
+from fq_hw.errors import require
+from fq_hw.network import Network
+from fq_hw.nn.layers import PixelEmbedding, as_images
+from fq_hw.nn.network import ErnNet
+
+__all__ = ["Epoch", "TrainConfig", "accuracy", "arrays", "train"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How to train. ``lr`` holds for a batch of 256 and scales with ``batch``.
+
+    Fields  crop: pixels of random shift (zero filled); flip: mirror half of the images
+            ewgs_delta: EWGS gradient scaling in every activation; seed: fixes the whole run
+    """
+
+    epochs: int
+    batch: int = 128
+    lr: float = 4e-4
+    weight_decay: float = 1e-5
+    adam_eps: float = 1e-4
+    ewgs_delta: float = 0.01
+    crop: int = 0
+    flip: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.epochs >= 1, "TrainConfig", "epochs must be at least 1", self.epochs)
+        require(self.batch >= 2, "TrainConfig", "batch must be at least 2", self.batch)
+        require(self.lr > 0, "TrainConfig", "lr must be positive", self.lr)
+        require(self.crop >= 0, "TrainConfig", "crop must not be negative", self.crop)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """What one epoch gave. ``state`` resumes after it; accuracies are fractions."""
+
+    number: int
+    loss: float
+    train_accuracy: float
+    test_accuracy: float
+    seconds: float
+    state: Callable[[], dict]
+    model: ErnNet
+
+
+def shift(images: Tensor, most: int, rng: np.random.Generator) -> Tensor:
+    """Move every image of N,H,W,C by up to ``most`` pixels each way, dark outside."""
+    n, h, w, _ = images.shape
+    padded = F.pad(images, (0, 0, most, most, most, most))
+    dy, dx = torch.from_numpy(rng.integers(0, 2 * most + 1, (2, n)))
+    rows = (dy[:, None] + torch.arange(h))[:, :, None]
+    columns = (dx[:, None] + torch.arange(w))[:, None, :]
+    return padded[torch.arange(n)[:, None, None], rows, columns]
+
+
+def augment(images: Tensor, config: TrainConfig, rng: np.random.Generator) -> Tensor:
+    """Random shift and mirror on uint8 N,H,W,C: pixels stay exact integers."""
+    if config.crop:
+        images = shift(images, config.crop, rng)
+    if config.flip:
+        mirrored = torch.from_numpy(rng.random(len(images)) < 0.5)
+        images = torch.where(mirrored[:, None, None, None], images.flip(2), images)
+    return images
+
+
+@torch.no_grad()
+def accuracy(model: nn.Module, split: Split, batch: int = 500) -> float:
+    """Fraction of ``split`` that the float model ranks right, in evaluation mode."""
+    model.eval()
+    device = next(model.parameters()).device
+    right = 0
+    for start in range(0, len(split), batch):
+        logits = model(as_images(split.images[start : start + batch]).to(device))
+        labels = torch.from_numpy(split.labels[start : start + batch])
+        right += int((logits.argmax(1).cpu() == labels).sum())
+    return right / len(split)
+
+
+def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """Adam; no decay on norms and on the pixel embedding."""
+    decayed = [p for n, p in model.named_parameters() if p.ndim == 4]
+    others = [p for n, p in model.named_parameters() if p.ndim != 4]
+    groups = [
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.Adam(groups, lr=0.0, eps=config.adam_eps)
+
+
+def cosine(config: TrainConfig, progress: float) -> float:
+    """Learning rate after ``progress`` (0..1) of the run."""
+    return config.lr * config.batch / 256 * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def train(
+    network: Network,
+    data: Data,
+    config: TrainConfig,
+    *,
+    state: dict | None = None,
+    report: Callable[[int, int, int], None] = lambda epoch, step, steps: None,
+    device: str = "cpu",
+) -> Iterator[Epoch]:
+    """Train ``network`` and yield after every epoch.
+
+    ``state`` is an earlier ``Epoch.state()``: the run goes on as if it had not stopped. ``report``
+    hears (epoch, step, steps). Under an initialised process group every rank takes its share of
+    each batch and gradients are averaged.
+    """
+    rank, ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+    torch.manual_seed(config.seed)
+    model = ErnNet(network, config.ewgs_delta).to(device).to(memory_format=torch.channels_last)
+    optimizer = make_optimizer(model, config)
+    first = 0
+    if state is not None:
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        first = state["epoch"] + 1
+    parallel = nn.parallel.DistributedDataParallel(model) if ranks > 1 else model
+    tables = [m for m in model.modules() if isinstance(m, PixelEmbedding)]
+    share = config.batch // ranks
+    test = data.test()
+    for epoch in range(first, config.epochs):
+        began = time.monotonic()
+        split = data.train(config.seed * 10_000 + epoch)
+        rng = np.random.default_rng([config.seed, epoch, rank])
+        order = np.random.default_rng([config.seed, epoch]).permutation(len(split))
+        steps = max(len(split) // config.batch, 1)
+        total = torch.zeros(3)
+        model.train()
+        for step in range(steps):
+            for group in optimizer.param_groups:
+                group["lr"] = cosine(config, (epoch + step / steps) / config.epochs)
+            begin = step * config.batch + rank * share
+            chosen = order[begin : begin + share]
+            images = augment(as_images(split.images[chosen]), config, rng).to(device)
+            labels = torch.from_numpy(split.labels[chosen]).to(device)
+            logits = parallel(images)
+            loss = F.cross_entropy(logits, labels)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            for table in tables:
+                table.clip()
+            right = (logits.detach().argmax(1) == labels).sum()
+            total += torch.tensor([loss.item() * len(labels), right.item(), len(labels)])
+            report(epoch, step + 1, steps)
+        if ranks > 1:
+            dist.all_reduce(total)
+
+        def snapshot(epoch: int = epoch) -> dict:
+            parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+            return parts | {"epoch": epoch}
+
+        yield Epoch(
+            number=epoch,
+            loss=float(total[0] / total[2]),
+            train_accuracy=float(total[1] / total[2]),
+            test_accuracy=accuracy(model, test),
+            seconds=time.monotonic() - began,
+            state=snapshot,
+            model=model,
+        )
+
+
+def arrays(model: ErnNet) -> dict[str, np.ndarray]:
+    """The arrays of a checkpoint: float32, named as ``fq_hw.network.array_shapes`` says."""
+    state = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    return {k: np.ascontiguousarray(v.cpu().numpy(), np.float32) for k, v in state.items()}
