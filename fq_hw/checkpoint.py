@@ -5,23 +5,19 @@ Reading runs no code from the file and checks everything that export relies on.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import safetensors.numpy
-from safetensors import SafetensorError, safe_open
 
+from fq_hw import artifact
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.network import Network, array_shapes, from_plain, to_plain
 
-__all__ = ["FORMAT", "Accuracy", "Checkpoint", "read", "write"]
+__all__ = ["Accuracy", "Checkpoint", "read", "write"]
 
-FORMAT = 1
-KEY = "fq_hw.checkpoint"
+KIND = "fq_hw.checkpoint.1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +27,11 @@ class Accuracy:
     data: str
     images: int
     right: int
+
+    def __post_init__(self) -> None:
+        require(self.images >= 1, "Accuracy", "images must be at least 1", self.images)
+        counted = 0 <= self.right <= self.images
+        require(counted, "Accuracy", f"right must be in 0..{self.images}", self.right)
 
     @property
     def percent(self) -> float:
@@ -62,7 +63,8 @@ class Checkpoint:
                     ArtifactError)
             require(array.dtype == np.float32, place, "must be float32", str(array.dtype),
                     ArtifactError)
-            require(np.isfinite(array).all(), place, "must be finite", "it", ArtifactError)
+            wild = array[~np.isfinite(array)]
+            require(not wild.size, place, "must be finite", wild[:1].tolist(), ArtifactError)
             if name.endswith("running_var"):
                 require((array >= 0).all(), place, "must not be negative", float(array.min()),
                         ArtifactError)
@@ -71,16 +73,11 @@ class Checkpoint:
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Write ``checkpoint`` to ``path``, whole or not at all; the same content gives the same bytes."""
     record = {
-        "format": FORMAT,
         "network": to_plain(checkpoint.network),
         "accuracy": to_plain(checkpoint.accuracy),
         "provenance": dict(checkpoint.provenance),
     }
-    metadata = {KEY: json.dumps(record, sort_keys=True)}
-    ordered = dict(sorted(checkpoint.arrays.items()))
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(safetensors.numpy.save(ordered, metadata))
-    os.replace(partial, path)
+    artifact.write(path, KIND, record, checkpoint.arrays)
 
 
 def read(path: Path) -> Checkpoint:
@@ -89,31 +86,15 @@ def read(path: Path) -> Checkpoint:
     Raises ArtifactError when the file is absent, truncated, foreign, of another format version, or
     when its arrays are not those of its network.
     """
-    where = f"checkpoint {path}"
-    require(Path(path).is_file(), where, "must be a file", "there", ArtifactError)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        message = f"{where}: not a whole safetensors file ({error}); copy or train it again"
-        raise ArtifactError(message) from error
-    foreign = "is not from fq-hw (no record in its metadata); use `fq-hw train` to make one"
-    require(KEY in metadata, where, foreign, sorted(metadata), ArtifactError)
-    try:
-        record = json.loads(metadata[KEY])
-        version = record.get("format")
-        require(version == FORMAT, where, f"must have format {FORMAT}", version, ArtifactError)
-        network = from_plain(Network, record["network"], "network")
-        accuracy = from_plain(Accuracy | None, record["accuracy"], "accuracy")
-        provenance = {str(k): str(v) for k, v in record["provenance"].items()}
-    except FqHwError as error:
-        raise ArtifactError(f"{where}: {error}") from error
-    except (json.JSONDecodeError, KeyError, AttributeError, TypeError) as error:
-        raise ArtifactError(f"{where}: damaged record ({error!r}); train it again") from error
+    record, arrays = artifact.read(path, KIND, "fq-hw train")
     try:
         return Checkpoint(
-            network=network, arrays=arrays, accuracy=accuracy, provenance=provenance
+            network=from_plain(Network, record["network"], "network"),
+            arrays=arrays,
+            accuracy=from_plain(Accuracy | None, record["accuracy"], "accuracy"),
+            provenance={str(k): str(v) for k, v in record["provenance"].items()},
         )
-    except ArtifactError as error:
-        raise ArtifactError(f"{where}: {error}") from error
+    except FqHwError as error:
+        raise ArtifactError(f"{path}: {error}") from error
+    except (KeyError, AttributeError) as error:
+        raise ArtifactError(f"{path}: damaged record ({error!r}); train it again") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import math
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -114,7 +115,8 @@ class Activation:
 
     def __post_init__(self) -> None:
         require(self.bits == 2, "Activation", "bits must be 2", self.bits)
-        require(self.max_value > 0, "Activation", "max_value must be positive", self.max_value)
+        finite = 0 < self.max_value < math.inf
+        require(finite, "Activation", "max_value must be positive and finite", self.max_value)
 
     @property
     def steps(self) -> int:
@@ -157,8 +159,7 @@ class Network:
         require(self.stages, where, "stages must hold at least one stage", self.stages)
         bare = [conv.norm for conv in self.stem] == [True] * (len(self.stem) - 1) + [False]
         require(bare, where, "every stem convolution but the last has a norm", self.stem)
-        power = self.shared_scale > 0 and (1 / self.shared_scale).is_integer()
-        power = power and (int(1 / self.shared_scale) & (int(1 / self.shared_scale) - 1)) == 0
+        power = 0 < self.shared_scale <= 1 and math.frexp(self.shared_scale)[0] == 0.5
         require(power, where, "shared_scale must be 1 / a power of two", self.shared_scale)
         require(self.norm_eps > 0, where, "norm_eps must be positive", self.norm_eps)
 
@@ -347,9 +348,12 @@ def from_plain(kind: typing.Any, plain: object, where: str) -> typing.Any:
         fields = {f.name: f for f in dataclasses.fields(kind)}
         unknown = sorted(set(plain) - set(fields))
         require(not unknown, where, f"knows the keys {sorted(fields)}", unknown, GraphError)
-        missing = [
-            n for n, f in fields.items() if n not in plain and f.default is dataclasses.MISSING
+        needed = [
+            n
+            for n, f in fields.items()
+            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         ]
+        missing = [n for n in needed if n not in plain]
         require(not missing, where, f"needs the keys {missing}", sorted(plain), GraphError)
         hints = typing.get_type_hints(kind)
         return kind(**{n: from_plain(hints[n], plain[n], f"{where}.{n}") for n in plain})
@@ -373,4 +377,6 @@ def from_plain(kind: typing.Any, plain: object, where: str) -> typing.Any:
         plain = float(plain)
     fits = isinstance(plain, kind) and (kind is bool or not isinstance(plain, bool))
     require(fits, where, f"must be a {kind.__name__}", plain, GraphError)
+    finite = kind is not float or math.isfinite(plain)
+    require(finite, where, "must be a finite number", plain, GraphError)
     return plain

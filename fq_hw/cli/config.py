@@ -34,6 +34,6 @@ def read_config(path: Path) -> Config:
     """Read a TOML configuration; errors name the file and the key."""
     require(path.is_file(), f"config {path}", "must be a file", "there", ArtifactError)
     try:
-        return from_plain(Config, tomllib.loads(path.read_text()), "config")
+        return from_plain(Config, tomllib.loads(path.read_text(encoding="utf-8")), "config")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, FqHwError) as error:
         raise ArtifactError(f"config {path}: {error}") from error

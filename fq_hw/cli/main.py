@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FqHwError as error:
         print(f"fq-hw: error: {error}", file=sys.stderr)
         return 2
+    if result is None:  # a helper process of a parallel run
+        return 0
     if args.json:
         print(json.dumps(result, indent=2))
     elif isinstance(result, dict):

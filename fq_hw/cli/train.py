@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pickle
 from pathlib import Path
 
 from fq_hw.cli.config import read_config
-from fq_hw.errors import ArtifactError, ToolError, require
+from fq_hw.errors import ArtifactError, ParameterError, ToolError, require
 
 __all__ = ["add_parser"]
 
@@ -32,15 +33,22 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> dict:
-    """Train to the end and return the final figures."""
+def run(args: argparse.Namespace) -> dict | None:
+    """Train to the end and return the final figures, in the leading process alone."""
     try:
         import torch
         import torch.distributed as dist
     except ImportError as error:
         remedy = "fq-hw train: needs torch; pip install 'fq-hw[train]'"
         raise ToolError(remedy) from error
+    require(args.threads >= 1, "fq-hw train --threads", "must be at least 1", args.threads)
     torch.set_num_threads(args.threads)
+    try:
+        torch.empty(0, device=args.device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        message = f"fq-hw train --device: {args.device} does not work here ({reason})"
+        raise ParameterError(message) from error
     config = read_config(args.config)
     if "RANK" in os.environ:  # set by torchrun
         dist.init_process_group("gloo")
@@ -51,7 +59,7 @@ def run(args: argparse.Namespace) -> dict:
             dist.destroy_process_group()
 
 
-def train_here(args: argparse.Namespace, config, torch) -> dict:
+def train_here(args: argparse.Namespace, config, torch) -> dict | None:
     """Train in this process, alone or as one rank; rank 0 writes the files."""
     import torch.distributed as dist
 
@@ -77,11 +85,7 @@ def train_here(args: argparse.Namespace, config, torch) -> dict:
     state_file, metrics_file = out / "state.pt", out / "metrics.jsonl"
     state, rows = None, []
     if args.resume:
-        require(state_file.is_file(), f"fq-hw train --resume: {out}", "must hold state.pt", "there",
-                ArtifactError)
-        state = torch.load(state_file, weights_only=True)
-        rows = [json.loads(line) for line in metrics_file.read_text().splitlines()]
-        rows = rows[: state["epoch"] + 1]
+        state, rows = load_run(state_file, metrics_file, torch)
     elif state_file.exists():
         message = f"fq-hw train: {out} holds a run already; add --resume, or name another --out"
         raise ArtifactError(message)
@@ -102,7 +106,6 @@ def train_here(args: argparse.Namespace, config, torch) -> dict:
             }
             rows.append(row)
             bar.epoch(row)
-            replace(state_file, lambda p, e=epoch: torch.save(e.state(), p))
             replace(metrics_file, lambda p: p.write_text("".join(json.dumps(r) + "\n" for r in rows)))
             right = round(epoch.test_accuracy * len(images.test()))
             checkpoint.write(out / "checkpoint.safetensors", checkpoint.Checkpoint(
@@ -116,14 +119,34 @@ def train_here(args: argparse.Namespace, config, torch) -> dict:
                     "torch": torch.__version__,
                 },
             ))
-    if leader:
-        curve.save(out / "curve.png", rows, f"{network.name} on {images.name}")
+            # last: a stop before it repeats this epoch, so that the files agree
+            replace(state_file, lambda p, e=epoch: torch.save(e.state(), p))
+    if not leader:
+        return None
+    curve.save(out / "curve.png", rows, f"{network.name} on {images.name}")
     return {
         "checkpoint": str(out / "checkpoint.safetensors"),
-        "float test accuracy %": round(100 * rows[-1]["test"], 2) if rows else None,
+        "float test accuracy %": round(100 * rows[-1]["test"], 2),
         "epochs": len(rows),
         "seconds": round(sum(r["seconds"] for r in rows), 1),
     }
+
+
+def load_run(state_file: Path, metrics_file: Path, torch) -> tuple[dict, list[dict]]:
+    """State and figures of the epochs that an earlier run finished."""
+    where = f"fq-hw train --resume: {state_file.parent}"
+    for file in (state_file, metrics_file):
+        require(file.is_file(), where, f"must hold {file.name}", "there", ArtifactError)
+    try:
+        state = torch.load(state_file, map_location="cpu", weights_only=True)
+        done = state["epoch"] + 1
+        rows = [json.loads(line) for line in metrics_file.read_text().splitlines()][:done]
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError, TypeError,
+            pickle.UnpicklingError) as error:
+        message = f"{where}: state.pt or metrics.jsonl is damaged; start a new run"
+        raise ArtifactError(message) from error
+    require(len(rows) == done, where, f"metrics.jsonl needs {done} lines", len(rows), ArtifactError)
+    return state, rows
 
 
 def replace(path: Path, write) -> None:

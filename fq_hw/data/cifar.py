@@ -55,19 +55,24 @@ def read_split(paths: list[Path], label: str) -> Split:
         plain = read_dict(path)
         have = {"data", label} <= set(plain)
         require(have, f"data {path}", f"needs the keys data, {label}", sorted(plain), ArtifactError)
-        rows = np.asarray(plain["data"])
-        shaped = rows.ndim == 2 and rows.shape[1] == 3072
-        require(shaped, f"data {path}", "needs rows of 3072 bytes", rows.shape, ArtifactError)
-        images.append(rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1).astype(np.uint8))
-        labels.append(np.asarray(plain[label], np.int64))
+        rows, numbers = plain["data"], plain[label]
+        shaped = isinstance(rows, np.ndarray) and rows.dtype == np.uint8 and rows.shape[1:] == (3072,)
+        require(shaped, f"data {path}", "needs rows of 3072 bytes", np.shape(rows), ArtifactError)
+        whole = isinstance(numbers, list) and all(type(n) is int for n in numbers)
+        require(whole, f"data {path}", f"{label} must be integers", type(numbers), ArtifactError)
+        paired = len(numbers) == len(rows)
+        require(paired, f"data {path}", f"needs {len(rows)} {label}", len(numbers), ArtifactError)
+        images.append(rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+        labels.append(np.asarray(numbers, np.int64))
     return Split(images=np.concatenate(images), labels=np.concatenate(labels))
 
 
 def class_names(path: Path, key: str) -> tuple[str, ...]:
     """Class names from the set's meta file."""
     names = read_dict(path).get(key)
-    require(names, f"data {path}", f"needs the key {key}", names, ArtifactError)
-    return tuple(n.decode() if isinstance(n, bytes) else n for n in names)
+    listed = isinstance(names, list) and names and all(isinstance(n, str | bytes) for n in names)
+    require(listed, f"data {path}", f"needs the key {key}, a list of names", names, ArtifactError)
+    return tuple(n.decode(errors="replace") if isinstance(n, bytes) else n for n in names)
 
 
 def load_cifar10(path: Path, size: tuple[int, int]) -> Data:

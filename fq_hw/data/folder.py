@@ -21,7 +21,7 @@ def read_image(path: Path, size: tuple[int, int]) -> np.ndarray:
 
     try:
         image = Image.open(path).convert("RGB")
-    except OSError as error:
+    except Exception as error:  # a damaged picture raises nearly anything
         raise ArtifactError(f"data {path}: not a readable picture ({error})") from error
     if image.size != size[::-1]:
         image = image.resize(size[::-1], Image.Resampling.LANCZOS)
@@ -39,12 +39,19 @@ def read_split(path: Path, classes: tuple[str, ...], size: tuple[int, int]) -> S
     return Split(images=np.stack(images), labels=np.asarray(labels, np.int64))
 
 
+def class_folders(path: Path) -> tuple[str, ...]:
+    """Names of the folders in ``path``, sorted."""
+    return tuple(sorted(p.name for p in path.iterdir() if p.is_dir()))
+
+
 def load_folder(path: Path, size: tuple[int, int]) -> Data:
     """Any set with a folder per class; class names are the folders' names, sorted."""
     for part in ("train", "test"):
         require((path / part).is_dir(), f"data {path}", f"must hold the folder {part}", "there",
                 ArtifactError)
-    classes = tuple(sorted(p.name for p in (path / "train").iterdir() if p.is_dir()))
+    classes, tested = (class_folders(path / part) for part in ("train", "test"))
     require(len(classes) >= 2, f"data {path}", "needs a folder per class", classes, ArtifactError)
+    require(tested == classes, f"data {path / 'test'}", f"must hold the folders {classes}", tested,
+            ArtifactError)
     train, test = (read_split(path / part, classes, size) for part in ("train", "test"))
     return fixed_data(f"folder {path.name}", classes, train, test, size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,9 @@ def read_idx(path: Path) -> np.ndarray:
     """
     where = f"data {path}"
     try:
-        raw = gzip.open(path).read() if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
+        raw = path.read_bytes()
+        raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
+    except (OSError, EOFError, zlib.error) as error:
         raise ArtifactError(f"{where}: not a readable file ({error})") from error
     magic = len(raw) >= 4 and raw[:3] == b"\0\0\x08" and 1 <= raw[3] <= 4
     require(magic, where, "must be an IDX file of unsigned bytes", raw[:4], ArtifactError)

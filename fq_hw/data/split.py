@@ -25,6 +25,8 @@ class Split:
         require(shaped, where, "images must be uint8 of shape N,H,W,C", images.shape, ArtifactError)
         paired = labels.shape == images.shape[:1]
         require(paired, where, f"needs {len(images)} labels", labels.shape, ArtifactError)
+        whole = labels.dtype == np.int64
+        require(whole, where, "labels must be int64", str(labels.dtype), ArtifactError)
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -6,6 +6,7 @@ plain cross entropy. Source: Takahashi et al. 2024, section 4.1.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -18,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fq_hw.data import Data, Split
-from fq_hw.errors import require
-from fq_hw.network import Network
+from fq_hw.errors import ArtifactError, require
+from fq_hw.network import Network, to_plain
 from fq_hw.nn.layers import PixelEmbedding, as_images
 from fq_hw.nn.network import ErnNet
 
@@ -48,7 +49,9 @@ class TrainConfig:
         require(self.epochs >= 1, "TrainConfig", "epochs must be at least 1", self.epochs)
         require(self.batch >= 2, "TrainConfig", "batch must be at least 2", self.batch)
         require(self.lr > 0, "TrainConfig", "lr must be positive", self.lr)
-        require(self.crop >= 0, "TrainConfig", "crop must not be negative", self.crop)
+        for name in ("weight_decay", "adam_eps", "ewgs_delta", "crop", "seed"):
+            value = getattr(self, name)
+            require(value >= 0, "TrainConfig", f"{name} must not be negative", value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,27 +129,36 @@ def train(
 
     ``state`` is an earlier ``Epoch.state()``: the run goes on as if it had not stopped. ``report``
     hears (epoch, step, steps). Under an initialised process group every rank takes its share of
-    each batch and gradients are averaged.
+    each batch and gradients are averaged. A last, partial batch is left out: every epoch shuffles
+    anew. Raises ArtifactError where ``state`` is from another network, data set or configuration.
     """
     rank, ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+    share = config.batch // ranks
+    whole = share * ranks == config.batch and share >= 2
+    contract = f"batch must be a multiple of the {ranks} processes, at least 2 for each"
+    require(whole, "TrainConfig", contract, config.batch)
+    origin = {"network": to_plain(network), "train": to_plain(config), "data": data.name}
     torch.manual_seed(config.seed)
     model = ErnNet(network, config.ewgs_delta).to(device).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(model, config)
     first = 0
     if state is not None:
+        check_origin(state, origin)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["epoch"] + 1
     parallel = nn.parallel.DistributedDataParallel(model) if ranks > 1 else model
     tables = [m for m in model.modules() if isinstance(m, PixelEmbedding)]
-    share = config.batch // ranks
     test = data.test()
     for epoch in range(first, config.epochs):
         began = time.monotonic()
         split = data.train(config.seed * 10_000 + epoch)
-        rng = np.random.default_rng([config.seed, epoch, rank])
+        contract = f"batch must be at most the {len(split)} training images of {data.name}"
+        require(config.batch <= len(split), "TrainConfig", contract, config.batch)
         order = np.random.default_rng([config.seed, epoch]).permutation(len(split))
-        steps = max(len(split) // config.batch, 1)
+        # numpy ignores trailing zeros of a seed: rank 0 would repeat the order's random numbers
+        rng = np.random.default_rng([config.seed, epoch, rank + 1])
+        steps = len(split) // config.batch
         total = torch.zeros(3)
         model.train()
         for step in range(steps):
@@ -171,7 +183,7 @@ def train(
 
         def snapshot(epoch: int = epoch) -> dict:
             parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            return parts | {"epoch": epoch}
+            return copy.deepcopy(parts) | {"epoch": epoch, "origin": origin}
 
         yield Epoch(
             number=epoch,
@@ -182,6 +194,17 @@ def train(
             state=snapshot,
             model=model,
         )
+
+
+def check_origin(state: dict, origin: dict) -> None:
+    """Refuse a state whose run had another network, data set or training configuration."""
+    before = state.get("origin", {})
+    changed = [part for part in ("network", "data") if before.get(part) != origin[part]]
+    recipe = before.get("train", {})
+    changed += [f"train.{k}" for k, v in origin["train"].items() if recipe.get(k) != v]
+    if changed:
+        message = f"train state: the run began with another {', '.join(changed)}"
+        raise ArtifactError(f"{message}; resume with the same, or start a new run")
 
 
 def arrays(model: ErnNet) -> dict[str, np.ndarray]:

@@ -1,0 +1,19 @@
+"""Passes: functions Graph -> Graph, applied in the order of ``PIPELINE``."""
+
+from __future__ import annotations
+
+from fq_hw.ir import Graph
+from fq_hw.passes.clip_thresholds import clip_thresholds
+from fq_hw.passes.fold_signs import fold_signs
+from fq_hw.passes.round_thresholds import round_thresholds
+
+__all__ = ["PIPELINE", "clip_thresholds", "fold_signs", "lower_graph", "round_thresholds"]
+
+PIPELINE = (fold_signs, round_thresholds, clip_thresholds)
+
+
+def lower_graph(graph: Graph) -> Graph:
+    """Apply every pass once, in order."""
+    for step in PIPELINE:
+        graph = step(graph)
+    return graph

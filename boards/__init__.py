@@ -1,0 +1,16 @@
+"""Boards: one record each, the host link, and the way from a component to a bitstream."""
+
+from boards.board import Board, Capacity
+from boards.ulx3s import ULX3S_85F
+from fq_hw.errors import require
+
+__all__ = ["BOARDS", "Board", "Capacity", "find"]
+
+BOARDS = (ULX3S_85F,)
+
+
+def find(name: str) -> Board:
+    """Return the board called ``name``; ParameterError lists the known ones."""
+    known = {board.name: board for board in BOARDS}
+    require(name in known, "board", f"must be one of {', '.join(known)}", name)
+    return known[name]

@@ -1,0 +1,56 @@
+"""Files that hold a JSON record and named arrays: safetensors, so that reading runs no code."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError, safe_open
+
+from fq_hw.errors import ArtifactError, require
+
+__all__ = ["read", "write"]
+
+
+def write(path: Path, kind: str, record: Mapping, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write whole or not at all; the same content gives the same bytes.
+
+    ``kind`` names what the file is and its format version, such as ``fq_hw.checkpoint.1``.
+    """
+    metadata = {"kind": kind, "record": json.dumps(record, sort_keys=True)}
+    ordered = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(safetensors.numpy.save(ordered, {"fq_hw": json.dumps(metadata)}))
+    os.replace(partial, path)
+
+
+def read(path: Path, kind: str, maker: str) -> tuple[dict, dict[str, np.ndarray]]:
+    """Record and arrays of a file of ``kind``; ``maker`` is the command that makes such files.
+
+    Raises ArtifactError when the file is absent, truncated, foreign, or of another version.
+    """
+    where = f"{path}"
+    require(Path(path).is_file(), where, f"must be a file (`{maker}` makes it)", "there",
+            ArtifactError)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        message = f"{where}: not a whole safetensors file ({error}); make it again with `{maker}`"
+        raise ArtifactError(message) from error
+    foreign = f"must be written by fq-hw as {kind} (`{maker}` makes it)"
+    require("fq_hw" in metadata, where, foreign, f"keys {sorted(metadata)}", ArtifactError)
+    try:
+        inner = json.loads(metadata["fq_hw"])
+        found, record = inner["kind"], json.loads(inner["record"])
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        message = f"{where}: damaged record ({error!r}); make it again with `{maker}`"
+        raise ArtifactError(message) from error
+    require(found == kind, where, foreign, found, ArtifactError)
+    require(isinstance(record, dict), where, "record must be a table", record, ArtifactError)
+    return record, arrays

@@ -1,0 +1,171 @@
+"""A checkpoint's arrays and norms as integer layers, by numpy alone.
+
+The result is a list of plain nodes, ``{"op": ..., "name": ..., "inputs": [...], fields...}``, from
+which ``fq_hw.ir`` builds and checks a graph. A node is named after the torch module whose output it
+is. Source of the integer form: Takahashi et al. 2024, section 3.5; thresholds as in FINN (Umuroglu
+et al. 2017), computed in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fq_hw.checkpoint import Checkpoint
+from fq_hw.errors import ArtifactError, require
+from fq_hw.network import (
+    Activation,
+    BlockLayers,
+    ConvLayer,
+    EmbeddingKind,
+    WeightScale,
+    blocks,
+    stem_layers,
+    tail_layer,
+)
+from fq_hw.thermometer import thermometer_table
+
+__all__ = ["MULTIPLIER_BITS", "Exported", "class_multipliers", "export", "norm_levels"]
+
+MULTIPLIER_BITS = 16
+TIE = 1e-9  # relative distance to an integer below which a real level counts as that integer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """Nodes in topological order.
+
+    ``ranking_error``: scores of two classes may be ranked otherwise than in float only where they
+    differ by less than this fraction, because class scales are rounded to integers.
+    """
+
+    name: str
+    nodes: tuple[Mapping[str, object], ...]
+    ranking_error: float
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A tensor on the way: its node's name and the real value of one unit, per channel or one."""
+
+    name: str
+    unit: np.ndarray | float
+
+
+def norm_levels(
+    arrays: Mapping[str, np.ndarray], norm: str, unit: np.ndarray | float, eps: float,
+    activation: Activation,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Levels t (C,T) and signs s (C) such that s * x >= t[j] says "the activation exceeds j".
+
+    x is the integer before the norm, worth ``unit`` each. A channel whose gain is 0 does not depend
+    on x: its levels are -inf (always) or +inf (never). Ties belong to the upper level, so a level
+    within rounding error of an integer is that integer.
+    """
+    part = {k: arrays[f"{norm}.{k}"].astype(np.float64) for k in
+            ("weight", "bias", "running_mean", "running_var")}
+    deviation = np.sqrt(part["running_var"] + eps)
+    gain = part["weight"] * unit / deviation
+    bias = part["bias"] - part["weight"] * part["running_mean"] / deviation
+    ends = (np.arange(activation.steps) + 0.5) * activation.step  # where the next level begins
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level = (ends - bias[:, None]) / np.abs(gain)[:, None]
+    constant = np.where(bias[:, None] >= ends, -np.inf, np.inf)
+    level = np.where(gain[:, None] == 0, constant, level)
+    near = np.rint(level)
+    with np.errstate(invalid="ignore"):
+        tied = np.abs(level - near) <= TIE * np.maximum(1, np.abs(near))
+    return np.where(tied, near, level), np.where(gain < 0, -1, 1).astype(np.int8)
+
+
+def class_multipliers(scale: np.ndarray) -> tuple[np.ndarray, float]:
+    """Positive integers proportional to ``scale`` (C), and the largest relative error of a ratio."""
+    top = scale.max()
+    require(top > 0, "export tail.conv", "needs a weight that is not 0", float(top), ArtifactError)
+    exact = scale * ((2**MULTIPLIER_BITS - 1) / top)
+    multiplier = np.rint(exact).astype(np.int64)
+    used = exact > 0
+    relative = np.abs(multiplier[used] / exact[used] - 1)
+    return multiplier, float(2 * relative.max())
+
+
+class Walk:
+    """Collects nodes while following the network record."""
+
+    def __init__(self, checkpoint: Checkpoint):
+        self.record, self.arrays = checkpoint.network, checkpoint.arrays
+        self.nodes: list[dict[str, object]] = []
+
+    def add(self, op: str, name: str, *inputs: str, **fields: object) -> None:
+        self.nodes.append({"op": op, "name": name, "inputs": list(inputs), **fields})
+
+    def embed(self) -> Feature:
+        kind, activation = self.record.embedding, self.record.activation
+        if kind.kind is EmbeddingKind.LEARNED:
+            table = self.arrays["embedding.table"].astype(np.float64)
+            rows = np.floor(np.clip(table, 0, activation.max_value) / activation.step + 0.5)
+        else:
+            rows = thermometer_table(kind.length)[None]
+        self.add("input", "pixels", shape=list(self.record.image))
+        self.add("embed", "embedding", "pixels", table=rows.astype(np.uint8),
+                 out_bits=activation.bits)
+        return Feature("embedding", 1.0)
+
+    def conv(self, layer: ConvLayer, x: Feature) -> Feature:
+        latent = self.arrays[f"{layer.name}.weight"].astype(np.float64)
+        weight = np.where(latent >= 0, 1, -1).astype(np.int8).transpose(0, 2, 3, 1)
+        shared = layer.scale is WeightScale.SHARED
+        if shared:
+            unit = self.record.shared_scale * x.unit
+        else:
+            unit = np.abs(latent).mean(axis=(1, 2, 3)) * x.unit
+        self.add("conv", layer.name, x.name, weight=weight, stride=layer.stride,
+                 padding=layer.kernel // 2, scale=unit if shared else None)
+        return Feature(layer.name, unit)
+
+    def act(self, name: str, norm: str, x: Feature, bare: bool) -> Feature:
+        activation = self.record.activation
+        levels, sign = norm_levels(self.arrays, norm, x.unit, self.record.norm_eps, activation)
+        self.add("threshold", name, x.name, levels=levels, sign=sign, out_bits=activation.bits)
+        return Feature(name, 1.0 if bare else activation.step)
+
+    def stem(self, x: Feature) -> Feature:
+        for index, layer in enumerate(stem_layers(self.record)):
+            x = self.conv(layer, x)
+            if self.record.stem[index].norm:
+                x = self.act(f"stem.{index}.act", f"stem.{index}.norm", x, bare=False)
+        return x
+
+    def block(self, block: BlockLayers, trunk: Feature) -> Feature:
+        x = trunk
+        for index, layer in enumerate(block.convs):
+            bare = layer.scale is WeightScale.SHARED or (index == 0 and block.down is not None)
+            x = self.act(f"{block.name}.acts.{index}", f"{block.name}.norms.{index}", x, bare)
+            if index == 0:
+                skip = self.conv(block.down, x) if block.down else trunk
+            x = self.conv(layer, x)
+        self.add("add", block.name, x.name, skip.name)
+        return Feature(block.name, x.unit)
+
+    def tail(self, x: Feature) -> float:
+        layer = tail_layer(self.record)
+        x = self.conv(layer, self.act("tail.act", "tail.norm", x, bare=False))
+        multiplier, error = class_multipliers(x.unit)
+        self.add("pixel_sum", "tail.sum", x.name)
+        self.add("class_scale", "tail.scores", "tail.sum", multiplier=multiplier)
+        self.add("argmax", "tail.label", "tail.scores")
+        return error
+
+
+def export(checkpoint: Checkpoint) -> Exported:
+    """Integer nodes of a checkpoint: weights -1/+1, real levels of every norm, class multipliers."""
+    walk = Walk(checkpoint)
+    x = walk.stem(walk.embed())
+    for block in blocks(checkpoint.network):
+        x = walk.block(block, x)
+    error = walk.tail(x)
+    return Exported(
+        name=checkpoint.network.name, nodes=tuple(walk.nodes), ranking_error=error
+    )

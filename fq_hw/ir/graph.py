@@ -1,0 +1,111 @@
+"""A graph: ops in topological order, checked when it is made, never changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+
+from fq_hw.errors import GraphError, require
+from fq_hw.ir import ops
+from fq_hw.ir.types import TensorType, infer
+
+__all__ = ["Graph", "kind_name"]
+
+
+def kind_name(kind: type[ops.Op]) -> str:
+    """How nodes call an op: ``PixelSum`` is ``pixel_sum``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+KINDS = {name: getattr(ops, name) for name in ops.__all__ if name != "Op"}
+KINDS = {"argmax" if k is ops.ArgMax else kind_name(k): k for k in KINDS.values()}
+NAMES = {kind: name for name, kind in KINDS.items()}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Graph:
+    """Ops in topological order: one Input first, one result last.
+
+    Raises GraphError, naming the op, when an input is unknown or a type does not suit.
+    """
+
+    name: str
+    ops: tuple[ops.Op, ...]
+
+    def __post_init__(self) -> None:
+        where = f"graph {self.name!r}"
+        first = self.ops and isinstance(self.ops[0], ops.Input)
+        require(first, where, "must begin with an Input", self.ops[:1], GraphError)
+        single = sum(isinstance(op, ops.Input) for op in self.ops) == 1
+        require(single, where, "must have one Input", "more", GraphError)
+        seen: set[str] = set()
+        for op in self.ops:
+            require(op.name not in seen, op.where, "needs a name of its own", op.name, GraphError)
+            unknown = [name for name in op.inputs if name not in seen]
+            require(not unknown, op.where, "inputs must come before it", unknown, GraphError)
+            seen.add(op.name)
+        unused = [op.name for op in self.ops[:-1] if not self.users[op.name]]
+        require(not unused, where, "every op but the last must be used", unused, GraphError)
+        _ = self.types  # checks every op
+
+    @cached_property
+    def users(self) -> Mapping[str, tuple[ops.Op, ...]]:
+        """The ops that read each result, in order; an op that reads it twice counts twice."""
+        users: dict[str, list[ops.Op]] = {op.name: [] for op in self.ops}
+        for op in self.ops:
+            for name in op.inputs:
+                users[name].append(op)
+        return {name: tuple(found) for name, found in users.items()}
+
+    @cached_property
+    def types(self) -> Mapping[str, TensorType]:
+        """The type of every result."""
+        types: dict[str, TensorType] = {}
+        for op in self.ops:
+            want = len(inspect.signature(infer.dispatch(type(op))).parameters) - 1
+            require(len(op.inputs) == want, op.where, f"needs {want} inputs", op.inputs, GraphError)
+            types[op.name] = infer(op, *(types[name] for name in op.inputs))
+        return types
+
+    def __getitem__(self, name: str) -> ops.Op:
+        for op in self.ops:
+            if op.name == name:
+                return op
+        raise GraphError(f"graph {self.name!r}: has no op {name!r}")
+
+    @property
+    def input(self) -> ops.Input:
+        """The image."""
+        return self.ops[0]
+
+    def map(self, step: Callable[[ops.Op], ops.Op]) -> Graph:
+        """A graph with ``step`` applied to every op."""
+        return Graph(self.name, tuple(step(op) for op in self.ops))
+
+    def nodes(self) -> list[dict[str, object]]:
+        """The graph as plain nodes; ``from_nodes`` reads them back."""
+        out = []
+        for op in self.ops:
+            fields = {f.name: getattr(op, f.name) for f in dataclasses.fields(op)}
+            out.append({"op": NAMES[type(op)], **fields, "inputs": list(op.inputs)})
+        return out
+
+    @classmethod
+    def from_nodes(cls, name: str, nodes: Iterable[Mapping[str, object]]) -> Graph:
+        """Build a graph from plain nodes. Raises GraphError for an unknown op or field."""
+        built = []
+        for node in nodes:
+            fields = dict(node)
+            kind = fields.pop("op", None)
+            where = f"op {fields.get('name')!r}"
+            known = kind in KINDS
+            require(known, where, f"kind must be one of {sorted(KINDS)}", kind, GraphError)
+            names = {f.name for f in dataclasses.fields(KINDS[kind])}
+            require(set(fields) == names, where, f"{kind} needs the fields {sorted(names)}",
+                    sorted(fields), GraphError)
+            fields["inputs"] = tuple(fields["inputs"])
+            built.append(KINDS[kind](**fields))
+        return cls(name, tuple(built))

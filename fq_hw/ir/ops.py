@@ -1,0 +1,163 @@
+"""The ops. Axes are N,H,W,C and O,KH,KW,C, channel fastest; every tensor is an integer.
+
+Adding an op means one class here, its type in ``types.py``, one golden function and one lowering.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fq_hw.errors import GraphError, require
+
+__all__ = [
+    "Add",
+    "ArgMax",
+    "ClassScale",
+    "Conv",
+    "Embed",
+    "Input",
+    "Op",
+    "PixelSum",
+    "Threshold",
+]
+
+
+def freeze(op: Op, field: str) -> None:
+    """Replace an array by a read-only copy."""
+    array = np.array(getattr(op, field))
+    array.flags.writeable = False
+    object.__setattr__(op, field, array)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Op:
+    """A named result computed from the named results before it."""
+
+    name: str
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """How errors call this op."""
+        return f"{type(self).__name__} {self.name!r}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Input(Op):
+    """The image: uint8 of shape H,W,C."""
+
+    shape: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
+        fits = len(self.shape) == 3 and min(self.shape) >= 1
+        require(fits, self.where, "shape must be H,W,C", self.shape, GraphError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Embed(Op):
+    """Pixel embedding: y[..., c*K + i] = table[c or 0, x[..., c], i].
+
+    Shapes  x: N,H,W,C; table: 1,256,K (shared by the colours) or C,256,K; y: N,H,W,C*K
+    Types   x: u8; y: u<out_bits>
+    """
+
+    table: np.ndarray
+    out_bits: int
+
+    def __post_init__(self) -> None:
+        freeze(self, "table")
+        fits = self.table.ndim == 3 and self.table.shape[1] == 256
+        require(fits, self.where, "table must be T,256,K", self.table.shape, GraphError)
+        high = int(self.table.max())
+        small = self.table.min() >= 0 and high < 2**self.out_bits
+        require(small, self.where, f"table must hold u{self.out_bits}", high, GraphError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conv(Op):
+    """Convolution with weights -1/+1, zero padding on every side, no bias.
+
+    Shapes  x: N,H,W,C; weight: O,KH,KW,C; y: N,OH,OW,O with OH = (H + 2*padding - KH) // stride + 1
+    Types   x: unsigned levels; weight: int8; y: signed integer
+    scale   real value of one unit of y where one constant serves all channels, else None
+    """
+
+    weight: np.ndarray
+    stride: int
+    padding: int
+    scale: float | None
+
+    def __post_init__(self) -> None:
+        freeze(self, "weight")
+        require(self.weight.ndim == 4, self.where, "weight must be O,KH,KW,C", self.weight.shape,
+                GraphError)
+        kh, kw = self.weight.shape[1:3]
+        require(kh == kw and kh % 2, self.where, "kernel must be odd and square", (kh, kw),
+                GraphError)
+        bipolar = np.isin(self.weight, (-1, 1)).all()
+        require(bipolar, self.where, "weights must be -1 or +1", "these", GraphError)
+        require(self.stride >= 1, self.where, "stride must be at least 1", self.stride, GraphError)
+        fits = 0 <= self.padding <= kh // 2
+        require(fits, self.where, f"padding must be in 0..{kh // 2}", self.padding, GraphError)
+
+    @property
+    def kernel(self) -> int:
+        """Height and width of the kernel."""
+        return self.weight.shape[1]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Threshold(Op):
+    """Requantize: y = number of levels t[c, :] with sign[c] * x >= t.
+
+    Shapes  x, y: N,H,W,C; levels: C,T with T = 2**out_bits - 1, ascending along T; sign: C
+    Types   x: signed integer; levels: real, integer after ``round_thresholds``; y: u<out_bits>
+    """
+
+    levels: np.ndarray
+    sign: np.ndarray
+    out_bits: int
+
+    def __post_init__(self) -> None:
+        freeze(self, "levels")
+        freeze(self, "sign")
+        steps, shape = 2**self.out_bits - 1, self.levels.shape
+        fits = len(shape) == 2 and shape[-1] == steps
+        require(fits, self.where, f"needs {steps} levels per channel", shape, GraphError)
+        require(not np.isnan(self.levels).any(), self.where, "levels must be numbers", "NaN",
+                GraphError)
+        above = self.levels[:, 1:] >= self.levels[:, :-1]
+        require(above.all(), self.where, "levels must ascend", "these", GraphError)
+        fits = self.sign.shape == shape[:1] and np.isin(self.sign, (-1, 1)).all()
+        require(fits, self.where, "needs a sign -1 or +1 per channel", self.sign.shape, GraphError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Add(Op):
+    """Residual add: y = a + b; both must have one and the same constant scale."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PixelSum(Op):
+    """y[n, 0, 0, c] = sum over all pixels of x[n, :, :, c]."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClassScale(Op):
+    """Scores: y[..., c] = x[..., c] * multiplier[c], a nonnegative integer per class."""
+
+    multiplier: np.ndarray
+
+    def __post_init__(self) -> None:
+        freeze(self, "multiplier")
+        fits = self.multiplier.ndim == 1 and (self.multiplier >= 0).all()
+        require(fits, self.where, "multipliers must be a vector of nonnegative integers",
+                self.multiplier, GraphError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArgMax(Op):
+    """Index of the largest channel, the lowest of equal ones: N,1,1,1."""

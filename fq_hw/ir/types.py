@@ -1,0 +1,127 @@
+"""Shape, exact value range and scale of every op's result.
+
+Ranges are per channel and sound for every input image, so that widths are never guessed.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from fq_hw.errors import GraphError, require
+from fq_hw.ir import ops
+
+__all__ = ["TensorType", "infer"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TensorType:
+    """What is known of a tensor: shape H,W,C; lowest and highest value of every channel (int64).
+
+    ``scale`` is the real value of one unit where one constant serves the tensor, else None.
+    """
+
+    shape: tuple[int, int, int]
+    low: np.ndarray
+    high: np.ndarray
+    scale: float | None = None
+
+    @property
+    def bits(self) -> int:
+        """Width of the narrowest integer that holds every value (two's complement if any is < 0)."""
+        low, high = int(self.low.min()), int(self.high.max())
+        if low >= 0:
+            return max(high.bit_length(), 1)
+        return max(high.bit_length(), (-low - 1).bit_length()) + 1
+
+    @property
+    def signed(self) -> bool:
+        """Whether any value can be negative."""
+        return bool(self.low.min() < 0)
+
+    def __str__(self) -> str:
+        h, w, c = self.shape
+        return f"{h}x{w}x{c} {'i' if self.signed else 'u'}{self.bits}"
+
+
+def constant(shape: tuple[int, int, int], low: int, high: int) -> TensorType:
+    """A type whose channels all have the same range."""
+    c = shape[2]
+    return TensorType(shape=shape, low=np.full(c, low), high=np.full(c, high))
+
+
+@functools.singledispatch
+def infer(op: ops.Op, *inputs: TensorType) -> TensorType:
+    """The type of ``op``'s result. Raises GraphError when ``inputs`` do not suit it."""
+    raise GraphError(f"{op.where}: this op has no type rule; teach fq_hw/ir/types.py")
+
+
+@infer.register
+def _(op: ops.Input) -> TensorType:
+    return constant(op.shape, 0, 255)
+
+
+@infer.register
+def _(op: ops.Embed, x: TensorType) -> TensorType:
+    h, w, c = x.shape
+    tables, _, length = op.table.shape
+    require(tables in (1, c), op.where, f"needs 1 or {c} tables", tables, GraphError)
+    fits = x.low.min() >= 0 and x.high.max() <= 255
+    require(fits, op.where, "input must be u8", str(x), GraphError)
+    table = op.table if tables == c else np.repeat(op.table, c, axis=0)
+    low, high = (f(table, axis=1).reshape(-1).astype(np.int64) for f in (np.min, np.max))
+    return TensorType(shape=(h, w, c * length), low=low, high=high)
+
+
+@infer.register
+def _(op: ops.Conv, x: TensorType) -> TensorType:
+    h, w, c = x.shape
+    require(op.weight.shape[3] == c, op.where, f"needs weights for {c} channels",
+            op.weight.shape, GraphError)
+    require(x.low.min() >= 0, op.where, "input must be unsigned levels", str(x), GraphError)
+    size = [(n + 2 * op.padding - op.kernel) // op.stride + 1 for n in (h, w)]
+    require(min(size) >= 1, op.where, f"kernel must fit {h}x{w}", op.kernel, GraphError)
+    ends = np.stack([op.weight * x.low, op.weight * x.high]).astype(np.int64)
+    if op.padding:  # an outside tap counts 0
+        ends = np.concatenate([ends, np.zeros_like(ends[:1])])
+    low, high = (f(ends, axis=0).sum(axis=(1, 2, 3)) for f in (np.min, np.max))
+    shape = (size[0], size[1], op.weight.shape[0])
+    return TensorType(shape=shape, low=low, high=high, scale=op.scale)
+
+
+@infer.register
+def _(op: ops.Threshold, x: TensorType) -> TensorType:
+    c = x.shape[2]
+    require(op.levels.shape[0] == c, op.where, f"needs levels for {c} channels",
+            op.levels.shape, GraphError)
+    return constant(x.shape, 0, 2**op.out_bits - 1)
+
+
+@infer.register
+def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
+    require(a.shape == b.shape, op.where, f"both inputs must be {a.shape}", b.shape, GraphError)
+    same = a.scale is not None and a.scale == b.scale
+    require(same, op.where, f"both inputs must have one shared scale, as the first has {a.scale}",
+            b.scale, GraphError)
+    return TensorType(shape=a.shape, low=a.low + b.low, high=a.high + b.high, scale=a.scale)
+
+
+@infer.register
+def _(op: ops.PixelSum, x: TensorType) -> TensorType:
+    h, w, c = x.shape
+    return TensorType(shape=(1, 1, c), low=x.low * h * w, high=x.high * h * w)
+
+
+@infer.register
+def _(op: ops.ClassScale, x: TensorType) -> TensorType:
+    require(x.shape == (1, 1, len(op.multiplier)), op.where, "needs one multiplier per class",
+            x.shape, GraphError)
+    return TensorType(shape=x.shape, low=x.low * op.multiplier, high=x.high * op.multiplier)
+
+
+@infer.register
+def _(op: ops.ArgMax, x: TensorType) -> TensorType:
+    require(x.shape[:2] == (1, 1), op.where, "input must be one pixel", x.shape, GraphError)
+    return constant((1, 1, 1), 0, x.shape[2] - 1)
