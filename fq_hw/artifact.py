@@ -34,8 +34,9 @@ def read(path: Path, kind: str, maker: str) -> tuple[dict, dict[str, np.ndarray]
     Raises ArtifactError when the file is absent, truncated, foreign, or of another version.
     """
     where = f"{path}"
-    require(Path(path).is_file(), where, f"must be a file (`{maker}` makes it)", "there",
-            ArtifactError)
+    require(
+        Path(path).is_file(), where, f"must be a file (`{maker}` makes it)", "there", ArtifactError
+    )
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}

@@ -41,7 +41,7 @@ class Accuracy:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A trained network: its record, its arrays, where it comes from, how good its float form is."""
+    """A trained network: record, arrays, where it comes from, how good its float form is."""
 
     network: Network
     arrays: Mapping[str, np.ndarray]
@@ -52,26 +52,40 @@ class Checkpoint:
         where = f"checkpoint of {self.network.name!r}"
         shapes = array_shapes(self.network)
         missing = sorted(set(shapes) - set(self.arrays))
-        require(not missing, where, f"lacks the arrays {missing[:3]}; train or export it again",
-                f"{len(self.arrays)} arrays", ArtifactError)
+        require(
+            not missing,
+            where,
+            f"lacks the arrays {missing[:3]}; train or export it again",
+            f"{len(self.arrays)} arrays",
+            ArtifactError,
+        )
         extra = sorted(set(self.arrays) - set(shapes))
-        require(not extra, where, "must hold only the arrays of its network", extra[:3], ArtifactError)
+        require(
+            not extra, where, "must hold only the arrays of its network", extra[:3], ArtifactError
+        )
         for name, shape in shapes.items():
             array = self.arrays[name]
             place = f"{where}, array {name}"
-            require(array.shape == shape, place, f"must have shape {shape}", array.shape,
-                    ArtifactError)
-            require(array.dtype == np.float32, place, "must be float32", str(array.dtype),
-                    ArtifactError)
+            require(
+                array.shape == shape, place, f"must have shape {shape}", array.shape, ArtifactError
+            )
+            require(
+                array.dtype == np.float32, place, "must be float32", str(array.dtype), ArtifactError
+            )
             wild = array[~np.isfinite(array)]
             require(not wild.size, place, "must be finite", wild[:1].tolist(), ArtifactError)
             if name.endswith("running_var"):
-                require((array >= 0).all(), place, "must not be negative", float(array.min()),
-                        ArtifactError)
+                require(
+                    (array >= 0).all(),
+                    place,
+                    "must not be negative",
+                    float(array.min()),
+                    ArtifactError,
+                )
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Write ``checkpoint`` to ``path``, whole or not at all; the same content gives the same bytes."""
+    """Write whole or not at all; the same content gives the same bytes."""
     record = {
         "network": to_plain(checkpoint.network),
         "accuracy": to_plain(checkpoint.accuracy),

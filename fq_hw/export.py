@@ -55,7 +55,10 @@ class Feature:
 
 
 def norm_levels(
-    arrays: Mapping[str, np.ndarray], norm: str, unit: np.ndarray | float, eps: float,
+    arrays: Mapping[str, np.ndarray],
+    norm: str,
+    unit: np.ndarray | float,
+    eps: float,
     activation: Activation,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levels t (C,T) and signs s (C) such that s * x >= t[j] says "the activation exceeds j".
@@ -64,8 +67,10 @@ def norm_levels(
     on x: its levels are -inf (always) or +inf (never). Ties belong to the upper level, so a level
     within rounding error of an integer is that integer.
     """
-    part = {k: arrays[f"{norm}.{k}"].astype(np.float64) for k in
-            ("weight", "bias", "running_mean", "running_var")}
+    part = {
+        k: arrays[f"{norm}.{k}"].astype(np.float64)
+        for k in ("weight", "bias", "running_mean", "running_var")
+    }
     deviation = np.sqrt(part["running_var"] + eps)
     gain = part["weight"] * unit / deviation
     bias = part["bias"] - part["weight"] * part["running_mean"] / deviation
@@ -109,8 +114,9 @@ class Walk:
         else:
             rows = thermometer_table(kind.length)[None]
         self.add("input", "pixels", shape=list(self.record.image))
-        self.add("embed", "embedding", "pixels", table=rows.astype(np.uint8),
-                 out_bits=activation.bits)
+        self.add(
+            "embed", "embedding", "pixels", table=rows.astype(np.uint8), out_bits=activation.bits
+        )
         return Feature("embedding", 1.0)
 
     def conv(self, layer: ConvLayer, x: Feature) -> Feature:
@@ -121,8 +127,15 @@ class Walk:
             unit = self.record.shared_scale * x.unit
         else:
             unit = np.abs(latent).mean(axis=(1, 2, 3)) * x.unit
-        self.add("conv", layer.name, x.name, weight=weight, stride=layer.stride,
-                 padding=layer.kernel // 2, scale=unit if shared else None)
+        self.add(
+            "conv",
+            layer.name,
+            x.name,
+            weight=weight,
+            stride=layer.stride,
+            padding=layer.kernel // 2,
+            scale=unit if shared else None,
+        )
         return Feature(layer.name, unit)
 
     def act(self, name: str, norm: str, x: Feature, bare: bool) -> Feature:
@@ -166,6 +179,4 @@ def export(checkpoint: Checkpoint) -> Exported:
     for block in blocks(checkpoint.network):
         x = walk.block(block, x)
     error = walk.tail(x)
-    return Exported(
-        name=checkpoint.network.name, nodes=tuple(walk.nodes), ranking_error=error
-    )
+    return Exported(name=checkpoint.network.name, nodes=tuple(walk.nodes), ranking_error=error)

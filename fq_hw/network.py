@@ -188,7 +188,7 @@ class ConvLayer:
 
 @dataclass(frozen=True, kw_only=True)
 class BlockLayers:
-    """A residual block: ``convs[i]`` is fed by norm and activation ``i``; ``down`` replaces identity."""
+    """A residual block: norm and activation ``i`` feed ``convs[i]``; ``down`` replaces identity."""
 
     name: str
     convs: tuple[ConvLayer, ...]

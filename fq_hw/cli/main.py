@@ -20,7 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = argparse.ArgumentParser(
         prog="fq-hw",
-        description="Fully quantized neural networks on low-cost FPGAs: train, export, simulate, build.",
+        description="Fully quantized neural networks on FPGAs: train, export, simulate, build.",
     )
     parser.add_argument("--version", action="version", version=f"fq-hw {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

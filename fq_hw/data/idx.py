@@ -44,18 +44,33 @@ def read_split(path: Path, stem: str, size: tuple[int, int]) -> Split:
     def find(kind: str) -> np.ndarray:
         names = [f"{stem}-{kind}-ubyte{gz}" for gz in ("", ".gz")]
         found = [path / name for name in names if (path / name).is_file()]
-        require(found, f"data {path}", f"must hold {names[0]} or {names[1]}", "there", ArtifactError)
+        require(
+            found, f"data {path}", f"must hold {names[0]} or {names[1]}", "there", ArtifactError
+        )
         return read_idx(found[0])
 
     images, labels = find("images-idx3"), find("labels-idx1")
-    flat = images.ndim == 3 and labels.ndim == 1
-    require(flat, f"data {path}", "needs 3-D images and 1-D labels", images.shape, ArtifactError)
+    paired = images.ndim == 3 and labels.shape == images.shape[:1]
+    require(
+        paired,
+        f"data {path} ({stem})",
+        "needs 3-D images and a label for each",
+        [images.shape, labels.shape],
+        ArtifactError,
+    )
     margin = [want - have for want, have in zip(size, images.shape[1:], strict=True)]
     fits = min(margin) >= 0
-    require(fits, f"data {path}", f"images must fit {size[0]} x {size[1]}", images.shape[1:],
-            ArtifactError)
+    require(
+        fits,
+        f"data {path}",
+        f"images must fit {size[0]} x {size[1]}",
+        images.shape[1:],
+        ArtifactError,
+    )
     around = [(m // 2, m - m // 2) for m in margin]
-    return Split(images=np.pad(images, [(0, 0), *around])[..., None], labels=labels.astype(np.int64))
+    return Split(
+        images=np.pad(images, [(0, 0), *around])[..., None], labels=labels.astype(np.int64)
+    )
 
 
 def load_idx(path: Path, size: tuple[int, int]) -> Data:

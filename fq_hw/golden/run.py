@@ -18,8 +18,13 @@ BATCH = 25  # images at a time: large enough for matrix products, small enough f
 def run(graph: ir.Graph, images: np.ndarray) -> dict[str, np.ndarray]:
     """Every tensor of ``graph``, by name, for uint8 images N,H,W,C."""
     fits = images.dtype == np.uint8 and images.shape[1:] == graph.input.shape
-    require(fits, f"golden {graph.name!r}", f"images must be uint8 N,{graph.input.shape}",
-            f"{images.dtype} {images.shape}", GraphError)
+    require(
+        fits,
+        f"golden {graph.name!r}",
+        f"images must be uint8 N,{graph.input.shape}",
+        f"{images.dtype} {images.shape}",
+        GraphError,
+    )
     tensors: dict[str, np.ndarray] = {}
     for op in graph.ops:
         source = [tensors[name] for name in op.inputs] if op.inputs else [images]
@@ -36,7 +41,12 @@ def batches(graph: ir.Graph, images: np.ndarray) -> Iterator[dict[str, np.ndarra
 def labels(graph: ir.Graph, images: np.ndarray) -> np.ndarray:
     """The class of every image: int64 of shape N; the last op must be an ArgMax."""
     last = graph.ops[-1]
-    require(isinstance(last, ir.ArgMax), f"golden {graph.name!r}", "must end in an ArgMax",
-            type(last).__name__, GraphError)
+    require(
+        isinstance(last, ir.ArgMax),
+        f"golden {graph.name!r}",
+        "must end in an ArgMax",
+        type(last).__name__,
+        GraphError,
+    )
     found = [t[last.name].reshape(-1) for t in batches(graph, images)]
     return np.concatenate(found) if found else np.zeros(0, np.int64)

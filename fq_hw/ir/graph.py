@@ -104,8 +104,13 @@ class Graph:
             known = kind in KINDS
             require(known, where, f"kind must be one of {sorted(KINDS)}", kind, GraphError)
             names = {f.name for f in dataclasses.fields(KINDS[kind])}
-            require(set(fields) == names, where, f"{kind} needs the fields {sorted(names)}",
-                    sorted(fields), GraphError)
+            require(
+                set(fields) == names,
+                where,
+                f"{kind} needs the fields {sorted(names)}",
+                sorted(fields),
+                GraphError,
+            )
             fields["inputs"] = tuple(fields["inputs"])
             built.append(KINDS[kind](**fields))
         return cls(name, tuple(built))

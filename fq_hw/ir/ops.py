@@ -92,11 +92,17 @@ class Conv(Op):
 
     def __post_init__(self) -> None:
         freeze(self, "weight")
-        require(self.weight.ndim == 4, self.where, "weight must be O,KH,KW,C", self.weight.shape,
-                GraphError)
+        require(
+            self.weight.ndim == 4,
+            self.where,
+            "weight must be O,KH,KW,C",
+            self.weight.shape,
+            GraphError,
+        )
         kh, kw = self.weight.shape[1:3]
-        require(kh == kw and kh % 2, self.where, "kernel must be odd and square", (kh, kw),
-                GraphError)
+        require(
+            kh == kw and kh % 2, self.where, "kernel must be odd and square", (kh, kw), GraphError
+        )
         bipolar = np.isin(self.weight, (-1, 1)).all()
         require(bipolar, self.where, "weights must be -1 or +1", "these", GraphError)
         require(self.stride >= 1, self.where, "stride must be at least 1", self.stride, GraphError)
@@ -127,8 +133,9 @@ class Threshold(Op):
         steps, shape = 2**self.out_bits - 1, self.levels.shape
         fits = len(shape) == 2 and shape[-1] == steps
         require(fits, self.where, f"needs {steps} levels per channel", shape, GraphError)
-        require(not np.isnan(self.levels).any(), self.where, "levels must be numbers", "NaN",
-                GraphError)
+        require(
+            not np.isnan(self.levels).any(), self.where, "levels must be numbers", "NaN", GraphError
+        )
         above = self.levels[:, 1:] >= self.levels[:, :-1]
         require(above.all(), self.where, "levels must ascend", "these", GraphError)
         fits = self.sign.shape == shape[:1] and np.isin(self.sign, (-1, 1)).all()
@@ -154,8 +161,13 @@ class ClassScale(Op):
     def __post_init__(self) -> None:
         freeze(self, "multiplier")
         fits = self.multiplier.ndim == 1 and (self.multiplier >= 0).all()
-        require(fits, self.where, "multipliers must be a vector of nonnegative integers",
-                self.multiplier, GraphError)
+        require(
+            fits,
+            self.where,
+            "multipliers must be a vector of nonnegative integers",
+            self.multiplier,
+            GraphError,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

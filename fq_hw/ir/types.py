@@ -78,8 +78,13 @@ def _(op: ops.Embed, x: TensorType) -> TensorType:
 @infer.register
 def _(op: ops.Conv, x: TensorType) -> TensorType:
     h, w, c = x.shape
-    require(op.weight.shape[3] == c, op.where, f"needs weights for {c} channels",
-            op.weight.shape, GraphError)
+    require(
+        op.weight.shape[3] == c,
+        op.where,
+        f"needs weights for {c} channels",
+        op.weight.shape,
+        GraphError,
+    )
     require(x.low.min() >= 0, op.where, "input must be unsigned levels", str(x), GraphError)
     size = [(n + 2 * op.padding - op.kernel) // op.stride + 1 for n in (h, w)]
     require(min(size) >= 1, op.where, f"kernel must fit {h}x{w}", op.kernel, GraphError)
@@ -94,8 +99,13 @@ def _(op: ops.Conv, x: TensorType) -> TensorType:
 @infer.register
 def _(op: ops.Threshold, x: TensorType) -> TensorType:
     c = x.shape[2]
-    require(op.levels.shape[0] == c, op.where, f"needs levels for {c} channels",
-            op.levels.shape, GraphError)
+    require(
+        op.levels.shape[0] == c,
+        op.where,
+        f"needs levels for {c} channels",
+        op.levels.shape,
+        GraphError,
+    )
     return constant(x.shape, 0, 2**op.out_bits - 1)
 
 
@@ -103,8 +113,13 @@ def _(op: ops.Threshold, x: TensorType) -> TensorType:
 def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
     require(a.shape == b.shape, op.where, f"both inputs must be {a.shape}", b.shape, GraphError)
     same = a.scale is not None and a.scale == b.scale
-    require(same, op.where, f"both inputs must have one shared scale, as the first has {a.scale}",
-            b.scale, GraphError)
+    require(
+        same,
+        op.where,
+        f"both inputs must have one shared scale, as the first has {a.scale}",
+        b.scale,
+        GraphError,
+    )
     return TensorType(shape=a.shape, low=a.low + b.low, high=a.high + b.high, scale=a.scale)
 
 
@@ -116,8 +131,13 @@ def _(op: ops.PixelSum, x: TensorType) -> TensorType:
 
 @infer.register
 def _(op: ops.ClassScale, x: TensorType) -> TensorType:
-    require(x.shape == (1, 1, len(op.multiplier)), op.where, "needs one multiplier per class",
-            x.shape, GraphError)
+    require(
+        x.shape == (1, 1, len(op.multiplier)),
+        op.where,
+        "needs one multiplier per class",
+        x.shape,
+        GraphError,
+    )
     return TensorType(shape=x.shape, low=x.low * op.multiplier, high=x.high * op.multiplier)
 
 

@@ -1,1 +1,1 @@
-"""Torch layers, quantizers, networks and training. Nothing to the right of this package needs torch."""
+"""Torch layers, quantizers, networks and training. Nothing right of this package needs it."""

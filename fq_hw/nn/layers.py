@@ -76,7 +76,7 @@ class BinaryConv2d(nn.Module):
     """Convolution with weights sign(w) * scale, zero padding kernel // 2, no bias.
 
     ``scale`` is mean |w| per output channel, or one constant. In evaluation the integer sums are
-    formed first and scaled once, so that they are exact in float32 as long as they stay below 2**24.
+    formed first and scaled once, so that they are exact in float32 while they stay below 2**24.
     """
 
     def __init__(self, layer: ConvLayer, shared_scale: float):

@@ -28,7 +28,7 @@ class StemStep(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Pre-activation block, basic or bottleneck: norm, activation, convolution, repeated, plus skip.
+    """Pre-activation block, basic or bottleneck: norm, activation, convolution; repeated; skip.
 
     An activation gives bare levels where a convolution with the shared scale reads it, so that the
     skip and the branch are integers in the same unit.

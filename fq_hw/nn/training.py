@@ -159,7 +159,7 @@ def train(
         # numpy ignores trailing zeros of a seed: rank 0 would repeat the order's random numbers
         rng = np.random.default_rng([config.seed, epoch, rank + 1])
         steps = len(split) // config.batch
-        total = torch.zeros(3)
+        total = torch.zeros(3, dtype=torch.float64)
         model.train()
         for step in range(steps):
             for group in optimizer.param_groups:
@@ -176,7 +176,8 @@ def train(
             for table in tables:
                 table.clip()
             right = (logits.detach().argmax(1) == labels).sum()
-            total += torch.tensor([loss.item() * len(labels), right.item(), len(labels)])
+            sums = [loss.item() * len(labels), right.item(), len(labels)]
+            total += torch.tensor(sums, dtype=torch.float64)
             report(epoch, step + 1, steps)
         if ranks > 1:
             dist.all_reduce(total)

@@ -1,0 +1,83 @@
+"""A plan: units and the streams between them, with the contents of their ROMs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from fq_hw.errors import GraphError, require
+from fq_hw.schedule.units import ForkUnit, RomUnit, ScoreUnit, Unit
+
+__all__ = ["Node", "Plan", "Source"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a unit's input comes from: a node's output; ``way`` counts a fork's outputs."""
+
+    node: str
+    way: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Node:
+    """A unit in its place. ``inputs`` are in the order of the component's ports.
+
+    ``contents`` holds what a ROM, table or start value is filled with; ``tensor`` names the graph's
+    tensor that the output stream carries, and ``offset`` what must be added to it, per channel, to
+    get that tensor's values.
+    """
+
+    name: str
+    unit: Unit
+    inputs: tuple[Source, ...]
+    contents: np.ndarray | None = None
+    tensor: str | None = None
+    offset: np.ndarray | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """Nodes in topological order; the input stream is the source ``pixels``, the last node scores."""
+
+    name: str
+    image: tuple[int, int, int]
+    nodes: tuple[Node, ...]
+    classes: int = field(default=0)
+
+    INPUT = "pixels"
+
+    def __post_init__(self) -> None:
+        known, used = {self.INPUT: 1}, set()
+        for node in self.nodes:
+            for source in node.inputs:
+                where = f"plan node {node.name!r}"
+                exists = source.node in known and source.way < known[source.node]
+                require(exists, where, "inputs must come before it", source, GraphError)
+                require(
+                    source not in used, where, "inputs must have one reader", source, GraphError
+                )
+                used.add(source)
+            known[node.name] = node.unit.ways if isinstance(node.unit, ForkUnit) else 1
+        last = isinstance(self.nodes[-1].unit, ScoreUnit)
+        require(last, f"plan {self.name!r}", "must end in scores", self.nodes[-1].name, GraphError)
+
+    @cached_property
+    def readers(self) -> dict[Source, str]:
+        """Which node reads each output."""
+        return {source: node.name for node in self.nodes for source in node.inputs}
+
+    def __getitem__(self, name: str) -> Node:
+        return next(node for node in self.nodes if node.name == name)
+
+    @property
+    def interval_bound(self) -> int:
+        """Cycles per frame of the busiest unit: no schedule is faster."""
+        return max(n.unit.beats for n in self.nodes if hasattr(n.unit, "beats"))
+
+    @property
+    def roms(self) -> tuple[Node, ...]:
+        """The streamed ROMs."""
+        return tuple(n for n in self.nodes if isinstance(n.unit, RomUnit))

@@ -1,0 +1,353 @@
+"""The cycle model: when every beat moves, exactly as the hardware's handshakes make it move.
+
+Each unit is a process over streams. A stream's k-th transfer happens in the first cycle in which its
+producer offers beat k and its consumer is ready for it; producers never wait for readiness, so both
+times can be computed apart and the later one counts. Nothing is simulated cycle by cycle: the work
+grows with the number of beats. A process that waits for ever is a deadlock.
+
+Cycle 0 is the first cycle after reset. ROM streams are ready before anyone reads them (they take two
+cycles, the first window takes longer) and have no process.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+from fq_hw.errors import GraphError, require
+from fq_hw.schedule import units
+from fq_hw.schedule.plan import Plan, Source
+
+__all__ = ["Schedule", "simulate"]
+
+
+class Times(list):
+    """Cycles of one kind of event, in order; one process at a time may wait for the k-th."""
+
+    def __init__(self, runnable: list):
+        super().__init__()
+        self.runnable, self.waiter = runnable, None
+
+    def put(self, cycle: int) -> None:
+        """Record the next event and wake whoever waits for it."""
+        self.append(cycle)
+        if self.waiter is not None and len(self) > self.waiter[1]:
+            self.runnable.append((self.waiter[0], cycle))
+            self.waiter = None
+
+
+Process = Generator[tuple[Times, int], int, int | None]
+
+
+class Channel:
+    """A stream: offers from its producer, readiness from its consumer."""
+
+    def __init__(self, runnable: list):
+        self.offers, self.readies = Times(runnable), Times(runnable)
+
+    def give(self, cycle: int) -> Process:
+        """Offer the next beat from ``cycle`` on; returns when it is taken."""
+        index = len(self.offers)
+        self.offers.put(cycle)
+        ready = yield self.readies, index
+        return max(cycle, ready)
+
+    def take(self, cycle: int) -> Process:
+        """Be ready for the next beat from ``cycle`` on; returns when it comes."""
+        index = len(self.readies)
+        self.readies.put(cycle)
+        offer = yield self.offers, index
+        return max(cycle, offer)
+
+    def taken(self, index: int) -> Process:
+        """When the beat ``index``, already offered, is taken."""
+        ready = yield self.readies, index
+        return max(self.offers[index], ready)
+
+
+@functools.singledispatch
+def processes(unit: units.Unit, i: list[Channel], o: list[Channel], new: Callable) -> list[Process]:
+    """The processes of ``unit`` between its input and output channels; ``new`` makes Times."""
+    raise GraphError(f"{type(unit).__name__}: has no timing; teach fq_hw/schedule/timing.py")
+
+
+def register_stage(i: Channel, o: Channel) -> Process:
+    """One output register: a beat a cycle, ready when empty or being emptied."""
+    free = 0
+    while True:
+        taken = yield from i.take(free)
+        free = yield from o.give(taken + 1)
+
+
+@processes.register
+def _(unit: units.EmbedUnit, i, o, new):
+    return [register_stage(i[0], o[0])]
+
+
+@processes.register
+def _(unit: units.ThresholdUnit, i, o, new):
+    return [register_stage(i[0], o[0])]
+
+
+@processes.register
+def _(unit: units.ConvertUnit, i, o, new):
+    ratio = unit.lanes_out // unit.lanes_in
+
+    def up() -> Process:
+        free = 0
+        while True:
+            left = unit.beats_in
+            while left:
+                for _ in range(min(ratio, left)):
+                    taken = yield from i[0].take(free)
+                    free = taken + 1
+                left -= min(ratio, left)
+                free = yield from o[0].give(taken + 1)
+
+    def down() -> Process:
+        free = 0
+        while True:
+            parts = unit.beats_out
+            for _ in range(unit.beats_in):
+                taken = yield from i[0].take(free)
+                free = taken
+                for _ in range(min(unit.lanes_in // unit.lanes_out, parts)):
+                    free = yield from o[0].give(free + 1)
+                parts -= min(unit.lanes_in // unit.lanes_out, parts)
+
+    return [up() if ratio else down()]
+
+
+@processes.register
+def _(unit: units.WindowUnit, i, o, new):
+    arrived, freed = new(), new()  # per pixel: readable from; per row: writable again from
+
+    def write() -> Process:
+        free = 0
+        for row in itertools.count():
+            if row >= unit.rows:
+                room = yield freed, row - unit.rows
+                free = max(free, room)
+            for _ in range(unit.width):
+                for _ in range(unit.folds):
+                    taken = yield from i[0].take(free)
+                    free = taken + 1
+                arrived.put(free)
+
+    def read() -> Process:
+        # A beat is read from the ring (step), moves to the output register, is taken. Reading may
+        # run one beat ahead of moving, and moving one ahead of taking; rows are freed on reading.
+        channel, index, frame = o[0], 0, 0
+        step = moved = -1
+        for oy in itertools.cycle(range(unit.out_height)):
+            for ox in range(unit.out_width):
+                needed = frame + unit.last_row(oy) * unit.width + unit.last_column(ox)
+                there = yield arrived, needed
+                last_window = ox == unit.out_width - 1
+                left = unit.repeats * unit.window_beats
+                step = max(step, there - 1)
+                while left:
+                    left -= 1
+                    step = max(step + 1, moved)
+                    if last_window and not left:
+                        for _ in range(unit.freed(oy)):
+                            freed.put(step + 1)
+                    moved = step + 1
+                    if index:
+                        ready = yield channel.readies, index - 1
+                        moved = max(moved, channel.offers[index - 1], ready)
+                    channel.offers.put(moved + 1)
+                    index += 1
+            if oy == unit.out_height - 1:
+                frame += unit.height * unit.width
+
+    return [write(), read()]
+
+
+@processes.register
+def _(unit: units.ConvUnit, i, o, new):
+    def engine() -> Process:
+        acts, others, free = i[0], range(unit.sf - 1), 0
+        for index in itertools.count():
+            for _ in others:
+                free = 1 + (yield from acts.take(free))
+            if index:  # only a finished sum waits for the one before it
+                free = max(free, (yield from o[0].taken(index - 1)))
+            free = 1 + (yield from acts.take(free))
+            o[0].offers.put(free)
+
+    return [engine()]
+
+
+@processes.register
+def _(unit: units.ForkUnit, i, o, new):
+    def fork() -> Process:
+        for index in itertools.count():
+            offer = yield i[0].offers, index
+            for channel in o:
+                channel.offers.put(offer)
+            taken = []
+            for channel in o:
+                ready = yield channel.readies, index
+                taken.append(max(offer, ready))
+            i[0].readies.put(max(taken))
+
+    return [fork()]
+
+
+@processes.register
+def _(unit: units.FifoUnit, i, o, new):
+    written, moved = new(), new()
+
+    def write() -> Process:
+        free = 0
+        for index in itertools.count():
+            if index >= unit.depth - 1:
+                room = yield moved, index - (unit.depth - 1)
+                free = max(free, room + 1)
+            taken = yield from i[0].take(free)
+            free = taken + 1
+            written.put(free)
+
+    def read() -> Process:
+        taken, step = 0, -1
+        for index in itertools.count():
+            there = yield written, index
+            step = max(there, taken, step + 1)
+            moved.put(step)
+            taken = yield from o[0].give(step + 1)
+
+    return [write(), read()]
+
+
+@processes.register
+def _(unit: units.AddUnit, i, o, new):
+    def join() -> Process:
+        free = 0
+        for index in itertools.count():
+            offers = []
+            for channel in i:
+                offers.append((yield channel.offers, index))
+            taken = max(free, *offers)
+            for channel in i:
+                channel.readies.put(taken)
+            free = yield from o[0].give(taken + 1)
+
+    return [join()]
+
+
+@processes.register
+def _(unit: units.PixelSumUnit, i, o, new):
+    def accumulate() -> Process:
+        free = index = 0
+        while True:
+            for _ in range((unit.pixels - 1) * unit.folds):
+                free = 1 + (yield from i[0].take(free))
+            for _ in range(unit.folds):
+                if index:
+                    free = max(free, (yield from o[0].taken(index - 1)))
+                free = 1 + (yield from i[0].take(free))
+                o[0].offers.put(free)
+                index += 1
+
+    return [accumulate()]
+
+
+@processes.register
+def _(unit: units.ScoreUnit, i, o, new):
+    def multiply() -> Process:
+        free = 0
+        while True:
+            for _ in range(unit.classes):
+                taken = yield from i[0].take(free)
+                free = taken + unit.class_cycles
+            free = 1 + (yield from o[0].give(free))
+
+    return [multiply()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Cycles of a free-running accelerator: pixels always offered, results always taken.
+
+    first_pixel, results: cycle in which the first pixel and each frame's result moved
+    """
+
+    first_pixel: int
+    results: tuple[int, ...]
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the first pixel to the first result."""
+        return self.results[0] - self.first_pixel
+
+    @property
+    def interval(self) -> int:
+        """Cycles per frame, between the last two results."""
+        return self.results[-1] - self.results[-2]
+
+
+def feed(channel: Channel, beats: int, taken: list[int]) -> Process:
+    """Offer a beat in every cycle."""
+    free = 0
+    for _ in range(beats):
+        taken.append((yield from channel.give(free)))
+        free = taken[-1] + 1
+
+
+def drain(channel: Channel, taken: list[int]) -> Process:
+    """Be ready in every cycle."""
+    free = 0
+    while True:
+        taken.append((yield from channel.take(free)))
+        free = taken[-1] + 1
+
+
+def simulate(plan: Plan, frames: int = 3) -> Schedule:
+    """When a free-running accelerator takes pixels and gives results, for ``frames`` frames.
+
+    Raises GraphError when the plan deadlocks.
+    """
+    require(frames >= 2, "simulate", "frames must be at least 2", frames)
+    runnable: list[tuple[Process, int | None]] = []
+
+    def new() -> Times:
+        return Times(runnable)
+
+    roms = {node.name for node in plan.roms}
+    channels = {source: Channel(runnable) for source in plan.readers}
+    result = Source(plan.nodes[-1].name)
+    channels[result] = Channel(runnable)
+    for node in plan.nodes:
+        if node.name not in roms:
+            i = [channels[source] for source in node.inputs if source.node not in roms]
+            o = [
+                channels[source]
+                for source in sorted(channels, key=lambda s: s.way)
+                if source.node == node.name
+            ]
+            runnable += [(process, None) for process in processes(node.unit, i, o, new)]
+    pixels: list[int] = []
+    results: list[int] = []
+    beats = frames * plan.image[0] * plan.image[1]
+    runnable += [(feed(channels[Source(Plan.INPUT)], beats, pixels), None)]
+    runnable += [(drain(channels[result], results), None)]
+    while runnable:
+        process, value = runnable.pop()
+        try:
+            times, index = process.send(value)
+            while len(times) > index:
+                times, index = process.send(times[index])
+        except StopIteration:
+            continue
+        times.waiter = process, index
+    require(
+        len(results) == frames,
+        f"plan {plan.name!r}",
+        f"must give {frames} results before it stands still; a skip FIFO is too shallow",
+        len(results),
+        GraphError,
+    )
+    return Schedule(first_pixel=pixels[0], results=tuple(results))

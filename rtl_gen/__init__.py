@@ -1,0 +1,1 @@
+"""Amaranth generators: one component a unit, and the accelerator that joins them."""

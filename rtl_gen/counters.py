@@ -1,0 +1,31 @@
+"""Nested counters: the loops of a schedule in hardware."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value
+
+__all__ = ["counter", "nest"]
+
+
+def counter(limit: int, name: str) -> Signal:
+    """A signal for 0..limit-1, never of no bits: Verilog would read [-1:0]."""
+    return Signal(range(max(limit, 2)), name=name)
+
+
+def nest(m: Module, step: Value, **limits: int) -> tuple[dict[str, Signal], dict[str, Value]]:
+    """Counters for nested loops, innermost first; all advance on ``step``.
+
+    Returns the counters and, per loop, whether it and all loops inside it are at their last value.
+    """
+    counters: dict[str, Signal] = {}
+    lasts: dict[str, Value] = {}
+    inner: Value = Const(1)
+    for name, limit in limits.items():
+        count = counters[name] = counter(limit, name)
+        at_end = count == limit - 1
+        with m.If(step & inner):
+            m.d.sync += count.eq(Mux(at_end, 0, count + 1))
+        last = Signal(name=f"{name}_last")
+        m.d.comb += last.eq(at_end & inner)
+        lasts[name] = inner = last
+    return counters, lasts

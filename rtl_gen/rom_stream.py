@@ -1,0 +1,68 @@
+"""A ROM as an endless stream."""
+
+from __future__ import annotations
+
+import numpy as np
+from amaranth.hdl import Module, Signal, unsigned
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import Out, connect
+
+from fq_hw.errors import ParameterError, require
+from fq_hw.schedule.units import RomUnit
+from rtl_gen.counters import counter
+from rtl_gen.read_pipe import ReadPipe
+from rtl_gen.streams import signature
+
+__all__ = ["RomStream", "pack_words"]
+
+
+def pack_words(bits: np.ndarray) -> list[int]:
+    """Rows of bits (N,width), lowest first, as integers."""
+    packed = np.packbits(bits.astype(np.uint8), axis=1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") for row in packed]
+
+
+class RomStream(wiring.Component):
+    """Words of a ROM in order, again and again: the source of weights and levels.
+
+    Members     o: Out(stream of u<width>)
+    Order       word 0 first after reset; word depth-1 is followed by word 0
+    Latency     unit.latency() cycles from reset to o.valid
+    Throughput  one word per cycle
+    Resources   block RAM or logic, as synthesis finds cheaper
+    Errors      refuses contents that are not depth x width bits
+    """
+
+    def __init__(self, unit: RomUnit, bits: np.ndarray):
+        where = "RomStream"
+        shape = (unit.depth, unit.width)
+        require(
+            bits.shape == shape, where, f"contents must be {shape} bits", bits.shape, ParameterError
+        )
+        self.unit, self.bits = unit, bits
+        super().__init__({"o": Out(signature(unit.o))})
+
+    def elaborate(self, platform):
+        m = Module()
+        unit = self.unit
+        words = pack_words(self.bits)
+        m.submodules.rom = rom = memory.Memory(
+            shape=unsigned(unit.width), depth=max(unit.depth, 2), init=words
+        )
+        m.submodules.pipe = pipe = ReadPipe(depth=unit.depth, width=unit.width)
+        connect(m, pipe.port, rom.read_port())
+        address = counter(unit.depth, "address")
+        m.d.comb += [
+            pipe.i.valid.eq(1),
+            pipe.i.p.address.eq(address),
+            self.o.valid.eq(pipe.o.valid),
+            self.o.payload.eq(pipe.o.payload),
+            pipe.o.ready.eq(self.o.ready),
+        ]
+        last = Signal()
+        m.d.comb += last.eq(address == unit.depth - 1)
+        with m.If(pipe.i.ready):
+            m.d.sync += address.eq(address + 1)
+            with m.If(last):
+                m.d.sync += address.eq(0)
+        return m

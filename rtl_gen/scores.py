@@ -1,0 +1,93 @@
+"""Class scores and their argmax, without a DSP: one bit of the multiplier per cycle."""
+
+from __future__ import annotations
+
+import numpy as np
+from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.data import ArrayLayout
+from amaranth.lib.wiring import In, Out
+
+from fq_hw.errors import ParameterError, require
+from fq_hw.schedule.units import ScoreUnit
+from rtl_gen.counters import counter
+from rtl_gen.streams import signature
+
+__all__ = ["Scores", "result_layout"]
+
+
+def result_layout(unit: ScoreUnit) -> data.StructLayout:
+    """A frame's result: the label, then the score of every class."""
+    return data.StructLayout(
+        {
+            "label": unsigned(unit.label_bits),
+            "scores": ArrayLayout(signed(unit.score_bits), unit.classes),
+        }
+    )
+
+
+class Scores(wiring.Component):
+    """Multiplies each class's sum by its constant and finds the largest score.
+
+    Members     i: In(stream of i<sum_bits>), class 0 first; o: Out(stream of {label, scores})
+    Units       label is the lowest index among the largest scores
+    Latency     unit.latency(), from the last class's beat
+    Throughput  one class per unit.class_cycles
+    Path        one addition of score_bits
+    Resources   the scores in registers; no DSP
+    Errors      refuses multipliers that are not one per class
+    """
+
+    def __init__(self, unit: ScoreUnit, multiplier: np.ndarray):
+        require(
+            multiplier.shape == (unit.classes,),
+            "Scores",
+            f"needs {unit.classes} multipliers",
+            multiplier.shape,
+            ParameterError,
+        )
+        self.unit, self.multiplier = unit, multiplier
+        super().__init__(
+            {
+                "i": In(signature(unit.i)),
+                "o": Out(stream.Signature(result_layout(unit))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        unit = self.unit
+        index = counter(unit.classes, "index")
+        left = Signal(range(unit.multiplier_bits + 2))  # multiplier bits to go, plus the comparison
+        factor = Signal(unit.multiplier_bits)
+        addend = Signal(signed(unit.sum_bits))
+        product, best = Signal(signed(unit.score_bits)), Signal(signed(unit.score_bits))
+        accept, done = Signal(), Signal()
+        m.d.comb += [
+            self.i.ready.eq((left == 0) & ~self.o.valid),
+            accept.eq(self.i.valid & self.i.ready),
+            done.eq(left == 1),
+        ]
+        with m.If(accept):
+            m.d.sync += [addend.eq(self.i.payload[0]), product.eq(0)]
+            m.d.sync += left.eq(unit.multiplier_bits + 1)
+            with m.Switch(index):
+                for which, constant in enumerate(self.multiplier):
+                    with m.Case(which):
+                        m.d.sync += factor.eq(int(constant))
+        with m.Elif(left > 1):
+            m.d.sync += [
+                product.eq((product << 1) + Mux(factor[-1], addend, 0)),
+                factor.eq(factor << 1),
+                left.eq(left - 1),
+            ]
+        with m.Elif(done):
+            m.d.sync += [left.eq(0), self.o.p.scores[index].eq(product)]
+            with m.If((index == 0) | (product > best)):
+                m.d.sync += [best.eq(product), self.o.p.label.eq(index)]
+            m.d.sync += index.eq(index + 1)
+            with m.If(index == unit.classes - 1):
+                m.d.sync += [index.eq(0), self.o.valid.eq(1)]
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        return m

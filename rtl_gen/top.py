@@ -1,0 +1,122 @@
+"""A plan as hardware: one component per node, joined by streams."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import numpy as np
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from fq_hw.errors import GraphError
+from fq_hw.schedule import units
+from fq_hw.schedule.plan import Plan, Source
+from fq_hw.schedule.units import Beat
+from rtl_gen.conv_engine import ConvEngine
+from rtl_gen.pixel_embedding import PixelEmbedding
+from rtl_gen.pixel_sum import PixelSum
+from rtl_gen.residual_add import ResidualAdd
+from rtl_gen.rom_stream import RomStream
+from rtl_gen.scores import Scores, result_layout
+from rtl_gen.skip_fifo import SkipFifo
+from rtl_gen.sliding_window import SlidingWindow
+from rtl_gen.stream_fork import StreamFork
+from rtl_gen.streams import payload
+from rtl_gen.threshold import Threshold
+from rtl_gen.width_converter import WidthConverter
+
+__all__ = ["Accelerator", "component", "identifier"]
+
+
+@functools.singledispatch
+def component(unit: units.Unit, contents: np.ndarray | None = None) -> wiring.Component:
+    """The component of ``unit``; ``contents`` fills its ROM, table or start values."""
+    raise GraphError(f"{type(unit).__name__}: has no component; teach rtl_gen/top.py")
+
+
+PLAIN = {
+    units.ConvertUnit: WidthConverter,
+    units.WindowUnit: SlidingWindow,
+    units.ConvUnit: ConvEngine,
+    units.ThresholdUnit: Threshold,
+    units.ForkUnit: StreamFork,
+    units.FifoUnit: SkipFifo,
+    units.AddUnit: ResidualAdd,
+}
+FILLED = {
+    units.EmbedUnit: PixelEmbedding,
+    units.RomUnit: RomStream,
+    units.PixelSumUnit: PixelSum,
+    units.ScoreUnit: Scores,
+}
+for _kind, _make in PLAIN.items():
+    component.register(_kind, lambda unit, contents=None, make=_make: make(unit))
+for _kind, _make in FILLED.items():
+    component.register(_kind, lambda unit, contents, make=_make: make(unit, contents))
+
+
+def identifier(name: str) -> str:
+    """A node's name as a Verilog identifier."""
+    return re.sub(r"\W", "_", name)
+
+
+def input_ports(part: wiring.Component) -> list[wiring.PureInterface]:
+    """Input streams in the order of a node's inputs."""
+    return [
+        getattr(part, name)
+        for name, member in part.signature.members.items()
+        if member.is_signature and member.flow is In
+    ]
+
+
+def output_port(part: wiring.Component, way: int) -> wiring.PureInterface:
+    """An output stream; ``way`` tells a fork's outputs apart."""
+    return getattr(part, f"o_{way}") if hasattr(part, f"o_{way}") else part.o
+
+
+class Accelerator(wiring.Component):
+    """The whole network: pixels in, results out.
+
+    Members     i: In(stream of colours x u8), raster order; o: Out(stream of {label, scores})
+    Order       one result per H*W pixels, frames one after the other without a gap
+    Latency     schedule.simulate(plan).latency, from the first pixel to the first result
+    Throughput  one frame per schedule.simulate(plan).interval cycles
+    Errors      none at run time; a plan that could deadlock is refused by the schedule
+    """
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.parts = {node.name: component(node.unit, node.contents) for node in plan.nodes}
+        scores = plan.nodes[-1].unit
+        colours = Beat(lanes=plan.image[2], bits=8)
+        super().__init__(
+            {
+                "i": In(stream.Signature(payload(colours))),
+                "o": Out(stream.Signature(result_layout(scores))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        for node in self.plan.nodes:
+            part = self.parts[node.name]
+            m.submodules[identifier(node.name)] = part
+            for port, source in zip(input_ports(part), node.inputs, strict=True):
+                self.join(m, source, port)
+        last = self.parts[self.plan.nodes[-1].name]
+        connect(m, last.o, flipped(self.o))
+        return m
+
+    def join(self, m: Module, source: Source, port: wiring.PureInterface) -> None:
+        """Wire one stream; layouts differ only in how they name the same bits."""
+        if source.node == Plan.INPUT:
+            connect(m, flipped(self.i), port)
+            return
+        produced = output_port(self.parts[source.node], source.way)
+        m.d.comb += [
+            port.valid.eq(produced.valid),
+            port.payload.eq(produced.payload),
+            produced.ready.eq(port.ready),
+        ]

@@ -1,0 +1,89 @@
+"""Width converter: pixels in beats of one width, out in beats of another."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from fq_hw.schedule.units import ConvertUnit
+from rtl_gen.streams import signature
+
+__all__ = ["WidthConverter"]
+
+
+class WidthConverter(wiring.Component):
+    """Regroups the channels of every pixel into wider or narrower beats.
+
+    Members     i: In(stream of lanes_in); o: Out(stream of lanes_out)
+    Order       channel fastest, lane 0 first
+    Units       lanes beyond the last channel read 0 going wider and are dropped going narrower
+    Latency     unit.latency()
+    Throughput  one beat per cycle on the narrower side
+    Resources   one register of the wider beat
+    Errors      none at run time; ConvertUnit refuses widths that do not divide
+    """
+
+    def __init__(self, unit: ConvertUnit):
+        self.unit = unit
+        super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})
+
+    def elaborate(self, platform):
+        m = Module()
+        if self.unit.lanes_out > self.unit.lanes_in:
+            self.widen(m)
+        else:
+            self.narrow(m)
+        return m
+
+    def widen(self, m: Module) -> None:
+        unit = self.unit
+        ratio, accept = unit.lanes_out // unit.lanes_in, self.i.valid & self.i.ready
+        groups = unit.beats_out
+        left = unit.beats_in - (groups - 1) * ratio  # beats of a pixel's last group
+        full, group_last = Signal(), Signal()
+        part, group = Signal(range(ratio)), Signal(range(max(groups, 2)))
+        m.d.comb += [
+            group_last.eq(group == groups - 1),
+            full.eq(part == Mux(group_last, left - 1, ratio - 1)),
+            self.i.ready.eq(~self.o.valid | self.o.ready),
+        ]
+        width = unit.i.width
+        bits = self.o.payload.as_value()
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(accept):
+            m.d.sync += part.eq(Mux(full, 0, part + 1))
+            with m.If(part == 0):
+                m.d.sync += bits.eq(self.i.payload.as_value())  # upper lanes become 0
+            for index in range(1, ratio):
+                with m.If(part == index):
+                    m.d.sync += bits[index * width :][:width].eq(self.i.payload.as_value())
+            with m.If(full):
+                m.d.sync += [self.o.valid.eq(1), group.eq(Mux(group_last, 0, group + 1))]
+
+    def narrow(self, m: Module) -> None:
+        unit = self.unit
+        ratio = unit.lanes_in // unit.lanes_out
+        left = unit.beats_out - (unit.beats_in - 1) * ratio  # parts of a pixel's last beat
+        width = unit.o.width
+        held = Signal(unit.i.width)
+        send, last = Signal(), Signal()
+        part, beat = Signal(range(ratio)), Signal(range(max(unit.beats_in, 2)))
+        beat_last = beat == unit.beats_in - 1
+        m.d.comb += [
+            last.eq(part == Mux(beat_last, left - 1, ratio - 1)),
+            send.eq(self.o.valid & self.o.ready),
+            self.i.ready.eq(~self.o.valid | (last & self.o.ready)),
+            self.o.payload.eq(held[:width]),
+        ]
+        with m.If(send):
+            m.d.sync += [part.eq(part + 1), held.eq(held >> width)]
+            with m.If(last):
+                m.d.sync += [
+                    self.o.valid.eq(0),
+                    part.eq(0),
+                    beat.eq(Mux(beat_last, 0, beat + 1)),
+                ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [held.eq(self.i.payload.as_value()), self.o.valid.eq(1)]

@@ -1,0 +1,157 @@
+"""A whole network in Verilator on real images, compared with the golden model."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fq_hw.errors import SimulationError, require
+from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.units import ScoreUnit
+from rtl_gen.emit import to_verilog
+from rtl_gen.top import Accelerator
+from sim import verilator
+
+__all__ = ["Run", "build", "simulate"]
+
+BENCH = Path(__file__).with_name("bench.sv")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What came out: labels (N) and scores (N,classes); cycles of the first pixel and the results.
+
+    ``cycles`` and ``seconds`` cover the whole run of the simulator, start-up included.
+    """
+
+    labels: np.ndarray
+    scores: np.ndarray
+    first_pixel: int
+    results: tuple[int, ...]
+    cycles: int
+    seconds: float
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the first pixel to the first result."""
+        return self.results[0] - self.first_pixel
+
+    @property
+    def interval(self) -> int:
+        """Cycles per frame, between the last two results."""
+        return self.results[-1] - self.results[-2]
+
+
+def result_width(unit: ScoreUnit) -> int:
+    """Bits of a result: the label, then the scores."""
+    return unit.label_bits + unit.classes * unit.score_bits
+
+
+def build(plan: Plan, folder: Path, verilog: str | None = None) -> Path:
+    """Compile ``plan`` with its bench; the program is kept in ``folder``.
+
+    ``verilog`` stands in for the emitted text of the plan's module ``accelerator``.
+    """
+    text = verilog if verilog is not None else to_verilog(Accelerator(plan), "accelerator")
+    widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
+    widths += f"`define OUT_WIDTH {result_width(plan.nodes[-1].unit)}\n"
+    sources = {"bench.sv": widths + BENCH.read_text(), "accelerator.v": text}
+    return verilator.build(sources, "bench", folder)
+
+
+def pixel_lines(images: np.ndarray) -> str:
+    """Pixels as hex words, a line each, the first colour in the lowest byte."""
+    flat = images.reshape(-1, images.shape[-1])[:, ::-1]
+    return "".join(row.tobytes().hex() + "\n" for row in flat)
+
+
+def unpack(words: list[str], unit: ScoreUnit) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and scores of result words in hex."""
+    labels, scores = [], []
+    half = 1 << (unit.score_bits - 1)
+    for word in words:
+        bits = int(word, 16)
+        labels.append(bits & ((1 << unit.label_bits) - 1))
+        fields = [
+            (bits >> (unit.label_bits + n * unit.score_bits)) & (2 * half - 1)
+            for n in range(unit.classes)
+        ]
+        scores.append([(field ^ half) - half for field in fields])
+    return np.array(labels, np.int64), np.array(scores, np.int64)
+
+
+def simulate(
+    program: Path,
+    plan: Plan,
+    images: np.ndarray,
+    folder: Path,
+    *,
+    cycles_per_frame: int,
+    pause_in: int = 0,
+    pause_out: int = 0,
+    seed: int = 1,
+    reset_at: int = 0,
+) -> Run:
+    """Send ``images`` (uint8 N,H,W,C) through ``program``, back to back.
+
+    ``pause_in`` and ``pause_out`` stall a side in that many of 256 cycles; ``reset_at`` resets in
+    that cycle and begins anew. Raises SimulationError when the run gets stuck (a limit far beyond
+    ``cycles_per_frame``), breaks the stream rules, or gives other than one result per image.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    vectors, out = folder / "pixels.hex", folder / "results.txt"
+    vectors.write_text(pixel_lines(images))
+    slow = 256 / (256 - max(pause_in, pause_out)) * 2
+    limit = int((len(images) + 4) * cycles_per_frame * slow) + reset_at + 10_000
+    options = {
+        "in": vectors,
+        "out": out,
+        "beats": images[..., 0].size,
+        "results": len(images),
+        "pause_in": pause_in,
+        "pause_out": pause_out,
+        "seed": seed,
+        "reset_at": reset_at,
+        "limit": limit,
+    }
+    began = time.monotonic()
+    command = [str(program.resolve()), *(f"+{name}={value}" for name, value in options.items())]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    seconds = time.monotonic() - began
+    verdict = re.search(r"^(done|stuck|broken) (\d+)$", process.stdout, re.MULTILINE)
+    where = f"rtl-sim {plan.name!r}"
+    require(
+        verdict,
+        where,
+        "the simulator must end by itself",
+        (process.stdout + process.stderr)[-200:],
+        SimulationError,
+    )
+    lines = [line.split() for line in out.read_text().splitlines()]
+    found = [(int(cycle), word) for cycle, word in lines if cycle != "first"]
+    meaning = {
+        "stuck": f"must give {len(images)} results in {limit} cycles",
+        "broken": "must hold o.valid and payload until taken, and give one result per frame",
+        "done": "",
+    }[verdict[1]]
+    require(
+        verdict[1] == "done",
+        where,
+        meaning,
+        f"{len(found)} results, cycle {verdict[2]}",
+        SimulationError,
+    )
+    labels, scores = unpack([word for _, word in found], plan.nodes[-1].unit)
+    return Run(
+        labels=labels,
+        scores=scores,
+        first_pixel=next(int(word) for cycle, word in lines if cycle == "first"),
+        results=tuple(cycle for cycle, _ in found),
+        cycles=int(verdict[2]),
+        seconds=seconds,
+    )
