@@ -105,7 +105,11 @@ class LinkError(FqHwError):
 
 
 class Port(Protocol):
-    """A serial port; that of pyserial is one. ``read`` returns fewer bytes after its timeout."""
+    """A serial port; that of pyserial is one.
+
+    ``read`` returns fewer bytes after its timeout. Where there are ``flush`` (wait until all is
+    sent) and ``reset_input_buffer``, as in pyserial, the link uses them.
+    """
 
     def read(self, size: int, /) -> bytes: ...
     def write(self, data: bytes, /) -> object: ...
@@ -242,19 +246,24 @@ class Link:
         return decode_result(payload, info)
 
     def _ask(self, request: Request, payload: bytes, wanted: Status) -> bytes:
-        if hasattr(self._port, "reset_input_buffer"):
-            self._port.reset_input_buffer()  # late words of an earlier reply
+        self._port_does("reset_input_buffer")  # late words of an earlier reply
         self._port.write(pack(REQUEST_SYNC, request, payload))
         try:
             reply = read_reply(self._port.read)
             if reply.status in MEANING:
                 raise LinkError(f"board: {MEANING[reply.status]}", reply.status)
             if reply.status != wanted:
-                raise LinkError(f"board: answered {reply.status.name}, not {wanted.name}; ask again")
+                raise LinkError(
+                    f"board: answered {reply.status.name}, not {wanted.name}; ask again"
+                )
         except LinkError:
+            self._port_does("flush")  # a refusal can come while the payload is still being sent
             self._sleep(self._idle_s * 1.5)
             raise
         return reply.payload
+
+    def _port_does(self, what: str) -> None:
+        getattr(self._port, what, lambda: None)()
 
 
 def _read_exactly(read: Callable[[int], bytes], size: int, what: str) -> bytes:

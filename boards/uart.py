@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
@@ -115,12 +115,16 @@ class UartTransmitter(wiring.Component):
         m.d.comb += [self.i.ready.eq(bits == 0), self.tx.eq(word[0])]
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [
-                word.eq(Cat(0, self.i.payload)),
+                word.eq(Cat(Const(0, 1), self.i.payload)),
                 bits.eq(10),
                 left.eq(self.divisor - 1),
             ]
         with m.Elif(left != 0):
             m.d.sync += left.eq(left - 1)
         with m.Elif(bits != 0):
-            m.d.sync += [word.eq(Cat(word[1:], 1)), bits.eq(bits - 1), left.eq(self.divisor - 1)]
+            m.d.sync += [
+                word.eq(Cat(word[1:], Const(1, 1))),
+                bits.eq(bits - 1),
+                left.eq(self.divisor - 1),
+            ]
         return m

@@ -86,7 +86,7 @@ def norm_levels(
 
 
 def class_multipliers(scale: np.ndarray) -> tuple[np.ndarray, float]:
-    """Positive integers proportional to ``scale`` (C), and the largest relative error of a ratio."""
+    """Positive integers proportional to ``scale`` (C); largest relative error of a ratio."""
     top = scale.max()
     require(top > 0, "export tail.conv", "needs a weight that is not 0", float(top), ArtifactError)
     exact = scale * ((2**MULTIPLIER_BITS - 1) / top)
@@ -173,7 +173,7 @@ class Walk:
 
 
 def export(checkpoint: Checkpoint) -> Exported:
-    """Integer nodes of a checkpoint: weights -1/+1, real levels of every norm, class multipliers."""
+    """Integer nodes of a checkpoint: weights -1/+1, levels of every norm, class multipliers."""
     walk = Walk(checkpoint)
     x = walk.stem(walk.embed())
     for block in blocks(checkpoint.network):

@@ -30,7 +30,7 @@ class TensorType:
 
     @property
     def bits(self) -> int:
-        """Width of the narrowest integer that holds every value (two's complement if any is < 0)."""
+        """Width of the narrowest integer for every value (two's complement if any is < 0)."""
         low, high = int(self.low.min()), int(self.high.max())
         if low >= 0:
             return max(high.bit_length(), 1)

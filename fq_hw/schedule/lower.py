@@ -83,7 +83,7 @@ class Lowering:
         )
 
     def publish(self, op: ir.Op, stream: Stream) -> None:
-        """Make ``op``'s stream available to each of its readers, through a fork if there are two."""
+        """Make ``op``'s stream available to each of its readers, by a fork if there are two."""
         readers = self.graph.users[op.name]
         if len(readers) <= 1:
             self.streams[op.name] = [stream]
@@ -255,7 +255,8 @@ def _(op: ir.Add, plan: Lowering) -> None:
     a, b = (plan.take(name) for name in op.inputs)
     lanes = min(a.lanes, b.lanes)
     a, b = plan.convert(a, lanes, f"{op.name}.a"), plan.convert(b, lanes, f"{op.name}.b")
-    depth = skip_depth(plan.graph, op, ceil_div(b.channels, lanes)) + plan.skip_slack
+    pixel_beats = ceil_div(b.channels, lanes)
+    depth = skip_depth(plan.graph, op, pixel_beats) + plan.skip_slack * pixel_beats
     fifo = FifoUnit(lanes=lanes, bits=b.bits, depth=max(depth, 2))
     skipped = plan.add(f"{op.name}.skip", fifo, b.source)
     offset = a.offset + b.offset
@@ -299,11 +300,12 @@ def _(op: ir.ArgMax, plan: Lowering) -> None:
     plan.take(op.inputs[0])  # the score unit gives the label beside the scores
 
 
-def lower(graph: Graph, folds: Mapping[str, Fold], *, skip_slack: int | None = None) -> Plan:
+def lower(graph: Graph, folds: Mapping[str, Fold], *, skip_slack: int = 2) -> Plan:
     """The plan of ``graph``, every convolution folded as ``folds`` says.
 
-    ``skip_slack`` is added to each skip FIFO's least depth; by default two pixels of the skip, which
-    keeps the slowest convolution busy. Raises FoldingError or GraphError, naming the layer.
+    Each skip FIFO holds ``skip_slack`` pixels beyond its least depth; two keep the slowest
+    convolution busy, none is enough not to deadlock. Raises FoldingError or GraphError, naming the
+    layer.
     """
     ends = isinstance(graph.ops[-1], ir.ArgMax) and isinstance(graph.ops[-2], ir.ClassScale)
     require(
@@ -313,8 +315,7 @@ def lower(graph: Graph, folds: Mapping[str, Fold], *, skip_slack: int | None = N
         [type(op).__name__ for op in graph.ops[-2:]],
         GraphError,
     )
-    most = max(kind.shape[2] for kind in graph.types.values())
-    lowering = Lowering(graph, folds, 2 * most if skip_slack is None else skip_slack)
+    lowering = Lowering(graph, folds, skip_slack)
     for op in graph.ops:
         place(op, lowering)
     return Plan(name=graph.name, image=graph.input.shape, nodes=tuple(lowering.nodes))

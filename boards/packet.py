@@ -1,0 +1,210 @@
+"""The packets of ``boards.link`` in hardware: requests taken apart, replies put together."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
+from amaranth.lib.wiring import In, Out
+
+from boards.link import HEADER_BYTES, REPLY_SYNC, REQUEST_SYNC, VERSION, Request, Status
+from fq_hw.errors import require
+
+__all__ = ["REPLY", "ReplySender", "RequestReceiver"]
+
+REPLY = data.StructLayout({"status": 8, "length": 24})
+
+
+class RequestReceiver(wiring.Component):
+    """Finds requests in a stream of bytes, checks them, and says what to answer.
+
+    Members     i: In(stream of u8)
+                framing_error: In(1), a byte was damaged on the line
+                start: Out(1), high for one cycle before the first byte of a frame
+                o_frame: Out(stream of u8, always ready), the frame's bytes as they come
+                play: Out(1), high for one cycle when the frame is in and its CRC was right
+                o: Out(stream of u8), the Status to answer with
+    Order       one Status for each request; bytes that come before it is taken are thrown away
+    Latency     two cycles from a request's last byte to o.valid
+    Throughput  one byte per cycle, but for two cycles in each request
+    Errors      the error statuses of boards.link, offered as soon as they are known; after one,
+                bytes are thrown away until none has come for ``idle_cycles``
+    """
+
+    def __init__(self, frame_bytes: int, idle_cycles: int):
+        contract = "frame_bytes must fit the length field of 24 bits"
+        require(0 < frame_bytes < 2**24, "RequestReceiver", contract, frame_bytes)
+        require(idle_cycles > 0, "RequestReceiver", "idle_cycles must be positive", idle_cycles)
+        self.frame_bytes = frame_bytes
+        self.idle_cycles = idle_cycles
+        super().__init__(
+            {
+                "i": In(stream.Signature(8)),
+                "framing_error": In(1),
+                "start": Out(1),
+                "o_frame": Out(stream.Signature(8, always_ready=True)),
+                "play": Out(1),
+                "o": Out(stream.Signature(8)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        byte, taken = self.i.payload, Signal()
+        header = Signal(data.StructLayout({"version": 8, "kind": 8, "length": 24}))
+        left = Signal(24)  # bytes of the header, the payload or the CRC still to come
+        idle_for = Signal(range(self.idle_cycles + 1))
+        idle = idle_for == self.idle_cycles
+
+        m.submodules.crc = crc = CRC32_ISO_HDLC().create()
+        m.d.comb += [
+            taken.eq(self.i.valid & self.i.ready),
+            self.i.ready.eq(1),  # but while a header or a CRC is judged
+            crc.data.eq(byte),
+            crc.valid.eq(taken),
+            self.o_frame.payload.eq(byte),
+        ]
+        with m.If(taken):
+            m.d.sync += [idle_for.eq(0), left.eq(left - 1)]
+        with m.Elif(~idle):
+            m.d.sync += idle_for.eq(idle_for + 1)
+
+        def answer(status: int) -> None:
+            m.d.sync += self.o.payload.eq(status)
+            m.next = "ANSWER"
+
+        def refuse_broken() -> None:
+            with m.If(idle):
+                answer(Status.TIMEOUT)
+            with m.If(self.framing_error):
+                answer(Status.FRAMING)
+
+        with m.FSM():
+            with m.State("HUNT"), m.If(taken & (byte == REQUEST_SYNC[0])):
+                m.next = "SYNC"
+            with m.State("SYNC"):
+                m.d.comb += [crc.start.eq(1), crc.valid.eq(0)]
+                with m.If(taken & (byte == REQUEST_SYNC[1])):
+                    m.d.sync += left.eq(HEADER_BYTES)
+                    m.next = "HEADER"
+                with m.Elif(self.framing_error | (taken & (byte != REQUEST_SYNC[0]))):
+                    m.next = "HUNT"
+            with m.State("HEADER"):
+                with m.If(taken):
+                    m.d.sync += header.eq(Cat(header.as_value()[8:], byte))
+                with m.If(left == 0):
+                    m.d.comb += self.i.ready.eq(0)
+                    self._judge(m, header, left, answer)
+                with m.Else():
+                    refuse_broken()
+            with m.State("PAYLOAD"):
+                m.d.comb += self.o_frame.valid.eq(taken)
+                with m.If(taken & (left == 1)):
+                    m.d.sync += left.eq(4)
+                    m.next = "CRC"
+                refuse_broken()
+            with m.State("CRC"):
+                with m.If(left == 0):
+                    m.d.comb += self.i.ready.eq(0)
+                    is_frame = header.kind == Request.FRAME
+                    m.d.comb += self.play.eq(crc.match_detected & is_frame)
+                    with m.If(crc.match_detected):
+                        answer(Mux(is_frame, Status.RESULT, Status.INFO))
+                    with m.Else():
+                        answer(Status.BAD_CHECK)
+                with m.Else():
+                    refuse_broken()
+            with m.State("ANSWER"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(self.o.ready & (self.o.payload < Status.BAD_VERSION)):
+                    m.next = "HUNT"
+                with m.Elif(self.o.ready):
+                    m.next = "SETTLE"
+            with m.State("SETTLE"), m.If(idle):
+                m.next = "HUNT"
+        return m
+
+    def _judge(self, m, header, left, answer) -> None:
+        """Decide on a request by its header, before its payload comes."""
+        with m.If(header.version != VERSION):
+            answer(Status.BAD_VERSION)
+        with m.Elif((header.kind == Request.FRAME) & (header.length == self.frame_bytes)):
+            m.d.comb += self.start.eq(1)
+            m.d.sync += left.eq(self.frame_bytes)
+            m.next = "PAYLOAD"
+        with m.Elif((header.kind == Request.QUERY) & (header.length == 0)):
+            m.d.sync += left.eq(4)
+            m.next = "CRC"
+        with m.Elif((header.kind == Request.FRAME) | (header.kind == Request.QUERY)):
+            answer(Status.BAD_LENGTH)
+        with m.Else():
+            answer(Status.BAD_KIND)
+
+
+class ReplySender(wiring.Component):
+    """Sends one reply for each beat: sync bytes, header, payload, CRC.
+
+    Members     i: In(stream of REPLY), taken in the cycle in which its last byte is
+                index: Out(24), which byte of the payload ``byte`` must show in the same cycle
+                byte: In(8), must hold for its index until i is taken
+                o: Out(stream of u8)
+    Latency     o.valid one cycle after i.valid
+    Throughput  one byte in two cycles
+    Errors      none
+    """
+
+    def __init__(self):
+        super().__init__(
+            {
+                "i": In(stream.Signature(REPLY)),
+                "index": Out(24),
+                "byte": In(8),
+                "o": Out(stream.Signature(8)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        left = Signal(24)  # bytes of this part still to go
+        part = Signal(64)  # sync bytes and header, or CRC: the next byte lowest
+        sync_left = Signal(2)
+        free, offer, byte = Signal(), Signal(), Signal(8)
+
+        m.submodules.crc = crc = CRC32_ISO_HDLC().create()
+        m.d.comb += [
+            free.eq(~self.o.valid | self.o.ready),
+            self.index.eq(self.i.payload.length - left),
+            crc.data.eq(byte),
+            crc.valid.eq(offer & (sync_left == 0)),
+        ]
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(offer):
+            m.d.sync += [self.o.payload.eq(byte), self.o.valid.eq(1), left.eq(left - 1)]
+            m.d.sync += part.eq(part >> 8)
+            with m.If(sync_left != 0):
+                m.d.sync += sync_left.eq(sync_left - 1)
+
+        with m.FSM():
+            with m.State("IDLE"), m.If(self.i.valid):
+                head = Cat(Const.cast(int.from_bytes(REPLY_SYNC, "little")), Const(VERSION, 8))
+                m.d.sync += part.eq(Cat(head, self.i.payload.status, self.i.payload.length))
+                m.d.sync += [left.eq(len(REPLY_SYNC) + HEADER_BYTES), sync_left.eq(len(REPLY_SYNC))]
+                m.d.comb += crc.start.eq(1)
+                m.next = "HEADER"
+            with m.State("HEADER"):
+                m.d.comb += [byte.eq(part[:8]), offer.eq(free & (left != 0))]
+                with m.If(left == 0):
+                    m.d.sync += left.eq(self.i.payload.length)
+                    m.next = "PAYLOAD"
+            with m.State("PAYLOAD"):
+                m.d.comb += [byte.eq(self.byte), offer.eq(free & (left != 0))]
+                with m.If(left == 0):
+                    m.d.sync += [left.eq(4), part.eq(crc.crc)]
+                    m.next = "CRC"
+            with m.State("CRC"):
+                m.d.comb += [byte.eq(part[:8]), offer.eq(free & (left != 0))]
+                with m.If((left == 0) & free):
+                    m.d.comb += self.i.ready.eq(1)
+                    m.next = "IDLE"
+        return m

@@ -1,0 +1,60 @@
+"""Small cores with the accelerator's ports, and what they must answer."""
+
+from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from boards.link import Result
+
+
+class SumCore(wiring.Component):
+    """Score 0 is the sum of colour 0, score 1 minus that of the last colour, score 2 is -3.
+
+    ``pause`` cycles pass after each pixel; ``extra`` 16-bit words of memory are spent for nothing.
+    """
+
+    def __init__(self, pixels: int, colours: int, *, pause: int = 0, extra: int = 0):
+        self.pixels = pixels
+        self.colours = colours
+        self.pause = pause
+        self.extra = extra
+        scores = data.ArrayLayout(signed(18), 3)
+        result = data.StructLayout({"label": unsigned(2), "scores": scores})
+        super().__init__(
+            {
+                "i": In(stream.Signature(data.ArrayLayout(unsigned(8), colours))),
+                "o": Out(stream.Signature(result)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        left = Signal(range(self.pixels + 1), init=self.pixels)
+        wait = Signal(range(self.pause + 2))
+        scores = self.o.payload.scores
+        first, last = self.i.payload[0], self.i.payload[self.colours - 1]
+        m.d.comb += [
+            self.i.ready.eq((wait == 0) & (left != 0)),
+            self.o.valid.eq(left == 0),
+            self.o.payload.label.eq(scores[1] > scores[0]),
+            scores[2].eq(-3),
+        ]
+        with m.If(wait != 0):
+            m.d.sync += wait.eq(wait - 1)
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [left.eq(left - 1), wait.eq(self.pause)]
+            m.d.sync += [scores[0].eq(scores[0] + first), scores[1].eq(scores[1] - last)]
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += [left.eq(self.pixels), scores[0].eq(0), scores[1].eq(0)]
+        if self.extra:
+            m.submodules.ram = ram = memory.Memory(shape=16, depth=self.extra, init=[])
+            write, read = ram.write_port(), ram.read_port()
+            m.d.comb += [write.addr.eq(scores[0]), write.data.eq(scores[1]), write.en.eq(1)]
+            m.d.comb += [read.addr.eq(scores[1]), scores[2].eq(read.data)]
+        return m
+
+
+def answer(frame: bytes, colours: int) -> Result:
+    """What SumCore says of ``frame``."""
+    first, last = sum(frame[::colours]), -sum(frame[colours - 1 :: colours])
+    return Result(int(last > first), (first, last, -3))

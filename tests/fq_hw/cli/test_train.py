@@ -1,0 +1,309 @@
+"""``fq-hw train``: files, figures, resuming, several processes, one line for every refusal."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fq_hw import checkpoint
+from fq_hw.cli import main
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+ROOT = Path(__file__).parents[3]
+CONFIG = """
+[network]
+name = "tiny"
+image = [8, 8, 1]
+classes = 3
+block = "basic"
+embedding = {{ length = 2 }}
+stem = [{{ width = 4, norm = false }}]
+stages = [{{ width = 4, blocks = 1 }}]
+
+[data]
+kind = "idx"
+path = "{data}"
+
+[train]
+epochs = 3
+batch = 16
+lr = 0.1
+seed = 2
+"""
+
+
+def write_idx(path, array):
+    header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+    path.write_bytes(header + array.tobytes())
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A configuration beside a tiny IDX set: one bright row of three tells the class."""
+    rng = np.random.default_rng(0)
+    for stem, count in (("train", 70), ("t10k", 20)):
+        labels = (np.arange(count) % 3).astype(np.uint8)
+        images = rng.integers(0, 60, (count, 8, 8), np.uint8)
+        images[np.arange(count), 1 + 2 * labels] += 150
+        write_idx(tmp_path / f"{stem}-images-idx3-ubyte", images)
+        write_idx(tmp_path / f"{stem}-labels-idx1-ubyte", labels)
+    file = tmp_path / "tiny.toml"
+    file.write_text(CONFIG.format(data=tmp_path))
+    return file
+
+
+def train(config, *options):
+    """Run the command into OUT beside the configuration."""
+    return main(["train", str(config), "--out", str(config.parent / "out"), *options])
+
+
+def refusal(capsys, config, *options):
+    """Exit status 2 and one line on stderr: return that line."""
+    capsys.readouterr()
+    assert train(config, *options) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("fq-hw: error: ")
+    assert err.count("\n") == 1
+    return err.removeprefix("fq-hw: error: ").rstrip()
+
+
+def rows(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_writes_checkpoint_metrics_and_curve(config, capsys):
+    assert train(config, "--json") == 0
+    out = config.parent / "out"
+    figures = json.loads(capsys.readouterr().out)
+    names = ["checkpoint.safetensors", "curve.png", "metrics.jsonl", "state.pt"]
+    assert sorted(file.name for file in out.iterdir()) == names
+    assert (out / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+    found = rows(out)
+    assert [row["epoch"] for row in found] == [0, 1, 2]
+    assert set(found[0]) == {"epoch", "loss", "train", "test", "seconds"}
+    assert found[2]["loss"] < found[0]["loss"]
+
+    trained = checkpoint.read(out / "checkpoint.safetensors")
+    assert trained.network.name == "tiny"
+    assert (trained.accuracy.images, trained.accuracy.right) == (20, round(20 * found[2]["test"]))
+    assert trained.provenance == {
+        "config": "tiny.toml",
+        "epochs": "3 of 3",
+        "seed": "2",
+        "torch": torch.__version__,
+    }
+    assert figures["checkpoint"] == str(out / "checkpoint.safetensors")
+    assert figures["float test accuracy %"] == trained.accuracy.percent
+    assert figures["epochs"] == 3
+
+
+def test_same_configuration_same_bytes(config):
+    contents = []
+    for name in ("one", "two"):
+        assert main(["train", str(config), "--out", str(config.parent / name)]) == 0
+        contents.append((config.parent / name / "checkpoint.safetensors").read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_options_replace_the_configuration(config):
+    assert train(config, "--epochs", "1", "--seed", "9") == 0
+    trained = checkpoint.read(config.parent / "out" / "checkpoint.safetensors")
+    assert (trained.provenance["epochs"], trained.provenance["seed"]) == ("1 of 1", "9")
+
+
+def stop_before(monkeypatch, config, epoch, file):
+    """Train, and stop like a killed process before ``file`` of ``epoch`` is written."""
+    from fq_hw.cli import train as command
+
+    keep = command.replace
+
+    def replace(path, write):
+        done = len(rows(path.parent)) if (path.parent / "metrics.jsonl").exists() else 0
+        if path.name == file and done == epoch + (file != "metrics.jsonl"):
+            raise KeyboardInterrupt
+        keep(path, write)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "replace", replace)
+        with pytest.raises(KeyboardInterrupt):
+            train(config)
+
+
+@pytest.mark.parametrize("file", ["metrics.jsonl", "state.pt"])
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_resume_after_a_stop_gives_the_same_files(monkeypatch, config, epoch, file):
+    whole = config.parent / "whole"
+    assert main(["train", str(config), "--out", str(whole)]) == 0
+    stop_before(monkeypatch, config, epoch, file)
+    assert train(config, "--resume") == 0
+    out = config.parent / "out"
+    name = "checkpoint.safetensors"
+    assert (out / name).read_bytes() == (whole / name).read_bytes()
+    timeless = [[row | {"seconds": 0} for row in rows(folder)] for folder in (out, whole)]
+    assert timeless[0] == timeless[1]
+
+
+def test_resume_of_a_finished_run_changes_nothing(config, capsys):
+    assert train(config) == 0
+    out = config.parent / "out"
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    assert train(config, "--resume") == 0
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+    assert "epochs: 3" in capsys.readouterr().out
+
+
+def test_refuses_to_overwrite_a_run(config, capsys):
+    assert train(config, "--epochs", "1") == 0
+    before = (config.parent / "out" / "checkpoint.safetensors").read_bytes()
+    assert refusal(capsys, config).endswith("add --resume, or name another --out")
+    assert (config.parent / "out" / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_refuses_to_resume_nothing(config, capsys):
+    assert "must hold state.pt" in refusal(capsys, config, "--resume")
+
+
+def test_refuses_to_resume_with_another_recipe(config, capsys):
+    assert train(config, "--epochs", "1") == 0
+    message = refusal(capsys, config, "--epochs", "5", "--resume")
+    assert message.startswith("train state: the run began with another train.epochs;")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda out: (out / "state.pt").write_bytes(b""),
+        lambda out: (out / "state.pt").write_bytes(b"no archive"),
+        lambda out: (out / "state.pt").write_bytes((out / "state.pt").read_bytes()[:-900]),
+        lambda out: torch.save({"other": 1}, out / "state.pt"),
+        lambda out: torch.save(torch.zeros(3), out / "state.pt"),
+        lambda out: (out / "metrics.jsonl").write_text('{"epoch": 0'),
+        lambda out: (out / "metrics.jsonl").write_text(""),
+        lambda out: (out / "metrics.jsonl").unlink(),
+    ],
+)
+def test_refuses_to_resume_a_damaged_run(config, capsys, damage):
+    assert train(config, "--epochs", "1") == 0
+    damage(config.parent / "out")
+    message = refusal(capsys, config, "--epochs", "1", "--resume")
+    assert message.startswith(f"fq-hw train --resume: {config.parent / 'out'}: ")
+
+
+def test_a_state_runs_no_code(config, capsys):
+    class Evil:
+        def __reduce__(self):
+            return (os.mkdir, (str(config.parent / "trace"),))
+
+    assert train(config, "--epochs", "1") == 0
+    torch.save({"epoch": Evil()}, config.parent / "out" / "state.pt")
+    assert "is damaged" in refusal(capsys, config, "--epochs", "1", "--resume")
+    assert not (config.parent / "trace").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("seed = 2", "sede = 2", "config.train: knows the keys"),
+        ("classes", "klasses", "config.network: knows the keys"),
+        ("seed = 2", "seed = 2.0", "config.train.seed: must be a int, not 2.0"),
+        ("lr = 0.1", "lr = nan", "config.train.lr: must be a finite number, not nan"),
+        ("epochs = 3", "", "config.train: needs the keys ['epochs']"),
+        ("batch = 16", "batch = 1", "TrainConfig: batch must be at least 2, not 1"),
+        ("batch = 16", "batch = 71", "batch must be at most the 70 training images"),
+        ("seed = 2", "seed = -2", "TrainConfig: seed must not be negative, not -2"),
+        ("[train]", "[training]", "config: knows the keys ['data', 'network', 'train'], not "),
+        ('kind = "idx"', 'kind = "xdi"', "config.data.kind: must be one of"),
+        ("image = [8, 8, 1]", "image = [8, 8, 3]", "image must be (8, 8, 1), as idx"),
+        ("classes = 3", "classes = 4", "needs 3 classes for idx"),
+        ("width = 4, norm", "widht = 4, norm", "config.network.stem[0]: knows the keys"),
+        ('path = "', 'path = "/none', "must hold train-images-idx3-ubyte or"),
+        ("[data]", "[data", "Expected ']'"),
+    ],
+)
+def test_refuses_a_bad_configuration_by_key(config, capsys, old, new, message):
+    text = config.read_text()
+    assert text.count(old) == 1
+    config.write_text(text.replace(old, new))
+    assert message in refusal(capsys, config)
+    assert not (config.parent / "out" / "checkpoint.safetensors").exists()
+
+
+def test_refuses_a_configuration_that_is_no_text_or_no_file(config, capsys):
+    config.write_bytes(b"\xff\xfe")
+    assert refusal(capsys, config).startswith(f"config {config}: ")
+    assert "must be a file" in refusal(capsys, config.parent / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--epochs", "0", "TrainConfig: epochs must be at least 1, not 0"),
+        ("--seed", "-1", "TrainConfig: seed must not be negative, not -1"),
+        ("--threads", "0", "fq-hw train --threads: must be at least 1, not 0"),
+        ("--device", "abacus", "fq-hw train --device: abacus does not work here ("),
+    ],
+)
+def test_refuses_bad_options(config, capsys, option, value, message):
+    assert refusal(capsys, config, option, value).startswith(message)
+
+
+def test_shipped_configuration_is_read():
+    from fq_hw.cli.config import read_config
+    from fq_hw.network import from_plain
+    from fq_hw.nn.training import TrainConfig
+
+    for file in sorted((ROOT / "configs").glob("*.toml")):
+        config = read_config(file)
+        from_plain(TrainConfig, config.train, "config.train")
+
+
+def torchrun(config, out, *options):
+    """Two processes on this machine, each with one thread."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc-per-node", "2", "-m", "fq_hw", "train", str(config), "--out", str(out)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [*command, *options],
+        cwd=config.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.train
+def test_two_processes_train_one_network(config):
+    out = config.parent / "pair"
+    done = torchrun(config, out, "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)  # from one process alone
+    assert figures["epochs"] == 3
+    names = ["checkpoint.safetensors", "curve.png", "metrics.jsonl", "state.pt"]
+    assert sorted(file.name for file in out.iterdir()) == names
+    trained = checkpoint.read(out / "checkpoint.safetensors")
+    assert trained.accuracy.percent == figures["float test accuracy %"]
+    found = rows(out)
+    assert len(found) == 3
+    assert found[2]["loss"] < found[0]["loss"]
+    assert [row["train"] * 64 % 1 for row in found] == [0, 0, 0]  # 4 batches of 16, by both
+
+
+@pytest.mark.train
+def test_two_processes_resume(monkeypatch, config):
+    stop_before(monkeypatch, config, 1, "state.pt")
+    out = config.parent / "out"
+    done = torchrun(config, out, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epochs: 3") == 1
+    assert [row["epoch"] for row in rows(out)] == [0, 1, 2]
+    trained = checkpoint.read(out / "checkpoint.safetensors")
+    assert trained.provenance["epochs"] == "3 of 3"
