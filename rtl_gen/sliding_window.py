@@ -25,7 +25,7 @@ class SlidingWindow(wiring.Component):
     Throughput  one beat per cycle each way; i.ready falls when ``rows`` whole rows wait
     Resources   a ring of unit.depth words in block or distributed RAM
     Errors      none at run time; WindowUnit refuses what does not fit
-    Source      streamed im2col as in FINN (Umuroglu et al. 2017), on a RAM instead of shift registers
+    Source      streamed im2col as in FINN (Umuroglu et al. 2017), on RAM, not shift registers
     """
 
     def __init__(self, unit: WindowUnit):

@@ -1,1 +1,1 @@
-"""Simulation: vectors, stall patterns, Amaranth's simulator, cocotb and whole networks in Verilator."""
+"""Simulation: Amaranth's simulator, cocotb, and whole networks in Verilator."""

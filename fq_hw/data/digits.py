@@ -34,8 +34,13 @@ def package_file(package: str, *parts: str) -> Path:
     remedy = f"pip install 'fq-hw[data]' (it brings {package})"
     require(spec, "data digits", f"needs the package {package}; {remedy}", "there", ArtifactError)
     path = Path(spec.origin).parent.joinpath(*parts)
-    require(path.is_file(), "data digits", f"{package} must carry {path.name}; {remedy}", "there",
-            ArtifactError)
+    require(
+        path.is_file(),
+        "data digits",
+        f"{package} must carry {path.name}; {remedy}",
+        "there",
+        ArtifactError,
+    )
     return path
 
 

@@ -18,6 +18,11 @@ def fixed_data(name: str, classes: tuple[str, ...], train: Split, test: Split, s
         got = split.images.shape[1:3]
         require(got == size, where, f"images must be {size[0]} x {size[1]}", got, ArtifactError)
         high = int(np.max(split.labels))
-        require(high < len(classes) and np.min(split.labels) >= 0, where,
-                f"labels must be below {len(classes)}", high, ArtifactError)
+        require(
+            high < len(classes) and np.min(split.labels) >= 0,
+            where,
+            f"labels must be below {len(classes)}",
+            high,
+            ArtifactError,
+        )
     return Data(name=name, classes=classes, train=lambda seed: train, test=lambda: test)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -40,12 +40,11 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
-    """Nodes in topological order; the input stream is the source ``pixels``, the last node scores."""
+    """Nodes in topological order; ``pixels`` is the input stream, the last node gives scores."""
 
     name: str
     image: tuple[int, int, int]
     nodes: tuple[Node, ...]
-    classes: int = field(default=0)
 
     INPUT = "pixels"
 

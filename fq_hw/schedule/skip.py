@@ -26,8 +26,8 @@ def path_back(graph: Graph, name: str) -> list[str]:
 def needed_pixels(graph: Graph, name: str, back_to: str) -> np.ndarray:
     """For every pixel of ``name`` (raster order) how many pixels of ``back_to`` it takes.
 
-    Follows first inputs from ``name`` to ``back_to``. A window needs everything, in raster order, up
-    to its last pixel inside the image.
+    Follows first inputs from ``name`` to ``back_to``. A window needs everything, in raster order,
+    up to its last pixel inside the image.
     """
     h, w, _ = graph.types[name].shape
     rows, columns = np.arange(h), np.arange(w)

@@ -1,12 +1,12 @@
 """The cycle model: when every beat moves, exactly as the hardware's handshakes make it move.
 
-Each unit is a process over streams. A stream's k-th transfer happens in the first cycle in which its
-producer offers beat k and its consumer is ready for it; producers never wait for readiness, so both
-times can be computed apart and the later one counts. Nothing is simulated cycle by cycle: the work
-grows with the number of beats. A process that waits for ever is a deadlock.
+Each unit is a process over streams. A stream's k-th transfer happens in the first cycle in which
+its producer offers beat k and its consumer is ready for it; producers never wait for readiness, so
+both times can be computed apart and the later one counts. Nothing is simulated cycle by cycle: the
+work grows with the number of beats. A process that waits for ever is a deadlock.
 
-Cycle 0 is the first cycle after reset. ROM streams are ready before anyone reads them (they take two
-cycles, the first window takes longer) and have no process.
+Cycle 0 is the first cycle after reset. ROM streams are ready before anyone reads them (they take
+two cycles, the first window takes longer) and have no process.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Hardware units: one frozen record each, read by RTL, cycle model, estimate, report and tests.
 
 A record holds geometry and folding only, no arrays; ROM contents travel in the plan's nodes. Every
-stream carries beats of ``lanes`` integers; a pixel of C channels takes ceil(C / lanes) beats, unused
-lanes of the last one hold 0.
+stream carries beats of ``lanes`` integers; a pixel of C channels takes ceil(C / lanes) beats. What
+unused lanes of a pixel's last beat hold does not matter: nothing reads them.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class EmbedUnit(Unit):
 
 @dataclass(frozen=True, kw_only=True)
 class ConvertUnit(Unit):
-    """Width converter: pixels of ``channels`` in beats of ``lanes_in``, out in beats of ``lanes_out``.
+    """Width converter: pixels of ``channels``, beats of ``lanes_in`` in and ``lanes_out`` out.
 
     One of the two must divide the other. Lanes beyond the last channel are 0 on the way out and
     ignored on the way in.
@@ -145,8 +145,8 @@ class WindowUnit(Unit):
     """Line buffer and sliding window: rows in, kernel windows out, each ``repeats`` times.
 
     Order out: window row, window column, channel fold; the window is repeated for every fold of the
-    output channels. The buffer is a ring of 2**k words that holds ``rows`` whole rows or more; a row
-    is freed when the last window that needs it has been read.
+    output channels. The buffer is a ring of 2**k words that holds ``rows`` whole rows; a row is
+    freed when the last window that needs it has been read.
     """
 
     height: int
@@ -335,7 +335,7 @@ class ConvUnit(Unit):
 
 @dataclass(frozen=True, kw_only=True)
 class ThresholdUnit(Unit):
-    """Requantize: per lane the number of levels not above x, counted down where the sign bit is set.
+    """Requantize: per lane the number of levels not above x, counted down where a sign bit is set.
 
     A level word holds, lane by lane, ``2**out_bits - 1`` ascending levels of ``level_bits`` and a
     sign bit on top: y = count, or steps - count.
