@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from fq_hw.errors import ArtifactError, require
 
-__all__ = ["read", "write"]
+__all__ = ["kind", "read", "write"]
 
 
 def write(path: Path, kind: str, record: Mapping, arrays: Mapping[str, np.ndarray]) -> None:
@@ -28,8 +28,8 @@ def write(path: Path, kind: str, record: Mapping, arrays: Mapping[str, np.ndarra
     os.replace(partial, path)
 
 
-def read(path: Path, kind: str, maker: str) -> tuple[dict, dict[str, np.ndarray]]:
-    """Record and arrays of a file of ``kind``; ``maker`` is the command that makes such files.
+def read(path: Path, wanted: str, maker: str) -> tuple[dict, dict[str, np.ndarray]]:
+    """Record and arrays of a file of the kind ``wanted``; ``maker`` is the command that makes it.
 
     Raises ArtifactError when the file is absent, truncated, foreign, or of another version.
     """
@@ -41,10 +41,10 @@ def read(path: Path, kind: str, maker: str) -> tuple[dict, dict[str, np.ndarray]
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, TypeError) as error:  # TypeError: a type numpy lacks
         message = f"{where}: not a whole safetensors file ({error}); make it again with `{maker}`"
         raise ArtifactError(message) from error
-    foreign = f"must be written by fq-hw as {kind} (`{maker}` makes it)"
+    foreign = f"must be written by fq-hw as {wanted} (`{maker}` makes it)"
     require("fq_hw" in metadata, where, foreign, f"keys {sorted(metadata)}", ArtifactError)
     try:
         inner = json.loads(metadata["fq_hw"])
@@ -52,6 +52,15 @@ def read(path: Path, kind: str, maker: str) -> tuple[dict, dict[str, np.ndarray]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         message = f"{where}: damaged record ({error!r}); make it again with `{maker}`"
         raise ArtifactError(message) from error
-    require(found == kind, where, foreign, found, ArtifactError)
+    require(found == wanted, where, foreign, found, ArtifactError)
     require(isinstance(record, dict), where, "record must be a table", record, ArtifactError)
     return record, arrays
+
+
+def kind(path: Path) -> str | None:
+    """The kind that ``path`` claims to be; None when it is no such file."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return json.loads((file.metadata() or {})["fq_hw"])["kind"]
+    except (SafetensorError, OSError, KeyError, TypeError, json.JSONDecodeError):
+        return None

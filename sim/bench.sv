@@ -3,6 +3,7 @@
 // +in=FILE +beats=N      input beats in hex, one a line; offered in order
 // +out=FILE +results=N   writes "first C" and per result "C data": C counts cycles after reset
 // +pause_in=P +pause_out=P +seed=S   stall each side in P of 256 cycles, at random
+// +taps=FILE             write every tensor on the way, see taps.py
 // +reset_at=C            in cycle C reset again and begin anew; results before it are forgotten
 // +limit=C               give up after C cycles
 //
@@ -26,6 +27,8 @@ module bench;
       .i_valid(i_valid), .i_ready(i_ready), .i_data(i_data),
       .o_valid(o_valid), .o_ready(o_ready), .o_data(o_data)
   );
+
+  taps watch (.clk(clk), .rst(rst));
 
   string in_name, out_name;
   integer in_file, out_file, beats, results, pause_in, pause_out, seed, reset_at, limit;

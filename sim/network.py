@@ -15,7 +15,7 @@ from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import ScoreUnit
 from rtl_gen.emit import to_verilog
 from rtl_gen.top import Accelerator
-from sim import verilator
+from sim import taps, verilator
 
 __all__ = ["Run", "build", "simulate"]
 
@@ -60,7 +60,11 @@ def build(plan: Plan, folder: Path, verilog: str | None = None) -> Path:
     text = verilog if verilog is not None else to_verilog(Accelerator(plan), "accelerator")
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
     widths += f"`define OUT_WIDTH {result_width(plan.nodes[-1].unit)}\n"
-    sources = {"bench.sv": widths + BENCH.read_text(), "accelerator.v": text}
+    sources = {
+        "bench.sv": widths + BENCH.read_text(),
+        "taps.sv": taps.module(plan),
+        "accelerator.v": text,
+    }
     return verilator.build(sources, "bench", folder)
 
 
@@ -96,11 +100,13 @@ def simulate(
     pause_out: int = 0,
     seed: int = 1,
     reset_at: int = 0,
+    taps_file: Path | None = None,
 ) -> Run:
     """Send ``images`` (uint8 N,H,W,C) through ``program``, back to back.
 
     ``pause_in`` and ``pause_out`` stall a side in that many of 256 cycles; ``reset_at`` resets in
-    that cycle and begins anew. Raises SimulationError when the run gets stuck (a limit far beyond
+    that cycle and begins anew. ``taps_file`` takes every tensor on the way (``taps.mismatches``
+    reads it). Raises SimulationError when the run gets stuck (a limit far beyond
     ``cycles_per_frame``), breaks the stream rules, or gives other than one result per image.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -119,6 +125,8 @@ def simulate(
         "reset_at": reset_at,
         "limit": limit,
     }
+    if taps_file is not None:
+        options["taps"] = taps_file
     began = time.monotonic()
     command = [str(program.resolve()), *(f"+{name}={value}" for name, value in options.items())]
     process = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -8,12 +8,23 @@ import sys
 from collections.abc import Sequence
 
 from fq_hw import __version__
-from fq_hw.cli import train
+from fq_hw.cli import (
+    build,
+    demo,
+    doctor,
+    estimate,
+    export,
+    golden,
+    rtl,
+    show,
+    sim,
+    train,
+)
 from fq_hw.errors import FqHwError
 
 __all__ = ["main"]
 
-COMMANDS = (train,)
+COMMANDS = (train, export, show, golden, estimate, rtl, sim, build, doctor, demo)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -42,8 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if result is None:  # a helper process of a parallel run
         return 0
     if args.json:
-        print(json.dumps(result, indent=2))
-    elif isinstance(result, dict):
-        for key, value in result.items():
-            print(f"{key}: {value}")
+        print(json.dumps(result.data, indent=2))
+    else:
+        print(result.text)
     return 0

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from fq_hw.cli.config import read_config
+from fq_hw.cli.output import Output
 from fq_hw.errors import ArtifactError, ParameterError, ToolError, require
 
 __all__ = ["add_parser"]
@@ -32,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> dict | None:
+def run(args: argparse.Namespace) -> Output | None:
     """Train to the end and return the final figures, in the leading process alone."""
     try:
         import torch
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> dict | None:
             dist.destroy_process_group()
 
 
-def train_here(args: argparse.Namespace, config, torch) -> dict | None:
+def train_here(args: argparse.Namespace, config, torch) -> Output | None:
     """Train in this process, alone or as one rank; rank 0 writes the files."""
     import torch.distributed as dist
 
@@ -139,12 +140,13 @@ def train_here(args: argparse.Namespace, config, torch) -> dict | None:
     if not leader:
         return None
     curve.save(out / "curve.png", rows, f"{network.name} on {images.name}")
-    return {
+    data = {
         "checkpoint": str(out / "checkpoint.safetensors"),
         "float test accuracy %": round(100 * rows[-1]["test"], 2),
         "epochs": len(rows),
         "seconds": round(sum(r["seconds"] for r in rows), 1),
     }
+    return Output(data, "\n".join(f"{key}: {value}" for key, value in data.items()))
 
 
 def load_run(state_file: Path, metrics_file: Path, torch) -> tuple[dict, list[dict]]:

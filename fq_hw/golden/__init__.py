@@ -1,5 +1,5 @@
 """The integer meaning of every op: numpy only, the truth that hardware is compared with."""
 
-from fq_hw.golden.run import labels, run
+from fq_hw.golden.run import batches, labels, run
 
-__all__ = ["labels", "run"]
+__all__ = ["batches", "labels", "run"]

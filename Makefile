@@ -1,0 +1,49 @@
+# Verbs only. Everything is installed into .venv by pip; nothing is left outside this folder.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test train doctor bench-demo format clean help
+
+help:           ## list the verbs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
+
+demo: .venv/demo ## the whole way once: checkpoint, golden model, Verilog, Verilator, bitstream
+	$(BIN)/fq-hw demo
+
+test: .venv/test ## lint, then every test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+train: .venv/test ## train the shipped network again (half an hour on one core)
+	$(BIN)/fq-hw train configs/digits.toml
+
+doctor: .venv/demo ## which outside tools are used
+	$(BIN)/fq-hw doctor
+
+bench-demo: .venv/demo ## the figures of the README, written to build/bench/demo.json
+	$(BIN)/python -m benchmarks.demo
+
+format: .venv/test ## format the sources
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:          ## remove everything that was built, the virtual environment too
+	rm -rf .venv build *.egg-info
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "make: needs Python 3.11 or later; set PYTHON=/path/to/it"; exit 2; }
+	@$(PYTHON) -m venv .venv \
+	  || { rm -rf .venv; echo "make: needs Python's venv module (Debian: apt install python3-venv)"; exit 2; }
+
+.venv/demo: pyproject.toml | .venv/bin/python
+	@echo "installing tools into .venv (about a minute, 1 GB)"
+	$(PIP) -e '.[data,hw]'
+	@touch $@
+
+.venv/test: pyproject.toml | .venv/bin/python
+	@echo "installing tools and torch into .venv (about two minutes, 2 GB)"
+	$(PIP) -e '.[data,hw,train,test]'
+	@touch $@ .venv/demo

@@ -1,0 +1,84 @@
+"""``fq-hw build``: a bitstream."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from fq_hw.cli.model import (
+    add_fold_arguments,
+    add_model_argument,
+    load_model,
+    make_plan,
+    output_path,
+)
+from fq_hw.cli.output import Output, say
+from fq_hw.schedule.plan import Plan
+
+__all__ = ["add_board_arguments", "add_parser", "build_plan"]
+
+
+def add_board_arguments(parser: argparse.ArgumentParser) -> None:
+    """For which board, and how hard to try."""
+    parser.add_argument("--board", default="ulx3s-85f", help="default ulx3s-85f")
+    parser.add_argument("--seed", type=int, default=1, help="of the placer (default 1)")
+    parser.add_argument(
+        "--mhz", type=float, default=80.0, help="clock the router aims for (default 80)"
+    )
+    parser.add_argument("--out", type=Path, help="file (default build/BOARD/NAME.bit)")
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "build",
+        help="synthesise, place, route and pack for a board",
+        description="Put the accelerator behind the board's UART and build a bitstream with Yosys, "
+        "nextpnr and ecppack.",
+    )
+    add_model_argument(parser)
+    add_fold_arguments(parser)
+    add_board_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def build_plan(args: argparse.Namespace, plan: Plan):
+    """Build ``plan`` as ``args`` say; returns ``boards.build.BuildResult``."""
+    import boards
+    from boards.build import build
+    from rtl_gen.top import Accelerator
+
+    board = boards.find(args.board)
+    height, width, colours = plan.image
+    path = output_path(args.out, f"{board.name}/{plan.name}.bit")
+    return build(
+        Accelerator(plan),
+        board,
+        path,
+        pixels=height * width,
+        colours=colours,
+        freq_mhz=args.mhz,
+        seed=args.seed,
+        report=say,
+    )
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Build and report what was routed."""
+    from fq_hw.schedule import timing
+
+    plan = make_plan(args, load_model(args.model).graph)
+    interval = timing.simulate(plan).interval
+    built = build_plan(args, plan)
+    data = {**dataclasses.asdict(built), "bitstream": str(built.bitstream), "work": str(built.work)}
+    data["cycles per frame"] = interval
+    data["frames per second"] = built.fmax_mhz * 1e6 / interval
+    text = "\n".join([
+        f"routed: {built.lut4:,} LUT4, {built.ff:,} FF, {built.ebr} EBR, "
+        f"{built.multipliers} multipliers, {built.fmax_mhz:.1f} MHz (seed {built.seed})",
+        f"{data['frames per second']:,.0f} frames/s = routed MHz / {interval:,} cycles per frame; "
+        f"the board's clock is {built.clock_mhz:g} MHz",
+        f"bitstream: {built.bitstream}",
+    ])  # fmt: skip
+    return Output(data, text)

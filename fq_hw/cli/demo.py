@@ -1,0 +1,61 @@
+"""``fq-hw demo``: the whole way once, on the shipped network."""
+
+from __future__ import annotations
+
+import argparse
+
+from fq_hw.cli.build import add_board_arguments, build_plan
+from fq_hw.cli.model import add_fold_arguments, add_model_argument, load_model, make_plan
+from fq_hw.cli.output import Output, say
+from fq_hw.cli.sim import add_sim_arguments, compare
+from fq_hw.report.table import table
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "demo",
+        help="checkpoint to Verilog to simulation to bitstream, in one table",
+        description="Simulate a model on its test images, build its bitstream, print one table.",
+    )
+    add_model_argument(parser)
+    add_fold_arguments(parser)
+    add_sim_arguments(parser)
+    add_board_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Simulate, then build."""
+    model = load_model(args.model)
+    plan = make_plan(args, model.graph)
+    found = compare(args, model, plan)
+    found.check()
+    built = build_plan(args, plan)
+    rate = built.fmax_mhz * 1e6 / found.interval
+    rows = [(*row, None) for row in found.rows()]
+    rows += [
+        ("LUT4", None, None, None, built.lut4),
+        ("FF", None, None, None, built.ff),
+        ("EBR (18 kbit)", None, None, None, built.ebr),
+        ("multipliers", None, None, None, built.multipliers),
+        ("clock, MHz", None, None, None, built.fmax_mhz),
+        ("frames/s", None, None, None, round(rate)),
+    ]
+    head = (model.graph.name, "float", "golden, model", "rtl-sim", f"routed, {built.board}")
+    text = table(head, rows)
+    text += (
+        f"\n\nframes/s = routed clock / simulated cycles per frame; the bitstream runs at the "
+        f"board's {built.clock_mhz:g} MHz\nbitstream: {built.bitstream}"
+    )
+    data = found.data() | {
+        "routed": {
+            "LUT4": built.lut4, "FF": built.ff, "EBR": built.ebr,
+            "multipliers": built.multipliers, "MHz": built.fmax_mhz, "frames per second": rate,
+        },
+        "bitstream": str(built.bitstream),
+    }  # fmt: skip
+    say("done")
+    return Output(data, text)

@@ -1,0 +1,68 @@
+"""``fq-hw estimate``: cycles and resources before anything is built."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+
+from fq_hw.cli.model import add_fold_arguments, add_model_argument, load_model, make_plan
+from fq_hw.cli.output import Output
+from fq_hw.report.table import table
+from fq_hw.schedule import timing
+from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.resources import plan_resources, resources
+from fq_hw.schedule.units import ConvUnit
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "estimate",
+        help="predict cycles (exact) and resources (estimated)",
+        description="Print every unit with its cycles and estimated resources. Cycles are those of "
+        "the cycle model, which equals simulation; LUT, FF and EBR are rules of thumb for ECP5.",
+    )
+    add_model_argument(parser)
+    add_fold_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def unit_rows(plan: Plan) -> list[dict]:
+    """A row a unit: cycles per frame, the share of the slowest, MAC per cycle, resources."""
+    rows = []
+    for node in plan.nodes:
+        need = resources(node.unit)
+        beats = getattr(node.unit, "beats", None)
+        rows.append({
+            "unit": node.name,
+            "kind": type(node.unit).__name__.removesuffix("Unit").lower(),
+            "cycles": beats,
+            "busy %": None if beats is None else 100 * beats / plan.interval_bound,
+            "MAC/cycle": node.unit.macs if isinstance(node.unit, ConvUnit) else None,
+            **dataclasses.asdict(need),
+        })  # fmt: skip
+    return rows
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Plan, schedule, sum up."""
+    plan = make_plan(args, load_model(args.model).graph)
+    schedule = timing.simulate(plan)
+    total = plan_resources(plan)
+    rows = unit_rows(plan)
+    data = {
+        "cycles per frame": schedule.interval,
+        "latency cycles": schedule.latency,
+        "MAC per cycle": sum(row["MAC/cycle"] or 0 for row in rows),
+        "estimated": dataclasses.asdict(total),
+        "units": rows,
+    }
+    text = table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    text += (
+        f"\n\ncycles per frame {schedule.interval:,}, latency {schedule.latency:,} cycles, "
+        f"{data['MAC per cycle']:,} MAC/cycle (exact: cycle model)"
+        f"\nabout {total.lut:,} LUT4, {total.ff:,} FF, {total.ebr} EBR (estimate, ECP5)"
+    )
+    return Output(data, text)

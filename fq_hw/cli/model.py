@@ -1,0 +1,107 @@
+"""Arguments that several commands share: the model, its data, its folding."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from fq_hw import artifact, checkpoint, data, export, ir
+from fq_hw.data import DataKind
+from fq_hw.errors import ArtifactError, require
+from fq_hw.ir import serialize
+from fq_hw.passes import lower_graph
+from fq_hw.schedule import folding, lower
+from fq_hw.schedule.plan import Plan
+
+__all__ = [
+    "DEFAULT_CYCLES",
+    "SHIPPED",
+    "Model",
+    "add_data_arguments",
+    "add_fold_arguments",
+    "add_model_argument",
+    "load_data",
+    "load_model",
+    "make_plan",
+    "output_path",
+]
+
+SHIPPED = Path(__file__).parents[1] / "models" / "ern-digits.safetensors"
+DEFAULT_CYCLES = 18_432  # what the demo builds: place and route in a few minutes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A graph ready for golden model and hardware, and what its checkpoint says of it."""
+
+    graph: ir.Graph
+    accuracy: checkpoint.Accuracy | None
+    exported: export.Exported | None
+
+
+def add_model_argument(parser: argparse.ArgumentParser) -> None:
+    """A checkpoint, or a graph that export wrote; the shipped network by default."""
+    parser.add_argument(
+        "model",
+        type=Path,
+        nargs="?",
+        default=SHIPPED,
+        help="checkpoint or exported graph (default: the shipped network)",
+    )
+
+
+def load_model(path: Path) -> Model:
+    """Read a checkpoint (and export it) or a graph."""
+    if artifact.kind(path) == serialize.KIND:
+        return Model(graph=serialize.load(path), accuracy=None, exported=None)
+    trained = checkpoint.read(path)
+    exported = export.export(trained)
+    graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
+    return Model(graph=graph, accuracy=trained.accuracy, exported=exported)
+
+
+def add_data_arguments(parser: argparse.ArgumentParser, images: int) -> None:
+    """Which test images to run; ``images`` is how many by default."""
+    kinds = [kind.value for kind in DataKind]
+    parser.add_argument("--data", choices=kinds, default="digits", help="default: digits")
+    parser.add_argument("--path", type=Path, help="folder of the data, where it is not built in")
+    parser.add_argument(
+        "--images", type=int, default=images, help=f"how many test images (default {images})"
+    )
+
+
+def load_data(args: argparse.Namespace, graph: ir.Graph) -> data.Split:
+    """The first ``--images`` images of the test split, checked against the graph."""
+    require(args.images >= 1, "--images", "must be at least 1", args.images)
+    h, w, c = graph.input.shape
+    split = data.load(DataKind(args.data), args.path, (h, w)).test().first(args.images)
+    got = split.images.shape[1:]
+    require(
+        got == (h, w, c), f"data {args.data}", f"images must be {(h, w, c)}", got, ArtifactError
+    )
+    return split
+
+
+def add_fold_arguments(parser: argparse.ArgumentParser) -> None:
+    """How fast the hardware shall be."""
+    parser.add_argument(
+        "--cycles",
+        type=int,
+        default=DEFAULT_CYCLES,
+        help="fold every convolution into the smallest array that needs at most this many cycles "
+        f"per frame (default {DEFAULT_CYCLES})",
+    )
+
+
+def make_plan(args: argparse.Namespace, graph: ir.Graph) -> Plan:
+    """The plan at the asked speed."""
+    require(args.cycles >= 1, "--cycles", "must be at least 1", args.cycles)
+    return lower.lower(graph, folding.fold_for(graph, args.cycles))
+
+
+def output_path(given: Path | None, default: str) -> Path:
+    """Where a command writes: ``given``, or ``build/default``; its folder is made."""
+    path = given or Path("build") / default
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,25 @@
+"""What a command hands back: data for ``--json``, text for people."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+
+__all__ = ["Output", "say"]
+
+
+@dataclass(frozen=True)
+class Output:
+    """The result of a command, twice."""
+
+    data: dict
+    text: str
+
+
+BEGAN = time.monotonic()
+
+
+def say(line: str) -> None:
+    """One line of progress, with the seconds since the start, on stderr."""
+    print(f"[{time.monotonic() - BEGAN:6.1f} s] {line}", file=sys.stderr, flush=True)

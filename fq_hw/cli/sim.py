@@ -1,0 +1,186 @@
+"""``fq-hw sim``: float, golden model and Verilog side by side on real images."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fq_hw import golden
+from fq_hw.cli.model import (
+    Model,
+    add_data_arguments,
+    add_fold_arguments,
+    add_model_argument,
+    load_data,
+    load_model,
+    make_plan,
+)
+from fq_hw.cli.output import Output, say
+from fq_hw.data import Split
+from fq_hw.errors import SimulationError, require
+from fq_hw.report.table import table
+from fq_hw.schedule import timing
+from fq_hw.schedule.plan import Plan
+
+__all__ = ["Comparison", "add_parser", "add_sim_arguments", "compare"]
+
+FOLDER = Path("build/sim")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One network, three times: what the float model scored, the golden model, the Verilog."""
+
+    model: Model
+    split: Split
+    rtl_images: int
+    level_images: int
+    golden_right: int
+    rtl_right: int
+    scores_compared: int
+    scores_wrong: int
+    levels_compared: int
+    levels_wrong: int
+    predicted: timing.Schedule
+    interval: int
+    latency: int
+    cycles_per_second: float
+
+    def rows(self) -> list[tuple[str, object, object, object]]:
+        """The table: figure, float, golden, rtl-sim."""
+        recorded = self.model.accuracy
+        return [
+            (
+                "accuracy, %",
+                recorded.percent if recorded else "no record",
+                100 * self.golden_right / len(self.split),
+                100 * self.rtl_right / self.rtl_images,
+            ),
+            (
+                "images",
+                recorded.images if recorded else None,
+                len(self.split),
+                self.rtl_images,
+            ),
+            ("mismatching levels", None, 0, self.levels_wrong),
+            ("  levels compared", None, None, self.levels_compared),
+            ("mismatching scores", None, 0, self.scores_wrong),
+            ("  scores compared", None, None, self.scores_compared),
+            ("cycles per frame", None, self.predicted.interval, self.interval),
+            ("latency, cycles", None, self.predicted.latency, self.latency),
+        ]
+
+    def data(self) -> dict:
+        """The same for machines."""
+        recorded = self.model.accuracy
+        return {
+            "accuracy %": {
+                "float": recorded.percent if recorded else None,
+                "golden": 100 * self.golden_right / len(self.split),
+                "rtl-sim": 100 * self.rtl_right / self.rtl_images,
+            },
+            "images": {
+                "float": recorded.images if recorded else None,
+                "golden": len(self.split),
+                "rtl-sim": self.rtl_images,
+            },
+            "levels": {"compared": self.levels_compared, "mismatching": self.levels_wrong},
+            "scores": {"compared": self.scores_compared, "mismatching": self.scores_wrong},
+            "cycles per frame": {"predicted": self.predicted.interval, "rtl-sim": self.interval},
+            "latency cycles": {"predicted": self.predicted.latency, "rtl-sim": self.latency},
+            "simulated cycles per second": self.cycles_per_second,
+        }
+
+    def check(self) -> None:
+        """Raise SimulationError unless Verilog, golden model and cycle model agree."""
+        where = f"rtl-sim {self.model.graph.name!r}"
+        values = self.levels_wrong + self.scores_wrong
+        require(values == 0, where, "must equal the golden model", f"{values} mismatching values",
+                SimulationError)  # fmt: skip
+        cycles = (self.interval, self.latency)
+        model = (self.predicted.interval, self.predicted.latency)
+        require(cycles == model, where, f"must take {model} cycles per frame and latency", cycles,
+                SimulationError)  # fmt: skip
+
+
+def add_sim_arguments(parser: argparse.ArgumentParser) -> None:
+    """How much to simulate."""
+    add_data_arguments(parser, 50)
+    parser.add_argument(
+        "--level-images", type=int, default=3, help="compare every tensor of so many (default 3)"
+    )
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "sim",
+        help="simulate the Verilog on test images and compare",
+        description="Build the emitted Verilog with Verilator, run test images through it, and "
+        "compare scores, every tensor of the first images, and cycles. The golden accuracy is over "
+        "the whole test split.",
+    )
+    add_model_argument(parser)
+    add_fold_arguments(parser)
+    add_sim_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def compare(args: argparse.Namespace, model: Model, plan: Plan) -> Comparison:
+    """Run golden model, cycle model and Verilator."""
+    from sim import network, taps
+
+    require(args.images >= 3, "--images", "must be at least 3 to time frames", args.images)
+    require(args.level_images >= 0, "--level-images", "must not be negative", args.level_images)
+    graph = model.graph
+    whole = load_data(argparse.Namespace(**{**vars(args), "images": 10**9}), graph)
+    images = whole.images[: args.images]
+    levels = images[: max(2, args.level_images)]
+    say(f"golden model on {len(whole)} images")
+    right = int((golden.labels(graph, whole.images) == whole.labels).sum())
+    tensors = [t[graph.ops[-2].name] for t in golden.batches(graph, images)]
+    scores = np.concatenate(tensors).reshape(len(images), -1)
+    say("cycle model")
+    predicted = timing.simulate(plan, 4)
+    say("building the simulator (Verilog, Verilator, C++; kept for the next time)")
+    program = network.build(plan, FOLDER / "programs")
+    say(f"simulating {len(images)} images, about {len(images) * predicted.interval:,} cycles")
+    ran = network.simulate(program, plan, images, FOLDER, cycles_per_frame=predicted.interval)
+    say(f"{ran.cycles / ran.seconds:,.0f} cycles/s; comparing every tensor of {len(levels)} images")
+    path = FOLDER / "taps.txt"
+    network.simulate(program, plan, levels, FOLDER, cycles_per_frame=predicted.interval,
+                     taps_file=path)  # fmt: skip
+    truth = golden.run(graph, levels)
+    wrong = taps.mismatches(path, plan, truth)
+    path.unlink()
+    for name, count in wrong.items():
+        if count:
+            say(f"{name}: {count} of {truth[name].size} values differ from the golden model")
+    return Comparison(
+        model=model,
+        split=whole,
+        rtl_images=len(images),
+        level_images=len(levels),
+        golden_right=right,
+        rtl_right=int((ran.labels == whole.labels[: len(images)]).sum()),
+        scores_compared=scores.size,
+        scores_wrong=int((ran.scores != scores).sum()),
+        levels_compared=sum(truth[name].size for name in wrong),
+        levels_wrong=sum(wrong.values()),
+        predicted=predicted,
+        interval=ran.interval,
+        latency=ran.latency,
+        cycles_per_second=ran.cycles / ran.seconds,
+    )
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Compare and refuse to call a difference a result."""
+    model = load_model(args.model)
+    found = compare(args, model, make_plan(args, model.graph))
+    text = table(("", "float", "golden, model", "rtl-sim"), found.rows())
+    found.check()
+    return Output(found.data(), text)

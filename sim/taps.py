@@ -1,0 +1,74 @@
+"""Taps on every tensor inside the accelerator, to compare level by level with the golden model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from fq_hw.schedule.plan import Node, Plan
+from rtl_gen.top import identifier
+
+__all__ = ["mismatches", "module"]
+
+
+def tapped(plan: Plan) -> list[Node]:
+    """Nodes whose output stream carries a tensor of the graph."""
+    return [node for node in plan.nodes[:-1] if node.tensor is not None]
+
+
+def module(plan: Plan) -> str:
+    """Verilog module ``taps``: writes "node beat" for every transfer to the file +taps=FILE."""
+    lines = []
+    for index, node in enumerate(tapped(plan)):
+        part = f"bench.dut.{identifier(node.name)}"
+        moved = f"{part}.o__valid && {part}.o__ready"
+        lines.append(f'      if ({moved}) $fwrite(file, "{index} %h\\n", {part}.o__payload);')
+    body = "\n".join(lines)
+    return f"""module taps(input clk, input rst);
+  integer file;
+  string name;
+  initial file = $value$plusargs("taps=%s", name) ? $fopen(name, "w") : 0;
+  always @(posedge clk)
+    if (file != 0 && !rst) begin
+{body}
+    end
+endmodule
+"""
+
+
+def values(words: list[str], node: Node, shape: tuple[int, ...]) -> np.ndarray:
+    """Beats of a node's output as the tensor they carry: N,H,W,C of ``shape``."""
+    beat = node.unit.o
+    n, h, w, c = shape
+    folds = -(-c // beat.lanes)
+    size = -(-beat.width // 8)
+    packed = b"".join(int(word, 16).to_bytes(size, "little") for word in words[: n * h * w * folds])
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(-1, size), axis=1,
+                         bitorder="little")[:, : beat.width]  # fmt: skip
+    lanes = bits.reshape(-1, beat.lanes, beat.bits).astype(np.int64)
+    numbers = (lanes << np.arange(beat.bits)).sum(axis=2)
+    if beat.signed:
+        numbers = (numbers ^ (1 << (beat.bits - 1))) - (1 << (beat.bits - 1))
+    found = numbers.reshape(n, h, w, folds * beat.lanes)[..., :c]
+    return found if node.offset is None else found + node.offset
+
+
+def mismatches(path: Path, plan: Plan, tensors: Mapping[str, np.ndarray]) -> dict[str, int]:
+    """Per tensor, how many values written to ``path`` differ from ``tensors`` (golden)."""
+    nodes = tapped(plan)
+    words: list[list[str]] = [[] for _ in nodes]
+    with path.open() as file:
+        for line in file:
+            index, word = line.split()
+            words[int(index)].append(word)
+    wrong = {}
+    for node, found in zip(nodes, words, strict=True):
+        want = tensors[node.tensor]
+        beats = want[..., 0].size * -(-want.shape[-1] // node.unit.o.lanes)
+        if len(found) < beats:  # every value that never came is wrong
+            wrong[node.tensor] = want.size
+        else:
+            wrong[node.tensor] = int((values(found, node, want.shape) != want).sum())
+    return wrong

@@ -1,0 +1,169 @@
+"""Small networks with random weights, for tests of everything after training; numpy only."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from fq_hw.checkpoint import Checkpoint
+from fq_hw.export import export
+from fq_hw.ir import Graph
+from fq_hw.network import (
+    Block,
+    ConvLayer,
+    Embedding,
+    EmbeddingKind,
+    Network,
+    Stage,
+    StemConv,
+    WeightScale,
+    array_shapes,
+    blocks,
+    stem_layers,
+    tail_layer,
+)
+
+__all__ = ["NETWORKS", "random_checkpoint", "random_graph", "random_images"]
+
+NETWORKS = {
+    network.name: network
+    for network in (
+        Network(  # identity and downsample blocks, a strided stage
+            name="basic",
+            image=(12, 12, 3),
+            classes=10,
+            embedding=Embedding(length=4),
+            stem=(StemConv(width=8), StemConv(width=8, kernel=1, norm=False)),
+            block=Block.BASIC,
+            stages=(Stage(width=8, blocks=2, stride=1), Stage(width=12, blocks=2)),
+        ),
+        Network(
+            name="bottleneck",
+            image=(10, 10, 3),
+            classes=5,
+            embedding=Embedding(kind=EmbeddingKind.THERMOMETER, length=4),
+            stem=(StemConv(width=8, norm=False),),
+            block=Block.BOTTLENECK,
+            stages=(Stage(width=4, blocks=2, stride=1), Stage(width=6, blocks=2)),
+        ),
+        Network(  # counts that few folds divide, an image that is neither square nor even
+            name="awkward",
+            image=(9, 13, 3),
+            classes=3,
+            embedding=Embedding(length=10, shared=False),
+            stem=(StemConv(width=10, stride=2, norm=False),),
+            block=Block.BASIC,
+            stages=(Stage(width=10, blocks=2, stride=1), Stage(width=14, blocks=1)),
+        ),
+        Network(  # most gains negative, a quarter exactly 0; one colour
+            name="gains",
+            image=(8, 8, 1),
+            classes=4,
+            embedding=Embedding(kind=EmbeddingKind.THERMOMETER, length=6),
+            stem=(StemConv(width=12), StemConv(width=12, norm=False)),
+            block=Block.BASIC,
+            stages=(Stage(width=12, blocks=2, stride=1),),
+        ),
+        Network(  # two rows at the end: a window ends at both edges
+            name="flat",
+            image=(4, 24, 3),
+            classes=2,
+            embedding=Embedding(length=2),
+            stem=(StemConv(width=6, stride=2, norm=False),),
+            block=Block.BASIC,
+            stages=(Stage(width=6, blocks=2, stride=1),),
+        ),
+    )
+}
+SHARES = {"gains": (0.55, 0.25)}  # of negative and zero gains
+USUAL = (0.3, 0.08)
+LEVEL_MEAN, LEVEL_VAR = 1.5, 1.25  # of levels 0..3, all equally likely
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A tensor's unit, and its integers' likely mean and variance, per channel."""
+
+    unit: np.ndarray | float
+    mean: np.ndarray
+    var: np.ndarray
+
+
+class Draw:
+    """Draws the arrays along the network, so that every norm spreads what it gets."""
+
+    def __init__(self, network: Network, seed: int):
+        self.network, self.rng = network, np.random.default_rng(seed)
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def put(self, name: str, array: np.ndarray) -> np.ndarray:
+        self.arrays[name] = array.astype(np.float32)
+        return self.arrays[name]
+
+    def conv(self, layer: ConvLayer, step: float) -> Guess:
+        latent = self.put(f"{layer.name}.weight", self.rng.normal(size=layer.shape))
+        total = np.where(latent >= 0, 1, -1).sum(axis=(1, 2, 3))
+        unit = np.abs(latent.astype(float)).mean(axis=(1, 2, 3)) * step
+        if layer.scale is WeightScale.SHARED:
+            unit = self.network.shared_scale * step
+        synapses = latent[0].size
+        return Guess(unit, LEVEL_MEAN * total, np.full(layer.cout, LEVEL_VAR * synapses))
+
+    def norm(self, name: str, x: Guess) -> None:
+        shape, rng = x.mean.shape, self.rng
+        negative, zero = SHARES.get(self.network.name, USUAL)
+        gain, kind = rng.uniform(0.4, 0.9, shape), rng.random(shape)
+        gain = np.where(kind < negative, -gain, gain)
+        gain = np.where((kind >= negative) & (kind < negative + zero), 0, gain)
+        near = rng.normal(0, 0.3, shape) * np.sqrt(x.var)
+        self.put(f"{name}.weight", gain)
+        self.put(f"{name}.bias", rng.normal(1, 0.4, shape))
+        self.put(f"{name}.running_mean", x.unit * (x.mean + near))
+        self.put(f"{name}.running_var", x.unit**2 * x.var * rng.uniform(0.5, 2, shape))
+
+    def all(self) -> dict[str, np.ndarray]:
+        network, step = self.network, self.network.activation.step
+        shapes = array_shapes(network)
+        if "embedding.table" in shapes:
+            self.put("embedding.table", self.rng.uniform(-0.2, 2.2, shapes["embedding.table"]))
+        x, factor = None, 1.0
+        for index, layer in enumerate(stem_layers(network)):
+            x, factor = self.conv(layer, factor), step
+            if network.stem[index].norm:
+                self.norm(f"stem.{index}.norm", x)
+        for block in blocks(network):
+            trunk = x
+            for index, layer in enumerate(block.convs):
+                self.norm(f"{block.name}.norms.{index}", x)
+                bare = layer.scale is WeightScale.SHARED or (index == 0 and block.down is not None)
+                x = self.conv(layer, 1.0 if bare else step)
+            skip = self.conv(block.down, 1.0) if block.down else trunk
+            x = Guess(x.unit, x.mean + skip.mean, x.var + skip.var)
+        self.norm("tail.norm", x)
+        self.conv(tail_layer(network), step)
+        return self.arrays
+
+
+def random_checkpoint(network: Network, seed: int) -> Checkpoint:
+    """Random weights of either sign; norms of positive, negative and zero gain, levels spread."""
+    return Checkpoint(network=network, arrays=Draw(network, seed).all())
+
+
+def random_graph(name: str, seed: int = 0) -> Graph:
+    """The graph of ``NETWORKS[name]`` as exported, before any pass."""
+    exported = export(random_checkpoint(NETWORKS[name], seed))
+    return Graph.from_nodes(exported.name, exported.nodes)
+
+
+def random_images(shape: tuple[int, int, int], count: int, seed: int = 0) -> np.ndarray:
+    """Images N,H,W,C, uint8: blurred noise, black, white and a ramp among them."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (count, *shape), np.uint8)
+    smooth = (images[::2].astype(int) + np.roll(images[::2], 1, axis=2)) // 2
+    images[::2] = smooth
+    fixed = [np.zeros(shape), np.full(shape, 255), np.arange(math.prod(shape)).reshape(shape) % 256]
+    for index, image in enumerate(fixed[: count - 1]):
+        images[index] = image
+    return images
