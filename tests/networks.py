@@ -158,12 +158,11 @@ def random_graph(name: str, seed: int = 0) -> Graph:
 
 
 def random_images(shape: tuple[int, int, int], count: int, seed: int = 0) -> np.ndarray:
-    """Images N,H,W,C, uint8: blurred noise, black, white and a ramp among them."""
+    """Images N,H,W,C, uint8: noise of any brightness and contrast, after black, white and a ramp."""
     rng = np.random.default_rng(seed)
-    images = rng.integers(0, 256, (count, *shape), np.uint8)
-    smooth = (images[::2].astype(int) + np.roll(images[::2], 1, axis=2)) // 2
-    images[::2] = smooth
-    fixed = [np.zeros(shape), np.full(shape, 255), np.arange(math.prod(shape)).reshape(shape) % 256]
-    for index, image in enumerate(fixed[: count - 1]):
+    ends = np.sort(rng.integers(0, 256, (2, count, 1, 1, shape[2])), axis=0)
+    images = rng.integers(ends[0], ends[1] + 1, (count, *shape)).astype(np.uint8)
+    ramp = np.arange(math.prod(shape)).reshape(shape) % 256
+    for index, image in enumerate([np.zeros(shape), np.full(shape, 255), ramp][: count - 1]):
         images[index] = image
     return images

@@ -35,14 +35,15 @@ def _(op: ir.Embed, x: np.ndarray) -> np.ndarray:
 def _(op: ir.Conv, x: np.ndarray) -> np.ndarray:
     k, s, p = op.kernel, op.stride, op.padding
     most = int(x.max(initial=0)) * op.weight[0].size
-    kind = np.float32 if most < EXACT_FLOAT32 else np.float64  # matrix products of floats are fast
+    small = most < EXACT_FLOAT32
+    kind = np.float32 if small else np.float64  # matrix products of floats are fast
     padded = np.pad(x.astype(kind), ((0, 0), (p, p), (p, p), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
     windows = windows[:, ::s, ::s].transpose(0, 1, 2, 4, 5, 3)  # N,OH,OW,KH,KW,C
-    n, oh, ow = windows.shape[:3]
-    rows = windows.reshape(n * oh * ow, -1)
+    rows = windows.reshape(-1, op.weight[0].size)
     weight = op.weight.reshape(len(op.weight), -1).T.astype(kind)
-    return (rows @ weight).astype(np.int32).reshape(n, oh, ow, -1)
+    sums = (rows @ weight).astype(np.int32 if small else np.int64)
+    return sums.reshape(*windows.shape[:3], len(op.weight))
 
 
 @evaluate.register

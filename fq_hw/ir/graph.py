@@ -11,6 +11,7 @@ from functools import cached_property
 from fq_hw.errors import GraphError, require
 from fq_hw.ir import ops
 from fq_hw.ir.types import TensorType, infer
+from fq_hw.network import from_plain
 
 __all__ = ["Graph", "kind_name"]
 
@@ -95,7 +96,10 @@ class Graph:
 
     @classmethod
     def from_nodes(cls, name: str, nodes: Iterable[Mapping[str, object]]) -> Graph:
-        """Build a graph from plain nodes. Raises GraphError for an unknown op or field."""
+        """Build a graph from plain nodes.
+
+        Raises GraphError for an unknown op and a missing, unknown or mistyped field.
+        """
         built = []
         for node in nodes:
             fields = dict(node)
@@ -103,14 +107,5 @@ class Graph:
             where = f"op {fields.get('name')!r}"
             known = kind in KINDS
             require(known, where, f"kind must be one of {sorted(KINDS)}", kind, GraphError)
-            names = {f.name for f in dataclasses.fields(KINDS[kind])}
-            require(
-                set(fields) == names,
-                where,
-                f"{kind} needs the fields {sorted(names)}",
-                sorted(fields),
-                GraphError,
-            )
-            fields["inputs"] = tuple(fields["inputs"])
-            built.append(KINDS[kind](**fields))
+            built.append(from_plain(KINDS[kind], fields, where))
         return cls(name, tuple(built))

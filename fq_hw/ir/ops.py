@@ -24,11 +24,23 @@ __all__ = [
 ]
 
 
-def freeze(op: Op, field: str) -> None:
-    """Replace an array by a read-only copy."""
+MOST_BITS = 8  # of a level: golden keeps levels in bytes
+
+
+def freeze(op: Op, field: str, kind: type = np.integer) -> None:
+    """Replace an array of ``kind`` by a read-only copy; it must not be empty."""
     array = np.array(getattr(op, field))
+    fits = np.issubdtype(array.dtype, kind) and array.size
+    contract = f"{field} must be an array of {kind.__name__}s, not empty"
+    require(fits, op.where, contract, f"{array.dtype} {array.shape}", GraphError)
     array.flags.writeable = False
     object.__setattr__(op, field, array)
+
+
+def check_bits(op: Embed | Threshold) -> None:
+    """Raise GraphError unless the result's width is one that the golden model holds."""
+    fits = 1 <= op.out_bits <= MOST_BITS
+    require(fits, op.where, f"out_bits must be in 1..{MOST_BITS}", op.out_bits, GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,6 +81,7 @@ class Embed(Op):
 
     def __post_init__(self) -> None:
         freeze(self, "table")
+        check_bits(self)
         fits = self.table.ndim == 3 and self.table.shape[1] == 256
         require(fits, self.where, "table must be T,256,K", self.table.shape, GraphError)
         high = int(self.table.max())
@@ -128,8 +141,9 @@ class Threshold(Op):
     out_bits: int
 
     def __post_init__(self) -> None:
-        freeze(self, "levels")
+        freeze(self, "levels", np.number)
         freeze(self, "sign")
+        check_bits(self)
         steps, shape = 2**self.out_bits - 1, self.levels.shape
         fits = len(shape) == 2 and shape[-1] == steps
         require(fits, self.where, f"needs {steps} levels per channel", shape, GraphError)

@@ -32,14 +32,17 @@ def trace(model: ErnNet, images: np.ndarray) -> dict[str, np.ndarray]:
     """Every integer tensor of ``model`` in evaluation mode, in float64, by module name.
 
     Runs the model's own forward on uint8 images N,H,W,C and divides each result by its unit;
-    returns int64 arrays N,H,W,C. A result that is not an integer is an AssertionError.
+    returns int64 arrays N,H,W,C. A result that is not an integer is an AssertionError. A channel
+    whose latent weights are all 0 has the unit 0; nothing tells its sums, and it reads 0 here.
     """
     model = copy.deepcopy(model).double().eval()
     found: dict[str, np.ndarray] = {}
 
     def record(name: str, unit: Tensor | float) -> None:
+        one = torch.as_tensor(unit, dtype=torch.float64)
+
         def hook(module: nn.Module, inputs: tuple, output: Tensor) -> None:
-            real = (output / unit).numpy().transpose(0, 2, 3, 1)
+            real = (output / torch.where(one == 0, 1, one)).numpy().transpose(0, 2, 3, 1)
             whole = np.rint(real)
             assert np.abs(real - whole).max() < 1e-6, f"{name} is not an integer"
             found[name] = whole.astype(np.int64)

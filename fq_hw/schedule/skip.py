@@ -27,20 +27,19 @@ def needed_pixels(graph: Graph, name: str, back_to: str) -> np.ndarray:
     """For every pixel of ``name`` (raster order) how many pixels of ``back_to`` it takes.
 
     Follows first inputs from ``name`` to ``back_to``. A window needs everything, in raster order,
-    up to its last pixel inside the image.
+    up to its last pixel inside the image, and is made after the windows before it.
     """
-    h, w, _ = graph.types[name].shape
-    rows, columns = np.arange(h), np.arange(w)
-    while name != back_to:
-        op = graph[name]
+    path = path_back(graph, name)
+    height, width, _ = graph.types[back_to].shape
+    needed = np.arange(height * width).reshape(height, width) + 1
+    for op in (graph[n] for n in reversed(path[: path.index(back_to)])):
         if isinstance(op, Conv):
-            ih, iw, _ = graph.types[op.inputs[0]].shape
+            ends = zip(graph.types[op.name].shape[:2], needed.shape, strict=True)
             reach = op.kernel - 1 - op.padding
-            rows = np.minimum(rows * op.stride + reach, ih - 1)
-            columns = np.minimum(columns * op.stride + reach, iw - 1)
-        name = op.inputs[0]
-    width = graph.types[back_to].shape[1]
-    return (rows[:, None] * width + columns + 1).reshape(-1)
+            last = [np.minimum(np.arange(n) * op.stride + reach, size - 1) for n, size in ends]
+            needed = needed[np.ix_(*last)]
+            needed = np.maximum.accumulate(needed.reshape(-1)).reshape(needed.shape)
+    return needed.reshape(-1)
 
 
 def skip_depth(graph: Graph, add: Add, pixel_beats: int) -> int:
@@ -53,6 +52,8 @@ def skip_depth(graph: Graph, add: Add, pixel_beats: int) -> int:
     require(fork, add.where, "both inputs must come from one fork", add.inputs, GraphError)
     seen = needed_pixels(graph, add.inputs[0], fork)
     made = needed_pixels(graph, add.inputs[1], fork)
+    late = "its second input must be the one that comes first, which then waits"
+    require((made <= seen).all(), add.where, late, add.inputs, GraphError)
     waiting = np.searchsorted(made, seen, side="right")  # skip pixels made once `seen` have passed
     done = np.arange(len(seen))
     return int(((waiting - done) * pixel_beats).max())

@@ -1,0 +1,144 @@
+"""A lone component in Amaranth's simulator: vectors in and out under stall patterns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from amaranth.hdl import Value
+from amaranth.lib import wiring
+from amaranth.sim import Simulator
+
+from fq_hw.errors import SimulationError, require
+from sim.stalls import pattern
+from sim.vectors import Vectors
+
+__all__ = ["offers", "replay"]
+
+QUIET = 16  # cycles after the last expected beat in which no other may come
+
+
+@dataclass(kw_only=True)
+class Port:
+    """A stream under test: its beats, its pauses, and the cycles in which beats moved."""
+
+    name: str
+    face: wiring.PureInterface
+    beats: tuple[int, ...]
+    pauses: tuple[int, ...]
+    cycles: list[int] = field(default_factory=list)
+    waiting: int | None = None  # the beat that is offered and not yet taken
+
+    def done(self) -> bool:
+        return len(self.cycles) == len(self.beats)
+
+    def paused(self, cycle: int) -> bool:
+        return bool(self.pauses[cycle % len(self.pauses)])
+
+    @property
+    def where(self) -> str:
+        return f"{self.name} beat {len(self.cycles)}"
+
+
+class Source(Port):
+    """Offers the beats in order; between them the payload is noise."""
+
+    def drive(self, ctx, cycle: int) -> None:
+        if self.waiting is None and not self.done() and not self.paused(cycle):
+            self.waiting = self.beats[len(self.cycles)]
+            ctx.set(Value.cast(self.face.payload), self.waiting)
+            ctx.set(self.face.valid, 1)
+
+    def see(self, ctx, cycle: int, valid: int, ready: int, payload: int) -> None:
+        if self.waiting is not None and ready:
+            self.cycles.append(cycle)
+            ctx.set(self.face.valid, 0)
+            ctx.set(Value.cast(self.face.payload), ~self.waiting)
+            self.waiting = None
+
+
+class Sink(Port):
+    """Takes beats, compares them, and holds the producer to the stream rules."""
+
+    def drive(self, ctx, cycle: int) -> None:
+        ctx.set(self.face.ready, not self.paused(cycle))
+
+    def see(self, ctx, cycle: int, valid: int, ready: int, payload: int) -> None:
+        if self.waiting is not None:
+            require(valid, self.where, "valid must hold until taken", valid, SimulationError)
+            same = payload == self.waiting
+            require(same, self.where, "payload must hold until taken", payload, SimulationError)
+        self.waiting = payload if valid and not ready else None
+        if valid:
+            require(not self.done(), self.where, "must be no beat", payload, SimulationError)
+            want = self.beats[len(self.cycles)]
+            require(payload == want, self.where, f"must be {want}", payload, SimulationError)
+        if valid and ready:
+            self.cycles.append(cycle)
+
+
+def run(part: wiring.Component, ports: list[Port], limit: int, quiet: int) -> None:
+    """Run until every beat has moved and ``quiet`` cycles more, ``limit`` cycles at most."""
+    watched = []
+    for port in ports:
+        watched += [port.face.valid, port.face.ready, Value.cast(port.face.payload)]
+
+    async def bench(ctx) -> None:
+        left = quiet
+        for cycle in range(limit):
+            for port in ports:
+                port.drive(ctx, cycle)
+            _, _, *seen = await ctx.tick().sample(*watched)
+            for index, port in enumerate(ports):
+                port.see(ctx, cycle, *seen[3 * index :][:3])
+            if all(port.done() for port in ports):
+                if not left:
+                    return
+                left -= 1
+
+    simulator = Simulator(part)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+
+
+def make_ports(
+    part: wiring.Component, vectors: Vectors, pauses_in: list[tuple], pauses_out: list[tuple]
+) -> list[Port]:
+    """Sources, then sinks, in the order of the vectors."""
+    sources = [
+        Source(name=name, face=getattr(part, name), beats=beats, pauses=pauses)
+        for (name, beats), pauses in zip(vectors.i.items(), pauses_in, strict=True)
+    ]
+    sinks = [
+        Sink(name=name, face=getattr(part, name), beats=beats, pauses=pauses)
+        for (name, beats), pauses in zip(vectors.o.items(), pauses_out, strict=True)
+    ]
+    return [*sources, *sinks]
+
+
+def replay(
+    part: wiring.Component, vectors: Vectors, pauses: tuple[str, str] = ("never", "never")
+) -> dict[str, list[int]]:
+    """Send ``vectors`` through ``part``; the cycles, from 0 after reset, of each port's transfers.
+
+    pauses   names of the input and output stall patterns
+    Errors   SimulationError when a beat differs, is missing, or is one too many; when an output's
+             valid or payload does not hold until taken; when an input beat is never taken
+    """
+    names = [*vectors.i, *vectors.o]
+    patterns = [pattern(pauses[name in vectors.o], port) for port, name in enumerate(names)]
+    ports = make_ports(part, vectors, patterns[: len(vectors.i)], patterns[len(vectors.i) :])
+    run(part, ports, vectors.limit, quiet=0 if vectors.endless else QUIET)
+    for port in ports:
+        moved, total = len(port.cycles), len(port.beats)
+        contract = f"all {total} beats must move in {vectors.limit} cycles"
+        require(moved == total, port.name, contract, moved, SimulationError)
+    return {port.name: port.cycles for port in ports}
+
+
+def offers(part: wiring.Component, vectors: Vectors) -> dict[str, bool]:
+    """Whether each output offers its first beat, and holds it, while nobody is ever ready."""
+    never, always = (0,), (1,)
+    ports = make_ports(part, vectors, [never] * len(vectors.i), [always] * len(vectors.o))
+    run(part, ports, vectors.limit // 4, quiet=0)
+    return {port.name: port.waiting is not None for port in ports if isinstance(port, Sink)}

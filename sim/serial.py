@@ -1,0 +1,79 @@
+"""A board's top in Verilator, spoken to through its UART pins, bit by bit.
+
+``SerialPort`` is what ``boards.link.Link`` talks to, so that the host's driver is the same for the
+simulation and for the board.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from fq_hw.errors import SimulationError, require
+from sim import verilator
+
+__all__ = ["SerialPort", "build"]
+
+BENCH = Path(__file__).with_name("serial_bench.sv")
+ANSWER, PAUSE = 0x100, 0x101  # words of the bench beside bytes
+
+
+def build(verilog: str, divisor: int, folder: Path) -> Path:
+    """Compile the module ``top`` (clk, rst, rx, tx); ``divisor`` is the cycles of a bit."""
+    bench = f"`define DIVISOR {divisor}\n" + BENCH.read_text()
+    sources = {"serial_bench.sv": bench, "top.v": verilog}
+    return verilator.build(sources, "serial_bench", folder)
+
+
+class SerialPort:
+    """A port with ``write`` and ``read``, as pyserial's, on a simulation.
+
+    Each read after a write runs the whole conversation again from reset, so that the board's state
+    is what that history made it. ``gap`` is how many quiet cycles end an answer: more than the board
+    ever thinks, and more than its idle time.
+    """
+
+    def __init__(self, program: Path, folder: Path, *, gap: int, limit: int):
+        self.program, self.folder, self.gap, self.limit = program, folder, gap, limit
+        self.words: list[int] = []
+        self.heard, self.taken, self.cycles, self.stale = b"", 0, 0, False
+
+    def write(self, data: bytes) -> int:
+        """Send bytes once the answer to the bytes before has come."""
+        self.words += [*data, ANSWER]
+        self.stale = True
+        return len(data)
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes that the board has sent; none when it is silent."""
+        if self.stale:
+            self.run()
+        found = self.heard[self.taken : self.taken + size]
+        self.taken += len(found)
+        return found
+
+    def sleep(self, seconds: float) -> None:
+        """Let the line be idle, for one gap."""
+        self.words.append(PAUSE)
+
+    def run(self) -> None:
+        """Simulate the conversation so far."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        script = self.folder / "serial.hex"
+        script.write_text("".join(f"{word:03x}\n" for word in self.words))
+        command = [
+            str(self.program.resolve()),
+            f"+in={script}",
+            f"+gap={self.gap}",
+            f"+limit={self.limit}",
+        ]
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        verdict = re.search(r"^(done|stuck) (\d+)$", process.stdout, re.MULTILINE)
+        require(verdict, "rtl-sim through the UART", "the simulator must end by itself",
+                (process.stdout + process.stderr)[-200:], SimulationError)  # fmt: skip
+        noise = "noise" not in process.stdout
+        require(noise, "rtl-sim through the UART", "the board must send stop bits", "noise",
+                SimulationError)  # fmt: skip
+        self.heard = bytes.fromhex("".join(re.findall(r"^byte (\w\w)$", process.stdout, re.M)))
+        self.cycles, self.stale = int(verdict[2]), False

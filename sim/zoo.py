@@ -1,0 +1,168 @@
+"""Small units in corner cases: what every test of a component runs over."""
+
+from __future__ import annotations
+
+from fq_hw.schedule.units import (
+    AddUnit,
+    ConvertUnit,
+    ConvUnit,
+    EmbedUnit,
+    FifoUnit,
+    ForkUnit,
+    PixelSumUnit,
+    RomUnit,
+    ScoreUnit,
+    ThresholdUnit,
+    Unit,
+    WindowUnit,
+)
+
+__all__ = ["ZOO"]
+
+
+def embed(colours: int, length: int, bits: int, tables: int) -> EmbedUnit:
+    return EmbedUnit(colours=colours, length=length, bits=bits, tables=tables, pixels=8)
+
+
+def convert(channels: int, lanes_in: int, lanes_out: int, signed: bool = False) -> ConvertUnit:
+    return ConvertUnit(
+        channels=channels,
+        pixels=4,
+        lanes_in=lanes_in,
+        lanes_out=lanes_out,
+        bits=5 if signed else 2,
+        signed=signed,
+    )
+
+
+def window(
+    size: tuple[int, int],
+    channels: int,
+    lanes: int,
+    kernel: int,
+    stride: int = 1,
+    padding: int = 0,
+    repeats: int = 1,
+) -> WindowUnit:
+    return WindowUnit(
+        height=size[0],
+        width=size[1],
+        channels=channels,
+        lanes=lanes,
+        bits=2,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        repeats=repeats,
+    )
+
+
+def conv(cin: int, cout: int, taps: int, pe: int, simd: int, act_bits: int = 2) -> ConvUnit:
+    return ConvUnit(
+        cin=cin, cout=cout, taps=taps, pixels=2, pe=pe, simd=simd, act_bits=act_bits
+    )
+
+
+def threshold(
+    channels: int, lanes: int, in_bits: int, level_bits: int, out_bits: int
+) -> ThresholdUnit:
+    return ThresholdUnit(
+        channels=channels,
+        pixels=6,
+        lanes=lanes,
+        in_bits=in_bits,
+        level_bits=level_bits,
+        out_bits=out_bits,
+    )
+
+
+def pixel_sum(channels: int, lanes: int, pixels: int, in_bits: int, sum_bits: int) -> PixelSumUnit:
+    return PixelSumUnit(
+        channels=channels, pixels=pixels, lanes=lanes, in_bits=in_bits, sum_bits=sum_bits
+    )
+
+
+def score(classes: int, sum_bits: int, multiplier_bits: int) -> ScoreUnit:
+    return ScoreUnit(
+        classes=classes,
+        sum_bits=sum_bits,
+        multiplier_bits=multiplier_bits,
+        score_bits=sum_bits + multiplier_bits,
+    )
+
+
+ZOO: dict[str, Unit] = {
+    "embed_grey": embed(1, 1, 1, 1),
+    "embed_shared": embed(3, 4, 2, 1),
+    "embed_apart": embed(3, 3, 2, 3),
+    # Going wider: pixels that end inside an output beat, and ones smaller than it.
+    "convert_10_4_16": convert(10, 4, 16),
+    "convert_30_4_16": convert(30, 4, 16),
+    "convert_32_4_16": convert(32, 4, 16),
+    "convert_10_1_2": convert(10, 1, 2),
+    "convert_3_1_8": convert(3, 1, 8),
+    "convert_1_1_2": convert(1, 1, 2),
+    "convert_6_2_6_signed": convert(6, 2, 6, signed=True),
+    # Going narrower: input beats that hold more lanes than the pixel has channels left.
+    "convert_10_16_4": convert(10, 16, 4),
+    "convert_30_16_4": convert(30, 16, 4),
+    "convert_32_16_4": convert(32, 16, 4),
+    "convert_5_8_2": convert(5, 8, 2),
+    "convert_9_4_1": convert(9, 4, 1),
+    "convert_1_2_1": convert(1, 2, 1),
+    "convert_12_6_2_signed": convert(12, 6, 2, signed=True),
+    # Height and width differ, widths are no powers of two, three frames wrap the ring.
+    "window_3x3": window((5, 4), 3, 3, kernel=3, padding=1),
+    "window_3x3_repeats": window((4, 5), 4, 2, kernel=3, padding=1, repeats=2),
+    "window_3x3_bare": window((5, 7), 2, 1, kernel=3, repeats=3),
+    "window_3x3_stride": window((6, 5), 4, 2, kernel=3, stride=2, padding=1),
+    "window_3x3_stride_bare": window((8, 6), 2, 2, kernel=3, stride=2, repeats=2),
+    "window_3x3_stride_over": window((6, 9), 1, 1, kernel=3, stride=4, padding=1),
+    "window_3x3_exact": window((3, 3), 3, 1, kernel=3),
+    "window_3x3_low": window((2, 6), 5, 2, kernel=3, padding=1),
+    "window_3x3_row": window((1, 5), 2, 2, kernel=3, padding=1),
+    "window_3x3_column": window((5, 1), 2, 1, kernel=3, padding=1, repeats=2),
+    "window_3x3_pixel": window((1, 1), 3, 2, kernel=3, padding=1),
+    "window_3x3_low_stride": window((2, 3), 1, 1, kernel=3, stride=2, padding=1, repeats=3),
+    "window_5x5": window((4, 5), 1, 1, kernel=5, padding=2),
+    "window_1x1": window((4, 6), 5, 2, kernel=1, repeats=2),
+    "window_1x1_plain": window((3, 3), 2, 2, kernel=1),
+    "window_1x1_pixel": window((1, 1), 1, 1, kernel=1),
+    "window_1x1_stride": window((5, 5), 3, 1, kernel=1, stride=2),
+    "window_1x1_stride_over": window((7, 8), 2, 2, kernel=1, stride=3, repeats=2),
+    "rom_1": RomUnit(depth=1, width=5),
+    "rom_2": RomUnit(depth=2, width=1),
+    "rom_7": RomUnit(depth=7, width=70),
+    "rom_16": RomUnit(depth=16, width=9),
+    "conv_1_1": conv(1, 1, 1, pe=1, simd=1),
+    "conv_1_1_taps": conv(1, 1, 9, pe=1, simd=1),
+    "conv_sf_1": conv(5, 4, 1, pe=2, simd=5),
+    "conv_pe_1": conv(4, 3, 1, pe=1, simd=2),
+    "conv_simd_1": conv(3, 4, 1, pe=4, simd=1),
+    "conv_taps": conv(4, 4, 9, pe=2, simd=4),
+    "conv_uneven": conv(5, 5, 9, pe=2, simd=3),
+    "conv_bits_1": conv(3, 3, 9, pe=3, simd=3, act_bits=1),
+    "conv_bits_3": conv(4, 2, 1, pe=2, simd=2, act_bits=3),
+    "threshold_bit": threshold(1, 1, 4, 4, 1),
+    "threshold_lanes": threshold(4, 2, 6, 6, 2),
+    "threshold_uneven": threshold(5, 2, 5, 6, 2),
+    "threshold_low": threshold(3, 3, 7, 5, 2),
+    "threshold_bits_3": threshold(2, 2, 4, 7, 3),
+    "fork_2": ForkUnit(lanes=2, bits=3, ways=2),
+    "fork_3": ForkUnit(lanes=1, bits=5, ways=3),
+    "fifo_2": FifoUnit(lanes=1, bits=4, depth=2),
+    "fifo_3": FifoUnit(lanes=2, bits=3, depth=3),
+    "fifo_5": FifoUnit(lanes=1, bits=7, depth=5),
+    "fifo_64": FifoUnit(lanes=1, bits=6, depth=64),
+    "add_even": AddUnit(lanes=1, bits=(4, 4), out_bits=5),
+    "add_uneven": AddUnit(lanes=3, bits=(3, 6), out_bits=7),
+    "sum_fold_1": pixel_sum(3, 3, pixels=5, in_bits=4, sum_bits=9),
+    "sum_folds": pixel_sum(5, 2, pixels=6, in_bits=4, sum_bits=9),
+    "sum_serial": pixel_sum(4, 1, pixels=3, in_bits=6, sum_bits=9),
+    "sum_pixel": pixel_sum(4, 2, pixels=1, in_bits=4, sum_bits=6),
+    "sum_beat": pixel_sum(1, 1, pixels=1, in_bits=4, sum_bits=6),
+    "score_1": score(1, sum_bits=5, multiplier_bits=1),
+    "score_2": score(2, sum_bits=6, multiplier_bits=3),
+    "score_5": score(5, sum_bits=6, multiplier_bits=4),
+    "score_10": score(10, sum_bits=8, multiplier_bits=7),
+}
