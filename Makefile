@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test train doctor bench-demo format clean help
+.PHONY: demo test train doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -21,9 +21,6 @@ train: .venv/test ## train the shipped network again (half an hour on one core)
 
 doctor: .venv/demo ## which outside tools are used
 	$(BIN)/fq-hw doctor
-
-bench-demo: .venv/demo ## the figures of the README, written to build/bench/demo.json
-	$(BIN)/python -m benchmarks.demo
 
 format: .venv/test ## format the sources
 	$(BIN)/ruff check --fix .

@@ -86,14 +86,18 @@ def norm_levels(
 
 
 def class_multipliers(scale: np.ndarray) -> tuple[np.ndarray, float]:
-    """Positive integers proportional to ``scale`` (C); largest relative error of a ratio."""
+    """Integers proportional to ``scale`` (C); by how much a ratio of two can be off, relatively.
+
+    That is infinite where a scale is so small that its integer is 0.
+    """
     top = scale.max()
     require(top > 0, "export tail.conv", "needs a weight that is not 0", float(top), ArtifactError)
     exact = scale * ((2**MULTIPLIER_BITS - 1) / top)
     multiplier = np.rint(exact).astype(np.int64)
     used = exact > 0
-    relative = np.abs(multiplier[used] / exact[used] - 1)
-    return multiplier, float(2 * relative.max())
+    ratio = multiplier[used] / exact[used]
+    with np.errstate(divide="ignore"):
+        return multiplier, float(ratio.max() / ratio.min() - 1)
 
 
 class Walk:

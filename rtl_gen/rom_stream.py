@@ -11,7 +11,7 @@ from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.units import RomUnit
 from rtl_gen.counters import counter
 from rtl_gen.read_pipe import ReadPipe
-from rtl_gen.streams import signature
+from rtl_gen.streams import memory_style, signature
 
 __all__ = ["RomStream", "pack_words"]
 
@@ -47,7 +47,10 @@ class RomStream(wiring.Component):
         unit = self.unit
         words = pack_words(self.bits)
         m.submodules.rom = rom = memory.Memory(
-            shape=unsigned(unit.width), depth=max(unit.depth, 2), init=words
+            shape=unsigned(unit.width),
+            depth=max(unit.depth, 2),
+            init=words,
+            attrs=memory_style(unit.depth, unit.width),
         )
         m.submodules.pipe = pipe = ReadPipe(depth=unit.depth, width=unit.width)
         connect(m, pipe.port, rom.read_port())

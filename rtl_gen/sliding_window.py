@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out, connect
 from fq_hw.schedule.units import WindowUnit
 from rtl_gen.counters import counter, nest
 from rtl_gen.read_pipe import ReadPipe
-from rtl_gen.streams import signature
+from rtl_gen.streams import memory_style, signature
 
 __all__ = ["SlidingWindow"]
 
@@ -36,12 +36,15 @@ class SlidingWindow(wiring.Component):
         m = Module()
         unit = self.unit
         width, depth = unit.i.width, max(unit.depth, 2)
-        m.submodules.ring = ring = memory.Memory(shape=unsigned(width), depth=depth, init=[])
+        m.submodules.ring = ring = memory.Memory(
+            shape=unsigned(width), depth=depth, init=[], attrs=memory_style(depth, width)
+        )
         m.submodules.pipe = pipe = ReadPipe(depth=depth, width=width)
         write = ring.write_port()
         connect(m, pipe.port, ring.read_port())
 
-        held = Signal(range(unit.rows + 1))  # whole rows written and not yet freed
+        # Whole rows written and not yet freed; below 0 where rows to skip have yet to come.
+        held = Signal(range(-unit.height, unit.rows + 1))
         accept, step, freed = Signal(), Signal(), Signal(range(unit.height + 1))
 
         # Write side: words land in the ring one after the other.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data, stream
 
-from fq_hw.schedule.units import Beat
+from fq_hw.schedule.units import Beat, in_block_ram
 
-__all__ = ["payload", "signature"]
+__all__ = ["memory_style", "payload", "signature"]
 
 
 def payload(beat: Beat) -> data.ArrayLayout:
@@ -18,3 +18,8 @@ def payload(beat: Beat) -> data.ArrayLayout:
 def signature(beat: Beat) -> stream.Signature:
     """Stream of such beats."""
     return stream.Signature(payload(beat))
+
+
+def memory_style(depth: int, width: int) -> dict[str, str]:
+    """Attributes that send a memory where the unit's estimate expects it."""
+    return {"ram_style": "block"} if in_block_ram(depth, width) else {}

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from fq_hw.errors import GraphError
 from fq_hw.schedule import units
-from fq_hw.schedule.plan import Plan, Source
+from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import Beat
 from rtl_gen.conv_engine import ConvEngine
 from rtl_gen.pixel_embedding import PixelEmbedding
@@ -88,7 +88,6 @@ class Accelerator(wiring.Component):
 
     def __init__(self, plan: Plan):
         self.plan = plan
-        self.parts = {node.name: component(node.unit, node.contents) for node in plan.nodes}
         scores = plan.nodes[-1].unit
         colours = Beat(lanes=plan.image[2], bits=8)
         super().__init__(
@@ -100,21 +99,20 @@ class Accelerator(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        parts: dict[str, wiring.Component] = {}
         for node in self.plan.nodes:
-            part = self.parts[node.name]
+            part = parts[node.name] = component(node.unit, node.contents)
             m.submodules[identifier(node.name)] = part
             for port, source in zip(input_ports(part), node.inputs, strict=True):
-                self.join(m, source, port)
-        last = self.parts[self.plan.nodes[-1].name]
-        connect(m, last.o, flipped(self.o))
+                if source.node == Plan.INPUT:
+                    connect(m, flipped(self.i), port)
+                else:
+                    self.join(m, output_port(parts[source.node], source.way), port)
+        connect(m, part.o, flipped(self.o))
         return m
 
-    def join(self, m: Module, source: Source, port: wiring.PureInterface) -> None:
+    def join(self, m: Module, produced: wiring.PureInterface, port: wiring.PureInterface) -> None:
         """Wire one stream; layouts differ only in how they name the same bits."""
-        if source.node == Plan.INPUT:
-            connect(m, flipped(self.i), port)
-            return
-        produced = output_port(self.parts[source.node], source.way)
         m.d.comb += [
             port.valid.eq(produced.valid),
             port.payload.eq(produced.payload),

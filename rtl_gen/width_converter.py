@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from fq_hw.schedule.units import ConvertUnit
+from fq_hw.schedule.units import Beat, ConvertUnit
 from rtl_gen.streams import signature
 
 __all__ = ["WidthConverter"]
@@ -17,7 +17,7 @@ class WidthConverter(wiring.Component):
 
     Members     i: In(stream of lanes_in); o: Out(stream of lanes_out)
     Order       channel fastest, lane 0 first
-    Units       lanes beyond the last channel read 0 going wider and are dropped going narrower
+    Units       lanes beyond the last channel are ignored in i and 0 in o
     Latency     unit.latency()
     Throughput  one beat per cycle on the narrower side
     Resources   one register of the wider beat
@@ -36,6 +36,11 @@ class WidthConverter(wiring.Component):
             self.narrow(m)
         return m
 
+    def used(self, bits: Value, beat: Beat, last: Value) -> Value:
+        """``bits`` without the lanes beyond the last channel; ``last`` says where those are."""
+        lanes = self.unit.channels % beat.lanes
+        return Mux(last, bits[: lanes * beat.bits], bits) if lanes else bits
+
     def widen(self, m: Module) -> None:
         unit = self.unit
         ratio, accept = unit.lanes_out // unit.lanes_in, self.i.valid & self.i.ready
@@ -49,16 +54,18 @@ class WidthConverter(wiring.Component):
             self.i.ready.eq(~self.o.valid | self.o.ready),
         ]
         width = unit.i.width
-        bits = self.o.payload.as_value()
+        bits, beat = self.o.payload.as_value(), Signal(width)
+        pixel_last = full & group_last
+        m.d.comb += beat.eq(self.used(self.i.payload.as_value(), unit.i, pixel_last))
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(accept):
             m.d.sync += part.eq(Mux(full, 0, part + 1))
             with m.If(part == 0):
-                m.d.sync += bits.eq(self.i.payload.as_value())  # upper lanes become 0
+                m.d.sync += bits.eq(beat)  # upper lanes become 0
             for index in range(1, ratio):
                 with m.If(part == index):
-                    m.d.sync += bits[index * width :][:width].eq(self.i.payload.as_value())
+                    m.d.sync += bits[index * width :][:width].eq(beat)
             with m.If(full):
                 m.d.sync += [self.o.valid.eq(1), group.eq(Mux(group_last, 0, group + 1))]
 
@@ -75,7 +82,7 @@ class WidthConverter(wiring.Component):
             last.eq(part == Mux(beat_last, left - 1, ratio - 1)),
             send.eq(self.o.valid & self.o.ready),
             self.i.ready.eq(~self.o.valid | (last & self.o.ready)),
-            self.o.payload.eq(held[:width]),
+            self.o.payload.eq(self.used(held[:width], unit.o, last & beat_last)),
         ]
         with m.If(send):
             m.d.sync += [part.eq(part + 1), held.eq(held >> width)]

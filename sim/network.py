@@ -52,12 +52,9 @@ def result_width(unit: ScoreUnit) -> int:
     return unit.label_bits + unit.classes * unit.score_bits
 
 
-def build(plan: Plan, folder: Path, verilog: str | None = None) -> Path:
-    """Compile ``plan`` with its bench; the program is kept in ``folder``.
-
-    ``verilog`` stands in for the emitted text of the plan's module ``accelerator``.
-    """
-    text = verilog if verilog is not None else to_verilog(Accelerator(plan), "accelerator")
+def build(plan: Plan, folder: Path) -> Path:
+    """Compile ``plan`` with its bench and taps; the program is kept in ``folder``."""
+    text = to_verilog(Accelerator(plan), "accelerator")
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
     widths += f"`define OUT_WIDTH {result_width(plan.nodes[-1].unit)}\n"
     sources = {

@@ -12,7 +12,7 @@ from fq_hw.errors import SimulationError, require
 from sim.stalls import pattern
 from sim.vectors import Vectors
 
-__all__ = ["offers", "replay"]
+__all__ = ["block", "replay"]
 
 QUIET = 16  # cycles after the last expected beat in which no other may come
 
@@ -136,9 +136,15 @@ def replay(
     return {port.name: port.cycles for port in ports}
 
 
-def offers(part: wiring.Component, vectors: Vectors) -> dict[str, bool]:
-    """Whether each output offers its first beat, and holds it, while nobody is ever ready."""
+def block(part: wiring.Component, vectors: Vectors) -> dict[str, int]:
+    """What a port does while no output is ever ready.
+
+    Per input the beats it took, per output 1 when it offers a beat and holds it.
+    """
     never, always = (0,), (1,)
     ports = make_ports(part, vectors, [never] * len(vectors.i), [always] * len(vectors.o))
     run(part, ports, vectors.limit // 4, quiet=0)
-    return {port.name: port.waiting is not None for port in ports if isinstance(port, Sink)}
+    return {
+        port.name: len(port.cycles) if isinstance(port, Source) else int(port.waiting is not None)
+        for port in ports
+    }

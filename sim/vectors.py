@@ -25,10 +25,14 @@ Beats = tuple[int, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Vectors:
-    """Beats in and out by port, as integers; ``contents`` fills the component's ROM or table."""
+    """Beats in and out by port, as integers; ``contents`` fills the component's ROM or table.
+
+    ``frames`` is the number of frames back to back, for units that know frames.
+    """
 
     i: Mapping[str, Beats]
     o: Mapping[str, Beats]
+    frames: int = 1
     contents: np.ndarray | None = None
 
     @property
@@ -84,7 +88,7 @@ def _(unit: units.EmbedUnit, dice, frames) -> Vectors:
     pixels = noise(dice, unit.i, frames, 1, unit.pixels, unit.colours)
     out = evaluate(ir.Embed(name="embed", table=table, out_bits=unit.bits), pixels)
     i, o = {"i": pack(pixels, 8)}, {"o": pack(out.astype(np.int64), unit.bits)}
-    return Vectors(i=i, o=o, contents=table)
+    return Vectors(i=i, o=o, frames=frames, contents=table)
 
 
 @make.register
@@ -93,7 +97,8 @@ def _(unit: units.ConvertUnit, dice, frames) -> Vectors:
     beats = noise(dice, unit.i, pixels, unit.beats_in, unit.lanes_in)
     channels = beats.reshape(pixels, -1)[:, : unit.channels]
     out = in_lanes(channels, unit.lanes_out)
-    return Vectors(i={"i": pack(beats, unit.bits)}, o={"o": pack(out, unit.bits)})
+    i, o = {"i": pack(beats, unit.bits)}, {"o": pack(out, unit.bits)}
+    return Vectors(i=i, o=o, frames=frames)
 
 
 @make.register
@@ -104,7 +109,8 @@ def _(unit: units.WindowUnit, dice, frames) -> Vectors:
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
     windows = windows[:, :: unit.stride, :: unit.stride].transpose(0, 1, 2, 5, 6, 3, 4)
     out = np.repeat(windows[:, :, :, None], unit.repeats, axis=3)
-    return Vectors(i={"i": pack(words, unit.bits)}, o={"o": pack(out, unit.bits)})
+    i, o = {"i": pack(words, unit.bits)}, {"o": pack(out, unit.bits)}
+    return Vectors(i=i, o=o, frames=frames)
 
 
 @make.register
@@ -132,6 +138,7 @@ def _(unit: units.ConvUnit, dice, frames) -> Vectors:
     return Vectors(
         i={"i": pack(acts, unit.act_bits), "i_weight": words * pixels},
         o={"o": pack(raw, unit.raw_bits)},
+        frames=frames,
     )
 
 
@@ -159,6 +166,7 @@ def _(unit: units.ThresholdUnit, dice, frames) -> Vectors:
             "i_level": words * pixels,
         },
         o={"o": pack(out, unit.out_bits)},
+        frames=frames,
     )
 
 
@@ -196,6 +204,7 @@ def _(unit: units.PixelSumUnit, dice, frames) -> Vectors:
     return Vectors(
         i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits)},
         o={"o": pack(sums.reshape(-1, unit.lanes), unit.sum_bits)},
+        frames=frames,
         contents=start,
     )
 
@@ -222,5 +231,6 @@ def _(unit: units.ScoreUnit, dice, frames) -> Vectors:
     return Vectors(
         i={"i": pack(sums.reshape(-1, 1), unit.sum_bits)},
         o={"o": tuple(results)},
+        frames=frames,
         contents=multiplier,
     )

@@ -58,9 +58,7 @@ def window(
 
 
 def conv(cin: int, cout: int, taps: int, pe: int, simd: int, act_bits: int = 2) -> ConvUnit:
-    return ConvUnit(
-        cin=cin, cout=cout, taps=taps, pixels=2, pe=pe, simd=simd, act_bits=act_bits
-    )
+    return ConvUnit(cin=cin, cout=cout, taps=taps, pixels=2, pe=pe, simd=simd, act_bits=act_bits)
 
 
 def threshold(
@@ -113,21 +111,22 @@ ZOO: dict[str, Unit] = {
     "convert_12_6_2_signed": convert(12, 6, 2, signed=True),
     # Height and width differ, widths are no powers of two, three frames wrap the ring.
     "window_3x3": window((5, 4), 3, 3, kernel=3, padding=1),
-    "window_3x3_repeats": window((4, 5), 4, 2, kernel=3, padding=1, repeats=2),
-    "window_3x3_bare": window((5, 7), 2, 1, kernel=3, repeats=3),
+    "window_3x3_repeats": window((3, 5), 4, 2, kernel=3, padding=1, repeats=2),
+    "window_3x3_bare": window((4, 5), 2, 1, kernel=3, repeats=3),
     "window_3x3_stride": window((6, 5), 4, 2, kernel=3, stride=2, padding=1),
     "window_3x3_stride_bare": window((8, 6), 2, 2, kernel=3, stride=2, repeats=2),
     "window_3x3_stride_over": window((6, 9), 1, 1, kernel=3, stride=4, padding=1),
     "window_3x3_exact": window((3, 3), 3, 1, kernel=3),
-    "window_3x3_low": window((2, 6), 5, 2, kernel=3, padding=1),
+    "window_3x3_low": window((2, 5), 3, 2, kernel=3, padding=1),
     "window_3x3_row": window((1, 5), 2, 2, kernel=3, padding=1),
-    "window_3x3_column": window((5, 1), 2, 1, kernel=3, padding=1, repeats=2),
+    "window_3x3_column": window((4, 1), 2, 1, kernel=3, padding=1, repeats=2),
     "window_3x3_pixel": window((1, 1), 3, 2, kernel=3, padding=1),
     "window_3x3_low_stride": window((2, 3), 1, 1, kernel=3, stride=2, padding=1, repeats=3),
-    "window_5x5": window((4, 5), 1, 1, kernel=5, padding=2),
+    "window_5x5": window((3, 4), 1, 1, kernel=5, padding=2),
     "window_1x1": window((4, 6), 5, 2, kernel=1, repeats=2),
     "window_1x1_plain": window((3, 3), 2, 2, kernel=1),
     "window_1x1_pixel": window((1, 1), 1, 1, kernel=1),
+    "window_3x3_trailing": window((6, 7), 1, 1, kernel=3, stride=2),
     "window_1x1_stride": window((5, 5), 3, 1, kernel=1, stride=2),
     "window_1x1_stride_over": window((7, 8), 2, 2, kernel=1, stride=3, repeats=2),
     "rom_1": RomUnit(depth=1, width=5),

@@ -9,7 +9,7 @@ import numpy as np
 
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.export import export
-from fq_hw.ir import Graph
+from fq_hw.ir import Conv, Graph
 from fq_hw.network import (
     Block,
     ConvLayer,
@@ -24,8 +24,16 @@ from fq_hw.network import (
     stem_layers,
     tail_layer,
 )
+from fq_hw.schedule.folding import Fold
 
-__all__ = ["NETWORKS", "random_checkpoint", "random_graph", "random_images"]
+__all__ = [
+    "NETWORKS",
+    "odd_folds",
+    "random_checkpoint",
+    "random_graph",
+    "random_images",
+    "wide_folds",
+]
 
 NETWORKS = {
     network.name: network
@@ -158,7 +166,7 @@ def random_graph(name: str, seed: int = 0) -> Graph:
 
 
 def random_images(shape: tuple[int, int, int], count: int, seed: int = 0) -> np.ndarray:
-    """Images N,H,W,C, uint8: noise of any brightness and contrast, after black, white and a ramp."""
+    """uint8 N,H,W,C: black, white and a ramp, then noise of any brightness and contrast."""
     rng = np.random.default_rng(seed)
     ends = np.sort(rng.integers(0, 256, (2, count, 1, 1, shape[2])), axis=0)
     images = rng.integers(ends[0], ends[1] + 1, (count, *shape)).astype(np.uint8)
@@ -166,3 +174,22 @@ def random_images(shape: tuple[int, int, int], count: int, seed: int = 0) -> np.
     for index, image in enumerate([np.zeros(shape), np.full(shape, 255), ramp][: count - 1]):
         images[index] = image
     return images
+
+
+def odd_folds(graph: Graph) -> dict[str, Fold]:
+    """PE and SIMD of every convolution that divide its channels only by chance."""
+    folds = {}
+    for index, op in enumerate(op for op in graph.ops if isinstance(op, Conv)):
+        cout, _, _, cin = op.weight.shape
+        folds[op.name] = Fold(pe=min((3, 4, 7, 1)[index % 4], cout), simd=min(4 + index % 3, cin))
+    return folds
+
+
+def wide_folds(graph: Graph) -> dict[str, Fold]:
+    """Every convolution unfolded, but for the last PE of a 1x1: so fast that lanes stay unused."""
+    folds = {}
+    for op in graph.ops:
+        if isinstance(op, Conv):
+            cout, kernel, _, cin = op.weight.shape
+            folds[op.name] = Fold(pe=cout if kernel > 1 else max(cout - 1, 1), simd=cin)
+    return folds

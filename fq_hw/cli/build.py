@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from fq_hw import toolbox
 from fq_hw.cli.model import (
     add_fold_arguments,
     add_model_argument,
@@ -14,9 +15,13 @@ from fq_hw.cli.model import (
     output_path,
 )
 from fq_hw.cli.output import Output, say
+from fq_hw.errors import CapacityError, require
 from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.resources import plan_resources
 
 __all__ = ["add_board_arguments", "add_parser", "build_plan"]
+
+SURE = 1.3  # an estimate this far beyond the board's capacity is beyond doubt
 
 
 def add_board_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +55,9 @@ def build_plan(args: argparse.Namespace, plan: Plan):
     from rtl_gen.top import Accelerator
 
     board = boards.find(args.board)
+    for name in ("yosys", "nextpnr-ecp5", "ecppack"):
+        toolbox.find(name)
+    check_capacity(plan, board)
     height, width, colours = plan.image
     path = output_path(args.out, f"{board.name}/{plan.name}.bit")
     return build(
@@ -62,6 +70,15 @@ def build_plan(args: argparse.Namespace, plan: Plan):
         seed=args.seed,
         report=say,
     )
+
+
+def check_capacity(plan: Plan, board) -> None:
+    """Refuse at once what is far too large; what is nearly so, nextpnr decides."""
+    need, have = plan_resources(plan), board.capacity
+    for what, least, most in (("LUT4", need.lut, have.lut), ("EBR", need.ebr, have.ebr)):
+        contract = f"has {most:,} {what}; fold more (--cycles) or take a larger board"
+        got = f"about {least:,} (estimate)"
+        require(least <= SURE * most, f"{board.name}", contract, got, CapacityError)
 
 
 def run(args: argparse.Namespace) -> Output:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
+from fq_hw import toolbox
 from fq_hw.cli.build import add_board_arguments, build_plan
 from fq_hw.cli.model import add_fold_arguments, add_model_argument, load_model, make_plan
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.sim import add_sim_arguments, compare
+from fq_hw.report import bench
 from fq_hw.report.table import table
 
 __all__ = ["add_parser"]
+
+BENCH = Path("build/bench/demo.json")
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -29,6 +34,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Simulate, then build."""
+    for name in toolbox.NAMES:
+        toolbox.find(name)  # a missing tool is said at once
     model = load_model(args.model)
     plan = make_plan(args, model.graph)
     found = compare(args, model, plan)
@@ -57,5 +64,15 @@ def run(args: argparse.Namespace) -> Output:
         },
         "bitstream": str(built.bitstream),
     }  # fmt: skip
-    say("done")
+    bench.write_rows(BENCH, "fq-hw demo", [
+        ("accuracy", data["accuracy %"]["float"], "%", "float"),
+        ("accuracy", data["accuracy %"]["golden"], "%", "golden"),
+        ("accuracy", data["accuracy %"]["rtl-sim"], "%", "rtl-sim"),
+        ("mismatching levels", found.levels_wrong, "levels", "rtl-sim"),
+        ("mismatching scores", found.scores_wrong, "scores", "rtl-sim"),
+        ("cycles per frame", found.interval, "cycles", "rtl-sim"),
+        ("latency", found.latency, "cycles", "rtl-sim"),
+        *((name, value, "", "routed") for name, value in data["routed"].items()),
+    ])  # fmt: skip
+    say(f"done; the figures are in {BENCH} too")
     return Output(data, text)

@@ -131,8 +131,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def compare(args: argparse.Namespace, model: Model, plan: Plan) -> Comparison:
     """Run golden model, cycle model and Verilator."""
-    from sim import network, taps
+    from sim import network, taps, verilator
 
+    verilator.environment()  # a missing tool is said at once
     require(args.images >= 3, "--images", "must be at least 3 to time frames", args.images)
     require(args.level_images >= 0, "--level-images", "must not be negative", args.level_images)
     graph = model.graph

@@ -28,7 +28,7 @@ def _(op: ir.Input, x: np.ndarray) -> np.ndarray:
 @evaluate.register
 def _(op: ir.Embed, x: np.ndarray) -> np.ndarray:
     colour = np.arange(x.shape[-1]) if len(op.table) > 1 else 0
-    return op.table[colour, x].reshape(*x.shape[:-1], -1)
+    return op.table[colour, x].reshape(*x.shape[:-1], x.shape[-1] * op.table.shape[2])
 
 
 @evaluate.register

@@ -211,7 +211,7 @@ def level_words(op: ir.Threshold, offset: np.ndarray, unit: ThresholdUnit) -> np
     never = 2**unit.level_bits - 1
     ends = int(levels.min()), int(levels.max())
     contract = "levels must be clipped (fq_hw.passes) before lowering"
-    require(0 <= ends[0] and ends[1] <= never, op.where, contract, ends, GraphError)
+    require(ends[0] >= 0 and ends[1] <= never, op.where, contract, ends, GraphError)
     count = unit.folds * unit.lanes
     padded = np.full((count, unit.steps), never, np.int64)
     padded[: len(levels)] = levels

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from fq_hw.errors import GraphError
 from fq_hw.schedule import units
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.units import ceil_div
+from fq_hw.schedule.units import ceil_div, in_block_ram
 
 __all__ = ["Resources", "memory", "plan_resources", "resources"]
 
 EBR_SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
-EBR_LEAST_BITS = 2048  # smaller memories go to LUTs
 LUT_PER_MAC = 6.3  # plain adder tree of XNORed 2-bit values (design.md)
 
 
@@ -35,7 +34,7 @@ class Resources:
 
 def memory(depth: int, width: int, writable: bool) -> Resources:
     """A memory with one read port, in block RAM or in LUTs."""
-    if depth * width >= EBR_LEAST_BITS and depth > 16:
+    if in_block_ram(depth, width):
         blocks = min(ceil_div(depth, d) * ceil_div(width, w) for d, w in EBR_SHAPES)
         return Resources(ebr=blocks)
     words = ceil_div(depth, 16) * width

@@ -2,7 +2,8 @@
 
 The residual adder can use a skip beat only together with the branch's beat for the same place. To
 make that one, the branch's windows must have seen pixels further down the image; all that the fork
-has passed on in the meantime waits in the FIFO. One beat fewer and the fork stops for ever.
+has handed out in the meantime waits in the FIFO, but for one beat, which the fork still holds for
+it while the branch has it already. One beat less and the fork stops for ever.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def needed_pixels(graph: Graph, name: str, back_to: str) -> np.ndarray:
 def skip_depth(graph: Graph, add: Add, pixel_beats: int) -> int:
     """Least number of beats that the FIFO on ``add``'s second input must hold.
 
-    ``pixel_beats`` is the number of beats of one of its pixels.
+    ``pixel_beats`` is the number of beats of one of its pixels. Exactly so for an identity skip; a
+    convolution on the skip has a line buffer, which is not counted on.
     """
     branch, skip = (path_back(graph, name) for name in add.inputs)
     fork = next((name for name in branch if name in skip), None)
@@ -56,4 +58,4 @@ def skip_depth(graph: Graph, add: Add, pixel_beats: int) -> int:
     require((made <= seen).all(), add.where, late, add.inputs, GraphError)
     waiting = np.searchsorted(made, seen, side="right")  # skip pixels made once `seen` have passed
     done = np.arange(len(seen))
-    return int(((waiting - done) * pixel_beats).max())
+    return int((waiting - done).max()) * pixel_beats - 1

@@ -1,8 +1,8 @@
 """Hardware units: one frozen record each, read by RTL, cycle model, estimate, report and tests.
 
 A record holds geometry and folding only, no arrays; ROM contents travel in the plan's nodes. Every
-stream carries beats of ``lanes`` integers; a pixel of C channels takes ceil(C / lanes) beats. What
-unused lanes of a pixel's last beat hold does not matter: nothing reads them.
+stream carries beats of ``lanes`` integers; a pixel of C channels takes ceil(C / lanes) beats. The
+unused lanes of a pixel's last beat are 0 in a stream of levels and are not read in one of sums.
 """
 
 from __future__ import annotations
@@ -26,12 +26,18 @@ __all__ = [
     "Unit",
     "WindowUnit",
     "ceil_div",
+    "in_block_ram",
 ]
 
 
 def ceil_div(a: int, b: int) -> int:
     """a / b, rounded up."""
     return -(-a // b)
+
+
+def in_block_ram(depth: int, width: int) -> bool:
+    """Whether a memory goes to block RAM: when it is deep and fills a ninth of a block."""
+    return depth > 16 and depth * width >= 2048
 
 
 @dataclass(frozen=True, kw_only=True)

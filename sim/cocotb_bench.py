@@ -1,0 +1,149 @@
+"""cocotb bench of a Collection: each part's vectors under every pair of stall patterns.
+
+The environment variable FQ_VECTORS names the JSON file of ``sim.components.replay``; the bench
+computes no beat. Drivers and monitor are cocotb-bus's: a ValidatedBusDriver offers, a BitDriver is
+ready, a BusMonitor watches. Signals are sampled in the middle of a cycle, when all has settled.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, Event, FallingEdge, RisingEdge, gather, with_timeout
+from cocotb_bus.drivers import BitDriver, ValidatedBusDriver
+from cocotb_bus.monitors import BusMonitor
+
+from sim.stalls import PAUSES, pattern
+
+VECTORS = json.loads(Path(os.environ["FQ_VECTORS"]).read_text())
+CLOCK_NS = 10
+MESS = 13  # cycles before the reset in which the part is fed whatever is there
+QUIET = 16  # cycles after the last expected beat in which no other may come
+
+
+def runs(name: str, port: int) -> Iterator[tuple[int, int]] | None:
+    """A stall pattern as cocotb-bus wants it: cycles on, cycles off, for ever."""
+    pauses = pattern(name, port)
+    if not any(pauses):
+        return None
+    lengths = [(pause, len(list(run))) for pause, run in itertools.groupby(pauses)]
+    if lengths[0][0]:
+        lengths = lengths[1:] + lengths[:1]
+    on = [length for pause, length in lengths if not pause]
+    off = [length for pause, length in lengths if pause]
+    return itertools.cycle(list(itertools.zip_longest(on, off, fillvalue=0)))
+
+
+class Source(ValidatedBusDriver):
+    """Offers each beat until it is taken; in a pause the payload is noise."""
+
+    _signals = ("valid", "ready", "data")
+
+    def __init__(self, dut, name: str, pauses: Iterator[tuple[int, int]] | None):
+        super().__init__(dut, name, dut.clk, valid_generator=pauses, case_insensitive=False)
+        self.noise = (1 << len(self.bus.data)) - 1
+        self.bus.valid.value = 0
+
+    async def _driver_send(self, transaction: int, sync: bool = True) -> None:
+        if not self.on:
+            for _ in range(self.off):
+                await RisingEdge(self.clock)
+            self._next_valids()
+        if self.on is not True:
+            self.on -= 1
+        self.bus.data.value = transaction
+        self.bus.valid.value = 1
+        await FallingEdge(self.clock)
+        while not int(self.bus.ready.value):
+            await FallingEdge(self.clock)
+        await RisingEdge(self.clock)
+        self.bus.valid.value = 0
+        self.bus.data.value = transaction ^ self.noise
+
+
+class Watch(BusMonitor):
+    """Compares what an output gives, beat by beat, and holds it to the stream rules."""
+
+    _signals = ("valid", "ready", "data")
+
+    def __init__(self, dut, name: str, beats: list[int], endless: bool):
+        self.beats, self.endless, self.taken, self.done = beats, endless, 0, Event()
+        super().__init__(dut, name, dut.clk, case_insensitive=False)
+
+    async def _monitor_recv(self) -> None:
+        waiting = None
+        while True:
+            await FallingEdge(self.clock)
+            valid, ready = int(self.bus.valid.value), int(self.bus.ready.value)
+            assert valid or waiting is None, f"{self.where}: valid must hold until taken"
+            if not valid or (self.endless and self.done.is_set()):
+                continue
+            beat = int(self.bus.data.value)
+            assert waiting in (None, beat), f"{self.where}: payload must hold until taken"
+            assert self.taken < len(self.beats), f"{self.where}: a beat too many"
+            want = self.beats[self.taken]
+            assert beat == want, f"{self.where}: got {beat:#x}, want {want:#x}"
+            waiting = None if ready else beat
+            if ready:
+                self._recv(beat)
+                self.taken += 1
+            if self.taken == len(self.beats):
+                self.done.set()
+
+    @property
+    def where(self) -> str:
+        return f"{self.name} beat {self.taken}"
+
+
+async def start(dut, name: str) -> None:
+    """Run the clock, leave the part in the middle of something, and reset it with idle inputs."""
+    case = VECTORS[name]
+    idle = [getattr(dut, f"{name}_{port}_valid") for port in case["i"]]
+    idle += [getattr(dut, f"{name}_{port}_ready") for port in case["o"]]
+    cocotb.start_soon(Clock(dut.clk, CLOCK_NS, "ns").start())
+    for busy, cycles in ((1, MESS), (0, 2)):
+        dut.rst.value = not busy
+        for signal in idle:
+            signal.value = busy
+        await ClockCycles(dut.clk, cycles)
+    dut.rst.value = 0
+
+
+@cocotb.test()
+@cocotb.parametrize(
+    name=[cocotb.Param(name, name=name) for name in VECTORS],
+    pause_in=list(PAUSES),
+    pause_out=list(PAUSES),
+)
+async def replay(dut, name: str, pause_in: str, pause_out: str) -> None:
+    """Outputs equal the vectors' beats: in order, none missing, none extra."""
+    case = VECTORS[name]
+    await start(dut, name)
+    sources = {
+        port: Source(dut, f"{name}_{port}", runs(pause_in, index))
+        for index, port in enumerate(case["i"])
+    }
+    waits = []
+    for port, beats in case["o"].items():
+        watch = Watch(dut, f"{name}_{port}", beats, case["endless"])
+        waits.append(watch.done.wait())
+    for index, port in enumerate(case["o"], len(sources)):
+        ready = getattr(dut, f"{name}_{port}_ready")
+        ready.value = 1
+        pauses = runs(pause_out, index)
+        if pauses:
+            BitDriver(ready, dut.clk, pauses).start()
+    for port, source in sources.items():
+        last = Event()
+        for number, beat in enumerate(case["i"][port], 1):
+            source.append(beat, event=last if number == len(case["i"][port]) else None)
+        waits.append(last.wait())
+    await with_timeout(gather(*waits), case["limit"] * CLOCK_NS, "ns")
+    if not case["endless"]:
+        await ClockCycles(dut.clk, QUIET)

@@ -1,0 +1,111 @@
+"""Many lone components in one Verilator build, each replayed by cocotb under all stalls."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from xml.etree import ElementTree
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, connect, flipped
+
+from fq_hw import toolbox
+from fq_hw.errors import SimulationError, ToolError, require
+from sim import verilator
+from sim.vectors import Vectors
+
+__all__ = ["Collection", "build", "replay"]
+
+TOP = "collection"
+COCOTB = toolbox.Tool(
+    "cocotb", (sys.executable, "-m", "sim.cocotb_child"), "wheel cocotb", metadata.version("cocotb")
+)
+
+
+class Collection(wiring.Component):
+    """Unconnected components side by side; NAME_PORT is port PORT of the part NAME."""
+
+    def __init__(self, parts: Mapping[str, wiring.Component]):
+        self.parts = dict(parts)
+        members = {
+            f"{name}_{port}": member
+            for name, part in self.parts.items()
+            for port, member in part.signature.members.items()
+        }
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        for name, part in self.parts.items():
+            m.submodules[name] = part
+            for port, member in part.signature.members.items():
+                inner, outer = getattr(part, port), flipped(getattr(self, f"{name}_{port}"))
+                connect(m, *((outer, inner) if member.flow is In else (inner, outer)))
+        return m
+
+
+def cocotb(args: list[str], folder: Path, log: Path, **variables: str) -> None:
+    """Run cocotb's runner in a process of its own: it changes the environment and exits."""
+    root = str(Path(__file__).parents[1])
+    env = {**verilator.environment(), "PYTHONPATH": root, "PYTEST_CURRENT_TEST": "", **variables}
+    toolbox.run(COCOTB, args, cwd=folder, log=log, env=env)
+
+
+def build(verilog: str, folder: Path) -> Path:
+    """Compile the Verilog of a Collection; the program is kept in ``folder`` under a hash."""
+    recipe = repr((verilog, COCOTB.version, toolbox.find("verilator").version))
+    place = folder / hashlib.sha256(recipe.encode()).hexdigest()[:16]
+    if place.exists():
+        return place
+    work = place.with_name(f"{place.name}.{os.getpid()}.partial")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    (work / f"{TOP}.v").write_text(verilog)
+    cocotb(["build", TOP], work, work / "build.log")
+    (work / "obj" / TOP).rename(work / TOP)
+    shutil.rmtree(work / "obj")
+    with contextlib.suppress(OSError):  # another process may have built the same meanwhile
+        work.rename(place)
+    shutil.rmtree(work, ignore_errors=True)
+    return place
+
+
+def replay(program: Path, vectors: Mapping[str, Vectors], folder: Path) -> dict[str, str]:
+    """Replay every part's vectors under every stall pattern.
+
+    Returns, per ``NAME/PAUSE_IN/PAUSE_OUT``, what went wrong: "" when the beats were those of the
+    vectors and the stream rules held.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    beats = {
+        name: {"i": dict(case.i), "o": dict(case.o), "limit": case.limit, "endless": case.endless}
+        for name, case in vectors.items()
+    }
+    (folder / "vectors.json").write_text(json.dumps(beats))
+    results, log = folder / "results.xml", folder / "replay.log"
+    try:
+        cocotb(
+            ["test", TOP, str(program.resolve()), str(results.resolve())],
+            folder,
+            log,
+            FQ_VECTORS=str((folder / "vectors.json").resolve()),
+        )
+    except ToolError:
+        require(results.exists(), "cocotb", "must write its results", log, SimulationError)
+    found = {}
+    for case in ElementTree.parse(results).iter("testcase"):
+        problem = case.find("failure")
+        problem = case.find("error") if problem is None else problem
+        name = "/".join(re.findall(r"=(\w+)", case.get("name")))
+        found[name] = "" if problem is None else problem.get("message", "failed")
+    return found

@@ -1,0 +1,176 @@
+"""Every command as a user types it: output, JSON, and one clear line for bad input."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from networks import NETWORKS, random_checkpoint
+
+from fq_hw import artifact, checkpoint, toolbox
+from fq_hw.cli import main
+from fq_hw.cli.main import COMMANDS, build_parser
+from fq_hw.cli.model import SHIPPED
+from fq_hw.ir import Graph, serialize
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path, monkeypatch):
+    """Commands write below the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def random_model(tmp_path):
+    """A checkpoint file of a small network with random weights."""
+    path = tmp_path / "gains.safetensors"
+    checkpoint.write(path, random_checkpoint(NETWORKS["gains"], 1))
+    return path
+
+
+def said(capsys, *words: object) -> str:
+    """stdout of a command that must succeed."""
+    assert main([str(word) for word in words]) == 0
+    return capsys.readouterr().out
+
+
+def refused(capsys, *words: object) -> str:
+    """The one line of a command that must fail."""
+    assert main([str(word) for word in words]) == 2
+    out, err = capsys.readouterr()
+    lines = [line for line in err.splitlines() if not line.startswith("[")]
+    assert out == "" and len(lines) == 1, (out, err)
+    assert lines[0].startswith("fq-hw: error: ")
+    return lines[0].removeprefix("fq-hw: error: ")
+
+
+@pytest.mark.parametrize("command", [c.__name__.split(".")[-1] for c in COMMANDS])
+def test_help(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        build_parser().parse_args([command, "--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert "--json" in text and "usage: fq-hw" in text
+
+
+def test_export_show_and_reload(capsys, random_model):
+    data = json.loads(said(capsys, "export", random_model, "--out", "g.safetensors", "--json"))
+    assert data["graph"] == "g.safetensors" and data["ops"] > 10
+    from_graph = said(capsys, "show", "g.safetensors")
+    assert from_graph == said(capsys, "show", random_model)
+    assert "= Threshold(" in from_graph and from_graph.startswith("graph gains")
+
+
+def test_golden_on_the_built_in_data(capsys):
+    data = json.loads(said(capsys, "golden", "--images", 1000, "--json"))
+    record = checkpoint.read(SHIPPED).accuracy
+    assert (data["images"], data["right"]) == (record.images, 981)
+    assert record.percent >= 97 and data["accuracy %"] >= 97
+    assert "98.10 % (981 of 1000 images)" in said(capsys, "golden", "--images", 1000)
+
+
+def test_estimate_adds_up(capsys, random_model):
+    data = json.loads(said(capsys, "estimate", random_model, "--cycles", 2000, "--json"))
+    for key in ("lut", "ff", "ebr"):
+        assert data["estimated"][key] == sum(unit[key] for unit in data["units"]) > 0
+    assert data["cycles per frame"] == max(unit["cycles"] or 0 for unit in data["units"])
+    assert max(unit["busy %"] or 0 for unit in data["units"]) == 100
+
+
+def test_rtl_is_the_same_twice(capsys, random_model, tmp_path):
+    for out in ("a.v", "b.v"):
+        said(capsys, "rtl", random_model, "--cycles", 3000, "--out", out)
+    text = (tmp_path / "a.v").read_text()
+    assert text == (tmp_path / "b.v").read_text()
+    assert "module accelerator(" in text and str(tmp_path) not in text
+
+
+def test_doctor_names_every_tool(capsys):
+    text = said(capsys, "doctor")
+    assert all(name in text for name in toolbox.NAMES)
+
+
+def test_truncated_checkpoint(capsys, tmp_path):
+    (tmp_path / "cut.safetensors").write_bytes(SHIPPED.read_bytes()[:5000])
+    line = refused(capsys, "golden", "cut.safetensors")
+    assert line.startswith("cut.safetensors: not a whole safetensors file")
+    assert "make it again with `fq-hw train`" in line
+
+
+def test_foreign_checkpoint(capsys):
+    safetensors.numpy.save_file({"w": np.zeros(3, np.float32)}, "other.safetensors")
+    line = refused(capsys, "export", "other.safetensors")
+    assert line.startswith("other.safetensors: must be written by fq-hw as fq_hw.checkpoint.1")
+
+
+def test_missing_model(capsys):
+    assert refused(capsys, "show", "nowhere.safetensors").startswith("nowhere.safetensors: must be")
+
+
+def test_unsupported_op(capsys, tmp_path):
+    nodes = [{"op": "input", "name": "pixels", "inputs": [], "shape": [4, 4, 1]}]
+    nodes += [{"op": "max_pool", "name": "pool1", "inputs": ["pixels"], "size": 2}]
+    record = {"name": "pooled", "nodes": nodes}
+    artifact.write(tmp_path / "pooled.safetensors", serialize.KIND, record, {})
+    line = refused(capsys, "rtl", "pooled.safetensors")
+    assert line.startswith("pooled.safetensors: op 'pool1': kind must be one of ['add', ")
+    assert line.endswith("not 'max_pool'")
+
+
+@pytest.mark.parametrize(
+    ("command", "tool"),
+    [("sim", "g++"), ("sim", "verilator"), ("build", "nextpnr-ecp5"), ("demo", "ecppack")],
+)
+def test_missing_tool(command, tool, capsys, monkeypatch, random_model, tmp_path):
+    def absent():
+        raise LookupError("not found")
+
+    wanted = toolbox.WANTED[tool]
+    monkeypatch.setitem(toolbox.WANTED, tool, replace(wanted, locate=absent))
+    before = sorted(tmp_path.rglob("*"))
+    line = refused(capsys, command, random_model, "--cycles", 3000)
+    assert line == f"{tool}: not found; {wanted.remedy}"
+    assert "install" in wanted.remedy
+    made = [p for p in tmp_path.rglob("*") if p not in before and p.is_file()]
+    assert not made, "nothing may be half written"
+
+
+def test_network_that_cannot_be_so_fast(capsys):
+    line = refused(capsys, "build", "--cycles", 100)
+    assert line == "folding 'stem.0.conv': needs at least 2304 cycles per frame, not 100"
+
+
+def test_network_that_does_not_fit(capsys, tmp_path):
+    network = replace(
+        NETWORKS["basic"],
+        name="large",
+        stages=tuple(replace(stage, width=192) for stage in NETWORKS["basic"].stages),
+    )
+    checkpoint.write(tmp_path / "large.safetensors", random_checkpoint(network, 1))
+    line = refused(capsys, "build", "large.safetensors", "--cycles", 1500)
+    assert line.startswith(
+        "ulx3s-85f: has 83,640 LUT4; fold more (--cycles) or take a larger board"
+    )
+    assert not list(tmp_path.rglob("*.bit"))
+
+
+def test_unknown_board(capsys):
+    assert refused(capsys, "build", "--board", "icestick").startswith("board: must be one of ")
+
+
+def test_images_of_another_size(capsys, random_model):
+    line = refused(capsys, "golden", random_model, "--data", "digits")
+    assert line == "data digits: images are 32 x 32, not (8, 8)"
+
+
+def test_graph_of_another_version(capsys, tmp_path):
+    exported = tmp_path / "old.safetensors"
+    artifact.write(exported, "fq_hw.graph.0", {"name": "x", "nodes": []}, {})
+    assert "must be written by fq-hw as" in refused(capsys, "show", exported)
+
+
+def test_every_op_has_a_graph_kind():
+    assert Graph.from_nodes("n", [{"op": "input", "name": "p", "inputs": [], "shape": [1, 1, 1]}])

@@ -1,0 +1,87 @@
+"""Every op refuses fields that break its contract, by name; arrays cannot be changed."""
+
+import numpy as np
+import pytest
+from networks import random_graph
+
+from fq_hw import ir
+from fq_hw.errors import GraphError
+
+LEVELS = np.array([[0.0, 1.0, 2.0], [-np.inf, 5.5, np.inf]])
+WEIGHT = np.ones((2, 3, 3, 4), np.int8)
+TABLE = np.full((1, 256, 2), 3, np.uint8)
+GOOD = {
+    ir.Input: {"shape": (4, 5, 3)},
+    ir.Embed: {"table": TABLE, "out_bits": 2},
+    ir.Conv: {"weight": WEIGHT, "stride": 1, "padding": 1, "scale": None},
+    ir.Threshold: {"levels": LEVELS, "sign": np.array([1, -1]), "out_bits": 2},
+    ir.ClassScale: {"multiplier": np.array([0, 7])},
+}
+
+
+def spoilt(array, value):
+    array = array.copy()
+    array.flat[1] = value
+    return array
+
+
+@pytest.mark.parametrize("kind", GOOD, ids=lambda kind: kind.__name__)
+def test_good(kind):
+    kind(name="a", **GOOD[kind])
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "message"),
+    [
+        (ir.Input, {"shape": (4, 5)}, "shape must be H,W,C, not (4, 5)"),
+        (ir.Input, {"shape": (4, 0, 3)}, "shape must be H,W,C, not (4, 0, 3)"),
+        (ir.Embed, {"table": TABLE[0]}, "table must be T,256,K, not (256, 2)"),
+        (ir.Embed, {"table": TABLE[:, 1:]}, "table must be T,256,K, not (1, 255, 2)"),
+        (ir.Embed, {"table": spoilt(TABLE, 4)}, "table must hold u2, not 4"),
+        (ir.Embed, {"table": spoilt(TABLE.astype(int), -1)}, "table must hold u2"),
+        (ir.Embed, {"table": TABLE.astype(float)}, "table must be an array of integers"),
+        (ir.Embed, {"table": TABLE[:0]}, "table must be an array of integers, not empty"),
+        (ir.Embed, {"out_bits": 9}, "out_bits must be in 1..8, not 9"),
+        (ir.Conv, {"weight": WEIGHT[0]}, "weight must be O,KH,KW,C, not (3, 3, 4)"),
+        (ir.Conv, {"weight": WEIGHT[:, :, :1]}, "kernel must be odd and square, not (3, 1)"),
+        (ir.Conv, {"weight": WEIGHT[:, :2, :2]}, "kernel must be odd and square, not (2, 2)"),
+        (ir.Conv, {"weight": spoilt(WEIGHT, 0)}, "weights must be -1 or +1"),
+        (ir.Conv, {"weight": WEIGHT.astype(float)}, "weight must be an array of integers"),
+        (ir.Conv, {"weight": WEIGHT[:0]}, "weight must be an array of integers, not empty"),
+        (ir.Conv, {"stride": 0}, "stride must be at least 1, not 0"),
+        (ir.Conv, {"padding": 2}, "padding must be in 0..1, not 2"),
+        (ir.Conv, {"padding": -1}, "padding must be in 0..1, not -1"),
+        (ir.Threshold, {"levels": LEVELS[:, :2]}, "needs 3 levels per channel, not (2, 2)"),
+        (ir.Threshold, {"levels": LEVELS[0]}, "needs 3 levels per channel, not (3,)"),
+        (ir.Threshold, {"levels": LEVELS * [[1], [np.nan]]}, "levels must be numbers, not 'NaN'"),
+        (ir.Threshold, {"levels": LEVELS[:, ::-1]}, "levels must ascend"),
+        (ir.Threshold, {"sign": np.array([1, 0])}, "needs a sign -1 or +1 per channel"),
+        (ir.Threshold, {"sign": np.array([1])}, "needs a sign -1 or +1 per channel, not (1,)"),
+        (ir.Threshold, {"sign": np.array([1.0, -1.0])}, "sign must be an array of integers"),
+        (ir.Threshold, {"out_bits": 9}, "out_bits must be in 1..8, not 9"),
+        (ir.Threshold, {"out_bits": 0}, "out_bits must be in 1..8, not 0"),
+        (ir.ClassScale, {"multiplier": np.array([-1, 2])}, "multipliers must be a vector of non"),
+        (ir.ClassScale, {"multiplier": np.array([[1, 2]])}, "multipliers must be a vector of non"),
+        (ir.ClassScale, {"multiplier": np.array([1.5])}, "multiplier must be an array of integers"),
+    ],
+)
+def test_refuses(kind, changes, message):
+    with pytest.raises(GraphError) as caught:
+        kind(name="a", **GOOD[kind] | changes)
+    assert str(caught.value).startswith(f"{kind.__name__} 'a': {message}")
+
+
+def test_equal_levels_are_allowed():
+    ir.Threshold(name="a", levels=np.full((1, 3), np.inf), sign=np.array([1]), out_bits=2)
+
+
+def test_arrays_are_copies_that_cannot_be_written():
+    weight = WEIGHT.copy()
+    op = ir.Conv(name="a", **GOOD[ir.Conv] | {"weight": weight})
+    weight[:] = -1
+    assert (op.weight == 1).all()
+    with pytest.raises(ValueError, match="read-only"):
+        op.weight[0] = -1
+    for op in random_graph("basic").ops:
+        arrays = [value for value in vars(op).values() if isinstance(value, np.ndarray)]
+        assert not any(array.flags.writeable for array in arrays)

@@ -1,0 +1,203 @@
+"""Types: shapes, refusals, and ranges that hold for every image and are no wider than needed."""
+
+import numpy as np
+import pytest
+from networks import NETWORKS, random_graph, random_images
+
+from fq_hw import golden, ir
+from fq_hw.errors import GraphError
+from fq_hw.ir import TensorType, infer
+from fq_hw.network import blocks, ern
+from fq_hw.passes import lower_graph
+
+
+def kind(shape=(4, 5, 2), low=0, high=3, scale=None):
+    c = shape[2]
+    return TensorType(shape=shape, low=np.full(c, low), high=np.full(c, high), scale=scale)
+
+
+def conv(weight, stride=1, padding=None, scale=None):
+    padding = weight.shape[1] // 2 if padding is None else padding
+    return ir.Conv(
+        name="c", inputs=("x",), weight=weight, stride=stride, padding=padding, scale=scale
+    )
+
+
+def signs(*shape, seed=0):
+    return np.random.default_rng(seed).choice(np.array([-1, 1], np.int8), shape)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_ranges_hold_and_shapes_are_true(name):
+    for graph in (random_graph(name), lower_graph(random_graph(name))):
+        found = golden.run(graph, random_images(graph.input.shape, 30))
+        for op in graph.ops:
+            tensor, promise = found[op.name], graph.types[op.name]
+            assert tensor.shape[1:] == promise.shape
+            flat = tensor.astype(np.int64).reshape(-1, promise.shape[2])
+            assert (flat.min(axis=0) >= promise.low).all(), op.where
+            assert (flat.max(axis=0) <= promise.high).all(), op.where
+            assert flat.max() < 2 ** (promise.bits - promise.signed)
+            assert flat.min() >= (-(2 ** (promise.bits - 1)) if promise.signed else 0)
+
+
+@pytest.mark.parametrize(("kernel", "low", "padding"), [(1, 1, 0), (3, 0, 1), (3, 1, 0)])
+def test_a_convolution_reaches_both_ends_of_its_range(kernel, low, padding):
+    """Not where a level is never 0 but a padded tap is: there the range is sound, not exact."""
+    op = conv(signs(5, kernel, kernel, 4), padding=padding)
+    found = infer(op, kind((6, 6, 4), low, 3))
+    for o in range(5):
+        for ends, want in (((3, low), found.high), ((low, 3), found.low)):
+            window = np.where(op.weight[o] > 0, *ends)
+            image = np.zeros((1, 6, 6, 4), np.uint8)
+            image[0, 2 : 2 + kernel, 2 : 2 + kernel] = window
+            y = golden.ops.evaluate(op, image)
+            assert y[0, 2 + padding, 2 + padding, o] == want[o]
+
+
+def test_a_graph_reaches_the_ends_of_a_convolution_after_the_embedding():
+    ramp = (np.arange(256) // 64).astype(np.uint8)
+    weight = signs(4, 3, 3, 1)
+    graph = ir.Graph(
+        "g",
+        (
+            ir.Input(name="x", shape=(3, 3, 1)),
+            ir.Embed(name="e", inputs=("x",), table=ramp[None, :, None], out_bits=2),
+            ir.Conv(name="c", inputs=("e",), weight=weight, stride=1, padding=1, scale=None),
+        ),
+    )
+    promise = graph.types["c"]
+    for sign, want in ((1, promise.high), (-1, promise.low)):
+        images = np.where(sign * weight > 0, 255, 0).astype(np.uint8)
+        middle = golden.run(graph, images)["c"][:, 1, 1]
+        assert np.diagonal(middle).tolist() == want.tolist()
+
+
+def test_the_embedding_knows_each_channel():
+    table = np.zeros((2, 256, 2), np.uint8)
+    table[0, :, 0], table[1, 7, 1], table[1, :, 0] = 3, 2, 1
+    op = ir.Embed(name="e", table=table, out_bits=2)
+    found = infer(op, kind((4, 4, 2), 0, 255))
+    assert found.low.tolist() == [3, 0, 1, 0]
+    assert found.high.tolist() == [3, 0, 1, 2]
+    shared = infer(ir.Embed(name="e", table=table[:1], out_bits=2), kind((4, 4, 3), 0, 255))
+    assert shared.high.tolist() == [3, 0] * 3
+
+
+def test_a_padded_tap_counts_0_even_where_no_level_is_0():
+    found = infer(conv(np.ones((1, 3, 3, 2), np.int8)), kind((1, 1, 2), 1, 3))
+    assert found.low.item() <= 2, "of nine taps of two channels only one lies on a 1x1 image"
+    found = infer(conv(np.full((1, 3, 3, 2), -1, np.int8)), kind((1, 1, 2), 1, 3))
+    assert found.high.item() >= -2
+
+
+def test_sums_and_scores():
+    x = TensorType(shape=(3, 5, 2), low=np.array([-2, 1]), high=np.array([4, 6]))
+    total = infer(ir.PixelSum(name="p"), x)
+    assert total.shape == (1, 1, 2)
+    assert (total.low.tolist(), total.high.tolist()) == ([-30, 15], [60, 90])
+    scores = infer(ir.ClassScale(name="s", multiplier=np.array([7, 0])), total)
+    assert (scores.low.tolist(), scores.high.tolist()) == ([-210, 0], [420, 0])
+    label = infer(ir.ArgMax(name="m"), scores)
+    assert (label.shape, label.low.item(), label.high.item()) == ((1, 1, 1), 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "bits", "signed"),
+    [
+        (0, 0, 1, False),
+        (0, 1, 1, False),
+        (0, 255, 8, False),
+        (0, 256, 9, False),
+        (-1, 0, 1, True),
+        (-1, 1, 2, True),
+        (-8, 7, 4, True),
+        (-9, 7, 5, True),
+        (-8, 8, 5, True),
+        (-32768, 32767, 16, True),
+        (-5, -3, 4, True),
+    ],
+)
+def test_bits(low, high, bits, signed):
+    found = kind(low=low, high=high)
+    assert (found.bits, found.signed) == (bits, signed)
+    assert str(found) == f"4x5x2 {'i' if signed else 'u'}{bits}"
+
+
+def add(a, b):
+    return infer(ir.Add(name="r", inputs=("a", "b")), a, b)
+
+
+def test_add():
+    found = add(kind(low=-3, high=5, scale=0.5), kind(low=-2, high=9, scale=0.5))
+    assert (found.low.tolist(), found.high.tolist(), found.scale) == ([-5] * 2, [14] * 2, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "message"),
+    [
+        (conv(signs(2, 1, 1, 3)), [kind()], "Conv 'c': needs weights for 2 channels"),
+        (conv(signs(2, 1, 1, 2)), [kind(low=-1)], "Conv 'c': input must be unsigned levels"),
+        (conv(signs(2, 3, 3, 2), padding=0), [kind((2, 9, 2))], "Conv 'c': kernel must fit 2x9"),
+        (
+            ir.Embed(name="e", table=np.zeros((2, 256, 1), int), out_bits=1),
+            [kind((4, 4, 3), 0, 255)],
+            "Embed 'e': needs 1 or 3 tables, not 2",
+        ),
+        (
+            ir.Embed(name="e", table=np.zeros((1, 256, 1), int), out_bits=1),
+            [kind(high=256)],
+            "Embed 'e': input must be u8",
+        ),
+        (
+            ir.Threshold(name="t", levels=np.zeros((3, 1)), sign=np.ones(3, int), out_bits=1),
+            [kind()],
+            "Threshold 't': needs levels for 2 channels",
+        ),
+        (ir.Add(name="r"), [kind(scale=1.0), kind((4, 4, 2), scale=1.0)], "Add 'r': both inputs"),
+        (ir.Add(name="r"), [kind(scale=0.5), kind(scale=0.25)], "Add 'r': both inputs must have"),
+        (ir.Add(name="r"), [kind(), kind()], "Add 'r': both inputs must have one shared scale"),
+        (ir.Add(name="r"), [kind(scale=0.5), kind()], "Add 'r': both inputs must have one shared"),
+        (
+            ir.ClassScale(name="s", multiplier=np.array([1, 2, 3])),
+            [kind((1, 1, 2))],
+            "ClassScale 's': needs one multiplier per class",
+        ),
+        (ir.ArgMax(name="m"), [kind()], "ArgMax 'm': input must be one pixel"),
+    ],
+)
+def test_refuses(op, inputs, message):
+    with pytest.raises(GraphError) as caught:
+        infer(op, *inputs)
+    assert str(caught.value).startswith(message)
+
+
+def trunk_highs(network):
+    """Highest trunk value after every block, were every weight +1; by type inference alone."""
+    feature = kind((32, 32, network.stem[-1].width), 0, 3)
+    trunk, highs = feature, []
+    for block in blocks(network):
+        x = skip = trunk
+        for index, layer in enumerate(block.convs):
+            levels = kind(x.shape, 0, 3)
+            weight = np.ones((1, layer.kernel, layer.kernel, layer.cin), np.int8)
+            x = infer(conv(weight, layer.stride, scale=1.0), levels)
+            x = kind((*x.shape[:2], layer.cout), int(x.low[0]), int(x.high[0]), 1.0)
+            if index == 0 and block.down:
+                ones = np.ones((block.down.cout, 1, 1, block.down.cin), np.int8)
+                skip = infer(conv(ones, block.down.stride, scale=1.0), levels)
+        trunk = add(x, skip)
+        highs.append(int(trunk.high.max()))
+    return highs, trunk.bits
+
+
+@pytest.mark.parametrize(
+    ("variant", "most"), [("18", 28_416), ("34", 42_240), ("50", 7_680), ("101", 19_200)]
+)
+def test_trunk_of_the_published_networks(variant, most):
+    """Takahashi et al. 2024, with every weight +1: only ERNs34 leaves 16 bits (signed)."""
+    highs, _ = trunk_highs(ern(variant))
+    assert max(highs) == most
+    assert (kind(low=-most, high=most).bits <= 16) == (variant != "34")
+    if variant == "34":
+        assert 41_856 in highs

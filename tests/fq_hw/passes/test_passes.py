@@ -1,0 +1,157 @@
+"""Every pass keeps what it promises, changes nothing of its argument, and is done after once."""
+
+import numpy as np
+import pytest
+from networks import NETWORKS, random_graph, random_images
+
+from fq_hw import golden, ir, passes
+from fq_hw.ir.text import to_text
+from fq_hw.passes import PIPELINE, clip_thresholds, fold_signs, lower_graph, round_thresholds
+
+
+def snapshot(graph):
+    """Everything that a graph holds, copied."""
+    return [
+        {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in vars(op).items()}
+        for op in graph.ops
+    ]
+
+
+def same(one, two):
+    for a, b in zip(one, two, strict=True):
+        assert a.keys() == b.keys()
+        for key in a:
+            np.testing.assert_array_equal(a[key], b[key])
+
+
+def before(step, name):
+    """What ``step`` meets in the pipeline."""
+    graph = random_graph(name)
+    for earlier in PIPELINE[: PIPELINE.index(step)]:
+        graph = earlier(graph)
+    return graph
+
+
+def test_order():
+    names = [step.__name__ for step in PIPELINE]
+    assert names == ["fold_signs", "round_thresholds", "clip_thresholds"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_lower_graph_is_the_pipeline(name):
+    graph = random_graph(name)
+    last = clip_thresholds(round_thresholds(fold_signs(graph)))
+    same(snapshot(lower_graph(graph)), snapshot(last))
+    assert passes.lower_graph is lower_graph
+
+
+@pytest.mark.parametrize("step", PIPELINE, ids=lambda step: step.__name__)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_keeps_its_promise(step, name):
+    graph = before(step, name)
+    held = snapshot(graph)
+    after = step(graph)
+    same(snapshot(graph), held)
+    same(snapshot(step(after)), snapshot(after))
+    images = random_images(graph.input.shape, 20)
+    want, got = golden.run(graph, images), golden.run(after, images)
+    assert list(want) == list(got)
+    for op in after.ops:
+        tensor = got[op.name]
+        if step is fold_signs and isinstance(op, ir.Conv):  # the one thing that it changes
+            tensor = tensor * (op.weight[:, 0, 0, 0] * graph[op.name].weight[:, 0, 0, 0])
+            if len(graph.users[op.name]) > 1 or not reads(graph, op):
+                np.testing.assert_array_equal(op.weight, graph[op.name].weight)
+        np.testing.assert_array_equal(tensor, want[op.name], err_msg=op.name)
+
+
+def reads(graph, op):
+    """Whether a threshold reads ``op``."""
+    return any(isinstance(user, ir.Threshold) for user in graph.users[op.name])
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_pipeline_is_done_after_once(name):
+    graph = lower_graph(random_graph(name))
+    assert to_text(lower_graph(graph)) == to_text(graph)
+    same(snapshot(lower_graph(graph)), snapshot(graph))
+
+
+def small(signs=(1, -1), users=1, levels=((0.5, 1, 1.5), (-np.inf, 3.25, np.inf))):
+    """Two channels: input, table, convolution, ``users`` thresholds, their sum as convolutions."""
+    table = (np.arange(512).reshape(1, 256, 2) % 4).astype(np.uint8)
+    weight = np.array([[1, -1], [1, 1]], np.int8).reshape(2, 1, 1, 2)
+    ops = [
+        ir.Input(name="x", shape=(3, 3, 1)),
+        ir.Embed(name="e", inputs=("x",), table=table, out_bits=2),
+        ir.Conv(name="c", inputs=("e",), weight=weight, stride=1, padding=0, scale=1.0),
+    ]
+    for n in range(users):
+        ops += [
+            ir.Threshold(
+                name=f"t{n}",
+                inputs=("c",),
+                levels=np.array(levels),
+                sign=np.array(signs, np.int8),
+                out_bits=2,
+            ),
+            ir.Conv(name=f"d{n}", inputs=(f"t{n}",), weight=weight, stride=1, padding=0, scale=1.0),
+        ]
+    if users == 2:
+        ops.append(ir.Add(name="a", inputs=("d0", "d1")))
+    return ir.Graph("small", tuple(ops))
+
+
+def test_fold_signs_negates_the_falling_channels_weights():
+    graph = fold_signs(small())
+    assert graph["c"].weight.reshape(2, 2).tolist() == [[1, -1], [-1, -1]]
+    assert graph["c"].weight.dtype == np.int8
+    assert graph["t0"].sign.tolist() == [1, 1]
+    np.testing.assert_array_equal(graph["t0"].levels, small()["t0"].levels)
+
+
+def test_fold_signs_leaves_a_convolution_with_two_users():
+    graph = fold_signs(small(users=2))
+    assert graph["c"].weight.reshape(2, 2).tolist() == [[1, -1], [1, 1]]
+    assert graph["t1"].sign.tolist() == [1, -1]
+
+
+def test_fold_signs_leaves_the_trunk():
+    """A threshold that reads a sum has no weights of its own."""
+    before_it, graph = random_graph("gains"), fold_signs(random_graph("gains"))
+    trunk = [op for op in graph.ops if isinstance(op, ir.Threshold)]
+    trunk = [op for op in trunk if isinstance(graph[op.inputs[0]], ir.Add)]
+    assert trunk
+    for op in trunk:
+        assert (op.sign == -1).any()
+        np.testing.assert_array_equal(op.sign, before_it[op.name].sign)
+
+
+def test_round_thresholds():
+    levels = ((-2.5, -2.0, 1e-12), (-np.inf, 3.25, np.inf))
+    found = round_thresholds(small(levels=levels))["t0"].levels
+    assert found.dtype == np.int64
+    assert found[0].tolist() == [-2, -2, 1]
+    assert found[1, 1] == 4
+    assert found[1, 0] < -(10**15)
+    assert found[1, 2] > 10**15
+
+
+def test_clip_thresholds():
+    """Levels are 0, 2 and 1, 3: channel 0 is in -3..1, channel 1 in 1..5; a sign turns that."""
+    levels = ((-9, 2, 40), (-40, -6, 4))
+    found = clip_thresholds(small(levels=levels))["t0"].levels
+    assert found.tolist() == [[-3, 2, 2], [-5, -5, 0]]
+    found = clip_thresholds(small(levels=levels, signs=(-1, 1)))["t0"].levels
+    assert found.tolist() == [[-1, 2, 4], [1, 1, 4]]
+
+
+def test_clipped_levels_are_reachable_or_one_beyond():
+    for name in NETWORKS:
+        graph = lower_graph(random_graph(name))
+        for op in graph.ops:
+            if isinstance(op, ir.Threshold):
+                x = graph.types[op.inputs[0]]
+                ends = np.sort(np.stack([x.low * op.sign, x.high * op.sign]), axis=0)
+                assert (op.levels >= ends[0][:, None]).all()
+                assert (op.levels <= ends[1][:, None] + 1).all()

@@ -1,0 +1,233 @@
+"""Lowering: streams that fit, ROMs that decode to the graph's numbers, refusals by name."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from networks import NETWORKS, odd_folds, random_graph, random_images, wide_folds
+
+from fq_hw import golden, ir
+from fq_hw.errors import FoldingError, GraphError
+from fq_hw.passes import clip_thresholds, fold_signs, lower_graph, round_thresholds
+from fq_hw.schedule import units
+from fq_hw.schedule.folding import Fold, fold_for
+from fq_hw.schedule.lower import lower
+from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.skip import skip_depth
+
+FOLDS = {
+    "fast": lambda graph: fold_for(graph, 2_000),
+    "slow": lambda graph: fold_for(graph, 100_000),
+    "one": lambda graph: {n: Fold(pe=1, simd=1) for n in fold_for(graph, 10**9)},
+    "odd": odd_folds,
+    "wide": wide_folds,
+}
+
+
+@pytest.fixture(scope="module", params=[(n, f) for n in NETWORKS for f in FOLDS], ids="-".join)
+def lowered(request):
+    name, fold = request.param
+    graph = lower_graph(random_graph(name))
+    return graph, lower(graph, FOLDS[fold](graph))
+
+
+def ports(unit):
+    """Input beats in the order of a node's inputs."""
+    match unit:
+        case units.AddUnit():
+            return [unit.a, unit.b]
+        case units.ConvUnit():
+            return [unit.i, unit.weight]
+        case units.ThresholdUnit():
+            return [unit.i, unit.level]
+        case units.RomUnit():
+            return []
+        case _:
+            return [unit.i]
+
+
+def test_streams_fit(lowered):
+    """Every reader expects what its source gives; a ROM's words are what it streams."""
+    graph, plan = lowered
+    image = units.Beat(lanes=graph.input.shape[2], bits=8)
+    for node in plan.nodes:
+        assert len(ports(node.unit)) == len(node.inputs)
+        for source, want in zip(node.inputs, ports(node.unit), strict=True):
+            from_rom = source.node != Plan.INPUT and plan[source.node] in plan.roms
+            got = image if source.node == Plan.INPUT else plan[source.node].unit.o
+            assert got.width == want.width, f"{source} to {node.name}"
+            if not from_rom:
+                assert (got.lanes, got.bits) == (want.lanes, want.bits), f"{source} to {node.name}"
+    for rom in plan.roms:
+        assert rom.contents.shape == (rom.unit.depth, rom.unit.width)
+        assert np.isin(rom.contents, (0, 1)).all()
+
+
+def test_every_tensor_has_its_unit(lowered):
+    graph, plan = lowered
+    carried = {node.tensor for node in plan.nodes if node.tensor}
+    inside = {op.name for op in graph.ops if isinstance(op, ir.Input | ir.ArgMax)}
+    assert carried == {op.name for op in graph.ops} - inside
+    adds = [op for op in graph.ops if isinstance(op, ir.Add)]
+    for op in adds:
+        fifo = plan[f"{op.name}.skip"].unit
+        beats = units.ceil_div(graph.types[op.name].shape[2], fifo.lanes)
+        assert fifo.depth == max(skip_depth(graph, op, beats) + 2 * beats, 2)
+
+
+def test_weights_decode(lowered):
+    graph, plan = lowered
+    for op in graph.ops:
+        if not isinstance(op, ir.Conv):
+            continue
+        unit = plan[op.name].unit
+        words = plan[f"{op.name}.weights"].contents
+        words = words.reshape(len(words), unit.pe, unit.simd)
+        cout, k, _, cin = op.weight.shape
+        index, used = 0, 0
+        for first_out in range(0, cout, unit.pe):
+            for ky, kx in np.ndindex(k, k):
+                for first_in in range(0, cin, unit.simd):
+                    weight = op.weight[
+                        first_out : first_out + unit.pe, ky, kx, first_in : first_in + unit.simd
+                    ]
+                    o, i = weight.shape
+                    np.testing.assert_array_equal(words[index, :o, :i], weight > 0)
+                    assert words[index].sum() == unit.pe * unit.simd - (weight < 0).sum()
+                    index, used = index + 1, used + weight.size
+        assert index == len(words)
+        assert used == op.weight.size
+
+
+def test_levels_decode(lowered):
+    """Counting the words' levels gives what the op gives, for every sum that can arrive."""
+    graph, plan = lowered
+    for op in graph.ops:
+        if not isinstance(op, ir.Threshold):
+            continue
+        unit, source = plan[op.name].unit, plan[producer(plan, op.inputs[0])]
+        words = plan[f"{op.name}.levels"].contents
+        lanes = words.reshape(unit.folds * unit.lanes, -1)
+        bits = lanes[:, :-1].reshape(-1, unit.steps, unit.level_bits).astype(np.int64)
+        levels, falling = (bits << np.arange(unit.level_bits)).sum(axis=2), lanes[:, -1] == 1
+        raw = np.arange(2**unit.in_bits)
+        for channel in range(unit.folds * unit.lanes):
+            y = (raw[:, None] >= levels[channel]).sum(axis=1)
+            y = unit.steps - y if falling[channel] else y
+            if channel >= unit.channels:
+                assert not y.any(), "an unused lane must give 0"
+                continue
+            value = raw + source.offset[channel]
+            kind = graph.types[op.inputs[0]]
+            can = (value >= kind.low[channel]) & (value <= kind.high[channel])
+            assert can.any()
+            want = (op.sign[channel] * value[:, None] >= op.levels[channel]).sum(axis=1)
+            np.testing.assert_array_equal(y[can], want[can])
+
+
+def producer(plan, tensor):
+    return next(node.name for node in plan.nodes if node.tensor == tensor)
+
+
+def test_sums_without_their_offset_are_never_negative_and_fit(lowered):
+    graph, plan = lowered
+    found = golden.run(graph, random_images(graph.input.shape, 10))
+    for node in plan.nodes:
+        if node.offset is not None:
+            raw = found[node.tensor] - node.offset
+            assert raw.min() >= 0
+            assert raw.max() < 2**node.unit.o.bits
+            kind = graph.types[node.tensor]
+            assert (kind.low >= node.offset).all()
+            assert (kind.high - node.offset).max() < 2**node.unit.o.bits
+
+
+def test_an_engine_leaves_out_its_offset(lowered):
+    """raw = sum of XNORed levels: a where the weight is +1, 3 - a where it is -1, 0 outside too."""
+    graph, plan = lowered
+    found = golden.run(graph, random_images(graph.input.shape, 3))
+    for op in graph.ops:
+        if isinstance(op, ir.Conv) and op.kernel == 1:
+            a = found[op.inputs[0]][:, :: op.stride, :: op.stride, None].astype(int)
+            raw = np.where(op.weight[:, 0, 0] > 0, a, 3 - a).sum(axis=-1)
+            np.testing.assert_array_equal(raw + plan[op.name].offset, found[op.name])
+    total = plan["tail.sum"]
+    _, h, w, _ = found["tail.conv"].shape
+    np.testing.assert_array_equal(total.contents, h * w * plan["tail.conv"].offset)
+    ends = found["tail.sum"]
+    assert -(2 ** (total.unit.sum_bits - 1)) <= min(ends.min(), total.contents.min())
+    assert ends.max() < 2 ** (total.unit.sum_bits - 1)
+    scores = plan["tail.scores"]
+    assert abs(found["tail.scores"]).max() < 2 ** (scores.unit.score_bits - 1)
+    np.testing.assert_array_equal(scores.contents, graph["tail.scores"].multiplier)
+
+
+def test_the_same_graph_gives_the_same_plan(lowered):
+    graph, plan = lowered
+    folds = {
+        n.name: Fold(pe=n.unit.pe, simd=n.unit.simd)
+        for n in plan.nodes
+        if isinstance(n.unit, units.ConvUnit)
+    }
+    again = lower(graph, folds)
+    for node, other in zip(plan.nodes, again.nodes, strict=True):
+        assert (node.name, node.unit, node.inputs) == (other.name, other.unit, other.inputs)
+        np.testing.assert_array_equal(node.contents, other.contents)
+
+
+def test_slack_is_in_pixels():
+    graph = lower_graph(random_graph("basic"))
+    folds = fold_for(graph, 10_000)
+    plans = [lower(graph, folds, skip_slack=slack) for slack in (0, 1, 5)]
+    for node in plans[0].nodes:
+        if isinstance(node.unit, units.FifoUnit):
+            depths = [plan[node.name].unit.depth for plan in plans]
+            beats = units.ceil_div(
+                graph.types[node.name[: -len(".skip")]].shape[2], node.unit.lanes
+            )
+            assert depths == [depths[0] + slack * beats for slack in (0, 1, 5)]
+
+
+def test_refuses_levels_that_are_not_integers():
+    graph = random_graph("basic")
+    with pytest.raises(GraphError, match=r"^Threshold 'stem.0.act': levels must be rounded"):
+        lower(graph, fold_for(graph, 3_000))
+
+
+def test_refuses_levels_that_are_not_clipped():
+    """An infinite level would lose its upper bits in the ROM."""
+    graph = round_thresholds(fold_signs(random_graph("gains")))
+    folds = fold_for(graph, 10_000)
+    with pytest.raises(GraphError, match=r"^Threshold '[a-z0-9.]+': levels must be clipped"):
+        lower(graph, folds)
+    lower(clip_thresholds(graph), folds)
+
+
+def test_refuses_a_graph_without_scores_and_wrong_folds():
+    graph = lower_graph(random_graph("basic"))
+    folds = fold_for(graph, 10_000)
+    short = ir.Graph("short", graph.ops[:-2])
+    with pytest.raises(GraphError, match=r"^graph 'short': must end in ClassScale and ArgMax"):
+        lower(short, folds)
+    with pytest.raises(FoldingError, match=r"^folding of 'basic': must name"):
+        lower(graph, {})
+    with pytest.raises(FoldingError, match=r"^ConvUnit: pe must be in 1..8, not 9"):
+        lower(graph, folds | {"stem.0.conv": Fold(pe=9, simd=1)})
+
+
+def test_refuses_sums_as_a_convolutions_input():
+    graph = lower_graph(random_graph("basic"))
+    ops = [
+        replace(op, inputs=("stem.0.conv",)) if op.name == "stem.1.conv" else op
+        for op in graph.ops
+        if op.name != "stem.0.act"
+    ]
+    with pytest.raises(GraphError, match=r"^Conv 'stem.1.conv': input must be unsigned levels"):
+        ir.Graph("g", tuple(ops))
+
+
+def test_some_threshold_has_unused_lanes():
+    """Else nothing above would show that these give 0."""
+    graph = lower_graph(random_graph("bottleneck"))
+    acts = [n.unit for n in lower(graph, wide_folds(graph)).nodes]
+    assert any(isinstance(u, units.ThresholdUnit) and u.channels % u.lanes for u in acts)

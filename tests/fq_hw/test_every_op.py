@@ -1,0 +1,41 @@
+"""An op is not finished until it has a type, a meaning, a unit, and every unit a timing."""
+
+import inspect
+
+import pytest
+
+from fq_hw.golden.ops import evaluate
+from fq_hw.ir import infer, ops
+from fq_hw.ir.graph import KINDS
+from fq_hw.schedule import units
+from fq_hw.schedule.lower import place
+from fq_hw.schedule.timing import processes
+
+OPS = [getattr(ops, name) for name in ops.__all__ if name != "Op"]
+UNITS = [kind for kind in vars(units).values() if inspect.isclass(kind)]
+UNITS = [kind for kind in UNITS if issubclass(kind, units.Unit) and kind is not units.Unit]
+PARTS = {
+    "type rule in fq_hw/ir/types.py": infer,
+    "golden function in fq_hw/golden/ops.py": evaluate,
+    "lowering in fq_hw/schedule/lower.py": place,
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("op", OPS, ids=lambda op: op.__name__)
+def test_op(op, part):
+    assert op in PARTS[part].registry, f"{op.__name__} lacks its {part}"
+
+
+def test_no_op_is_left_out():
+    found = {kind for kind in vars(ops).values() if inspect.isclass(kind)}
+    found = {kind for kind in found if issubclass(kind, ops.Op) and kind is not ops.Op}
+    assert found == set(OPS) == set(KINDS.values())
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.__name__)
+def test_unit(unit):
+    assert unit.__name__ in units.__all__
+    assert "latency" in vars(unit), f"{unit.__name__} lacks its latency"
+    if unit is not units.RomUnit:  # always ready: no process
+        assert unit in processes.registry, f"{unit.__name__} lacks its timing"

@@ -1,0 +1,195 @@
+"""Norms become exact levels; weights, scales and multipliers are those of the checkpoint."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from networks import NETWORKS, random_checkpoint
+
+from fq_hw.errors import ArtifactError
+from fq_hw.export import MULTIPLIER_BITS, class_multipliers, export, norm_levels
+from fq_hw.network import Activation, WeightScale, blocks, stem_layers, tail_layer
+
+WHOLE = Activation(max_value=3.0)  # levels begin at 1/2, 3/2, 5/2: all exact
+EPS = 2.0**-10
+
+
+def norm(weight, bias, mean, var):
+    """Arrays of one norm, one channel per entry; ``var`` includes the EPS that export adds."""
+    columns = np.broadcast_arrays(weight, bias, mean, np.asarray(var) - EPS)
+    names = ("weight", "bias", "running_mean", "running_var")
+    columns = dict(zip(names, columns, strict=True))
+    arrays = {f"n.{k}": np.atleast_1d(v).astype(np.float32) for k, v in columns.items()}
+    exact = all((arrays[f"n.{k}"] == v).all() for k, v in columns.items())
+    assert exact, "the numbers of this test must be exact in float32"
+    return arrays
+
+
+def quantize(arrays, unit, deviation, x):
+    """The activation of the integer ``x`` in exact arithmetic, channel 0: level 0..3."""
+    part = {key[2:]: Fraction(float(value[0])) for key, value in arrays.items()}
+    y = Fraction(unit) * x - part["running_mean"]
+    y = y * part["weight"] / Fraction(deviation) + part["bias"]
+    return sum(y >= Fraction(2 * j + 1, 2) for j in range(3))
+
+
+def count(levels, sign, x):
+    """How many levels the integers ``x`` reach."""
+    return (sign[0] * x[:, None] >= levels[0]).sum(axis=1)
+
+
+EXACT = [  # weight, bias, mean, deviation, unit; many have an integer exactly on a level
+    (1.0, 0.5, 0.0, 1.0, 1.0),
+    (-1.0, 0.5, 0.0, 1.0, 1.0),
+    (1.0, 1.25, 0.25, 2.0, 0.125),
+    (-1.0, 1.25, 0.25, 2.0, 0.125),
+    (-0.5, 7.5, -3.0, 4.0, 1 / 32),
+    (0.75, -2.0, 5.0, 0.5, 1 / 32),
+    (-0.75, 2.25, 5.0, 0.5, 1 / 32),
+    (0.375, 0.0, 0.0, 8.0, 0.25),
+    (2.0**-20, 1.0, 0.0, 1.0, 1.0),
+    (1.0, 0.5, 0.0, 1.0, 0.0),
+    (-1.0, 1.5, 0.0, 1.0, 0.0),
+    (0.0, 2.5, 3.0, 1.0, 1.0),
+    (0.0, 2.5 - 2.0**-20, 3.0, 1.0, 1.0),
+    (0.0, -9.0, 3.0, 1.0, 1.0),
+    (1.0, 2.5, 1.0, 1.0, 0.0),
+]
+
+
+@pytest.mark.parametrize("case", EXACT, ids=str)
+def test_levels_equal_exact_arithmetic_on_every_integer(case):
+    weight, bias, mean, deviation, unit = case
+    arrays = norm(weight, bias, mean, deviation**2)
+    levels, sign = norm_levels(arrays, "n", unit, EPS, WHOLE)
+    x = np.arange(-2000, 2001)
+    want = [quantize(arrays, unit, deviation, int(n)) for n in x]
+    np.testing.assert_array_equal(count(levels, sign, x), want)
+
+
+@pytest.mark.parametrize("gain", [0.125, -0.125])
+def test_a_tie_belongs_to_the_upper_level(gain):
+    levels, sign = norm_levels(norm(gain, 0.5, 0.0, 1.0), "n", 1.0, EPS, WHOLE)
+    assert levels.tolist() == [[0, 8, 16]]
+    side = -1 if gain < 0 else 1
+    assert sign.tolist() == [side]
+    x = side * np.array([-1, 0, 7, 8, 15, 16])
+    assert count(levels, sign, x).tolist() == [0, 1, 1, 2, 2, 3]
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_level_within_rounding_error_of_an_integer_is_that_integer(side):
+    """Biases such that the first level is 7 but for rounding; the tie must not be lost."""
+    activation, unit = Activation(), 0.1
+    weight = side * np.linspace(0.1, 1, 500).astype(np.float32)
+    variance = np.full(500, 0.7, np.float32)
+    gain = np.abs(weight.astype(float)) * unit / np.sqrt(variance.astype(float) + 1e-5)
+    bias = activation.step / 2 - 7 * gain
+    arrays = {"n.weight": weight, "n.bias": bias, "n.running_mean": np.zeros(500)}
+    arrays["n.running_var"] = variance
+    plain = (activation.step / 2 - bias) / gain
+    assert (plain > 7).any(), "else this shows nothing"
+    levels, _ = norm_levels(arrays, "n", unit, 1e-5, activation)
+    assert (levels[:, 0] == 7).all()
+
+
+def test_random_norms_equal_direct_evaluation():
+    rng = np.random.default_rng(0)
+    activation, x = Activation(), np.arange(-400, 401)
+    for _ in range(200):
+        weight, bias, mean = rng.normal(size=3).astype(np.float32)
+        var = rng.uniform(0.01, 3, 1).astype(np.float32)
+        unit = float(rng.uniform(0.001, 0.5))
+        values = {"weight": weight, "bias": bias, "running_mean": mean, "running_var": var[0]}
+        arrays = {f"n.{k}": np.array([v], np.float32) for k, v in values.items()}
+        levels, sign = norm_levels(arrays, "n", unit, 1e-5, activation)
+        y = (x * unit - float(mean)) / np.sqrt(float(var[0]) + 1e-5) * float(weight) + float(bias)
+        want = np.floor(np.clip(y, 0, activation.max_value) / activation.step + 0.5)
+        np.testing.assert_array_equal(count(levels, sign, x), want)
+
+
+def test_gain_zero_gives_infinite_levels_and_a_rising_sign():
+    weight, bias = [0.0, 0.0, -0.0], [-1.0, 1.5, 9.0]
+    levels, sign = norm_levels(norm(weight, bias, 0.0, 1.0), "n", 1.0, EPS, WHOLE)
+    inf = np.inf
+    assert levels.tolist() == [[inf, inf, inf], [-inf, -inf, inf], [-inf, -inf, -inf]]
+    assert sign.tolist() == [1, 1, 1]
+
+
+def test_units_per_channel():
+    unit = np.array([1.0, 0.5, 0.0])
+    levels, _ = norm_levels(norm([1.0, 1.0, 1.0], 0.5, 0.0, 1.0), "n", unit, EPS, WHOLE)
+    assert levels.tolist() == [[0, 1, 2], [0, 2, 4], [-np.inf, np.inf, np.inf]]
+
+
+@pytest.mark.parametrize(
+    "scale", [[1.0, 0.5], [0.3, 0.1, 0.2], [1e-3, 1.0], [0.0, 0.7], [1e-9, 1.0]], ids=str
+)
+def test_class_multipliers(scale):
+    scale = np.array(scale)
+    multiplier, error = class_multipliers(scale)
+    assert multiplier.dtype == np.int64
+    assert multiplier.max() == 2**MULTIPLIER_BITS - 1
+    assert ((multiplier == 0) == (scale < 0.5 / multiplier.max() * scale.max())).all()
+    assert (error == np.inf) == bool((scale[multiplier == 0] > 0).any())
+    for a, b in np.ndindex(len(scale), len(scale)):  # the error bounds every ratio
+        if scale[a] and scale[b] and multiplier[b]:
+            ratio = multiplier[a] / multiplier[b] / (scale[a] / scale[b])
+            assert abs(ratio - 1) <= error + 1e-12
+
+
+def test_refuses_a_classifier_of_zeros():
+    trained = random_checkpoint(NETWORKS["basic"], 0)
+    zeros = np.zeros_like(trained.arrays["tail.conv.weight"])
+    trained = replace(trained, arrays={**trained.arrays, "tail.conv.weight": zeros})
+    with pytest.raises(ArtifactError, match=r"^export tail.conv: needs a weight that is not 0"):
+        export(trained)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_weights_geometry_and_scales(name):
+    network = NETWORKS[name]
+    trained = random_checkpoint(network, 1)
+    nodes = {node["name"]: node for node in export(trained).nodes}
+    layers = [*stem_layers(network), tail_layer(network)]
+    for block in blocks(network):
+        layers += [*block.convs, *([block.down] if block.down else [])]
+        assert nodes[block.name]["inputs"][0] == block.convs[-1].name
+        if block.down:
+            assert nodes[block.name]["inputs"][1] == block.down.name
+            assert nodes[block.down.name]["inputs"] == [f"{block.name}.acts.0"]
+    assert sum(node["op"] == "conv" for node in nodes.values()) == len(layers)
+    for layer in layers:
+        node, latent = nodes[layer.name], trained.arrays[f"{layer.name}.weight"]
+        assert node["stride"] == layer.stride
+        assert node["padding"] == layer.kernel // 2
+        want = np.where(latent >= 0, 1, -1).transpose(0, 2, 3, 1)
+        np.testing.assert_array_equal(node["weight"], want)
+        shared = layer.scale is WeightScale.SHARED
+        assert node["scale"] == (network.shared_scale if shared else None)
+
+
+def test_a_latent_zero_is_plus_one():
+    trained = random_checkpoint(NETWORKS["basic"], 1)
+    trained.arrays["stem.0.conv.weight"].flat[:2] = 0, -0.0
+    nodes = {node["name"]: node for node in export(trained).nodes}
+    weight = nodes["stem.0.conv"]["weight"].transpose(0, 3, 1, 2)
+    assert weight.flat[0] == weight.flat[1] == 1
+
+
+def test_learned_table_is_rounded_half_up():
+    trained = random_checkpoint(NETWORKS["basic"], 1)
+    table = trained.arrays["embedding.table"]
+    table[0, :5, 0] = -1, 0.3, 1.0, 1.7, 9
+    nodes = {node["name"]: node for node in export(trained).nodes}
+    assert nodes["embedding"]["table"][0, :5, 0].tolist() == [0, 0, 2, 3, 3]
+    assert nodes["embedding"]["table"].dtype == np.uint8
+
+
+def test_export_does_not_change_the_checkpoint():
+    trained = random_checkpoint(NETWORKS["gains"], 2)
+    before = {name: array.copy() for name, array in trained.arrays.items()}
+    export(trained)
+    for name, array in trained.arrays.items():
+        np.testing.assert_array_equal(array, before[name])

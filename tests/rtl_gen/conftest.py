@@ -1,0 +1,28 @@
+"""One Verilator build and one run of cocotb for the tests of all components."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rtl_gen.emit import to_verilog
+from rtl_gen.top import component
+from sim import components
+from sim.vectors import random_vectors
+from sim.zoo import ZOO
+
+
+@pytest.fixture(scope="session")
+def verilog_problems(tmp_path_factory) -> dict[str, str]:
+    """What ``components.replay`` says of the whole zoo; the program is kept from run to run."""
+    vectors = {name: random_vectors(unit) for name, unit in ZOO.items()}
+    parts = {name: component(ZOO[name], case.contents) for name, case in vectors.items()}
+    text = to_verilog(components.Collection(parts), components.TOP)
+    program = components.build(text, Path(__file__).parents[2] / "build" / "cocotb")
+    return components.replay(program, vectors, tmp_path_factory.mktemp("cocotb"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A component that refuses its contents is never elaborated, and that is right."""
+    config.addinivalue_line("filterwarnings", "ignore::amaranth.hdl.UnusedElaboratable")

@@ -1,0 +1,35 @@
+"""Convolution engines: one sum by hand, and refusals. The rest: test_every_component."""
+
+from dataclasses import replace
+
+import pytest
+
+from fq_hw.errors import FoldingError
+from fq_hw.schedule.units import ConvUnit
+from rtl_gen.conv_engine import ConvEngine
+from sim import pysim
+from sim.vectors import Vectors
+from sim.zoo import ZOO
+
+GOOD = ZOO["conv_pe_1"]
+
+
+def test_raw_sum_by_hand():
+    unit = ConvUnit(cin=4, cout=1, taps=1, pixels=1, pe=1, simd=2, act_bits=2)
+    acts = (0b10_01, 0b11_00)  # 1, 2, 0, 3
+    weights = (0b01, 0b10)  # +1 -1 -1 +1: 1 + (3-2) + (3-0) + 3
+    pysim.replay(ConvEngine(unit), Vectors(i={"i": acts, "i_weight": weights}, o={"o": (8,)}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"pe": 4}, r"^ConvUnit: pe must be in 1\.\.3, not 4$"),
+        ({"pe": 0}, r"^ConvUnit: pe must be in 1\.\.3, not 0$"),
+        ({"simd": 5}, r"^ConvUnit: simd must be in 1\.\.4, not 5$"),
+        ({"simd": 0}, r"^ConvUnit: simd must be in 1\.\.4, not 0$"),
+    ],
+)
+def test_refuses(fields, message):
+    with pytest.raises(FoldingError, match=message):
+        assert isinstance(replace(GOOD, **fields), ConvUnit)

@@ -1,0 +1,35 @@
+"""Emitted text: port names, the same bytes every time, and a Yosys that PATH does not show."""
+
+import os
+import re
+
+import pytest
+
+from fq_hw.schedule.units import FifoUnit
+from rtl_gen.emit import to_rtlil, to_verilog
+from rtl_gen.skip_fifo import SkipFifo
+
+UNIT = FifoUnit(lanes=2, bits=3, depth=5)
+
+
+@pytest.fixture
+def bare_path(monkeypatch, tmp_path):
+    """A PATH on which the environment's own scripts are not."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.delenv("YOSYS", raising=False)
+
+
+def test_verilog_needs_nothing_on_path(bare_path):
+    text = to_verilog(SkipFifo(UNIT), "fifo")
+    found = re.findall(r"^  (?:input|output)(?: \[(\d+):0\])? (\w+);", text, re.MULTILINE)
+    widths = {name: int(high or 0) + 1 for high, name in found}
+    streams = {f"{port}_{part}": 1 for port in "io" for part in ("valid", "ready")}
+    assert widths.items() >= {**streams, "clk": 1, "rst": 1, "i_data": 6, "o_data": 6}.items()
+    assert "YOSYS" not in os.environ
+
+
+@pytest.mark.parametrize("emit", [to_verilog, to_rtlil])
+def test_same_input_same_bytes(emit):
+    text = emit(SkipFifo(UNIT), "fifo")
+    assert text == emit(SkipFifo(UNIT), "fifo")
+    assert os.path.dirname(__file__) not in text and os.getcwd() not in text

@@ -1,0 +1,70 @@
+"""What holds for every component: golden beats, the cycle model's cycles, the stream rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from fq_hw.schedule import units
+from rtl_gen.top import FILLED, PLAIN, component
+from sim import pysim
+from sim.prediction import predict
+from sim.stalls import GRID
+from sim.vectors import random_vectors
+from sim.zoo import ZOO
+
+LAST_PIXEL = {  # where latency counts from another beat than the first
+    units.PixelSumUnit: lambda unit: (unit.pixels - 1) * unit.folds,
+    units.ScoreUnit: lambda unit: unit.classes - 1,
+}
+
+
+def replay(name, pauses=("never", "never")):
+    """The zoo's unit, its vectors and the cycles of its transfers."""
+    unit = ZOO[name]
+    vectors = random_vectors(unit)
+    return unit, vectors, pysim.replay(component(unit, vectors.contents), vectors, pauses)
+
+
+def test_zoo_has_every_unit():
+    assert {type(unit) for unit in ZOO.values()} == {*PLAIN, *FILLED}
+
+
+@pytest.mark.parametrize("pauses", GRID, ids="-".join)
+@pytest.mark.parametrize("name", ZOO)
+def test_golden_beats_in_the_cycles_of_the_model(name, pauses):
+    unit, vectors, cycles = replay(name, pauses)
+    assert cycles == predict(unit, vectors, pauses)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_valid_waits_for_no_ready(name):
+    vectors = random_vectors(ZOO[name])
+    blocked = pysim.block(component(ZOO[name], vectors.contents), vectors)
+    assert [blocked[port] for port in vectors.o] == [1] * len(vectors.o)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_latency(name):
+    unit, vectors, cycles = replay(name)
+    first = LAST_PIXEL.get(type(unit), lambda unit: 0)(unit)
+    since = max((cycles[port][first] for port in vectors.i), default=0)
+    assert {cycles[port][0] - since for port in vectors.o} == {unit.latency()}
+
+
+@pytest.mark.parametrize("name", [name for name, unit in ZOO.items() if hasattr(unit, "beats")])
+def test_interval(name):
+    """A frame takes ``beats`` cycles; windows wait for their pixels besides."""
+    unit, vectors, cycles = replay(name)
+    taken = cycles["o"]
+    interval = taken[-1] - taken[-1 - len(taken) // vectors.frames]
+    if isinstance(unit, units.WindowUnit):
+        assert interval >= unit.beats
+    else:
+        assert interval == unit.beats
+
+
+@pytest.mark.verilator
+@pytest.mark.parametrize("name", ZOO)
+def test_verilog(name, verilog_problems):
+    found = {case: verilog_problems.get(f"{name}/{'/'.join(case)}", "missing") for case in GRID}
+    assert found == dict.fromkeys(GRID, "")

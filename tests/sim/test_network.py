@@ -1,0 +1,69 @@
+"""Whole networks: the emitted Verilog under Verilator against golden model and cycle model."""
+
+from __future__ import annotations
+
+import pytest
+from networks import NETWORKS
+
+from fq_hw import golden
+from fq_hw.cli.main import build_parser
+from fq_hw.cli.model import SHIPPED, load_data, load_model, make_plan
+from fq_hw.schedule import timing
+from sim import network, taps
+
+pytestmark = pytest.mark.verilator
+
+STALLS = {"never": 0, "seldom": 60, "mostly": 220}  # of 256 cycles
+every_network = pytest.mark.parametrize("case", sorted(NETWORKS), indirect=True)
+
+
+@every_network
+def test_scores_levels_and_cycles(case, programs):
+    program = network.build(case.plan, programs)
+    levels = case.folder / "levels.txt"
+    run = case.run(program, taps_file=levels)
+    case.assert_equal(run)
+    wrong = taps.mismatches(levels, case.plan, case.tensors)
+    assert set(wrong) >= {op.name for op in case.graph.ops[1:-2]}, "a tensor is not compared"
+    assert not any(wrong.values()), wrong
+    predicted = timing.simulate(case.plan, frames=6)
+    assert run.results[:6] == predicted.results
+    assert (run.first_pixel, run.interval) == (predicted.first_pixel, predicted.interval)
+
+
+@every_network
+def test_scores_under_stalls_and_after_a_reset(case, programs):
+    program = network.build(case.plan, programs)
+    for into in STALLS.values():
+        for out in STALLS.values():
+            run = case.run(program, 12, pause_in=into, pause_out=out, seed=into + out + 1)
+            case.assert_equal(run)
+    free = case.run(program, 4)
+    for part in (0.5, 1.0, 2.3):  # while the first frame enters, and with several inside
+        run = case.run(program, 4, reset_at=int(free.results[0] * part))
+        case.assert_equal(run)
+        assert run.results == free.results
+
+
+def test_shipped_network(tmp_path, programs):
+    args = build_parser().parse_args(["sim", "--images", "50"])
+    graph = load_model(SHIPPED).graph
+    plan, split = make_plan(args, graph), load_data(args, graph)
+    program = network.build(plan, programs)
+    truth = golden.run(graph, split.images)["tail.scores"].reshape(len(split), -1)
+    predicted = timing.simulate(plan)
+
+    def simulate(**options) -> network.Run:
+        run = network.simulate(
+            program, plan, split.images, tmp_path, cycles_per_frame=predicted.interval, **options
+        )
+        assert (run.scores == truth).all(), options
+        assert (run.labels == truth.argmax(axis=1)).all(), options
+        return run
+
+    free = simulate()
+    assert free.results[: len(predicted.results)] == predicted.results
+    assert free.interval == predicted.interval == plan.interval_bound
+    for into, out in ((60, 0), (0, 220), (220, 220)):
+        simulate(pause_in=into, pause_out=out)
+    assert simulate(reset_at=3 * predicted.interval // 2).results == free.results

@@ -1,0 +1,52 @@
+"""The board's top, simulated bit by bit through its UART pins with the host's own driver."""
+
+from __future__ import annotations
+
+import pytest
+from simcases import make_case
+
+from boards import link
+from boards.shell import Shell
+from rtl_gen.emit import to_verilog
+from rtl_gen.top import Accelerator
+from sim import serial
+
+pytestmark = pytest.mark.verilator
+
+IDLE_S, CLOCK_HZ, BAUD = 0.0004, 25e6, 2.5e6
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory, programs):
+    """A random network behind its UART: (case, host link, port)."""
+    folder = tmp_path_factory.mktemp("serial")
+    case = make_case("gains", folder, 4)
+    h, w, colours = case.graph.input.shape
+    shell = Shell(
+        Accelerator(case.plan), pixels=h * w, colours=colours, clock_hz=CLOCK_HZ, baud=BAUD,
+        idle_s=IDLE_S,
+    )  # fmt: skip
+    program = serial.build(to_verilog(shell, "top"), shell.divisor, programs)
+    gap = 3 * case.plan.interval_bound + 2 * round(IDLE_S * CLOCK_HZ)
+    port = serial.SerialPort(program, folder, gap=gap, limit=5_000_000)
+    return case, link.Link(port, idle_s=IDLE_S, sleep=port.sleep), port
+
+
+def test_classifies_as_golden(spoken):
+    case, host, _ = spoken
+    info = host.query()
+    assert (info.pixels, info.colours, info.classes) == (64, 1, 4)
+    for image, scores, label in zip(case.images, case.scores, case.labels, strict=True):
+        result = host.classify(image.tobytes())
+        assert (result.label, list(result.scores)) == (label, list(scores))
+
+
+def test_refuses_a_damaged_frame_and_goes_on(spoken):
+    case, host, port = spoken
+    frame = case.images[1].tobytes()
+    request = bytearray(link.pack(link.REQUEST_SYNC, link.Request.FRAME, frame))
+    request[20] ^= 8
+    port.write(bytes(request))
+    assert link.read_reply(port.read).status is link.Status.BAD_CHECK
+    port.sleep(IDLE_S)
+    assert list(host.classify(frame).scores) == list(case.scores[1])

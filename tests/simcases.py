@@ -1,0 +1,82 @@
+"""What tests of whole networks share: random networks with plan, images and golden tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from networks import random_graph, random_images
+
+from fq_hw import golden
+from fq_hw.ir import Conv, Graph
+from fq_hw.passes import lower_graph
+from fq_hw.schedule import timing
+from fq_hw.schedule.folding import Fold, fold_for
+from fq_hw.schedule.lower import lower
+from fq_hw.schedule.plan import Plan
+from sim import network
+
+__all__ = ["Case", "folds", "make_case"]
+
+FOLDINGS = {  # how each network is folded: cycles per frame, or PE and SIMD of every convolution
+    "basic": 2304,
+    "bottleneck": 4800,
+    "awkward": (4, 4),  # divides neither 30 nor 10 nor 14 channels
+    "gains": (12, 12),
+    "flat": (1, 1),
+}
+
+
+def folds(graph: Graph, how: int | tuple[int, int]) -> dict[str, Fold]:
+    """Foldings by a number of cycles, or one PE and SIMD for all, as far as channels allow."""
+    if isinstance(how, int):
+        return fold_for(graph, how)
+    pe, simd = how
+    return {
+        op.name: Fold(pe=min(pe, len(op.weight)), simd=min(simd, op.weight.shape[3]))
+        for op in graph.ops
+        if isinstance(op, Conv)
+    }
+
+
+@dataclass(frozen=True)
+class Case:
+    """A random network with its plan, images and golden tensors."""
+
+    graph: Graph
+    plan: Plan
+    images: np.ndarray
+    tensors: dict[str, np.ndarray]
+    folder: Path
+    interval: int
+
+    @property
+    def scores(self) -> np.ndarray:
+        return self.tensors["tail.scores"].reshape(len(self.images), -1)
+
+    @property
+    def labels(self) -> np.ndarray:
+        return self.tensors["tail.label"].reshape(-1)
+
+    def run(self, program: Path, count: int | None = None, **options) -> network.Run:
+        """The first ``count`` images through ``program``."""
+        return network.simulate(
+            program, self.plan, self.images[:count], self.folder,
+            cycles_per_frame=self.interval, **options,
+        )  # fmt: skip
+
+    def assert_equal(self, run: network.Run) -> None:
+        """Every score and label as the golden model says."""
+        np.testing.assert_array_equal(run.scores, self.scores[: len(run.scores)])
+        np.testing.assert_array_equal(run.labels, self.labels[: len(run.labels)])
+
+
+def make_case(name: str, folder: Path, images: int, seed: int = 3, **options) -> Case:
+    """The network ``name`` of ``networks.NETWORKS`` with random weights."""
+    graph = lower_graph(random_graph(name, seed))
+    pixels = random_images(graph.input.shape, images, seed)
+    plan = lower(graph, folds(graph, FOLDINGS[name]), **options)
+    return Case(
+        graph, plan, pixels, golden.run(graph, pixels), folder, timing.simulate(plan).interval
+    )
