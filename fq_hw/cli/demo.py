@@ -72,6 +72,8 @@ def run(args: argparse.Namespace) -> Output:
         ("mismatching scores", found.scores_wrong, "scores", "rtl-sim"),
         ("cycles per frame", found.interval, "cycles", "rtl-sim"),
         ("latency", found.latency, "cycles", "rtl-sim"),
+        ("speed of the golden model", found.images_per_second, "images/s", "golden"),
+        ("speed of the simulation", found.cycles_per_second, "cycles/s", "rtl-sim"),
         *((name, value, "", "routed") for name, value in data["routed"].items()),
     ])  # fmt: skip
     say(f"done; the figures are in {BENCH} too")

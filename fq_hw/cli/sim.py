@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class Comparison:
     predicted: timing.Schedule
     interval: int
     latency: int
+    images_per_second: float
     cycles_per_second: float
 
     def rows(self) -> list[tuple[str, object, object, object]]:
@@ -71,6 +73,8 @@ class Comparison:
             ("  scores compared", None, None, self.scores_compared),
             ("cycles per frame", None, self.predicted.interval, self.interval),
             ("latency, cycles", None, self.predicted.latency, self.latency),
+            ("speed: images/s", None, round(self.images_per_second), None),
+            ("speed: cycles/s", None, None, round(self.cycles_per_second)),
         ]
 
     def data(self) -> dict:
@@ -91,6 +95,7 @@ class Comparison:
             "scores": {"compared": self.scores_compared, "mismatching": self.scores_wrong},
             "cycles per frame": {"predicted": self.predicted.interval, "rtl-sim": self.interval},
             "latency cycles": {"predicted": self.predicted.latency, "rtl-sim": self.latency},
+            "golden images per second": self.images_per_second,
             "simulated cycles per second": self.cycles_per_second,
         }
 
@@ -141,7 +146,9 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan) -> Comparison:
     images = whole.images[: args.images]
     levels = images[: max(2, args.level_images)]
     say(f"golden model on {len(whole)} images")
+    began = time.perf_counter()
     right = int((golden.labels(graph, whole.images) == whole.labels).sum())
+    images_per_second = len(whole) / (time.perf_counter() - began)
     tensors = [t[graph.ops[-2].name] for t in golden.batches(graph, images)]
     scores = np.concatenate(tensors).reshape(len(images), -1)
     say("cycle model")
@@ -174,6 +181,7 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan) -> Comparison:
         predicted=predicted,
         interval=ran.interval,
         latency=ran.latency,
+        images_per_second=images_per_second,
         cycles_per_second=ran.cycles / ran.seconds,
     )
 

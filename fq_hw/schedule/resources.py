@@ -17,7 +17,7 @@ from fq_hw.schedule.units import ceil_div, in_block_ram
 __all__ = ["Resources", "memory", "plan_resources", "resources"]
 
 EBR_SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
-LUT_PER_MAC = 6.3  # plain adder tree of XNORed 2-bit values (design.md)
+LUT_PER_MAC = 7.2  # plain adder tree of XNORed 2-bit values and its accumulator
 
 
 @dataclass(frozen=True, kw_only=True)
