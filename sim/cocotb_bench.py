@@ -15,7 +15,15 @@ from pathlib import Path
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, Event, FallingEdge, RisingEdge, gather, with_timeout
+from cocotb.triggers import (
+    ClockCycles,
+    Event,
+    FallingEdge,
+    RisingEdge,
+    SimTimeoutError,
+    gather,
+    with_timeout,
+)
 from cocotb_bus.drivers import BitDriver, ValidatedBusDriver
 from cocotb_bus.monitors import BusMonitor
 
@@ -23,7 +31,6 @@ from sim.stalls import PAUSES, pattern
 
 VECTORS = json.loads(Path(os.environ["FQ_VECTORS"]).read_text())
 CLOCK_NS = 10
-MESS = 13  # cycles before the reset in which the part is fed whatever is there
 QUIET = 16  # cycles after the last expected beat in which no other may come
 
 
@@ -102,15 +109,20 @@ class Watch(BusMonitor):
 
 
 async def start(dut, name: str) -> None:
-    """Run the clock, leave the part in the middle of something, and reset it with idle inputs."""
+    """Run the clock, leave the part in the middle of something, and reset it with idle inputs.
+
+    Before the reset inputs offer whatever is there, and outputs are taken in turn, then blocked.
+    """
     case = VECTORS[name]
-    idle = [getattr(dut, f"{name}_{port}_valid") for port in case["i"]]
-    idle += [getattr(dut, f"{name}_{port}_ready") for port in case["o"]]
+    inputs = [getattr(dut, f"{name}_{port}_valid") for port in case["i"]]
+    outputs = [getattr(dut, f"{name}_{port}_ready") for port in case["o"]]
     cocotb.start_soon(Clock(dut.clk, CLOCK_NS, "ns").start())
-    for busy, cycles in ((1, MESS), (0, 2)):
-        dut.rst.value = not busy
-        for signal in idle:
-            signal.value = busy
+    for reset, turn, cycles in ((0, 0, 7), (0, 1, 6), (1, None, 2)):
+        dut.rst.value = reset
+        for signal in inputs:
+            signal.value = not reset
+        for index, signal in enumerate(outputs):
+            signal.value = index % 2 == turn
         await ClockCycles(dut.clk, cycles)
     dut.rst.value = 0
 
@@ -129,10 +141,10 @@ async def replay(dut, name: str, pause_in: str, pause_out: str) -> None:
         port: Source(dut, f"{name}_{port}", runs(pause_in, index))
         for index, port in enumerate(case["i"])
     }
-    waits = []
-    for port, beats in case["o"].items():
-        watch = Watch(dut, f"{name}_{port}", beats, case["endless"])
-        waits.append(watch.done.wait())
+    watches = [
+        Watch(dut, f"{name}_{port}", beats, case["endless"]) for port, beats in case["o"].items()
+    ]
+    waits = [watch.done.wait() for watch in watches]
     for index, port in enumerate(case["o"], len(sources)):
         ready = getattr(dut, f"{name}_{port}_ready")
         ready.value = 1
@@ -144,6 +156,10 @@ async def replay(dut, name: str, pause_in: str, pause_out: str) -> None:
         for number, beat in enumerate(case["i"][port], 1):
             source.append(beat, event=last if number == len(case["i"][port]) else None)
         waits.append(last.wait())
-    await with_timeout(gather(*waits), case["limit"] * CLOCK_NS, "ns")
+    try:
+        await with_timeout(gather(*waits), case["limit"] * CLOCK_NS, "ns")
+    except SimTimeoutError:
+        state = ", ".join(f"{watch.where} of {len(watch.beats)}" for watch in watches)
+        raise AssertionError(f"stands still before {state}, or an input is not taken") from None
     if not case["endless"]:
         await ClockCycles(dut.clk, QUIET)

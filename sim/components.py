@@ -26,9 +26,7 @@ from sim.vectors import Vectors
 __all__ = ["Collection", "build", "replay"]
 
 TOP = "collection"
-COCOTB = toolbox.Tool(
-    "cocotb", (sys.executable, "-m", "sim.cocotb_child"), "wheel cocotb", metadata.version("cocotb")
-)
+CHILD = Path(__file__).with_name("cocotb_child.py")
 
 
 class Collection(wiring.Component):
@@ -53,16 +51,23 @@ class Collection(wiring.Component):
         return m
 
 
-def cocotb(args: list[str], folder: Path, log: Path, **variables: str) -> None:
-    """Run cocotb's runner in a process of its own: it changes the environment and exits."""
-    root = str(Path(__file__).parents[1])
+def cocotb() -> toolbox.Tool:
+    """cocotb's runner as a process of its own: it changes the environment and exits."""
+    command = (sys.executable, "-m", f"sim.{CHILD.stem}")
+    return toolbox.Tool("cocotb", command, "wheel cocotb", metadata.version("cocotb"))
+
+
+def run(args: list[str], folder: Path, log: Path, **variables: str) -> None:
+    """Run ``cocotb_child`` with ``args`` in ``folder``; ToolError naming ``log`` when it fails."""
+    root = str(CHILD.parents[1])
     env = {**verilator.environment(), "PYTHONPATH": root, "PYTEST_CURRENT_TEST": "", **variables}
-    toolbox.run(COCOTB, args, cwd=folder, log=log, env=env)
+    toolbox.run(cocotb(), args, cwd=folder, log=log, env=env)
 
 
 def build(verilog: str, folder: Path) -> Path:
     """Compile the Verilog of a Collection; the program is kept in ``folder`` under a hash."""
-    recipe = repr((verilog, COCOTB.version, toolbox.find("verilator").version))
+    versions = cocotb().version, toolbox.find("verilator").version
+    recipe = repr((verilog, CHILD.read_text(), versions))
     place = folder / hashlib.sha256(recipe.encode()).hexdigest()[:16]
     if place.exists():
         return place
@@ -70,7 +75,7 @@ def build(verilog: str, folder: Path) -> Path:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     (work / f"{TOP}.v").write_text(verilog)
-    cocotb(["build", TOP], work, work / "build.log")
+    run(["build", TOP], work, work / "build.log")
     (work / "obj" / TOP).rename(work / TOP)
     shutil.rmtree(work / "obj")
     with contextlib.suppress(OSError):  # another process may have built the same meanwhile
@@ -94,7 +99,7 @@ def replay(program: Path, vectors: Mapping[str, Vectors], folder: Path) -> dict[
     (folder / "vectors.json").write_text(json.dumps(beats))
     results, log = folder / "results.xml", folder / "replay.log"
     try:
-        cocotb(
+        run(
             ["test", TOP, str(program.resolve()), str(results.resolve())],
             folder,
             log,
@@ -107,5 +112,5 @@ def replay(program: Path, vectors: Mapping[str, Vectors], folder: Path) -> dict[
         problem = case.find("failure")
         problem = case.find("error") if problem is None else problem
         name = "/".join(re.findall(r"=(\w+)", case.get("name")))
-        found[name] = "" if problem is None else problem.get("message", "failed")
+        found[name] = "" if problem is None else problem.get("message") or "failed"
     return found

@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> Output:
     from fq_hw.schedule import timing
 
     plan = make_plan(args, load_model(args.model).graph)
-    interval = timing.simulate(plan).interval
+    interval = timing.simulate(plan, frames=6).interval
     built = build_plan(args, plan)
     data = {**dataclasses.asdict(built), "bitstream": str(built.bitstream), "work": str(built.work)}
     data["cycles per frame"] = interval

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> Output:
     found = compare(args, model, plan)
     found.check()
     built = build_plan(args, plan)
-    rate = built.fmax_mhz * 1e6 / found.interval
+    rate = built.fmax_mhz * 1e6 / found.ran.interval
     rows = [(*row, None) for row in found.rows()]
     rows += [
         ("LUT4", None, None, None, built.lut4),
@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> Output:
         ("accuracy", data["accuracy %"]["rtl-sim"], "%", "rtl-sim"),
         ("mismatching levels", found.levels_wrong, "levels", "rtl-sim"),
         ("mismatching scores", found.scores_wrong, "scores", "rtl-sim"),
-        ("cycles per frame", found.interval, "cycles", "rtl-sim"),
-        ("latency", found.latency, "cycles", "rtl-sim"),
+        ("cycles per frame", found.ran.interval, "cycles", "rtl-sim"),
+        ("latency", found.ran.latency, "cycles", "rtl-sim"),
         ("speed of the golden model", found.images_per_second, "images/s", "golden"),
         ("speed of the simulation", found.cycles_per_second, "cycles/s", "rtl-sim"),
         *((name, value, "", "routed") for name, value in data["routed"].items()),

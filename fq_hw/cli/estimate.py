@@ -49,7 +49,7 @@ def unit_rows(plan: Plan) -> list[dict]:
 def run(args: argparse.Namespace) -> Output:
     """Plan, schedule, sum up."""
     plan = make_plan(args, load_model(args.model).graph)
-    schedule = timing.simulate(plan)
+    schedule = timing.simulate(plan, frames=6)
     total = plan_resources(plan)
     rows = unit_rows(plan)
     data = {

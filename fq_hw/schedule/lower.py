@@ -307,8 +307,8 @@ def lower(graph: Graph, folds: Mapping[str, Fold], *, skip_slack: int = 2) -> Pl
     """The plan of ``graph``, every convolution folded as ``folds`` says.
 
     Each skip FIFO holds ``skip_slack`` pixels beyond its least depth; two keep the slowest
-    convolution busy, none is enough not to deadlock. Raises FoldingError or GraphError, naming the
-    layer.
+    convolution busy unless pixels follow each other within a few dozen cycles, none is enough not
+    to deadlock. Raises FoldingError or GraphError, naming the layer.
     """
     ends = isinstance(graph.ops[-1], ir.ArgMax) and isinstance(graph.ops[-2], ir.ClassScale)
     require(

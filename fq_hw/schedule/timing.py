@@ -285,7 +285,7 @@ class Schedule:
 
     @property
     def interval(self) -> int:
-        """Cycles per frame, between the last two results."""
+        """Cycles per frame, between the last two results; the first come closer in fast plans."""
         return self.results[-1] - self.results[-2]
 
 

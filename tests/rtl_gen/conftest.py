@@ -14,13 +14,19 @@ from sim.zoo import ZOO
 
 
 @pytest.fixture(scope="session")
-def verilog_problems(tmp_path_factory) -> dict[str, str]:
-    """What ``components.replay`` says of the whole zoo; the program is kept from run to run."""
-    vectors = {name: random_vectors(unit) for name, unit in ZOO.items()}
-    parts = {name: component(ZOO[name], case.contents) for name, case in vectors.items()}
+def zoo_program() -> Path:
+    """The zoo's Verilog, compiled; kept from run to run."""
+    contents = {name: random_vectors(unit).contents for name, unit in ZOO.items()}
+    parts = {name: component(unit, contents[name]) for name, unit in ZOO.items()}
     text = to_verilog(components.Collection(parts), components.TOP)
-    program = components.build(text, Path(__file__).parents[2] / "build" / "cocotb")
-    return components.replay(program, vectors, tmp_path_factory.mktemp("cocotb"))
+    return components.build(text, Path(__file__).parents[2] / "build" / "cocotb")
+
+
+@pytest.fixture(scope="session")
+def verilog_problems(zoo_program, tmp_path_factory) -> dict[str, str]:
+    """What ``components.replay`` says of the whole zoo."""
+    vectors = {name: random_vectors(unit) for name, unit in ZOO.items()}
+    return components.replay(zoo_program, vectors, tmp_path_factory.mktemp("cocotb"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fq_hw.schedule import units
 from rtl_gen.top import FILLED, PLAIN, component
-from sim import pysim
+from sim import components, pysim
 from sim.prediction import predict
 from sim.stalls import GRID
 from sim.vectors import random_vectors
@@ -68,3 +70,23 @@ def test_interval(name):
 def test_verilog(name, verilog_problems):
     found = {case: verilog_problems.get(f"{name}/{'/'.join(case)}", "missing") for case in GRID}
     assert found == dict.fromkeys(GRID, "")
+
+
+@pytest.mark.verilator
+def test_verilog_check_can_fail(zoo_program, tmp_path):
+    """Vectors that are wrong on purpose: another beat, one too few, one that never comes."""
+    other, fewer, never = (random_vectors(ZOO[name]) for name in ("fifo_3", "fork_2", "add_even"))
+    wrong = {
+        "fifo_3": replace(other, o={"o": (*other.o["o"][:-1], other.o["o"][-1] ^ 1)}),
+        "fork_2": replace(fewer, o={**fewer.o, "o_1": fewer.o["o_1"][:-1]}),
+        "add_even": replace(never, i={**never.i, "i_b": never.i["i_b"][:-1]}),
+    }
+    found = components.replay(zoo_program, wrong, tmp_path)
+    assert {(*case.split("/")[1:],) for case in found} == set(GRID)
+    for name, message in {
+        "fifo_3": "fifo_3_o beat 56: got ",
+        "fork_2": "fork_2_o_1 beat 47: a beat too many",
+        "add_even": "stands still before add_even_o beat 71 of 72, or an input is not taken",
+    }.items():
+        said = [text for case, text in found.items() if case.startswith(f"{name}/")]
+        assert len(said) == len(GRID) and all(text.startswith(message) for text in said)
