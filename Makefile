@@ -17,7 +17,7 @@ test: .venv/test ## lint, then every test
 	$(BIN)/python -m pytest
 
 train: .venv/test ## train the shipped network again (half an hour on one core)
-	$(BIN)/fq-hw train configs/digits.toml
+	$(BIN)/fq-hw train
 
 doctor: .venv/demo ## which outside tools are used
 	$(BIN)/fq-hw doctor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fq_hw.schedule import units
-from fq_hw.schedule.timing import Channel, Process, Times, processes
+from fq_hw.schedule.timing import Channel, Process, Times, processes, settle
 from sim.stalls import pattern
 from sim.vectors import Vectors
 
@@ -57,19 +57,6 @@ def words(channel: Channel, latency: int) -> Process:
     free = latency
     while True:
         free = 1 + (yield from channel.give(free))
-
-
-def settle(runnable: list[tuple[Process, int | None]]) -> None:
-    """Run processes until each has ended or waits for ever."""
-    while runnable:
-        process, value = runnable.pop()
-        try:
-            times, index = process.send(value)
-            while len(times) > index:
-                times, index = process.send(times[index])
-        except StopIteration:
-            continue
-        times.waiter = process, index
 
 
 def predict(

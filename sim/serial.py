@@ -30,8 +30,8 @@ class SerialPort:
     """A port with ``write`` and ``read``, as pyserial's, on a simulation.
 
     Each read after a write runs the whole conversation again from reset, so that the board's state
-    is what that history made it. ``gap`` is how many quiet cycles end an answer: more than the board
-    ever thinks, and more than its idle time.
+    is what that history made it. ``gap`` is how many quiet cycles end an answer: more than the
+    board ever thinks, and more than its idle time.
     """
 
     def __init__(self, program: Path, folder: Path, *, gap: int, limit: int):

@@ -13,6 +13,8 @@ from fq_hw.errors import ArtifactError, ParameterError, ToolError, require
 
 __all__ = ["add_parser"]
 
+SHIPPED = Path(__file__).parents[1] / "models" / "digits.toml"
+
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
@@ -23,7 +25,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "state.pt (for --resume) to --out. Several processes: "
         "torchrun --nproc-per-node N -m fq_hw train CONFIG.",
     )
-    parser.add_argument("config", type=Path, help="TOML file with network, data and train")
+    parser.add_argument(
+        "config",
+        type=Path,
+        nargs="?",
+        default=SHIPPED,
+        help="TOML file with network, data and train (default: the shipped network's)",
+    )
     parser.add_argument("--out", type=Path, help="folder to write (default build/train/NAME)")
     parser.add_argument("--resume", action="store_true", help="go on where --out stopped")
     parser.add_argument("--epochs", type=int, help="instead of the configuration's")

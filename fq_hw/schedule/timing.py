@@ -20,7 +20,7 @@ from fq_hw.errors import GraphError, require
 from fq_hw.schedule import units
 from fq_hw.schedule.plan import Plan, Source
 
-__all__ = ["Schedule", "simulate"]
+__all__ = ["Channel", "Process", "Schedule", "Times", "processes", "settle", "simulate"]
 
 
 class Times(list):
@@ -305,6 +305,19 @@ def drain(channel: Channel, taken: list[int]) -> Process:
         free = taken[-1] + 1
 
 
+def settle(runnable: list[tuple[Process, int | None]]) -> None:
+    """Run processes until each has ended or waits for ever."""
+    while runnable:
+        process, value = runnable.pop()
+        try:
+            times, index = process.send(value)
+            while len(times) > index:
+                times, index = process.send(times[index])
+        except StopIteration:
+            continue
+        times.waiter = process, index
+
+
 def simulate(plan: Plan, frames: int = 3) -> Schedule:
     """When a free-running accelerator takes pixels and gives results, for ``frames`` frames.
 
@@ -334,15 +347,7 @@ def simulate(plan: Plan, frames: int = 3) -> Schedule:
     beats = frames * plan.image[0] * plan.image[1]
     runnable += [(feed(channels[Source(Plan.INPUT)], beats, pixels), None)]
     runnable += [(drain(channels[result], results), None)]
-    while runnable:
-        process, value = runnable.pop()
-        try:
-            times, index = process.send(value)
-            while len(times) > index:
-                times, index = process.send(times[index])
-        except StopIteration:
-            continue
-        times.waiter = process, index
+    settle(runnable)
     require(
         len(results) == frames,
         f"plan {plan.name!r}",

@@ -260,7 +260,7 @@ def test_shipped_configuration_is_read():
     from fq_hw.network import from_plain
     from fq_hw.nn.training import TrainConfig
 
-    for file in sorted((ROOT / "configs").glob("*.toml")):
+    for file in sorted((ROOT / "fq_hw" / "models").glob("*.toml")):
         config = read_config(file)
         from_plain(TrainConfig, config.train, "config.train")
 

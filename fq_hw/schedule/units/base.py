@@ -1,0 +1,42 @@
+"""What all units have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fq_hw.errors import FoldingError, require
+
+__all__ = ["Beat", "Unit", "ceil_div", "in_block_ram"]
+
+
+def ceil_div(a: int, b: int) -> int:
+    """a / b, rounded up."""
+    return -(-a // b)
+
+
+def in_block_ram(depth: int, width: int) -> bool:
+    """Whether a memory goes to block RAM: when it is deep and fills a ninth of a block."""
+    return depth > 16 and depth * width >= 2048
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """What one transfer of a stream carries: ``lanes`` integers of ``bits``, lane 0 lowest."""
+
+    lanes: int
+    bits: int
+    signed: bool = False
+
+    @property
+    def width(self) -> int:
+        """Bits of a beat."""
+        return self.lanes * self.bits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """Base of all units; says nothing but that it is one."""
+
+    def check(self, ok: object, contract: str, got: object) -> None:
+        """Raise FoldingError, naming the unit, unless ``ok``."""
+        require(ok, type(self).__name__, contract, got, FoldingError)

@@ -1,0 +1,147 @@
+"""Units that compute a layer: weight or level ROM, convolution engine, thresholds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fq_hw.schedule.units.base import Beat, Unit, ceil_div
+
+__all__ = ["ConvUnit", "RomUnit", "ThresholdUnit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RomUnit(Unit):
+    """A ROM streamed word after word, for ever: weights or levels. Ready before the first beat."""
+
+    depth: int
+    width: int
+
+    def __post_init__(self) -> None:
+        self.check(
+            self.depth >= 1 and self.width >= 1, "needs words and bits", (self.depth, self.width)
+        )
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=1, bits=self.width)
+
+    def latency(self) -> int:
+        """Cycles from reset to the first word."""
+        return 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvUnit(Unit):
+    """Convolution engine: ``pe`` dot products over ``mw`` synapses, ``simd`` of them per cycle.
+
+    raw = sum over bit planes p of 2**p * popcount(xnor(weight, act_p)); the signed result for
+    weights -1/+1 is raw + offset, with one constant offset per channel that others fold away.
+    ``sf`` beats give one output beat of ``pe`` channels; ``nf`` output beats make a pixel.
+    """
+
+    cin: int
+    cout: int
+    taps: int
+    pixels: int
+    pe: int
+    simd: int
+    act_bits: int
+
+    def __post_init__(self) -> None:
+        self.check(1 <= self.pe <= self.cout, f"pe must be in 1..{self.cout}", self.pe)
+        self.check(1 <= self.simd <= self.cin, f"simd must be in 1..{self.cin}", self.simd)
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=self.simd, bits=self.act_bits)
+
+    @property
+    def weight(self) -> Beat:
+        """A weight word: ``pe`` rows of ``simd`` bits, 1 for +1."""
+        return Beat(lanes=self.pe, bits=self.simd)
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=self.pe, bits=self.raw_bits)
+
+    @property
+    def mw(self) -> int:
+        """Synapses of an output channel."""
+        return self.taps * self.cin
+
+    @property
+    def sf(self) -> int:
+        """Synapse fold: beats per output beat."""
+        return self.taps * ceil_div(self.cin, self.simd)
+
+    @property
+    def nf(self) -> int:
+        """Neuron fold: output beats per pixel."""
+        return ceil_div(self.cout, self.pe)
+
+    @property
+    def raw_bits(self) -> int:
+        """Width of the unsigned sum."""
+        return ((2**self.act_bits - 1) * self.mw).bit_length()
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates per cycle."""
+        return self.pe * self.simd
+
+    @property
+    def beats(self) -> int:
+        """Cycles a frame takes at least."""
+        return self.pixels * self.nf * self.sf
+
+    def latency(self) -> int:
+        """Cycles from the first accepted beat to offering the first output, unstalled."""
+        return self.sf
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThresholdUnit(Unit):
+    """Requantize: per lane the number of levels not above x, counted down where a sign bit is set.
+
+    A level word holds, lane by lane, ``2**out_bits - 1`` ascending levels of ``level_bits`` and a
+    sign bit on top: y = count, or steps - count.
+    """
+
+    channels: int
+    pixels: int
+    lanes: int
+    in_bits: int
+    level_bits: int
+    out_bits: int
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.in_bits)
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.out_bits)
+
+    @property
+    def steps(self) -> int:
+        """Levels of a channel."""
+        return 2**self.out_bits - 1
+
+    @property
+    def level(self) -> Beat:
+        """A level word."""
+        return Beat(lanes=self.lanes, bits=self.steps * self.level_bits + 1)
+
+    @property
+    def folds(self) -> int:
+        """Beats of a pixel."""
+        return ceil_div(self.channels, self.lanes)
+
+    @property
+    def beats(self) -> int:
+        """Cycles a frame takes at least."""
+        return self.pixels * self.folds
+
+    def latency(self) -> int:
+        """Cycles from taking a beat to offering its result."""
+        return 1

@@ -1,0 +1,75 @@
+"""Units of a residual: fork, skip FIFO, adder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fq_hw.schedule.units.base import Beat, Unit
+
+__all__ = ["AddUnit", "FifoUnit", "ForkUnit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForkUnit(Unit):
+    """One stream to ``ways`` readers; each takes every beat once, in its own time."""
+
+    lanes: int
+    bits: int
+    ways: int = 2
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.bits)
+
+    o = i
+
+    def latency(self) -> int:
+        """A fork adds no cycle."""
+        return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FifoUnit(Unit):
+    """Skip FIFO: holds ``depth`` beats, its output register included."""
+
+    lanes: int
+    bits: int
+    depth: int
+
+    def __post_init__(self) -> None:
+        self.check(self.depth >= 2, "depth must be at least 2", self.depth)
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.bits)
+
+    o = i
+
+    def latency(self) -> int:
+        """Cycles through an empty FIFO."""
+        return 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddUnit(Unit):
+    """Integer residual adder: beat by beat the sum of two streams, in ``out_bits``."""
+
+    lanes: int
+    bits: tuple[int, int]
+    out_bits: int
+
+    @property
+    def a(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.bits[0])
+
+    @property
+    def b(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.bits[1])
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.out_bits)
+
+    def latency(self) -> int:
+        """Cycles from taking both beats to offering the sum."""
+        return 1

@@ -1,0 +1,75 @@
+"""Units that make the result: sum over the pixels, scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fq_hw.schedule.units.base import Beat, Unit, ceil_div
+
+__all__ = ["PixelSumUnit", "ScoreUnit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelSumUnit(Unit):
+    """Sum over a frame's pixels, per channel, from a constant start value of each channel."""
+
+    channels: int
+    pixels: int
+    lanes: int
+    in_bits: int
+    sum_bits: int
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.in_bits)
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.sum_bits, signed=True)
+
+    @property
+    def folds(self) -> int:
+        """Beats of a pixel, and of the result."""
+        return ceil_div(self.channels, self.lanes)
+
+    @property
+    def beats(self) -> int:
+        """Cycles a frame takes at least."""
+        return self.pixels * self.folds
+
+    def latency(self) -> int:
+        """Cycles from taking the last pixel's beat to offering its sum."""
+        return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreUnit(Unit):
+    """Scores and label: each class's sum times its multiplier, bit by bit, and the argmax."""
+
+    classes: int
+    sum_bits: int
+    multiplier_bits: int
+    score_bits: int
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=1, bits=self.sum_bits, signed=True)
+
+    @property
+    def label_bits(self) -> int:
+        """Width of the label."""
+        return max((self.classes - 1).bit_length(), 1)
+
+    @property
+    def class_cycles(self) -> int:
+        """Cycles from taking one class to taking the next."""
+        return self.multiplier_bits + 2
+
+    @property
+    def beats(self) -> int:
+        """Cycles a frame takes at least."""
+        return self.classes * self.class_cycles + 1
+
+    def latency(self) -> int:
+        """Cycles from taking the last class to offering the result."""
+        return self.class_cycles
