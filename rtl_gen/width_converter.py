@@ -19,7 +19,8 @@ class WidthConverter(wiring.Component):
     Order       channel fastest, lane 0 first
     Units       lanes beyond the last channel are ignored in i and 0 in o
     Latency     unit.latency()
-    Throughput  one beat per cycle on the narrower side
+    Throughput  wider: an input beat per cycle; narrower: an output beat per cycle, and one
+                cycle more per input beat
     Resources   one register of the wider beat
     Errors      none at run time; ConvertUnit refuses widths that do not divide
     """
@@ -81,7 +82,7 @@ class WidthConverter(wiring.Component):
         m.d.comb += [
             last.eq(part == Mux(beat_last, left - 1, ratio - 1)),
             send.eq(self.o.valid & self.o.ready),
-            self.i.ready.eq(~self.o.valid | (last & self.o.ready)),
+            self.i.ready.eq(~self.o.valid),  # not from o.ready: ends a long path backwards
             self.o.payload.eq(self.used(held[:width], unit.o, last & beat_last)),
         ]
         with m.If(send):

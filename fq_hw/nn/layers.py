@@ -14,7 +14,7 @@ from fq_hw.network import Activation, ConvLayer, EmbeddingKind, Network, WeightS
 from fq_hw.nn.quantizers import binary_scale, half_wave, sign
 from fq_hw.thermometer import thermometer_table
 
-__all__ = ["BinaryConv2d", "HalfWaveActivation", "PixelEmbedding", "make_embedding"]
+__all__ = ["BinaryConv2d", "HalfWaveActivation", "PixelEmbedding", "as_images", "make_embedding"]
 
 
 class PixelEmbedding(nn.Module):

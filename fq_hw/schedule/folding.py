@@ -28,9 +28,14 @@ def conv_cycles(graph: Graph, conv: Conv, fold: Fold) -> int:
 
 
 def narrowest_lanes(channels: int, pixels: int, cycles: int, pe: int) -> int:
-    """Fewest lanes, dividing ``pe``, that carry a tensor within ``cycles``; ``pe`` if none do."""
-    divisors = [n for n in range(1, pe + 1) if pe % n == 0]
-    return next((n for n in divisors if pixels * ceil_div(channels, n) <= cycles), pe)
+    """Fewest lanes, dividing ``pe``, that carry a tensor within ``cycles``; ``pe`` if none do.
+
+    Narrowing costs a cycle for every beat of ``pe`` lanes beside those of the narrow beats.
+    """
+    wide = ceil_div(channels, pe)
+    divisors = [n for n in range(1, pe) if pe % n == 0]
+    narrow = (n for n in divisors if pixels * (ceil_div(channels, n) + wide) <= cycles)
+    return next(narrow, pe)
 
 
 def fold_for(graph: Graph, cycles: int) -> dict[str, Fold]:

@@ -112,9 +112,9 @@ def _(unit: units.ConvertUnit, i, o, new):
             parts = unit.beats_out
             for _ in range(unit.beats_in):
                 taken = yield from i[0].take(free)
-                free = taken
+                free = taken + 1
                 for _ in range(min(unit.lanes_in // unit.lanes_out, parts)):
-                    free = yield from o[0].give(free + 1)
+                    free = 1 + (yield from o[0].give(free))
                 parts -= min(unit.lanes_in // unit.lanes_out, parts)
 
     return [up() if ratio else down()]

@@ -85,7 +85,9 @@ class ConvertUnit(Unit):
     @property
     def beats(self) -> int:
         """Cycles a frame takes at least."""
-        return self.pixels * max(self.beats_in, self.beats_out)
+        if self.lanes_out > self.lanes_in:
+            return self.pixels * self.beats_in
+        return self.pixels * (self.beats_in + self.beats_out)
 
     def latency(self) -> int:
         """Cycles from the first input beat of an output beat to offering it."""
