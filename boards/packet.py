@@ -169,14 +169,15 @@ class ReplySender(wiring.Component):
         part = Signal(64)  # sync bytes and header, or CRC: the next byte lowest
         sync_left = Signal(2)
         free, offer, byte = Signal(), Signal(), Signal(8)
+        checked = Signal()  # the byte in o counts, and has not reached the CRC yet
 
         m.submodules.crc = crc = CRC32_ISO_HDLC().create()
         m.d.comb += [
             free.eq(~self.o.valid | self.o.ready),
-            self.index.eq(self.i.payload.length - left),
-            crc.data.eq(byte),
-            crc.valid.eq(offer & (sync_left == 0)),
+            crc.data.eq(self.o.payload),  # registered: the byte comes from a wide multiplexer
+            crc.valid.eq(checked),
         ]
+        m.d.sync += checked.eq(offer & (sync_left == 0))
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(offer):
@@ -195,11 +196,13 @@ class ReplySender(wiring.Component):
             with m.State("HEADER"):
                 m.d.comb += [byte.eq(part[:8]), offer.eq(free & (left != 0))]
                 with m.If(left == 0):
-                    m.d.sync += left.eq(self.i.payload.length)
+                    m.d.sync += [left.eq(self.i.payload.length), self.index.eq(0)]
                     m.next = "PAYLOAD"
             with m.State("PAYLOAD"):
                 m.d.comb += [byte.eq(self.byte), offer.eq(free & (left != 0))]
-                with m.If(left == 0):
+                with m.If(offer):
+                    m.d.sync += self.index.eq(self.index + 1)
+                with m.If((left == 0) & ~checked):
                     m.d.sync += [left.eq(4), part.eq(crc.crc)]
                     m.next = "CRC"
             with m.State("CRC"):

@@ -29,7 +29,7 @@ def add_board_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--board", default="ulx3s-85f", help="default ulx3s-85f")
     parser.add_argument("--seed", type=int, default=1, help="of the placer (default 1)")
     parser.add_argument(
-        "--mhz", type=float, default=80.0, help="clock the router aims for (default 80)"
+        "--mhz", type=float, default=100.0, help="clock the router aims for (default 100)"
     )
     parser.add_argument("--out", type=Path, help="file (default build/BOARD/NAME.bit)")
 

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 SHIPPED = Path(__file__).parents[1] / "models" / "ern-digits.safetensors"
-DEFAULT_CYCLES = 18_432  # what the demo builds: place and route in a few minutes
+DEFAULT_CYCLES = 9_216  # what the demo builds: place and route in a few minutes
 
 
 @dataclass(frozen=True, kw_only=True)
