@@ -24,8 +24,11 @@ def write(path: Path, kind: str, record: Mapping, arrays: Mapping[str, np.ndarra
     metadata = {"kind": kind, "record": json.dumps(record, sort_keys=True)}
     ordered = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
     partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(safetensors.numpy.save(ordered, {"fq_hw": json.dumps(metadata)}))
-    os.replace(partial, path)
+    try:
+        partial.write_bytes(safetensors.numpy.save(ordered, {"fq_hw": json.dumps(metadata)}))
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read(path: Path, wanted: str, maker: str) -> tuple[dict, dict[str, np.ndarray]]:
@@ -34,9 +37,10 @@ def read(path: Path, wanted: str, maker: str) -> tuple[dict, dict[str, np.ndarra
     Raises ArtifactError when the file is absent, truncated, foreign, or of another version.
     """
     where = f"{path}"
-    require(
-        Path(path).is_file(), where, f"must be a file (`{maker}` makes it)", "there", ArtifactError
-    )
+    found = "a folder" if Path(path).is_dir() else "a missing one"
+    whole = f"must be a file (`{maker}` makes it)"
+    require(Path(path).is_file(), where, whole, found, ArtifactError)
+    require(os.access(path, os.R_OK), where, "must be readable", "by you", ArtifactError)
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import math
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -151,7 +152,8 @@ class Network:
 
     def __post_init__(self) -> None:
         where = f"Network {self.name!r}"
-        require(self.name.isprintable() and self.name, where, "name must be printable", self.name)
+        plain = re.fullmatch(r"\w[\w.+-]*", self.name)  # it names files and folders
+        require(plain, where, "name must be letters, digits and _ . + -", self.name)
         sizes = len(self.image) == 3 and all(1 <= n <= 4096 for n in self.image)
         require(sizes, where, "image must be height, width, colours, each 1..4096", self.image)
         require(2 <= self.classes <= 65536, where, "classes must be in 2..65536", self.classes)
@@ -234,7 +236,8 @@ def blocks(network: Network) -> Iterator[BlockLayers]:
                     (width, width, 3, stride, mean),
                     (width, cout, 1, 1, shared),
                 ]
-                has_down = stride != 1 or cin != cout
+                first = number == index == 0  # the stem's scale is not the shared one
+                has_down = first or stride != 1 or cin != cout
             convs = tuple(
                 ConvLayer(name=f"{name}.convs.{i}", cin=c, cout=o, kernel=k, stride=s, scale=w)
                 for i, (c, o, k, s, w) in enumerate(plan)

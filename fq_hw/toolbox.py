@@ -5,6 +5,7 @@ A native tool on PATH is preferred to the one of a wheel. Nothing runs on import
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -23,8 +24,8 @@ __all__ = ["NAMES", "Row", "Tool", "doctor", "executable", "find", "run"]
 
 OLDEST_VERILATOR = (5, 36)  # cocotb 2.x
 OLDEST_YOSYS = (0, 40)  # Amaranth 0.5
-ERROR_LINE = re.compile(r"(?i)^\W*(fatal )?error\b|: (fatal )?error\b")
-WHEELS = "pip install 'fq-hw[hw]'"
+ERROR_LINE = re.compile(r"(?i)^\W*(fatal )?error\b|: (fatal )?error\b|: \*\*\* .* Stop\.")
+WHEELS = "pip install -e '.[hw]' in the project's folder"
 
 
 @dataclass(frozen=True)
@@ -114,17 +115,21 @@ def run(
     log.parent.mkdir(parents=True, exist_ok=True)
     last = problem = ""
     with log.open("w") as file:
-        process = subprocess.Popen(
-            [*tool.command, *args],
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            process_group=0,  # so that an interrupt ends its children too
-        )
+        try:
+            process = subprocess.Popen(
+                [*tool.command, *args],
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                process_group=0,  # so that an interrupt ends its children too
+            )
+        except OSError as error:
+            message = f"{tool.name}: {tool.command[0]} cannot be run ({error.strerror})"
+            raise ToolError(f"{message}; install it again") from error
         try:
             for line in process.stdout:
                 file.write(line)
@@ -135,7 +140,8 @@ def run(
                     on_line(line.rstrip("\n"))
             status = process.wait()
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # ended by itself meanwhile
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise
         finally:

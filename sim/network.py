@@ -126,7 +126,11 @@ def simulate(
         options["taps"] = taps_file
     began = time.monotonic()
     command = [str(program.resolve()), *(f"+{name}={value}" for name, value in options.items())]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        message = f"{program}: cannot be run ({error}); delete {program.parent} and try again"
+        raise SimulationError(message) from error
     seconds = time.monotonic() - began
     verdict = re.search(r"^(done|stuck|broken) (\d+)$", process.stdout, re.MULTILINE)
     where = f"rtl-sim {plan.name!r}"

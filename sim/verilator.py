@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fq_hw import toolbox
+from fq_hw.errors import ToolError, require
 
 __all__ = ["build", "environment"]
 
@@ -51,6 +52,9 @@ def build(sources: Mapping[str, str], top: str, folder: Path, flags: Sequence[st
     The result is kept in ``folder`` under a hash of everything that went in, and found again there.
     Raises ToolError, naming the log, when Verilator or the compiler fails.
     """
+    where = str(folder.resolve())
+    contract = "make cannot build in a folder with spaces in its name; work in another one"
+    require(" " not in where, "rtl-sim", contract, where, ToolError)
     verilator = toolbox.find("verilator")
     recipe = repr((sorted(sources.items()), top, FLAGS, flags, MAKE, verilator.version, REPAIRS))
     place = folder / hashlib.sha256(recipe.encode()).hexdigest()[:16]
@@ -59,26 +63,37 @@ def build(sources: Mapping[str, str], top: str, folder: Path, flags: Sequence[st
         return program
     work = place.with_name(f"{place.name}.{os.getpid()}.partial")
     shutil.rmtree(work, ignore_errors=True)
+    try:
+        compile_in(work, sources, top, flags, folder / f"runtime-{verilator.version}")
+    except (KeyboardInterrupt, SystemExit):  # a failure leaves its logs, an interrupt nothing
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    with contextlib.suppress(OSError):  # another process may have built the same meanwhile
+        work.rename(place)
+    shutil.rmtree(work, ignore_errors=True)
+    return program
+
+
+def compile_in(
+    work: Path, sources: Mapping[str, str], top: str, flags: Sequence[str], runtime: Path
+) -> None:
+    """Leave the program ``simulate`` and the logs in ``work``; share objects with ``runtime``."""
     objects = work / "obj"
     objects.mkdir(parents=True)
     for name, text in sources.items():
         (work / name).write_text(text)
     args = [*FLAGS, *flags, "--top-module", top, "--Mdir", "obj", "-o", "simulate", *sources]
     settings = environment()
+    verilator, make = toolbox.find("verilator"), toolbox.find("make")
     toolbox.run(verilator, args, cwd=work, log=work / "verilator.log", env=settings)
-    runtime = folder / f"runtime-{verilator.version}"
     if runtime.is_dir():  # Verilator's own objects, the same for every design
         shutil.copytree(runtime, objects, dirs_exist_ok=True, copy_function=shutil.copy)
     args = ["-C", "obj", "-f", f"V{top}.mk", *MAKE, "simulate"]
-    toolbox.run(toolbox.find("make"), args, cwd=work, log=work / "make.log", env=settings)
+    toolbox.run(make, args, cwd=work, log=work / "make.log", env=settings)
     (objects / "simulate").rename(work / "simulate")
     if not runtime.is_dir():
         keep_runtime(objects, runtime)
     shutil.rmtree(objects)
-    with contextlib.suppress(OSError):  # another process may have built the same meanwhile
-        work.rename(place)
-    shutil.rmtree(work, ignore_errors=True)
-    return program
 
 
 def keep_runtime(objects: Path, runtime: Path) -> None:

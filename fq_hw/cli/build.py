@@ -13,13 +13,14 @@ from fq_hw.cli.model import (
     load_model,
     make_plan,
     output_path,
+    tell_if_slower,
 )
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import CapacityError, require
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import plan_resources
 
-__all__ = ["add_board_arguments", "add_parser", "build_plan"]
+__all__ = ["add_board_arguments", "add_parser", "build_plan", "check_build"]
 
 SURE = 1.3  # an estimate this far beyond the board's capacity is beyond doubt
 
@@ -50,26 +51,34 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def build_plan(args: argparse.Namespace, plan: Plan):
     """Build ``plan`` as ``args`` say; returns ``boards.build.BuildResult``."""
-    import boards
     from boards.build import build
     from rtl_gen.top import Accelerator
 
-    board = boards.find(args.board)
-    for name in ("yosys", "nextpnr-ecp5", "ecppack"):
-        toolbox.find(name)
-    check_capacity(plan, board)
-    height, width, colours = plan.image
-    path = output_path(args.out, f"{board.name}/{plan.name}.bit")
+    board, path = check_build(args, plan)
     return build(
         Accelerator(plan),
         board,
         path,
-        pixels=height * width,
-        colours=colours,
+        pixels=plan.image[0] * plan.image[1],
+        colours=plan.image[2],
         freq_mhz=args.mhz,
         seed=args.seed,
         report=say,
     )
+
+
+def check_build(args: argparse.Namespace, plan: Plan):
+    """Everything that can be refused before any work; returns the board and the file to write."""
+    import boards
+
+    board = boards.find(args.board)
+    require(1 <= args.mhz <= 1000, "--mhz", "must be in 1..1000", args.mhz)
+    require(0 <= args.seed < 2**31, "--seed", "must be in 0..2147483647", args.seed)
+    path = output_path(args.out, f"{board.name}/{plan.name}.bit")
+    for name in ("yosys", "nextpnr-ecp5", "ecppack"):
+        toolbox.find(name)
+    check_capacity(plan, board)
+    return board, path
 
 
 def check_capacity(plan: Plan, board) -> None:
@@ -86,7 +95,9 @@ def run(args: argparse.Namespace) -> Output:
     from fq_hw.schedule import timing
 
     plan = make_plan(args, load_model(args.model).graph)
+    check_build(args, plan)
     interval = timing.simulate(plan, frames=6).interval
+    tell_if_slower(args, plan, interval)
     built = build_plan(args, plan)
     data = {**dataclasses.asdict(built), "bitstream": str(built.bitstream), "work": str(built.work)}
     data["cycles per frame"] = interval

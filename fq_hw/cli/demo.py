@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from fq_hw import toolbox
-from fq_hw.cli.build import add_board_arguments, build_plan
+from fq_hw.cli.build import add_board_arguments, build_plan, check_build
 from fq_hw.cli.model import add_fold_arguments, add_model_argument, load_model, make_plan
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.sim import add_sim_arguments, compare
@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> Output:
         toolbox.find(name)  # a missing tool is said at once
     model = load_model(args.model)
     plan = make_plan(args, model.graph)
+    check_build(args, plan)
     found = compare(args, model, plan)
     found.check()
     built = build_plan(args, plan)

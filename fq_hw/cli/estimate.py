@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from fq_hw.cli.model import add_fold_arguments, add_model_argument, load_model, make_plan
-from fq_hw.cli.output import Output
+from fq_hw.cli.model import (
+    add_fold_arguments,
+    add_model_argument,
+    load_model,
+    make_plan,
+    tell_if_slower,
+)
+from fq_hw.cli.output import Output, say
 from fq_hw.report.table import table
 from fq_hw.schedule import timing
 from fq_hw.schedule.plan import Plan
@@ -49,7 +55,9 @@ def unit_rows(plan: Plan) -> list[dict]:
 def run(args: argparse.Namespace) -> Output:
     """Plan, schedule, sum up."""
     plan = make_plan(args, load_model(args.model).graph)
+    say("cycle model")
     schedule = timing.simulate(plan, frames=6)
+    tell_if_slower(args, plan, schedule.interval)
     total = plan_resources(plan)
     rows = unit_rows(plan)
     data = {

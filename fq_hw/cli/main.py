@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from fq_hw import __version__
@@ -45,15 +48,35 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 on success, 2 on an expected error, tracebacks for everything else."""
     args = build_parser().parse_args(argv)
+    if threading.current_thread() is threading.main_thread():
+        for ending in (signal.SIGTERM, signal.SIGHUP):  # so that tools we started end with us
+            signal.signal(ending, lambda number, frame: sys.exit(128 + number))
     try:
-        result = args.run(args)
+        return show(args)
     except FqHwError as error:
         print(f"fq-hw: error: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - Python closes it at exit
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"fq-hw: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("fq-hw: interrupted", file=sys.stderr)
+        return 130
+
+
+def show(args: argparse.Namespace) -> int:
+    """Run the command and print what it gives."""
+    result = args.run(args)
     if result is None:  # a helper process of a parallel run
         return 0
     if args.json:
         print(json.dumps(result.data, indent=2))
     else:
         print(result.text)
+    sys.stdout.flush()
     return 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from fq_hw import artifact, checkpoint, data, export, ir
+from fq_hw.cli.output import say
 from fq_hw.data import DataKind
 from fq_hw.errors import ArtifactError, require
 from fq_hw.ir import serialize
@@ -25,6 +27,7 @@ __all__ = [
     "load_model",
     "make_plan",
     "output_path",
+    "tell_if_slower",
 ]
 
 SHIPPED = Path(__file__).parents[1] / "models" / "ern-digits.safetensors"
@@ -77,9 +80,8 @@ def load_data(args: argparse.Namespace, graph: ir.Graph) -> data.Split:
     h, w, c = graph.input.shape
     split = data.load(DataKind(args.data), args.path, (h, w)).test().first(args.images)
     got = split.images.shape[1:]
-    require(
-        got == (h, w, c), f"data {args.data}", f"images must be {(h, w, c)}", got, ArtifactError
-    )
+    contract = f"images must be {(h, w, c)}, as {graph.name} takes them; choose --data and --path"
+    require(got == (h, w, c), f"data {args.data}", contract, got, ArtifactError)
     return split
 
 
@@ -101,7 +103,30 @@ def make_plan(args: argparse.Namespace, graph: ir.Graph) -> Plan:
 
 
 def output_path(given: Path | None, default: str) -> Path:
-    """Where a command writes: ``given``, or ``build/default``; its folder is made."""
-    path = given or Path("build") / default
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Where a command writes: ``given``, or ``build/default``; its folder is made.
+
+    Call it before any work: raises ArtifactError when nothing can be written there.
+    """
+    path = Path("build") / default if given is None else given
+    require(not path.is_dir(), f"--out {given}", "must be a file", "a folder", ArtifactError)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"--out {path}: its folder cannot be made ({error.strerror}); name another"
+        raise ArtifactError(message) from error
+    allowed = os.access(path.parent, os.W_OK)
+    require(
+        allowed, f"--out {path}", "must be in a folder one may write to", "there", ArtifactError
+    )
     return path
+
+
+def tell_if_slower(args: argparse.Namespace, plan: Plan, interval: int) -> None:
+    """Say so when a frame takes more cycles than asked for, and what takes them."""
+    if interval <= args.cycles:
+        return
+    busiest = max(plan.nodes, key=lambda node: getattr(node.unit, "beats", 0))
+    cause = f"{busiest.name} alone needs {busiest.unit.beats:,}"
+    if busiest.unit.beats < interval:
+        cause = "units wait for each other while frames are so short"
+    say(f"note: a frame takes {interval:,} cycles, not {args.cycles:,} (--cycles): {cause}")

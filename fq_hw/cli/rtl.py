@@ -38,8 +38,8 @@ def run(args: argparse.Namespace) -> Output:
     from rtl_gen.top import Accelerator
 
     graph = load_model(args.model).graph
-    plan = make_plan(args, graph)
     path = output_path(args.out, f"{graph.name}.v")
+    plan = make_plan(args, graph)
     say("generating Verilog")
     text = to_verilog(Accelerator(plan), "accelerator")
     path.write_text(text)

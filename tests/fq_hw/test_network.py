@@ -80,16 +80,17 @@ def test_basic_blocks_downsample_first_in_every_stage():
         assert block.down is None or block.down.scale is WeightScale.SHARED
 
 
-def test_bottlenecks_downsample_where_stride_or_channels_change():
+def test_bottlenecks_downsample_first_and_where_stride_or_channels_change():
     stages = (
-        Stage(width=16, blocks=2, stride=1),  # 64 in, 64 out, no stride: identity
+        Stage(width=16, blocks=2, stride=1),  # 64 in, 64 out: the stem has another scale
         Stage(width=16, blocks=1, stride=2),
         Stage(width=32, blocks=2, stride=1),
     )
     stem = (StemConv(width=64, norm=False),)
     found = list(blocks(tiny(block=Block.BOTTLENECK, stem=stem, stages=stages)))
     down = {b.name: (b.down.cin, b.down.cout, b.down.stride) for b in found if b.down}
-    assert down == {"stages.1.0": (64, 64, 2), "stages.2.0": (64, 128, 1)}
+    always = {"stages.0.0": (64, 64, 1)}
+    assert down == always | {"stages.1.0": (64, 64, 2), "stages.2.0": (64, 128, 1)}
     plan = [(c.cin, c.cout, c.kernel, c.stride) for c in found[2].convs]
     assert plan == [(64, 16, 1, 1), (16, 16, 3, 2), (16, 64, 1, 1)]
     shared = [c.scale is WeightScale.SHARED for c in found[2].convs]

