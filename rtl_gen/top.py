@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
 import numpy as np
@@ -10,7 +9,7 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from fq_hw.errors import GraphError
+from fq_hw.errors import GraphError, require
 from fq_hw.schedule import units
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import Beat
@@ -30,12 +29,6 @@ from rtl_gen.width_converter import WidthConverter
 __all__ = ["Accelerator", "component", "identifier"]
 
 
-@functools.singledispatch
-def component(unit: units.Unit, contents: np.ndarray | None = None) -> wiring.Component:
-    """The component of ``unit``; ``contents`` fills its ROM, table or start values."""
-    raise GraphError(f"{type(unit).__name__}: has no component; teach rtl_gen/top.py")
-
-
 PLAIN = {
     units.ConvertUnit: WidthConverter,
     units.WindowUnit: SlidingWindow,
@@ -45,16 +38,21 @@ PLAIN = {
     units.FifoUnit: SkipFifo,
     units.AddUnit: ResidualAdd,
 }
-FILLED = {
+FILLED = {  # these take contents too
     units.EmbedUnit: PixelEmbedding,
     units.RomUnit: RomStream,
     units.PixelSumUnit: PixelSum,
     units.ScoreUnit: Scores,
 }
-for _kind, _make in PLAIN.items():
-    component.register(_kind, lambda unit, contents=None, make=_make: make(unit))
-for _kind, _make in FILLED.items():
-    component.register(_kind, lambda unit, contents, make=_make: make(unit, contents))
+
+
+def component(unit: units.Unit, contents: np.ndarray | None = None) -> wiring.Component:
+    """The component of ``unit``; ``contents`` fills its ROM, table or start values."""
+    kind = type(unit)
+    if kind in FILLED:
+        return FILLED[kind](unit, contents)
+    require(kind in PLAIN, kind.__name__, "needs a component in rtl_gen/top.py", None, GraphError)
+    return PLAIN[kind](unit)
 
 
 def identifier(name: str) -> str:
