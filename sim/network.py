@@ -47,16 +47,11 @@ class Run:
         return self.results[-1] - self.results[-2]
 
 
-def result_width(unit: ScoreUnit) -> int:
-    """Bits of a result: the label, then the scores."""
-    return unit.label_bits + unit.classes * unit.score_bits
-
-
 def build(plan: Plan, folder: Path) -> Path:
     """Compile ``plan`` with its bench and taps; the program is kept in ``folder``."""
     text = to_verilog(Accelerator(plan), "accelerator")
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
-    widths += f"`define OUT_WIDTH {result_width(plan.nodes[-1].unit)}\n"
+    widths += f"`define OUT_WIDTH {plan.nodes[-1].unit.result_bits}\n"
     sources = {
         "bench.sv": widths + BENCH.read_text(),
         "taps.sv": taps.module(plan),

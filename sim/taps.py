@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fq_hw.schedule.plan import Node, Plan
+from fq_hw.schedule.units import ceil_div
 from rtl_gen.top import identifier
 
 __all__ = ["mismatches", "module"]
@@ -42,8 +43,7 @@ def values(words: list[str], node: Node, shape: tuple[int, ...]) -> np.ndarray:
     """Beats of a node's output as the tensor they carry: N,H,W,C of ``shape``."""
     beat = node.unit.o
     n, h, w, c = shape
-    folds = -(-c // beat.lanes)
-    size = -(-beat.width // 8)
+    folds, size = ceil_div(c, beat.lanes), ceil_div(beat.width, 8)
     packed = b"".join(int(word, 16).to_bytes(size, "little") for word in words[: n * h * w * folds])
     bits = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(-1, size), axis=1,
                          bitorder="little")[:, : beat.width]  # fmt: skip
@@ -66,7 +66,7 @@ def mismatches(path: Path, plan: Plan, tensors: Mapping[str, np.ndarray]) -> dic
     wrong = {}
     for node, found in zip(nodes, words, strict=True):
         want = tensors[node.tensor]
-        beats = want[..., 0].size * -(-want.shape[-1] // node.unit.o.lanes)
+        beats = want[..., 0].size * ceil_div(want.shape[-1], node.unit.o.lanes)
         if len(found) < beats:  # every value that never came is wrong
             wrong[node.tensor] = want.size
         else:

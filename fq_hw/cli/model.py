@@ -25,6 +25,7 @@ __all__ = [
     "add_model_argument",
     "load_data",
     "load_model",
+    "load_test",
     "make_plan",
     "output_path",
     "tell_if_slower",
@@ -75,10 +76,15 @@ def add_data_arguments(parser: argparse.ArgumentParser, images: int) -> None:
 
 
 def load_data(args: argparse.Namespace, graph: ir.Graph) -> data.Split:
-    """The first ``--images`` images of the test split, checked against the graph."""
+    """The first ``--images`` images of the test split."""
     require(args.images >= 1, "--images", "must be at least 1", args.images)
+    return load_test(args, graph).first(args.images)
+
+
+def load_test(args: argparse.Namespace, graph: ir.Graph) -> data.Split:
+    """The whole test split, checked against the graph."""
     h, w, c = graph.input.shape
-    split = data.load(DataKind(args.data), args.path, (h, w)).test().first(args.images)
+    split = data.load(DataKind(args.data), args.path, (h, w)).test()
     got = split.images.shape[1:]
     contract = f"images must be {(h, w, c)}, as {graph.name} takes them; choose --data and --path"
     require(got == (h, w, c), f"data {args.data}", contract, got, ArtifactError)

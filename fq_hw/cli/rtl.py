@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> Output:
         "verilog": str(path),
         "lines": text.count("\n"),
         "i_data bits": 8 * plan.image[2],
-        "o_data bits": scores.label_bits + scores.classes * scores.score_bits,
+        "o_data bits": scores.result_bits,
         "label bits": scores.label_bits,
         "score bits": scores.score_bits,
     }

@@ -17,8 +17,8 @@ from fq_hw.cli.model import (
     add_data_arguments,
     add_fold_arguments,
     add_model_argument,
-    load_data,
     load_model,
+    load_test,
     make_plan,
     tell_if_slower,
 )
@@ -158,7 +158,7 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan) -> Comparison:
     require(args.images >= 3, "--images", "must be at least 3 to time frames", args.images)
     require(args.level_images >= 0, "--level-images", "must not be negative", args.level_images)
     graph = model.graph
-    whole = load_data(argparse.Namespace(**{**vars(args), "images": 10**9}), graph)
+    whole = load_test(args, graph)
     spread = np.linspace(0, len(whole) - 1, min(args.images, len(whole))).astype(int)
     images = whole.images[spread]  # every class, also where they come one after the other
     require(len(images) >= 3, f"data {args.data}", "needs at least 3 test images", len(images))

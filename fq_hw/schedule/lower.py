@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -91,7 +91,7 @@ class Lowering:
         unit = ForkUnit(lanes=stream.lanes, bits=stream.bits, ways=len(readers))
         name = self.add(f"{op.name}.fork", unit, stream.source).node
         self.streams[op.name] = [
-            Stream(**{**vars(stream), "source": Source(name, way)}) for way in range(len(readers))
+            replace(stream, source=Source(name, way)) for way in range(len(readers))
         ]
 
     def take(self, name: str) -> Stream:
@@ -113,7 +113,7 @@ class Lowering:
             signed=x.signed,
         )
         source = self.add(name, unit, x.source)
-        return Stream(**{**vars(x), "source": source, "lanes": lanes})
+        return replace(x, source=source, lanes=lanes)
 
     def narrow(self, x: Stream, name: str) -> Stream:
         """``x`` as narrow as the slowest convolution allows."""

@@ -61,6 +61,11 @@ class ScoreUnit(Unit):
         return max((self.classes - 1).bit_length(), 1)
 
     @property
+    def result_bits(self) -> int:
+        """Width of a result: the label, then the scores."""
+        return self.label_bits + self.classes * self.score_bits
+
+    @property
     def class_cycles(self) -> int:
         """Cycles from taking one class to taking the next."""
         return self.multiplier_bits + 2
