@@ -1,36 +1,66 @@
-"""Convolution engine: PE x SIMD XNOR-popcount dot products with accumulators."""
+"""Convolution engine: columns x PE x SIMD XNOR-popcount dot products with accumulators."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out
 
-from fq_hw.schedule.units import ConvUnit
+from fq_hw.schedule.units import ConvUnit, ceil_div
 from rtl_gen.counters import counter
+from rtl_gen.dot_product import DotProduct, instance
 from rtl_gen.streams import signature
-from rtl_gen.xnor_dot import xnor_sum
 
 __all__ = ["ConvEngine"]
 
+GROUP = 16  # PEs that share a copy of the activations: bounds the fan-out of a register
+
+
+class Delays:
+    """A word of bits, and the same bits later: registers are made for what is asked, once."""
+
+    def __init__(self, m: Module, bits: Value, name: str):
+        self.m, self.name, self.width = m, name, len(bits)
+        self.now = Signal(len(bits), name=f"{name}_0", attrs={"keep": "true"})
+        m.d.sync += self.now.eq(bits)
+        self.later: dict[tuple[int, int], Signal] = {}
+
+    def __call__(self, bit: int, delay: int) -> Value:
+        """Bit ``bit`` as it was ``delay`` cycles ago."""
+        if not delay:
+            return self.now[bit]
+        if (bit, delay) not in self.later:
+            before = self(bit, delay - 1)
+            self.later[bit, delay] = Signal(
+                name=f"{self.name}_{delay}_{bit}", attrs={"keep": "true"}
+            )
+            self.m.d.sync += self.later[bit, delay].eq(before)
+        return self.later[bit, delay]
+
 
 class ConvEngine(wiring.Component):
-    """``pe`` dot products of binary weights with unsigned activations, ``simd`` synapses a cycle.
+    """Per column ``pe`` dot products of binary weights and activations, ``simd`` synapses a cycle.
 
-    Members     i: In(stream of simd x u<act_bits>); i_weight: In(stream of pe x simd bits)
-                o: Out(stream of pe x u<raw_bits>)
-    Units       weight bit 1 means +1, 0 means -1; o is the raw sum, result - offset per channel
-    Order       sf beats, each with its weight word, make one output beat; nf of those make a pixel
+    Members     i: In(stream of columns x simd x u<act_bits>)
+                i_weight: In(stream of pe x simd bits)
+                o: Out(stream of columns x pe x u<raw_bits>)
+    Units       weight bit 1 means -1: the sign; o is the raw sum, result - offset per channel
+    Order       sf beats, each with its weight word, make one output beat; nf of those make a group
     Latency     unit.latency(), from the first accepted beat to o.valid, unstalled
     Throughput  one beat per cycle; one output beat per sf cycles
-    Path        XNOR, adder tree over simd lanes, accumulator, in one cycle
-    Resources   no DSP; weights come from outside
+    Path        ``levels_per_stage`` adders or one accumulator between registers
+    Resources   no DSP; weights come from outside, one word for all columns
     Errors      none at run time; ConvUnit refuses bad foldings
     Source      Takahashi et al. 2024 (w1a2); Blott et al. 2018, FINN-R (folding)
+
+    ``family`` names the form of the dot products (rtl_gen.dot_product), None for a plain one with
+    nothing to link. The arithmetic runs freely: nothing in it waits. A group's last beat is accepted
+    only when one of ``slots`` places for finished sums is free, so that a sum never arrives at a
+    full output.
     """
 
-    def __init__(self, unit: ConvUnit):
-        self.unit = unit
+    def __init__(self, unit: ConvUnit, family: str | None = None):
+        self.unit, self.family = unit, family
         super().__init__(
             {
                 "i": In(signature(unit.i)),
@@ -43,31 +73,90 @@ class ConvEngine(wiring.Component):
         m = Module()
         unit = self.unit
         beat = counter(unit.sf, "beat")
-        first, last, free, accept = Signal(), Signal(), Signal(), Signal()
-
-        # Stall only when a finished sum has nowhere to go.
+        pending = Signal(range(unit.slots + 1))  # sums accepted and not yet taken from o
+        last, free, accept = Signal(), Signal(), Signal()
         m.d.comb += [
-            first.eq(beat == 0),
             last.eq(beat == unit.sf - 1),
-            free.eq(~last | ~self.o.valid | self.o.ready),
+            free.eq(~last | (pending != unit.slots)),
             self.i.ready.eq(free & self.i_weight.valid),
             self.i_weight.ready.eq(free & self.i.valid),
             accept.eq(self.i.valid & self.i.ready),
         ]
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
         with m.If(accept):
             m.d.sync += beat.eq(Mux(last, 0, beat + 1))
-            with m.If(last):
-                m.d.sync += self.o.valid.eq(1)
+        m.d.sync += pending.eq(pending + (accept & last) - (self.o.valid & self.o.ready))
 
-        acts = [Value.cast(self.i.payload[lane]) for lane in range(unit.simd)]
-        for pe in range(unit.pe):
-            partial = xnor_sum(m, acts, Value.cast(self.i_weight.payload[pe]), f"partial_{pe}")
-            acc, total = Signal(unit.raw_bits, name=f"acc_{pe}"), Signal(unit.raw_bits)
-            m.d.comb += total.eq(Mux(first, 0, acc) + partial)
-            with m.If(accept):
-                m.d.sync += acc.eq(total)
-                with m.If(last):
-                    m.d.sync += self.o.payload[pe].eq(total)
+        # What a beat is, as it passes the accumulators.
+        marks = Cat(accept, accept & last)
+        for n in range(unit.sum_cycles):
+            passed = Signal(2, name=f"marks_{n}")
+            m.d.sync += passed.eq(marks)
+            marks = passed
+        adding, finishing = marks
+        self.collect(m, self.sums(m, adding, finishing), finishing)
         return m
+
+    def sums(self, m: Module, adding: Value, finishing: Value) -> Value:
+        """The sums that the beat completes, column by column."""
+        unit, tree, simd, bits = self.unit, self.unit.tree, self.unit.simd, self.unit.act_bits
+        late = tree.delay if self.family not in (None, "plain") else lambda plane, lane: 0
+        raws = [(plane, lane) for plane in range(bits) for lane in range(simd)]
+        columns = self.i.payload.as_value()
+
+        def vector(word: Value, name: str, width: int, stride: int) -> Signal:
+            """The raw bits of ``word``, each as late as its adder wants it."""
+            delays = Delays(m, word, name)
+            out = Signal(len(raws), name=f"{name}_raw")
+            index = [
+                delays(lane * width + plane * stride, late(plane, lane)) for plane, lane in raws
+            ]
+            m.d.comb += out.eq(Cat(index))
+            return out
+
+        acts = [
+            [
+                vector(columns[x * simd * bits :][: simd * bits], f"act_{group}_{x}", bits, 1)
+                for x in range(unit.columns)
+            ]
+            for group in range(ceil_div(unit.pe, GROUP))
+        ]
+        totals = []
+        for pe in range(unit.pe):
+            signs = vector(Value.cast(self.i_weight.payload[pe]), f"sign_{pe}", 1, 0)
+            for x in range(unit.columns):
+                dot = Signal(tree.sum_bits, name=f"dot_{x}_{pe}")
+                self.dot(m, f"dot_{x}_{pe}", signs, acts[pe // GROUP][x], dot)
+                acc = Signal(unit.raw_bits, name=f"acc_{x}_{pe}")
+                total = Signal(unit.raw_bits, name=f"total_{x}_{pe}")
+                m.d.comb += total.eq(acc + dot if unit.sf > 1 else dot)
+                with m.If(adding):  # cleared with the last beat: the next sum begins from 0
+                    m.d.sync += acc.eq(Mux(finishing, 0, total))
+                totals.append((x, pe, total))
+        return Cat(total for _, _, total in sorted(totals, key=lambda t: t[:2]))
+
+    def dot(self, m: Module, name: str, signs: Value, acts: Value, total: Signal) -> None:
+        """A dot product; by name, unless everything is to be in one piece."""
+        if self.family is not None:
+            m.submodules[name] = instance(self.unit.tree, self.family, signs, acts, total)
+            return
+        m.submodules[name] = part = DotProduct(self.unit.tree)
+        m.d.comb += [part.signs.eq(signs), part.acts.eq(acts), total.eq(part.total)]
+
+    def collect(self, m: Module, totals: Value, finishing: Value) -> None:
+        """Finished sums wait in a register, or in a queue where they come too fast for one."""
+        if self.unit.slots == 1:
+            with m.If(finishing):
+                m.d.sync += [self.o.payload.as_value().eq(totals), self.o.valid.eq(1)]
+            with m.Elif(self.o.ready):
+                m.d.sync += self.o.valid.eq(0)
+            return
+        m.submodules.queue = queue = fifo.SyncFIFOBuffered(
+            width=self.unit.o.width, depth=self.unit.slots
+        )
+        m.d.comb += [
+            queue.w_data.eq(totals),
+            queue.w_en.eq(finishing),
+            self.o.payload.as_value().eq(queue.r_data),
+            self.o.valid.eq(queue.r_rdy),
+            queue.r_en.eq(self.o.ready),
+        ]

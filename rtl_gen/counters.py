@@ -22,9 +22,15 @@ def nest(m: Module, step: Value, **limits: int) -> tuple[dict[str, Signal], dict
     inner: Value = Const(1)
     for name, limit in limits.items():
         count = counters[name] = counter(limit, name)
-        at_end = count == limit - 1
+        if limit == 1:
+            lasts[name] = inner
+            continue
+        at_end = Signal(name=f"{name}_at_end")  # a register: comparing now would lengthen paths
         with m.If(step & inner):
-            m.d.sync += count.eq(Mux(at_end, 0, count + 1))
+            m.d.sync += [
+                count.eq(Mux(at_end, 0, count + 1)),
+                at_end.eq(~at_end & (count == limit - 2)),
+            ]
         last = Signal(name=f"{name}_last")
         m.d.comb += last.eq(at_end & inner)
         lasts[name] = inner = last

@@ -12,6 +12,7 @@ from amaranth.hdl import Value
 from amaranth.lib import wiring
 
 from fq_hw import toolbox
+from rtl_gen.dot_product import named
 
 __all__ = ["ports", "to_rtlil", "to_verilog"]
 
@@ -48,11 +49,21 @@ def amaranth_finds_yosys() -> Iterator[None]:
 def to_verilog(part: wiring.Component, name: str) -> str:
     """Verilog of ``part`` as module ``name``, without host paths: same input, same bytes."""
     with amaranth_finds_yosys():
-        return verilog.convert(
-            part, name=name, ports=ports(part), emit_src=False, strip_internal_attrs=True
-        )
+        text = convert(part, name)
+        return text + "".join(convert(dot, module) for module, dot in named(text).items())
+
+
+def convert(part: wiring.Component, name: str) -> str:
+    """Verilog of ``part`` alone."""
+    return verilog.convert(
+        part, name=name, ports=ports(part), emit_src=False, strip_internal_attrs=True
+    )
 
 
 def to_rtlil(part: wiring.Component, name: str) -> str:
     """RTLIL of ``part`` as module ``name``: what synthesis reads fastest."""
-    return rtlil.convert(part, name=name, ports=ports(part), emit_src=False)
+    text = rtlil.convert(part, name=name, ports=ports(part), emit_src=False)
+    dots = named(text).items()
+    return text + "".join(
+        rtlil.convert(dot, name=n, ports=ports(dot), emit_src=False) for n, dot in dots
+    )

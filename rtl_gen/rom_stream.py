@@ -53,13 +53,13 @@ class RomStream(wiring.Component):
             attrs=memory_style(unit.depth, unit.width),
         )
         m.submodules.pipe = pipe = ReadPipe(depth=unit.depth, width=unit.width)
-        connect(m, pipe.port, rom.read_port())
+        connect(m, pipe.port_0, rom.read_port())
         address = counter(unit.depth, "address")
         m.d.comb += [
             pipe.i.valid.eq(1),
-            pipe.i.p.address.eq(address),
+            pipe.i.p.address[0].eq(address),
             self.o.valid.eq(pipe.o.valid),
-            self.o.payload.eq(pipe.o.payload),
+            self.o.payload.eq(pipe.o.payload.as_value()),
             pipe.o.ready.eq(self.o.ready),
         ]
         last = Signal()

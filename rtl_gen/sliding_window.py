@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from collections import Counter
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out, connect
 
@@ -14,16 +17,30 @@ from rtl_gen.streams import memory_style, signature
 __all__ = ["SlidingWindow"]
 
 
+def lookup(m: Module, index: Value, values: Sequence[int], name: str) -> Signal:
+    """``values[index]``; cheap where all but a few values are equal."""
+    low, high = min(values), max(values)
+    out = Signal(Shape.cast(range(min(low, 0), max(high, 1) + 1)), name=name, init=values[0])
+    usual, _ = Counter(values).most_common(1)[0]
+    m.d.comb += out.eq(usual)
+    for place, value in enumerate(values):
+        if value != usual:
+            with m.If(index == place):
+                m.d.comb += out.eq(value)
+    return out
+
+
 class SlidingWindow(wiring.Component):
-    """Stores rows in a ring and reads kernel windows from it, each ``repeats`` times.
+    """Stores rows in a ring and reads groups of kernel windows from it, each ``repeats`` times.
 
     Members     i: In(stream of lanes x u<bits>), raster order, channel folds fastest
-                o: Out(stream of lanes x u<bits>)
-    Order       per window: kernel row, kernel column, channel fold; windows in raster order
+                o: Out(stream of columns x lanes x u<bits>)
+    Order       per group: kernel row, kernel column, channel fold; groups in raster order
     Units       taps outside the image read 0
     Latency     unit.latency(), from the first beat in to o.valid, unstalled
     Throughput  one beat per cycle each way; i.ready falls when ``rows`` whole rows wait
-    Resources   a ring of unit.depth words in block or distributed RAM
+    Path        counters decide from registers: what is there, what is free, which loop ends
+    Resources   a ring of unit.depth words in block or distributed RAM, one copy per column
     Errors      none at run time; WindowUnit refuses what does not fit
     Source      streamed im2col as in FINN (Umuroglu et al. 2017), on RAM, not shift registers
     """
@@ -39,19 +56,18 @@ class SlidingWindow(wiring.Component):
         m.submodules.ring = ring = memory.Memory(
             shape=unsigned(width), depth=depth, init=[], attrs=memory_style(depth, width)
         )
-        m.submodules.pipe = pipe = ReadPipe(depth=depth, width=width)
+        m.submodules.pipe = pipe = ReadPipe(
+            depth=depth, width=width, ways=unit.columns, masked=True
+        )
         write = ring.write_port()
-        connect(m, pipe.port, ring.read_port())
-
-        # Whole rows written and not yet freed; below 0 where rows to skip have yet to come.
-        held = Signal(range(-unit.height, unit.rows + 1))
-        accept, step, freed = Signal(), Signal(), Signal(range(unit.height + 1))
+        for way in range(unit.columns):
+            connect(m, getattr(pipe, f"port_{way}"), ring.read_port())
 
         # Write side: words land in the ring one after the other.
-        put, put_last = nest(m, accept, put_fold=unit.folds, put_column=unit.width)
+        accept = Signal()
+        _, put_last = nest(m, accept, put_fold=unit.folds, put_column=unit.width)
         place = Signal(range(depth))
         m.d.comb += [
-            self.i.ready.eq(held != unit.rows),
             accept.eq(self.i.valid & self.i.ready),
             write.en.eq(accept),
             write.addr.eq(place),
@@ -59,9 +75,9 @@ class SlidingWindow(wiring.Component):
         ]
         with m.If(accept):
             m.d.sync += place.eq(place + 1)
-        m.d.sync += held.eq(held + put_last["put_column"] * accept - freed)
 
-        # Read side: loops over window columns and rows, repeats, windows.
+        # Read side: loops over the windows' columns and rows, repeats, groups.
+        step = Signal()
         at, last = nest(
             m,
             step,
@@ -69,38 +85,42 @@ class SlidingWindow(wiring.Component):
             kernel_column=unit.kernel,
             kernel_row=unit.kernel,
             repeat=unit.repeats,
-            column=unit.out_width,
+            group=unit.groups,
             row=unit.out_height,
         )
         top, left = self.origin(m, step, last)
         address = self.address(m, step, last)
+        arrived = self.arrived(m, accept & put_last["put_fold"], step, at, last)
         m.d.comb += [
-            pipe.i.valid.eq(self.arrived(top, left, held, put["put_column"])),
-            step.eq(pipe.i.valid & pipe.i.ready),
-            pipe.i.p.address.eq(address),
-            pipe.i.p.blank.eq(
-                self.outside(top + at["kernel_row"], unit.height)
-                | self.outside(left + at["kernel_column"], unit.width)
-            ),
+            self.i.ready.eq(self.room(m, accept & put_last["put_column"], step, at, last)),
+            pipe.i.valid.eq(arrived),
+            step.eq(arrived & pipe.i.ready),
         ]
-        with m.If(step & last["column"]):
-            m.d.comb += freed.eq(self.freed(top, last["row"]))
+        above = self.outside(top + at["kernel_row"], unit.height)
+        for way in range(unit.columns):
+            right = way * unit.stride
+            column = left + at["kernel_column"] + right
+            m.d.comb += [
+                pipe.i.p.address[way].eq(address + right * unit.folds),
+                pipe.i.p.blank[way].eq(above | self.outside(column, unit.width)),
+            ]
 
         m.d.comb += [
             self.o.valid.eq(pipe.o.valid),
-            self.o.payload.eq(pipe.o.payload),
+            Value.cast(self.o.payload).eq(pipe.o.payload.as_value()),
             pipe.o.ready.eq(self.o.ready),
         ]
         return m
 
     def origin(self, m: Module, step: Value, last: dict[str, Value]) -> tuple[Signal, Signal]:
-        """Row and column of the window's corner in the padded image."""
+        """Row and column of the corner of the group's first window in the padded image."""
         unit = self.unit
+        right = unit.stride * unit.columns
         top = counter((unit.out_height - 1) * unit.stride + 1, "top")
-        left = counter((unit.out_width - 1) * unit.stride + 1, "left")
+        left = counter((unit.groups - 1) * right + 1, "left")
         with m.If(step & last["repeat"]):
-            m.d.sync += left.eq(Mux(last["column"], 0, left + unit.stride))
-        with m.If(step & last["column"]):
+            m.d.sync += left.eq(Mux(last["group"], 0, left + right))
+        with m.If(step & last["group"]):
             m.d.sync += top.eq(Mux(last["row"], 0, top + unit.stride))
         return top, left
 
@@ -108,57 +128,76 @@ class SlidingWindow(wiring.Component):
         """Whether a row or column of the padded image is padding."""
         return (padded < self.unit.padding) | (padded >= size + self.unit.padding)
 
-    def first_row(self, top: Value) -> Value:
-        """``WindowUnit.first_row``, of the corner's row."""
-        return Mux(top > self.unit.padding, top - self.unit.padding, 0)
+    def arrived(
+        self, m: Module, pixel: Value, step: Value, at: dict[str, Value], last: dict[str, Value]
+    ) -> Value:
+        """Whether the group's last pixel is in the ring; ``pixel`` says that one more comes in.
 
-    def last_inside(self, corner: Value, size: int) -> Value:
-        """``WindowUnit.last_row`` or ``last_column``, of the corner's row or column."""
-        reach = self.unit.kernel - 1 - self.unit.padding
-        return Mux(corner + reach > size - 1, size - 1, corner + reach)
-
-    def arrived(self, top: Value, left: Value, held: Value, column: Value) -> Value:
-        """Whether the window's last pixel inside the image is in the ring.
-
-        ``held`` rows from the window's first one are whole, and ``column`` pixels of the next.
+        A register holds how many pixels are there beyond that one; below 0 they have yet to come.
         """
-        need = self.last_inside(top, self.unit.height) - self.first_row(top)
-        row_there = (held == need) & (column > self.last_inside(left, self.unit.width))
-        return (held > need) | row_there
+        unit = self.unit
+        pixels, rows, groups = unit.height * unit.width, unit.out_height, unit.groups
+        needs = [[unit.last_pixel(oy, g) for g in range(groups)] for oy in range(rows)]
+        aside = [needs[0][g] - needs[0][(g + 1) % groups] for g in range(groups)]
+        following = [needs[oy][0] for oy in range(1, rows)] + [needs[0][0] + pixels]
+        down = [need[-1] - after for need, after in zip(needs, following, strict=True)]
+        beyond = Signal(
+            Shape.cast(range(-2 * pixels, unit.rows * unit.width + pixels)), init=-1 - needs[0][0]
+        )
+        moved = Signal(Shape.cast(range(min(*down, *aside, 0), max(*down, *aside, 0) + 2)))
+        with m.If(step & last["repeat"]):
+            m.d.comb += moved.eq(
+                Mux(
+                    last["group"],
+                    lookup(m, at["row"], down, "down"),
+                    lookup(m, at["group"], aside, "aside"),
+                )
+            )
+        m.d.sync += beyond.eq(beyond + moved + pixel)
+        return ~beyond[-1]
 
-    def freed(self, top: Value, last_row: Value) -> Value:
-        """``WindowUnit.freed``, of the corner's row."""
-        first = self.first_row(top)
-        following = self.first_row(top + self.unit.stride)
-        return Mux(last_row, self.unit.height, following) - first
+    def room(
+        self, m: Module, row: Value, step: Value, at: dict[str, Value], last: dict[str, Value]
+    ) -> Value:
+        """Whether the ring has room for a row; ``row`` says that one more has come in.
+
+        A register holds how many rows fit beyond that one; -1 while the ring is full.
+        """
+        unit = self.unit
+        free = Signal(Shape.cast(range(-1, unit.rows + unit.height)), init=unit.rows - 1)
+        freed = Signal(range(unit.height + 1))
+        with m.If(step & last["group"]):
+            rows = [unit.freed(oy) for oy in range(unit.out_height)]
+            m.d.comb += freed.eq(lookup(m, at["row"], rows, "rows_freed"))
+        m.d.sync += free.eq(free + freed - row)
+        return ~free[-1]
 
     def address(self, m: Module, step: Value, last: dict[str, Value]) -> Signal:
-        """Ring address of the current word; all steps are constants, modulo the ring's size."""
+        """Ring address of the first column's word; steps are constants, modulo the ring's size."""
         unit = self.unit
         depth = max(unit.depth, 2)
         row = unit.row_words
         start = -unit.padding * (row + unit.folds) % depth
         address = Signal(range(depth), init=start)
-        window = Signal(range(depth), init=start)  # where the current window begins
+        window = Signal(range(depth), init=start)  # where the current group begins
         band = Signal(range(depth), init=start)  # where its row of windows begins
         frame = unit.height - (unit.out_height - 1) * unit.stride  # rows from last band to first
-        following = Signal(range(depth))
-        with m.If(last["row"]):
-            m.d.comb += following.eq(band + frame * row)
-        with m.Elif(last["column"]):
-            m.d.comb += following.eq(band + unit.stride * row)
-        with m.Elif(last["repeat"]):
-            m.d.comb += following.eq(window + unit.stride * unit.folds)
-        with m.Elif(last["kernel_row"]):
-            m.d.comb += following.eq(window)
-        with m.Elif(last["kernel_column"]):
-            m.d.comb += following.eq(address + row - (unit.kernel * unit.folds - 1))
-        with m.Else():
-            m.d.comb += following.eq(address + 1)
+        base, far, following = (Signal(range(depth), name=n) for n in ("base", "far", "following"))
+        m.d.comb += [base.eq(address), far.eq(1), following.eq(base + far)]
+        jumps = {  # the outermost loop that ends decides
+            "kernel_column": (address, row - (unit.kernel * unit.folds - 1)),
+            "kernel_row": (window, 0),
+            "repeat": (window, unit.columns * unit.stride * unit.folds),
+            "group": (band, unit.stride * row),
+            "row": (band, frame * row),
+        }
+        for loop, (begin, words) in jumps.items():
+            with m.If(last[loop]):
+                m.d.comb += [base.eq(begin), far.eq(words % depth)]
         with m.If(step):
             m.d.sync += address.eq(following)
             with m.If(last["repeat"]):
                 m.d.sync += window.eq(following)
-            with m.If(last["column"]):
+            with m.If(last["group"]):
                 m.d.sync += band.eq(following)
         return address

@@ -13,6 +13,7 @@ from fq_hw.errors import GraphError, require
 from fq_hw.schedule import units
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import Beat
+from rtl_gen.column_reorder import ColumnReorder
 from rtl_gen.conv_engine import ConvEngine
 from rtl_gen.pixel_embedding import PixelEmbedding
 from rtl_gen.pixel_sum import PixelSum
@@ -32,7 +33,7 @@ __all__ = ["Accelerator", "component", "identifier"]
 PLAIN = {
     units.ConvertUnit: WidthConverter,
     units.WindowUnit: SlidingWindow,
-    units.ConvUnit: ConvEngine,
+    units.ReorderUnit: ColumnReorder,
     units.ThresholdUnit: Threshold,
     units.ForkUnit: StreamFork,
     units.FifoUnit: SkipFifo,
@@ -46,9 +47,16 @@ FILLED = {  # these take contents too
 }
 
 
-def component(unit: units.Unit, contents: np.ndarray | None = None) -> wiring.Component:
-    """The component of ``unit``; ``contents`` fills its ROM, table or start values."""
+def component(
+    unit: units.Unit, contents: np.ndarray | None = None, family: str | None = None
+) -> wiring.Component:
+    """The component of ``unit``; ``contents`` fills its ROM, table or start values.
+
+    ``family`` is the form of its dot products, as ``ConvEngine`` wants it.
+    """
     kind = type(unit)
+    if kind is units.ConvUnit:
+        return ConvEngine(unit, family)
     if kind in FILLED:
         return FILLED[kind](unit, contents)
     require(kind in PLAIN, kind.__name__, "needs a component in rtl_gen/top.py", None, GraphError)
@@ -81,11 +89,12 @@ class Accelerator(wiring.Component):
     Order       one result per H*W pixels, frames one after the other without a gap
     Latency     schedule.simulate(plan).latency, from the first pixel to the first result
     Throughput  one frame per schedule.simulate(plan).interval cycles
+    Family      the form of its dot products; their modules are linked in when it is emitted
     Errors      none at run time; a plan that could deadlock is refused by the schedule
     """
 
-    def __init__(self, plan: Plan):
-        self.plan = plan
+    def __init__(self, plan: Plan, family: str = "plain"):
+        self.plan, self.family = plan, family
         scores = plan.nodes[-1].unit
         colours = Beat(lanes=plan.image[2], bits=8)
         super().__init__(
@@ -99,7 +108,7 @@ class Accelerator(wiring.Component):
         m = Module()
         parts: dict[str, wiring.Component] = {}
         for node in self.plan.nodes:
-            part = parts[node.name] = component(node.unit, node.contents)
+            part = parts[node.name] = component(node.unit, node.contents, self.family)
             m.submodules[identifier(node.name)] = part
             for port, source in zip(input_ports(part), node.inputs, strict=True):
                 if source.node == Plan.INPUT:

@@ -108,8 +108,19 @@ def _(unit: units.WindowUnit, dice, frames) -> Vectors:
     padded = np.pad(words, ((0, 0), (p, p), (p, p), (0, 0), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
     windows = windows[:, :: unit.stride, :: unit.stride].transpose(0, 1, 2, 5, 6, 3, 4)
-    out = np.repeat(windows[:, :, :, None], unit.repeats, axis=3)
+    grouped = windows.reshape(*windows.shape[:2], unit.groups, unit.columns, *windows.shape[3:])
+    side_by_side = np.moveaxis(grouped, 3, -2)  # lanes of a beat: column, lane
+    beats = side_by_side.reshape(*side_by_side.shape[:-2], -1)
+    out = np.repeat(beats[:, :, :, None], unit.repeats, axis=3)
     i, o = {"i": pack(words, unit.bits)}, {"o": pack(out, unit.bits)}
+    return Vectors(i=i, o=o, frames=frames)
+
+
+@make.register
+def _(unit: units.ReorderUnit, dice, frames) -> Vectors:
+    shape = (frames * unit.groups, unit.folds, unit.columns, unit.parts, unit.lanes)
+    beats = noise(dice, unit.i, *shape)
+    i, o = {"i": pack(beats, unit.bits)}, {"o": pack(beats.swapaxes(1, 2), unit.bits)}
     return Vectors(i=i, o=o, frames=frames)
 
 
@@ -130,13 +141,18 @@ def _(unit: units.ConvUnit, dice, frames) -> Vectors:
     conv = ir.Conv(name="conv", weight=weight, stride=1, padding=0, scale=None)
     offset = -(2**unit.act_bits - 1) * (weight < 0).sum(axis=(1, 2, 3))
     raw = evaluate(conv, x).reshape(pixels, unit.nf, unit.pe) - offset.reshape(unit.nf, unit.pe)
-    acts = np.repeat(in_lanes(x, unit.simd).reshape(pixels, 1, unit.sf, -1), unit.nf, axis=1)
+    groups = pixels // unit.columns
+    raw = np.moveaxis(raw.reshape(groups, unit.columns, unit.nf, unit.pe), 1, 2)
+    raw = raw.reshape(groups, unit.nf, -1)
+    acts = in_lanes(x, unit.simd).reshape(groups, unit.columns, unit.sf, unit.simd)
+    acts = np.moveaxis(acts, 1, 2).reshape(groups, 1, unit.sf, -1)
+    acts = np.repeat(acts, unit.nf, axis=1)
     # Lanes beyond the last input channel hold level 0 under weight +1 and add nothing.
-    bits = 1 - in_lanes((weight < 0).reshape(channels, unit.taps, unit.cin), unit.simd)
+    bits = in_lanes((weight < 0).reshape(channels, unit.taps, unit.cin), unit.simd)
     rows = np.array(pack(bits, 1), object).reshape(unit.nf, unit.pe, unit.sf)
     words = pack(rows.transpose(0, 2, 1), unit.simd)
     return Vectors(
-        i={"i": pack(acts, unit.act_bits), "i_weight": words * pixels},
+        i={"i": pack(acts, unit.act_bits), "i_weight": words * groups},
         o={"o": pack(raw, unit.raw_bits)},
         frames=frames,
     )

@@ -10,6 +10,7 @@ from fq_hw.schedule.units import (
     FifoUnit,
     ForkUnit,
     PixelSumUnit,
+    ReorderUnit,
     RomUnit,
     ScoreUnit,
     ThresholdUnit,
@@ -43,6 +44,7 @@ def window(
     stride: int = 1,
     padding: int = 0,
     repeats: int = 1,
+    columns: int = 1,
 ) -> WindowUnit:
     return WindowUnit(
         height=size[0],
@@ -54,11 +56,27 @@ def window(
         stride=stride,
         padding=padding,
         repeats=repeats,
+        columns=columns,
     )
 
 
-def conv(cin: int, cout: int, taps: int, pe: int, simd: int, act_bits: int = 2) -> ConvUnit:
-    return ConvUnit(cin=cin, cout=cout, taps=taps, pixels=2, pe=pe, simd=simd, act_bits=act_bits)
+def conv(
+    cin: int, cout: int, taps: int, pe: int, simd: int, act_bits: int = 2, **more: int
+) -> ConvUnit:
+    return ConvUnit(
+        cin=cin,
+        cout=cout,
+        taps=taps,
+        pixels=more.pop("pixels", 2),
+        pe=pe,
+        simd=simd,
+        act_bits=act_bits,
+        **more,
+    )
+
+
+def reorder(columns: int, folds: int, parts: int) -> ReorderUnit:
+    return ReorderUnit(columns=columns, folds=folds, parts=parts, lanes=2, bits=3, groups=4)
 
 
 def threshold(
@@ -130,6 +148,15 @@ ZOO: dict[str, Unit] = {
     "window_3x3_trailing": window((6, 7), 1, 1, kernel=3, stride=2),
     "window_1x1_stride": window((5, 5), 3, 1, kernel=1, stride=2),
     "window_1x1_stride_over": window((7, 8), 2, 2, kernel=1, stride=3, repeats=2),
+    "window_columns": window((5, 6), 4, 2, kernel=3, padding=1, repeats=2, columns=3),
+    "window_columns_stride": window((6, 8), 3, 3, kernel=3, stride=2, padding=1, columns=2),
+    "window_columns_row": window((4, 5), 2, 1, kernel=3, padding=1, columns=5),
+    "window_columns_bare": window((5, 10), 2, 2, kernel=3, repeats=2, columns=4),
+    "window_columns_1x1": window((3, 6), 3, 2, kernel=1, stride=2, columns=3),
+    "reorder_2_3": reorder(2, 3, 1),
+    "reorder_3_2_2": reorder(3, 2, 2),
+    "reorder_4_8_2": reorder(4, 8, 2),
+    "reorder_1": reorder(1, 1, 1),
     "rom_1": RomUnit(depth=1, width=5),
     "rom_2": RomUnit(depth=2, width=1),
     "rom_7": RomUnit(depth=7, width=70),
@@ -143,6 +170,12 @@ ZOO: dict[str, Unit] = {
     "conv_uneven": conv(5, 5, 9, pe=2, simd=3),
     "conv_bits_1": conv(3, 3, 9, pe=3, simd=3, act_bits=1),
     "conv_bits_3": conv(4, 2, 1, pe=2, simd=2, act_bits=3),
+    "conv_columns": conv(4, 6, 9, pe=3, simd=4, pixels=6, columns=3),
+    "conv_columns_uneven": conv(5, 3, 1, pe=2, simd=3, pixels=4, columns=2),
+    "conv_columns_fast": conv(3, 2, 1, pe=2, simd=3, pixels=4, columns=4),
+    "conv_wide": conv(20, 2, 9, pe=1, simd=20),
+    "conv_stages": conv(18, 18, 9, pe=18, simd=9, levels_per_stage=2),
+    "conv_one_stage": conv(7, 2, 9, pe=2, simd=7, levels_per_stage=9),
     "threshold_bit": threshold(1, 1, 4, 4, 1),
     "threshold_lanes": threshold(4, 2, 6, 6, 2),
     "threshold_uneven": threshold(5, 2, 5, 6, 2),

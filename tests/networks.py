@@ -28,6 +28,7 @@ from fq_hw.schedule.folding import Fold
 
 __all__ = [
     "NETWORKS",
+    "column_folds",
     "odd_folds",
     "random_checkpoint",
     "random_graph",
@@ -192,4 +193,20 @@ def wide_folds(graph: Graph) -> dict[str, Fold]:
         if isinstance(op, Conv):
             cout, kernel, _, cin = op.weight.shape
             folds[op.name] = Fold(pe=cout if kernel > 1 else max(cout - 1, 1), simd=cin)
+    return folds
+
+
+def column_folds(graph: Graph) -> dict[str, Fold]:
+    """Every convolution with several pixels at once, where its output's width allows."""
+    folds = {}
+    for index, op in enumerate(op for op in graph.ops if isinstance(op, Conv)):
+        cout, _, _, cin = op.weight.shape
+        width = graph.types[op.name].shape[1]
+        even = [n for n in range(1, width + 1) if width % n == 0]
+        divisors = [n for n in range(1, cout + 1) if cout % n == 0]
+        folds[op.name] = Fold(
+            pe=divisors[(len(divisors) - 1) // (1 + index % 2)],
+            simd=min(3 + index % 4, cin),
+            columns=even[min(1 + index % 2, len(even) - 1)],
+        )
     return folds

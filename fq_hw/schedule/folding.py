@@ -7,24 +7,25 @@ from dataclasses import dataclass
 
 from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph
-from fq_hw.schedule.units import ceil_div
+from fq_hw.schedule.units import ConvUnit, ceil_div
 
-__all__ = ["Fold", "conv_cycles", "fold_for", "narrowest_lanes"]
+__all__ = ["Fold", "conv_cycles", "fold_for", "group_lanes", "narrowest_lanes"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
-    """PE and SIMD of one convolution."""
+    """PE and SIMD of one convolution, and how many pixels of a row share its weight words."""
 
     pe: int
     simd: int
+    columns: int = 1
 
 
 def conv_cycles(graph: Graph, conv: Conv, fold: Fold) -> int:
     """Cycles per frame of a convolution's engine."""
     h, w, cout = graph.types[conv.name].shape
     beats = conv.kernel**2 * ceil_div(conv.weight.shape[3], fold.simd)
-    return h * w * ceil_div(cout, fold.pe) * beats
+    return h * (w // fold.columns) * ceil_div(cout, fold.pe) * beats
 
 
 def narrowest_lanes(channels: int, pixels: int, cycles: int, pe: int) -> int:
@@ -36,6 +37,14 @@ def narrowest_lanes(channels: int, pixels: int, cycles: int, pe: int) -> int:
     divisors = [n for n in range(1, pe) if pe % n == 0]
     narrow = (n for n in divisors if pixels * (ceil_div(channels, n) + wide) <= cycles)
     return next(narrow, pe)
+
+
+def group_lanes(unit: ConvUnit, cycles: int) -> int:
+    """Fewest lanes, dividing ``pe``, that carry a group's sums within ``cycles``; else ``pe``."""
+    groups, sums = unit.pixels // unit.columns, unit.columns * unit.cout
+    divisors = [n for n in range(1, unit.pe + 1) if unit.pe % n == 0]
+    narrow = (n for n in divisors if groups * (sums // n + unit.nf) <= cycles)
+    return next(narrow, unit.pe)
 
 
 def fold_for(graph: Graph, cycles: int) -> dict[str, Fold]:

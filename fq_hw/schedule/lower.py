@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fq_hw import ir
-from fq_hw.errors import GraphError, require
+from fq_hw.errors import FoldingError, GraphError, require
 from fq_hw.ir import Graph
-from fq_hw.schedule.folding import Fold, check_folds, conv_cycles, narrowest_lanes
+from fq_hw.schedule.folding import Fold, check_folds, conv_cycles, group_lanes, narrowest_lanes
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.skip import skip_depth
 from fq_hw.schedule.units import (
@@ -28,6 +28,7 @@ from fq_hw.schedule.units import (
     FifoUnit,
     ForkUnit,
     PixelSumUnit,
+    ReorderUnit,
     RomUnit,
     ScoreUnit,
     ThresholdUnit,
@@ -61,7 +62,7 @@ class Stream:
 class Lowering:
     """Collects nodes while following the graph."""
 
-    def __init__(self, graph: Graph, folds: Mapping[str, Fold], skip_slack: int):
+    def __init__(self, graph: Graph, folds: Mapping[str, Fold], skip_slack: int | None):
         check_folds(graph, folds)
         self.graph, self.folds, self.skip_slack = graph, folds, skip_slack
         convs = [op for op in graph.ops if isinstance(op, ir.Conv)]
@@ -120,6 +121,34 @@ class Lowering:
         lanes = narrowest_lanes(x.channels, x.pixels, self.cycles, x.lanes)
         return self.convert(x, lanes, name)
 
+    def under_way(self, branch: Stream, skip: Stream) -> int:
+        """Pixels that the branch between a fork and its adder holds while nothing waits.
+
+        Each convolution works on a group and may hold two more in its reordering; the registers on
+        the way hold what comes in meanwhile. Two more keep fork and adder apart.
+        """
+        nodes = {node.name: node for node in self.nodes}
+        fork, at = skip.source.node, branch.source.node
+        before = set()
+        while fork in nodes:
+            before.add(fork)
+            fork = nodes[fork].inputs[0].node
+        pixels = cycles = 0
+        while at in nodes and at not in before:
+            match nodes[at].unit:
+                case ConvUnit() as unit:
+                    pixels += unit.columns
+                    cycles += unit.sum_cycles + 2
+                case WindowUnit() as unit:
+                    cycles += unit.PIPE
+                case ReorderUnit() as unit:
+                    pixels += 2 * unit.columns
+                    cycles += unit.PIPE
+                case unit:
+                    cycles += unit.latency()
+            at = nodes[at].inputs[0].node
+        return 2 + pixels + ceil_div(cycles * branch.pixels, self.cycles)
+
 
 def raw_bits(graph: Graph, name: str, offset: np.ndarray) -> int:
     """Width of tensor ``name`` as it is streamed: value - offset, never negative."""
@@ -150,14 +179,14 @@ def _(op: ir.Embed, plan: Lowering) -> None:
 
 
 def weight_words(weight: np.ndarray, unit: ConvUnit) -> np.ndarray:
-    """ROM of a convolution: bits of shape nf*sf, pe, simd; 1 is +1, unused lanes are +1.
+    """ROM of a convolution: bits of shape nf*sf, pe, simd; 1 is -1, unused lanes are +1.
 
     Order: output fold, then window row, window column, channel fold; lane 0 is the lowest channel.
     """
     o, kh, kw, c = weight.shape
     folds = ceil_div(c, unit.simd)
-    bits = np.ones((unit.nf * unit.pe, kh, kw, folds * unit.simd), np.uint8)
-    bits[:o, :, :, :c] = weight > 0
+    bits = np.zeros((unit.nf * unit.pe, kh, kw, folds * unit.simd), np.uint8)
+    bits[:o, :, :, :c] = weight < 0
     bits = bits.reshape(unit.nf, unit.pe, kh * kw * folds, unit.simd)
     return bits.transpose(0, 2, 1, 3).reshape(unit.nf * unit.sf, unit.pe, unit.simd)
 
@@ -176,6 +205,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
         pe=fold.pe,
         simd=fold.simd,
         act_bits=x.bits,
+        columns=fold.columns,
     )
     x = plan.convert(x, fold.simd, f"{op.name}.pack")
     window = WindowUnit(
@@ -188,6 +218,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
         stride=op.stride,
         padding=op.padding,
         repeats=unit.nf,
+        columns=fold.columns,
     )
     windows = plan.add(f"{op.name}.window", window, x.source)
     words = weight_words(op.weight, unit)
@@ -195,9 +226,48 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     weights = plan.add(f"{op.name}.weights", rom, contents=words.reshape(len(words), -1))
     top = 2**x.bits - 1
     offset = -top * (op.weight < 0).sum(axis=(1, 2, 3), dtype=np.int64)
+    if unit.columns > 1:
+        sums = plan.add(op.name, unit, windows, weights)
+        plan.publish(op, pixel_by_pixel(op, unit, plan, sums, offset))
+        return
     source = plan.add(op.name, unit, windows, weights, tensor=op.name, offset=offset)
     out = plan.stream(op, source, fold.pe, unit.raw_bits, offset)
     plan.publish(op, plan.narrow(out, f"{op.name}.unpack"))
+
+
+def pixel_by_pixel(
+    op: ir.Conv, unit: ConvUnit, plan: Lowering, sums: Source, offset: np.ndarray
+) -> Stream:
+    """The sums of an engine of several columns, in raster order."""
+    require(
+        unit.cout % unit.pe == 0,
+        op.where,
+        "PE must divide the output channels where several columns are computed at once",
+        unit.pe,
+        FoldingError,
+    )
+    lanes = group_lanes(unit, plan.cycles)
+    known = {"tensor": op.name, "offset": offset}
+    narrow = ConvertUnit(
+        channels=unit.columns * unit.cout,
+        pixels=unit.pixels // unit.columns,
+        lanes_in=unit.o.lanes,
+        lanes_out=lanes,
+        bits=unit.raw_bits,
+    )
+    ordered = unit.nf == 1
+    source = plan.add(f"{op.name}.unpack", narrow, sums, **known if ordered else {})
+    if not ordered:
+        reorder = ReorderUnit(
+            columns=unit.columns,
+            folds=unit.nf,
+            parts=unit.pe // lanes,
+            lanes=lanes,
+            bits=unit.raw_bits,
+            groups=unit.pixels // unit.columns,
+        )
+        source = plan.add(f"{op.name}.reorder", reorder, source, **known)
+    return plan.stream(op, source, lanes, unit.raw_bits, offset)
 
 
 def level_words(op: ir.Threshold, offset: np.ndarray, unit: ThresholdUnit) -> np.ndarray:
@@ -259,7 +329,9 @@ def _(op: ir.Add, plan: Lowering) -> None:
     lanes = min(a.lanes, b.lanes)
     a, b = plan.convert(a, lanes, f"{op.name}.a"), plan.convert(b, lanes, f"{op.name}.b")
     pixel_beats = ceil_div(b.channels, lanes)
-    depth = skip_depth(plan.graph, op, pixel_beats) + plan.skip_slack * pixel_beats
+    slack = plan.under_way(a, b) if plan.skip_slack is None else plan.skip_slack
+    columns = {name: fold.columns for name, fold in plan.folds.items()}
+    depth = skip_depth(plan.graph, op, pixel_beats, columns) + slack * pixel_beats
     fifo = FifoUnit(lanes=lanes, bits=b.bits, depth=max(depth, 2))
     skipped = plan.add(f"{op.name}.skip", fifo, b.source)
     offset = a.offset + b.offset
@@ -303,12 +375,12 @@ def _(op: ir.ArgMax, plan: Lowering) -> None:
     plan.take(op.inputs[0])  # the score unit gives the label beside the scores
 
 
-def lower(graph: Graph, folds: Mapping[str, Fold], *, skip_slack: int = 2) -> Plan:
+def lower(graph: Graph, folds: Mapping[str, Fold], *, skip_slack: int | None = None) -> Plan:
     """The plan of ``graph``, every convolution folded as ``folds`` says.
 
-    Each skip FIFO holds ``skip_slack`` pixels beyond its least depth; two keep the slowest
-    convolution busy unless pixels follow each other within a few dozen cycles, none is enough not
-    to deadlock. Raises FoldingError or GraphError, naming the layer.
+    Each skip FIFO holds ``skip_slack`` pixels beyond its least depth, by default as many as keep
+    the slowest convolution busy; none is enough not to deadlock. Raises FoldingError or GraphError,
+    naming the layer.
     """
     ends = isinstance(graph.ops[-1], ir.ArgMax) and isinstance(graph.ops[-2], ir.ClassScale)
     require(

@@ -8,12 +8,17 @@ it while the branch has it already. One beat less and the fork stops for ever.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.ir import Add, Conv, Graph
 
 __all__ = ["needed_pixels", "skip_depth"]
+
+NONE: Mapping[str, int] = MappingProxyType({})
 
 
 def path_back(graph: Graph, name: str) -> list[str]:
@@ -24,11 +29,14 @@ def path_back(graph: Graph, name: str) -> list[str]:
     return path
 
 
-def needed_pixels(graph: Graph, name: str, back_to: str) -> np.ndarray:
+def needed_pixels(
+    graph: Graph, name: str, back_to: str, columns: Mapping[str, int] = NONE
+) -> np.ndarray:
     """For every pixel of ``name`` (raster order) how many pixels of ``back_to`` it takes.
 
     Follows first inputs from ``name`` to ``back_to``. A window needs everything, in raster order,
-    up to its last pixel inside the image, and is made after the windows before it.
+    up to its last pixel inside the image, and is made after the windows before it; the pixels that
+    a convolution computes at once, as many as ``columns`` says, are made with the last of them.
     """
     path = path_back(graph, name)
     height, width, _ = graph.types[back_to].shape
@@ -39,21 +47,24 @@ def needed_pixels(graph: Graph, name: str, back_to: str) -> np.ndarray:
             reach = op.kernel - 1 - op.padding
             last = [np.minimum(np.arange(n) * op.stride + reach, size - 1) for n, size in ends]
             needed = needed[np.ix_(*last)]
+            at_once = columns.get(op.name, 1)
+            needed = np.repeat(needed[:, at_once - 1 :: at_once], at_once, axis=1)
             needed = np.maximum.accumulate(needed.reshape(-1)).reshape(needed.shape)
     return needed.reshape(-1)
 
 
-def skip_depth(graph: Graph, add: Add, pixel_beats: int) -> int:
+def skip_depth(graph: Graph, add: Add, pixel_beats: int, columns: Mapping[str, int] = NONE) -> int:
     """Least number of beats that the FIFO on ``add``'s second input must hold.
 
-    ``pixel_beats`` is the number of beats of one of its pixels. Exactly so for an identity skip; a
+    ``pixel_beats`` is the number of beats of one of its pixels; ``columns`` says how many pixels
+    each convolution computes at once, 1 where it names none. Exactly so for an identity skip; a
     convolution on the skip has a line buffer, which is not counted on.
     """
     branch, skip = (path_back(graph, name) for name in add.inputs)
     fork = next((name for name in branch if name in skip), None)
     require(fork, add.where, "both inputs must come from one fork", add.inputs, GraphError)
-    seen = needed_pixels(graph, add.inputs[0], fork)
-    made = needed_pixels(graph, add.inputs[1], fork)
+    seen = needed_pixels(graph, add.inputs[0], fork, columns)
+    made = needed_pixels(graph, add.inputs[1], fork, columns)
     late = "its second input must be the one that comes first, which then waits"
     require((made <= seen).all(), add.where, late, add.inputs, GraphError)
     waiting = np.searchsorted(made, seen, side="right")  # skip pixels made once `seen` have passed

@@ -81,6 +81,34 @@ def register_stage(i: Channel, o: Channel) -> Process:
         free = yield from o.give(taken + 1)
 
 
+class Pipe:
+    """An elastic pipeline of ``stages`` registers behind a memory, in front of a stream.
+
+    A beat is read, passes the stages, is taken. Reading runs at most ``stages`` beats ahead.
+    """
+
+    def __init__(self, o: Channel, stages: int, new: Callable[[], Times]):
+        self.o, self.stages, self.steps, self.gone, self.step = o, stages, new(), new(), -1
+
+    def read(self, there: int) -> Process:
+        """Read the next beat, in the memory from cycle ``there`` on; returns when it is read."""
+        index, step = len(self.steps), max(self.step + 1, there)
+        if index >= self.stages:
+            step = max(step, (yield self.gone, index - self.stages))
+        self.step = step
+        self.steps.put(step)
+        return step
+
+    def emit(self) -> Process:
+        """Offer what was read."""
+        free = 0
+        for index in itertools.count():
+            step = yield self.steps, index
+            taken = yield from self.o.give(max(step + self.stages, free))
+            free = taken + 1
+            self.gone.put(taken)
+
+
 @processes.register
 def _(unit: units.EmbedUnit, i, o, new):
     return [register_stage(i[0], o[0])]
@@ -123,6 +151,7 @@ def _(unit: units.ConvertUnit, i, o, new):
 @processes.register
 def _(unit: units.WindowUnit, i, o, new):
     arrived, freed = new(), new()  # per pixel: readable from; per row: writable again from
+    pipe = Pipe(o[0], unit.PIPE, new)
 
     def write() -> Process:
         free = 0
@@ -137,48 +166,68 @@ def _(unit: units.WindowUnit, i, o, new):
                 arrived.put(free)
 
     def read() -> Process:
-        # A beat is read from the ring (step), moves to the output register, is taken. Reading may
-        # run one beat ahead of moving, and moving one ahead of taking; rows are freed on reading.
-        channel, index, frame = o[0], 0, 0
-        step = moved = -1
+        frame = 0
         for oy in itertools.cycle(range(unit.out_height)):
-            for ox in range(unit.out_width):
-                needed = frame + unit.last_row(oy) * unit.width + unit.last_column(ox)
-                there = yield arrived, needed
-                last_window = ox == unit.out_width - 1
-                left = unit.repeats * unit.window_beats
-                step = max(step, there - 1)
-                while left:
-                    left -= 1
-                    step = max(step + 1, moved)
-                    if last_window and not left:
-                        for _ in range(unit.freed(oy)):
-                            freed.put(step + 1)
-                    moved = step + 1
-                    if index:
-                        ready = yield channel.readies, index - 1
-                        moved = max(moved, channel.offers[index - 1], ready)
-                    channel.offers.put(moved + 1)
-                    index += 1
+            for group in range(unit.groups):
+                there = yield arrived, frame + unit.last_pixel(oy, group)
+                for _ in range(unit.repeats * unit.window_beats):
+                    step = yield from pipe.read(there)
+                if group == unit.groups - 1:
+                    for _ in range(unit.freed(oy)):
+                        freed.put(step + 1)
             if oy == unit.out_height - 1:
                 frame += unit.height * unit.width
 
-    return [write(), read()]
+    return [write(), read(), pipe.emit()]
+
+
+@processes.register
+def _(unit: units.ReorderUnit, i, o, new):
+    pipe, whole, freed = Pipe(o[0], unit.PIPE, new), new(), new()  # groups written, groups read
+
+    def write() -> Process:
+        free = 0
+        for group in itertools.count():
+            if group >= 2:
+                free = max(free, (yield freed, group - 2))
+            for _ in range(unit.group_beats):
+                taken = yield from i[0].take(free)
+                free = taken + 1
+            whole.put(free)
+
+    def read() -> Process:
+        for group in itertools.count():
+            there = yield whole, group
+            for _ in range(unit.group_beats):
+                step = yield from pipe.read(there)
+            freed.put(step + 1)
+
+    return [write(), read(), pipe.emit()]
 
 
 @processes.register
 def _(unit: units.ConvUnit, i, o, new):
+    acts, finished, gone = i[0], new(), new()
+
     def engine() -> Process:
-        acts, others, free = i[0], range(unit.sf - 1), 0
+        free, others = 0, range(unit.sf - 1)
         for index in itertools.count():
             for _ in others:
                 free = 1 + (yield from acts.take(free))
-            if index:  # only a finished sum waits for the one before it
-                free = max(free, (yield from o[0].taken(index - 1)))
+            if index >= unit.slots:  # a finished sum needs a place to wait
+                free = max(free, 1 + (yield gone, index - unit.slots))
             free = 1 + (yield from acts.take(free))
-            o[0].offers.put(free)
+            finished.put(free + unit.sum_cycles)
 
-    return [engine()]
+    def queue() -> Process:
+        later, free = unit.slots > 1, 0  # a queue takes a cycle more than a register
+        for index in itertools.count():
+            there = yield finished, index
+            taken = yield from o[0].give(max(there + later, free))
+            free = taken + 1
+            gone.put(taken)
+
+    return [engine(), queue()]
 
 
 @processes.register

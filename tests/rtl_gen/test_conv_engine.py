@@ -17,7 +17,7 @@ GOOD = ZOO["conv_pe_1"]
 def test_raw_sum_by_hand():
     unit = ConvUnit(cin=4, cout=1, taps=1, pixels=1, pe=1, simd=2, act_bits=2)
     acts = (0b10_01, 0b11_00)  # 1, 2, 0, 3
-    weights = (0b01, 0b10)  # +1 -1 -1 +1: 1 + (3-2) + (3-0) + 3
+    weights = (0b10, 0b01)  # +1 -1 -1 +1: 1 + (3-2) + (3-0) + 3
     pysim.replay(ConvEngine(unit), Vectors(i={"i": acts, "i_weight": weights}, o={"o": (8,)}))
 
 

@@ -14,6 +14,7 @@ def test_counts_like_nested_loops(limits):
     m, step = Module(), Signal()
     names = [f"loop_{n}" for n in range(len(limits))]
     at, last = nest(m, step, **dict(zip(names, limits, strict=True)))
+    m.d.sync += Signal().eq(step)  # loops of one turn alone have no register
     loops = [values[::-1] for values in itertools.product(*map(range, reversed(limits)))]
     seen = []
 

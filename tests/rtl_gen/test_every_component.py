@@ -28,7 +28,7 @@ def replay(name, pauses=("never", "never")):
 
 
 def test_zoo_has_every_unit():
-    assert {type(unit) for unit in ZOO.values()} == {*PLAIN, *FILLED}
+    assert {type(unit) for unit in ZOO.values()} == {*PLAIN, *FILLED, units.ConvUnit}
 
 
 @pytest.mark.parametrize("pauses", GRID, ids="-".join)

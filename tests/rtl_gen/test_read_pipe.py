@@ -1,4 +1,4 @@
-"""The read pipe on a memory: words and blanks, a word per cycle, two cycles late."""
+"""The read pipe on a memory: words and blanks, a word per cycle, three cycles late."""
 
 import pytest
 from amaranth.hdl import Module, unsigned
@@ -17,7 +17,7 @@ class Reader(wiring.Component):
     """A pipe and its memory."""
 
     def __init__(self):
-        self.pipe = ReadPipe(depth=len(WORDS), width=4)
+        self.pipe = ReadPipe(depth=len(WORDS), width=4, masked=True)
         members = self.pipe.signature.members
         super().__init__({"i": members["i"], "o": members["o"]})
 
@@ -25,7 +25,7 @@ class Reader(wiring.Component):
         m = Module()
         m.submodules.pipe = self.pipe
         m.submodules.memory = words = memory.Memory(shape=unsigned(4), depth=len(WORDS), init=WORDS)
-        connect(m, self.pipe.port, words.read_port())
+        connect(m, self.pipe.port_0, words.read_port())
         connect(m, flipped(self.i), self.pipe.i)
         connect(m, self.pipe.o, flipped(self.o))
         return m
@@ -44,4 +44,4 @@ def test_reads_words_and_blanks(pauses):
 
 
 def test_latency_and_interval():
-    assert pysim.replay(Reader(), VECTORS) == {"i": list(range(20)), "o": list(range(2, 22))}
+    assert pysim.replay(Reader(), VECTORS) == {"i": list(range(20)), "o": list(range(3, 23))}

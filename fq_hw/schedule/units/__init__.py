@@ -7,7 +7,7 @@ unused lanes of a pixel's last beat are 0 in a stream of levels and are not read
 
 from fq_hw.schedule.units.base import Beat, Unit, ceil_div, in_block_ram
 from fq_hw.schedule.units.engine import ConvUnit, RomUnit, ThresholdUnit
-from fq_hw.schedule.units.pixels import ConvertUnit, EmbedUnit, WindowUnit
+from fq_hw.schedule.units.pixels import ConvertUnit, EmbedUnit, ReorderUnit, WindowUnit
 from fq_hw.schedule.units.residual import AddUnit, FifoUnit, ForkUnit
 from fq_hw.schedule.units.result import PixelSumUnit, ScoreUnit
 
@@ -20,6 +20,7 @@ __all__ = [
     "FifoUnit",
     "ForkUnit",
     "PixelSumUnit",
+    "ReorderUnit",
     "RomUnit",
     "ScoreUnit",
     "ThresholdUnit",

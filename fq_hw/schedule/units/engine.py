@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fq_hw.schedule.two_tree import TwoTree, build
 from fq_hw.schedule.units.base import Beat, Unit, ceil_div
 
 __all__ = ["ConvUnit", "RomUnit", "ThresholdUnit"]
@@ -32,11 +33,12 @@ class RomUnit(Unit):
 
 @dataclass(frozen=True, kw_only=True)
 class ConvUnit(Unit):
-    """Convolution engine: ``pe`` dot products over ``mw`` synapses, ``simd`` of them per cycle.
+    """Convolution engine: for each of ``columns`` pixels ``pe`` dot products of ``simd`` synapses.
 
-    raw = sum over bit planes p of 2**p * popcount(xnor(weight, act_p)); the signed result for
-    weights -1/+1 is raw + offset, with one constant offset per channel that others fold away.
-    ``sf`` beats give one output beat of ``pe`` channels; ``nf`` output beats make a pixel.
+    raw = sum over bit planes p of 2**p * popcount(act_p ^ sign), the XNOR with the weight; the
+    signed result for weights -1/+1 is raw + offset, one constant a channel, which others fold away.
+    ``sf`` beats give one output beat; ``nf`` output beats make a group of ``columns`` pixels, which
+    share every weight word. ``levels_per_stage`` is the pipelining: adder levels per register.
     """
 
     cin: int
@@ -46,23 +48,36 @@ class ConvUnit(Unit):
     pe: int
     simd: int
     act_bits: int
+    columns: int = 1
+    levels_per_stage: int = 1
 
     def __post_init__(self) -> None:
         self.check(1 <= self.pe <= self.cout, f"pe must be in 1..{self.cout}", self.pe)
         self.check(1 <= self.simd <= self.cin, f"simd must be in 1..{self.cin}", self.simd)
+        whole = self.columns >= 1 and self.pixels % self.columns == 0
+        self.check(whole, f"columns must divide {self.pixels} pixels", self.columns)
+        self.check(self.levels_per_stage >= 1, "levels_per_stage must be positive",
+                   self.levels_per_stage)  # fmt: skip
 
     @property
     def i(self) -> Beat:
-        return Beat(lanes=self.simd, bits=self.act_bits)
+        """Column by column ``simd`` levels."""
+        return Beat(lanes=self.columns * self.simd, bits=self.act_bits)
 
     @property
     def weight(self) -> Beat:
-        """A weight word: ``pe`` rows of ``simd`` bits, 1 for +1."""
+        """A weight word: ``pe`` rows of ``simd`` sign bits, 1 for -1."""
         return Beat(lanes=self.pe, bits=self.simd)
 
     @property
     def o(self) -> Beat:
-        return Beat(lanes=self.pe, bits=self.raw_bits)
+        """Column by column ``pe`` sums."""
+        return Beat(lanes=self.columns * self.pe, bits=self.raw_bits)
+
+    @property
+    def tree(self) -> TwoTree:
+        """The adders of one dot product, and when each of its inputs is wanted."""
+        return build(self.simd, self.act_bits, self.levels_per_stage)
 
     @property
     def mw(self) -> int:
@@ -76,7 +91,7 @@ class ConvUnit(Unit):
 
     @property
     def nf(self) -> int:
-        """Neuron fold: output beats per pixel."""
+        """Neuron fold: output beats per group of pixels."""
         return ceil_div(self.cout, self.pe)
 
     @property
@@ -87,16 +102,28 @@ class ConvUnit(Unit):
     @property
     def macs(self) -> int:
         """Multiply-accumulates per cycle."""
-        return self.pe * self.simd
+        return self.columns * self.pe * self.simd
 
     @property
     def beats(self) -> int:
         """Cycles a frame takes at least."""
-        return self.pixels * self.nf * self.sf
+        return self.pixels // self.columns * self.nf * self.sf
+
+    @property
+    def sum_cycles(self) -> int:
+        """Cycles from accepting an output beat's last input to its finished sum."""
+        return self.tree.stages + 1
+
+    @property
+    def slots(self) -> int:
+        """Output beats that may be under way at once: enough for a beat in every cycle."""
+        if self.sf >= self.sum_cycles + 2:
+            return 1
+        return ceil_div(self.sum_cycles + 3, self.sf)
 
     def latency(self) -> int:
         """Cycles from the first accepted beat to offering the first output, unstalled."""
-        return self.sf
+        return self.sf + self.sum_cycles + (self.slots > 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Units that bring pixels to an engine: embedding, width converter, sliding window."""
+"""Units that bring pixels to an engine: embedding, width converter, sliding window, reordering."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fq_hw.schedule.units.base import Beat, Unit, ceil_div
 
-__all__ = ["ConvertUnit", "EmbedUnit", "WindowUnit"]
+__all__ = ["ConvertUnit", "EmbedUnit", "ReorderUnit", "WindowUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +99,9 @@ class WindowUnit(Unit):
     """Line buffer and sliding window: rows in, kernel windows out, each ``repeats`` times.
 
     Order out: window row, window column, channel fold; the window is repeated for every fold of the
-    output channels. The buffer is a ring of 2**k words that holds ``rows`` whole rows; a row is
-    freed when the last window that needs it has been read.
+    output channels. ``columns`` adjacent windows come side by side, as one group. The buffer is a
+    ring of 2**k words that holds ``rows`` whole rows; a row is freed when the last window that
+    needs it has been read.
     """
 
     height: int
@@ -112,6 +113,7 @@ class WindowUnit(Unit):
     stride: int
     padding: int
     repeats: int
+    columns: int = 1
 
     def __post_init__(self) -> None:
         self.check(
@@ -126,12 +128,17 @@ class WindowUnit(Unit):
         self.check(
             self.kernel <= self.width + 2 * self.padding, "kernel must fit the width", self.kernel
         )
+        whole = self.columns >= 1 and self.out_width % self.columns == 0
+        self.check(whole, f"columns must divide {self.out_width} windows", self.columns)
 
     @property
     def i(self) -> Beat:
         return Beat(lanes=self.lanes, bits=self.bits)
 
-    o = i
+    @property
+    def o(self) -> Beat:
+        """Column by column a word of one window."""
+        return Beat(lanes=self.columns * self.lanes, bits=self.bits)
 
     @property
     def folds(self) -> int:
@@ -165,14 +172,19 @@ class WindowUnit(Unit):
         return (self.width + 2 * self.padding - self.kernel) // self.stride + 1
 
     @property
+    def groups(self) -> int:
+        """Groups of windows across."""
+        return self.out_width // self.columns
+
+    @property
     def window_beats(self) -> int:
-        """Beats of one window, once."""
+        """Beats of a group of windows, once."""
         return self.kernel**2 * self.folds
 
     @property
     def beats(self) -> int:
         """Cycles a frame takes at least: every window beat, or every word written."""
-        out = self.out_height * self.out_width * self.repeats * self.window_beats
+        out = self.out_height * self.groups * self.repeats * self.window_beats
         return max(out, self.height * self.row_words)
 
     def first_row(self, oy: int) -> int:
@@ -183,9 +195,14 @@ class WindowUnit(Unit):
         """Bottommost image row in window row ``oy``."""
         return min(self.height - 1, oy * self.stride - self.padding + self.kernel - 1)
 
-    def last_column(self, ox: int) -> int:
-        """Rightmost image column in window column ``ox``."""
+    def last_column(self, group: int) -> int:
+        """Rightmost image column in the group's last window."""
+        ox = group * self.columns + self.columns - 1
         return min(self.width - 1, ox * self.stride - self.padding + self.kernel - 1)
+
+    def last_pixel(self, oy: int, group: int) -> int:
+        """In raster order, the last image pixel that a group of windows needs."""
+        return self.last_row(oy) * self.width + self.last_column(group)
 
     def freed(self, oy: int) -> int:
         """Rows that nobody needs once window row ``oy`` is read."""
@@ -195,5 +212,49 @@ class WindowUnit(Unit):
 
     def latency(self) -> int:
         """Cycles from the first beat in to the first beat out, unstalled."""
-        needed = self.last_row(0) * self.width + self.last_column(0) + 1
-        return needed * self.folds + 2
+        return (self.last_pixel(0, 0) + 1) * self.folds + self.PIPE
+
+    PIPE = 3  # the RAM's own register, its output register, the mask for padding
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReorderUnit(Unit):
+    """Sums of a group of pixels, from fold by fold to pixel by pixel.
+
+    Beats of ``lanes`` come as [fold][column][part] and leave as [column][fold][part]; two groups
+    fit into its memory, one being written, one being read.
+    """
+
+    columns: int
+    folds: int
+    parts: int
+    lanes: int
+    bits: int
+    groups: int
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.bits)
+
+    o = i
+
+    @property
+    def group_beats(self) -> int:
+        """Beats of a group."""
+        return self.columns * self.folds * self.parts
+
+    @property
+    def depth(self) -> int:
+        """Words of the memory: two banks, each a power of two."""
+        return 2 << (self.group_beats - 1).bit_length()
+
+    @property
+    def beats(self) -> int:
+        """Cycles a frame takes at least."""
+        return self.groups * self.group_beats
+
+    PIPE = 2  # the RAM's own register and its output register
+
+    def latency(self) -> int:
+        """Cycles from the first beat of a group to offering the first, unstalled."""
+        return self.group_beats + self.PIPE
