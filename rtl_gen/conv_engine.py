@@ -54,9 +54,9 @@ class ConvEngine(wiring.Component):
     Source      Takahashi et al. 2024 (w1a2); Blott et al. 2018, FINN-R (folding)
 
     ``family`` names the form of the dot products (rtl_gen.dot_product), None for a plain one with
-    nothing to link. The arithmetic runs freely: nothing in it waits. A group's last beat is accepted
-    only when one of ``slots`` places for finished sums is free, so that a sum never arrives at a
-    full output.
+    nothing to link. The arithmetic runs freely: nothing in it waits. A group's last beat is
+    accepted only when one of ``slots`` places for finished sums is free, so that a sum never
+    arrives at a full output.
     """
 
     def __init__(self, unit: ConvUnit, family: str | None = None):

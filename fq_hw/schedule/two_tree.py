@@ -113,7 +113,7 @@ class _Builder:
         return [self.raw(plane) for _ in range(min(most, len(self.pools[plane])))]
 
     def segment(self, carry: Bit | None, pairs: Iterable[Sequence[Bit]], most: int) -> Word:
-        """A segment that adds ``carry`` and the columns ``pairs``; its value is ``most`` at most."""
+        """A segment that adds ``carry`` and the columns ``pairs``; ``most`` bounds its value."""
         body = [Position(True, carry, None, None)]
         for pair in pairs:
             a, b = (*pair, None, None)[:2]
