@@ -1,0 +1,57 @@
+"""A component alone on a device: every input from a flip-flop, every output into one.
+
+Two pins feed all inputs through one long shift register; outputs end in flip-flops that nobody
+reads and that synthesis must keep. So no pin limits what can be measured, paths begin and end in
+registers as they do inside an accelerator, and the harness itself takes no LUT.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+from rtl_gen.emit import ports
+
+__all__ = ["Harness"]
+
+
+class Harness(wiring.Component):
+    """Members: feed, the shift register's input; the part's ports are inside."""
+
+    def __init__(self, part: wiring.Component):
+        self.part = part
+        super().__init__({"feed": In(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.part = self.part
+        into, out = [], []
+        for name, (value, _) in ports(self.part).items():
+            if self.is_input(name):
+                into.append((name, value))
+            else:
+                out.append((name, value))
+        before = self.feed
+        for name, value in into:
+            held = Signal(len(value), name=f"in_{name}", attrs={"keep": "true"})
+            m.d.sync += held.eq(Cat(before, held)[: len(value)])
+            m.d.comb += value.eq(held)
+            before = held[-1]
+        for name, value in out:
+            held = Signal(len(value), name=f"out_{name}", attrs={"keep": "true"})
+            m.d.sync += held.eq(value)
+        return m
+
+    @property
+    def bits(self) -> int:
+        """Flip-flops of the harness."""
+        return sum(len(value) for value, _ in ports(self.part).values())
+
+    def is_input(self, port: str) -> bool:
+        """Whether the flat port is driven from outside."""
+        members = self.part.signature.members
+        if port in members:
+            return members[port].flow is In
+        name, _, role = port.rpartition("_")
+        return (members[name].flow is In) != (role == "ready")

@@ -1,0 +1,100 @@
+"""What a component takes on a device and how fast it is there, routed alone.
+
+A result depends on the netlist, the tools and the options alone, so it is kept under a hash of
+them: a benchmark that is run again, or was interrupted, routes only what is new.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from amaranth.lib import wiring
+
+from boards.carry_cells import HIDE, SHOW, open_ports
+from boards.harness import Harness
+from fq_hw import toolbox
+from rtl_gen.emit import to_rtlil
+
+__all__ = ["Measured", "measure"]
+
+FOLDER = Path("build/measure")
+DEVICES = {  # nextpnr's options of each device
+    "LFE5U-25F": ("--25k", "--package", "CABGA381", "--speed", "6"),
+    "LFE5U-85F": ("--85k", "--package", "CABGA756", "--speed", "6"),
+}
+SCRIPT = f"""read_rtlil top.il
+{HIDE}synth_ecp5 -top top
+{SHOW}write_json top.json
+"""
+CELLS = {"lut4": "TRELLIS_COMB", "ff": "TRELLIS_FF", "ebr": "DP16KD", "multipliers": "MULT18X18D"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Cells that the component takes; ``fmax_mhz`` is None where it was packed, not routed."""
+
+    lut4: int
+    ff: int
+    ebr: int
+    multipliers: int
+    fmax_mhz: float | None
+
+
+def measure(
+    part: wiring.Component,
+    device: str = "LFE5U-25F",
+    *,
+    route: bool = True,
+    mhz: float = 300.0,
+    seed: int = 1,
+    report: Callable[[str], None] = lambda line: None,
+) -> Measured:
+    """Synthesise ``part`` in a harness, pack it, and ``route`` it aiming for ``mhz``.
+
+    The harness's flip-flops are left out of ``ff``. ToolError when a tool is missing or fails, as
+    it does when the part does not fit the device.
+    """
+    yosys, nextpnr = toolbox.find("yosys"), toolbox.find("nextpnr-ecp5")
+    harness = Harness(part)
+    text = to_rtlil(harness, "top")
+    options = [*DEVICES[device], "--json", "top.json", "--report", "report.json"]
+    options += ["--freq", f"{mhz:g}", "--seed", str(seed), "--timing-allow-fail"]
+    options += [] if route else ["--pack-only"]
+    versions = yosys.version, nextpnr.version
+    recipe = repr((text, SCRIPT, options, versions))
+    place = FOLDER / hashlib.sha256(recipe.encode()).hexdigest()[:16]
+    if not (place / "measured.json").exists():
+        work = place.with_name(f"{place.name}.{os.getpid()}.partial")
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        (work / "top.il").write_text(text)
+        (work / "top.ys").write_text(SCRIPT)
+        report("synthesising")
+        toolbox.run(yosys, ["-q", "-l", "yosys.rpt", "top.ys"], cwd=work, log=work / "yosys.log")
+        open_ports(work / "top.json")
+        report("placing and routing" if route else "packing")
+        toolbox.run(nextpnr, options, cwd=work, log=work / "nextpnr.log")
+        found = read(work, route, harness.bits)
+        (work / "measured.json").write_text(json.dumps(asdict(found)))
+        (work / "top.json").unlink()
+        shutil.rmtree(place, ignore_errors=True)
+        work.rename(place)
+    return Measured(**json.loads((place / "measured.json").read_text()))
+
+
+def read(work: Path, routed: bool, harness_ff: int) -> Measured:
+    """nextpnr's figures: cells from its log, the clock from its report."""
+    log = (work / "nextpnr.log").read_text()
+    used = {kind: int(n) for kind, n in re.findall(r"(?m)^Info:\s+(\w+):\s+(\d+)/", log)}
+    count = {name: used.get(kind, 0) for name, kind in CELLS.items()}
+    count["ff"] -= harness_ff
+    clocks = json.loads((work / "report.json").read_text())["fmax"] if routed else {}
+    fmax = min((clock["achieved"] for clock in clocks.values()), default=None)
+    return Measured(**count, fmax_mhz=fmax)
