@@ -17,7 +17,7 @@ from pathlib import Path
 
 from amaranth.lib import wiring
 
-from boards.carry_cells import HIDE, SHOW, open_ports
+from boards import netlist
 from boards.harness import Harness
 from fq_hw import toolbox
 from rtl_gen.emit import to_rtlil
@@ -30,8 +30,8 @@ DEVICES = {  # nextpnr's options of each device
     "LFE5U-85F": ("--85k", "--package", "CABGA756", "--speed", "6"),
 }
 SCRIPT = f"""read_rtlil top.il
-{HIDE}synth_ecp5 -top top
-{SHOW}write_json top.json
+{netlist.BEFORE}synth_ecp5 -top top
+{netlist.AFTER}write_json top.json
 """
 CELLS = {"lut4": "TRELLIS_COMB", "ff": "TRELLIS_FF", "ebr": "DP16KD", "multipliers": "MULT18X18D"}
 
@@ -68,7 +68,8 @@ def measure(
     options += ["--freq", f"{mhz:g}", "--seed", str(seed), "--timing-allow-fail"]
     options += [] if route else ["--pack-only"]
     versions = yosys.version, nextpnr.version
-    recipe = repr((text, SCRIPT, options, versions))
+    edits = Path(netlist.__file__).read_text()
+    recipe = repr((text, SCRIPT, edits, options, versions))
     place = FOLDER / hashlib.sha256(recipe.encode()).hexdigest()[:16]
     if not (place / "measured.json").exists():
         work = place.with_name(f"{place.name}.{os.getpid()}.partial")
@@ -78,7 +79,7 @@ def measure(
         (work / "top.ys").write_text(SCRIPT)
         report("synthesising")
         toolbox.run(yosys, ["-q", "-l", "yosys.rpt", "top.ys"], cwd=work, log=work / "yosys.log")
-        open_ports(work / "top.json")
+        netlist.finish(work / "top.json")
         report("placing and routing" if route else "packing")
         toolbox.run(nextpnr, options, cwd=work, log=work / "nextpnr.log")
         found = read(work, route, harness.bits)

@@ -129,8 +129,10 @@ class ConvEngine(wiring.Component):
                 acc = Signal(unit.raw_bits, name=f"acc_{x}_{pe}")
                 total = Signal(unit.raw_bits, name=f"total_{x}_{pe}")
                 m.d.comb += total.eq(acc + dot if unit.sf > 1 else dot)
-                with m.If(adding):  # cleared with the last beat: the next sum begins from 0
-                    m.d.sync += acc.eq(Mux(finishing, 0, total))
+                with m.If(adding):
+                    m.d.sync += acc.eq(total)
+                with m.If(finishing):  # the next sum begins from 0: a reset, which takes no LUT
+                    m.d.sync += acc.eq(0)
                 totals.append((x, pe, total))
         return Cat(total for _, _, total in sorted(totals, key=lambda t: t[:2]))
 

@@ -61,7 +61,10 @@ class DotProduct(wiring.Component):
                 terms = pairs + terms[len(pairs) * 2 :]
             level += 1
             while placed < min(level * tree.stages // levels, tree.stages):
-                held = [Signal(len(term), name=f"sum_{placed}_{n}") for n, term in enumerate(terms)]
+                held = [
+                    Signal(len(term), name=f"sum_{placed}_{n}", reset_less=True)
+                    for n, term in enumerate(terms)
+                ]
                 m.d.sync += [now.eq(term) for now, term in zip(held, terms, strict=True)]
                 terms, placed = held, placed + 1
         m.d.comb += self.total.eq(terms[0])
@@ -71,7 +74,7 @@ class DotProduct(wiring.Component):
         tree = self.tree
         outs = [p.out for chain in tree.chains for p in chain if p.out is not None]
         place = {wire: n for n, wire in enumerate(outs)}
-        sums, held = Signal(len(outs)), Signal(max(len(tree.registers), 1))
+        sums, held = Signal(len(outs)), Signal(max(len(tree.registers), 1), reset_less=True)
         wires = {wire: sums[n] for wire, n in place.items()}
         wires |= {out: held[n] for n, (out, _) in enumerate(tree.registers)}
         if tree.registers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -73,6 +73,8 @@ class ReadPipe(wiring.Component):
         with m.If(enable[1]):
             m.d.sync += blank[1].eq(blank[0])
         with m.If(enable[2]):
-            for way, word in enumerate(words):
-                m.d.sync += self.o.payload[way].eq(Mux(blank[1][way], 0, word))
+            m.d.sync += self.o.payload.eq(Cat(words))
+        for way in range(self.ways):
+            with m.If(enable[2] & blank[1][way]):
+                m.d.sync += self.o.payload[way].eq(0)
         return m

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from amaranth.hdl import Module
@@ -11,8 +12,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from fq_hw.errors import GraphError, require
 from fq_hw.schedule import units
-from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.units import Beat
+from fq_hw.schedule.plan import Node, Plan, Source
 from rtl_gen.column_reorder import ColumnReorder
 from rtl_gen.conv_engine import ConvEngine
 from rtl_gen.pixel_embedding import PixelEmbedding
@@ -23,11 +23,11 @@ from rtl_gen.scores import Scores, result_layout
 from rtl_gen.skip_fifo import SkipFifo
 from rtl_gen.sliding_window import SlidingWindow
 from rtl_gen.stream_fork import StreamFork
-from rtl_gen.streams import payload
+from rtl_gen.streams import signature
 from rtl_gen.threshold import Threshold
 from rtl_gen.width_converter import WidthConverter
 
-__all__ = ["Accelerator", "component", "identifier"]
+__all__ = ["Accelerator", "Segment", "component", "identifier"]
 
 
 PLAIN = {
@@ -82,32 +82,26 @@ def output_port(part: wiring.Component, way: int) -> wiring.PureInterface:
     return getattr(part, f"o_{way}") if hasattr(part, f"o_{way}") else part.o
 
 
-class Accelerator(wiring.Component):
-    """The whole network: pixels in, results out.
+class Segment(wiring.Component):
+    """Nodes joined by streams: the one that reads ``Plan.INPUT`` gets ``i``, the last gives ``o``.
 
-    Members     i: In(stream of colours x u8), raster order; o: Out(stream of {label, scores})
-    Order       one result per H*W pixels, frames one after the other without a gap
-    Latency     schedule.simulate(plan).latency, from the first pixel to the first result
-    Throughput  one frame per schedule.simulate(plan).interval cycles
+    Members     i: In(stream of the first unit's beats); o: Out(stream of the last unit's beats)
     Family      the form of its dot products; their modules are linked in when it is emitted
-    Errors      none at run time; a plan that could deadlock is refused by the schedule
+    Errors      none at run time
     """
 
-    def __init__(self, plan: Plan, family: str = "plain"):
-        self.plan, self.family = plan, family
-        scores = plan.nodes[-1].unit
-        colours = Beat(lanes=plan.image[2], bits=8)
-        super().__init__(
-            {
-                "i": In(stream.Signature(payload(colours))),
-                "o": Out(stream.Signature(result_layout(scores))),
-            }
-        )
+    def __init__(self, nodes: Sequence[Node], family: str = "plain"):
+        self.nodes, self.family = tuple(nodes), family
+        first = next(n for n in nodes if Source(Plan.INPUT) in n.inputs)
+        last = nodes[-1].unit
+        scores = isinstance(last, units.ScoreUnit)
+        result = stream.Signature(result_layout(last)) if scores else signature(last.o)
+        super().__init__({"i": In(signature(first.unit.i)), "o": Out(result)})
 
     def elaborate(self, platform):
         m = Module()
         parts: dict[str, wiring.Component] = {}
-        for node in self.plan.nodes:
+        for node in self.nodes:
             part = parts[node.name] = component(node.unit, node.contents, self.family)
             m.submodules[identifier(node.name)] = part
             for port, source in zip(input_ports(part), node.inputs, strict=True):
@@ -125,3 +119,19 @@ class Accelerator(wiring.Component):
             port.payload.eq(produced.payload),
             produced.ready.eq(port.ready),
         ]
+
+
+class Accelerator(Segment):
+    """The whole network: pixels in, results out.
+
+    Members     i: In(stream of colours x u8), raster order; o: Out(stream of {label, scores})
+    Order       one result per H*W pixels, frames one after the other without a gap
+    Latency     schedule.simulate(plan).latency, from the first pixel to the first result
+    Throughput  one frame per schedule.simulate(plan).interval cycles
+    Family      the form of its dot products, as in Segment
+    Errors      none at run time; a plan that could deadlock is refused by the schedule
+    """
+
+    def __init__(self, plan: Plan, family: str = "plain"):
+        self.plan = plan
+        super().__init__(plan.nodes, family)

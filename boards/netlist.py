@@ -1,0 +1,89 @@
+"""Netlists for ECP5: commands before and after synthesis, and edits that Yosys has no word for.
+
+Carry cells: Yosys ties every input that a carry cell leaves open to 0, since abc9 wants its boxes
+complete; nextpnr then spends a feed-in and a feed-out cell on every chain and a route on every
+input. So while synthesis runs the cells have a name that it knows nothing about, and afterwards
+their open ports are written into the netlist as ``x``, which is nextpnr's word for open.
+
+Memories: no unit reads a word in the cycle in which it is written. Yosys would guard against that,
+at a LUT and a flip-flop per bit; a parameter of the read ports tells it not to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+__all__ = ["AFTER", "BEFORE", "finish"]
+
+INPUTS = ("CIN", *(f"{name}{half}" for half in "01" for name in "ABCD"))
+OUTPUTS = ("S0", "S1", "COUT")
+BEFORE = f"""setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:COLLISION_X_MASK=1'0 %i
+read_verilog <<END
+(* blackbox, keep *) module own_ccu2c(input {", ".join(INPUTS)}, output {", ".join(OUTPUTS)});
+parameter [15:0] INIT0 = 0, INIT1 = 0;
+parameter INJECT1_0 = "YES", INJECT1_1 = "YES";
+endmodule
+END
+chtype -set own_ccu2c t:CCU2C
+"""
+AFTER = "chtype -set CCU2C t:own_ccu2c\n"
+
+
+def finish(netlist: Path) -> None:
+    """Apply both edits to the JSON ``netlist``, which is written anew."""
+    design = json.loads(netlist.read_text())
+    for module in design["modules"].values():
+        open_ports(module["cells"])
+        output_registers(module["cells"])
+    netlist.write_text(json.dumps(design))
+
+
+def open_ports(cells: dict[str, dict]) -> None:
+    """Name the ports that carry cells leave open."""
+    for cell in cells.values():
+        if cell["type"] != "CCU2C":
+            continue
+        for way, ports in (("input", INPUTS), ("output", OUTPUTS)):
+            for port in ports:
+                if port not in cell["connections"]:
+                    cell["port_directions"][port] = way
+                    cell["connections"][port] = ["x"]
+
+
+def output_registers(cells: dict[str, dict]) -> None:
+    """Move the flip-flops behind a block RAM into its output register.
+
+    A block RAM without it needs 5.8 ns to its output. It can be used where every output ends in
+    flip-flops alone, all with one enable and the read port's clock, and none is reset.
+    """
+    readers: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for name, cell in cells.items():
+        for port, bits in cell["connections"].items():
+            if cell["port_directions"][port] != "output":
+                for bit in bits:
+                    readers[bit].append((name, port))
+    for ram in [cell for cell in cells.values() if cell["type"] == "DP16KD"]:
+        into = ram["connections"]
+        outputs = {port: bits[0] for port, bits in into.items()
+                   if port.startswith("DO") and readers[bits[0]]}  # fmt: skip
+        behind = {port: [cells[name] for name, _ in readers[bit]] for port, bit in outputs.items()}
+        flops = [flop for found in behind.values() for flop in found]
+        alone = all(len(found) == 1 and is_plain(found[0]) for found in behind.values())
+        enables = {flop["connections"].get("CE", ["1"])[0] for flop in flops}
+        clocks = {flop["connections"]["CLK"][0] for flop in flops} if alone else set()
+        if not alone or len(enables) != 1 or clocks != {into["CLKB"][0]}:
+            continue
+        (enable,) = enables
+        for way in "AB":
+            ram["parameters"][f"REGMODE_{way}"] = "OUTREG"
+            into[f"OCE{way}"] = [enable]
+        for port, bit in outputs.items():
+            ((name, _),) = readers[bit]
+            into[port] = cells.pop(name)["connections"]["Q"]
+
+
+def is_plain(cell: dict) -> bool:
+    """Whether ``cell`` is a flip-flop that a block RAM's output register can stand for."""
+    return cell["type"] == "TRELLIS_FF" and cell["connections"]["LSR"] == ["0"]
