@@ -78,7 +78,10 @@ class DotProduct(wiring.Component):
                 terms = pairs + terms[len(pairs) * 2 :]
             level += 1
             while placed < min(level * tree.stages // levels, tree.stages):
-                held = [Signal(len(term), name=f"sum_{placed}_{n}") for n, term in enumerate(terms)]
+                held = [
+                    Signal(len(term), name=f"sum_{placed}_{n}", reset_less=True)
+                    for n, term in enumerate(terms)
+                ]
                 m.d.sync += [now.eq(term) for now, term in zip(held, terms, strict=True)]
                 terms, placed = held, placed + 1
         m.d.comb += self.total.eq(terms[0])
@@ -88,7 +91,7 @@ class DotProduct(wiring.Component):
         tree, form = self.tree, FORMS[self.family]
         outs = [p.out for chain in tree.chains for p in chain if p.out is not None]
         wires = {wire: Signal(name=f"sum_{n}") for n, wire in enumerate(outs)}
-        held = Signal(max(len(tree.registers), 1))
+        held = Signal(max(len(tree.registers), 1), reset_less=True)
         wires |= {out: held[n] for n, (out, _) in enumerate(tree.registers)}
         if tree.registers:
             m.d.sync += held.eq(Cat(wires[before] for _, before in tree.registers))
