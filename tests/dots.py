@@ -40,11 +40,13 @@ class Forms(wiring.Component):
                 held = Signal(len(now), name=f"{name}_{n}", reset_less=True)
                 m.d.sync += held.eq(delayed[-1])
                 delayed.append(held)
-            late[name] = Cat(
+            late[name] = Signal(len(now), name=f"late_{name}")
+            bits = (
                 delayed[tree.delay(plane, lane)][plane * tree.lanes + lane]
                 for plane in range(tree.planes)
                 for lane in range(tree.lanes)
             )
+            m.d.comb += late[name].eq(Cat(bits))
         for family in self.families:
             m.submodules[family] = dot = DotProduct(tree, family)
             plain = family == "plain"
@@ -100,7 +102,8 @@ def totals(
     )
     texts = {f"{f}.v": (PRIMITIVES / f"{f}.v").read_text() for f in families if f != "plain"}
     text = to_verilog(Forms(tree, families), "top")
-    program = verilator.build({"bench.v": bench, "top.v": text, **texts}, "bench", programs)
+    sources, flags = {"bench.v": bench, "top.v": text, **texts}, ("-CFLAGS", "-O0")  # a short run
+    program = verilator.build(sources, "bench", programs, flags)
     words = [
         f"{int(''.join(map(str, line.reshape(-1)[::-1])), 2):x}"
         for beat in zip(signs, acts, strict=True)
