@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
+from amaranth.hdl import Cat, ClockSignal, Instance, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.errors import FoldingError, require
-from fq_hw.schedule.two_tree import Bit, Position, Raw, TwoTree, build
+from fq_hw.schedule.two_tree import Bit, Raw, TwoTree, build
+from rtl_gen import carry_ecp5, carry_gowin, carry_ice40
 
 __all__ = ["FAMILIES", "DotProduct", "instance", "named"]
 
-FAMILIES = ("plain", "ecp5")  # forms that a design can name
+
+class Form(NamedTuple):
+    """How a family makes chains: a function, and whether all its wires are inverted."""
+
+    chain: Callable[..., None]
+    inverted: bool = False
+
+
+FORMS = {
+    "ecp5": Form(carry_ecp5.chain),
+    "gowin": Form(carry_gowin.chain, inverted=True),
+    "ice40": Form(carry_ice40.chain),
+}
+FAMILIES = ("plain", *FORMS)  # forms that a design can name
 
 
 class DotProduct(wiring.Component):
@@ -70,86 +86,30 @@ class DotProduct(wiring.Component):
         m.d.comb += self.total.eq(terms[0])
 
     def carry_chains(self, m: Module) -> None:
-        """One primitive per pair of positions; registers where the tree has them."""
-        tree = self.tree
+        """The chains in the family's primitives; registers where the tree has them."""
+        tree, form = self.tree, FORMS[self.family]
         outs = [p.out for chain in tree.chains for p in chain if p.out is not None]
-        place = {wire: n for n, wire in enumerate(outs)}
-        sums, held = Signal(len(outs)), Signal(max(len(tree.registers), 1), reset_less=True)
-        wires = {wire: sums[n] for wire, n in place.items()}
+        wires = {wire: Signal(name=f"sum_{n}") for n, wire in enumerate(outs)}
+        held = Signal(max(len(tree.registers), 1), reset_less=True)
         wires |= {out: held[n] for n, (out, _) in enumerate(tree.registers)}
         if tree.registers:
             m.d.sync += held.eq(Cat(wires[before] for _, before in tree.registers))
-        m.d.comb += self.total.eq(Cat(wires[bit] for bit in tree.total))
-        for number, chain in enumerate(tree.chains):
-            carry = None
-            for n in range(0, len(chain), 2):
-                pair = [*chain[n : n + 2], None][:2]
-                ends = n + 2 >= len(chain)
-                following = None if ends else Signal(name=f"carry_{number}_{n}")
-                m.submodules[f"chain_{number}_{n}"] = self.ccu2c(pair, carry, following, wires)
-                carry = following
+        total = Cat(wires[bit] for bit in tree.total)
+        m.d.comb += self.total.eq(~total if form.inverted else total)
 
-    def ccu2c(
-        self,
-        pair: list[Position | None],
-        carry: Value | None,
-        following: Value | None,
-        wires: dict[int, Value],
-    ) -> Instance:
-        """Two positions. Inputs that nothing drives stay open: a constant would cost a route."""
-        ports: dict[str, object] = {"p_INJECT1_0": "NO", "p_INJECT1_1": "NO"}
-        for half, position in enumerate(pair):
-            ports[f"p_INIT{half}"] = Const(init(position), 16)
-            if position is None:
-                continue
-            for names, bit in (("AB", position.a), ("CD", position.b)):
-                for name, net in zip(names, self.nets(bit, wires), strict=False):
-                    ports[f"i_{name}{half}"] = net
-            if position.joint and position.a is not None:
-                ports[f"i_C{half}"] = Const(1)
-            if position.out is not None:
-                ports[f"o_S{half}"] = wires[position.out]
-        if carry is not None:
-            ports["i_CIN"] = carry
-        if following is not None:
-            ports["o_COUT"] = following
-        return Instance("CCU2C", **ports, a_keep=1)
+        def nets(bit: Bit | None) -> tuple[Value, ...]:
+            """What drives a bit: nothing, a wire, or the sign and activation of a raw bit."""
+            match bit:
+                case None:
+                    return ()
+                case Raw(plane, lane):
+                    index = plane * tree.lanes + lane
+                    return self.signs[index], self.acts[index]
+                case wire:
+                    return (wires[wire],)
 
-    def nets(self, bit: Bit | None, wires: dict[int, Value]) -> tuple[Value, ...]:
-        """What drives a bit: nothing, a wire, or the two whose difference it is."""
-        match bit:
-            case None:
-                return ()
-            case Raw(plane, lane):
-                index = plane * self.tree.lanes + lane
-                return self.signs[index], self.acts[index]
-            case wire:
-                return (wires[wire],)
-
-
-def init(position: Position | None) -> int:
-    """CCU2C's INIT: the LUT that selects carry or generate, whose lowest four bits are generate.
-
-    A sum: P = a ^ b, and with b = 0 that is a, which is what generate must be where P = 0. A joint:
-    P = 0, so that S is the carry in, and generate is the next segment's carry; C tied to 1 tells
-    the two apart.
-    """
-    if position is None:
-        return 0
-
-    def bit(kind: Bit | None, low: int, high: int) -> int:
-        return 0 if kind is None else low ^ high if isinstance(kind, Raw) else low
-
-    table = 0
-    for index in range(16):
-        a, b, c, d = (index >> n & 1 for n in range(4))
-        value = bit(position.a, a, b)
-        if position.joint:
-            value &= 1 - c
-        else:
-            value ^= bit(position.b, c, d)
-        table |= value << index
-    return table
+        for number, positions in enumerate(tree.chains):
+            form.chain(m, f"chain_{number}", positions, nets)
 
 
 def instance(tree: TwoTree, family: str, signs: Value, acts: Value, total: Value) -> Instance:

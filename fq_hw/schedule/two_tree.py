@@ -213,8 +213,8 @@ class _Builder:
         for key in sorted(self.segments):
             bins: list[list[list[Position]]] = []
             for body in sorted(self.segments[key], key=len, reverse=True):
-                fits = (b for b in bins if sum(map(len, b)) + len(body) <= CHAIN)
-                place = max(fits, key=lambda b: sum(map(len, b)), default=None)
+                fits = (b for b in bins if joined([*b, body]) <= CHAIN)
+                place = max(fits, key=joined, default=None)
                 if place is None:
                     bins.append([body])
                 else:
@@ -229,6 +229,12 @@ class _Builder:
                     chain += [start, *body[1:]]
                 chains.append(tuple(chain))
         return chains
+
+
+def joined(segments: Sequence[Sequence[Position]]) -> int:
+    """Length of a chain of ``segments``: a joint that ends one starts another, if one is left."""
+    ended = sum(segment[-1].joint for segment in segments)
+    return sum(map(len, segments)) - min(ended, len(segments) - 1)
 
 
 @functools.cache

@@ -1,0 +1,152 @@
+"""Dot products: every family's form proven equal to the plain one, simulated, and counted."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from dots import PRIMITIVES, Forms, totals
+
+from fq_hw import toolbox
+from fq_hw.errors import FoldingError, ToolError
+from fq_hw.schedule.two_tree import build
+from rtl_gen.carry_ecp5 import init
+from rtl_gen.dot_product import FAMILIES, DotProduct, named
+from rtl_gen.emit import to_rtlil
+
+CARRIES = tuple(family for family in FAMILIES if family != "plain")
+TWINS = {family: str(PRIMITIVES / f"{family}.v") for family in CARRIES}
+OTHERS = {  # the models that come with Yosys
+    "ecp5": "+/lattice/ccu2c_sim.vh +/lattice/common_sim.vh",
+    "gowin": "+/gowin/cells_sim.v",
+    "ice40": "+/ice40/cells_sim.v",
+}
+with_both_models = pytest.mark.parametrize("models", [TWINS, OTHERS], ids=["twins", "yosys"])
+PROOF = """design -reset
+read_rtlil {family}.il
+read_verilog -defer -nowb {model}
+hierarchy -top top
+proc
+flatten
+opt_clean
+sat -verify -seq {cycles} -prove-skip {stages} -prove plain_total {family}_total top
+"""
+SYNTHESIS = {
+    "gowin": "synth_gowin -noiopads -family gw2a -top top",
+    "ice40": "synth_ice40 -device u -top top",
+}
+
+
+def yosys(folder, script):
+    """Run ``script`` in ``folder``."""
+    (folder / "run.ys").write_text(script)
+    toolbox.run(toolbox.find("yosys"), ["-q", "run.ys"], cwd=folder, log=folder / "yosys.log")
+
+
+def prove(folder, tree, models, change=lambda text: text):
+    """Prove the forms of the families in ``models`` equal to the plain one.
+
+    ``models`` are those of the primitives; ``change`` may break the forms. Sums depend on the
+    inputs of the last ``stages`` cycles alone, so they must be equal after as many, whatever the
+    registers held before and whatever drives an open input.
+    """
+    script = ""
+    for family, model in models.items():
+        text = change(to_rtlil(Forms(tree, ("plain", family)), "top"))
+        (folder / f"{family}.il").write_text(text)
+        script += PROOF.format(
+            family=family, model=model, cycles=tree.stages + 1, stages=tree.stages
+        )
+    yosys(folder, script)
+
+
+@pytest.mark.synth
+@with_both_models
+@pytest.mark.parametrize("planes", [1, 2, 3])
+@pytest.mark.parametrize("lanes", range(1, 9))
+def test_forms_are_equal(lanes, planes, models, tmp_path):
+    prove(tmp_path, build(lanes, planes, None), models)
+
+
+@pytest.mark.synth
+@with_both_models
+@pytest.mark.parametrize("size", [(1, 1, 1), (4, 2, 1), (8, 2, 1), (8, 2, 2), (7, 3, 1)], ids=str)
+def test_pipelined_forms_are_equal(size, models, tmp_path):
+    tree = build(*size)
+    assert tree.stages
+    prove(tmp_path, tree, models)
+
+
+BREAKS = {  # a constant that a primitive gets, and what it becomes
+    "ecp5": (r"(parameter \\INIT[01] 16'0110)1", r"\g<1>0"),
+    "gowin": (r"(connect \\I3) 1'1", r"\1 1'0"),
+    "ice40": (r"(parameter \\LUT_INIT 16'1100001)1", r"\g<1>0"),
+}
+
+
+@pytest.mark.synth
+@with_both_models
+@pytest.mark.parametrize("family", CARRIES)
+def test_a_wrong_bit_is_found(family, models, tmp_path):
+    def change(text):
+        broken, count = re.subn(*BREAKS[family], text, count=1)
+        assert count == 1
+        return broken
+
+    with pytest.raises(ToolError, match="proof did fail"):
+        prove(tmp_path, build(6, 2, None), {family: models[family]}, change)
+
+
+@pytest.mark.verilator
+@pytest.mark.parametrize("size", [(36, 3, 1), (64, 2, 1), (256, 2, 3), (512, 2, 2)], ids=str)
+def test_random_inputs(size, programs, tmp_path):
+    tree, rng = build(*size), np.random.default_rng(1)
+    shape = (300, tree.planes, tree.lanes)
+    share = np.resize([0.5, 0.02, 0.98, 0.0, 1.0], (300, 1, 1))
+    signs, acts = (rng.random((2, *shape)) < share[:, None].swapaxes(0, 1)).astype(np.uint8)
+    acts[::7] = 1 - signs[::7]  # the largest sum
+    weights = 2 ** np.arange(tree.planes)
+    want = ((signs ^ acts) * weights[:, None]).sum(axis=(1, 2))
+    assert want.max() == (2**tree.planes - 1) * tree.lanes and not want.min()
+    got = totals(tree, FAMILIES, signs, acts, programs, tmp_path)
+    for family in FAMILIES:
+        np.testing.assert_array_equal(got[family], want[: len(want) - tree.stages], family)
+
+
+@pytest.mark.synth
+@pytest.mark.parametrize(("family", "most"), [("gowin", 4.37), ("ice40", 4.37)])
+def test_luts_per_mac(family, most, tmp_path):
+    """LUT and carry cells of 64 lanes of 2 planes, at most ``most`` a MAC; plain takes more."""
+
+    def count(form):
+        tree = build(64, 2, 1)
+        (tmp_path / "top.il").write_text(to_rtlil(DotProduct(tree, form), "top"))
+        yosys(tmp_path, f"read_rtlil top.il\n{SYNTHESIS[family]}\ntee -q -o stat stat -json\n")
+        cells = json.loads((tmp_path / "stat").read_text())["design"]["num_cells_by_type"]
+        luts = sum(n for kind, n in cells.items() if re.search("LUT[1-4]$|^ALU$", kind))
+        return luts / tree.lanes
+
+    assert count(family) <= most < count("plain")
+
+
+def test_ecp5_tables():
+    """The two cells of the algebra with two raw bits, by hand; other inputs leave out terms."""
+    tree = build(8, 2, None)
+    raw = {init(p) for chain in tree.chains for p in chain if None not in p[1:3]}
+    assert 0x6996 in raw  # A ^ B ^ C ^ D, and A ^ B to generate
+    joints = {init(p) for chain in tree.chains for p in chain if p.joint}
+    assert joints == {0x0000, 0x0606}  # nothing, or A ^ B to generate and 0 to select where C is 1
+
+
+def test_names_round_trip():
+    names = ["dot_ecp5_64_2_1", "dot_gowin_9_3_2", "dot_ice40_8_2_1", "dot_plain_4_1_1"]
+    found = named(" ".join([*names, *names, "a_dot_ecp5_1_1_1", "dot_ecp5_1_1"]))
+    assert list(found) == sorted(names)
+    dot = found["dot_gowin_9_3_2"]
+    assert dot.family == "gowin" and dot.tree is build(9, 3, 2)
+
+
+def test_refuses_a_family_without_a_form():
+    message = r"^DotProduct: family must be in \('plain', 'ecp5', 'gowin', 'ice40'\), not 'xc7'$"
+    with pytest.raises(FoldingError, match=message):
+        DotProduct(build(4, 2), "xc7")
