@@ -1,12 +1,13 @@
 """Boards: one record each, the host link, and the way from a component to a bitstream."""
 
 from boards.board import Board, Capacity
-from boards.ulx3s import ULX3S_85F
+from boards.icebreaker import ICEBREAKER
+from boards.ulx3s import ULX3S_25F, ULX3S_85F
 from fq_hw.errors import require
 
 __all__ = ["BOARDS", "Board", "Capacity", "find"]
 
-BOARDS = (ULX3S_85F,)
+BOARDS = (ULX3S_85F, ULX3S_25F, ICEBREAKER)
 
 
 def find(name: str) -> Board:
