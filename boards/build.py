@@ -150,8 +150,8 @@ def build(
         with _Step(report, "generate"):
             shell = Shell(core, pixels=pixels, colours=colours, clock_hz=clock * 1e6,
                           baud=baud, idle_s=idle_s)  # fmt: skip
-            top = SerialTop(shell, PllClock(setting, aim) if setting else None)
-            options = _generate(top, board, work, None if setting else aim)
+            top = SerialTop(shell, PllClock(setting) if setting else None)
+            options = _generate(top, board, work, aim / clock)
         with _Step(report, f"synthesise with Yosys {yosys.version}"):
             toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,
                         log=work / "yosys.log")  # fmt: skip
@@ -215,10 +215,11 @@ class _Step:
         return f"{time.monotonic() - self._began:.1f} s"
 
 
-def _generate(top: Elaboratable, board: Board, work: Path, aim_mhz: float | None) -> list[str]:
+def _generate(top: Elaboratable, board: Board, work: Path, haste: float) -> list[str]:
     """Write the netlist, the scripts and the constraints; return nextpnr's device options.
 
-    ``aim_mhz`` replaces the frequency of the board's clock.
+    ``haste`` is how much faster than it will run the design shall become: the oscillator is
+    constrained to so many times its frequency, and with it what a PLL makes of it.
     """
     platform, tools = board.new_platform(), board.toolchain
     plan = platform.build(top, name=NAME, do_build=False, emit_src=False)  # no host paths
@@ -228,8 +229,8 @@ def _generate(top: Elaboratable, board: Board, work: Path, aim_mhz: float | None
         text = content if isinstance(content, str) else content.decode()
         if name == f"{NAME}.il":
             text += "\n" + named_rtlil(text)
-        if name == tools.pins and aim_mhz:
-            text = tools.aim(text, aim_mhz)
+        if name == tools.pins:
+            text = tools.constrain(text, haste * board.clock_mhz)
         (work / name).write_text(text)
     steps = json.loads(plan.files[f"build_{NAME}.json"])["commands"]
     options = next(words for words in steps if words[0] == tools.router)[1:]

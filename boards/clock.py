@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from amaranth.hdl import (
     ClockDomain,
-    ClockSignal,
     Elaboratable,
     Instance,
     Module,
-    ResetSignal,
     Signal,
 )
 from amaranth.lib import io
@@ -38,15 +36,16 @@ class PllClock(Elaboratable):
     ECP5        the clock is stopped until the PLL is locked; registers have no reset, so they
                 start with what configuration gave them
     iCE40       reset is held for WARM_UP_US after the PLL was locked
+    Constraint  none: nextpnr derives it from the oscillator's
     Resources   a PLL and, on ECP5, a clock gate; a few flip-flops
     Source      Lattice FPGA-TN-02200 (ECP5 sysCLOCK), FPGA-TN-02052 (iCE40 sysCLOCK)
     """
 
-    def __init__(self, setting: pll.Pll, aim_mhz: float):
-        self.setting, self.aim_mhz = setting, aim_mhz
+    def __init__(self, setting: pll.Pll):
+        self.setting = setting
 
     def elaborate(self, platform):
-        return {"ecp5": self.ecp5, "ice40": self.ice40}[platform.family](platform)
+        return {"ecp5": self.ecp5, "ice40": self.ice40}[platform.family.lower()](platform)
 
     def ecp5(self, platform) -> Module:
         m = Module()
@@ -55,7 +54,9 @@ class PllClock(Elaboratable):
             "i", platform.request(platform.default_clk, dir="-")
         )
         locked, steady = Signal(), Signal()
-        ungated, clock = Signal(name="ungated_clock"), Signal(name="core_clock")
+        ungated = ClockDomain("ungated", reset_less=True, local=True)
+        sync = ClockDomain("sync", reset_less=True)
+        m.domains += [ungated, sync]
         m.submodules.pll = Instance(
             "EHXPLLL",
             a_ICP_CURRENT="6", a_LPF_RESISTOR="16",
@@ -67,15 +68,10 @@ class PllClock(Elaboratable):
             p_CLKOP_ENABLE="ENABLED", p_CLKOP_DIV=setting.divider,
             p_CLKOP_CPHASE=setting.divider - 1, p_CLKOP_FPHASE=0,
             i_CLKI=source.i, i_RST=0, i_STDBY=0,
-            o_CLKOP=ungated, o_LOCK=locked,
+            o_CLKOP=ungated.clk, o_LOCK=locked,
         )  # fmt: skip
-        m.domains += ClockDomain("ungated", reset_less=True, local=True)
-        m.d.comb += ClockSignal("ungated").eq(ungated)
         m.submodules.steady = FFSynchronizer(locked, steady, o_domain="ungated", stages=3)
-        m.submodules.gate = Instance("DCCA", i_CLKI=ungated, i_CE=steady, o_CLKO=clock)
-        m.domains += ClockDomain("sync", reset_less=True)
-        m.d.comb += ClockSignal("sync").eq(clock)
-        platform.add_clock_constraint(clock, self.aim_mhz * 1e6)
+        m.submodules.gate = Instance("DCCA", i_CLKI=ungated.clk, i_CE=steady, o_CLKO=sync.clk)
         return m
 
     def ice40(self, platform) -> Module:
@@ -83,7 +79,9 @@ class PllClock(Elaboratable):
         setting = self.setting
         source = platform.request(platform.default_clk, dir="-")
         locked, steady = Signal(), Signal()
-        clock = Signal(name="core_clock")
+        ungated = ClockDomain("ungated", reset_less=True, local=True)
+        sync = ClockDomain("sync")
+        m.domains += [ungated, sync]
         m.submodules.pll = Instance(
             "SB_PLL40_PAD",
             p_FEEDBACK_PATH="SIMPLE",
@@ -93,10 +91,8 @@ class PllClock(Elaboratable):
             p_FILTER_RANGE=1 + sum(setting.detector_mhz >= limit for limit in FILTER_MHZ),
             io_PACKAGEPIN=source.io,
             i_RESETB=1, i_BYPASS=0,
-            o_PLLOUTGLOBAL=clock, o_LOCK=locked,
+            o_PLLOUTGLOBAL=sync.clk, o_LOCK=locked,
         )  # fmt: skip
-        m.domains += ClockDomain("ungated", reset_less=True, local=True)
-        m.d.comb += ClockSignal("ungated").eq(clock)
         m.submodules.steady = FFSynchronizer(locked, steady, o_domain="ungated")
         cycles = int(WARM_UP_US * setting.mhz)
         left, ready = Signal(range(cycles + 1), init=cycles), Signal()
@@ -104,7 +100,5 @@ class PllClock(Elaboratable):
             m.d.ungated += left.eq(left - steady)
         with m.Else():
             m.d.ungated += ready.eq(1)
-        m.domains += ClockDomain("sync")
-        m.d.comb += [ClockSignal("sync").eq(clock), ResetSignal("sync").eq(~ready)]
-        platform.add_clock_constraint(clock, self.aim_mhz * 1e6)
+        m.d.comb += [ungated.clk.eq(sync.clk), sync.rst.eq(~ready)]
         return m

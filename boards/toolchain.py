@@ -39,7 +39,7 @@ class Toolchain:
     cells: Mapping[str, str]
     flip_flops: str | None = None
 
-    def aim(self, pins: str, mhz: float) -> str:
+    def constrain(self, pins: str, mhz: float) -> str:
         """The text of the pins file, the board's clock constrained to ``mhz``."""
         text, clocks = re.subn(self.clock, rf"\g<1>{mhz * 1e6 / self.clock_unit:.9g}", pins)
         assert clocks == 1, "Amaranth's constraints name the board's clock once"
