@@ -155,6 +155,7 @@ def build(
         with _Step(report, f"synthesise with Yosys {yosys.version}"):
             toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,
                         log=work / "yosys.log")  # fmt: skip
+            tools.repair(work / f"{NAME}.json")
         files = {file: packed((work / file).read_bytes()) for file in (f"{NAME}.json", tools.pins)}
         tries = [
             Job(router=tools.router, args=(*options, "--timing-allow-fail"), files=files,
@@ -222,7 +223,8 @@ def _generate(top: Elaboratable, board: Board, work: Path, haste: float) -> list
     constrained to so many times its frequency, and with it what a PLL makes of it.
     """
     platform, tools = board.new_platform(), board.toolchain
-    plan = platform.build(top, name=NAME, do_build=False, emit_src=False)  # no host paths
+    hooks = {"script_after_read": tools.before, "script_after_synth": tools.after}
+    plan = platform.build(top, name=NAME, do_build=False, emit_src=False, **hooks)  # no host paths
     for name, content in plan.files.items():
         if name.startswith("build_"):  # the scripts that would run all steps without a log
             continue

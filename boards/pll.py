@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -98,8 +99,10 @@ def settings(limits: Limits, source: Fraction, wanted: Fraction) -> Iterator[Pll
             vco = source / reference * feedback
             if not within(vco, limits.vco):
                 continue
-            usable = [n for n in limits.dividers if within(vco / n, limits.output)]
-            for divider in sorted(usable, key=lambda n, vco=vco: abs(vco / n - wanted))[:1]:
+            above = bisect(limits.dividers, vco / wanted)
+            for divider in limits.dividers[max(above - 1, 0) : above + 1]:
+                if not within(vco / divider, limits.output):
+                    continue
                 yield Pll(source_mhz=source, reference=reference, feedback=feedback,
                           divider=divider)  # fmt: skip
 
