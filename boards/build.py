@@ -21,6 +21,7 @@ from boards.link import IDLE_S
 from boards.route import Job, Routed, packed
 from boards.shell import Shell
 from boards.toolchain import NAME
+from boards.uart import divisor
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ToolError, require
 from rtl_gen.emit import named_rtlil
@@ -91,6 +92,7 @@ class SerialTop(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         if self.clock:
+            m.domains += self.clock.sync
             m.submodules.clock = self.clock
         m.submodules.shell = self.shell
         uart = platform.request("uart", 0, dir="-")
@@ -139,6 +141,7 @@ def build(
     setting = pll_for(board, clock_mhz or board.clock_mhz)
     clock = float(setting.mhz) if setting else board.clock_mhz
     aim = max(freq_mhz or 0.0, clock)
+    divisor(clock * 1e6, baud)
     yosys, packer = toolbox.find("yosys"), toolbox.find(tools.packer)
     if scheduler is None:
         toolbox.find(tools.router)
@@ -150,7 +153,7 @@ def build(
         with _Step(report, "generate"):
             shell = Shell(core, pixels=pixels, colours=colours, clock_hz=clock * 1e6,
                           baud=baud, idle_s=idle_s)  # fmt: skip
-            top = SerialTop(shell, PllClock(setting) if setting else None)
+            top = SerialTop(shell, PllClock(setting, board.family) if setting else None)
             options = _generate(top, board, work, aim / clock)
         with _Step(report, f"synthesise with Yosys {yosys.version}"):
             toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,

@@ -30,9 +30,9 @@ def pll_for(board: Board, clock_mhz: float) -> pll.Pll | None:
 
 
 class PllClock(Elaboratable):
-    """Clock domain ``sync`` of the whole design.
+    """What drives ``sync``, the clock domain of the whole design, which the top declares.
 
-    Members     none: the domain is seen by the rest of the design
+    Members     none but the domain
     ECP5        the clock is stopped until the PLL is locked; registers have no reset, so they
                 start with what configuration gave them
     iCE40       reset is held for WARM_UP_US after the PLL was locked
@@ -41,11 +41,12 @@ class PllClock(Elaboratable):
     Source      Lattice FPGA-TN-02200 (ECP5 sysCLOCK), FPGA-TN-02052 (iCE40 sysCLOCK)
     """
 
-    def __init__(self, setting: pll.Pll):
-        self.setting = setting
+    def __init__(self, setting: pll.Pll, family: str):
+        self.setting, self.family = setting, family
+        self.sync = ClockDomain("sync", reset_less=family == "ecp5")
 
     def elaborate(self, platform):
-        return {"ecp5": self.ecp5, "ice40": self.ice40}[platform.family.lower()](platform)
+        return {"ecp5": self.ecp5, "ice40": self.ice40}[self.family](platform)
 
     def ecp5(self, platform) -> Module:
         m = Module()
@@ -55,8 +56,7 @@ class PllClock(Elaboratable):
         )
         locked, steady = Signal(), Signal()
         ungated = ClockDomain("ungated", reset_less=True, local=True)
-        sync = ClockDomain("sync", reset_less=True)
-        m.domains += [ungated, sync]
+        m.domains += ungated
         m.submodules.pll = Instance(
             "EHXPLLL",
             a_ICP_CURRENT="6", a_LPF_RESISTOR="16",
@@ -71,7 +71,7 @@ class PllClock(Elaboratable):
             o_CLKOP=ungated.clk, o_LOCK=locked,
         )  # fmt: skip
         m.submodules.steady = FFSynchronizer(locked, steady, o_domain="ungated", stages=3)
-        m.submodules.gate = Instance("DCCA", i_CLKI=ungated.clk, i_CE=steady, o_CLKO=sync.clk)
+        m.submodules.gate = Instance("DCCA", i_CLKI=ungated.clk, i_CE=steady, o_CLKO=self.sync.clk)
         return m
 
     def ice40(self, platform) -> Module:
@@ -80,8 +80,7 @@ class PllClock(Elaboratable):
         source = platform.request(platform.default_clk, dir="-")
         locked, steady = Signal(), Signal()
         ungated = ClockDomain("ungated", reset_less=True, local=True)
-        sync = ClockDomain("sync")
-        m.domains += [ungated, sync]
+        m.domains += ungated
         m.submodules.pll = Instance(
             "SB_PLL40_PAD",
             p_FEEDBACK_PATH="SIMPLE",
@@ -91,7 +90,7 @@ class PllClock(Elaboratable):
             p_FILTER_RANGE=1 + sum(setting.detector_mhz >= limit for limit in FILTER_MHZ),
             io_PACKAGEPIN=source.io,
             i_RESETB=1, i_BYPASS=0,
-            o_PLLOUTGLOBAL=sync.clk, o_LOCK=locked,
+            o_PLLOUTGLOBAL=self.sync.clk, o_LOCK=locked,
         )  # fmt: skip
         m.submodules.steady = FFSynchronizer(locked, steady, o_domain="ungated")
         cycles = int(WARM_UP_US * setting.mhz)
@@ -100,5 +99,5 @@ class PllClock(Elaboratable):
             m.d.ungated += left.eq(left - steady)
         with m.Else():
             m.d.ungated += ready.eq(1)
-        m.d.comb += [ungated.clk.eq(sync.clk), sync.rst.eq(~ready)]
+        m.d.comb += [ungated.clk.eq(self.sync.clk), self.sync.rst.eq(~ready)]
         return m

@@ -114,13 +114,13 @@ def on_cluster(client, jobs: Sequence[Job]) -> Iterator[Routed]:
     """Each job as a task."""
     import distributed
 
-    # Several jobs share their files: sent to the scheduler once.
-    futures = {client.submit(route, job, pure=False, retries=0): job for job in jobs}
+    futures = {client.submit(route, job, pure=False): job for job in jobs}
     left = set(futures)
     try:
         while left:
             try:
-                done = distributed.wait(left, timeout=LOST_S, return_when="FIRST_COMPLETED").done
+                with client.as_current():
+                    done = distributed.wait(left, LOST_S, return_when="FIRST_COMPLETED").done
             except TimeoutError:
                 lost = not client.scheduler_info()["workers"]
                 where = f"--scheduler {client.scheduler.address}"

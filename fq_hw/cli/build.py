@@ -101,6 +101,7 @@ def build_plan(args: argparse.Namespace, plan: Plan):
 def check_build(args: argparse.Namespace, plan: Plan):
     """Everything that can be refused before any work; returns the board and the file to write."""
     import boards
+    from boards import farm
     from boards.clock import pll_for
 
     board = boards.find(args.board)
@@ -117,7 +118,8 @@ def check_build(args: argparse.Namespace, plan: Plan):
     for name in ("yosys", *local, tools.packer):
         toolbox.find(name)
     check_capacity(plan, board)
-    return board, path
+    with farm.workers(args.jobs, args.scheduler):
+        return board, path
 
 
 def check_capacity(plan: Plan, board) -> None:
