@@ -38,6 +38,7 @@ class Board:
 
     family    the device's, a key of ``toolchain.TOOLCHAINS``
     platform  "module:Class" of the Amaranth platform
+    uart      (connector, rx, tx) where the platform itself has no ``uart``
     source    where the capacity comes from
     tested    how far it was tried, stated honestly
     """
@@ -47,6 +48,7 @@ class Board:
     clock_mhz: float
     platform: str
     capacity: Capacity
+    uart: tuple[str, str, str] | None = None
     source: str
     tested: str
 
@@ -66,4 +68,12 @@ class Board:
     def new_platform(self) -> object:
         """A fresh platform object; Amaranth uses each for one build."""
         module, _, name = self.platform.partition(":")
-        return getattr(import_module(module), name)()
+        platform = getattr(import_module(module), name)()
+        if self.uart:
+            from amaranth.build import Attrs
+            from amaranth_boards.resources import UARTResource
+
+            connector, rx, tx = self.uart
+            pins = {"rx": rx, "tx": tx, "conn": (connector, 0)}
+            platform.add_resources([UARTResource(0, **pins, attrs=Attrs(IO_TYPE="LVCMOS33"))])
+        return platform
