@@ -111,7 +111,7 @@ def client_of(scheduler: str):
 
 
 def on_cluster(client, jobs: Sequence[Job]) -> Iterator[Routed]:
-    """Each job as a task."""
+    """Each job as a task; what a worker has begun when we are interrupted, it does to its end."""
     import distributed
 
     futures = {client.submit(route, job, pure=False): job for job in jobs}
@@ -127,6 +127,10 @@ def on_cluster(client, jobs: Sequence[Job]) -> Iterator[Routed]:
                 contract = "its workers must stay while they work; start some and build again"
                 require(not lost, where, contract, "without any", ToolError)
                 continue
+            except distributed.client.FuturesCancelledError:
+                for future in left:
+                    yield Routed(seed=futures[future].seed, error="its scheduler went away")
+                return
             for future in done:
                 yield outcome(future, futures[future])
             left -= done

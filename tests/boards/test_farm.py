@@ -14,7 +14,7 @@ import pytest
 from boards import farm
 from fq_hw.errors import ParameterError, ToolError
 
-KILLS = "2) kill -9 $PPID; sleep 60;;"
+KILLS = "2) kill -9 $PPID; exit 1;;"
 SLEEPS = "*) echo $$ > {folder}/pid.$seed; exec sleep 60;;"
 
 
@@ -107,6 +107,19 @@ def test_a_cluster_does_every_seed_and_survives_a_dead_worker(cluster):
     assert [one.seed for one in found if not one.error] == [1, 4, 5]
     assert found[1].error.startswith("its worker failed: KilledWorker: ")
     assert found[2].error.endswith("ERROR: cannot route net x")
+
+
+def test_a_scheduler_that_goes_away_is_an_answer(cluster, tmp_path, monkeypatch):
+    fake_router.put(tmp_path, monkeypatch, f"1) ;; {SLEEPS.format(folder=tmp_path)}")
+    other = threading.Thread(
+        target=lambda: (wait_for(lambda: len(running(tmp_path)) == 2), cluster.close())
+    )
+    other.start()
+    found = run([1, 2, 3], scheduler=cluster.scheduler_address)
+    other.join()
+    assert [one.error for one in found] == ["", *["its scheduler went away"] * 2]
+    for pid in running(tmp_path):  # what a killed worker had begun goes on to its end
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_a_cluster_without_workers_is_said(cluster):
