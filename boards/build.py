@@ -158,7 +158,7 @@ def build(
         with _Step(report, f"synthesise with Yosys {yosys.version}"):
             toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,
                         log=work / "yosys.log")  # fmt: skip
-            tools.repair(work / f"{NAME}.json")
+            tools.finish(work / f"{NAME}.json")
         files = {file: packed((work / file).read_bytes()) for file in (f"{NAME}.json", tools.pins)}
         tries = [
             Job(router=tools.router, args=(*options, "--timing-allow-fail"), files=files,

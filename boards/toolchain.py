@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from boards import carry_cells
+from boards import netlist
 
 __all__ = ["NAME", "TOOLCHAINS", "Toolchain"]
 
@@ -30,7 +30,7 @@ class Toolchain:
     cells           what BuildResult counts, and nextpnr's name of such a cell
     flip_flops      finds numbers of flip-flops in nextpnr's log, where no cell stands for one
     before, after   what Yosys does before and after its synthesis for the family
-    repair          what the netlist's file needs before it is routed
+    finish          what the netlist's file needs before it is routed
     """
 
     router: str
@@ -45,7 +45,7 @@ class Toolchain:
     flip_flops: str | None = None
     before: str = ""
     after: str = ""
-    repair: Callable[[Path], None] = lambda netlist: None
+    finish: Callable[[Path], None] = lambda netlist: None
 
     def constrain(self, pins: str, mhz: float) -> str:
         """The text of the pins file, the board's clock constrained to ``mhz``."""
@@ -81,9 +81,9 @@ TOOLCHAINS = {
         clock_unit=1,
         cells={"lut4": "TRELLIS_COMB", "ff": "TRELLIS_FF", "ebr": "DP16KD",
                "multipliers": "MULT18X18D"},
-        before=carry_cells.HIDE,
-        after=carry_cells.SHOW,
-        repair=carry_cells.open_ports,
+        before=netlist.BEFORE,
+        after=netlist.AFTER,
+        finish=netlist.finish,
     ),
     "ice40": Toolchain(
         router="nextpnr-ice40",
