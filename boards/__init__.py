@@ -1,12 +1,24 @@
 """Boards: one record each, the host link, and the way from a component to a bitstream."""
 
 from boards.board import Board, Capacity
-from boards.ulx3s import ULX3S_85F
+from boards.colorlight import COLORLIGHT_5A75B
+from boards.icebreaker import ICEBREAKER
+from boards.icesugar_pro import ICESUGAR_PRO
+from boards.orangecrab import ORANGECRAB_25F, ORANGECRAB_85F
+from boards.ulx3s import ULX3S_25F, ULX3S_85F
 from fq_hw.errors import require
 
 __all__ = ["BOARDS", "Board", "Capacity", "find"]
 
-BOARDS = (ULX3S_85F,)
+BOARDS = (
+    ULX3S_85F,  # the default
+    ULX3S_25F,
+    ORANGECRAB_25F,
+    ORANGECRAB_85F,
+    ICESUGAR_PRO,
+    COLORLIGHT_5A75B,
+    ICEBREAKER,
+)
 
 
 def find(name: str) -> Board:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 
+from boards.toolchain import TOOLCHAINS, Toolchain
 from fq_hw.errors import require
 
 __all__ = ["Board", "Capacity"]
@@ -12,22 +13,32 @@ __all__ = ["Board", "Capacity"]
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
-    """What the device has: 4-input LUTs, flip-flops, embedded block RAMs (18 kbit on ECP5)."""
+    """What the device has.
+
+    lut, ff  4-input LUTs and flip-flops; on iCE40 one of each makes a logic cell
+    ebr      embedded block RAMs: of 18 kbit on ECP5, of 4 kbit on iCE40
+    spram    single-port RAMs of 256 kbit, without initial contents
+    """
 
     lut: int
     ff: int
     ebr: int
+    spram: int = 0
 
     def __post_init__(self) -> None:
-        for name, count in vars(self).items():
+        for name in ("lut", "ff", "ebr"):
+            count = getattr(self, name)
             require(count > 0, "Capacity", f"{name} must be positive", count)
+        require(self.spram >= 0, "Capacity", "spram must not be negative", self.spram)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
     """A board: its device, its clock, its platform class, and the evidence behind them.
 
+    family    the device's, a key of ``toolchain.TOOLCHAINS``
     platform  "module:Class" of the Amaranth platform
+    uart      (connector, rx, tx) where the platform itself has no ``uart``
     source    where the capacity comes from
     tested    how far it was tried, stated honestly
     """
@@ -37,16 +48,32 @@ class Board:
     clock_mhz: float
     platform: str
     capacity: Capacity
+    uart: tuple[str, str, str] | None = None
     source: str
     tested: str
 
     def __post_init__(self) -> None:
         where = f"board {self.name!r}"
+        known = sorted(TOOLCHAINS)
+        require(self.family in known, where, f"family must be in {known}", self.family)
         require(self.clock_mhz > 0, where, "clock_mhz must be positive", self.clock_mhz)
         fits = self.platform.count(":") == 1
         require(fits, where, "platform must read 'module:Class'", self.platform)
 
+    @property
+    def toolchain(self) -> Toolchain:
+        """What makes its bitstreams."""
+        return TOOLCHAINS[self.family]
+
     def new_platform(self) -> object:
         """A fresh platform object; Amaranth uses each for one build."""
         module, _, name = self.platform.partition(":")
-        return getattr(import_module(module), name)()
+        platform = getattr(import_module(module), name)()
+        if self.uart:
+            from amaranth.build import Attrs
+            from amaranth_boards.resources import UARTResource
+
+            connector, rx, tx = self.uart
+            pins = {"rx": rx, "tx": tx, "conn": (connector, 0)}
+            platform.add_resources([UARTResource(0, **pins, attrs=Attrs(IO_TYPE="LVCMOS33"))])
+        return platform

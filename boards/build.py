@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +14,21 @@ from pathlib import Path
 from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import io, wiring
 
+from boards import farm
 from boards.board import Board
+from boards.clock import PllClock, pll_for
 from boards.link import IDLE_S
+from boards.route import Job, Routed, packed
 from boards.shell import Shell
+from boards.toolchain import NAME
+from boards.uart import divisor
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ToolError, require
+from rtl_gen.emit import named_rtlil
 
-__all__ = ["BAUD", "BuildResult", "SerialTop", "build", "overuse"]
+__all__ = ["BAUD", "BuildResult", "SeedResult", "SerialTop", "build"]
 
 BAUD = 1_000_000  # 25 clock cycles a bit on the ULX3S; its USB bridge divides 3 MHz
-NAME = "top"
 STAGES = {  # how a line of nextpnr's output starts, and what to call what it begins
     "Info: Packing constants": "packing",
     "Info: Creating initial": "placing",
@@ -36,17 +41,28 @@ STAGES = {  # how a line of nextpnr's output starts, and what to call what it be
     "Info: Router1 time": "routed",
     "Info: Router2 time": "routed",
 }
-CELLS = {"TRELLIS_COMB": "LUT4", "TRELLIS_FF": "flip-flops", "DP16KD": "EBR",
-         "MULT18X18D": "multipliers"}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedResult:
+    """What one seed of the placer gave: a clock, or the error that it ended with."""
+
+    seed: int
+    fmax_mhz: float | None
+    seconds: float
+    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BuildResult:
     """A bitstream and what the routed design needs; every number is nextpnr's, ``routed``.
 
-    lut4      LUT4 positions, carry cells and distributed RAM included
-    fmax_mhz  the highest clock at which the routed design meets its timing
-    work      the folder with the logs, the netlist and nextpnr's report
+    seed       the best of ``seeds``, whose bitstream this is
+    clock_mhz  at which the board runs the design
+    fmax_mhz   the highest clock at which the routed design meets its timing
+    lut4       LUT4 positions, carry cells and distributed RAM included; logic cells on iCE40
+    spram      single-port RAMs of 256 kbit
+    work       the folder with the netlist, and with log and report of every seed
     """
 
     bitstream: Path
@@ -57,19 +73,27 @@ class BuildResult:
     lut4: int
     ff: int
     ebr: int
+    spram: int
     multipliers: int
     seconds: float
+    seeds: tuple[SeedResult, ...]
     work: Path
 
 
 class SerialTop(Elaboratable):
-    """The design's top: a Shell on the board's ``uart`` resource."""
+    """The design's top: a Shell on the board's ``uart`` resource, its clock from ``clock``.
 
-    def __init__(self, shell: Shell):
-        self.shell = shell
+    Without a clock the platform makes it, from the board's oscillator.
+    """
+
+    def __init__(self, shell: Shell, clock: PllClock | None = None):
+        self.shell, self.clock = shell, clock
 
     def elaborate(self, platform):
         m = Module()
+        if self.clock:
+            m.domains += self.clock.sync
+            m.submodules.clock = self.clock
         m.submodules.shell = self.shell
         uart = platform.request("uart", 0, dir="-")
         m.submodules.rx = rx = io.Buffer("i", uart.rx)
@@ -87,60 +111,85 @@ def build(
     colours: int,
     baud: int = BAUD,
     idle_s: float = IDLE_S,
+    clock_mhz: float | None = None,
     freq_mhz: float | None = None,
     seed: int = 1,
+    seeds: int = 1,
+    jobs: int = 1,
+    scheduler: str | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> BuildResult:
     """Put ``core`` behind the serial link of ``board`` and write the bitstream ``out``.
 
     core, pixels, colours, baud, idle_s   as ``Shell`` wants them
-    freq_mhz  what nextpnr aims for, at least (and by default) the board's clock; the clock
-              itself stays the board's
-    seed      of the placer; same input and seed give the same bitstream
-    report    is called with one line at the start and the end of each step
+    clock_mhz  of the design, by a PLL and within 1 %; by default the board's oscillator
+    freq_mhz   what nextpnr aims for, at least (and by default) the design's clock
+    seed       of the placer, the first of ``seeds``; the fastest result is packed. Same input and
+               seeds give the same bitstream, whatever ``jobs`` and ``scheduler``
+    jobs       seeds routed at a time here; ``scheduler`` spreads them over a Dask cluster's
+               machines instead
+    report     is called with one line at the start and the end of each step
 
-    The work happens in the folder ``<out without .bit>.build`` and stays there; ``out`` changes
-    only at the end, all at once. CapacityError when the design does not fit or is too slow for
-    the board's clock; ToolError naming the log when a tool is missing or fails.
+    The work happens in the folder ``<out without suffix>.build`` and stays there; ``out`` changes
+    only at the end, all at once. CapacityError when the design does not fit or no seed is fast
+    enough for the clock; ToolError naming the log when a tool is missing or fails.
     """
-    require(board.family == "ecp5", "build", "only ecp5 boards can be built so far", board.family)
-    require(out.suffix == ".bit", "build", "out must end in .bit", str(out))
-    aim = max(freq_mhz or 0.0, board.clock_mhz)
-    yosys, nextpnr, ecppack = map(toolbox.find, ("yosys", "nextpnr-ecp5", "ecppack"))
+    tools = board.toolchain
+    fits = out.suffix == tools.bitstream
+    require(fits, "build", f"out must end in {tools.bitstream} for {board.name}", str(out))
+    require(seeds >= 1, "build", "seeds must be at least 1", seeds)
+    setting = pll_for(board, clock_mhz or board.clock_mhz)
+    clock = float(setting.mhz) if setting else board.clock_mhz
+    aim = max(freq_mhz or 0.0, clock)
+    divisor(clock * 1e6, baud)
+    yosys, packer = toolbox.find("yosys"), toolbox.find(tools.packer)
+    if scheduler is None:
+        toolbox.find(tools.router)
     began = time.monotonic()
     work = out.with_suffix(".build")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-
-    with _Step(report, "generate"):
-        shell = Shell(core, pixels=pixels, colours=colours, clock_hz=board.clock_mhz * 1e6,
-                      baud=baud, idle_s=idle_s)  # fmt: skip
-        options = _generate(SerialTop(shell), board, work, aim)
-    with _Step(report, f"synthesise with Yosys {yosys.version}"):
-        toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,
-                    log=work / "yosys.log")  # fmt: skip
-    with _Step(report, f"place and route with nextpnr-ecp5 {nextpnr.version}") as step:
-        log = work / "nextpnr.log"
-        args = [*options, "--seed", str(seed), "--report", "report.json", "--timing-allow-fail"]
-        try:
-            toolbox.run(nextpnr, args, cwd=work, log=log, on_line=step.stage)
-        except ToolError:
-            _check_capacity(log.read_text(), board)
-            raise
-    numbers = _read_report(work / "report.json")
-    fits = numbers["fmax_mhz"] >= board.clock_mhz
-    contract = (
-        f"{board.name} runs the design at {board.clock_mhz:g} MHz; try another seed or folding"
-    )
-    got = f"{numbers['fmax_mhz']:.1f} MHz as routed"
-    require(fits, "timing", contract, got, CapacityError)
-    with _Step(report, f"pack with ecppack {ecppack.version}"):
-        args = ["--input", f"{NAME}.config", "--bit", f"{NAME}.bit", "--compress"]
-        toolbox.run(ecppack, args, cwd=work, log=work / "ecppack.log")
-    os.replace(work / f"{NAME}.bit", out)
-    seconds = time.monotonic() - began
-    return BuildResult(bitstream=out, board=board.name, seed=seed, clock_mhz=board.clock_mhz,
-                       seconds=seconds, work=work, **numbers)  # fmt: skip
+    with farm.workers(jobs, scheduler) as route_all:  # a scheduler that is away is said at once
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        with _Step(report, "generate"):
+            shell = Shell(core, pixels=pixels, colours=colours, clock_hz=clock * 1e6,
+                          baud=baud, idle_s=idle_s)  # fmt: skip
+            top = SerialTop(shell, PllClock(setting, board.family) if setting else None)
+            options = _generate(top, board, work, aim / clock)
+        with _Step(report, f"synthesise with Yosys {yosys.version}"):
+            toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,
+                        log=work / "yosys.log")  # fmt: skip
+            tools.finish(work / f"{NAME}.json")
+        files = {file: packed((work / file).read_bytes()) for file in (f"{NAME}.json", tools.pins)}
+        tries = [
+            Job(router=tools.router, args=(*options, "--timing-allow-fail"), files=files,
+                config=tools.config, seed=seed + n)
+            for n in range(seeds)
+        ]  # fmt: skip
+        where = f"over {scheduler}" if scheduler else f"{min(jobs, seeds)} at a time"
+        what = f"place and route with {tools.router}" + (f", {seeds} seeds, {where}" * (seeds > 1))
+        with _Step(report, what) as step:
+            routed = []
+            for one in route_all(tries, step.stage):
+                _keep(one, work)
+                routed.append(one)
+                if seeds > 1:
+                    said = one.error or f"{_fmax(one):.1f} MHz"
+                    report(f"  seed {one.seed}: {said} ({len(routed)} of {seeds} seeds)")
+    routed.sort(key=lambda one: one.seed)
+    best = _best(routed, board, clock, work)
+    (work / tools.config).write_bytes(zlib.decompress(best.config))
+    with _Step(report, f"pack with {tools.packer} {packer.version}"):
+        toolbox.run(packer, tools.pack, cwd=work, log=work / f"{tools.packer}.log")
+    os.replace(work / f"{NAME}{tools.bitstream}", out)
+    used = tools.count(json.loads(best.report)["utilization"], best.log)
+    rows = tuple(
+        SeedResult(seed=one.seed, fmax_mhz=None if one.error else _fmax(one), error=one.error,
+                   seconds=one.seconds)
+        for one in routed
+    )  # fmt: skip
+    return BuildResult(bitstream=out, board=board.name, seed=best.seed, clock_mhz=clock,
+                       fmax_mhz=_fmax(best), seconds=time.monotonic() - began, seeds=rows,
+                       work=work, **{"spram": 0, **used})  # fmt: skip
 
 
 class _Step:
@@ -170,44 +219,56 @@ class _Step:
         return f"{time.monotonic() - self._began:.1f} s"
 
 
-def _generate(top: Elaboratable, board: Board, work: Path, aim_mhz: float) -> list[str]:
-    """Write the netlist, the scripts and the constraints; return nextpnr's device options."""
-    platform = board.new_platform()
-    plan = platform.build(top, name=NAME, do_build=False, emit_src=False)  # no host paths
-    for name, text in plan.files.items():
-        if not name.startswith("build_"):  # the scripts that would run all steps without a log
-            (work / name).write_text(text if isinstance(text, str) else text.decode())
-    pins = work / f"{NAME}.lpf"
-    clock = r'(?m)^(FREQUENCY PORT "[^"]+") [\d.]+ HZ;'
-    text, clocks = re.subn(clock, rf"\1 {aim_mhz * 1e6:.0f} HZ;", pins.read_text())
-    assert clocks == 1, "Amaranth's constraints name the board's clock once"
-    pins.write_text(text)
+def _generate(top: Elaboratable, board: Board, work: Path, haste: float) -> list[str]:
+    """Write the netlist, the scripts and the constraints; return nextpnr's device options.
+
+    ``haste`` is how much faster than it will run the design shall become: the oscillator is
+    constrained to so many times its frequency, and with it what a PLL makes of it.
+    """
+    platform, tools = board.new_platform(), board.toolchain
+    hooks = {"script_after_read": tools.before, "script_after_synth": tools.after}
+    plan = platform.build(top, name=NAME, do_build=False, emit_src=False, **hooks)  # no host paths
+    for name, content in plan.files.items():
+        if name.startswith("build_"):  # the scripts that would run all steps without a log
+            continue
+        text = content if isinstance(content, str) else content.decode()
+        if name == f"{NAME}.il":
+            text += "\n" + named_rtlil(text)
+        if name == tools.pins:
+            text = tools.constrain(text, haste * board.clock_mhz)
+        (work / name).write_text(text)
     steps = json.loads(plan.files[f"build_{NAME}.json"])["commands"]
-    options = next(words for words in steps if words[0] == "nextpnr-ecp5")[1:]
+    options = next(words for words in steps if words[0] == tools.router)[1:]
     return [word for word in options if word != "--quiet"]
 
 
-def overuse(log: str) -> list[str]:
-    """What nextpnr's utilisation table in ``log`` shows to be missing: ``needs 9 EBR of 8``."""
-    rows = re.findall(r"(?m)^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", log)
-    used = [(CELLS.get(kind, kind), int(need), int(have)) for kind, need, have in rows]
-    return [f"needs {need} {kind} of {have}" for kind, need, have in used if need > have]
+def _keep(one: Routed, work: Path) -> None:
+    """Log and report of a seed."""
+    (work / f"seed-{one.seed}.log").write_text(one.log)
+    if one.report:
+        (work / f"seed-{one.seed}.json").write_text(one.report)
 
 
-def _check_capacity(log: str, board: Board) -> None:
-    missing = overuse(log)
-    if missing:
-        cure = "use a smaller folding or a larger board"
-        raise CapacityError(f"{board.name}: the design {', '.join(missing)}; {cure}")
+def _fmax(one: Routed) -> float:
+    return min(clock["achieved"] for clock in json.loads(one.report)["fmax"].values())
 
 
-def _read_report(path: Path) -> dict[str, float | int]:
-    report = json.loads(path.read_text())
-    used = {kind: row["used"] for kind, row in report["utilization"].items()}
-    return {
-        "fmax_mhz": min(clock["achieved"] for clock in report["fmax"].values()),
-        "lut4": used["TRELLIS_COMB"],
-        "ff": used["TRELLIS_FF"],
-        "ebr": used["DP16KD"],
-        "multipliers": used["MULT18X18D"],
-    }
+def _best(routed: list[Routed], board: Board, clock_mhz: float, work: Path) -> Routed:
+    """The fastest, the lowest seed of equals; one clear error when none will do."""
+    whole = [one for one in routed if not one.error]
+    first = routed[0]
+    if not whole:
+        missing = board.toolchain.overuse(first.log)
+        if missing:
+            cure = "use a smaller folding or a larger board"
+            raise CapacityError(f"{board.name}: the design {', '.join(missing)}; {cure}")
+        every = "" if len(routed) == 1 else f"every seed failed; seed {first.seed}: "
+        raise ToolError(f"{every}{first.error} (see {work / f'seed-{first.seed}.log'})")
+    best = max(whole, key=_fmax)
+    contract = (
+        f"{board.name} runs the design at {clock_mhz:g} MHz; try other seeds (--seed, --seeds), "
+        "fold more (--cycles), or a lower --clock"
+    )
+    got = f"{_fmax(best):.1f} MHz as routed (seed {best.seed})"
+    require(_fmax(best) >= clock_mhz, "timing", contract, got, CapacityError)
+    return best

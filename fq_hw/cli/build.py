@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
+import statistics
 from pathlib import Path
 
 from fq_hw import toolbox
@@ -17,6 +19,7 @@ from fq_hw.cli.model import (
 )
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import CapacityError, require
+from fq_hw.report.table import table
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import plan_resources
 
@@ -26,13 +29,36 @@ SURE = 1.3  # an estimate this far beyond the board's capacity is beyond doubt
 
 
 def add_board_arguments(parser: argparse.ArgumentParser) -> None:
-    """For which board, and how hard to try."""
-    parser.add_argument("--board", default="ulx3s-85f", help="default ulx3s-85f")
-    parser.add_argument("--seed", type=int, default=1, help="of the placer (default 1)")
+    """For which board, at which clock, and how hard to try."""
+    import boards
+
+    names = ", ".join(board.name for board in boards.BOARDS)
+    default = boards.BOARDS[0].name
+    parser.add_argument("--board", default=default, help=f"{names} (default {default})")
+    parser.add_argument(
+        "--clock", type=float, metavar="MHZ",
+        help="of the accelerator, by a PLL and within 1 %% (default: the board's oscillator)",
+    )  # fmt: skip
     parser.add_argument(
         "--mhz", type=float, default=100.0, help="clock the router aims for (default 100)"
     )
-    parser.add_argument("--out", type=Path, help="file (default build/BOARD/NAME.bit)")
+    parser.add_argument("--seed", type=int, default=1, help="of the placer (default 1)")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=1,
+        help="how many seeds to try; the fastest is kept (default 1)",
+    )
+    cores = len(os.sched_getaffinity(0))
+    parser.add_argument(
+        "--jobs", type=int, default=cores,
+        help=f"seeds routed at a time on this machine (default {cores}, its cores)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scheduler", metavar="tcp://HOST:PORT",
+        help="of a Dask cluster whose machines route the seeds instead",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, help="file (default build/BOARD/NAME.bit or .bin)")
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -41,7 +67,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "build",
         help="synthesise, place, route and pack for a board",
         description="Put the accelerator behind the board's UART and build a bitstream with Yosys, "
-        "nextpnr and ecppack.",
+        "nextpnr and the family's packer.",
     )
     add_model_argument(parser)
     add_fold_arguments(parser)
@@ -52,17 +78,22 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def build_plan(args: argparse.Namespace, plan: Plan):
     """Build ``plan`` as ``args`` say; returns ``boards.build.BuildResult``."""
     from boards.build import build
+    from rtl_gen.dot_product import FAMILIES
     from rtl_gen.top import Accelerator
 
     board, path = check_build(args, plan)
     return build(
-        Accelerator(plan),
+        Accelerator(plan, board.family if board.family in FAMILIES else "plain"),
         board,
         path,
         pixels=plan.image[0] * plan.image[1],
         colours=plan.image[2],
+        clock_mhz=args.clock,
         freq_mhz=args.mhz,
         seed=args.seed,
+        seeds=args.seeds,
+        jobs=args.jobs,
+        scheduler=args.scheduler,
         report=say,
     )
 
@@ -70,15 +101,25 @@ def build_plan(args: argparse.Namespace, plan: Plan):
 def check_build(args: argparse.Namespace, plan: Plan):
     """Everything that can be refused before any work; returns the board and the file to write."""
     import boards
+    from boards import farm
+    from boards.clock import pll_for
 
     board = boards.find(args.board)
+    tools = board.toolchain
     require(1 <= args.mhz <= 1000, "--mhz", "must be in 1..1000", args.mhz)
     require(0 <= args.seed < 2**31, "--seed", "must be in 0..2147483647", args.seed)
-    path = output_path(args.out, f"{board.name}/{plan.name}.bit")
-    for name in ("yosys", "nextpnr-ecp5", "ecppack"):
+    require(1 <= args.seeds <= 1000, "--seeds", "must be in 1..1000", args.seeds)
+    require(1 <= args.jobs <= 1000, "--jobs", "must be in 1..1000", args.jobs)
+    if args.clock is not None:
+        require(1 <= args.clock <= 1000, "--clock", "must be in 1..1000", args.clock)
+        pll_for(board, args.clock)
+    path = output_path(args.out, f"{board.name}/{plan.name}{tools.bitstream}")
+    local = () if args.scheduler else (tools.router,)
+    for name in ("yosys", *local, tools.packer):
         toolbox.find(name)
     check_capacity(plan, board)
-    return board, path
+    with farm.workers(args.jobs, args.scheduler):
+        return board, path
 
 
 def check_capacity(plan: Plan, board) -> None:
@@ -102,11 +143,34 @@ def run(args: argparse.Namespace) -> Output:
     data = {**dataclasses.asdict(built), "bitstream": str(built.bitstream), "work": str(built.work)}
     data["cycles per frame"] = interval
     data["frames per second"] = built.fmax_mhz * 1e6 / interval
+    data["spread MHz"] = spread(built)
+    spram = f", {built.spram} SPRAM" if built.spram else ""
     text = "\n".join([
-        f"routed: {built.lut4:,} LUT4, {built.ff:,} FF, {built.ebr} EBR, "
+        *seed_lines(built),
+        f"routed: {built.lut4:,} LUT4, {built.ff:,} FF, {built.ebr} EBR{spram}, "
         f"{built.multipliers} multipliers, {built.fmax_mhz:.1f} MHz (seed {built.seed})",
         f"{data['frames per second']:,.0f} frames/s = routed MHz / {interval:,} cycles per frame; "
         f"the board's clock is {built.clock_mhz:g} MHz",
         f"bitstream: {built.bitstream}",
     ])  # fmt: skip
     return Output(data, text)
+
+
+def spread(built) -> dict[str, float]:
+    """How far the seeds that were routed lie apart."""
+    speeds = [row.fmax_mhz for row in built.seeds if row.fmax_mhz is not None]
+    return {"min": min(speeds), "median": statistics.median(speeds), "max": max(speeds)}
+
+
+def seed_lines(built) -> list[str]:
+    """A table of the seeds and one of their spread, where there are several."""
+    if len(built.seeds) == 1:
+        return []
+    rows = [(row.seed, row.fmax_mhz, row.seconds, row.error or None) for row in built.seeds]
+    found = spread(built)
+    return [
+        table(("seed", "routed MHz", "seconds", "error"), rows),
+        "",
+        table(tuple(f"{name} MHz" for name in found), [tuple(found.values())]),
+        "",
+    ]

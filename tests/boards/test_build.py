@@ -1,75 +1,171 @@
 # amaranth: UnusedElaboratable=no
-"""From a core to a bitstream, with the real tools (marker synth) and without."""
+"""From a core to a bitstream, with the real tools (marker synth) and with fakes."""
 
 import dataclasses
+import json
 
+import fake_router
 import pytest
 from cores import SumCore
+from networks import random_graph
 
 import boards
-from boards.build import build, overuse
+from boards.build import build
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ParameterError, ToolError
+from fq_hw.passes import lower_graph
+from fq_hw.schedule import folding, lower
+from rtl_gen.top import Accelerator
 
-ULX3S = boards.find("ulx3s-85f")
-LOG = """\
-Info: Device utilisation:
-Info: 	          TRELLIS_IO:       3/    365     0%
-Info: 	              DP16KD:     256/    208   123%
-Info: 	        TRELLIS_COMB:   90000/  83640   107%
-Info: 	          TRELLIS_FF:     432/  83640     0%
-"""
+ULX3S, SMALL_ULX3S = boards.find("ulx3s-85f"), boards.find("ulx3s-25f")
+ICEBREAKER = boards.find("icebreaker")
+FAKES = {"ecppack": fake_router.PACKER, "yosys": fake_router.YOSYS}
 
 
 @pytest.mark.synth
-def test_builds_a_bitstream(tmp_path):
-    lines, out = [], tmp_path / "net.bit"
-    core = SumCore(784, 1)
-    result = build(core, ULX3S, out, pixels=784, colours=1, report=lines.append)
-    assert result.bitstream == out and out.stat().st_size > 100_000
-    assert result.fmax_mhz > 25
-    assert 200 < result.lut4 < 1500 and 100 < result.ff < 1000 and result.ebr == 1
-    assert "LFE5U-85F" in out.read_bytes()[:200].decode("latin-1")
+@pytest.mark.parametrize("board", [ULX3S, ICEBREAKER], ids=lambda board: board.family)
+def test_builds_a_bitstream(board, tmp_path):
+    lines, out = [], tmp_path / f"net{board.toolchain.bitstream}"
+    result = build(SumCore(784, 1), board, out, pixels=784, colours=1, report=lines.append)
+    assert result.bitstream == out and out.stat().st_size > 30_000
+    assert result.fmax_mhz > board.clock_mhz == result.clock_mhz
+    assert 200 < result.lut4 < 1500 and 100 < result.ff < 1000 and 1 <= result.ebr <= 2
+    assert (result.seed, result.spram, result.multipliers) == (1, 0, 0)
     for step in ("generate", "synthesise", "place and route", "  routing", "pack"):
         assert any(line.startswith(step) for line in lines), step
-    assert {"yosys.log", "nextpnr.log", "ecppack.log"} <= {p.name for p in result.work.iterdir()}
+    logs = {"yosys.log", "seed-1.log", "seed-1.json", f"{board.toolchain.packer}.log"}
+    assert logs <= {path.name for path in result.work.iterdir()}
+    if board.family == "ecp5":
+        device = board.new_platform().device
+        assert device in out.read_bytes()[:200].decode("latin-1")
+
+
+@pytest.mark.synth
+@pytest.mark.parametrize(
+    ("board", "clock", "ratio"),
+    [(SMALL_ULX3S, 66.0, 37 / 14), (ICEBREAKER, 24.0, 2.0)],
+    ids=["ecp5", "ice40"],
+)
+def test_the_clock_comes_from_a_pll_and_the_router_knows(board, clock, ratio, tmp_path):
+    out = tmp_path / f"net{board.toolchain.bitstream}"
+    result = build(SumCore(16, 1), board, out, pixels=16, colours=1, clock_mhz=clock)
+    assert result.clock_mhz == pytest.approx(board.clock_mhz * ratio)
+    assert result.fmax_mhz >= result.clock_mhz
+    report = json.loads((result.work / "seed-1.json").read_text())
+    constraints = [clock["constraint"] for clock in report["fmax"].values()]
+    assert constraints == pytest.approx([result.clock_mhz] * len(constraints), rel=1e-3)
+
+
+@pytest.mark.synth
+def test_the_same_bytes_whatever_the_jobs(tmp_path):
+    found = []
+    for jobs in (1, 2):
+        out = tmp_path / f"net{jobs}.bin"
+        result = build(SumCore(16, 1), ICEBREAKER, out, pixels=16, colours=1, seeds=2, jobs=jobs)
+        found.append((out.read_bytes(), result.seed, [row.fmax_mhz for row in result.seeds]))
+    assert found[0] == found[1]
+    assert found[0][2][found[0][1] - 1] == max(found[0][2]) > min(found[0][2])
+
+
+@pytest.mark.synth
+def test_a_network_keeps_its_carry_chains(tmp_path, monkeypatch):
+    """Through the real Yosys: every module is there, every chain whole; nothing is routed."""
+    graph = lower_graph(random_graph("basic", 1))
+    plan = lower.lower(graph, folding.fold_for(graph, 40_000))
+    fake_router.put(tmp_path, monkeypatch, ecppack=fake_router.PACKER)
+    build(Accelerator(plan, "ecp5"), ULX3S, tmp_path / "net.bit", pixels=144, colours=3)
+    design = json.loads((tmp_path / "net.build" / "top.json").read_text())
+    cells = design["modules"]["top"]["cells"]
+    assert not [cell["type"] for cell in cells.values() if cell["type"].startswith("dot_")]
+    chains = [cell["connections"] for name, cell in cells.items() if ".chain_" in name]
+    assert len(chains) > 20
+    carries = {bit for ports in chains for bit in ports["COUT"]} - {"x"}
+    following = {bit for ports in chains for bit in ports["CIN"]} - {"x"}
+    assert len(following) > 10 and following == carries
 
 
 @pytest.mark.synth
 def test_a_design_that_does_not_fit_is_named(tmp_path):
     out = tmp_path / "net.bit"
     out.write_text("the last good one")
-    with pytest.raises(CapacityError, match="^ulx3s-85f: the design needs [0-9]+ EBR of 208; "):
-        build(SumCore(64, 1, extra=2**18), ULX3S, out, pixels=64, colours=1)
+    with pytest.raises(CapacityError, match="^ulx3s-25f: the design needs [0-9]+ EBR of 56; "):
+        build(SumCore(64, 1, extra=2**16), SMALL_ULX3S, out, pixels=64, colours=1)
     assert out.read_text() == "the last good one"
 
 
-@pytest.mark.synth
-def test_a_design_that_is_too_slow_is_named(tmp_path):
-    fast = dataclasses.replace(ULX3S, clock_mhz=1000.0)
-    with pytest.raises(CapacityError, match="^timing: ulx3s-85f runs the design at 1000 MHz; "):
-        build(SumCore(64, 1), fast, tmp_path / "net.bit", pixels=64, colours=1)
+def fake_build(tmp_path, **options):
+    out = tmp_path / "net.bit"
+    return build(SumCore(16, 1), ULX3S, out, pixels=16, colours=1, **options)
+
+
+def test_the_best_seed_is_kept_and_failures_are_told(tmp_path, monkeypatch):
+    fake_router.put(tmp_path, monkeypatch, **FAKES)
+    lines = []
+    result = fake_build(tmp_path, seeds=5, jobs=2, report=lines.append)
+    assert (result.seed, result.fmax_mhz) == (4, 140.5)
+    assert result.bitstream.read_text() == "config of seed 4\n"
+    assert [row.fmax_mhz for row in result.seeds] == [110.5, 120.5, None, 140.5, 100.5]
+    assert [bool(row.error) for row in result.seeds] == [False, False, True, False, False]
+    assert {f"seed-{n}.log" for n in range(1, 6)} <= {p.name for p in result.work.iterdir()}
+    assert sum("seed" in line and "of 5 seeds" in line for line in lines) == 5
+
+
+def test_equal_seeds_give_the_lowest(tmp_path, monkeypatch):
+    fake_router.put(tmp_path, monkeypatch, **FAKES)
+    assert fake_build(tmp_path, seed=9, seeds=6, jobs=2).seed == 9
+
+
+def test_when_every_seed_fails_one_line_says_so(tmp_path, monkeypatch):
+    fake_router.put(tmp_path, monkeypatch, "*) echo 'ERROR: no way'; exit 1;;", **FAKES)
+    (tmp_path / "net.bit").write_text("the last good one")
+    with pytest.raises(ToolError) as error:
+        fake_build(tmp_path, seeds=2)
+    log = tmp_path / "net.build" / "seed-1.log"
+    said = "nextpnr-ecp5: failed with status 1: ERROR: no way"
+    assert str(error.value) == f"every seed failed; seed 1: {said} (see {log})"
+    assert log.read_text().endswith("ERROR: no way\n")
+    assert (tmp_path / "net.bit").read_text() == "the last good one"
+
+
+def test_a_design_that_is_too_slow_is_named(tmp_path, monkeypatch):
+    fake_router.put(tmp_path, monkeypatch, **FAKES)
+    message = (
+        "^timing: ulx3s-85f runs the design at 150 MHz; try other seeds .*fold more .*--clock, "
+        r"not '140.5 MHz as routed \(seed 4\)'$"
+    )
+    with pytest.raises(CapacityError, match=message):
+        fake_build(tmp_path, seeds=5, clock_mhz=150.0)
     assert not (tmp_path / "net.bit").exists()
 
 
-def test_overuse_reads_nextpnrs_table():
-    assert overuse(LOG) == ["needs 256 EBR of 208", "needs 90000 LUT4 of 83640"]
-    assert overuse(LOG.replace("256/", "208/").replace("90000/", "83640/")) == []
-
-
 def test_refuses_another_suffix(tmp_path):
-    with pytest.raises(ParameterError, match=r"^build: out must end in \.bit, not"):
-        build(SumCore(4, 1), ULX3S, tmp_path / "net", pixels=4, colours=1)
+    for board, name, wanted in ((ULX3S, "net", "bit"), (ICEBREAKER, "net.bit", "bin")):
+        with pytest.raises(ParameterError, match=rf"^build: out must end in \.{wanted} for "):
+            build(SumCore(4, 1), board, tmp_path / name, pixels=4, colours=1)
 
 
-def test_refuses_another_family(tmp_path):
-    other = dataclasses.replace(ULX3S, family="ice40")
-    with pytest.raises(ParameterError, match="^build: only ecp5 boards .* not 'ice40'$"):
-        build(SumCore(4, 1), other, tmp_path / "net.bit", pixels=4, colours=1)
+def test_refuses_no_seeds(tmp_path):
+    with pytest.raises(ParameterError, match="^build: seeds must be at least 1, not 0$"):
+        fake_build(tmp_path, seeds=0)
+
+
+def test_a_scheduler_that_is_away_is_said_before_anything_is_written(tmp_path, monkeypatch):
+    fake_router.put(tmp_path, monkeypatch, **FAKES)
+    monkeypatch.setattr("boards.farm.ANSWER_S", 0.2)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ToolError, match="^--scheduler tcp://127.0.0.1:9: does not answer"):
+        fake_build(tmp_path, scheduler="tcp://127.0.0.1:9")
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_missing_tool_is_named_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(toolbox, "WANTED", {})
     with pytest.raises(ToolError, match="^tool 'yosys'"):
-        build(SumCore(4, 1), ULX3S, tmp_path / "net.bit", pixels=4, colours=1)
+        fake_build(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_clock_that_the_uart_cannot_divide_is_refused(tmp_path):
+    slow = dataclasses.replace(ULX3S, clock_mhz=3.0)
+    with pytest.raises(ParameterError, match="^UART: baud must divide the clock of 3e"):
+        build(SumCore(4, 1), slow, tmp_path / "net.bit", pixels=4, colours=1)

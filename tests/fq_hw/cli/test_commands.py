@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import fake_router
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -195,7 +196,55 @@ def test_output_that_cannot_be_written(command, capsys, random_model, tmp_path):
 FAST = {"export": (), "rtl": ("--cycles", 3000), "build": ("--cycles", 3000)}
 
 
-@pytest.mark.parametrize("option", [("--mhz", "nan"), ("--mhz", "-3"), ("--seed", "-1")])
+@pytest.fixture
+def fake_tools(tmp_path, monkeypatch):
+    """Yosys, nextpnr-ecp5 and ecppack that need no time; seed 3 cannot be routed."""
+    others = {"ecppack": fake_router.PACKER, "yosys": fake_router.YOSYS}
+    fake_router.put(tmp_path, monkeypatch, **others)
+
+
+def test_build_tells_the_spread_of_its_seeds(capsys, random_model, fake_tools):
+    words = ("build", random_model, "--cycles", 3000, "--seeds", 5, "--jobs", 2)
+    data = json.loads(said(capsys, *words, "--json"))
+    assert data["spread MHz"] == {"min": 100.5, "median": 115.5, "max": 140.5}
+    assert [row["fmax_mhz"] for row in data["seeds"]] == [110.5, 120.5, None, 140.5, 100.5]
+    assert "cannot route net x" in data["seeds"][2]["error"]
+    assert (data["seed"], data["fmax_mhz"]) == (4, 140.5)
+    assert Path(data["bitstream"]).read_text() == "config of seed 4\n"
+    lines = [line.split() for line in said(capsys, *words).splitlines()]
+    assert ["min", "MHz", "median", "MHz", "max", "MHz"] in lines
+    assert ["100.50", "115.50", "140.50"] in lines
+    assert [line[:2] for line in lines if line and line[0] in "145"] == [
+        ["1", "110.50"], ["4", "140.50"], ["5", "100.50"],
+    ]  # fmt: skip
+
+
+def test_build_at_a_clock_of_its_own(capsys, random_model, fake_tools):
+    words = ("build", random_model, "--cycles", 3000)
+    assert json.loads(said(capsys, *words, "--clock", 50, "--json"))["clock_mhz"] == 50
+    line = refused(capsys, *words, "--clock", 150)
+    assert line.startswith("timing: ulx3s-85f runs the design at 150 MHz; try other seeds (--seed")
+
+
+def test_build_without_its_scheduler(capsys, random_model, fake_tools, monkeypatch):
+    monkeypatch.setattr("boards.farm.ANSWER_S", 0.2)
+    where = "tcp://127.0.0.1:9"
+    line = refused(capsys, "build", random_model, "--cycles", 3000, "--scheduler", where)
+    assert line.startswith(f"--scheduler {where}: does not answer")
+
+
+def test_build_names_its_boards(capsys):
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["build", "--help"])
+    text = capsys.readouterr().out
+    assert all(name in text for name in ("ulx3s-25f", "icebreaker"))
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--mhz", "nan"), ("--mhz", "-3"), ("--seed", "-1"), ("--seeds", "0"), ("--jobs", "0"),
+     ("--clock", "nan"), ("--clock", "0")],
+)  # fmt: skip
 def test_build_options_are_checked_before_any_work(option, capsys, random_model):
     line = refused(capsys, "build", random_model, "--cycles", 3000, *option)
     assert line.startswith(f"{option[0]}: must be in ")

@@ -1,0 +1,16 @@
+"""Muse Lab iCESugar-Pro; its debugger carries the UART."""
+
+from boards.board import Board
+from boards.devices import ECP5_SOURCE, LFE5U_25F
+
+__all__ = ["ICESUGAR_PRO"]
+
+ICESUGAR_PRO = Board(
+    name="icesugar-pro",
+    family="ecp5",
+    clock_mhz=25.0,
+    platform="amaranth_boards.icesugar_pro:ICESugarProPlatform",
+    capacity=LFE5U_25F,
+    source=ECP5_SOURCE,
+    tested="built to a bitstream; the bitstream has not run on a board",
+)

@@ -1,0 +1,112 @@
+"""Dividers of a phase-locked loop: which clocks it can make of the board's oscillator."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from fq_hw.errors import require
+
+__all__ = ["ECP5", "ICE40", "TOLERANCE", "Limits", "Pll", "dividers"]
+
+TOLERANCE = Fraction(1, 100)  # how far the clock may be from the wanted one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a family's PLL can do; pairs are least and most, in MHz.
+
+    detector  source / reference, where the phases are compared
+    vco       detector * feedback, the oscillator
+    output    vco / divider, the clock
+    """
+
+    source: tuple[float, float]
+    detector: tuple[float, float]
+    vco: tuple[float, float]
+    output: tuple[float, float]
+    references: Sequence[int]
+    feedbacks: Sequence[int]
+    dividers: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pll:
+    """A setting; all frequencies are exact."""
+
+    source_mhz: Fraction
+    reference: int
+    feedback: int
+    divider: int
+
+    @property
+    def detector_mhz(self) -> Fraction:
+        """Where the phases are compared."""
+        return self.source_mhz / self.reference
+
+    @property
+    def vco_mhz(self) -> Fraction:
+        """The oscillator inside."""
+        return self.detector_mhz * self.feedback
+
+    @property
+    def mhz(self) -> Fraction:
+        """The clock."""
+        return self.vco_mhz / self.divider
+
+
+ECP5 = Limits(  # FPGA-DS-02012; the feedback is the VCO itself
+    source=(8, 400), detector=(10, 400), vco=(400, 800), output=(3.125, 400),
+    references=range(1, 129), feedbacks=range(1, 81), dividers=range(1, 129),
+)  # fmt: skip
+ICE40 = Limits(  # FPGA-TN-02052, SIMPLE feedback
+    source=(10, 133), detector=(10, 133), vco=(533, 1066), output=(16, 275),
+    references=range(1, 17), feedbacks=range(1, 129), dividers=(2, 4, 8, 16, 32, 64),
+)  # fmt: skip
+
+
+def dividers(limits: Limits, source_mhz: float, wanted_mhz: float) -> Pll:
+    """The setting nearest to ``wanted_mhz``; then the fastest detector, the most central VCO.
+
+    ParameterError when none comes within ``TOLERANCE``, naming the nearest clock that there is.
+    """
+    source, wanted = Fraction(source_mhz), Fraction(wanted_mhz)
+    middle = Fraction(sum(limits.vco)) / 2
+    found = min(
+        settings(limits, source, wanted),
+        key=lambda pll: (abs(pll.mhz - wanted), pll.reference, abs(pll.vco_mhz - middle)),
+        default=None,
+    )
+    near = found is not None and abs(found.mhz - wanted) <= TOLERANCE * wanted
+    low, high = limits.output
+    contract = f"no PLL setting makes it within 1 % of {source_mhz:g} MHz ({low:g}..{high:g} MHz)"
+    if found is not None:
+        contract += f"; the nearest is {float(found.mhz):g}"
+    require(near, "--clock", contract, wanted_mhz)
+    return found
+
+
+def settings(limits: Limits, source: Fraction, wanted: Fraction) -> Iterator[Pll]:
+    """For each oscillator frequency in range, the dividers on both sides of the wanted clock."""
+    if not within(source, limits.source):
+        return
+    for reference in limits.references:
+        if not within(source / reference, limits.detector):
+            continue
+        for feedback in limits.feedbacks:
+            vco = source / reference * feedback
+            if not within(vco, limits.vco):
+                continue
+            above = bisect(limits.dividers, vco / wanted)
+            for divider in limits.dividers[max(above - 1, 0) : above + 1]:
+                if not within(vco / divider, limits.output):
+                    continue
+                yield Pll(source_mhz=source, reference=reference, feedback=feedback,
+                          divider=divider)  # fmt: skip
+
+
+def within(mhz: Fraction, limits: tuple[float, float]) -> bool:
+    """Whether a frequency is allowed."""
+    return limits[0] <= mhz <= limits[1]

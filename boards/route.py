@@ -1,0 +1,82 @@
+"""Place and route as one job: plain data in, plain data out, on any machine that has the tools."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fq_hw import toolbox
+from fq_hw.errors import ToolError
+
+__all__ = ["Job", "Routed", "packed", "route"]
+
+REPORT = "report.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One run of a router.
+
+    router  a tool that ``fq_hw.toolbox`` finds on the machine that does the job
+    args    the router's arguments but for seed and report; all files in them are relative
+    files   name to packed content of each file that the arguments name
+    config  the file that the router writes
+    """
+
+    router: str
+    args: tuple[str, ...]
+    files: Mapping[str, bytes]
+    config: str
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routed:
+    """What became of a job: the router's report and packed configuration, or ``error``."""
+
+    seed: int
+    seconds: float = 0.0
+    version: str = ""
+    log: str = ""
+    report: str = ""
+    config: bytes = b""
+    error: str = ""
+
+
+def packed(content: bytes) -> bytes:
+    """A netlist shrinks to a twentieth; the same content gives the same bytes."""
+    return zlib.compress(content, 6)
+
+
+def route(job: Job, on_line: Callable[[str], None] | None = None) -> Routed:
+    """Run the router in a folder of its own, which is gone afterwards.
+
+    A router that is missing or fails is an answer too; only interrupts are raised.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="fq-hw-route-") as name:
+        folder = Path(name)  # the wheels' tools see their working directory alone
+        for file, content in job.files.items():
+            (folder / file).write_bytes(zlib.decompress(content))
+        args = [*job.args, "--seed", str(job.seed), "--report", REPORT]
+        log = folder / "router.log"
+        version = report = error = ""
+        config = b""
+        try:
+            tool = toolbox.find(job.router)
+            version = tool.version
+            toolbox.run(tool, args, cwd=folder, log=log, on_line=on_line)
+            report = (folder / REPORT).read_text()
+            config = packed((folder / job.config).read_bytes())
+        except ToolError as problem:
+            error = str(problem).removesuffix(f" (see {log})")
+        except OSError as problem:
+            error = f"{job.router}: {problem.strerror}: {Path(problem.filename or '').name}"
+        said = log.read_text(errors="replace") if log.exists() else ""
+    seconds = time.monotonic() - began
+    return Routed(seed=job.seed, seconds=seconds, version=version, log=said, report=report,
+                  config=config, error=error)  # fmt: skip

@@ -1,0 +1,80 @@
+"""Dividers: every setting inside the limits, the frequency exact, the nearest one found."""
+
+from fractions import Fraction
+
+import pytest
+
+from boards.pll import ECP5, ICE40, TOLERANCE, Limits, Pll, dividers
+from fq_hw.errors import ParameterError
+
+CASES = [(ECP5, 25.0), (ECP5, 48.0), (ICE40, 12.0), (ICE40, 48.0)]
+
+
+def legal(limits: Limits, pll: Pll) -> bool:
+    ranges = [
+        (pll.source_mhz, limits.source),
+        (pll.source_mhz / pll.reference, limits.detector),
+        (pll.source_mhz * pll.feedback / pll.reference, limits.vco),
+        (pll.source_mhz * pll.feedback / pll.reference / pll.divider, limits.output),
+    ]
+    numbers = (
+        pll.reference in limits.references
+        and pll.feedback in limits.feedbacks
+        and pll.divider in limits.dividers
+    )
+    return numbers and all(low <= mhz <= high for mhz, (low, high) in ranges)
+
+
+@pytest.mark.parametrize(("limits", "source"), CASES)
+def test_every_clock_is_legal_and_near_or_refused(limits, source):
+    made = 0
+    for wanted in [*range(1, 100, 2), *range(100, 420, 5)]:
+        try:
+            pll = dividers(limits, source, wanted)
+        except ParameterError:
+            continue
+        made += 1
+        assert legal(limits, pll), pll
+        assert pll.mhz == Fraction(source) * pll.feedback / pll.reference / pll.divider
+        assert abs(pll.mhz - wanted) <= TOLERANCE * wanted
+    assert made > 50
+
+
+@pytest.mark.parametrize(
+    ("limits", "source", "wanted", "ratio"),
+    [(ECP5, 25, 100, 4), (ECP5, 25, 62.5, Fraction(5, 2)), (ECP5, 48, 120, Fraction(5, 2)),
+     (ICE40, 12, 24, 2), (ICE40, 12, 30, Fraction(5, 2))],
+)  # fmt: skip
+def test_exact_where_a_ratio_exists(limits, source, wanted, ratio):
+    assert dividers(limits, source, wanted).mhz == source * ratio == wanted
+
+
+def test_nearest_of_all_settings():
+    """Against every setting that there is, without the search's short cuts."""
+    every = [
+        vco / n
+        for reference in ECP5.references
+        for feedback in ECP5.feedbacks
+        if (detector := Fraction(25, reference)) >= 10
+        and 400 <= (vco := detector * feedback) <= 800
+        for n in ECP5.dividers
+    ]
+    for wanted in (33, 66, 101, 143, 177, 251):
+        best = min(abs(mhz - wanted) for mhz in every if 3.125 <= mhz <= 400)
+        assert abs(dividers(ECP5, 25, wanted).mhz - wanted) == best
+
+
+def test_prefers_the_fast_detector_and_the_central_vco():
+    assert dividers(ECP5, 25, 100) == Pll(
+        source_mhz=Fraction(25), reference=1, feedback=24, divider=6
+    )
+
+
+@pytest.mark.parametrize(
+    ("limits", "source", "wanted", "nearest"),
+    [(ECP5, 25, 410, "the nearest is 400"), (ECP5, 25, 2, r"3.125..400 MHz"),
+     (ICE40, 12, 15, "the nearest is 16.[0-9]+"), (ECP5, 5, 100, r"3.125..400 MHz\), not")],
+)  # fmt: skip
+def test_refuses_what_cannot_be_made(limits, source, wanted, nearest):
+    with pytest.raises(ParameterError, match=f"^--clock: no PLL setting .*{nearest}"):
+        dividers(limits, source, wanted)
