@@ -92,6 +92,13 @@ def _(unit: units.ConvUnit) -> Resources:
 
 
 @resources.register
+def _(unit: units.ReorderUnit) -> Resources:
+    loops = counters(unit.folds, unit.columns, unit.parts, unit.folds, unit.columns, unit.parts)
+    banks = memory(unit.depth, unit.i.width, writable=True)
+    return banks + loops + Resources(lut=20, ff=unit.o.width + 8)
+
+
+@resources.register
 def _(unit: units.ThresholdUnit) -> Resources:
     compare = unit.steps * unit.level_bits + unit.out_bits + 2
     return Resources(lut=unit.lanes * compare + 4, ff=unit.lanes * unit.out_bits + 1)
