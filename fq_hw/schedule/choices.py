@@ -134,7 +134,11 @@ class Choices:
         return [op.name for op in ops if isinstance(op, Conv)]
 
     def skip(
-        self, add: Add, base: Lowering, index: dict[str, int], layers: tuple[tuple[Choice, ...], ...]
+        self,
+        add: Add,
+        base: Lowering,
+        index: dict[str, int],
+        layers: tuple[tuple[Choice, ...], ...],
     ) -> SkipCost:
         """The FIFO of ``add`` as its convolutions' choices see it."""
         fifo = next(node.unit for node in base.nodes if node.name == f"{add.name}.skip")
@@ -148,9 +152,7 @@ class Choices:
         }
 
         def costs(depth: int) -> Costs:
-            return self.unit_costs(
-                FifoUnit(lanes=fifo.lanes, bits=fifo.bits, depth=max(depth, 2))
-            )
+            return self.unit_costs(FifoUnit(lanes=fifo.lanes, bits=fifo.bits, depth=max(depth, 2)))
 
         inside = [op.name for op in ops if isinstance(op, Conv)]
         return SkipCost(

@@ -20,16 +20,21 @@ __all__ = ["fastest", "least_lut"]
 NO_LIMIT = 10**9  # LUT4, far beyond every device
 
 
-def fold_at(choices: Choices, cycles: int, limits: Costs | None) -> Folding | None:
+def fold_at(
+    choices: Choices, cycles: int, limits: Costs | None, report: Callable[[str], None] = str
+) -> Folding | None:
     """The folding of least LUT for frames of ``cycles``; None when none keeps ``limits``."""
     problem, folds = choices.at(cycles)
     if limits is not None and hopeless(problem, limits):
         return None
+    report(f"solver: {cycles:,} cycles per frame")
     picked = solve(problem, limits)
     if picked is None:
         return None
     names = [conv.name for conv in choices.convs]
-    found = {name: folds[n][index] for n, (name, index) in enumerate(zip(names, picked, strict=True))}
+    found = {
+        name: folds[n][index] for n, (name, index) in enumerate(zip(names, picked, strict=True))
+    }
     return Folding(folds=found, cycles=cycles)
 
 
@@ -79,10 +84,9 @@ def fastest(
     choices = Choices(graph, estimate)
     for cycles in choices.intervals:
         try:
-            found = fold_at(choices, cycles, limits)
+            found = fold_at(choices, cycles, limits, report)
         except FoldingError:  # a stream or the scores need more cycles than that
             continue
         if found is not None:
             return found
-        report(f"{cycles:,} cycles per frame: too large")
     raise shortfall(choices, choices.intervals[-1], limits)

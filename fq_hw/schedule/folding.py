@@ -9,7 +9,15 @@ from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph
 from fq_hw.schedule.units import ceil_div
 
-__all__ = ["Fold", "Folding", "check_folds", "conv_cycles", "divisors", "stream_lanes"]
+__all__ = [
+    "Fold",
+    "Folding",
+    "check_folds",
+    "conv_cycles",
+    "divisors",
+    "slowest_cycles",
+    "stream_lanes",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +27,10 @@ class Fold:
     pe: int
     simd: int
     columns: int = 1
+
+    def __post_init__(self) -> None:
+        numbers = self.pe, self.simd, self.columns
+        require(min(numbers) >= 1, "Fold", "must be positive", numbers, FoldingError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +51,12 @@ def conv_cycles(graph: Graph, conv: Conv, fold: Fold) -> int:
     h, w, cout = graph.types[conv.name].shape
     beats = conv.kernel**2 * ceil_div(conv.weight.shape[3], fold.simd)
     return h * (w // fold.columns) * ceil_div(cout, fold.pe) * beats
+
+
+def slowest_cycles(graph: Graph, folds: Mapping[str, Fold]) -> int:
+    """Cycles per frame of the slowest engine."""
+    convs = [op for op in graph.ops if isinstance(op, Conv)]
+    return max(conv_cycles(graph, conv, folds[conv.name]) for conv in convs)
 
 
 def stream_lanes(channels: int, pixels: int, cycles: int) -> int:

@@ -20,7 +20,7 @@ from fq_hw import ir
 from fq_hw.errors import GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
-from fq_hw.schedule.folding import Fold, check_folds, conv_cycles, stream_lanes
+from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.skip import branch, skip_depth, slack_pixels
 from fq_hw.schedule.units import (
@@ -70,13 +70,16 @@ class Lowering:
     ):
         check_folds(graph, folds)
         self.graph, self.folds, self.skip_slack = graph, folds, skip_slack
-        convs = [op for op in graph.ops if isinstance(op, ir.Conv)]
-        slowest = max(conv_cycles(graph, conv, folds[conv.name]) for conv in convs)
-        self.cycles = slowest if cycles is None else cycles
+        self.cycles = cycles or slowest_cycles(graph, folds)
         self.nodes: list[Node] = []
         self.sites: dict[str, ConvSite] = {}
         self.parts: dict[str, ConvParts] = {}
         self.streams: dict[str, list[Stream]] = {}  # of each tensor, one for each reader to come
+
+    @property
+    def plan(self) -> Plan:
+        """The finished plan."""
+        return Plan(name=self.graph.name, image=self.graph.input.shape, nodes=tuple(self.nodes))
 
     def add(self, name: str, unit, *inputs: Source, **more) -> Source:
         self.nodes.append(Node(name=name, unit=unit, inputs=inputs, **more))
@@ -204,9 +207,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     known = {parts.carrier: {"tensor": op.name, "offset": offset}}
     source = plan.chain(op.name, parts.before, x.source)
     windows = plan.add(f"{op.name}.window", parts.window, source)
-    weights = plan.add(
-        f"{op.name}.weights", parts.weights, contents=words.reshape(len(words), -1)
-    )
+    weights = plan.add(f"{op.name}.weights", parts.weights, contents=words.reshape(len(words), -1))
     sums = plan.add(op.name, unit, windows, weights, **known.get("", {}))
     source = plan.chain(op.name, parts.after, sums, known)
     plan.publish(op, plan.stream(op, source, site.lanes_out, unit.raw_bits, offset))
@@ -343,5 +344,4 @@ def lower(
     the slowest convolution busy; none is enough not to deadlock. Raises FoldingError or GraphError,
     naming the layer.
     """
-    nodes = follow(graph, folds, cycles, skip_slack).nodes
-    return Plan(name=graph.name, image=graph.input.shape, nodes=tuple(nodes))
+    return follow(graph, folds, cycles, skip_slack).plan

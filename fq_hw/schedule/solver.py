@@ -111,7 +111,8 @@ def solve(
 ) -> tuple[int, ...] | None:
     """The index of a choice for every layer: least LUT, then block RAMs, then dot products.
 
-    With ``ebr_first`` block RAMs come before LUT. None when nothing keeps ``limits``. Always proven; the same problem gives the same choice.
+    With ``ebr_first`` block RAMs come before LUT. None when nothing keeps ``limits``. Always
+    proven; the same problem gives the same choice.
     """
     from ortools.sat.python import cp_model
 
@@ -139,7 +140,9 @@ def solve(
         deep = model.new_int_var(min(skip.least.values()), max(skip.least.values()), "")
         model.add_allowed_assignments([*columns, deep], known)
         held = sum(picked(n, (c.held for c in problem.layers[n])) for n in skip.branch)
-        delay = skip.delay + sum(picked(n, (c.delay for c in problem.layers[n])) for n in skip.branch)
+        delay = skip.delay + sum(
+            picked(n, (c.delay for c in problem.layers[n])) for n in skip.branch
+        )
         ends = [
             [end(f(c) for c in problem.layers[n]) for n in skip.branch]
             for f in (lambda c: c.held, lambda c: c.delay)
