@@ -106,18 +106,26 @@ class Choices:
         plain = {conv.name: Fold(pe=1, simd=1) for conv in self.convs}
         base = follow(self.graph, plain, cycles)
         owned = {id(unit) for parts in base.parts.values() for unit in parts.units}
-        fixed = Costs(lut=0, ebr=0)
+        fixed, beats = Costs(lut=0, ebr=0), {}
         for node in base.nodes:
             if id(node.unit) not in owned and not isinstance(node.unit, FifoUnit):
                 fixed += self.unit_costs(node.unit)
-                check_beats(node.name, getattr(node.unit, "beats", 0), cycles)
+                beats[node.name] = getattr(node.unit, "beats", 0)
+        tables = {name: self.table(site) for name, site in base.sites.items()}
+        beats |= {name: min(row.beats for row in table) for name, table in tables.items()}
+        slowest = max(beats, key=beats.__getitem__)
+        require(
+            beats[slowest] <= cycles,
+            f"folding {slowest!r}",
+            f"needs at least {beats[slowest]} cycles per frame",
+            cycles,
+            FoldingError,
+        )
         adds = [op for op in self.graph.ops if isinstance(op, Add)]
         waiting = {op.name for add in adds for op in branch(self.graph, add)}
         shaping = {name for add in adds for name in self.shaping(add)}
         rows = []
-        for name, site in base.sites.items():
-            table = self.table(site)
-            check_beats(name, min(row.beats for row in table), cycles)
+        for name, table in tables.items():
             fast = [row for row in table if row.beats <= cycles]
             rows.append(list(undominated(fast, name in shaping, name in waiting)))
         layers = tuple(tuple(row.choice for row in table) for table in rows)
@@ -165,12 +173,6 @@ class Choices:
             pixel_beats=beats,
             costs=costs,
         )
-
-
-def check_beats(name: str, beats: int, cycles: int) -> None:
-    """Raise FoldingError when a layer needs more cycles than a frame has."""
-    contract = f"needs at least {beats} cycles per frame"
-    require(beats <= cycles, f"folding {name!r}", contract, cycles, FoldingError)
 
 
 def undominated(table: list[Priced], shapes: bool, waits: bool) -> Iterator[Priced]:

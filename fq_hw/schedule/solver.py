@@ -70,6 +70,16 @@ class SkipCost:
         columns = tuple(layers[index].columns for index in self.shaping)
         return self.least[columns] + slack * self.pixel_beats
 
+    def depths(self, layers: Sequence[Sequence[Choice]]) -> tuple[int, int]:
+        """Bounds on the depth, whatever is chosen."""
+        ends = []
+        for end in (min, max):
+            held = sum(end(c.held for c in layers[n]) for n in self.branch)
+            delay = self.delay + sum(end(c.delay for c in layers[n]) for n in self.branch)
+            slack = slack_pixels(held, delay, self.pixels, self.cycles)
+            ends.append(end(self.least.values()) + slack * self.pixel_beats)
+        return ends[0], ends[1]
+
     def steps(self, low: int, high: int) -> Iterable[tuple[int, int, Costs]]:
         """Runs of depths in ``low``..``high`` that cost the same: first, last, costs."""
         for costs, run in itertools.groupby(range(low, high + 1), key=self.costs):
@@ -106,6 +116,79 @@ def hopeless(problem: Problem, limits: Costs) -> bool:
     return False
 
 
+class Model:
+    """The integer programme: a Boolean for every choice, sums of costs."""
+
+    def __init__(self, problem: Problem):
+        from ortools.sat.python import cp_model
+
+        self.cp, self.problem = cp_model.CpModel(), problem
+        self.takes = [[self.cp.new_bool_var("") for _ in row] for row in problem.layers]
+        for booleans in self.takes:
+            self.cp.add_exactly_one(booleans)
+        layers = range(len(problem.layers))
+        costs = [self.skip_costs(skip) for skip in problem.skips]
+        self.lut = problem.fixed.lut + sum(self.of(n, lambda c: c.costs.lut) for n in layers)
+        self.ebr = problem.fixed.ebr + sum(self.of(n, lambda c: c.costs.ebr) for n in layers)
+        self.lut += sum(lut for lut, _ in costs)
+        self.ebr += sum(ebr for _, ebr in costs)
+        self.dots = sum(self.of(n, lambda c: c.dots) for n in layers)
+
+    def of(self, layer: int, what: Callable[[Choice], int]):
+        """``what`` of the layer's choice, as an expression."""
+        pairs = zip(self.takes[layer], self.problem.layers[layer], strict=True)
+        return sum(boolean * what(choice) for boolean, choice in pairs)
+
+    def columns_of(self, layer: int):
+        """The columns of the layer's choice, as a variable."""
+        columns = self.cp.new_int_var(1, max(c.columns for c in self.problem.layers[layer]), "")
+        self.cp.add(columns == self.of(layer, lambda c: c.columns))
+        return columns
+
+    def skip_costs(self, skip: SkipCost):
+        """LUT and block RAMs of a FIFO, as expressions."""
+        cp, (low, high) = self.cp, skip.depths(self.problem.layers)
+        least = cp.new_int_var(min(skip.least.values()), max(skip.least.values()), "")
+        known = [(*columns, depth) for columns, depth in skip.least.items()]
+        cp.add_allowed_assignments([*map(self.columns_of, skip.shaping), least], known)
+        held = sum(self.of(n, lambda c: c.held) for n in skip.branch)
+        delay = skip.delay + sum(self.of(n, lambda c: c.delay) for n in skip.branch)
+        waiting = cp.new_int_var(0, high, "")  # pixels that come in meanwhile, rounded up
+        cp.add_linear_constraint(skip.cycles * waiting - skip.pixels * delay, 0, skip.cycles - 1)
+        slack = slack_pixels(held, 0, skip.pixels, skip.cycles) + waiting
+        depth = least + skip.pixel_beats * slack
+        steps = []
+        for first, last, costs in skip.steps(low, high):
+            inside = cp.new_bool_var("")
+            cp.add_linear_constraint(depth, first, last).only_enforce_if(inside)
+            steps.append((inside, costs))
+        cp.add_exactly_one(inside for inside, _ in steps)
+        lut = sum(inside * costs.lut for inside, costs in steps)
+        return lut, sum(inside * costs.ebr for inside, costs in steps)
+
+    def minimize(self, aims: Sequence) -> tuple[int, ...] | None:
+        """The choices of the least first aim, among those of the least second, and so on."""
+        from ortools.sat.python import cp_model
+
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1  # several would make the answer depend on their race
+        solver.parameters.random_seed = 1
+        found = None
+        for aim in aims:
+            self.cp.minimize(aim)
+            status = solver.solve(self.cp)
+            if status == cp_model.INFEASIBLE:
+                return None
+            assert status == cp_model.OPTIMAL, solver.status_name(status)
+            found = tuple([solver.boolean_value(b) for b in row].index(True) for row in self.takes)
+            self.cp.add(aim == round(solver.objective_value))
+            self.cp.clear_hints()
+            for row, index in zip(self.takes, found, strict=True):
+                for n, boolean in enumerate(row):
+                    self.cp.add_hint(boolean, n == index)
+        return found
+
+
 def solve(
     problem: Problem, limits: Costs | None = None, *, ebr_first: bool = False
 ) -> tuple[int, ...] | None:
@@ -114,78 +197,9 @@ def solve(
     With ``ebr_first`` block RAMs come before LUT. None when nothing keeps ``limits``. Always
     proven; the same problem gives the same choice.
     """
-    from ortools.sat.python import cp_model
-
-    model = cp_model.CpModel()
-    takes = [[model.new_bool_var("") for _ in choices] for choices in problem.layers]
-    for booleans in takes:
-        model.add_exactly_one(booleans)
-
-    def picked(layer: int, values: Iterable[int]) -> cp_model.LinearExpr:
-        return cp_model.LinearExpr.weighted_sum(takes[layer], list(values))
-
-    lut, ebr, dots = [problem.fixed.lut], [problem.fixed.ebr], []
-    for layer, choices in enumerate(problem.layers):
-        lut.append(picked(layer, (c.costs.lut for c in choices)))
-        ebr.append(picked(layer, (c.costs.ebr for c in choices)))
-        dots.append(picked(layer, (c.dots for c in choices)))
-    for skip in problem.skips:
-        columns = []
-        for layer in skip.shaping:
-            could = sorted({c.columns for c in problem.layers[layer]})
-            column = model.new_int_var_from_domain(cp_model.Domain.from_values(could), "")
-            model.add(column == picked(layer, (c.columns for c in problem.layers[layer])))
-            columns.append(column)
-        known = [(*key, depth) for key, depth in skip.least.items()]
-        deep = model.new_int_var(min(skip.least.values()), max(skip.least.values()), "")
-        model.add_allowed_assignments([*columns, deep], known)
-        held = sum(picked(n, (c.held for c in problem.layers[n])) for n in skip.branch)
-        delay = skip.delay + sum(
-            picked(n, (c.delay for c in problem.layers[n])) for n in skip.branch
-        )
-        ends = [
-            [end(f(c) for c in problem.layers[n]) for n in skip.branch]
-            for f in (lambda c: c.held, lambda c: c.delay)
-            for end in (min, max)
-        ]
-        few, many = (
-            slack_pixels(sum(ends[n]), skip.delay + sum(ends[2 + n]), skip.pixels, skip.cycles)
-            for n in (0, 1)
-        )
-        waiting = model.new_int_var(0, many, "")  # pixels in the registers, rounded up
-        over = skip.cycles * waiting - skip.pixels * delay
-        model.add_linear_constraint(over, 0, skip.cycles - 1)
-        depth = deep + skip.pixel_beats * (2 + held + waiting)
-        low = min(skip.least.values()) + skip.pixel_beats * few
-        high = max(skip.least.values()) + skip.pixel_beats * many
-        inside = []
-        for first, last, costs in skip.steps(low, high):
-            step = model.new_bool_var("")
-            model.add_linear_constraint(depth, first, last).only_enforce_if(step)
-            inside.append((step, costs))
-        model.add_exactly_one(step for step, _ in inside)
-        lut.append(sum(step * costs.lut for step, costs in inside))
-        ebr.append(sum(step * costs.ebr for step, costs in inside))
+    model = Model(problem)
     if limits is not None:
-        model.add(sum(lut) <= limits.lut)
-        model.add(sum(ebr) <= limits.ebr)
-
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 1
-    costs = [sum(ebr), sum(lut)] if ebr_first else [sum(lut), sum(ebr)]
-    for aim in (*costs, sum(dots)):
-        model.minimize(aim)
-        status = solver.solve(model)
-        if status == cp_model.INFEASIBLE:
-            return None
-        assert status == cp_model.OPTIMAL, solver.status_name(status)
-        model.add(aim == round(solver.objective_value))
-        model.clear_hints()
-        for booleans in takes:
-            for boolean in booleans:
-                model.add_hint(boolean, solver.boolean_value(boolean))
-    return tuple(
-        next(n for n, boolean in enumerate(booleans) if solver.boolean_value(boolean))
-        for booleans in takes
-    )
+        model.cp.add(model.lut <= limits.lut)
+        model.cp.add(model.ebr <= limits.ebr)
+    costs = (model.ebr, model.lut) if ebr_first else (model.lut, model.ebr)
+    return model.minimize((*costs, model.dots))
