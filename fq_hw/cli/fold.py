@@ -113,7 +113,7 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
         except CapacityError:
             continue
         return f"the smallest board that it fits is {board.name}"
-    return "it fits no board that is known (fq-hw build --help)"
+    return "it fits no board that is known"
 
 
 def layer_rows(lowering: Lowering, interval: int) -> list[dict]:

@@ -65,12 +65,8 @@ def load(path: Path, graph: ir.Graph) -> Folding:
         require(record.cycles >= 1, "cycles", "must be at least 1", record.cycles)
     except (json.JSONDecodeError, UnicodeDecodeError, FqHwError) as error:
         raise ArtifactError(f"--fold {path}: {maker} ({error})") from error
-    require(
-        record.digest == shape_digest(graph),
-        f"--fold {path}",
-        f"must be for {graph.name!r} as it is (`fq-hw fold` makes it)",
-        record.network,
-        ArtifactError,
-    )
+    other = repr(record.network) + " of another shape" * (record.network == graph.name)
+    if record.digest != shape_digest(graph):
+        raise ArtifactError(f"--fold {path}: must be for {graph.name!r} as it is, not {other}")
     check_folds(graph, folds)
     return Folding(folds=folds, cycles=record.cycles)

@@ -61,7 +61,7 @@ class Choices:
 
     @functools.cached_property
     def intervals(self) -> list[int]:
-        """Cycles per frame that an engine or a stream can set, ascending, from the least.
+        """Cycles per frame that an engine, a stream or the scores can set, ascending.
 
         Anything between two of them gives no other folds than the lower one.
         """
@@ -72,7 +72,21 @@ class Choices:
         for kind in self.graph.types.values():
             h, w, c = kind.shape
             found |= {h * w * beats for beats in divisors(c)}
+        _, others = self.base(max(found))
+        found |= {unit.beats for unit in others.values() if hasattr(unit, "beats")}
         return sorted(cycles for cycles in found if cycles >= slowest_best)
+
+    def base(self, cycles: int) -> tuple[Lowering, dict[str, Unit]]:
+        """The network in frames of ``cycles``, and its units that are the same for all folds."""
+        plain = {conv.name: Fold(pe=1, simd=1) for conv in self.convs}
+        base = follow(self.graph, plain, cycles)
+        owned = {id(unit) for parts in base.parts.values() for unit in parts.units}
+        others = {
+            node.name: node.unit
+            for node in base.nodes
+            if id(node.unit) not in owned and not isinstance(node.unit, FifoUnit)
+        }
+        return base, others
 
     def unit_costs(self, unit: Unit) -> Costs:
         """LUT and block RAMs of ``unit``."""
@@ -103,14 +117,9 @@ class Choices:
 
         Raises FoldingError naming what needs more cycles than that, whatever the folds.
         """
-        plain = {conv.name: Fold(pe=1, simd=1) for conv in self.convs}
-        base = follow(self.graph, plain, cycles)
-        owned = {id(unit) for parts in base.parts.values() for unit in parts.units}
-        fixed, beats = Costs(lut=0, ebr=0), {}
-        for node in base.nodes:
-            if id(node.unit) not in owned and not isinstance(node.unit, FifoUnit):
-                fixed += self.unit_costs(node.unit)
-                beats[node.name] = getattr(node.unit, "beats", 0)
+        base, others = self.base(cycles)
+        fixed = sum(map(self.unit_costs, others.values()), Costs(lut=0, ebr=0))
+        beats = {name: getattr(unit, "beats", 0) for name, unit in others.items()}
         tables = {name: self.table(site) for name, site in base.sites.items()}
         beats |= {name: min(row.beats for row in table) for name, table in tables.items()}
         slowest = max(beats, key=beats.__getitem__)
