@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from pathlib import Path
 
 from fq_hw import ir
@@ -11,6 +10,7 @@ from fq_hw.cli import fold_file
 from fq_hw.cli.model import add_model_argument, load_model, output_path
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import CapacityError, require
+from fq_hw.network import to_plain
 from fq_hw.report.table import table
 from fq_hw.schedule import timing
 from fq_hw.schedule.fold_search import fastest, least_lut
@@ -27,7 +27,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "fold",
         help="fold for a board: most frames/s that fit, or least LUT for a speed",
-        description="Choose PE, SIMD and columns of every convolution with a solver that proves "
+        description="Choose PE, SIMD, columns and the weights' place of every convolution with a solver that proves "
         "its answer: the most frames/s that fit the board, or with --fps or --cycles the least LUT "
         "that is so fast. Cycles are exact, resources estimated, the clock is what --mhz says.",
     )
@@ -127,6 +127,7 @@ def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
             "PE": parts.engine.pe,
             "SIMD": parts.engine.simd,
             "columns": parts.engine.columns,
+            "weights": "EBR" if parts.weights.in_block_ram else "logic",
             "cycles": parts.engine.beats,
             "busy %": 100 * parts.engine.beats / interval,
             "MAC/cycle": parts.engine.macs,
@@ -166,7 +167,7 @@ def run(args: argparse.Namespace) -> Output:
         "estimated": total,
         "capacity": {"LUT": have.lut, "EBR": have.ebr},
         "layers": rows,
-        "folds": {name: dataclasses.asdict(fold) for name, fold in folding.folds.items()},
+        "folds": {name: to_plain(fold) for name, fold in folding.folds.items()},
         "file": str(path),
     }
     text = table(tuple(rows[0]), [tuple(row.values()) for row in rows])

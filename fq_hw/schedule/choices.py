@@ -1,7 +1,8 @@
 """What folds cost: every convolution's search space, priced unit by unit, and the rest of the plan.
 
 The search space of a convolution: PE and SIMD divide the channels, so that no lane idles; columns
-divide the output's width and are at most COLUMNS. A fold suits a frame of so many cycles when every
+divide the output's width and are at most COLUMNS; weights that would fill block RAM may lie in
+logic instead. A fold suits a frame of so many cycles when every
 unit of its convolution does.
 """
 
@@ -21,7 +22,7 @@ from fq_hw.schedule.lower import Lowering, follow
 from fq_hw.schedule.resources import Resources
 from fq_hw.schedule.skip import branch, fork_of, path_back, skip_depth
 from fq_hw.schedule.solver import Choice, Costs, Problem, SkipCost
-from fq_hw.schedule.units import FifoUnit, Unit
+from fq_hw.schedule.units import FifoUnit, Rom, Unit, in_block_ram
 
 __all__ = ["COLUMNS", "Choices", "Estimate", "Priced", "folds_of"]
 
@@ -35,8 +36,8 @@ def folds_of(graph: Graph, conv: Conv) -> list[Fold]:
     cout, _, _, cin = conv.weight.shape
     width = graph.types[conv.name].shape[1]
     columns = [n for n in divisors(width) if n <= COLUMNS]
-    space = itertools.product(divisors(cout), divisors(cin)[::-1], columns)
-    return [Fold(pe=pe, simd=simd, columns=columns) for pe, simd, columns in space]
+    space = itertools.product(divisors(cout), divisors(cin)[::-1], columns, Rom)
+    return [Fold(pe=pe, simd=simd, columns=columns, rom=rom) for pe, simd, columns, rom in space]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +99,8 @@ class Choices:
         priced = []
         for fold in self.folds[site.name]:
             parts = conv_parts(site, fold)
+            if fold.rom is Rom.LOGIC and not in_block_ram(parts.weights.depth, parts.weights.width):
+                continue  # in logic anyway
             choice = Choice(
                 costs=sum(map(self.unit_costs, parts.units), Costs(lut=0, ebr=0)),
                 dots=fold.pe * fold.columns,

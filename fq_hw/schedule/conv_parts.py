@@ -149,7 +149,7 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
     return ConvParts(
         before=tuple(before),
         window=window,
-        weights=RomUnit(depth=engine.nf * engine.sf, width=engine.weight.width),
+        weights=RomUnit(depth=engine.nf * engine.sf, width=engine.weight.width, rom=fold.rom),
         engine=engine,
         after=tuple(after),
         carrier=carrier,

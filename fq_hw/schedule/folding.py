@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph
-from fq_hw.schedule.units import ceil_div
+from fq_hw.schedule.units import Rom, ceil_div
 
 __all__ = [
     "Fold",
@@ -22,11 +22,12 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
-    """PE and SIMD of one convolution, and how many pixels of a row share its weight words."""
+    """PE and SIMD of one convolution, how many pixels share its weight words, where these lie."""
 
     pe: int
     simd: int
     columns: int = 1
+    rom: Rom = Rom.BY_SIZE
 
     def __post_init__(self) -> None:
         numbers = self.pe, self.simd, self.columns

@@ -32,9 +32,9 @@ class Resources:
         return Resources(lut=self.lut + other.lut, ff=self.ff + other.ff, ebr=self.ebr + other.ebr)
 
 
-def memory(depth: int, width: int, writable: bool) -> Resources:
-    """A memory with one read port, in block RAM or in LUTs."""
-    if in_block_ram(depth, width):
+def memory(depth: int, width: int, writable: bool, block: bool | None = None) -> Resources:
+    """A memory with one read port, in block RAM or in LUTs; where its size says by default."""
+    if in_block_ram(depth, width) if block is None else block:
         blocks = min(ceil_div(depth, d) * ceil_div(width, w) for d, w in EBR_SHAPES)
         return Resources(ebr=blocks)
     words = ceil_div(depth, 16) * width
@@ -80,7 +80,7 @@ def _(unit: units.WindowUnit) -> Resources:
 
 @resources.register
 def _(unit: units.RomUnit) -> Resources:
-    rom = memory(unit.depth, unit.width, writable=False)
+    rom = memory(unit.depth, unit.width, writable=False, block=unit.in_block_ram)
     return rom + counters(unit.depth) + Resources(lut=6, ff=unit.width + 3)
 
 

@@ -15,6 +15,8 @@ from fq_hw.schedule.skip import slack_pixels
 
 __all__ = ["Choice", "Costs", "Problem", "SkipCost", "hopeless", "solve"]
 
+PRICES = (0, *(round(1.3**n) for n in range(1, 36)), 10**6)  # of a block RAM in LUTs, to try
+
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
@@ -105,12 +107,14 @@ class Problem:
 def hopeless(problem: Problem, limits: Costs) -> bool:
     """Whether a bound shows in no time that nothing keeps ``limits``; False proves nothing.
 
-    For any price of a block RAM in LUTs, the sum of the layers' cheapest choices is a bound.
+    For any price of a block RAM in LUTs, the least that layers and FIFOs could cost is a bound.
     """
-    for price in (0, 3, 10, 30, 100, 300, 1_000, 10_000, 1_000_000):
+    tables = [[choice.costs for choice in row] for row in problem.layers]
+    for skip in problem.skips:
+        tables.append([costs for *_, costs in skip.steps(*skip.depths(problem.layers))])
+    for price in PRICES:
         spent = problem.fixed.lut + price * problem.fixed.ebr
-        for choices in problem.layers:
-            spent += min(c.costs.lut + price * c.costs.ebr for c in choices)
+        spent += sum(min(costs.lut + price * costs.ebr for costs in table) for table in tables)
         if spent > limits.lut + price * limits.ebr:
             return True
     return False

@@ -17,6 +17,7 @@ from fq_hw.schedule.folding import conv_cycles
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.resources import Resources, plan_resources, resources
 from fq_hw.schedule.solver import Costs, solve
+from fq_hw.schedule.units import Rom
 
 TINY = replace(
     NETWORKS["basic"],
@@ -124,6 +125,19 @@ def test_the_costs_are_those_of_the_plan(graphs, name, cycles):
         chosen = {name: folds[n][picked[n]] for n, name in enumerate(names)}
         need = plan_resources(lower(graphs[name], chosen, cycles))
         assert problem.costs(picked) == Costs(lut=need.lut, ebr=need.ebr)
+
+
+def test_weights_lie_in_logic_where_block_ram_is_short(graphs):
+    graph = graphs["basic"]
+    free = least_lut(graph, 10_000)
+    need = plan_resources(lower(graph, free.folds, free.cycles))
+    short = least_lut(graph, 10_000, Costs(lut=10**6, ebr=need.ebr - 2))
+    assert all(fold.rom is Rom.BY_SIZE for fold in free.folds.values())
+    assert any(fold.rom is Rom.LOGIC for fold in short.folds.values())
+    plan = lower(graph, short.folds, short.cycles)
+    assert plan_resources(plan).ebr <= need.ebr - 2
+    logic = [name for name, fold in short.folds.items() if fold.rom is Rom.LOGIC]
+    assert all(plan[f"{name}.weights"].unit.rom is Rom.LOGIC for name in logic)
 
 
 def test_the_same_question_has_the_same_answer(graphs):

@@ -180,7 +180,12 @@ def test_an_engine_leaves_out_its_offset(lowered):
 def test_the_same_graph_gives_the_same_plan(lowered):
     graph, plan = lowered
     folds = {
-        n.name: Fold(pe=n.unit.pe, simd=n.unit.simd, columns=n.unit.columns)
+        n.name: Fold(
+            pe=n.unit.pe,
+            simd=n.unit.simd,
+            columns=n.unit.columns,
+            rom=plan[f"{n.name}.weights"].unit.rom,
+        )
         for n in plan.nodes
         if isinstance(n.unit, units.ConvUnit)
     }
