@@ -36,8 +36,13 @@ def folds_of(graph: Graph, conv: Conv) -> list[Fold]:
     cout, _, _, cin = conv.weight.shape
     width = graph.types[conv.name].shape[1]
     columns = [n for n in divisors(width) if n <= COLUMNS]
-    space = itertools.product(divisors(cout), divisors(cin)[::-1], columns, Rom)
-    return [Fold(pe=pe, simd=simd, columns=columns, rom=rom) for pe, simd, columns, rom in space]
+    taps = conv.kernel**2
+    folds = []
+    for pe, simd, n in itertools.product(divisors(cout), divisors(cin)[::-1], columns):
+        large = in_block_ram(cout // pe * taps * (cin // simd), pe * simd)
+        kinds = Rom if large else (Rom.BY_SIZE,)
+        folds += [Fold(pe=pe, simd=simd, columns=n, rom=rom) for rom in kinds]
+    return folds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +104,6 @@ class Choices:
         priced = []
         for fold in self.folds[site.name]:
             parts = conv_parts(site, fold)
-            if fold.rom is Rom.LOGIC and not in_block_ram(parts.weights.depth, parts.weights.width):
-                continue  # in logic anyway
             choice = Choice(
                 costs=sum(map(self.unit_costs, parts.units), Costs(lut=0, ebr=0)),
                 dots=fold.pe * fold.columns,
