@@ -10,7 +10,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
+from fq_hw.errors import ToolError
 from fq_hw.schedule.skip import slack_pixels
 
 __all__ = ["Choice", "Costs", "Problem", "SkipCost", "hopeless", "solve"]
@@ -120,13 +122,22 @@ def hopeless(problem: Problem, limits: Costs) -> bool:
     return False
 
 
+def cp_sat() -> ModuleType:
+    """OR-tools' solver, loaded when first needed: it takes longer than most solutions."""
+    try:
+        from ortools.sat.python import cp_model
+    except ImportError as error:
+        message = f"ortools: not found ({error}); install it with `pip install 'fq-hw[hw]'`"
+        raise ToolError(message) from error
+    return cp_model
+
+
 class Model:
     """The integer programme: a Boolean for every choice, sums of costs."""
 
     def __init__(self, problem: Problem):
-        from ortools.sat.python import cp_model
-
-        self.cp, self.problem = cp_model.CpModel(), problem
+        self.kit, self.problem = cp_sat(), problem
+        self.cp = self.kit.CpModel()
         self.takes = [[self.cp.new_bool_var("") for _ in row] for row in problem.layers]
         for booleans in self.takes:
             self.cp.add_exactly_one(booleans)
@@ -172,18 +183,16 @@ class Model:
 
     def minimize(self, aims: Sequence) -> tuple[int, ...] | None:
         """The choices of the least first aim, among those of the least second, and so on."""
-        from ortools.sat.python import cp_model
-
-        solver = cp_model.CpSolver()
+        solver = self.kit.CpSolver()
         solver.parameters.num_workers = 1  # several would make the answer depend on their race
         solver.parameters.random_seed = 1
         found = None
         for aim in aims:
             self.cp.minimize(aim)
             status = solver.solve(self.cp)
-            if status == cp_model.INFEASIBLE:
+            if status == self.kit.INFEASIBLE:
                 return None
-            assert status == cp_model.OPTIMAL, solver.status_name(status)
+            assert status == self.kit.OPTIMAL, solver.status_name(status)
             found = tuple([solver.boolean_value(b) for b in row].index(True) for row in self.takes)
             self.cp.add(aim == round(solver.objective_value))
             self.cp.clear_hints()

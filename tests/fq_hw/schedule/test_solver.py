@@ -1,10 +1,13 @@
 """The solver against trying everything, on random tables of costs."""
 
 import itertools
+import sys
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fq_hw.errors import ToolError
 from fq_hw.schedule.solver import Choice, Costs, Problem, SkipCost, hopeless, solve
 
 NUMBERS = st.integers(0, 40)
@@ -100,3 +103,11 @@ def test_hopeless_knows_what_one_kind_alone_would_not_show():
     assert not hopeless(problem, Costs(lut=20, ebr=2))
     assert solve(problem, Costs(lut=20, ebr=2)) is not None
     assert solve(problem, Costs(lut=19, ebr=2)) is None
+
+
+def test_a_missing_solver_is_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ortools.sat.python", None)
+    with pytest.raises(
+        ToolError, match=r"^ortools: not found \(.*\); install it with `pip install"
+    ):
+        solve(Problem(layers=((Choice(costs=Costs(lut=1, ebr=0)),),)))
