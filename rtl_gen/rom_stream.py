@@ -29,7 +29,7 @@ class RomStream(wiring.Component):
     Order       word 0 first after reset; word depth-1 is followed by word 0
     Latency     unit.latency() cycles from reset to o.valid
     Throughput  one word per cycle
-    Resources   block RAM or logic, as synthesis finds cheaper
+    Resources   block RAM where unit.in_block_ram says so, else logic
     Errors      refuses contents that are not depth x width bits
     """
 
@@ -50,7 +50,7 @@ class RomStream(wiring.Component):
             shape=unsigned(unit.width),
             depth=max(unit.depth, 2),
             init=words,
-            attrs=memory_style(unit.depth, unit.width),
+            attrs=memory_style(unit.depth, unit.width, unit.rom),
         )
         m.submodules.pipe = pipe = ReadPipe(depth=unit.depth, width=unit.width)
         connect(m, pipe.port_0, rom.read_port())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data, stream
 
-from fq_hw.schedule.units import Beat, in_block_ram
+from fq_hw.schedule.units import Beat, Rom, in_block_ram
 
 __all__ = ["memory_style", "payload", "signature"]
 
@@ -20,6 +20,8 @@ def signature(beat: Beat) -> stream.Signature:
     return stream.Signature(payload(beat))
 
 
-def memory_style(depth: int, width: int) -> dict[str, str]:
+def memory_style(depth: int, width: int, rom: Rom = Rom.BY_SIZE) -> dict[str, str]:
     """Attributes that send a memory where the unit's estimate expects it."""
+    if rom is Rom.LOGIC:
+        return {"ram_style": "logic"}
     return {"ram_style": "block"} if in_block_ram(depth, width) else {}

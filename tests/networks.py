@@ -24,11 +24,15 @@ from fq_hw.network import (
     stem_layers,
     tail_layer,
 )
+from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.folding import Fold
+from fq_hw.schedule.lower import lower
+from fq_hw.schedule.plan import Plan
 
 __all__ = [
     "NETWORKS",
     "column_folds",
+    "least_plan",
     "odd_folds",
     "random_checkpoint",
     "random_graph",
@@ -175,6 +179,12 @@ def random_images(shape: tuple[int, int, int], count: int, seed: int = 0) -> np.
     for index, image in enumerate([np.zeros(shape), np.full(shape, 255), ramp][: count - 1]):
         images[index] = image
     return images
+
+
+def least_plan(graph: Graph, cycles: int, **options) -> Plan:
+    """The plan of least LUT that needs at most ``cycles`` per frame."""
+    found = least_lut(graph, cycles)
+    return lower(graph, found.folds, found.cycles, **options)
 
 
 def odd_folds(graph: Graph) -> dict[str, Fold]:

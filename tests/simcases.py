@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from networks import random_graph, random_images
+from networks import least_plan, random_graph, random_images
 
 from fq_hw import golden
 from fq_hw.ir import Conv, Graph
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
-from fq_hw.schedule.folding import Fold, fold_for
+from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
 from sim import network
 
-__all__ = ["Case", "folds", "make_case"]
+__all__ = ["Case", "folded", "make_case"]
 
 FOLDINGS = {  # how each network is folded: cycles per frame, or PE and SIMD of every convolution
     "basic": 2304,
@@ -28,16 +28,17 @@ FOLDINGS = {  # how each network is folded: cycles per frame, or PE and SIMD of 
 }
 
 
-def folds(graph: Graph, how: int | tuple[int, int]) -> dict[str, Fold]:
-    """Foldings by a number of cycles, or one PE and SIMD for all, as far as channels allow."""
+def folded(graph: Graph, how: int | tuple[int, int], **options) -> Plan:
+    """Folded by a number of cycles, or one PE and SIMD for all, as far as channels allow."""
     if isinstance(how, int):
-        return fold_for(graph, how)
+        return least_plan(graph, how, **options)
     pe, simd = how
-    return {
+    folds = {
         op.name: Fold(pe=min(pe, len(op.weight)), simd=min(simd, op.weight.shape[3]))
         for op in graph.ops
         if isinstance(op, Conv)
     }
+    return lower(graph, folds, **options)
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def make_case(name: str, folder: Path, images: int, seed: int = 3, **options) ->
     """The network ``name`` of ``networks.NETWORKS`` with random weights."""
     graph = lower_graph(random_graph(name, seed))
     pixels = random_images(graph.input.shape, images, seed)
-    plan = lower(graph, folds(graph, FOLDINGS[name]), **options)
+    plan = folded(graph, FOLDINGS[name], **options)
     return Case(
         graph, plan, pixels, golden.run(graph, pixels), folder, timing.simulate(plan).interval
     )

@@ -38,6 +38,7 @@ RULES = {  # outside package: which layers may import it, and how; all others mu
     "tqdm": {"fq_hw.cli": INSIDE_FUNCTIONS, "sim": INSIDE_FUNCTIONS, "boards": INSIDE_FUNCTIONS},
     "amaranth": {"rtl_gen": ANYWHERE, "sim": ANYWHERE, "boards": ANYWHERE},
     "safetensors": {"fq_hw.artifact": ANYWHERE},
+    "ortools": {"fq_hw.schedule": INSIDE_FUNCTIONS},
     "subprocess": {
         "fq_hw.toolbox": ANYWHERE,
         "fq_hw.yosys_command": ANYWHERE,
@@ -62,6 +63,7 @@ CORE = [  # what must run with numpy and safetensors alone: export, golden model
     "fq_hw.passes",
     "fq_hw.golden",
     "fq_hw.schedule.folding",
+    "fq_hw.schedule.fold_search",
     "fq_hw.schedule.lower",
     "fq_hw.schedule.timing",
     "fq_hw.report",
@@ -138,7 +140,7 @@ def test_the_rules_find_what_they_look_for():
     found = {
         (name.split(".")[0], layer(m), inside) for m in MODULES for name, _, inside in imports(m)
     }
-    for package in ("torch", "amaranth", "safetensors", "subprocess"):
+    for package in ("torch", "amaranth", "safetensors", "ortools", "subprocess"):
         assert any(name == package for name, _, _ in found), f"nobody imports {package}"
     assert ("torch", "fq_hw.nn", False) in found
     assert ("torch", "fq_hw.cli", True) in found

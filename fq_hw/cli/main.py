@@ -17,6 +17,7 @@ from fq_hw.cli import (
     doctor,
     estimate,
     export,
+    fold,
     golden,
     rtl,
     show,
@@ -27,7 +28,7 @@ from fq_hw.errors import FqHwError
 
 __all__ = ["main"]
 
-COMMANDS = (train, export, show, golden, estimate, rtl, sim, build, doctor, demo)
+COMMANDS = (train, export, show, golden, fold, estimate, rtl, sim, build, doctor, demo)
 
 
 def build_parser() -> argparse.ArgumentParser:

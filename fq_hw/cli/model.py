@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fq_hw import artifact, checkpoint, data, export, ir
+from fq_hw.cli import fold_file
 from fq_hw.cli.output import say
 from fq_hw.data import DataKind
 from fq_hw.errors import ArtifactError, require
 from fq_hw.ir import serialize
 from fq_hw.passes import lower_graph
-from fq_hw.schedule import folding, lower
+from fq_hw.schedule.fold_search import least_lut
+from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
 
 __all__ = [
@@ -93,19 +95,25 @@ def load_test(args: argparse.Namespace, graph: ir.Graph) -> data.Split:
 
 def add_fold_arguments(parser: argparse.ArgumentParser) -> None:
     """How fast the hardware shall be."""
-    parser.add_argument(
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
         "--cycles",
         type=int,
         default=DEFAULT_CYCLES,
-        help="fold every convolution into the smallest array that needs at most this many cycles "
-        f"per frame (default {DEFAULT_CYCLES})",
+        help="fold with the least LUT that needs at most this many cycles per frame "
+        f"(default {DEFAULT_CYCLES})",
     )
+    how.add_argument("--fold", type=Path, help="fold as this file says, which `fq-hw fold` wrote")
 
 
 def make_plan(args: argparse.Namespace, graph: ir.Graph) -> Plan:
-    """The plan at the asked speed."""
+    """The plan at the asked speed, or by the asked folding."""
     require(args.cycles >= 1, "--cycles", "must be at least 1", args.cycles)
-    return lower.lower(graph, folding.fold_for(graph, args.cycles))
+    if args.fold is None:
+        folding = least_lut(graph, args.cycles)
+    else:
+        folding = fold_file.load(args.fold, graph)
+    return lower(graph, folding.folds, folding.cycles)
 
 
 def output_path(given: Path | None, default: str) -> Path:
@@ -129,10 +137,13 @@ def output_path(given: Path | None, default: str) -> Path:
 
 def tell_if_slower(args: argparse.Namespace, plan: Plan, interval: int) -> None:
     """Say so when a frame takes more cycles than asked for, and what takes them."""
-    if interval <= args.cycles:
+    asked, option = args.cycles, "--cycles"
+    if args.fold is not None:
+        asked, option = plan.interval_bound, "--fold"
+    if interval <= asked:
         return
     busiest = max(plan.nodes, key=lambda node: getattr(node.unit, "beats", 0))
     cause = f"{busiest.name} alone needs {busiest.unit.beats:,}"
     if busiest.unit.beats < interval:
         cause = "units wait for each other while frames are so short"
-    say(f"note: a frame takes {interval:,} cycles, not {args.cycles:,} (--cycles): {cause}")
+    say(f"note: a frame takes {interval:,} cycles, not {asked:,} ({option}): {cause}")

@@ -1,4 +1,4 @@
-"""Folding: how many output channels (PE) and synapses (SIMD) every convolution takes per cycle."""
+"""Folding: how much of every convolution is computed per cycle, and how wide the streams are."""
 
 from __future__ import annotations
 
@@ -7,18 +7,44 @@ from dataclasses import dataclass
 
 from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph
-from fq_hw.schedule.units import ConvUnit, ceil_div
+from fq_hw.schedule.units import Rom, ceil_div
 
-__all__ = ["Fold", "conv_cycles", "fold_for", "group_lanes", "narrowest_lanes"]
+__all__ = [
+    "Fold",
+    "Folding",
+    "check_folds",
+    "conv_cycles",
+    "divisors",
+    "slowest_cycles",
+    "stream_lanes",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
-    """PE and SIMD of one convolution, and how many pixels of a row share its weight words."""
+    """PE and SIMD of one convolution, how many pixels share its weight words, where these lie."""
 
     pe: int
     simd: int
     columns: int = 1
+    rom: Rom = Rom.BY_SIZE
+
+    def __post_init__(self) -> None:
+        numbers = self.pe, self.simd, self.columns
+        require(min(numbers) >= 1, "Fold", "must be positive", numbers, FoldingError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folding:
+    """A fold for every convolution of a network, and the cycles a frame that streams allow for."""
+
+    folds: Mapping[str, Fold]
+    cycles: int
+
+
+def divisors(n: int) -> list[int]:
+    """Divisors of ``n``, ascending."""
+    return [d for d in range(1, n + 1) if n % d == 0]
 
 
 def conv_cycles(graph: Graph, conv: Conv, fold: Fold) -> int:
@@ -28,55 +54,21 @@ def conv_cycles(graph: Graph, conv: Conv, fold: Fold) -> int:
     return h * (w // fold.columns) * ceil_div(cout, fold.pe) * beats
 
 
-def narrowest_lanes(channels: int, pixels: int, cycles: int, pe: int) -> int:
-    """Fewest lanes, dividing ``pe``, that carry a tensor within ``cycles``; ``pe`` if none do.
+def slowest_cycles(graph: Graph, folds: Mapping[str, Fold]) -> int:
+    """Cycles per frame of the slowest engine."""
+    convs = [op for op in graph.ops if isinstance(op, Conv)]
+    return max(conv_cycles(graph, conv, folds[conv.name]) for conv in convs)
 
-    Narrowing costs a cycle for every beat of ``pe`` lanes beside those of the narrow beats.
+
+def stream_lanes(channels: int, pixels: int, cycles: int) -> int:
+    """Lanes of a tensor's stream where a frame may take ``cycles``, whatever the folds.
+
+    The fewest that divide the channels and carry the tensor in two thirds of the cycles: narrowing
+    to them costs a cycle more for every wider beat, of which there are at most half as many. Whole
+    pixels where nothing less will do.
     """
-    wide = ceil_div(channels, pe)
-    divisors = [n for n in range(1, pe) if pe % n == 0]
-    narrow = (n for n in divisors if pixels * (ceil_div(channels, n) + wide) <= cycles)
-    return next(narrow, pe)
-
-
-def group_lanes(unit: ConvUnit, cycles: int) -> int:
-    """Fewest lanes, dividing ``pe``, that carry a group's sums within ``cycles``; else ``pe``."""
-    groups, sums = unit.pixels // unit.columns, unit.columns * unit.cout
-    divisors = [n for n in range(1, unit.pe + 1) if unit.pe % n == 0]
-    narrow = (n for n in divisors if groups * (sums // n + unit.nf) <= cycles)
-    return next(narrow, unit.pe)
-
-
-def fold_for(graph: Graph, cycles: int) -> dict[str, Fold]:
-    """For every convolution the smallest array that needs at most ``cycles`` per frame.
-
-    Smallest in PE * SIMD, then in PE: a wide SIMD reads narrower weights per sum. SIMD divides the
-    input channels and PE the output channels, so that no lane idles. Raises FoldingError when a
-    convolution needs more than ``cycles`` even fully unfolded.
-    """
-    folds = {}
-    for conv in graph.ops:
-        if not isinstance(conv, Conv):
-            continue
-        cout, _, _, cin = conv.weight.shape
-        divide = [
-            Fold(pe=pe, simd=simd)
-            for pe in range(1, cout + 1)
-            if cout % pe == 0
-            for simd in range(1, cin + 1)
-            if cin % simd == 0
-        ]
-        fast = [fold for fold in divide if conv_cycles(graph, conv, fold) <= cycles]
-        least = conv_cycles(graph, conv, Fold(pe=cout, simd=cin))
-        require(
-            fast,
-            f"folding {conv.name!r}",
-            f"needs at least {least} cycles per frame",
-            cycles,
-            FoldingError,
-        )
-        folds[conv.name] = min(fast, key=lambda f: (f.pe * f.simd, f.pe))
-    return folds
+    fast = (n for n in divisors(channels) if 3 * pixels * channels <= 2 * n * cycles)
+    return next(fast, channels)
 
 
 def check_folds(graph: Graph, folds: Mapping[str, Fold]) -> None:

@@ -2,41 +2,44 @@
 
 The engine's sums are unsigned: what it leaves out, one constant per channel, travels beside each
 tensor as ``offset`` (value = stream + offset) and ends in thresholds and start values, so that no
-hardware spends a gate on it. Between layers a stream is as narrow as its share of the frame allows.
+hardware spends a gate on it. Between layers a stream is as narrow as the cycles of a frame allow,
+whatever the folds, so that a fold changes the units of its own convolution and no others but the
+depth of a skip FIFO.
 """
 
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
 from fq_hw import ir
-from fq_hw.errors import FoldingError, GraphError, require
+from fq_hw.errors import GraphError, require
 from fq_hw.ir import Graph
-from fq_hw.schedule.folding import Fold, check_folds, conv_cycles, group_lanes, narrowest_lanes
+from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
+from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
 from fq_hw.schedule.plan import Node, Plan, Source
-from fq_hw.schedule.skip import skip_depth
+from fq_hw.schedule.skip import branch, skip_depth, slack_pixels
 from fq_hw.schedule.units import (
     AddUnit,
-    ConvertUnit,
     ConvUnit,
     EmbedUnit,
     FifoUnit,
     ForkUnit,
     PixelSumUnit,
-    ReorderUnit,
     RomUnit,
     ScoreUnit,
     ThresholdUnit,
-    WindowUnit,
+    Unit,
     ceil_div,
 )
 
-__all__ = ["lower"]
+__all__ = ["Lowering", "follow", "lower"]
+
+NOTHING: Mapping[str, Mapping] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +65,21 @@ class Stream:
 class Lowering:
     """Collects nodes while following the graph."""
 
-    def __init__(self, graph: Graph, folds: Mapping[str, Fold], skip_slack: int | None):
+    def __init__(
+        self, graph: Graph, folds: Mapping[str, Fold], cycles: int | None, skip_slack: int | None
+    ):
         check_folds(graph, folds)
         self.graph, self.folds, self.skip_slack = graph, folds, skip_slack
-        convs = [op for op in graph.ops if isinstance(op, ir.Conv)]
-        self.cycles = max(conv_cycles(graph, conv, folds[conv.name]) for conv in convs)
+        self.cycles = cycles or slowest_cycles(graph, folds)
         self.nodes: list[Node] = []
+        self.sites: dict[str, ConvSite] = {}
+        self.parts: dict[str, ConvParts] = {}
         self.streams: dict[str, list[Stream]] = {}  # of each tensor, one for each reader to come
+
+    @property
+    def plan(self) -> Plan:
+        """The finished plan."""
+        return Plan(name=self.graph.name, image=self.graph.input.shape, nodes=tuple(self.nodes))
 
     def add(self, name: str, unit, *inputs: Source, **more) -> Source:
         self.nodes.append(Node(name=name, unit=unit, inputs=inputs, **more))
@@ -99,55 +110,37 @@ class Lowering:
         """The stream of tensor ``name`` for the next of its readers."""
         return self.streams[name].pop(0)
 
-    def convert(self, x: Stream, lanes: int, name: str) -> Stream:
-        """``x`` in beats of ``lanes``; through their greatest common divisor if need be."""
-        if x.lanes == lanes:
-            return x
-        if x.lanes % lanes and lanes % x.lanes:
-            x = self.convert(x, math.gcd(x.lanes, lanes), f"{name}.narrow")
-        unit = ConvertUnit(
-            channels=x.channels,
-            pixels=x.pixels,
-            lanes_in=x.lanes,
-            lanes_out=lanes,
-            bits=x.bits,
-            signed=x.signed,
-        )
-        source = self.add(name, unit, x.source)
-        return replace(x, source=source, lanes=lanes)
+    def lanes(self, op: ir.Op) -> int:
+        """Lanes of ``op``'s result."""
+        h, w, c = self.graph.types[op.name].shape
+        return stream_lanes(c, h * w, self.cycles)
 
-    def narrow(self, x: Stream, name: str) -> Stream:
-        """``x`` as narrow as the slowest convolution allows."""
-        lanes = narrowest_lanes(x.channels, x.pixels, self.cycles, x.lanes)
-        return self.convert(x, lanes, name)
+    def chain(
+        self,
+        name: str,
+        units: Iterable[tuple[str, Unit]],
+        source: Source,
+        known: Mapping[str, Mapping] = NOTHING,
+    ) -> Source:
+        """Units one behind the other, called ``name`` with their endings; returns the last."""
+        for ending, unit in units:
+            source = self.add(name + ending, unit, source, **known.get(ending, {}))
+        return source
 
-    def under_way(self, branch: Stream, skip: Stream) -> int:
+    def slack(self, op: ir.Add) -> int:
         """Pixels that the branch between a fork and its adder holds while nothing waits.
 
         Each convolution works on a group and may hold two more in its reordering; the registers on
         the way hold what comes in meanwhile. Two more keep fork and adder apart.
         """
-        nodes = {node.name: node for node in self.nodes}
-        fork, at = skip.source.node, branch.source.node
-        before = set()
-        while fork in nodes:
-            before.add(fork)
-            fork = nodes[fork].inputs[0].node
-        pixels = cycles = 0
-        while at in nodes and at not in before:
-            match nodes[at].unit:
-                case ConvUnit() as unit:
-                    pixels += unit.columns
-                    cycles += unit.sum_cycles + 2
-                case WindowUnit() as unit:
-                    cycles += unit.PIPE
-                case ReorderUnit() as unit:
-                    pixels += 2 * unit.columns
-                    cycles += unit.PIPE
-                case unit:
-                    cycles += unit.latency()
-            at = nodes[at].inputs[0].node
-        return 2 + pixels + ceil_div(cycles * branch.pixels, self.cycles)
+        if self.skip_slack is not None:
+            return self.skip_slack
+        ops = branch(self.graph, op)
+        parts = [self.parts[step.name] for step in ops if isinstance(step, ir.Conv)]
+        others = len(ops) - len(parts)
+        h, w, _ = self.graph.types[op.name].shape
+        cycles = others + sum(part.cycles for part in parts)
+        return slack_pixels(sum(part.held for part in parts), cycles, h * w, self.cycles)
 
 
 def raw_bits(graph: Graph, name: str, offset: np.ndarray) -> int:
@@ -193,81 +186,31 @@ def weight_words(weight: np.ndarray, unit: ConvUnit) -> np.ndarray:
 
 @place.register
 def _(op: ir.Conv, plan: Lowering) -> None:
-    x, fold = plan.take(op.inputs[0]), plan.folds[op.name]
+    x = plan.take(op.inputs[0])
     require(not x.offset.any(), op.where, "input must be levels", "sums", GraphError)
-    h, w, cin = x.shape
-    oh, ow, cout = plan.graph.types[op.name].shape
-    unit = ConvUnit(
-        cin=cin,
-        cout=cout,
-        taps=op.kernel**2,
-        pixels=oh * ow,
-        pe=fold.pe,
-        simd=fold.simd,
-        act_bits=x.bits,
-        columns=fold.columns,
-    )
-    x = plan.convert(x, fold.simd, f"{op.name}.pack")
-    window = WindowUnit(
-        height=h,
-        width=w,
-        channels=cin,
-        lanes=fold.simd,
-        bits=x.bits,
+    site = ConvSite(
+        name=op.name,
+        shape=x.shape,
+        cout=len(op.weight),
         kernel=op.kernel,
         stride=op.stride,
         padding=op.padding,
-        repeats=unit.nf,
-        columns=fold.columns,
+        act_bits=x.bits,
+        lanes_in=x.lanes,
+        lanes_out=plan.lanes(op),
     )
-    windows = plan.add(f"{op.name}.window", window, x.source)
-    words = weight_words(op.weight, unit)
-    rom = RomUnit(depth=len(words), width=unit.weight.width)
-    weights = plan.add(f"{op.name}.weights", rom, contents=words.reshape(len(words), -1))
+    parts = conv_parts(site, plan.folds[op.name])
+    plan.sites[op.name], plan.parts[op.name] = site, parts
+    unit, words = parts.engine, weight_words(op.weight, parts.engine)
     top = 2**x.bits - 1
     offset = -top * (op.weight < 0).sum(axis=(1, 2, 3), dtype=np.int64)
-    if unit.columns > 1:
-        sums = plan.add(op.name, unit, windows, weights)
-        plan.publish(op, pixel_by_pixel(op, unit, plan, sums, offset))
-        return
-    source = plan.add(op.name, unit, windows, weights, tensor=op.name, offset=offset)
-    out = plan.stream(op, source, fold.pe, unit.raw_bits, offset)
-    plan.publish(op, plan.narrow(out, f"{op.name}.unpack"))
-
-
-def pixel_by_pixel(
-    op: ir.Conv, unit: ConvUnit, plan: Lowering, sums: Source, offset: np.ndarray
-) -> Stream:
-    """The sums of an engine of several columns, in raster order."""
-    require(
-        unit.cout % unit.pe == 0,
-        op.where,
-        "PE must divide the output channels where several columns are computed at once",
-        unit.pe,
-        FoldingError,
-    )
-    lanes = group_lanes(unit, plan.cycles)
-    known = {"tensor": op.name, "offset": offset}
-    narrow = ConvertUnit(
-        channels=unit.columns * unit.cout,
-        pixels=unit.pixels // unit.columns,
-        lanes_in=unit.o.lanes,
-        lanes_out=lanes,
-        bits=unit.raw_bits,
-    )
-    ordered = unit.nf == 1
-    source = plan.add(f"{op.name}.unpack", narrow, sums, **known if ordered else {})
-    if not ordered:
-        reorder = ReorderUnit(
-            columns=unit.columns,
-            folds=unit.nf,
-            parts=unit.pe // lanes,
-            lanes=lanes,
-            bits=unit.raw_bits,
-            groups=unit.pixels // unit.columns,
-        )
-        source = plan.add(f"{op.name}.reorder", reorder, source, **known)
-    return plan.stream(op, source, lanes, unit.raw_bits, offset)
+    known = {parts.carrier: {"tensor": op.name, "offset": offset}}
+    source = plan.chain(op.name, parts.before, x.source)
+    windows = plan.add(f"{op.name}.window", parts.window, source)
+    weights = plan.add(f"{op.name}.weights", parts.weights, contents=words.reshape(len(words), -1))
+    sums = plan.add(op.name, unit, windows, weights, **known.get("", {}))
+    source = plan.chain(op.name, parts.after, sums, known)
+    plan.publish(op, plan.stream(op, source, site.lanes_out, unit.raw_bits, offset))
 
 
 def level_words(op: ir.Threshold, offset: np.ndarray, unit: ThresholdUnit) -> np.ndarray:
@@ -278,18 +221,12 @@ def level_words(op: ir.Threshold, offset: np.ndarray, unit: ThresholdUnit) -> np
     falling = (op.sign < 0)[:, None]
     levels = np.where(falling, 1 - op.levels, op.levels) - offset[:, None]
     levels = np.sort(levels, axis=1)
-    never = 2**unit.level_bits - 1
-    ends = int(levels.min()), int(levels.max())
+    ends, most = (int(levels.min()), int(levels.max())), 2**unit.level_bits - 1
     contract = "levels must be clipped (fq_hw.passes) before lowering"
-    require(ends[0] >= 0 and ends[1] <= never, op.where, contract, ends, GraphError)
-    count = unit.folds * unit.lanes
-    padded = np.full((count, unit.steps), never, np.int64)
-    padded[: len(levels)] = levels
-    sign = np.zeros((count, 1), np.uint8)
-    sign[: len(levels)] = falling
-    bits = (padded[..., None] >> np.arange(unit.level_bits)) & 1
-    words = np.concatenate([bits.reshape(count, -1).astype(np.uint8), sign], axis=1)
-    return words.reshape(unit.folds, -1)
+    require(ends[0] >= 0 and ends[1] <= most, op.where, contract, ends, GraphError)
+    bits = (levels[..., None] >> np.arange(unit.level_bits)) & 1
+    words = np.concatenate([bits.reshape(len(levels), -1), falling], axis=1)
+    return words.astype(np.uint8).reshape(unit.folds, -1)
 
 
 @place.register
@@ -305,8 +242,6 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
     )
     high = int((plan.graph.types[op.inputs[0]].high - x.offset).max()) + 1
     level_bits = max(high.bit_length(), x.bits)
-    if 2**level_bits - 1 <= 2**x.bits - 1 and x.channels % x.lanes:
-        level_bits += 1  # unused lanes need a level that nothing reaches
     unit = ThresholdUnit(
         channels=x.channels,
         pixels=x.pixels,
@@ -326,19 +261,16 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
 @place.register
 def _(op: ir.Add, plan: Lowering) -> None:
     a, b = (plan.take(name) for name in op.inputs)
-    lanes = min(a.lanes, b.lanes)
-    a, b = plan.convert(a, lanes, f"{op.name}.a"), plan.convert(b, lanes, f"{op.name}.b")
-    pixel_beats = ceil_div(b.channels, lanes)
-    slack = plan.under_way(a, b) if plan.skip_slack is None else plan.skip_slack
+    pixel_beats = b.channels // b.lanes
     columns = {name: fold.columns for name, fold in plan.folds.items()}
-    depth = skip_depth(plan.graph, op, pixel_beats, columns) + slack * pixel_beats
-    fifo = FifoUnit(lanes=lanes, bits=b.bits, depth=max(depth, 2))
+    depth = skip_depth(plan.graph, op, pixel_beats, columns) + plan.slack(op) * pixel_beats
+    fifo = FifoUnit(lanes=b.lanes, bits=b.bits, depth=max(depth, 2))
     skipped = plan.add(f"{op.name}.skip", fifo, b.source)
     offset = a.offset + b.offset
     bits = raw_bits(plan.graph, op.name, offset)
-    unit = AddUnit(lanes=lanes, bits=(a.bits, b.bits), out_bits=bits)
+    unit = AddUnit(lanes=a.lanes, bits=(a.bits, b.bits), out_bits=bits)
     source = plan.add(op.name, unit, a.source, skipped, tensor=op.name, offset=offset)
-    plan.publish(op, plan.stream(op, source, lanes, bits, offset))
+    plan.publish(op, plan.stream(op, source, a.lanes, bits, offset))
 
 
 @place.register
@@ -357,7 +289,9 @@ def _(op: ir.PixelSum, plan: Lowering) -> None:
 
 @place.register
 def _(op: ir.ClassScale, plan: Lowering) -> None:
-    x = plan.convert(plan.take(op.inputs[0]), 1, f"{op.name}.serial")
+    x = plan.take(op.inputs[0])
+    serial = converters(x.channels, x.pixels, (x.lanes, 1), x.bits, ".serial", signed=True)
+    one_by_one = plan.chain(op.name, serial, x.source)
     kind = plan.graph.types[op.name]
     multiplier_bits = max(int(op.multiplier.max()).bit_length(), 1)
     unit = ScoreUnit(
@@ -366,7 +300,7 @@ def _(op: ir.ClassScale, plan: Lowering) -> None:
         multiplier_bits=multiplier_bits,
         score_bits=kind.bits + (not kind.signed),
     )
-    source = plan.add(op.name, unit, x.source, contents=op.multiplier, tensor=op.name)
+    source = plan.add(op.name, unit, one_by_one, contents=op.multiplier, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.channels, unit.score_bits, signed=True))
 
 
@@ -375,13 +309,13 @@ def _(op: ir.ArgMax, plan: Lowering) -> None:
     plan.take(op.inputs[0])  # the score unit gives the label beside the scores
 
 
-def lower(graph: Graph, folds: Mapping[str, Fold], *, skip_slack: int | None = None) -> Plan:
-    """The plan of ``graph``, every convolution folded as ``folds`` says.
-
-    Each skip FIFO holds ``skip_slack`` pixels beyond its least depth, by default as many as keep
-    the slowest convolution busy; none is enough not to deadlock. Raises FoldingError or GraphError,
-    naming the layer.
-    """
+def follow(
+    graph: Graph,
+    folds: Mapping[str, Fold],
+    cycles: int | None = None,
+    skip_slack: int | None = None,
+) -> Lowering:
+    """``graph`` lowered, with what its plan does not tell: each convolution's site and parts."""
     ends = isinstance(graph.ops[-1], ir.ArgMax) and isinstance(graph.ops[-2], ir.ClassScale)
     require(
         ends,
@@ -390,7 +324,24 @@ def lower(graph: Graph, folds: Mapping[str, Fold], *, skip_slack: int | None = N
         [type(op).__name__ for op in graph.ops[-2:]],
         GraphError,
     )
-    lowering = Lowering(graph, folds, skip_slack)
+    lowering = Lowering(graph, folds, cycles, skip_slack)
     for op in graph.ops:
         place(op, lowering)
-    return Plan(name=graph.name, image=graph.input.shape, nodes=tuple(lowering.nodes))
+    return lowering
+
+
+def lower(
+    graph: Graph,
+    folds: Mapping[str, Fold],
+    cycles: int | None = None,
+    *,
+    skip_slack: int | None = None,
+) -> Plan:
+    """The plan of ``graph``, every convolution folded as ``folds`` says.
+
+    Streams are wide enough for frames of ``cycles``, by default those of the slowest convolution.
+    Each skip FIFO holds ``skip_slack`` pixels beyond its least depth, by default as many as keep
+    the slowest convolution busy; none is enough not to deadlock. Raises FoldingError or GraphError,
+    naming the layer.
+    """
+    return follow(graph, folds, cycles, skip_slack).plan

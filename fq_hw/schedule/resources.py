@@ -32,9 +32,9 @@ class Resources:
         return Resources(lut=self.lut + other.lut, ff=self.ff + other.ff, ebr=self.ebr + other.ebr)
 
 
-def memory(depth: int, width: int, writable: bool) -> Resources:
-    """A memory with one read port, in block RAM or in LUTs."""
-    if in_block_ram(depth, width):
+def memory(depth: int, width: int, writable: bool, block: bool | None = None) -> Resources:
+    """A memory with one read port, in block RAM or in LUTs; where its size says by default."""
+    if in_block_ram(depth, width) if block is None else block:
         blocks = min(ceil_div(depth, d) * ceil_div(width, w) for d, w in EBR_SHAPES)
         return Resources(ebr=blocks)
     words = ceil_div(depth, 16) * width
@@ -80,7 +80,7 @@ def _(unit: units.WindowUnit) -> Resources:
 
 @resources.register
 def _(unit: units.RomUnit) -> Resources:
-    rom = memory(unit.depth, unit.width, writable=False)
+    rom = memory(unit.depth, unit.width, writable=False, block=unit.in_block_ram)
     return rom + counters(unit.depth) + Resources(lut=6, ff=unit.width + 3)
 
 
@@ -89,6 +89,13 @@ def _(unit: units.ConvUnit) -> Resources:
     sums = unit.pe * unit.raw_bits
     dot = round(LUT_PER_MAC * unit.macs)
     return counters(unit.sf) + Resources(lut=dot + 2 * sums + 6, ff=2 * sums + 1)
+
+
+@resources.register
+def _(unit: units.ReorderUnit) -> Resources:
+    loops = counters(unit.folds, unit.columns, unit.parts, unit.folds, unit.columns, unit.parts)
+    banks = memory(unit.depth, unit.i.width, writable=True)
+    return banks + loops + Resources(lut=20, ff=unit.o.width + 8)
 
 
 @resources.register

@@ -14,9 +14,10 @@ from types import MappingProxyType
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.ir import Add, Conv, Graph
+from fq_hw.ir import Add, Conv, Graph, Op
+from fq_hw.schedule.units import ceil_div
 
-__all__ = ["needed_pixels", "skip_depth"]
+__all__ = ["branch", "fork_of", "needed_pixels", "skip_depth", "slack_pixels"]
 
 NONE: Mapping[str, int] = MappingProxyType({})
 
@@ -27,6 +28,29 @@ def path_back(graph: Graph, name: str) -> list[str]:
     while graph[path[-1]].inputs:
         path.append(graph[path[-1]].inputs[0])
     return path
+
+
+def fork_of(graph: Graph, add: Add) -> str:
+    """The tensor from which both of ``add``'s inputs come."""
+    first, second = (path_back(graph, name) for name in add.inputs)
+    fork = next((name for name in first if name in second), None)
+    require(fork, add.where, "both inputs must come from one fork", add.inputs, GraphError)
+    return fork
+
+
+def branch(graph: Graph, add: Add) -> list[Op]:
+    """The ops between the fork and ``add``'s first input, which comes last."""
+    path = path_back(graph, add.inputs[0])
+    return [graph[name] for name in reversed(path[: path.index(fork_of(graph, add))])]
+
+
+def slack_pixels(held: int, delay: int, pixels: int, cycles: int) -> int:
+    """Skip pixels beyond the least that keep a branch busy in frames of ``cycles``.
+
+    The branch's convolutions have ``held`` pixels of an image's ``pixels`` under way, its registers
+    those that come in ``delay`` cycles; two more keep fork and adder apart.
+    """
+    return 2 + held + ceil_div(delay * pixels, cycles)
 
 
 def needed_pixels(
@@ -60,9 +84,7 @@ def skip_depth(graph: Graph, add: Add, pixel_beats: int, columns: Mapping[str, i
     each convolution computes at once, 1 where it names none. Exactly so for an identity skip; a
     convolution on the skip has a line buffer, which is not counted on.
     """
-    branch, skip = (path_back(graph, name) for name in add.inputs)
-    fork = next((name for name in branch if name in skip), None)
-    require(fork, add.where, "both inputs must come from one fork", add.inputs, GraphError)
+    fork = fork_of(graph, add)
     seen = needed_pixels(graph, add.inputs[0], fork, columns)
     made = needed_pixels(graph, add.inputs[1], fork, columns)
     late = "its second input must be the one that comes first, which then waits"

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from boards.measure import measure
 from fq_hw.errors import FoldingError, ParameterError
-from fq_hw.schedule.units import RomUnit
+from fq_hw.schedule.resources import resources
+from fq_hw.schedule.units import Rom, RomUnit
 from rtl_gen.rom_stream import RomStream, pack_words
 
 
@@ -24,3 +26,13 @@ def test_refuses_nothing_to_stream(depth, width):
     message = rf"^RomUnit: needs words and bits, not \({depth}, {width}\)$"
     with pytest.raises(FoldingError, match=message):
         RomUnit(depth=depth, width=width)
+
+
+@pytest.mark.synth
+@pytest.mark.parametrize("rom", Rom)
+def test_lies_where_it_is_told_to(rom):
+    unit = RomUnit(depth=36, width=64, rom=rom)
+    bits = np.random.default_rng(1).integers(0, 2, (36, 64)).astype(np.uint8)
+    found = measure(RomStream(unit, bits), route=False)
+    assert found.ebr == resources(unit).ebr == (2 if unit.in_block_ram else 0)
+    assert unit.in_block_ram == (rom is Rom.BY_SIZE)

@@ -2,8 +2,8 @@
 
 from amaranth.hdl import signed, unsigned
 
-from fq_hw.schedule.units import Beat
-from rtl_gen.streams import payload, signature
+from fq_hw.schedule.units import Beat, Rom, in_block_ram
+from rtl_gen.streams import memory_style, payload, signature
 
 
 def test_lane_0_is_lowest_and_signs_are_kept():
@@ -16,3 +16,9 @@ def test_lane_0_is_lowest_and_signs_are_kept():
 def test_a_stream_has_the_width_of_its_beat():
     beat = Beat(lanes=3, bits=4)
     assert signature(beat).members["payload"].shape.size == beat.width
+
+
+def test_a_memory_goes_where_its_estimate_says():
+    assert in_block_ram(64, 32) and memory_style(64, 32) == {"ram_style": "block"}
+    assert memory_style(64, 32, Rom.LOGIC) == {"ram_style": "logic"}
+    assert not in_block_ram(64, 31) and memory_style(64, 31) == {}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from fq_hw.errors import FoldingError, require
 
-__all__ = ["Beat", "Unit", "ceil_div", "in_block_ram"]
+__all__ = ["Beat", "Rom", "Unit", "ceil_div", "in_block_ram"]
 
 
 def ceil_div(a: int, b: int) -> int:
@@ -17,6 +18,13 @@ def ceil_div(a: int, b: int) -> int:
 def in_block_ram(depth: int, width: int) -> bool:
     """Whether a memory goes to block RAM: when it is deep and fills a ninth of a block."""
     return depth > 16 and depth * width >= 2048
+
+
+class Rom(enum.Enum):
+    """Where the words of a ROM lie: where its size says, or in logic though it is large."""
+
+    BY_SIZE = "by size"
+    LOGIC = "logic"
 
 
 @dataclass(frozen=True, kw_only=True)

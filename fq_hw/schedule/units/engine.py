@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fq_hw.schedule.two_tree import TwoTree, build
-from fq_hw.schedule.units.base import Beat, Unit, ceil_div
+from fq_hw.schedule.units.base import Beat, Rom, Unit, ceil_div, in_block_ram
 
 __all__ = ["ConvUnit", "RomUnit", "ThresholdUnit"]
 
@@ -16,6 +16,7 @@ class RomUnit(Unit):
 
     depth: int
     width: int
+    rom: Rom = Rom.BY_SIZE
 
     def __post_init__(self) -> None:
         self.check(
@@ -25,6 +26,11 @@ class RomUnit(Unit):
     @property
     def o(self) -> Beat:
         return Beat(lanes=1, bits=self.width)
+
+    @property
+    def in_block_ram(self) -> bool:
+        """Whether its words lie in block RAM."""
+        return self.rom is Rom.BY_SIZE and in_block_ram(self.depth, self.width)
 
     def latency(self) -> int:
         """Cycles from reset to the first word."""

@@ -88,6 +88,101 @@ def test_estimate_adds_up(capsys, random_model):
     assert max(unit["busy %"] or 0 for unit in data["units"]) == 100
 
 
+def test_fold_tells_what_it_writes(capsys, random_model, tmp_path):
+    data = json.loads(said(capsys, "fold", random_model, "--json"))
+    layers, have = data["layers"], data["capacity"]
+    for kind in ("LUT", "EBR"):
+        assert data["estimated"][kind] == sum(layer[kind] for layer in layers)
+    assert data["estimated"]["LUT"] <= 0.8 * have["LUT"] and data["estimated"]["EBR"] <= have["EBR"]
+    named = {layer["layer"]: layer for layer in layers}
+    bottleneck = named[data["bottleneck"]]
+    assert bottleneck["cycles"] == max(layer["cycles"] or 0 for layer in layers)
+    assert bottleneck["busy %"] == 100 * bottleneck["cycles"] / data["cycles per frame"]
+    assert data["frames per second"] == 1e8 / data["cycles per frame"]
+    for name, fold in data["folds"].items():
+        row = named[name]
+        assert (row["PE"], row["SIMD"], row["columns"]) == tuple(fold.values())[:3]
+        assert fold["rom"] == "by size" or row["weights"] == "logic"
+        assert row["MAC/cycle"] == row["PE"] * row["SIMD"] * row["columns"]
+    text = said(capsys, "fold", random_model)
+    assert f"bottleneck: {data['bottleneck']}, busy " in text
+    assert text.count("estimate: ") == 2
+
+    again = json.loads(said(capsys, "estimate", random_model, "--fold", data["file"], "--json"))
+    assert again["cycles per frame"] == data["cycles per frame"]
+    assert again["estimated"]["lut"] == data["estimated"]["LUT"]
+    assert again["estimated"]["ebr"] == data["estimated"]["EBR"]
+    assert again["MAC per cycle"] == sum(layer["MAC/cycle"] or 0 for layer in layers)
+    for out in ("a.v", "b.v"):
+        said(capsys, "rtl", random_model, "--fold", data["file"], "--out", out)
+    assert (tmp_path / "a.v").read_text() == (tmp_path / "b.v").read_text()
+
+
+def test_fold_for_a_speed(capsys, random_model):
+    fast = json.loads(said(capsys, "fold", random_model, "--fps", 50_000, "--json"))
+    assert fast["cycles per frame"] <= 2_000 and fast["frames per second"] >= 50_000
+    same = json.loads(said(capsys, "fold", random_model, "--cycles", 2_000, "--json"))
+    assert same["folds"] == fast["folds"]
+    slow = json.loads(said(capsys, "fold", random_model, "--fps", 50_000, "--mhz", 200, "--json"))
+    assert slow["estimated"]["LUT"] < fast["estimated"]["LUT"]
+    estimate = json.loads(said(capsys, "estimate", random_model, "--cycles", 2_000, "--json"))
+    assert estimate["estimated"]["lut"] == fast["estimated"]["LUT"]
+
+
+def test_fold_that_does_not_fit_names_the_nearest(capsys, random_model):
+    tight = ("fold", random_model, "--lut-share", 0.06)
+    line = refused(capsys, *tight, "--fps", 100_000)
+    assert " LUT4 (estimate), " in line and " more than the 5,018 that may be used of ulx" in line
+    nearest = line.split("; ")[1]
+    assert nearest.endswith(")") and "frames/s at 100 MHz would fit (--cycles " in nearest
+    cycles = nearest.split("--cycles ")[1].rstrip(")")
+    said(capsys, *tight, "--cycles", cycles)
+    refused(capsys, *tight, "--cycles", int(cycles) - 1)
+    line = refused(capsys, "fold", random_model, "--lut-share", 0.001)
+    assert line.endswith("; it fits no board that is known")
+
+
+def test_folding_of_another_network(capsys, random_model, tmp_path):
+    path = json.loads(said(capsys, "fold", random_model, "--json"))["file"]
+    assert path == "build/fold/gains.json"
+    line = refused(capsys, "estimate", "--fold", path)
+    assert line == f"--fold {path}: must be for 'ern-digits' as it is, not 'gains'"
+    checkpoint.write(tmp_path / "again.safetensors", random_checkpoint(NETWORKS["gains"], 2))
+    said(capsys, "rtl", "again.safetensors", "--fold", path)  # weights make no difference
+    other = replace(NETWORKS["gains"], stages=(replace(NETWORKS["gains"].stages[0], blocks=1),))
+    checkpoint.write(tmp_path / "other.safetensors", random_checkpoint(other, 2))
+    line = refused(capsys, "rtl", "other.safetensors", "--fold", path)
+    assert line == f"--fold {path}: must be for 'gains' as it is, not 'gains' of another shape"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{", "["),
+        ('"pe": ', '"px": '),
+        ("by size", "cloud"),
+        ('"cycles": ', '"cycles": -'),
+        ("fold.1", "fold.7"),
+    ],
+)
+def test_folding_that_is_no_such_file(old, new, capsys, random_model):
+    path = Path(json.loads(said(capsys, "fold", random_model, "--json"))["file"])
+    path.write_text(path.read_text().replace(old, new, 1))
+    line = refused(capsys, "rtl", random_model, "--fold", path)
+    assert line.startswith(f"--fold {path}: must be a file that `fq-hw fold` wrote (")
+    path.unlink()
+    line = refused(capsys, "rtl", random_model, "--fold", path)
+    assert line == f"--fold {path}: must be a file that `fq-hw fold` wrote, not 'a missing one'"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--margin", "1"), ("--lut-share", "0"), ("--mhz", "nan"), ("--fps", "-1"), ("--cycles", "0")],
+)
+def test_fold_options_are_checked(option, capsys, random_model):
+    assert refused(capsys, "fold", random_model, *option).startswith(f"{option[0]}: must be ")
+
+
 def test_rtl_is_the_same_twice(capsys, random_model, tmp_path):
     for out in ("a.v", "b.v"):
         said(capsys, "rtl", random_model, "--cycles", 3000, "--out", out)
@@ -148,7 +243,7 @@ def test_missing_tool(command, tool, capsys, monkeypatch, random_model, tmp_path
 
 def test_network_that_cannot_be_so_fast(capsys):
     line = refused(capsys, "build", "--cycles", 100)
-    assert line == "folding 'stem.0.conv': needs at least 2304 cycles per frame, not 100"
+    assert line == "folding 'embedding': needs at least 1024 cycles per frame, not 100"
 
 
 def test_network_that_does_not_fit(capsys, tmp_path):

@@ -3,12 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from networks import random_graph
+from networks import least_plan, random_graph
 
 from fq_hw.errors import GraphError
 from fq_hw.passes import lower_graph
-from fq_hw.schedule.folding import fold_for
-from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan, Source
 from fq_hw.schedule.units import ForkUnit, RomUnit
 
@@ -16,7 +14,7 @@ from fq_hw.schedule.units import ForkUnit, RomUnit
 @pytest.fixture(scope="module")
 def plan():
     graph = lower_graph(random_graph("flat"))
-    return lower(graph, fold_for(graph, 3_000))
+    return least_plan(graph, 3_000)
 
 
 def test_readers_and_roms(plan):

@@ -1,0 +1,183 @@
+"""``fq-hw fold``: how every convolution is folded for a board, by an exact solver."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fq_hw import ir
+from fq_hw.cli import fold_file
+from fq_hw.cli.model import add_model_argument, load_model, output_path
+from fq_hw.cli.output import Output, say
+from fq_hw.errors import CapacityError, require
+from fq_hw.network import to_plain
+from fq_hw.report.table import table
+from fq_hw.schedule import timing
+from fq_hw.schedule.fold_search import fastest, least_lut
+from fq_hw.schedule.folding import Folding
+from fq_hw.schedule.lower import Lowering, follow
+from fq_hw.schedule.resources import Resources, resources
+from fq_hw.schedule.solver import Costs
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "fold",
+        help="fold for a board: most frames/s that fit, or least LUT for a speed",
+        description="Choose PE, SIMD, columns and the weights' place of every convolution with a "
+        "solver that proves its answer: the most frames/s that fit the board, or with --fps or "
+        "--cycles the least LUT that is so fast. Cycles are exact, resources estimated, the clock "
+        "is what --mhz says.",
+    )
+    add_model_argument(parser)
+    parser.add_argument("--board", default="ulx3s-85f", help="default ulx3s-85f")
+    speed = parser.add_mutually_exclusive_group()
+    speed.add_argument("--fps", type=float, help="least LUT that reaches so many frames/s")
+    speed.add_argument("--cycles", type=int, help="least LUT that needs at most so many cycles")
+    share = parser.add_mutually_exclusive_group()
+    share.add_argument(
+        "--margin", type=float, help="share of the board's LUT to leave free (default 0.2)"
+    )
+    share.add_argument("--lut-share", type=float, help="share of the board's LUT to use at most")
+    parser.add_argument(
+        "--mhz", type=float, default=100.0, help="clock to count frames/s with (default 100)"
+    )
+    parser.add_argument("--out", type=Path, help="file (default build/fold/NAME.json)")
+    parser.set_defaults(run=run)
+
+
+def lut_share(args: argparse.Namespace) -> float:
+    """The share of a board's LUT that may be used."""
+    if args.lut_share is not None:
+        name, share = "--lut-share", args.lut_share
+        require(0 < share <= 1, name, "must be above 0 and at most 1", share)
+        return share
+    margin = 0.2 if args.margin is None else args.margin
+    require(0 <= margin < 1, "--margin", "must be at least 0 and below 1", margin)
+    return 1 - margin
+
+
+def asked_cycles(args: argparse.Namespace) -> int | None:
+    """Cycles that a frame may take; None for as few as fit."""
+    require(1 <= args.mhz <= 1000, "--mhz", "must be in 1..1000", args.mhz)
+    if args.cycles is not None:
+        require(args.cycles >= 1, "--cycles", "must be at least 1", args.cycles)
+        return args.cycles
+    if args.fps is None:
+        return None
+    most = args.mhz * 1e6
+    require(0 < args.fps <= most, "--fps", f"must be above 0 and at most {most:,.0f}", args.fps)
+    return int(most / args.fps)
+
+
+def limits_of(board, share: float) -> Costs:
+    """What of ``board`` may be used: a share of its LUT, every block RAM."""
+    return Costs(lut=int(board.capacity.lut * share), ebr=board.capacity.ebr)
+
+
+def find_folding(args: argparse.Namespace, graph: ir.Graph, board) -> Folding:
+    """What was asked for. Raises CapacityError, with the nearest thing that fits."""
+    cycles, share = asked_cycles(args), lut_share(args)
+    limits = limits_of(board, share)
+    say("folding" if cycles is None else f"folding for {cycles:,} cycles per frame")
+    try:
+        if cycles is None:
+            return fastest(graph, limits, report=say)
+        return least_lut(graph, cycles, limits)
+    except CapacityError as error:
+        say("looking for the nearest thing that fits")
+        nearest = nearest_fit(args, graph, cycles, share)
+        raise CapacityError(f"{error} of {board.name}; {nearest}") from error
+
+
+def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, share: float) -> str:
+    """The most frames/s that fit the board, or else the smallest board that anything fits."""
+    import boards
+
+    if cycles is not None:
+        try:
+            fits = fastest(graph, limits_of(boards.find(args.board), share))
+        except CapacityError:
+            pass
+        else:
+            rate = args.mhz * 1e6 / fits.cycles
+            return f"{rate:,.0f} frames/s at {args.mhz:g} MHz would fit (--cycles {fits.cycles})"
+    for board in sorted(boards.BOARDS, key=lambda board: board.capacity.lut):
+        try:
+            if cycles is None:
+                fastest(graph, limits_of(board, share))
+            else:
+                least_lut(graph, cycles, limits_of(board, share))
+        except CapacityError:
+            continue
+        return f"the smallest board that it fits is {board.name}"
+    return "it fits no board that is known"
+
+
+def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
+    """A row a convolution with all its units, then one for everything else."""
+    rows, layers = [], Resources()
+    for name, parts in lowering.parts.items():
+        need = sum(map(resources, parts.units), Resources())
+        layers += need
+        rows.append({
+            "layer": name,
+            "PE": parts.engine.pe,
+            "SIMD": parts.engine.simd,
+            "columns": parts.engine.columns,
+            "weights": "EBR" if parts.weights.in_block_ram else "logic",
+            "cycles": parts.engine.beats,
+            "busy %": 100 * parts.engine.beats / interval,
+            "MAC/cycle": parts.engine.macs,
+            "LUT": need.lut,
+            "EBR": need.ebr,
+        })  # fmt: skip
+    total = sum((resources(node.unit) for node in lowering.nodes), Resources())
+    rest = {"LUT": total.lut - layers.lut, "EBR": total.ebr - layers.ebr}
+    return [*rows, dict.fromkeys(rows[0]) | {"layer": "everything else"} | rest]
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Fold, tell, write."""
+    import boards
+
+    board = boards.find(args.board)
+    graph = load_model(args.model).graph
+    path = output_path(args.out, f"fold/{graph.name}.json")
+    folding = find_folding(args, graph, board)
+    lowering = follow(graph, folding.folds, folding.cycles)
+    say("cycle model")
+    schedule = timing.simulate(lowering.plan, frames=6)
+    fold_file.save(path, graph, folding)
+    rows = layer_rows(lowering, schedule.interval)
+    total = {key: sum(row[key] for row in rows) for key in ("LUT", "EBR")}
+    bottleneck = max(rows[:-1], key=lambda row: row["cycles"])
+    rate, have = args.mhz * 1e6 / schedule.interval, board.capacity
+    full = 100 * total["LUT"] / have.lut
+    data = {
+        "network": graph.name,
+        "board": board.name,
+        "cycles per frame": schedule.interval,
+        "latency cycles": schedule.latency,
+        "frames per second": rate,
+        "MHz": args.mhz,
+        "bottleneck": bottleneck["layer"],
+        "estimated": total,
+        "capacity": {"LUT": have.lut, "EBR": have.ebr},
+        "layers": rows,
+        "folds": {name: to_plain(fold) for name, fold in folding.folds.items()},
+        "file": str(path),
+    }
+    text = table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    text += (
+        f"\n\nbottleneck: {bottleneck['layer']}, busy {bottleneck['busy %']:.1f} % of the "
+        f"{schedule.interval:,} cycles per frame (exact: cycle model)"
+        f"\nestimate: {total['LUT']:,} of {have.lut:,} LUT4 ({full:.0f} %), "
+        f"{total['EBR']:,} of {have.ebr:,} EBR on {board.name}, board link not counted"
+        f"\nestimate: {rate:,.0f} frames/s at {args.mhz:g} MHz, which `fq-hw build` must show"
+        f"\nfolding: {path}"
+    )
+    return Output(data, text)

@@ -1,0 +1,209 @@
+"""What folds cost: every convolution's search space, priced unit by unit, and the rest of the plan.
+
+The search space of a convolution: PE and SIMD divide the channels, so that no lane idles; columns
+divide the output's width and are at most COLUMNS; weights that would fill block RAM may lie in
+logic instead. A fold suits a frame of so many cycles when every
+unit of its convolution does.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from fq_hw.errors import FoldingError, require
+from fq_hw.ir import Add, Conv, Graph
+from fq_hw.schedule.conv_parts import ConvSite, conv_parts
+from fq_hw.schedule.folding import Fold, conv_cycles, divisors
+from fq_hw.schedule.lower import Lowering, follow
+from fq_hw.schedule.resources import Resources
+from fq_hw.schedule.skip import branch, fork_of, path_back, skip_depth
+from fq_hw.schedule.solver import Choice, Costs, Problem, SkipCost
+from fq_hw.schedule.units import FifoUnit, Rom, Unit, in_block_ram
+
+__all__ = ["COLUMNS", "Choices", "Estimate", "Priced", "folds_of"]
+
+COLUMNS = 4  # more pixels at once have not been routed
+
+Estimate = Callable[[Unit], Resources]
+
+
+def folds_of(graph: Graph, conv: Conv) -> list[Fold]:
+    """The search space of one convolution; where costs are equal, the first is taken."""
+    cout, _, _, cin = conv.weight.shape
+    width = graph.types[conv.name].shape[1]
+    columns = [n for n in divisors(width) if n <= COLUMNS]
+    taps = conv.kernel**2
+    folds = []
+    for pe, simd, n in itertools.product(divisors(cout), divisors(cin)[::-1], columns):
+        large = in_block_ram(cout // pe * taps * (cin // simd), pe * simd)
+        kinds = Rom if large else (Rom.BY_SIZE,)
+        folds += [Fold(pe=pe, simd=simd, columns=n, rom=rom) for rom in kinds]
+    return folds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priced:
+    """A fold with its choice for the solver and the cycles a frame takes at least."""
+
+    fold: Fold
+    choice: Choice
+    beats: int
+
+
+class Choices:
+    """The tables of one graph, made once for all the cycles that are asked for."""
+
+    def __init__(self, graph: Graph, estimate: Estimate):
+        self.graph, self.estimate = graph, estimate
+        self.convs = [op for op in graph.ops if isinstance(op, Conv)]
+        self.folds = {conv.name: folds_of(graph, conv) for conv in self.convs}
+        self.table = functools.cache(self.table)
+        self.unit_costs = functools.cache(self.unit_costs)
+        self.least_depth = functools.cache(self.least_depth)
+
+    @functools.cached_property
+    def intervals(self) -> list[int]:
+        """Cycles per frame that an engine, a stream or the scores can set, ascending.
+
+        Anything between two of them gives no other folds than the lower one.
+        """
+        slowest_best, found = 0, set()
+        for conv in self.convs:
+            cycles = {conv_cycles(self.graph, conv, fold) for fold in self.folds[conv.name]}
+            slowest_best, found = max(slowest_best, min(cycles)), found | cycles
+        for kind in self.graph.types.values():
+            h, w, c = kind.shape
+            found |= {h * w * beats for beats in divisors(c)}
+        _, others = self.base(max(found))
+        found |= {unit.beats for unit in others.values() if hasattr(unit, "beats")}
+        return sorted(cycles for cycles in found if cycles >= slowest_best)
+
+    def base(self, cycles: int) -> tuple[Lowering, dict[str, Unit]]:
+        """The network in frames of ``cycles``, and its units that are the same for all folds."""
+        plain = {conv.name: Fold(pe=1, simd=1) for conv in self.convs}
+        base = follow(self.graph, plain, cycles)
+        owned = {id(unit) for parts in base.parts.values() for unit in parts.units}
+        others = {
+            node.name: node.unit
+            for node in base.nodes
+            if id(node.unit) not in owned and not isinstance(node.unit, FifoUnit)
+        }
+        return base, others
+
+    def unit_costs(self, unit: Unit) -> Costs:
+        """LUT and block RAMs of ``unit``."""
+        need = self.estimate(unit)
+        return Costs(lut=need.lut, ebr=need.ebr)
+
+    def table(self, site: ConvSite) -> tuple[Priced, ...]:
+        """Every fold of a convolution between streams of known width."""
+        priced = []
+        for fold in self.folds[site.name]:
+            parts = conv_parts(site, fold)
+            choice = Choice(
+                costs=sum(map(self.unit_costs, parts.units), Costs(lut=0, ebr=0)),
+                dots=fold.pe * fold.columns,
+                columns=fold.columns,
+                held=parts.held,
+                delay=parts.cycles,
+            )
+            priced.append(Priced(fold=fold, choice=choice, beats=parts.beats))
+        return tuple(priced)
+
+    def least_depth(self, add: Add, columns: tuple[tuple[str, int], ...]) -> int:
+        """Least depth of ``add``'s FIFO for one beat a pixel."""
+        return skip_depth(self.graph, add, 1, dict(columns))
+
+    def at(self, cycles: int) -> tuple[Problem, list[list[Fold]]]:
+        """The problem for frames of ``cycles``, and the fold behind each of its choices.
+
+        Raises FoldingError naming what needs more cycles than that, whatever the folds.
+        """
+        base, others = self.base(cycles)
+        fixed = sum(map(self.unit_costs, others.values()), Costs(lut=0, ebr=0))
+        beats = {name: getattr(unit, "beats", 0) for name, unit in others.items()}
+        tables = {name: self.table(site) for name, site in base.sites.items()}
+        beats |= {name: min(row.beats for row in table) for name, table in tables.items()}
+        slowest = max(beats, key=beats.__getitem__)
+        require(
+            beats[slowest] <= cycles,
+            f"folding {slowest!r}",
+            f"needs at least {beats[slowest]} cycles per frame",
+            cycles,
+            FoldingError,
+        )
+        adds = [op for op in self.graph.ops if isinstance(op, Add)]
+        waiting = {op.name for add in adds for op in branch(self.graph, add)}
+        shaping = {name for add in adds for name in self.shaping(add)}
+        rows = []
+        for name, table in tables.items():
+            fast = [row for row in table if row.beats <= cycles]
+            rows.append(list(undominated(fast, name in shaping, name in waiting)))
+        layers = tuple(tuple(row.choice for row in table) for table in rows)
+        index = {name: n for n, name in enumerate(base.sites)}
+        skips = tuple(self.skip(add, base, index, layers) for add in adds)
+        folds = [[row.fold for row in table] for table in rows]
+        return Problem(layers=layers, skips=skips, fixed=fixed), folds
+
+    def shaping(self, add: Add) -> list[str]:
+        """Convolutions whose columns set the least depth of ``add``'s FIFO."""
+        fork = fork_of(self.graph, add)
+        paths = [path_back(self.graph, name) for name in add.inputs]
+        ops = [self.graph[name] for path in paths for name in path[: path.index(fork)]]
+        return [op.name for op in ops if isinstance(op, Conv)]
+
+    def skip(
+        self,
+        add: Add,
+        base: Lowering,
+        index: dict[str, int],
+        layers: tuple[tuple[Choice, ...], ...],
+    ) -> SkipCost:
+        """The FIFO of ``add`` as its convolutions' choices see it."""
+        fifo = next(node.unit for node in base.nodes if node.name == f"{add.name}.skip")
+        names, ops = self.shaping(add), branch(self.graph, add)
+        height, width, channels = self.graph.types[add.name].shape
+        beats = channels // fifo.lanes
+        columns = [sorted({c.columns for c in layers[index[name]]}) for name in names]
+        least = {
+            key: (self.least_depth(add, tuple(zip(names, key, strict=True))) + 1) * beats - 1
+            for key in itertools.product(*columns)
+        }
+
+        def costs(depth: int) -> Costs:
+            return self.unit_costs(FifoUnit(lanes=fifo.lanes, bits=fifo.bits, depth=max(depth, 2)))
+
+        inside = [op.name for op in ops if isinstance(op, Conv)]
+        return SkipCost(
+            shaping=tuple(index[name] for name in names),
+            least=least,
+            branch=tuple(index[name] for name in inside),
+            delay=len(ops) - len(inside),
+            pixels=height * width,
+            cycles=base.cycles,
+            pixel_beats=beats,
+            costs=costs,
+        )
+
+
+def undominated(table: list[Priced], shapes: bool, waits: bool) -> Iterator[Priced]:
+    """Rows that some other row does not beat in LUT and block RAM, seen alike by skip FIFOs."""
+    alike = defaultdict(list)
+    for row in table:
+        choice = row.choice
+        alike[
+            choice.columns if shapes else 0,
+            (choice.held, choice.delay) if waits else 0,
+        ].append(row)
+    for rows in alike.values():
+        least = None
+        for row in sorted(
+            rows, key=lambda r: (r.choice.costs.lut, r.choice.costs.ebr, r.choice.dots)
+        ):
+            if least is None or row.choice.costs.ebr < least:
+                least = row.choice.costs.ebr
+                yield row

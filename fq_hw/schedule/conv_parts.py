@@ -1,0 +1,186 @@
+"""The units that one convolution owns: the only ones whose size depends on its fold.
+
+Lowering places them and the solver prices them, so both take them from here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from fq_hw.errors import FoldingError, require
+from fq_hw.schedule.folding import Fold
+from fq_hw.schedule.units import ConvertUnit, ConvUnit, ReorderUnit, RomUnit, Unit, WindowUnit
+
+__all__ = ["ConvParts", "ConvSite", "conv_parts", "converters"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvSite:
+    """A convolution and the streams around it: all that its units depend on but the fold.
+
+    shape, lanes_in   of the tensor it reads, H,W,C; lanes_out of the one it makes
+    """
+
+    name: str = field(compare=False)
+    shape: tuple[int, int, int]
+    cout: int
+    kernel: int
+    stride: int
+    padding: int
+    act_bits: int
+    lanes_in: int
+    lanes_out: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvParts:
+    """One convolution's units: converters before, window, weight ROM, engine, what comes after.
+
+    ``before`` and ``after`` are chains of (name's ending, unit); ``carrier`` is the ending of the
+    first unit whose stream is the result, in raster order.
+    """
+
+    before: tuple[tuple[str, Unit], ...]
+    window: WindowUnit
+    weights: RomUnit
+    engine: ConvUnit
+    after: tuple[tuple[str, Unit], ...]
+    carrier: str
+
+    @cached_property
+    def path(self) -> tuple[Unit, ...]:
+        """Units that the pixels pass, in order."""
+        before, after = ([unit for _, unit in chain] for chain in (self.before, self.after))
+        return (*before, self.window, self.engine, *after)
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """All of them."""
+        return (*self.path, self.weights)
+
+    @property
+    def beats(self) -> int:
+        """Cycles a frame takes at least."""
+        return max(unit.beats for unit in self.path)
+
+    @property
+    def held(self) -> int:
+        """Pixels under way while nothing waits: a group in the engine, two being reordered."""
+        reorders = any(isinstance(unit, ReorderUnit) for unit in self.path)
+        return self.engine.columns * (3 if reorders else 1)
+
+    @property
+    def cycles(self) -> int:
+        """Registers on the way, in which pixels are under way as well."""
+        return sum(delay(unit) for unit in self.path)
+
+
+def delay(unit: Unit) -> int:
+    """Cycles through ``unit``, without waiting for the rest of a window or group."""
+    match unit:
+        case ConvUnit():
+            return unit.sum_cycles + 2
+        case WindowUnit() | ReorderUnit():
+            return unit.PIPE
+        case _:
+            return unit.latency()
+
+
+def converters(
+    channels: int,
+    pixels: int,
+    lanes: tuple[int, int],
+    bits: int,
+    ending: str,
+    signed: bool = False,
+) -> list[tuple[str, ConvertUnit]]:
+    """Converters from one number of lanes to another, through their greatest common divisor."""
+    low = math.gcd(*lanes)
+    steps = [(lanes[0], low, f"{ending}.narrow"), (low, lanes[1], ending)]
+    if low in lanes:
+        steps = [(*lanes, ending)]
+    return [
+        (
+            name,
+            ConvertUnit(
+                channels=channels,
+                pixels=pixels,
+                lanes_in=wide,
+                lanes_out=narrow,
+                bits=bits,
+                signed=signed,
+            ),
+        )
+        for wide, narrow, name in steps
+        if wide != narrow
+    ]
+
+
+def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
+    """The units of ``site`` folded by ``fold``. Raises FoldingError naming the layer."""
+    height, width, cin = site.shape
+    window = WindowUnit(
+        height=height,
+        width=width,
+        channels=cin,
+        lanes=fold.simd,
+        bits=site.act_bits,
+        kernel=site.kernel,
+        stride=site.stride,
+        padding=site.padding,
+        repeats=-(-site.cout // fold.pe),
+        columns=fold.columns,
+    )
+    engine = ConvUnit(
+        cin=cin,
+        cout=site.cout,
+        taps=site.kernel**2,
+        pixels=window.out_height * window.out_width,
+        pe=fold.pe,
+        simd=fold.simd,
+        act_bits=site.act_bits,
+        columns=fold.columns,
+    )
+    lanes = site.lanes_in, fold.simd
+    before = converters(cin, height * width, lanes, site.act_bits, ".pack")
+    after, carrier = in_order(site, engine)
+    return ConvParts(
+        before=tuple(before),
+        window=window,
+        weights=RomUnit(depth=engine.nf * engine.sf, width=engine.weight.width, rom=fold.rom),
+        engine=engine,
+        after=tuple(after),
+        carrier=carrier,
+    )
+
+
+def in_order(site: ConvSite, engine: ConvUnit) -> tuple[list[tuple[str, Unit]], str]:
+    """What brings the engine's sums into raster order and to the result's lanes."""
+    pixels, cout, bits = engine.pixels, engine.cout, engine.raw_bits
+    if engine.columns == 1:
+        return converters(cout, pixels, (engine.pe, site.lanes_out), bits, ".unpack"), ""
+    require(
+        cout % engine.pe == 0,
+        f"Conv {site.name!r}",
+        "PE must divide the output channels where several columns are computed at once",
+        engine.pe,
+        FoldingError,
+    )
+    groups, together = pixels // engine.columns, engine.columns * cout
+    ordered = engine.nf == 1  # column by column all channels
+    lanes = site.lanes_out if ordered else math.gcd(engine.pe, site.lanes_out)
+    unpack = converters(together, groups, (engine.o.lanes, lanes), bits, ".unpack")
+    if ordered:
+        return unpack, ".unpack"
+    reorder = ReorderUnit(
+        columns=engine.columns,
+        folds=engine.nf,
+        parts=engine.pe // lanes,
+        lanes=lanes,
+        bits=bits,
+        groups=groups,
+    )
+    widen = converters(cout, pixels, (lanes, site.lanes_out), bits, ".widen")
+    return [*unpack, (".reorder", reorder), *widen], ".reorder"

@@ -1,0 +1,92 @@
+"""The two questions of folding: least LUT within so many cycles, and least cycles within a device.
+
+Both answers are proven over the search space of ``choices``, with streams as wide as frames of the
+answer's cycles need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fq_hw.errors import CapacityError, FoldingError
+from fq_hw.ir import Graph
+from fq_hw.schedule.choices import Choices, Estimate
+from fq_hw.schedule.folding import Folding
+from fq_hw.schedule.resources import resources
+from fq_hw.schedule.solver import Costs, hopeless, solve
+
+__all__ = ["fastest", "least_lut"]
+
+NO_LIMIT = 10**9  # LUT4, far beyond every device
+
+
+def fold_at(
+    choices: Choices, cycles: int, limits: Costs | None, report: Callable[[str], None] = str
+) -> Folding | None:
+    """The folding of least LUT for frames of ``cycles``; None when none keeps ``limits``."""
+    problem, folds = choices.at(cycles)
+    if limits is not None and hopeless(problem, limits):
+        return None
+    report(f"solver: {cycles:,} cycles per frame")
+    picked = solve(problem, limits)
+    if picked is None:
+        return None
+    names = [conv.name for conv in choices.convs]
+    found = {
+        name: folds[n][index] for n, (name, index) in enumerate(zip(names, picked, strict=True))
+    }
+    return Folding(folds=found, cycles=cycles)
+
+
+def shortfall(choices: Choices, cycles: int, limits: Costs) -> CapacityError:
+    """What is missing to keep ``limits`` in frames of ``cycles``: the least of one kind."""
+    problem, _ = choices.at(cycles)
+    picked = solve(problem, Costs(lut=NO_LIMIT, ebr=limits.ebr))
+    if picked is not None:
+        need, have, kind = problem.costs(picked).lut, limits.lut, "LUT4"
+    else:
+        picked = solve(problem, ebr_first=True)
+        need, have, kind = problem.costs(picked).ebr, limits.ebr, "EBR"
+    return CapacityError(
+        f"folding of {choices.graph.name!r}: {cycles:,} cycles per frame need at least "
+        f"{need:,} {kind} (estimate), {need - have:,} more than the {have:,} that may be used"
+    )
+
+
+def least_lut(
+    graph: Graph, cycles: int, limits: Costs | None = None, estimate: Estimate = resources
+) -> Folding:
+    """The folding of least LUT, then block RAM, that needs at most ``cycles`` per frame.
+
+    Raises FoldingError when no folding is so fast, CapacityError when none so fast keeps
+    ``limits``; both say what is missing.
+    """
+    choices = Choices(graph, estimate)
+    reached = [n for n in choices.intervals if n <= cycles]
+    at = reached[-1] if reached else cycles
+    found = fold_at(choices, at, limits)
+    if found is None:
+        raise shortfall(choices, at, limits)
+    return found
+
+
+def fastest(
+    graph: Graph,
+    limits: Costs,
+    estimate: Estimate = resources,
+    report: Callable[[str], None] = str,
+) -> Folding:
+    """The folding of fewest cycles per frame that keeps ``limits``, and of least LUT among those.
+
+    Every number of cycles below the answer's is shown to be too few; nothing is assumed to grow
+    with it. Raises CapacityError, saying what is missing, when even the slowest do not fit.
+    """
+    choices = Choices(graph, estimate)
+    for cycles in choices.intervals:
+        try:
+            found = fold_at(choices, cycles, limits, report)
+        except FoldingError:  # a stream or the scores need more cycles than that
+            continue
+        if found is not None:
+            return found
+    raise shortfall(choices, choices.intervals[-1], limits)

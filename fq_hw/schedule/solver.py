@@ -1,0 +1,218 @@
+"""One choice for every layer, least LUT first: an integer programme, solved to a proven optimum.
+
+Costs add up, but for the skip FIFOs, whose depths depend on several layers at once: the columns
+of some set the least depth, pixels under way in others are added to it. The model knows nothing of
+folds; ``choices`` makes its tables and ``fold_search`` asks the questions.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from fq_hw.errors import ToolError
+from fq_hw.schedule.skip import slack_pixels
+
+__all__ = ["Choice", "Costs", "Problem", "SkipCost", "hopeless", "solve"]
+
+PRICES = (0, *(round(1.3**n) for n in range(1, 36)), 10**6)  # of a block RAM in LUTs, to try
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """LUT4 and block RAMs; of a device, what may be used."""
+
+    lut: int
+    ebr: int
+
+    def __add__(self, other: Costs) -> Costs:
+        return Costs(lut=self.lut + other.lut, ebr=self.ebr + other.ebr)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One way to build a layer: its costs and what skip FIFOs must know of it.
+
+    dots            dot products side by side, the fewer the better where costs are equal
+    columns         pixels computed at once
+    held, delay     pixels under way in it, cycles through its registers
+    """
+
+    costs: Costs
+    dots: int = 1
+    columns: int = 1
+    held: int = 1
+    delay: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkipCost:
+    """A skip FIFO: its depth by the choices of some layers, its costs by depth.
+
+    shaping, least   layers, and the least depth for every tuple of their columns
+    branch           layers that have pixels under way; the branch's other registers take ``delay``
+    pixels, cycles   of an image, and of a frame; ``pixel_beats`` beats a pixel
+    costs            by depth
+    """
+
+    shaping: tuple[int, ...]
+    least: Mapping[tuple[int, ...], int]
+    branch: tuple[int, ...]
+    delay: int
+    pixels: int
+    cycles: int
+    pixel_beats: int
+    costs: Callable[[int], Costs]
+
+    def depth(self, layers: Sequence[Choice]) -> int:
+        """Beats, one choice a layer made."""
+        held = sum(layers[index].held for index in self.branch)
+        delay = self.delay + sum(layers[index].delay for index in self.branch)
+        slack = slack_pixels(held, delay, self.pixels, self.cycles)
+        columns = tuple(layers[index].columns for index in self.shaping)
+        return self.least[columns] + slack * self.pixel_beats
+
+    def depths(self, layers: Sequence[Sequence[Choice]]) -> tuple[int, int]:
+        """Bounds on the depth, whatever is chosen."""
+        ends = []
+        for end in (min, max):
+            held = sum(end(c.held for c in layers[n]) for n in self.branch)
+            delay = self.delay + sum(end(c.delay for c in layers[n]) for n in self.branch)
+            slack = slack_pixels(held, delay, self.pixels, self.cycles)
+            ends.append(end(self.least.values()) + slack * self.pixel_beats)
+        return ends[0], ends[1]
+
+    def steps(self, low: int, high: int) -> Iterable[tuple[int, int, Costs]]:
+        """Runs of depths in ``low``..``high`` that cost the same: first, last, costs."""
+        for costs, run in itertools.groupby(range(low, high + 1), key=self.costs):
+            depths = list(run)
+            yield depths[0], depths[-1], costs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Layers with their choices, skip FIFOs between them, and the rest's costs, which are fixed."""
+
+    layers: tuple[tuple[Choice, ...], ...]
+    skips: tuple[SkipCost, ...] = ()
+    fixed: Costs = Costs(lut=0, ebr=0)
+
+    def costs(self, picked: Sequence[int]) -> Costs:
+        """What a choice for every layer costs altogether."""
+        made = [choices[index] for choices, index in zip(self.layers, picked, strict=True)]
+        skips = [skip.costs(skip.depth(made)) for skip in self.skips]
+        return sum([*(choice.costs for choice in made), *skips], self.fixed)
+
+
+def hopeless(problem: Problem, limits: Costs) -> bool:
+    """Whether a bound shows in no time that nothing keeps ``limits``; False proves nothing.
+
+    For any price of a block RAM in LUTs, the least that layers and FIFOs could cost is a bound.
+    """
+    tables = [[choice.costs for choice in row] for row in problem.layers]
+    for skip in problem.skips:
+        tables.append([costs for *_, costs in skip.steps(*skip.depths(problem.layers))])
+    for price in PRICES:
+        spent = problem.fixed.lut + price * problem.fixed.ebr
+        spent += sum(min(costs.lut + price * costs.ebr for costs in table) for table in tables)
+        if spent > limits.lut + price * limits.ebr:
+            return True
+    return False
+
+
+def cp_sat() -> ModuleType:
+    """OR-tools' solver, loaded when first needed: it takes longer than most solutions."""
+    try:
+        from ortools.sat.python import cp_model
+    except ImportError as error:
+        message = f"ortools: not found ({error}); install it with `pip install 'fq-hw[hw]'`"
+        raise ToolError(message) from error
+    return cp_model
+
+
+class Model:
+    """The integer programme: a Boolean for every choice, sums of costs."""
+
+    def __init__(self, problem: Problem):
+        self.kit, self.problem = cp_sat(), problem
+        self.cp = self.kit.CpModel()
+        self.takes = [[self.cp.new_bool_var("") for _ in row] for row in problem.layers]
+        for booleans in self.takes:
+            self.cp.add_exactly_one(booleans)
+        layers = range(len(problem.layers))
+        costs = [self.skip_costs(skip) for skip in problem.skips]
+        self.lut = problem.fixed.lut + sum(self.of(n, lambda c: c.costs.lut) for n in layers)
+        self.ebr = problem.fixed.ebr + sum(self.of(n, lambda c: c.costs.ebr) for n in layers)
+        self.lut += sum(lut for lut, _ in costs)
+        self.ebr += sum(ebr for _, ebr in costs)
+        self.dots = sum(self.of(n, lambda c: c.dots) for n in layers)
+
+    def of(self, layer: int, what: Callable[[Choice], int]):
+        """``what`` of the layer's choice, as an expression."""
+        pairs = zip(self.takes[layer], self.problem.layers[layer], strict=True)
+        return sum(boolean * what(choice) for boolean, choice in pairs)
+
+    def columns_of(self, layer: int):
+        """The columns of the layer's choice, as a variable."""
+        columns = self.cp.new_int_var(1, max(c.columns for c in self.problem.layers[layer]), "")
+        self.cp.add(columns == self.of(layer, lambda c: c.columns))
+        return columns
+
+    def skip_costs(self, skip: SkipCost):
+        """LUT and block RAMs of a FIFO, as expressions."""
+        cp, (low, high) = self.cp, skip.depths(self.problem.layers)
+        least = cp.new_int_var(min(skip.least.values()), max(skip.least.values()), "")
+        known = [(*columns, depth) for columns, depth in skip.least.items()]
+        cp.add_allowed_assignments([*map(self.columns_of, skip.shaping), least], known)
+        held = sum(self.of(n, lambda c: c.held) for n in skip.branch)
+        delay = skip.delay + sum(self.of(n, lambda c: c.delay) for n in skip.branch)
+        waiting = cp.new_int_var(0, high, "")  # pixels that come in meanwhile, rounded up
+        cp.add_linear_constraint(skip.cycles * waiting - skip.pixels * delay, 0, skip.cycles - 1)
+        slack = slack_pixels(held, 0, skip.pixels, skip.cycles) + waiting
+        depth = least + skip.pixel_beats * slack
+        steps = []
+        for first, last, costs in skip.steps(low, high):
+            inside = cp.new_bool_var("")
+            cp.add_linear_constraint(depth, first, last).only_enforce_if(inside)
+            steps.append((inside, costs))
+        cp.add_exactly_one(inside for inside, _ in steps)
+        lut = sum(inside * costs.lut for inside, costs in steps)
+        return lut, sum(inside * costs.ebr for inside, costs in steps)
+
+    def minimize(self, aims: Sequence) -> tuple[int, ...] | None:
+        """The choices of the least first aim, among those of the least second, and so on."""
+        solver = self.kit.CpSolver()
+        solver.parameters.num_workers = 1  # several would make the answer depend on their race
+        solver.parameters.random_seed = 1
+        found = None
+        for aim in aims:
+            self.cp.minimize(aim)
+            status = solver.solve(self.cp)
+            if status == self.kit.INFEASIBLE:
+                return None
+            assert status == self.kit.OPTIMAL, solver.status_name(status)
+            found = tuple([solver.boolean_value(b) for b in row].index(True) for row in self.takes)
+            self.cp.add(aim == round(solver.objective_value))
+            self.cp.clear_hints()
+            for row, index in zip(self.takes, found, strict=True):
+                for n, boolean in enumerate(row):
+                    self.cp.add_hint(boolean, n == index)
+        return found
+
+
+def solve(
+    problem: Problem, limits: Costs | None = None, *, ebr_first: bool = False
+) -> tuple[int, ...] | None:
+    """The index of a choice for every layer: least LUT, then block RAMs, then dot products.
+
+    With ``ebr_first`` block RAMs come before LUT. None when nothing keeps ``limits``. Always
+    proven; the same problem gives the same choice.
+    """
+    model = Model(problem)
+    if limits is not None:
+        model.cp.add(model.lut <= limits.lut)
+        model.cp.add(model.ebr <= limits.ebr)
+    costs = (model.ebr, model.lut) if ebr_first else (model.lut, model.ebr)
+    return model.minimize((*costs, model.dots))

@@ -1,0 +1,179 @@
+"""Foldings: nothing in the search space is better, the costs are the plan's, refusals say why."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from networks import NETWORKS, random_checkpoint, random_graph
+
+from fq_hw import checkpoint, ir
+from fq_hw.errors import CapacityError, FoldingError
+from fq_hw.export import export
+from fq_hw.network import Embedding, Stage, StemConv
+from fq_hw.passes import lower_graph
+from fq_hw.schedule.choices import Choices, folds_of
+from fq_hw.schedule.fold_search import fastest, least_lut
+from fq_hw.schedule.folding import conv_cycles
+from fq_hw.schedule.lower import lower
+from fq_hw.schedule.resources import Resources, plan_resources, resources
+from fq_hw.schedule.solver import Costs, solve
+from fq_hw.schedule.units import Rom
+
+SHIPPED = Path(checkpoint.__file__).parent / "models" / "ern-digits.safetensors"
+TINY = replace(
+    NETWORKS["basic"],
+    name="tiny",
+    image=(4, 4, 1),
+    classes=2,
+    embedding=Embedding(length=2),
+    stem=(StemConv(width=1, norm=False),),
+    stages=(Stage(width=2, blocks=1, stride=2),),
+)
+
+
+def convs(graph):
+    return [op for op in graph.ops if isinstance(op, ir.Conv)]
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    exported = export(random_checkpoint(TINY, 1))
+    return lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
+
+
+@pytest.fixture(scope="module")
+def graphs():
+    return {name: lower_graph(random_graph(name)) for name in NETWORKS}
+
+
+def block_ram_dear(unit):
+    """An estimate that makes folds differ in block RAMs too, whatever their size."""
+    need = resources(unit)
+    words = getattr(unit, "depth", 0)
+    return Resources(lut=need.lut, ff=need.ff, ebr=need.ebr + -(-words // 10))
+
+
+def every_plan(graph, cycles):
+    """Costs of every folding in the search space whose units all keep ``cycles``."""
+    names = [conv.name for conv in convs(graph)]
+    fast = [
+        [fold for fold in folds_of(graph, conv) if conv_cycles(graph, conv, fold) <= cycles]
+        for conv in convs(graph)
+    ]
+    for folds in itertools.product(*fast):
+        plan = lower(graph, dict(zip(names, folds, strict=True)), cycles)
+        if plan.interval_bound <= cycles:
+            need = sum((block_ram_dear(node.unit) for node in plan.nodes), Resources())
+            yield need.lut, need.ebr
+
+
+def costs_of(graph, folding):
+    plan = lower(graph, folding.folds, folding.cycles)
+    assert plan.interval_bound <= folding.cycles
+    need = sum((block_ram_dear(node.unit) for node in plan.nodes), Resources())
+    return need.lut, need.ebr
+
+
+@pytest.fixture(scope="module")
+def every(tiny):
+    """By cycles, least first: what every folding costs that keeps them."""
+    intervals = [n for n in Choices(tiny, block_ram_dear).intervals if n <= 72]
+    assert len(intervals) >= 3
+    return {n: sorted(every_plan(tiny, n)) for n in intervals}
+
+
+@pytest.mark.parametrize("cycles", [40, 72])
+def test_no_folding_needs_less(tiny, every, cycles):
+    found = least_lut(tiny, cycles, estimate=block_ram_dear)
+    costs = every[found.cycles]
+    assert len(costs) > 50 and len(set(costs)) > 20
+    assert costs_of(tiny, found) == costs[0]
+    fewer = sorted({ebr for _, ebr in costs if ebr < costs[0][1]})
+    assert fewer or cycles < 72, "limits on block RAM would show nothing"
+    for most in fewer:
+        limits = Costs(lut=10**6, ebr=most)
+        want = min(pair for pair in costs if pair[1] <= most)
+        assert costs_of(tiny, least_lut(tiny, cycles, limits, block_ram_dear)) == want
+
+
+def test_no_folding_that_fits_is_faster(tiny, every):
+    answers = set()
+    for lut, ebr in {pair for costs in every.values() for pair in (costs[:1] or [(0, 0)])}:
+        for limits in (Costs(lut=lut, ebr=ebr), Costs(lut=lut + 99, ebr=ebr - 3)):
+            fits = [n for n in every if any(fit(pair, limits) for pair in every[n])]
+            if fits:
+                found = fastest(tiny, limits, block_ram_dear)
+                assert found.cycles == fits[0]
+                want = min(pair for pair in every[fits[0]] if fit(pair, limits))
+                assert costs_of(tiny, found) == want
+                answers.add(found.cycles)
+    assert len(answers) > 1
+
+
+def fit(costs, limits):
+    return costs[0] <= limits.lut and costs[1] <= limits.ebr
+
+
+@pytest.mark.parametrize("cycles", [1_300, 3_000, 30_000])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_costs_are_those_of_the_plan(graphs, name, cycles):
+    """What the solver adds up, skip FIFOs included, is what the plan's units sum up to."""
+    problem, folds = Choices(graphs[name], resources).at(cycles)
+    best = solve(problem)
+    for shift in (None, 0, 1, 2):
+        picked = best if shift is None else [(7 * n + shift) % len(f) for n, f in enumerate(folds)]
+        names = [conv.name for conv in convs(graphs[name])]
+        chosen = {name: folds[n][picked[n]] for n, name in enumerate(names)}
+        need = plan_resources(lower(graphs[name], chosen, cycles))
+        assert problem.costs(picked) == Costs(lut=need.lut, ebr=need.ebr)
+
+
+def test_weights_lie_in_logic_where_block_ram_is_short():
+    exported = export(checkpoint.read(SHIPPED))
+    graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
+    free = least_lut(graph, 20_000)
+    need = plan_resources(lower(graph, free.folds, free.cycles))
+    limits = Costs(lut=10**6, ebr=need.ebr // 2)
+    short = least_lut(graph, 20_000, limits)
+    plan = lower(graph, short.folds, short.cycles)
+    assert plan_resources(plan).ebr <= limits.ebr
+    logic = [name for name, fold in short.folds.items() if fold.rom is Rom.LOGIC]
+    assert logic and all(fold.rom is Rom.BY_SIZE for fold in free.folds.values())
+    for name in short.folds:
+        assert plan[f"{name}.weights"].unit.rom is short.folds[name].rom
+
+
+def test_the_same_question_has_the_same_answer(graphs):
+    for name in ("basic", "bottleneck"):
+        assert least_lut(graphs[name], 2_000) == least_lut(graphs[name], 2_000)
+
+
+def test_between_intervals_nothing_changes(graphs):
+    intervals = Choices(graphs["gains"], resources).intervals
+    assert least_lut(graphs["gains"], intervals[5] - 1) == least_lut(graphs["gains"], intervals[4])
+
+
+def test_refuses_what_no_folding_reaches(graphs):
+    least_lut(graphs["basic"], 12 * 12 // 4 * 9)
+    with pytest.raises(FoldingError) as caught:
+        least_lut(graphs["basic"], 12 * 12 // 4 * 9 - 1)
+    message = "folding 'stem.0.conv': needs at least 324 cycles per frame, not 323"
+    assert str(caught.value) == message
+
+
+def test_refuses_what_does_not_fit_and_says_what_is_missing(graphs):
+    graph = graphs["gains"]
+    found = least_lut(graph, 2_000)
+    need = plan_resources(lower(graph, found.folds, found.cycles))
+    least_lut(graph, 2_000, Costs(lut=need.lut, ebr=need.ebr))
+    with pytest.raises(CapacityError) as caught:
+        least_lut(graph, 2_000, Costs(lut=need.lut - 1, ebr=need.ebr))
+    assert str(caught.value) == (
+        f"folding of 'gains': {found.cycles:,} cycles per frame need at least {need.lut:,} LUT4 "
+        f"(estimate), 1 more than the {need.lut - 1:,} that may be used"
+    )
+    with pytest.raises(CapacityError, match=r" EBR \(estimate\), \d+ more than the 0 that may be"):
+        least_lut(graph, 2_000, Costs(lut=need.lut, ebr=0))
+    with pytest.raises(CapacityError, match=r" LUT4 \(estimate\), [\d,]+ more than the 9 that may"):
+        fastest(graph, Costs(lut=9, ebr=99))
