@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test train doctor format clean help
+.PHONY: demo test train bench-engine doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -18,6 +18,9 @@ test: .venv/test ## lint, then every test
 
 train: .venv/test ## train the shipped network again (half an hour on one core)
 	$(BIN)/fq-hw train
+
+bench-engine: .venv/demo ## dot products, engine, a ResNet-20-size network: LUTs, MHz, frames/s (an hour)
+	$(BIN)/fq-hw bench
 
 doctor: .venv/demo ## which outside tools are used
 	$(BIN)/fq-hw doctor

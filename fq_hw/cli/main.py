@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from fq_hw import __version__
 from fq_hw.cli import (
+    bench,
     build,
     demo,
     doctor,
@@ -28,7 +29,7 @@ from fq_hw.errors import FqHwError
 
 __all__ = ["main"]
 
-COMMANDS = (train, export, show, golden, fold, estimate, rtl, sim, build, doctor, demo)
+COMMANDS = (train, export, show, golden, fold, estimate, rtl, sim, build, doctor, demo, bench)
 
 
 def build_parser() -> argparse.ArgumentParser:

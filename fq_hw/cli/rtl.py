@@ -13,6 +13,7 @@ from fq_hw.cli.model import (
     output_path,
 )
 from fq_hw.cli.output import Output, say
+from fq_hw.errors import require
 
 __all__ = ["add_parser"]
 
@@ -28,20 +29,27 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     add_model_argument(parser)
     add_fold_arguments(parser)
+    parser.add_argument(
+        "--family",
+        default="plain",
+        help="form of the dot products: plain (any device), ecp5, gowin, ice40 (default plain)",
+    )
     parser.add_argument("--out", type=Path, help="file (default build/NAME.v)")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> Output:
     """Emit and write."""
+    from rtl_gen.dot_product import FAMILIES
     from rtl_gen.emit import to_verilog
     from rtl_gen.top import Accelerator
 
+    require(args.family in FAMILIES, "--family", f"must be in {FAMILIES}", args.family)
     graph = load_model(args.model).graph
     path = output_path(args.out, f"{graph.name}.v")
     plan = make_plan(args, graph)
     say("generating Verilog")
-    text = to_verilog(Accelerator(plan), "accelerator")
+    text = to_verilog(Accelerator(plan, args.family), "accelerator")
     path.write_text(text)
     scores = plan.nodes[-1].unit
     data = {

@@ -6,16 +6,33 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["write_rows"]
+__all__ = ["KEYS", "update_rows", "write_rows"]
 
-HOW = {"float", "golden", "rtl-sim", "synth", "routed"}
+KEYS = ("name", "value", "unit", "how", "command")
+
+HOW = {"float", "golden", "model", "rtl-sim", "synth", "routed"}
 
 
 def write_rows(path: Path, command: str, rows: Sequence[tuple[str, object, str, str]]) -> None:
-    """Write rows (name, value, unit, how); ``how`` is one of ``HOW``."""
-    wrong = [row for row in rows if row[3] not in HOW]
-    assert not wrong, f"not a way of measuring: {wrong}"
-    keys = ("name", "value", "unit", "how")
-    plain = [dict(zip(keys, row, strict=True)) | {"command": command} for row in rows]
+    """Write rows (name, value, unit, how), all of one command, in place of what was there."""
+    save(path, [as_plain((*row, command)) for row in rows])
+
+
+def update_rows(path: Path, rows: Sequence[tuple[str, object, str, str, str]]) -> None:
+    """Write rows with their commands; rows of the file that have other names or units stay."""
+    new = [as_plain(row) for row in rows]
+    kept = json.loads(path.read_text()) if path.exists() else []
+    replaced = {(row["name"], row["unit"]) for row in new}
+    save(path, [row for row in kept if (row["name"], row["unit"]) not in replaced] + new)
+
+
+def as_plain(row: tuple[str, object, str, str, str]) -> dict:
+    """A row by its keys; ``how`` is one of ``HOW``."""
+    assert row[3] in HOW, f"not a way of measuring: {row}"
+    return dict(zip(KEYS, row, strict=True))
+
+
+def save(path: Path, rows: list[dict]) -> None:
+    """Write them."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(plain, indent=2) + "\n")
+    path.write_text(json.dumps(rows, indent=2) + "\n")

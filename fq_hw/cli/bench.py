@@ -1,0 +1,158 @@
+"""``fq-hw bench``: measured figures as a table and as JSON, each with the command behind it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from fq_hw.cli.model import SHIPPED
+from fq_hw.cli.output import Output, say
+from fq_hw.errors import ToolError, require
+from fq_hw.report import bench
+from fq_hw.report.table import table
+
+__all__ = ["add_parser"]
+
+MODEL = SHIPPED.with_name("ern20.safetensors")
+LANES = (64, 256, 512)
+AIM_MHZ = {"dot": 300, "engine": 200}  # what the router aims for
+TARGETS = {  # board: how `fq-hw fold` is asked, how `fq-hw build`
+    "ulx3s-85f": (("--cycles", "9216", "--lut-share", "0.6"), ("--mhz", "110", "--seeds", "2")),
+    "ulx3s-25f": (("--lut-share", "0.85"), ("--mhz", "90", "--seeds", "2")),
+}
+PARTS = ("dots", "engine", "verilog", *TARGETS)
+Row = tuple[str, object, str, str, str]
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "bench",
+        help="measure dot products, the engine, and a network of ResNet-20's size",
+        description="Measure and print a table; build/bench/engine.json has it too, with the "
+        "command behind every figure. Lone components are routed once and remembered.",
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=PARTS, help=f"of {', '.join(PARTS)}"
+    )
+    parser.add_argument("--model", type=Path, default=MODEL, help=f"default {MODEL.name}")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Measure what was asked for; figures of other parts stay in the file."""
+    require(args.model.is_file(), "--model", "must be a checkpoint", str(args.model))
+    path = Path("build/bench/engine.json")
+    rows: list[Row] = []
+    for part in args.only:
+        say(part)
+        rows += list(MEASURES.get(part, network)(part, args.model))
+        bench.update_rows(path, rows)
+    text = table(("", "value", "unit", "how"), [row[:4] for row in rows])
+    return Output({"rows": [dict(zip(bench.KEYS, row, strict=True)) for row in rows]}, text)
+
+
+def dots(part: str, model: Path) -> Iterator[Row]:
+    """Dot products alone, on carry chains and as the plain form."""
+    from boards.measure import measure
+    from fq_hw.schedule.two_tree import build
+    from rtl_gen.dot_product import DotProduct
+
+    for lanes in LANES:
+        for family in ("ecp5", "plain"):
+            dot = DotProduct(build(lanes, 2), family)
+            found = measure(dot, "LFE5U-25F", mhz=AIM_MHZ["dot"], report=say)
+            name = f"dot product, {lanes} lanes, {family}"
+            yield from cell_rows(name, found, lanes, "fq-hw bench --only dots")
+
+
+def engine(part: str, model: Path) -> Iterator[Row]:
+    """A 3x3 convolution of 2,048 MAC per cycle: window, weights, engine, reordering, thresholds."""
+    from boards.layer_alone import layer_alone
+    from boards.measure import measure
+    from fq_hw.schedule.conv_parts import ConvSite
+    from fq_hw.schedule.folding import Fold
+
+    site = ConvSite(
+        name="conv", shape=(16, 16, 64), cout=64, kernel=3, stride=1, padding=1, act_bits=2,
+        lanes_in=64, lanes_out=4,
+    )  # fmt: skip
+    for family in ("ecp5", "plain"):
+        layer, unit = layer_alone(site, Fold(pe=8, simd=64, columns=4), family)
+        found = measure(layer, "LFE5U-25F", mhz=AIM_MHZ["engine"], report=say)
+        name = f"3x3 conv layer, {unit.macs:,} MAC/cycle, {family}"
+        yield from cell_rows(name, found, unit.macs, "fq-hw bench --only engine")
+        yield name, found.ebr, "EBR", "routed", "fq-hw bench --only engine"
+
+
+def cell_rows(name: str, found, macs: int, command: str) -> Iterator[Row]:
+    """LUTs per MAC and the clock."""
+    yield name, found.lut4 / macs, "LUT4 per MAC", "routed", command
+    yield name, found.fmax_mhz, "MHz", "routed", command
+
+
+def verilog(part: str, model: Path) -> Iterator[Row]:
+    """How long generation takes, and whether its bytes depend on Python's hash seed."""
+    texts, seconds = [], []
+    words = ("rtl", str(model), "--cycles", "9216", "--family", "ecp5", "--out")
+    for seed in ("1", "2"):
+        path = Path(f"build/bench/verilog-{seed}.v")
+        began = time.monotonic()
+        command(*words, str(path), PYTHONHASHSEED=seed)
+        seconds.append(time.monotonic() - began)
+        texts.append(path.read_bytes())
+    said = f"fq-hw {' '.join(words)} FILE"
+    yield "Verilog of the network, generated", max(seconds), "s", "synth", said
+    yield "Verilog under two hash seeds, differing", int(texts[0] != texts[1]), "", "synth", said
+
+
+def network(board: str, model: Path) -> Iterator[Row]:
+    """The network folded for a board, simulated, and routed."""
+    fold_words, build_words = TARGETS[board]
+    file = f"build/fold/bench-{board}.json"
+    folded, said = ask("fold", str(model), "--board", board, *fold_words, "--out", file)
+    yield (
+        f"{board}: cycles per frame, predicted",
+        folded["cycles per frame"],
+        "cycles",
+        "rtl-sim",
+        said,
+    )
+    slowest = max(folded["layers"], key=lambda row: row["cycles"] or 0)
+    yield f"{board}: busy, {slowest['layer']}", slowest["busy %"], "%", "model", said
+    ran, said = ask("sim", str(model), "--fold", file, "--images", "20")
+    cycles = ran["cycles per frame"]["rtl-sim"]
+    yield f"{board}: cycles per frame", cycles, "cycles", "rtl-sim", said
+    built, said = ask("build", str(model), "--fold", file, "--board", board, *build_words)
+    for name, unit in (("lut4", "LUT4"), ("ebr", "EBR"), ("multipliers", "multipliers")):
+        yield f"{board}: {unit}", built[name], unit, "routed", said
+    share = 100 * built["lut4"] / folded["capacity"]["LUT"]
+    yield f"{board}: share of the LUT4", share, "%", "routed", said
+    yield f"{board}: clock", built["fmax_mhz"], "MHz", "routed", said
+    rate = built["fmax_mhz"] * 1e6 / cycles
+    yield f"{board}: routed clock / simulated cycles", rate, "frames/s", "routed", said
+
+
+def command(*words: str, **variables: str) -> str:
+    """Run ``fq-hw`` with ``words`` as a user would; its output. What it says goes to the screen."""
+    done = subprocess.run(
+        [sys.executable, "-m", "fq_hw", *words],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, **variables},
+    )  # fmt: skip
+    if done.returncode:
+        raise ToolError(f"fq-hw bench: `fq-hw {' '.join(words)}` failed; its last line says why")
+    return done.stdout
+
+
+def ask(*words: str) -> tuple[Mapping, str]:
+    """What a command gives as JSON, and the command as typed."""
+    return json.loads(command(*words, "--json")), f"fq-hw {' '.join(words)}"
+
+
+MEASURES = {"dots": dots, "engine": engine, "verilog": verilog}
