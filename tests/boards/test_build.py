@@ -14,7 +14,8 @@ from boards.build import build
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ParameterError, ToolError
 from fq_hw.passes import lower_graph
-from fq_hw.schedule import folding, lower
+from fq_hw.schedule.fold_search import least_lut
+from fq_hw.schedule.lower import lower
 from rtl_gen.top import Accelerator
 
 ULX3S, SMALL_ULX3S = boards.find("ulx3s-85f"), boards.find("ulx3s-25f")
@@ -71,7 +72,8 @@ def test_the_same_bytes_whatever_the_jobs(tmp_path):
 def test_a_network_keeps_its_carry_chains(tmp_path, monkeypatch):
     """Through the real Yosys: every module is there, every chain whole; nothing is routed."""
     graph = lower_graph(random_graph("basic", 1))
-    plan = lower.lower(graph, folding.fold_for(graph, 40_000))
+    folding = least_lut(graph, 20_000)
+    plan = lower(graph, folding.folds, folding.cycles)
     fake_router.put(tmp_path, monkeypatch, ecppack=fake_router.PACKER)
     build(Accelerator(plan, "ecp5"), ULX3S, tmp_path / "net.bit", pixels=144, colours=3)
     design = json.loads((tmp_path / "net.build" / "top.json").read_text())
