@@ -14,7 +14,8 @@ from boards.build import build
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ParameterError, ToolError
 from fq_hw.passes import lower_graph
-from fq_hw.schedule import folding, lower
+from fq_hw.schedule.fold_search import least_lut
+from fq_hw.schedule.lower import lower
 from rtl_gen.top import Accelerator
 
 ULX3S, SMALL_ULX3S = boards.find("ulx3s-85f"), boards.find("ulx3s-25f")
@@ -71,7 +72,8 @@ def test_the_same_bytes_whatever_the_jobs(tmp_path):
 def test_a_network_keeps_its_carry_chains(tmp_path, monkeypatch):
     """Through the real Yosys: every module is there, every chain whole; nothing is routed."""
     graph = lower_graph(random_graph("basic", 1))
-    plan = lower.lower(graph, folding.fold_for(graph, 40_000))
+    folding = least_lut(graph, 20_000)
+    plan = lower(graph, folding.folds, folding.cycles)
     fake_router.put(tmp_path, monkeypatch, ecppack=fake_router.PACKER)
     build(Accelerator(plan, "ecp5"), ULX3S, tmp_path / "net.bit", pixels=144, colours=3)
     design = json.loads((tmp_path / "net.build" / "top.json").read_text())
@@ -99,7 +101,7 @@ def fake_build(tmp_path, **options):
 
 
 def test_the_best_seed_is_kept_and_failures_are_told(tmp_path, monkeypatch):
-    fake_router.put(tmp_path, monkeypatch, **FAKES)
+    fake_router.put(tmp_path, monkeypatch, f"1) sleep 1;; {fake_router.FAILS}", **FAKES)
     lines = []
     result = fake_build(tmp_path, seeds=5, jobs=2, report=lines.append)
     assert (result.seed, result.fmax_mhz) == (4, 140.5)
@@ -111,7 +113,7 @@ def test_the_best_seed_is_kept_and_failures_are_told(tmp_path, monkeypatch):
 
 
 def test_equal_seeds_give_the_lowest(tmp_path, monkeypatch):
-    fake_router.put(tmp_path, monkeypatch, **FAKES)
+    fake_router.put(tmp_path, monkeypatch, "9) sleep 1;;", **FAKES)
     assert fake_build(tmp_path, seed=9, seeds=6, jobs=2).seed == 9
 
 
@@ -125,6 +127,13 @@ def test_when_every_seed_fails_one_line_says_so(tmp_path, monkeypatch):
     assert str(error.value) == f"every seed failed; seed 1: {said} (see {log})"
     assert log.read_text().endswith("ERROR: no way\n")
     assert (tmp_path / "net.bit").read_text() == "the last good one"
+
+
+def test_a_table_that_overflows_is_named(tmp_path, monkeypatch):
+    table = "*) echo 'Info:   DP16KD:   256/  208   123%'; exit 1;;"
+    fake_router.put(tmp_path, monkeypatch, table, **FAKES)
+    with pytest.raises(CapacityError, match="^ulx3s-85f: the design needs 256 EBR of 208; use a"):
+        fake_build(tmp_path, seeds=2)
 
 
 def test_a_design_that_is_too_slow_is_named(tmp_path, monkeypatch):
