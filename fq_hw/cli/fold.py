@@ -105,7 +105,9 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
         else:
             rate = args.mhz * 1e6 / fits.cycles
             return f"{rate:,.0f} frames/s at {args.mhz:g} MHz would fit (--cycles {fits.cycles})"
-    for board in sorted(boards.BOARDS, key=lambda board: board.capacity.lut):
+    family = boards.find(args.board).family  # what an estimate says holds for one
+    alike = [board for board in boards.BOARDS if board.family == family]
+    for board in sorted(alike, key=lambda board: board.capacity.lut):
         try:
             if cycles is None:
                 fastest(graph, limits_of(board, share))
@@ -114,7 +116,7 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
         except CapacityError:
             continue
         return f"the smallest board that it fits is {board.name}"
-    return "it fits no board that is known"
+    return f"it fits no {family} board that is known"
 
 
 def layer_rows(lowering: Lowering, interval: int) -> list[dict]:

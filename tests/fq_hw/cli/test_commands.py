@@ -139,7 +139,7 @@ def test_fold_that_does_not_fit_names_the_nearest(capsys, random_model):
     said(capsys, *tight, "--cycles", cycles)
     refused(capsys, *tight, "--cycles", int(cycles) - 1)
     line = refused(capsys, "fold", random_model, "--lut-share", 0.001)
-    assert line.endswith("; it fits no board that is known")
+    assert line.endswith("; it fits no ecp5 board that is known")
 
 
 def test_folding_of_another_network(capsys, random_model, tmp_path):

@@ -18,7 +18,7 @@ from fq_hw.schedule.folding import conv_cycles
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.resources import Resources, plan_resources, resources
 from fq_hw.schedule.solver import Costs, solve
-from fq_hw.schedule.units import Rom
+from fq_hw.schedule.units import FifoUnit, Rom
 
 SHIPPED = Path(checkpoint.__file__).parent / "models" / "ern-digits.safetensors"
 TINY = replace(
@@ -47,11 +47,12 @@ def graphs():
     return {name: lower_graph(random_graph(name)) for name in NETWORKS}
 
 
-def block_ram_dear(unit):
-    """An estimate that makes folds differ in block RAMs too, whatever their size."""
+def dear(unit):
+    """An estimate by which folds differ in block RAM too, and in FIFO depths most of all."""
     need = resources(unit)
-    words = getattr(unit, "depth", 0)
-    return Resources(lut=need.lut, ff=need.ff, ebr=need.ebr + -(-words // 10))
+    depth = getattr(unit, "depth", 0)
+    waiting = 60 * depth if isinstance(unit, FifoUnit) else 0
+    return Resources(lut=need.lut + waiting, ff=need.ff, ebr=need.ebr + -(-depth // 10))
 
 
 def every_plan(graph, cycles):
@@ -64,28 +65,28 @@ def every_plan(graph, cycles):
     for folds in itertools.product(*fast):
         plan = lower(graph, dict(zip(names, folds, strict=True)), cycles)
         if plan.interval_bound <= cycles:
-            need = sum((block_ram_dear(node.unit) for node in plan.nodes), Resources())
+            need = sum((dear(node.unit) for node in plan.nodes), Resources())
             yield need.lut, need.ebr
 
 
 def costs_of(graph, folding):
     plan = lower(graph, folding.folds, folding.cycles)
     assert plan.interval_bound <= folding.cycles
-    need = sum((block_ram_dear(node.unit) for node in plan.nodes), Resources())
+    need = sum((dear(node.unit) for node in plan.nodes), Resources())
     return need.lut, need.ebr
 
 
 @pytest.fixture(scope="module")
 def every(tiny):
     """By cycles, least first: what every folding costs that keeps them."""
-    intervals = [n for n in Choices(tiny, block_ram_dear).intervals if n <= 72]
+    intervals = [n for n in Choices(tiny, dear).intervals if n <= 72]
     assert len(intervals) >= 3
     return {n: sorted(every_plan(tiny, n)) for n in intervals}
 
 
 @pytest.mark.parametrize("cycles", [40, 72])
 def test_no_folding_needs_less(tiny, every, cycles):
-    found = least_lut(tiny, cycles, estimate=block_ram_dear)
+    found = least_lut(tiny, cycles, estimate=dear)
     costs = every[found.cycles]
     assert len(costs) > 50 and len(set(costs)) > 20
     assert costs_of(tiny, found) == costs[0]
@@ -94,7 +95,7 @@ def test_no_folding_needs_less(tiny, every, cycles):
     for most in fewer:
         limits = Costs(lut=10**6, ebr=most)
         want = min(pair for pair in costs if pair[1] <= most)
-        assert costs_of(tiny, least_lut(tiny, cycles, limits, block_ram_dear)) == want
+        assert costs_of(tiny, least_lut(tiny, cycles, limits, dear)) == want
 
 
 def test_no_folding_that_fits_is_faster(tiny, every):
@@ -103,7 +104,7 @@ def test_no_folding_that_fits_is_faster(tiny, every):
         for limits in (Costs(lut=lut, ebr=ebr), Costs(lut=lut + 99, ebr=ebr - 3)):
             fits = [n for n in every if any(fit(pair, limits) for pair in every[n])]
             if fits:
-                found = fastest(tiny, limits, block_ram_dear)
+                found = fastest(tiny, limits, dear)
                 assert found.cycles == fits[0]
                 want = min(pair for pair in every[fits[0]] if fit(pair, limits))
                 assert costs_of(tiny, found) == want

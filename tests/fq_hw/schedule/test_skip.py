@@ -8,7 +8,7 @@ from networks import NETWORKS, random_graph
 
 from fq_hw import ir
 from fq_hw.errors import GraphError
-from fq_hw.schedule.skip import needed_pixels, skip_depth
+from fq_hw.schedule.skip import needed_pixels, skip_depth, slack_pixels
 
 
 def walk(graph, name, back_to):
@@ -109,3 +109,10 @@ def test_refuses_a_skip_on_the_first_input():
     graph = ir.Graph("g", (*ops, ir.Add(name="r", inputs=("stem", "b"))))
     with pytest.raises(GraphError, match=r"^Add 'r': its second input must be the one that comes"):
         skip_depth(graph, graph["r"], 1)
+
+
+def test_slack_counts_what_is_under_way():
+    """A pixel every 10 cycles: 21 cycles of registers hold three, groups what they hold."""
+    assert slack_pixels(0, 0, 100, 1_000) == 2
+    assert slack_pixels(5, 20, 100, 1_000) == 2 + 5 + 2
+    assert slack_pixels(5, 21, 100, 1_000) == 2 + 5 + 3

@@ -1,0 +1,97 @@
+"""The search space, its prices, and what may be left out of it."""
+
+import itertools
+
+import pytest
+from networks import random_graph
+
+from fq_hw import ir
+from fq_hw.passes import lower_graph
+from fq_hw.schedule.choices import COLUMNS, Choices, Priced, folds_of, undominated
+from fq_hw.schedule.conv_parts import conv_parts
+from fq_hw.schedule.folding import Fold, conv_cycles
+from fq_hw.schedule.resources import Resources, resources
+from fq_hw.schedule.solver import Choice, Costs
+from fq_hw.schedule.units import Rom
+
+
+def row(lut, ebr, dots=1, columns=1, held=1, delay=0):
+    costs = Costs(lut=lut, ebr=ebr)
+    choice = Choice(costs=costs, dots=dots, columns=columns, held=held, delay=delay)
+    return Priced(fold=Fold(pe=1, simd=1), choice=choice, beats=1)
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return lower_graph(random_graph("awkward"))
+
+
+def test_the_space_is_every_divisor(graph):
+    for conv in (op for op in graph.ops if isinstance(op, ir.Conv)):
+        cout, _, _, cin = conv.weight.shape
+        width = graph.types[conv.name].shape[1]
+        want = {
+            (pe, simd, columns)
+            for pe, simd, columns in itertools.product(
+                range(1, cout + 1), range(1, cin + 1), range(1, COLUMNS + 1)
+            )
+            if cout % pe == cin % simd == width % columns == 0
+        }
+        folds = folds_of(graph, conv)
+        assert {(f.pe, f.simd, f.columns) for f in folds if f.rom is Rom.BY_SIZE} == want
+        assert len(set(folds)) == len(folds)
+
+
+def test_logic_is_a_choice_exactly_where_weights_would_fill_block_ram(graph):
+    choices = Choices(graph, resources)
+    lowered, _ = choices.base(10_000)
+    seen = set()
+    for name, site in lowered.sites.items():
+        folds = choices.folds[name]
+        for fold in (f for f in folds if f.rom is Rom.BY_SIZE):
+            large = conv_parts(site, fold).weights.in_block_ram
+            other = Fold(pe=fold.pe, simd=fold.simd, columns=fold.columns, rom=Rom.LOGIC)
+            assert (other in folds) == large
+            seen.add(large)
+    assert seen == {True, False}
+
+
+def test_a_table_prices_every_unit_of_the_convolution(graph):
+    choices = Choices(graph, resources)
+    lowered, _ = choices.base(3_000)
+    for conv in choices.convs:
+        site = lowered.sites[conv.name]
+        for priced in choices.table(site)[::7]:
+            parts = conv_parts(site, priced.fold)
+            need = sum(map(resources, parts.units), Resources())
+            assert priced.choice.costs == Costs(lut=need.lut, ebr=need.ebr)
+            assert priced.beats >= conv_cycles(graph, conv, priced.fold) == parts.engine.beats
+
+
+def test_what_another_beats_is_left_out():
+    table = [row(9, 1), row(9, 2), row(8, 2), row(8, 2, dots=3), row(7, 9), row(9, 9)]
+    assert list(undominated(table, False, False)) == [table[4], table[2], table[0]]
+    assert list(undominated([row(5, 5, dots=4), row(5, 5, dots=2)], False, False)) == [
+        row(5, 5, dots=2)
+    ]
+
+
+def test_what_a_fifo_sees_otherwise_stays():
+    table = [row(1, 1), row(2, 2, columns=2), row(3, 3, held=2), row(4, 4, delay=5)]
+    assert list(undominated(table, True, True)) == table
+    assert list(undominated(table, True, False)) == table[:2]
+    assert list(undominated(table, False, True)) == [table[0], *table[2:]]
+    assert list(undominated(table, False, False)) == table[:1]
+
+
+def test_intervals_hold_every_engine_fast_enough_for_all(graph):
+    choices = Choices(graph, resources)
+    engines = {
+        conv.name: {conv_cycles(graph, conv, fold) for fold in choices.folds[conv.name]}
+        for conv in choices.convs
+    }
+    least = max(min(cycles) for cycles in engines.values())
+    assert choices.intervals == sorted(set(choices.intervals))
+    assert choices.intervals[0] == least
+    for cycles in engines.values():
+        assert {n for n in cycles if n >= least} <= set(choices.intervals)

@@ -1,0 +1,78 @@
+"""The units of one convolution: a chain that fits, from any lanes to any lanes."""
+
+import itertools
+
+import pytest
+
+from fq_hw.errors import FoldingError
+from fq_hw.schedule.conv_parts import ConvSite, conv_parts, converters
+from fq_hw.schedule.folding import Fold
+from fq_hw.schedule.units import ConvUnit, ReorderUnit, Rom
+
+
+def site(lanes_in, lanes_out, kernel=3):
+    return ConvSite(
+        name="c", shape=(6, 8, 12), cout=12, kernel=kernel, stride=1, padding=kernel // 2,
+        act_bits=2, lanes_in=lanes_in, lanes_out=lanes_out,
+    )  # fmt: skip
+
+
+FOLDS = [
+    Fold(pe=pe, simd=simd, columns=columns)
+    for pe, simd, columns in itertools.product((1, 2, 3, 4, 12), (1, 3, 4, 12), (1, 2, 4))
+]
+
+
+@pytest.mark.parametrize("lanes_out", [1, 2, 3, 4, 12])
+@pytest.mark.parametrize("lanes_in", [1, 4, 12])
+def test_every_unit_expects_what_the_one_before_gives(lanes_in, lanes_out):
+    for fold in FOLDS:
+        parts = conv_parts(site(lanes_in, lanes_out), fold)
+        first, last = parts.path[0], parts.path[-1]
+        assert first.i.lanes == lanes_in and last.o.lanes == lanes_out
+        for unit, after in itertools.pairwise(parts.path):
+            assert unit.o == after.i
+        assert parts.weights.width == parts.engine.weight.width
+        assert parts.beats == max(unit.beats for unit in parts.path)
+        assert set(parts.units) == {*parts.path, parts.weights}
+        endings = [ending for ending, _ in (*parts.before, *parts.after)]
+        assert len(set(endings)) == len(endings)
+
+
+def test_sums_are_reordered_only_where_folds_and_columns_are_mixed():
+    for fold in FOLDS:
+        parts = conv_parts(site(4, 2), fold)
+        mixed = fold.columns > 1 and fold.pe < 12
+        reorders = [ending for ending, unit in parts.after if isinstance(unit, ReorderUnit)]
+        assert reorders == ([".reorder"] if mixed else [])
+        assert parts.held == fold.columns * (3 if mixed else 1)
+        ordered = "" if fold.columns == 1 else ".reorder" if mixed else ".unpack"
+        assert parts.carrier == ordered
+    widened = conv_parts(site(4, 2), Fold(pe=1, simd=4, columns=2))
+    assert [ending for ending, _ in widened.after] == [".unpack", ".reorder", ".widen"]
+
+
+def test_lanes_that_do_not_divide_each_other_go_through_the_greatest_common_divisor():
+    found = [(ending, u.lanes_in, u.lanes_out) for ending, u in converters(12, 5, (4, 6), 2, ".x")]
+    assert found == [(".x.narrow", 4, 2), (".x", 2, 6)]
+    assert converters(12, 5, (4, 4), 2, ".x") == []
+    assert [ending for ending, _ in converters(12, 5, (4, 12), 2, ".x")] == [".x"]
+
+
+def test_weights_lie_where_the_fold_says():
+    for rom in Rom:
+        parts = conv_parts(site(4, 2), Fold(pe=12, simd=12, rom=rom))
+        assert parts.weights.rom is rom
+        assert isinstance(parts.engine, ConvUnit)
+
+
+def test_refuses_columns_with_a_pe_that_does_not_divide():
+    conv_parts(site(4, 2), Fold(pe=5, simd=4))
+    with pytest.raises(FoldingError, match=r"^Conv 'c': PE must divide the output channels"):
+        conv_parts(site(4, 2), Fold(pe=5, simd=4, columns=2))
+
+
+@pytest.mark.parametrize("wrong", [{"pe": 0}, {"simd": -1}, {"columns": 0}])
+def test_refuses_a_fold_of_nothing(wrong):
+    with pytest.raises(FoldingError, match=r"^Fold: must be positive, not "):
+        Fold(**{"pe": 1, "simd": 1} | wrong)
