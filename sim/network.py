@@ -15,7 +15,7 @@ from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import ScoreUnit
 from rtl_gen.emit import to_verilog
 from rtl_gen.top import Accelerator
-from sim import taps, verilator
+from sim import primitives, taps, verilator
 
 __all__ = ["Run", "build", "simulate"]
 
@@ -47,15 +47,19 @@ class Run:
         return self.results[-1] - self.results[-2]
 
 
-def build(plan: Plan, folder: Path) -> Path:
-    """Compile ``plan`` with its bench and taps; the program is kept in ``folder``."""
-    text = to_verilog(Accelerator(plan), "accelerator")
+def build(plan: Plan, folder: Path, family: str = "plain") -> Path:
+    """Compile ``plan`` with its bench and taps; the program is kept in ``folder``.
+
+    With the dot products in the form of ``family``, twins stand for the family's primitives.
+    """
+    text = to_verilog(Accelerator(plan, family), "accelerator")
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
     widths += f"`define OUT_WIDTH {plan.nodes[-1].unit.result_bits}\n"
     sources = {
         "bench.sv": widths + BENCH.read_text(),
         "taps.sv": taps.module(plan),
         "accelerator.v": text,
+        **primitives.twins(family),
     }
     return verilator.build(sources, "bench", folder)
 

@@ -15,10 +15,9 @@ from fq_hw.schedule.two_tree import TwoTree
 from rtl_gen.dot_product import DotProduct
 from rtl_gen.emit import to_verilog
 from sim import verilator
+from sim.primitives import twins
 
-__all__ = ["PRIMITIVES", "Forms", "totals"]
-
-PRIMITIVES = Path(__file__).parents[1] / "sim" / "primitives"
+__all__ = ["Forms", "totals"]
 
 
 class Forms(wiring.Component):
@@ -100,10 +99,10 @@ def totals(
         formats=" ".join("%0d" for _ in names),
         totals="".join(f", {name}" for name in names),
     )
-    texts = {f"{f}.v": (PRIMITIVES / f"{f}.v").read_text() for f in families if f != "plain"}
-    text = to_verilog(Forms(tree, families), "top")
-    sources, flags = {"bench.v": bench, "top.v": text, **texts}, ("-CFLAGS", "-O0")  # a short run
-    program = verilator.build(sources, "bench", programs, flags)
+    sources = {"bench.v": bench, "top.v": to_verilog(Forms(tree, families), "top")}
+    for family in families:
+        sources |= twins(family)
+    program = verilator.build(sources, "bench", programs, ("-CFLAGS", "-O0"))  # for a short run
     words = [
         f"{int(''.join(map(str, line.reshape(-1)[::-1])), 2):x}"
         for beat in zip(signs, acts, strict=True)

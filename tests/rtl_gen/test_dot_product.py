@@ -2,10 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
-from dots import PRIMITIVES, Forms, totals
+from dots import Forms, totals
 
 from fq_hw import toolbox
 from fq_hw.errors import FoldingError, ToolError
@@ -13,8 +14,10 @@ from fq_hw.schedule.two_tree import build
 from rtl_gen.carry_ecp5 import init
 from rtl_gen.dot_product import FAMILIES, DotProduct, named
 from rtl_gen.emit import to_rtlil
+from sim import primitives
 
 CARRIES = tuple(family for family in FAMILIES if family != "plain")
+PRIMITIVES = Path(primitives.__file__).parent
 TWINS = {family: str(PRIMITIVES / f"{family}.v") for family in CARRIES}
 OTHERS = {  # the models that come with Yosys
     "ecp5": "+/lattice/ccu2c_sim.vh +/lattice/common_sim.vh",
