@@ -1,0 +1,139 @@
+"""The cycle model on networks and foldings that nobody chose: exact, to the cycle."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from networks import random_checkpoint, random_images
+
+from fq_hw import golden
+from fq_hw.export import export
+from fq_hw.ir import Conv, Graph
+from fq_hw.network import Block, Embedding, EmbeddingKind, Network, Stage, StemConv
+from fq_hw.passes import lower_graph
+from fq_hw.schedule import timing
+from fq_hw.schedule.folding import Fold, divisors
+from fq_hw.schedule.lower import lower
+from rtl_gen.top import Accelerator
+from sim import pysim
+from sim.vectors import Vectors, pack
+
+FRAMES = 3
+NETWORKS = st.builds(
+    Network,
+    name=st.just("drawn"),
+    image=st.tuples(st.integers(4, 8), st.integers(4, 8), st.sampled_from([1, 3])),
+    classes=st.integers(2, 3),
+    embedding=st.builds(
+        Embedding,
+        kind=st.sampled_from(EmbeddingKind),
+        length=st.integers(1, 3),
+        shared=st.booleans(),
+    ),
+    stem=st.lists(
+        st.builds(StemConv, width=st.integers(2, 4), kernel=st.sampled_from([1, 3])), max_size=1
+    ).map(lambda first: (*first, StemConv(width=3, norm=False))),
+    block=st.sampled_from(Block),
+    stages=st.lists(
+        st.builds(Stage, width=st.integers(2, 4), blocks=st.integers(1, 2),
+                  stride=st.integers(1, 2)), min_size=1, max_size=2
+    ).map(tuple),
+)  # fmt: skip
+
+
+def without_residuals(graph: Graph) -> Graph:
+    """The same layers in a row: every sum replaced by its branch, what only skips needed left out.
+
+    The convolutions of a branch keep their scale, so the graph is one that export could give.
+    """
+    branch = {op.name: op.inputs[0] for op in graph.ops if type(op).__name__ == "Add"}
+
+    def through(name: str) -> str:
+        while name in branch:
+            name = branch[name]
+        return name
+
+    ops = [
+        replace(op, inputs=tuple(through(name) for name in op.inputs))
+        for op in graph.ops
+        if op.name not in branch
+    ]
+    used, kept = {ops[-1].name}, []
+    for op in reversed(ops):
+        if op.name in used:
+            kept.append(op)
+            used.update(op.inputs)
+    return replace(graph, ops=tuple(reversed(kept)))
+
+
+@st.composite
+def folds_of(draw, graph: Graph) -> dict[str, Fold]:
+    """Any fold of every convolution: lanes that divide or do not, several columns or one."""
+    folds = {}
+    for op in graph.ops:
+        if isinstance(op, Conv):
+            cout, _, _, cin = op.weight.shape
+            columns = draw(st.sampled_from(divisors(graph.types[op.name].shape[1])))
+            pe = draw(st.integers(1, cout) if columns == 1 else st.sampled_from(divisors(cout)))
+            folds[op.name] = Fold(pe=pe, simd=draw(st.integers(1, cin)), columns=columns)
+    return folds
+
+
+@pytest.mark.parametrize("residuals", [True, False], ids=["residuals", "plain"])
+def test_equals_simulation(residuals):
+    """Every pixel's and every result's cycle, and every score, of 20 drawn networks each."""
+
+    @settings(max_examples=20, deadline=None, derandomize=True, database=None,
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(network=NETWORKS, seed=st.integers(0, 99), data=st.data())
+    def check(network, seed, data):
+        exported = export(random_checkpoint(network, seed))
+        graph = Graph.from_nodes(exported.name, exported.nodes)
+        if not residuals:
+            graph = without_residuals(graph)
+        graph = lower_graph(graph)
+        plan = lower(graph, data.draw(folds_of(graph), label="folds"))
+        event(f"columns: {max(n.unit.columns for n in plan.nodes if hasattr(n.unit, 'taps')) > 1}")
+        schedule = timing.simulate(plan, FRAMES)
+        moved = pysim.replay(Accelerator(plan), vectors(graph, plan, seed))
+        assert moved["i"][0] == schedule.first_pixel
+        assert tuple(moved["o"]) == schedule.results
+
+    check()
+
+
+def vectors(graph: Graph, plan, seed: int) -> Vectors:
+    """Random images, and what the golden model makes of them."""
+    images = random_images(graph.input.shape, FRAMES, seed)
+    found, unit = golden.run(graph, images), plan.nodes[-1].unit
+    scores = pack(found[graph.ops[-2].name].reshape(FRAMES, -1), unit.score_bits)
+    labels = found[graph.ops[-1].name].reshape(-1)
+    results = tuple(int(n) | s << unit.label_bits for n, s in zip(labels, scores, strict=True))
+    return Vectors(i={"i": pack(images.reshape(-1, images.shape[-1]), 8)}, o={"o": results})
+
+
+def test_the_check_can_fail():
+    """One cycle more in one unit of the model, and the prediction is another."""
+    network = Network(
+        name="small", image=(4, 4, 1), classes=2, embedding=Embedding(length=2),
+        stem=(StemConv(width=2, norm=False),), block=Block.BASIC,
+        stages=(Stage(width=2, blocks=1, stride=1),),
+    )  # fmt: skip
+    exported = export(random_checkpoint(network, 0))
+    graph = lower_graph(Graph.from_nodes(exported.name, exported.nodes))
+    plan = lower(graph, {op.name: Fold(pe=1, simd=1) for op in graph.ops if isinstance(op, Conv)})
+    moved = pysim.replay(Accelerator(plan), vectors(graph, plan, 0))
+    assert tuple(moved["o"]) == timing.simulate(plan, FRAMES).results
+    assert np.diff(moved["o"])[-1] == timing.simulate(plan, FRAMES).interval
+    slower = tuple(
+        replace(n, unit=replace(n.unit, levels_per_stage=2)) if hasattr(n.unit, "taps") else n
+        for n in plan.nodes
+    )
+    wide = [n.unit.tree.stages for n in plan.nodes if hasattr(n.unit, "taps")]
+    assert max(wide) >= 1
+    changed = timing.simulate(replace(plan, nodes=slower), FRAMES).results
+    assert (changed == timing.simulate(plan, FRAMES).results) == (
+        [n.unit.tree.stages for n in slower if hasattr(n.unit, "taps")] == wide
+    )
