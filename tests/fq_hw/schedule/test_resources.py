@@ -20,8 +20,8 @@ WINDOW = WindowUnit(
 @pytest.mark.parametrize("name", ZOO)
 def test_every_term_has_a_price(name):
     made, price = parts(ZOO[name]), prices("ecp5")[type(ZOO[name]).__name__]
-    assert set(made.lut) == set(price["lut"])
-    assert set(made.ff) == set(price["ff"])
+    assert set(made.lut) <= set(price["lut"])
+    assert set(made.ff) <= set(price["ff"])
     need = resources(ZOO[name])
     assert need.lut >= 0 and need.ff >= 0 and need.ebr >= 0
 
