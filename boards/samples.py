@@ -20,6 +20,7 @@ from fq_hw.schedule.units import (
     ForkUnit,
     PixelSumUnit,
     ReorderUnit,
+    Rom,
     RomUnit,
     ScoreUnit,
     ThresholdUnit,
@@ -109,6 +110,8 @@ def roms() -> Iterator[RomUnit]:
         (4608, 8), (4608, 4), (5000, 3), (9216, 4), (10, 128), (20, 128), (640, 8),
     ):  # fmt: skip
         yield RomUnit(depth=depth, width=width)
+    for depth, width in ((36, 128), (72, 64), (144, 48), (288, 36), (576, 16)):
+        yield RomUnit(depth=depth, width=width, rom=Rom.LOGIC)
 
 
 def engines() -> Iterator[ConvUnit]:
