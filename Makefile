@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test train bench-engine doctor format clean help
+.PHONY: demo test train bench-engine calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -21,6 +21,9 @@ train: .venv/test ## train the shipped network again (half an hour on one core)
 
 bench-engine: .venv/demo ## dot products, engine, a ResNet-20-size network: LUTs, MHz, frames/s (an hour)
 	$(BIN)/fq-hw bench
+
+calibrate: .venv/demo ## fit the cost model to synthesised units (minutes; goes on where it was)
+	$(BIN)/python -m boards.calibrate
 
 doctor: .venv/demo ## which outside tools are used
 	$(BIN)/fq-hw doctor

@@ -34,7 +34,9 @@ class Harness(wiring.Component):
                 out.append((name, value))
         before = self.feed
         for name, value in into:
-            held = Signal(len(value), name=f"in_{name}", attrs={"keep": "true"})
+            # Starts at ones: equal to no register of the part, or synthesis would make them one.
+            ones = (1 << len(value)) - 1
+            held = Signal(len(value), name=f"in_{name}", init=ones, attrs={"keep": "true"})
             m.d.sync += held.eq(Cat(before, held)[: len(value)])
             m.d.comb += value.eq(held)
             before = held[-1]

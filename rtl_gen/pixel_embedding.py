@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.units import EmbedUnit
-from rtl_gen.streams import signature
+from rtl_gen.streams import memory_style, signature
 
 __all__ = ["PixelEmbedding"]
 
@@ -51,6 +51,7 @@ class PixelEmbedding(wiring.Component):
                 shape=unsigned(unit.length * unit.bits),
                 depth=256,
                 init=[int((row << shifts).sum()) for row in entries],
+                attrs=memory_style(256, unit.length * unit.bits),
             )
             m.submodules[f"rom_{colour}"] = rom
             port = rom.read_port()  # holds its word while en is 0: the output register

@@ -28,7 +28,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "estimate",
         help="predict cycles (exact) and resources (estimated)",
         description="Print every unit with its cycles and estimated resources. Cycles are those of "
-        "the cycle model, which equals simulation; LUT, FF and EBR are rules of thumb for ECP5.",
+        "the cycle model, which equals simulation; EBR are exact, LUT and FF fitted, for ECP5.",
     )
     add_model_argument(parser)
     add_fold_arguments(parser)

@@ -1,0 +1,83 @@
+"""``make calibrate``: fit the cost model's prices to units synthesised and packed alone.
+
+Every sample goes through Yosys and nextpnr, which takes seconds; packing alone is enough, since
+nextpnr neither joins nor splits cells later. What was measured before comes from the cache, so an
+interrupted run goes on where it was, and a run after a change measures only what changed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from boards.fit import fit
+from boards.measure import Measured, measure
+from boards.samples import SAMPLES, contents
+from fq_hw import toolbox
+from fq_hw.schedule import resources as model
+from fq_hw.schedule.parts import parts
+from fq_hw.schedule.units import Unit
+from rtl_gen.top import component
+
+__all__ = ["calibrate", "main"]
+
+DEVICE = {"ecp5": "LFE5U-85F"}  # the largest, so that every sample fits
+TOOLS = ("yosys", "nextpnr-ecp5")
+
+
+def kind(unit: Unit) -> str:
+    return type(unit).__name__
+
+
+def measure_all(
+    samples: Sequence[Unit], family: str, report: Callable[[str], None]
+) -> list[Measured]:
+    """What every sample takes."""
+    found = []
+    for number, unit in enumerate(samples, 1):
+        report(f"{number}/{len(samples)} {unit}")
+        part = component(unit, contents(unit), family)
+        found.append(measure(part, DEVICE[family], route=False))
+    return found
+
+
+def calibrate(samples: Sequence[Unit], found: Sequence[Measured]) -> dict[str, dict]:
+    """Prices by unit kind and resource."""
+    prices = {}
+    for name in dict.fromkeys(map(kind, samples)):
+        pairs = [(parts(u), f) for u, f in zip(samples, found, strict=True) if kind(u) == name]
+        prices[name] = {
+            "lut": fit([p.lut for p, _ in pairs], [f.lut4 - p.exact_lut for p, f in pairs]),
+            "ff": fit([p.ff for p, _ in pairs], [f.ff - p.exact_ff for p, f in pairs]),
+        }
+    return prices
+
+
+def row(name: str, need: model.Resources, found: Measured) -> str:
+    """Predicted, measured and the error, per resource."""
+    cells = []
+    for now, then in ((need.lut, found.lut4), (need.ff, found.ff), (need.ebr, found.ebr)):
+        cells.append(f"{now:7,}{then:7,}{100 * (now - then) / max(then, 1):+6.0f}%")
+    return "  ".join(cells) + f"  {name}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Calibrate the families named, ECP5 by default; writes the data file of the cost model."""
+    path = Path(model.__file__).with_name(model.CALIBRATION)
+    known = json.loads(path.read_text()) if path.exists() else {}
+    for family in arguments or ["ecp5"]:
+        found = measure_all(SAMPLES, family, lambda line: print(line, file=sys.stderr))
+        tools = {name: toolbox.find(name).version for name in TOOLS}
+        known[family] = {"tools": tools, "prices": calibrate(SAMPLES, found)}
+        path.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
+        model.prices.cache_clear()
+        print(f"{family}: predicted, measured, error of LUT4, FF, EBR")
+        for unit, taken in zip(SAMPLES, found, strict=True):
+            print(row(str(unit), model.resources(unit, family), taken))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

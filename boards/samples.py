@@ -1,0 +1,199 @@
+"""Units that the cost model is fitted to: the range of a network of ResNet-20's size for 32 x 32.
+
+A unit of every kind at widths, images and foldings between the smallest and the largest that such
+a network has; what fills a ROM is random, for no formula can know it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from fq_hw.schedule.units import (
+    AddUnit,
+    ConvertUnit,
+    ConvUnit,
+    EmbedUnit,
+    FifoUnit,
+    ForkUnit,
+    PixelSumUnit,
+    ReorderUnit,
+    Rom,
+    RomUnit,
+    ScoreUnit,
+    ThresholdUnit,
+    Unit,
+    WindowUnit,
+)
+
+__all__ = ["SAMPLES", "contents"]
+
+
+def contents(unit: Unit) -> np.ndarray | None:
+    """Random contents of the unit's ROM, table or constants, the same for a unit everywhere."""
+    dice = np.random.default_rng(zlib.crc32(repr(unit).encode()))
+    match unit:
+        case RomUnit():
+            return dice.integers(0, 2, (unit.depth, unit.width)).astype(np.uint8)
+        case EmbedUnit():
+            shape = (unit.tables, 256, unit.length)
+            return dice.integers(0, 2**unit.bits, shape).astype(np.uint8)
+        case PixelSumUnit():
+            return dice.integers(-(2 ** (unit.sum_bits - 1)), 0, unit.channels)
+        case ScoreUnit():
+            return dice.integers(1, 2**unit.multiplier_bits, unit.classes)
+    return None
+
+
+def embeddings() -> Iterator[EmbedUnit]:
+    for colours, length, bits, tables in (
+        (1, 1, 2, 1), (1, 4, 2, 1), (1, 10, 2, 1), (3, 4, 2, 1), (3, 10, 2, 1), (3, 10, 2, 3),
+        (3, 16, 2, 1), (3, 20, 2, 3),
+    ):  # fmt: skip
+        yield EmbedUnit(colours=colours, length=length, bits=bits, tables=tables, pixels=1024)
+
+
+def converters() -> Iterator[ConvertUnit]:
+    for channels, lanes_in, lanes_out, bits in (
+        (16, 1, 4, 2), (16, 2, 16, 2), (16, 4, 16, 2), (32, 1, 8, 2), (32, 4, 32, 2),
+        (64, 2, 64, 2), (16, 1, 16, 2), (64, 1, 64, 2), (64, 8, 16, 2),
+        (64, 16, 64, 2), (30, 6, 30, 2), (30, 2, 10, 2), (30, 30, 15, 2),
+        (30, 30, 5, 2), (16, 8, 16, 9), (16, 16, 2, 9), (32, 8, 1, 10), (64, 16, 4, 11),
+        (64, 8, 2, 11), (64, 4, 2, 9), (32, 16, 8, 10), (16, 16, 8, 9), (128, 32, 4, 11),
+        (256, 32, 8, 11), (64, 64, 16, 10), (64, 16, 1, 9), (10, 10, 1, 14), (10, 2, 1, 14),
+        (16, 2, 1, 15), (64, 2, 4, 2), (64, 16, 32, 2), (32, 2, 1, 2),
+    ):  # fmt: skip
+        yield ConvertUnit(
+            channels=channels, pixels=64, lanes_in=lanes_in, lanes_out=lanes_out, bits=bits
+        )
+
+
+def windows() -> Iterator[WindowUnit]:
+    for size, channels, lanes, kernel, stride, repeats, columns in (
+        (32, 30, 30, 3, 1, 1, 1), (32, 30, 15, 3, 1, 2, 1), (32, 30, 10, 3, 1, 4, 2),
+        (32, 30, 6, 3, 1, 8, 4), (32, 16, 16, 3, 1, 1, 1), (32, 16, 16, 3, 1, 4, 4),
+        (32, 16, 8, 3, 1, 2, 2), (32, 16, 4, 3, 1, 4, 1), (32, 16, 16, 3, 2, 2, 1),
+        (32, 16, 16, 1, 2, 2, 1), (32, 16, 4, 1, 2, 4, 1), (32, 16, 16, 3, 2, 8, 4),
+        (16, 32, 32, 3, 1, 2, 1), (16, 32, 16, 3, 1, 4, 2), (16, 32, 8, 3, 1, 8, 4),
+        (16, 32, 4, 3, 1, 4, 1), (16, 32, 32, 3, 2, 4, 2), (16, 32, 16, 1, 2, 4, 1),
+        (16, 32, 32, 3, 1, 4, 8), (8, 64, 64, 3, 1, 4, 1), (8, 64, 32, 3, 1, 8, 2),
+        (8, 64, 16, 3, 1, 4, 4), (8, 64, 8, 3, 1, 16, 1), (8, 64, 64, 3, 1, 16, 4),
+        (8, 64, 64, 1, 1, 5, 1), (8, 64, 8, 1, 1, 10, 1), (8, 64, 4, 1, 1, 2, 1),
+        (12, 8, 8, 3, 1, 2, 1), (12, 8, 2, 3, 1, 4, 1), (6, 12, 3, 3, 1, 4, 2),
+        (28, 8, 4, 3, 1, 4, 1), (28, 8, 8, 3, 2, 2, 2), (14, 16, 8, 3, 1, 2, 1),
+    ):  # fmt: skip
+        yield WindowUnit(
+            height=size, width=size, channels=channels, lanes=lanes, bits=2, kernel=kernel,
+            stride=stride, padding=kernel // 2, repeats=repeats, columns=columns,
+        )  # fmt: skip
+
+
+def reorders() -> Iterator[ReorderUnit]:
+    for columns, folds, parts, lanes, bits in (
+        (2, 2, 1, 4, 9), (2, 4, 1, 4, 9), (4, 2, 1, 8, 9), (4, 4, 2, 4, 10), (4, 8, 1, 2, 10),
+        (2, 8, 4, 2, 11), (8, 4, 1, 4, 10), (2, 16, 1, 1, 11), (4, 4, 1, 16, 9), (3, 3, 3, 2, 9),
+    ):  # fmt: skip
+        yield ReorderUnit(
+            columns=columns, folds=folds, parts=parts, lanes=lanes, bits=bits, groups=16
+        )
+
+
+def roms() -> Iterator[RomUnit]:
+    for depth, width in (
+        (1, 64), (2, 64), (4, 112), (5, 40), (8, 60), (9, 64), (16, 31), (16, 120), (18, 60),
+        (20, 40), (30, 60), (32, 30), (33, 40), (36, 36), (48, 40), (64, 28), (72, 24), (90, 20),
+        (96, 16), (128, 12), (144, 12), (160, 8), (256, 6), (288, 4), (300, 6), (512, 3),
+        (18, 128), (18, 300), (36, 64), (36, 512), (72, 256), (144, 64), (144, 144), (288, 128),
+        (576, 36), (576, 64), (720, 24), (1024, 18), (1152, 32), (1152, 16), (2304, 16), (2304, 9),
+        (4608, 8), (4608, 4), (5000, 3), (9216, 4), (10, 128), (20, 128), (640, 8),
+    ):  # fmt: skip
+        yield RomUnit(depth=depth, width=width)
+    for depth, width in ((36, 128), (72, 64), (144, 48), (288, 36), (576, 16)):
+        yield RomUnit(depth=depth, width=width, rom=Rom.LOGIC)
+
+
+def engines() -> Iterator[ConvUnit]:
+    for cin, cout, taps, pe, simd, columns in (
+        (30, 16, 9, 1, 30, 1), (30, 16, 9, 4, 15, 1), (30, 16, 9, 8, 10, 2), (30, 16, 9, 16, 6, 1),
+        (30, 16, 9, 2, 30, 4), (16, 16, 9, 1, 4, 1), (16, 16, 9, 2, 16, 4), (16, 16, 9, 4, 8, 2),
+        (16, 16, 9, 8, 16, 1), (16, 16, 9, 16, 16, 1), (16, 32, 9, 8, 4, 2), (16, 32, 1, 4, 4, 1),
+        (16, 32, 1, 2, 16, 1), (16, 32, 1, 4, 8, 4), (16, 16, 1, 16, 16, 1), (16, 16, 1, 4, 16, 2),
+        (32, 32, 9, 1, 32, 1), (32, 32, 9, 4, 32, 2), (32, 32, 9, 8, 16, 1), (32, 32, 9, 16, 8, 1),
+        (32, 64, 9, 4, 16, 4), (32, 64, 1, 8, 4, 1), (64, 64, 9, 1, 64, 1), (64, 64, 9, 4, 64, 1),
+        (64, 64, 9, 2, 32, 4), (64, 64, 9, 8, 16, 2), (64, 64, 9, 16, 4, 1), (64, 10, 1, 1, 8, 1),
+        (64, 10, 1, 2, 16, 1), (64, 10, 1, 10, 4, 1), (64, 10, 1, 1, 64, 1), (8, 8, 9, 2, 4, 1),
+        (8, 12, 9, 3, 2, 1), (12, 12, 1, 12, 12, 1),
+    ):  # fmt: skip
+        yield ConvUnit(
+            cin=cin, cout=cout, taps=taps, pixels=1024, pe=pe, simd=simd, act_bits=2,
+            columns=columns,
+        )  # fmt: skip
+
+
+def thresholds() -> Iterator[ThresholdUnit]:
+    for lanes, in_bits, level_bits in (
+        (1, 9, 9), (2, 9, 9), (3, 9, 9), (8, 9, 9), (1, 6, 6), (2, 7, 7), (1, 10, 10), (2, 11, 11),
+        (8, 11, 11), (1, 12, 12), (2, 13, 13), (3, 10, 11), (6, 8, 8), (16, 9, 9), (16, 10, 10),
+        (5, 8, 9), (10, 9, 9),
+    ):  # fmt: skip
+        yield ThresholdUnit(
+            channels=64, pixels=64, lanes=lanes, in_bits=in_bits, level_bits=level_bits, out_bits=2
+        )
+
+
+def forks() -> Iterator[ForkUnit]:
+    for lanes, bits, ways in ((1, 2, 2), (4, 2, 2), (16, 2, 2), (8, 10, 2), (2, 9, 3), (8, 2, 4)):
+        yield ForkUnit(lanes=lanes, bits=bits, ways=ways)
+
+
+def fifos() -> Iterator[FifoUnit]:
+    for lanes, bits, depth in (
+        (1, 9, 2), (1, 9, 3), (2, 9, 5), (4, 9, 8), (1, 10, 16), (2, 10, 17), (4, 9, 18),
+        (4, 9, 32), (1, 10, 33), (2, 9, 34), (1, 9, 50), (1, 9, 64), (1, 10, 66), (2, 9, 70),
+        (1, 10, 100), (2, 10, 129), (4, 10, 100), (4, 9, 200), (8, 9, 80), (8, 10, 300),
+        (16, 10, 200), (4, 10, 600), (4, 9, 1500), (2, 10, 1100), (1, 9, 200), (1, 9, 228),
+        (1, 9, 300), (2, 10, 2300), (1, 4, 400), (2, 2, 700), (1, 2, 900),
+    ):  # fmt: skip
+        yield FifoUnit(lanes=lanes, bits=bits, depth=depth)
+
+
+def adders() -> Iterator[AddUnit]:
+    for lanes, bits, out_bits in (
+        (1, (9, 9), 10), (4, (9, 9), 10), (2, (10, 11), 12), (8, (9, 10), 11), (1, (11, 12), 13),
+        (16, (8, 9), 10), (4, (11, 8), 11),
+    ):  # fmt: skip
+        yield AddUnit(lanes=lanes, bits=bits, out_bits=out_bits)
+
+
+def pixel_sums() -> Iterator[PixelSumUnit]:
+    for channels, lanes, pixels, in_bits, sum_bits in (
+        (10, 1, 64, 8, 15), (10, 2, 64, 8, 15), (10, 5, 64, 8, 15), (10, 10, 64, 8, 15),
+        (10, 1, 49, 7, 14), (100, 1, 64, 8, 15), (100, 4, 64, 8, 15), (100, 10, 64, 8, 15),
+        (5, 1, 25, 6, 12), (20, 1, 64, 8, 15), (32, 2, 16, 8, 14),
+    ):  # fmt: skip
+        yield PixelSumUnit(
+            channels=channels, lanes=lanes, pixels=pixels, in_bits=in_bits, sum_bits=sum_bits
+        )
+
+
+def scores() -> Iterator[ScoreUnit]:
+    for classes, sum_bits, multiplier_bits in (
+        (2, 12, 6), (4, 14, 8), (5, 12, 8), (10, 15, 8), (10, 14, 12), (10, 16, 10), (20, 15, 8),
+        (3, 16, 12), (32, 14, 8),
+    ):  # fmt: skip
+        yield ScoreUnit(
+            classes=classes, sum_bits=sum_bits, multiplier_bits=multiplier_bits,
+            score_bits=sum_bits + multiplier_bits,
+        )  # fmt: skip
+
+
+SAMPLES: tuple[Unit, ...] = tuple(
+    unit
+    for kind in (
+        embeddings, converters, windows, reorders, roms, engines, thresholds, forks, fifos, adders,
+        pixel_sums, scores,
+    )
+    for unit in kind()
+)  # fmt: skip

@@ -1,0 +1,95 @@
+"""Where a memory of a design goes, and what it takes there: block RAM, distributed RAM, logic.
+
+Block RAM counts are exact for ECP5 (DP16KD) as Yosys cuts a memory: into layers of one of the
+block's depths, side by side in columns of the width that goes with it, whichever takes the fewest
+blocks.
+"""
+
+from __future__ import annotations
+
+from fq_hw.schedule.units import ceil_div
+
+__all__ = ["block_muxed", "blocks", "distinct", "distributed", "logic_rom", "ram_in_blocks"]
+
+SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+BLOCK_COST, CELL_COST = 128, 4  # by which Yosys compares a block with cells of 16 x 4 bits
+CHOICE_COST = 0.5  # a bit of a multiplexer or demultiplexer
+BYTE = 9
+CELL_LUTS = 6  # four for the bits of a distributed RAM cell, two for its write port
+
+
+def blocks(depth: int, width: int, *, rom: bool) -> int:
+    """Blocks of 18 kbit of a memory with one read port, and one write port if it is no ROM."""
+    return cut(depth, width, rom)[0]
+
+
+def block_muxed(depth: int, width: int, *, rom: bool) -> int:
+    """Bits that a memory in blocks chooses between: none where one block is deep enough."""
+    return width * (cut(depth, width, rom)[1] - 1)
+
+
+def cut(depth: int, width: int, rom: bool) -> tuple[int, int]:
+    """Blocks, and how many layers of words there are: the fewest, then the flattest.
+
+    Layers lie side by side as one wide memory; in a RAM each takes whole bytes, of 9 bits or of the
+    block's width, as those have a write enable of their own.
+    """
+    ways = []
+    for rows, lanes in SHAPES:
+        layers, byte = ceil_div(depth, rows), 1 if rom else min(BYTE, lanes)
+        ways.append((ceil_div(layers * ceil_div(width, byte), lanes // byte), layers))
+    return min(ways)
+
+
+def cells(depth: int, width: int) -> int:
+    """Cells of 16 x 4 bits of a distributed RAM."""
+    return ceil_div(depth, 16) * ceil_div(width, 4)
+
+
+def ram_in_blocks(depth: int, width: int) -> bool:
+    """Whether Yosys puts a RAM into blocks that no attribute sends anywhere.
+
+    It compares costs: of the memory's cells, of multiplexers that choose between layers of words,
+    and of the write enables of those.
+    """
+    rows = ceil_div(depth, 16)
+    count, layers = cut(depth, width, rom=False)
+    spread = cells(depth, width) * CELL_COST + choice(rows, width)
+    return spread > count * BLOCK_COST + choice(layers, width)
+
+
+def choice(layers: int, width: int) -> float:
+    """Cost of choosing between layers, for reading and writing."""
+    return CHOICE_COST * ((layers - 1) * width + layers)
+
+
+def distributed(depth: int, width: int) -> int:
+    """LUT4 of a distributed RAM: its cells, and multiplexers where it is deeper than a cell."""
+    return CELL_LUTS * cells(depth, width)
+
+
+def distinct(depth: int, width: int) -> float:
+    """How many of ``width`` random columns of ``depth`` bits differ, complements taken as equal."""
+    if depth > 12:
+        return width
+    kinds = 2.0 ** (depth - 1)
+    return kinds * (1 - (1 - 1 / kinds) ** width)
+
+
+def logic_rom(depth: int, width: int) -> dict[str, float]:
+    """Cells of 16 bits of a ROM in logic, in three classes of depth that cost differently.
+
+    Random contents: a LUT4 for each column that differs from the others; up to 64 words a few words
+    beyond a power of two cost as much as its double, more words make trees of multiplexers.
+    """
+    cells = dict.fromkeys(("logic", "deeper logic", "deepest logic"), 0.0)
+    if depth == 1:
+        return cells
+    if depth <= 16:
+        cells["logic"] = distinct(depth, width)
+    elif depth <= 64:
+        whole = 1 << (depth.bit_length() - 1)
+        cells["deeper logic"] = width * whole / 16 * (1 + min((depth - whole) / 4, 1))
+    else:
+        cells["deepest logic"] = width * depth / 16
+    return cells

@@ -1,0 +1,58 @@
+"""Memories on ECP5: block counts that Yosys and nextpnr gave, rules at their edges."""
+
+import pytest
+
+from fq_hw.schedule.memories import block_muxed, blocks, distinct, distributed, ram_in_blocks
+
+
+@pytest.mark.parametrize(
+    ("depth", "width", "count"),
+    [
+        (18, 128, 4), (18, 300, 9), (36, 64, 2), (36, 512, 15), (144, 144, 4), (576, 36, 2),
+        (576, 64, 4), (1024, 18, 1), (1152, 32, 3), (1152, 16, 2), (2304, 16, 3), (2304, 9, 2),
+        (4608, 8, 2), (4608, 4, 1), (5000, 3, 1), (9216, 4, 2),
+    ],
+)  # fmt: skip
+def test_blocks_of_a_rom_as_measured(depth, width, count):
+    assert blocks(depth, width, rom=True) == count
+
+
+@pytest.mark.parametrize(
+    ("depth", "width", "count"),
+    [
+        (128, 60, 2),
+        (512, 32, 1),
+        (32, 128, 4),
+        (512, 30, 1),
+        (1024, 20, 2),
+        (4096, 8, 2),
+        (2299, 20, 4),
+        (1499, 36, 3),
+        (1099, 20, 3),
+    ],
+)
+def test_blocks_of_a_ram(depth, width, count):
+    assert blocks(depth, width, rom=False) == count
+
+
+def test_layers_need_a_multiplexer():
+    assert block_muxed(16384, 1, rom=True) == 0
+    assert block_muxed(1152, 32, rom=True) == 32 * 2  # three layers of 512 words in three blocks
+
+
+@pytest.mark.parametrize(
+    ("depth", "width", "in_blocks"),
+    [(99, 10, False), (69, 18, True), (399, 4, True), (63, 9, False), (31, 36, False)],
+)
+def test_where_yosys_puts_a_ram_as_measured(depth, width, in_blocks):
+    assert ram_in_blocks(depth, width) == in_blocks
+
+
+def test_distributed_ram_comes_in_cells_of_16_by_4():
+    assert distributed(16, 4) == distributed(1, 1) == 6
+    assert distributed(17, 5) == 4 * 6
+
+
+def test_columns_of_a_shallow_rom_repeat():
+    assert distinct(2, 1000) == pytest.approx(2)
+    assert distinct(64, 1000) == 1000

@@ -1,0 +1,69 @@
+"""The cost model: prices for every term, sense at the edges, speed. Against tools: tests/boards."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from fq_hw.errors import ParameterError
+from fq_hw.schedule.parts import parts
+from fq_hw.schedule.resources import prices, resources
+from fq_hw.schedule.units import ConvUnit, FifoUnit, RomUnit, WindowUnit
+from sim.zoo import ZOO
+
+ENGINE = ConvUnit(cin=32, cout=32, taps=9, pixels=256, pe=4, simd=16, act_bits=2)
+WINDOW = WindowUnit(
+    height=16, width=16, channels=32, lanes=16, bits=2, kernel=3, stride=1, padding=1, repeats=8
+)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_every_term_has_a_price(name):
+    made, price = parts(ZOO[name]), prices("ecp5")[type(ZOO[name]).__name__]
+    assert set(made.lut) <= set(price["lut"])
+    assert set(made.ff) <= set(price["ff"])
+    need = resources(ZOO[name])
+    assert need.lut >= 0 and need.ff >= 0 and need.ebr >= 0
+
+
+def test_dot_products_are_exact_and_most_of_a_wide_engine():
+    wide = replace(ENGINE, pe=8, simd=32)
+    dots = 8 * wide.tree.positions
+    assert parts(wide).exact_lut == dots
+    assert dots < resources(wide).lut < 1.5 * dots
+
+
+def test_an_engine_grows_with_each_fold():
+    for field in ("pe", "simd", "columns"):
+        wide = replace(ENGINE, **{field: 2 * getattr(ENGINE, field)})
+        assert resources(ENGINE).lut < resources(wide).lut < 2.2 * resources(ENGINE).lut
+        assert resources(ENGINE).ff < resources(wide).ff < 2.2 * resources(ENGINE).ff
+
+
+def test_each_column_has_a_copy_of_the_ring():
+    one, four = resources(WINDOW), resources(replace(WINDOW, columns=4, repeats=8))
+    assert one.ebr == 1 and four.ebr == 4
+
+
+def test_a_rom_moves_to_block_ram():
+    assert resources(RomUnit(depth=32, width=63)).ebr == 0
+    deep = resources(RomUnit(depth=32, width=64))
+    assert deep.ebr == 2 and deep.lut < 40
+
+
+def test_a_deep_fifo_moves_to_block_ram():
+    assert resources(FifoUnit(lanes=1, bits=9, depth=64)).ebr == 0
+    assert resources(FifoUnit(lanes=4, bits=9, depth=513)).ebr == 1
+
+
+def test_refuses_a_family_without_prices():
+    with pytest.raises(ParameterError, match=r"^resources: family must be in \['ecp5'.*not 'xc7'"):
+        resources(ENGINE, "xc7")
+
+
+def test_is_fast_enough_for_a_solver():
+    resources(ENGINE)
+    began = time.perf_counter()
+    for _ in range(1000):
+        resources(ENGINE)
+    assert time.perf_counter() - began < 0.3  # 300 us a call; usually a twentieth of that
