@@ -21,9 +21,13 @@ class Delays:
 
     def __init__(self, m: Module, bits: Value, name: str):
         self.m, self.name, self.width = m, name, len(bits)
-        self.now = Signal(len(bits), name=f"{name}_0", attrs={"keep": "true"})
+        self.now = self.register(len(bits), f"{name}_0")
         m.d.sync += self.now.eq(bits)
         self.later: dict[tuple[int, int], Signal] = {}
+
+    def register(self, width: int, name: str) -> Signal:
+        """One that synthesis does not merge with its twin for other PEs."""
+        return Signal(width, name=name, attrs={"keep": "true"}, reset_less=True)
 
     def __call__(self, bit: int, delay: int) -> Value:
         """Bit ``bit`` as it was ``delay`` cycles ago."""
@@ -31,9 +35,7 @@ class Delays:
             return self.now[bit]
         if (bit, delay) not in self.later:
             before = self(bit, delay - 1)
-            self.later[bit, delay] = Signal(
-                name=f"{self.name}_{delay}_{bit}", attrs={"keep": "true"}
-            )
+            self.later[bit, delay] = self.register(1, f"{self.name}_{delay}_{bit}")
             self.m.d.sync += self.later[bit, delay].eq(before)
         return self.later[bit, delay]
 

@@ -61,7 +61,10 @@ class ReadPipe(wiring.Component):
             with m.If(enable[n]):
                 m.d.sync += held[n].eq(before)
 
-        words = [Signal(self.width, name=f"word_{way}") for way in range(self.ways)]
+        # Nothing resets a word: a block RAM's output register knows no reset.
+        words = [
+            Signal(self.width, name=f"word_{way}", reset_less=True) for way in range(self.ways)
+        ]
         with m.If(enable[1]):
             m.d.sync += [word.eq(port.data) for word, port in zip(words, ports, strict=True)]
         if not self.masked:
@@ -72,9 +75,11 @@ class ReadPipe(wiring.Component):
             m.d.sync += blank[0].eq(self.i.p.blank)
         with m.If(enable[1]):
             m.d.sync += blank[1].eq(blank[0])
-        with m.If(enable[2]):
-            m.d.sync += self.o.payload.eq(Cat(words))
-        for way in range(self.ways):
+        for way, word in enumerate(words):
+            masked = Signal(self.width, name=f"masked_{way}", reset_less=True)
+            m.d.comb += self.o.payload[way].eq(masked)
+            with m.If(enable[2]):
+                m.d.sync += masked.eq(word)
             with m.If(enable[2] & blank[1][way]):
-                m.d.sync += self.o.payload[way].eq(0)
+                m.d.sync += masked.eq(0)
         return m
