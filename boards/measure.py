@@ -29,14 +29,8 @@ DEVICES = {  # nextpnr's options of each device
     "LFE5U-25F": ("--25k", "--package", "CABGA381", "--speed", "6"),
     "LFE5U-85F": ("--85k", "--package", "CABGA756", "--speed", "6"),
 }
-# One name per net before synthesis: Yosys 0.70 maps logic (abc9) by names of nets and, where a net
-# has another name in a part of the design, fails an assertion or drives a net twice.
 SCRIPT = f"""read_rtlil top.il
-{netlist.BEFORE}hierarchy -top top
-proc
-flatten
-opt_clean -purge
-synth_ecp5 -top top
+{netlist.BEFORE}synth_ecp5 -top top
 {netlist.AFTER}write_json top.json
 """
 CELLS = {"lut4": "TRELLIS_COMB", "ff": "TRELLIS_FF", "ebr": "DP16KD", "multipliers": "MULT18X18D"}

@@ -5,6 +5,9 @@ complete; nextpnr then spends a feed-in and a feed-out cell on every chain and a
 input. So while synthesis runs the cells have a name that it knows nothing about, and afterwards
 their open ports are written into the netlist as ``x``, which is nextpnr's word for open.
 
+Names: Yosys 0.70 maps logic (abc9) by names of nets and, where a net has another name in a part of
+the design, fails an assertion or drives a net twice. So the design is one part before synthesis.
+
 Memories: no unit reads a word in the cycle in which it is written. Yosys would guard against that,
 at a LUT and a flip-flop per bit; a parameter of the read ports tells it not to.
 """
@@ -28,6 +31,10 @@ parameter INJECT1_0 = "YES", INJECT1_1 = "YES";
 endmodule
 END
 chtype -set own_ccu2c t:CCU2C
+hierarchy -top top
+proc
+flatten
+opt_clean -purge
 """
 AFTER = "chtype -set CCU2C t:own_ccu2c\n"
 
