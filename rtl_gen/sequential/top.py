@@ -35,8 +35,8 @@ class SequentialAccelerator(wiring.Component):
     Latency     plan.latency, from the first pixel to the result
     Throughput  one frame per plan.interval cycles
     Family      ``family`` is the form of the dot products, None for a plain one in one piece.
-                ``spram``: parameters and trunk lie in the SPRAM of an iCE40 UltraPlus, which
-                cannot be preloaded
+                ``up5k``: memories are those of an iCE40 UltraPlus by name; its SPRAM, where
+                parameters and trunk lie, cannot be preloaded
     Errors      none at run time; the schedule refuses networks that the array cannot run
     """
 
@@ -45,11 +45,11 @@ class SequentialAccelerator(wiring.Component):
         plan: SequentialPlan,
         family: str | None = None,
         *,
-        spram: bool = False,
+        up5k: bool = False,
         preloaded: bool | None = None,
     ):
-        self.plan, self.family, self.spram = plan, family, spram
-        self.preloaded = not spram if preloaded is None else preloaded
+        self.plan, self.family, self.up5k = plan, family, up5k
+        self.preloaded = not up5k if preloaded is None else preloaded
         members = {
             "i": In(stream.Signature(data.ArrayLayout(unsigned(8), plan.image[2]))),
             "o": Out(stream.Signature(result_layout(plan.result))),
@@ -63,7 +63,7 @@ class SequentialAccelerator(wiring.Component):
         plan = self.plan
         m.submodules.sequencer = sequencer = Sequencer(plan, preloaded=self.preloaded)
         m.submodules.loader = loader = ImageLoader(plan)
-        m.submodules.banks = banks = Banks(plan)
+        m.submodules.banks = banks = Banks(plan, ebr=self.up5k)
         m.submodules.array = array = ConvArray(plan, self.family)
         m.submodules.output = output = SumOutput(plan)
         m.submodules.scores = scores = Scores(plan.result, plan.multiplier)
@@ -71,11 +71,11 @@ class SequentialAccelerator(wiring.Component):
         m.submodules.parameters = parameters = SinglePort(
             len(words),
             plan.array.word_bits,
-            spram=self.spram,
+            spram=self.up5k,
             init=words if self.preloaded else (),
         )
         m.submodules.trunk = trunk = SinglePort(
-            plan.trunk_depth, plan.array.pe * LANE, spram=self.spram
+            plan.trunk_depth, plan.array.pe * LANE, spram=self.up5k
         )
 
         connect(m, flipped(self.i), loader.i)
