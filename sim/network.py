@@ -12,8 +12,10 @@ import numpy as np
 
 from fq_hw.errors import SimulationError, require
 from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.sequential import SequentialPlan
 from fq_hw.schedule.units import ScoreUnit
 from rtl_gen.emit import to_verilog
+from rtl_gen.sequential import SequentialAccelerator
 from rtl_gen.top import Accelerator
 from sim import primitives, taps, verilator
 
@@ -47,17 +49,21 @@ class Run:
         return self.results[-1] - self.results[-2]
 
 
-def build(plan: Plan, folder: Path, family: str = "plain") -> Path:
+def build(plan: Plan | SequentialPlan, folder: Path, family: str = "plain") -> Path:
     """Compile ``plan`` with its bench and taps; the program is kept in ``folder``.
 
-    With the dot products in the form of ``family``, twins stand for the family's primitives.
+    With the dot products in the form of ``family``, twins stand for the family's primitives. A
+    sequential plan has no streams inside that taps could watch.
     """
-    text = to_verilog(Accelerator(plan, family), "accelerator")
+    if isinstance(plan, SequentialPlan):
+        text, watch = to_verilog(SequentialAccelerator(plan, family), "accelerator"), taps.NONE
+    else:
+        text, watch = to_verilog(Accelerator(plan, family), "accelerator"), taps.module(plan)
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
-    widths += f"`define OUT_WIDTH {plan.nodes[-1].unit.result_bits}\n"
+    widths += f"`define OUT_WIDTH {plan.result.result_bits}\n"
     sources = {
         "bench.sv": widths + BENCH.read_text(),
-        "taps.sv": taps.module(plan),
+        "taps.sv": watch,
         "accelerator.v": text,
         **primitives.twins(family),
     }
@@ -87,7 +93,7 @@ def unpack(words: list[str], unit: ScoreUnit) -> tuple[np.ndarray, np.ndarray]:
 
 def simulate(
     program: Path,
-    plan: Plan,
+    plan: Plan | SequentialPlan,
     images: np.ndarray,
     folder: Path,
     *,
@@ -154,7 +160,7 @@ def simulate(
         f"{len(found)} results, cycle {verdict[2]}",
         SimulationError,
     )
-    labels, scores = unpack([word for _, word in found], plan.nodes[-1].unit)
+    labels, scores = unpack([word for _, word in found], plan.result)
     return Run(
         labels=labels,
         scores=scores,
