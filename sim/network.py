@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from amaranth.lib import wiring
 
 from fq_hw.errors import SimulationError, require
 from fq_hw.schedule.plan import Plan
@@ -19,7 +21,7 @@ from rtl_gen.sequential import SequentialAccelerator
 from rtl_gen.top import Accelerator
 from sim import primitives, taps, verilator
 
-__all__ = ["Run", "build", "simulate"]
+__all__ = ["Run", "build", "compile_core", "simulate"]
 
 BENCH = Path(__file__).with_name("bench.sv")
 
@@ -55,17 +57,27 @@ def build(plan: Plan | SequentialPlan, folder: Path, family: str = "plain") -> P
     With the dot products in the form of ``family``, twins stand for the family's primitives. A
     sequential plan has no streams inside that taps could watch.
     """
+    twins = primitives.twins(family)
     if isinstance(plan, SequentialPlan):
-        text, watch = to_verilog(SequentialAccelerator(plan, family), "accelerator"), taps.NONE
-    else:
-        text, watch = to_verilog(Accelerator(plan, family), "accelerator"), taps.module(plan)
+        return compile_core(SequentialAccelerator(plan, family), plan, taps.NONE, twins, folder)
+    return compile_core(Accelerator(plan, family), plan, taps.module(plan), twins, folder)
+
+
+def compile_core(
+    core: wiring.Component,
+    plan: Plan | SequentialPlan,
+    watch: str,
+    more: Mapping[str, str],
+    folder: Path,
+) -> Path:
+    """Compile ``core``, which is an accelerator of ``plan``; ``more`` Verilog goes with it."""
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
     widths += f"`define OUT_WIDTH {plan.result.result_bits}\n"
     sources = {
         "bench.sv": widths + BENCH.read_text(),
         "taps.sv": watch,
-        "accelerator.v": text,
-        **primitives.twins(family),
+        "accelerator.v": to_verilog(core, "accelerator"),
+        **more,
     }
     return verilator.build(sources, "bench", folder)
 

@@ -99,11 +99,13 @@ class ConvArray(wiring.Component):
 
         def vector(word: Value, name: str, width: int, stride: int) -> Signal:
             """Raw bits plane by plane, each as late as its adder wants it."""
-            delays = Late(m, word, name)
+            later = Late(m, word, name)
             out = Signal(len(raws), name=f"{name}_raw")
-            late = [0 if plain else tree.delay(p, lane) for p, lane in raws]
             m.d.comb += out.eq(
-                Cat(delays(lane * width + p * stride, n) for (p, lane), n in zip(raws, late))
+                Cat(
+                    later(lane * width + p * stride, 0 if plain else tree.delay(p, lane))
+                    for p, lane in raws
+                )
             )
             return out
 

@@ -82,10 +82,9 @@ class ImageLoader(wiring.Component):
             m.d.sync += entries.eq(entries >> word)
         with m.Elif(at != 0):
             m.d.sync += entries.eq(Cat(entries, look.data)[entry:][: len(entries)])
-        if colours * entry < word:  # entries stand in the upper bits
-            aligned = entries >> (word - colours * entry)
-        else:
-            aligned = entries[:word]
+        spare = max(word - colours * entry, 0)  # where there are any, the entries stand above
+        aligned = Signal(word)
+        m.d.comb += aligned.eq(entries >> spare)
 
         # Where the pixel's words go.
         stride, bank_bits = region.stride, (columns - 1).bit_length()

@@ -86,10 +86,7 @@ class Sequencer(wiring.Component):
             self.step.right.eq(pos == 2),
             self.step.blank.eq(
                 now.square
-                & (
-                    ((kernel_row == 0) & (row == 0))
-                    | ((kernel_row == 2) & last_row & now.bottom)
-                )
+                & (((kernel_row == 0) & (row == 0)) | ((kernel_row == 2) & last_row & now.bottom))
             ),
             self.step.blank_left.eq(group == 0),
             self.step.blank_right.eq(last_group),

@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from fq_hw.schedule.sequential.plan import SequentialPlan
+from fq_hw.schedule.units import ceil_div
 from rtl_gen.scores import Scores, result_layout
 from rtl_gen.sequential.array import STEP, ConvArray
 from rtl_gen.sequential.banks import Banks, write_layout
@@ -20,9 +21,13 @@ __all__ = ["SequentialAccelerator", "parameter_beats"]
 
 def parameter_beats(plan: SequentialPlan) -> list[int]:
     """What ``i_parameter`` wants: every word of parameters in pieces of 16 bits, lowest first."""
-    lanes = -(-plan.array.word_bits // LANE)
-    words = (sum(int(bit) << n for n, bit in enumerate(row)) for row in plan.parameters)
-    return [word >> (n * LANE) & 0xFFFF for word in words for n in range(lanes)]
+    lanes = ceil_div(plan.array.word_bits, LANE)
+    return [word >> n * LANE & 2**LANE - 1 for word in parameter_words(plan) for n in range(lanes)]
+
+
+def parameter_words(plan: SequentialPlan) -> list[int]:
+    """The contents of the parameter memory."""
+    return [sum(int(bit) << n for n, bit in enumerate(row)) for row in plan.parameters]
 
 
 class SequentialAccelerator(wiring.Component):
@@ -35,8 +40,8 @@ class SequentialAccelerator(wiring.Component):
     Latency     plan.latency, from the first pixel to the result
     Throughput  one frame per plan.interval cycles
     Family      ``family`` is the form of the dot products, None for a plain one in one piece.
-                ``up5k``: memories are those of an iCE40 UltraPlus by name; its SPRAM, where
-                parameters and trunk lie, cannot be preloaded
+                ``spram``: parameters and trunk lie in the SPRAM of an iCE40 UltraPlus, which
+                cannot be preloaded
     Errors      none at run time; the schedule refuses networks that the array cannot run
     """
 
@@ -45,11 +50,11 @@ class SequentialAccelerator(wiring.Component):
         plan: SequentialPlan,
         family: str | None = None,
         *,
-        up5k: bool = False,
+        spram: bool = False,
         preloaded: bool | None = None,
     ):
-        self.plan, self.family, self.up5k = plan, family, up5k
-        self.preloaded = not up5k if preloaded is None else preloaded
+        self.plan, self.family, self.spram = plan, family, spram
+        self.preloaded = not spram if preloaded is None else preloaded
         members = {
             "i": In(stream.Signature(data.ArrayLayout(unsigned(8), plan.image[2]))),
             "o": Out(stream.Signature(result_layout(plan.result))),
@@ -63,19 +68,18 @@ class SequentialAccelerator(wiring.Component):
         plan = self.plan
         m.submodules.sequencer = sequencer = Sequencer(plan, preloaded=self.preloaded)
         m.submodules.loader = loader = ImageLoader(plan)
-        m.submodules.banks = banks = Banks(plan, ebr=self.up5k)
+        m.submodules.banks = banks = Banks(plan)
         m.submodules.array = array = ConvArray(plan, self.family)
         m.submodules.output = output = SumOutput(plan)
         m.submodules.scores = scores = Scores(plan.result, plan.multiplier)
-        words = [sum(int(bit) << n for n, bit in enumerate(row)) for row in plan.parameters]
         m.submodules.parameters = parameters = SinglePort(
-            len(words),
+            len(plan.parameters),
             plan.array.word_bits,
-            spram=self.up5k,
-            init=words if self.preloaded else (),
+            spram=self.spram,
+            init=parameter_words(plan) if self.preloaded else (),
         )
         m.submodules.trunk = trunk = SinglePort(
-            plan.trunk_depth, plan.array.pe * LANE, spram=self.up5k
+            plan.trunk_depth, plan.array.pe * LANE, spram=self.spram
         )
 
         connect(m, flipped(self.i), loader.i)

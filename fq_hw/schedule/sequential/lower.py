@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fq_hw import ir
-from fq_hw.errors import CapacityError, FoldingError, GraphError, require
+from fq_hw.errors import CapacityError, GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.schedule.sequential import pack
 from fq_hw.schedule.sequential.plan import Array, Pass, Region, SequentialPlan
@@ -144,9 +144,7 @@ class Lowering:
             self.refuse(op, "needs the trunk free", f"{self.trunk} in it")
         step = replace(step, dest=dest, add=add, keep=keep)
         self.finish(
-            Draft(
-                step=step, weight=op.weight, threshold=threshold, offset=self.offsets[tensor]
-            ),
+            Draft(step=step, weight=op.weight, threshold=threshold, offset=self.offsets[tensor]),
             tensor,
         )
         if keep:
@@ -191,7 +189,7 @@ class Lowering:
 def lower_sequential(graph: Graph, array: Array | None = None) -> SequentialPlan:
     """The passes of ``graph`` on ``array``.
 
-    Raises GraphError, CapacityError or FoldingError, naming the op, where the array cannot run it.
+    Raises GraphError or CapacityError, naming the op, where the array cannot run it.
     """
     array = array or Array()
     kinds = [type(op) for op in graph.ops[-3:]]
@@ -269,7 +267,7 @@ def parameters(
             fields[:, : bits.shape[1]] = bits
         elif draft.start is not None:
             fields = pack.start_fields(draft.start, channels, field_bits)
-        words = [pack.header_fields(fields, step.folds, header_words, array)]
+        words = [pack.header_words(fields, step.folds, header_words, array)]
         if draft.weight is not None:
             words.insert(0, pack.weight_words(draft.weight, step.stride, step.folds, array))
         rows.append(np.concatenate(words, axis=1).reshape(-1, array.word_bits))

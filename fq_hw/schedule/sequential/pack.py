@@ -1,16 +1,15 @@
-"""The words of the parameter memory: a fold's weights in the order of the steps, then its header."""
+"""Words of the parameter memory: a fold's weights in the order of the steps, then its header."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from fq_hw import ir
 from fq_hw.errors import GraphError, require
 from fq_hw.schedule.sequential.plan import Array
+from fq_hw.schedule.units import ceil_div
 
-__all__ = ["header_fields", "level_fields", "weight_words"]
+__all__ = ["header_words", "level_fields", "start_fields", "weight_words"]
 
 
 def kernel_columns(kernel: int, stride: int) -> tuple[int, ...]:
@@ -26,7 +25,7 @@ def weight_words(weight: np.ndarray, stride: int, folds: int, array: Array) -> n
     Order: kernel row, word of input channels, kernel column as ``kernel_columns`` has them.
     """
     cout, kernel, _, cin = weight.shape
-    words = -(-cin // array.simd)
+    words = ceil_div(cin, array.simd)
     bits = np.zeros((folds * array.pe, kernel, kernel, words * array.simd), np.uint8)
     bits[:cout, :, :, :cin] = weight < 0
     bits = bits[:, :, kernel_columns(kernel, stride)]
@@ -64,15 +63,9 @@ def start_fields(start: np.ndarray, channels: int, field_bits: int) -> np.ndarra
     return ((padded[:, None] >> np.arange(field_bits)) & 1).astype(np.uint8)
 
 
-def header_fields(fields: np.ndarray, folds: int, words: int, array: Array) -> np.ndarray:
+def header_words(fields: np.ndarray, folds: int, words: int, array: Array) -> np.ndarray:
     """Fields of all channels as header bits of shape folds, words, pe*simd."""
     bits = np.zeros((folds, words * array.word_bits), np.uint8)
     rows = fields.reshape(folds, -1)
     bits[:, : rows.shape[1]] = rows
     return bits.reshape(folds, words, array.word_bits)
-
-
-def join(parts: Sequence[np.ndarray], width: int) -> np.ndarray:
-    """All folds' weights and headers, one word after the other."""
-    rows = [part.reshape(-1, width) for part in parts]
-    return np.concatenate(rows)

@@ -7,12 +7,13 @@ rows, words of input channels and kernel columns. Nothing stalls inside a pass.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from fq_hw.errors import FoldingError, require
+from fq_hw.schedule.two_tree import build
 from fq_hw.schedule.units import ScoreUnit, ceil_div
 
 __all__ = ["Array", "Pass", "Region", "SequentialPlan"]
@@ -188,11 +189,9 @@ class SequentialPlan:
         """Words of parameters behind a fold's weights."""
         return ceil_div(self.array.pe * self.field_bits, self.array.word_bits)
 
-    @cached_property
+    @property
     def dot_stages(self) -> int:
         """Register stages inside a dot product."""
-        from fq_hw.schedule.two_tree import build
-
         return build(self.array.simd, self.act_bits, self.array.levels_per_stage).stages
 
     @property
@@ -223,12 +222,12 @@ class SequentialPlan:
         return count * (step.steps + step.wait) + self.settle + headers * self.header_words
 
     def pass_cycles(self, step: Pass) -> int:
-        """Cycles of a pass that is no total."""
+        """Cycles of a pass, but for the classes' way to the score unit."""
         return 1 + step.folds * self.fold_cycles(step) + self.drain
 
     @cached_property
     def frame_cycles(self) -> tuple[int, int]:
-        """Cycles per frame, and from the start of a frame's load to its last class's sum."""
+        """Cycles from one frame's load to the next one's, and to its last class's sum."""
         now, free = self.load_cycles, 0
         for step in self.passes:
             if not step.total:
@@ -236,21 +235,20 @@ class SequentialPlan:
                 continue
             left = self.result.classes
             for _ in range(step.folds):
-                now += 1 + self.fold_cycles(step) + self.drain
+                now += self.pass_cycles(replace(step, folds=1))
                 for _ in range(min(left, self.array.pe)):
-                    taken = max(now, free)  # the cycle in which the class's sum is taken
+                    taken = max(now, free)  # the score unit takes a class when it has time
                     now, free = taken + 1, taken + self.result.class_cycles
                 left -= self.array.pe
         return now, taken
 
     @property
     def interval(self) -> int:
-        """Cycles per frame when neither side ever waits."""
-        ready = self.frame_cycles[1] + self.result.latency()
-        _ = ready
+        """Cycles per frame, when neither side ever waits."""
         return self.frame_cycles[0]
 
     @property
     def latency(self) -> int:
         """Cycles from the first pixel's transfer to the result's, when neither side waits."""
-        return self.frame_cycles[1] + self.result.latency() - (self.image[2] - 1)
+        first = self.image[2] - 1  # a pixel is taken with its last colour
+        return self.frame_cycles[1] + self.result.latency() - first
