@@ -59,7 +59,9 @@ class Sequencer(wiring.Component):
         m = Module()
         plan, now = self.plan, self.setting
         number = counter(len(plan.passes), "number")
-        settings.select(m, plan, number, now)
+        chosen = Signal.like(now)
+        settings.select(m, plan, number, chosen)
+        m.d.sync += now.eq(chosen)  # much logic behind it: a pass begins a cycle later
 
         fold, row = Signal.like(now.folds), Signal.like(now.rows)
         group, block = Signal.like(now.groups), Signal.like(now.blocks)
@@ -143,7 +145,7 @@ class Sequencer(wiring.Component):
                 m.next = "INPUT"
             with m.Else():
                 m.d.sync += number.eq(number + 1)
-                m.next = "START"
+                m.next = "SELECT"
 
         with m.FSM(init="INPUT" if self.preloaded else "PARAMETERS"):
             if not self.preloaded:
@@ -153,6 +155,8 @@ class Sequencer(wiring.Component):
                 m.d.comb += self.load.eq(1)
                 with m.If(self.loaded):
                     m.next = "START"
+            with m.State("SELECT"):
+                m.next = "START"
             with m.State("START"):
                 m.d.comb += self.start.eq(1)
                 m.d.sync += [
@@ -204,16 +208,18 @@ class Sequencer(wiring.Component):
                         next_pass()
             with m.State("EMIT"):
                 m.d.comb += self.emit.eq(1)
-                rest = (plan.result.classes - 1) % plan.array.pe
-                ends = Mux(last_fold, rest, plan.array.pe - 1)
                 with m.If(self.emitted):
-                    m.d.sync += self.lane.eq(self.lane + 1)
-                    with m.If(self.lane == ends):
-                        with m.If(last_fold):
-                            next_pass()
-                        with m.Else():
-                            m.d.sync += fold.eq(fold + 1)
-                            m.next = "START"
+                    m.next = "EMITTED"
+            with m.State("EMITTED"):
+                rest = (plan.result.classes - 1) % plan.array.pe
+                m.d.sync += self.lane.eq(self.lane + 1)
+                with m.If(self.lane != Mux(last_fold, rest, plan.array.pe - 1)):
+                    m.next = "EMIT"
+                with m.Elif(last_fold):
+                    next_pass()
+                with m.Else():
+                    m.d.sync += fold.eq(fold + 1)
+                    m.next = "START"
         return m
 
     def take_parameters(self, m: Module) -> None:

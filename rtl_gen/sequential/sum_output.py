@@ -96,7 +96,7 @@ class SumOutput(wiring.Component):
     def fields(self, m: Module) -> list[Signal]:
         """The fold's header, a field per channel: its words come in at the top."""
         plan = self.plan
-        header = Signal(plan.header_words * plan.array.word_bits)
+        header = Signal(plan.array.pe * plan.field_bits)
         with m.If(self.header):
             m.d.sync += header.eq(Cat(header, self.word)[plan.array.word_bits :])
         return [header[n * plan.field_bits :][: plan.field_bits] for n in range(plan.array.pe)]

@@ -64,8 +64,11 @@ def start_fields(start: np.ndarray, channels: int, field_bits: int) -> np.ndarra
 
 
 def header_words(fields: np.ndarray, folds: int, words: int, array: Array) -> np.ndarray:
-    """Fields of all channels as header bits of shape folds, words, pe*simd."""
+    """Fields of all channels as header bits of shape folds, words, pe*simd.
+
+    They end with the last word's top bit: what comes before them is shifted out.
+    """
     bits = np.zeros((folds, words * array.word_bits), np.uint8)
     rows = fields.reshape(folds, -1)
-    bits[:, : rows.shape[1]] = rows
+    bits[:, -rows.shape[1] :] = rows
     return bits.reshape(folds, words, array.word_bits)

@@ -228,7 +228,7 @@ class SequentialPlan:
     @cached_property
     def frame_cycles(self) -> tuple[int, int]:
         """Cycles from one frame's load to the next one's, and to its last class's sum."""
-        now, free = self.load_cycles, 0
+        now, free = self.load_cycles + len(self.passes) - 1, 0  # a cycle from pass to pass
         for step in self.passes:
             if not step.total:
                 now += self.pass_cycles(step)
@@ -238,7 +238,7 @@ class SequentialPlan:
                 now += self.pass_cycles(replace(step, folds=1))
                 for _ in range(min(left, self.array.pe)):
                     taken = max(now, free)  # the score unit takes a class when it has time
-                    now, free = taken + 1, taken + self.result.class_cycles
+                    now, free = taken + 2, taken + self.result.class_cycles
                 left -= self.array.pe
         return now, taken
 

@@ -60,8 +60,7 @@ def make(array: Array) -> tuple[SequentialPlan, Beats]:
     labels = tensors["tail.label"].reshape(FRAMES).tolist()
     above = pack(scores, plan.result.score_bits)
     results = tuple(
-        label | score << plan.result.label_bits
-        for label, score in zip(labels, above, strict=True)
+        label | score << plan.result.label_bits for label, score in zip(labels, above, strict=True)
     )
     pixels = pack(images.reshape(-1, images.shape[-1]).astype(np.int64), 8)
     return plan, Beats({"i": pixels}, {"o": results}, 40 * FRAMES * plan.interval)

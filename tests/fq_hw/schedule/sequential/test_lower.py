@@ -116,5 +116,3 @@ def test_refuses_arrays_that_cannot_be():
         Array(columns=6)
     with pytest.raises(FoldingError, match=r"^Array: pe must divide simd=16, not 3$"):
         Array(pe=3)
-
-
