@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from fq_hw.errors import FoldingError, require
+from fq_hw.schedule.timing import Schedule
 from fq_hw.schedule.two_tree import build
 from fq_hw.schedule.units import ScoreUnit, ceil_div
 
@@ -250,5 +251,29 @@ class SequentialPlan:
     @property
     def latency(self) -> int:
         """Cycles from the first pixel's transfer to the result's, when neither side waits."""
-        first = self.image[2] - 1  # a pixel is taken with its last colour
-        return self.frame_cycles[1] + self.result.latency() - first
+        return self.frame_cycles[1] + self.result.latency() - self.first_pixel
+
+    @property
+    def first_pixel(self) -> int:
+        """Cycle in which the first pixel moves: a pixel is taken with its last colour."""
+        return self.image[2] - 1
+
+    def schedule(self, frames: int) -> Schedule:
+        """In which cycles the first pixel and the results of so many frames move."""
+        first = self.first_pixel + self.latency
+        results = tuple(first + n * self.interval for n in range(frames))
+        return Schedule(first_pixel=self.first_pixel, results=results)
+
+    @property
+    def ebr(self) -> int:
+        """Block RAMs of iCE40, 256 words of 16 bits, for banks and embedding."""
+        bank = ceil_div(self.array.simd * self.act_bits, 16) * ceil_div(self.array.depth, 256)
+        tables, rows, length = self.table.shape
+        table = ceil_div(length * self.act_bits, 16) * ceil_div(tables * rows, 256)
+        return self.array.columns * bank + table
+
+    @property
+    def spram(self) -> int:
+        """SPRAM of iCE40 UltraPlus, 16,384 words of 16 bits, for parameters and trunk."""
+        words = (len(self.parameters), self.array.word_bits), (self.trunk_depth, self.array.pe * 16)
+        return sum(ceil_div(depth, 16_384) * ceil_div(width, 16) for depth, width in words)
