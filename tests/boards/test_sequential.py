@@ -68,6 +68,6 @@ def test_builds_a_bitstream(plan, tmp_path):
     result = build(sequential_core(plan, ICEBREAKER), ICEBREAKER, tmp_path / "net.bin",
                    pixels=height * width, colours=colours)  # fmt: skip
     assert result.spram == plan.spram == 3
-    assert result.ebr == plan.ebr + 2  # and the frame
+    assert plan.array.columns + 2 <= result.ebr <= plan.ebr + 2  # the frame, maybe the table
     assert result.lut4 < 3_000
     assert result.multipliers == 0

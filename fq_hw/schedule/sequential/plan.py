@@ -266,7 +266,7 @@ class SequentialPlan:
 
     @property
     def ebr(self) -> int:
-        """Block RAMs of iCE40, 256 words of 16 bits, for banks and embedding."""
+        """Block RAMs of iCE40, 256 words of 16 bits, for banks and embedding; at most."""
         bank = ceil_div(self.array.simd * self.act_bits, 16) * ceil_div(self.array.depth, 256)
         tables, rows, length = self.table.shape
         table = ceil_div(length * self.act_bits, 16) * ceil_div(tables * rows, 256)
