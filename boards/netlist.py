@@ -1,6 +1,6 @@
-"""Netlists for ECP5: commands before and after synthesis, and edits that Yosys has no word for.
+"""Netlists: commands before and after synthesis, and edits that Yosys has no word for.
 
-Carry cells: Yosys ties every input that a carry cell leaves open to 0, since abc9 wants its boxes
+ECP5's carry cells: Yosys ties every input that one leaves open to 0, since abc9 wants its boxes
 complete; nextpnr then spends a feed-in and a feed-out cell on every chain and a route on every
 input. So while synthesis runs the cells have a name that it knows nothing about, and afterwards
 their open ports are written into the netlist as ``x``, which is nextpnr's word for open.
@@ -18,13 +18,13 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-__all__ = ["AFTER", "BEFORE", "finish"]
+__all__ = ["AFTER", "BEFORE", "NO_COLLISIONS", "finish"]
 
 INPUTS = ("CIN", *(f"{name}{half}" for half in "01" for name in "ABCD"))
 OUTPUTS = ("S0", "S1", "COUT")
 CLOCKED = "t:$memrd_v2 r:COLLISION_X_MASK=1'0 %i r:CLK_ENABLE=1 %i"
-BEFORE = f"""setparam -set COLLISION_X_MASK 1'1 {CLOCKED}
-read_verilog <<END
+NO_COLLISIONS = f"setparam -set COLLISION_X_MASK 1'1 {CLOCKED}\n"
+BEFORE = f"""{NO_COLLISIONS}read_verilog <<END
 (* blackbox, keep *) module own_ccu2c(input {", ".join(INPUTS)}, output {", ".join(OUTPUTS)});
 parameter [15:0] INIT0 = 0, INIT1 = 0;
 parameter INJECT1_0 = "YES", INJECT1_1 = "YES";

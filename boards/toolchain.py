@@ -97,5 +97,6 @@ TOOLCHAINS = {
         cells={"lut4": "ICESTORM_LC", "ebr": "ICESTORM_RAM", "spram": "ICESTORM_SPRAM",
                "multipliers": "ICESTORM_DSP"},
         flip_flops=r"(\d+) LCs used as (?:LUT4 and )?DFF",
+        before=netlist.NO_COLLISIONS,
     ),
 }  # fmt: skip

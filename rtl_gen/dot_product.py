@@ -115,8 +115,9 @@ class DotProduct(wiring.Component):
 
 def instance(tree: TwoTree, family: str, signs: Value, acts: Value, total: Value) -> Instance:
     """A dot product by name: emission makes its module once, however many there are of it."""
-    name = f"dot_{family}_{tree.lanes}_{tree.planes}_{tree.levels_per_stage}"
-    return Instance(name, i_clk=ClockSignal(), i_signs=signs, i_acts=acts, o_total=total)
+    name = f"dot_{family}_{tree.lanes}_{tree.planes}_{tree.levels_per_stage or 0}"
+    clock = {"i_clk": ClockSignal()} if tree.stages else {}
+    return Instance(name, i_signs=signs, i_acts=acts, o_total=total, **clock)
 
 
 def named(text: str) -> dict[str, DotProduct]:
@@ -126,5 +127,5 @@ def named(text: str) -> dict[str, DotProduct]:
     for name in names:
         _, family, *numbers = name.split("_")
         lanes, planes, levels = map(int, numbers)
-        found[name] = DotProduct(build(lanes, planes, levels), family)
+        found[name] = DotProduct(build(lanes, planes, levels or None), family)
     return found

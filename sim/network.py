@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from amaranth.lib import wiring
 
 from fq_hw.errors import SimulationError, require
 from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.sequential import SequentialPlan
 from fq_hw.schedule.units import ScoreUnit
 from rtl_gen.emit import to_verilog
+from rtl_gen.sequential import SequentialAccelerator
 from rtl_gen.top import Accelerator
 from sim import primitives, taps, verilator
 
-__all__ = ["Run", "build", "simulate"]
+__all__ = ["Run", "build", "compile_core", "simulate"]
 
 BENCH = Path(__file__).with_name("bench.sv")
 
@@ -47,19 +51,33 @@ class Run:
         return self.results[-1] - self.results[-2]
 
 
-def build(plan: Plan, folder: Path, family: str = "plain") -> Path:
+def build(plan: Plan | SequentialPlan, folder: Path, family: str = "plain") -> Path:
     """Compile ``plan`` with its bench and taps; the program is kept in ``folder``.
 
-    With the dot products in the form of ``family``, twins stand for the family's primitives.
+    With the dot products in the form of ``family``, twins stand for the family's primitives. A
+    sequential plan has no streams inside that taps could watch.
     """
-    text = to_verilog(Accelerator(plan, family), "accelerator")
+    twins = primitives.twins(family)
+    if isinstance(plan, SequentialPlan):
+        return compile_core(SequentialAccelerator(plan, family), plan, taps.NONE, twins, folder)
+    return compile_core(Accelerator(plan, family), plan, taps.module(plan), twins, folder)
+
+
+def compile_core(
+    core: wiring.Component,
+    plan: Plan | SequentialPlan,
+    watch: str,
+    more: Mapping[str, str],
+    folder: Path,
+) -> Path:
+    """Compile ``core``, which is an accelerator of ``plan``; ``more`` Verilog goes with it."""
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
-    widths += f"`define OUT_WIDTH {plan.nodes[-1].unit.result_bits}\n"
+    widths += f"`define OUT_WIDTH {plan.result.result_bits}\n"
     sources = {
         "bench.sv": widths + BENCH.read_text(),
-        "taps.sv": taps.module(plan),
-        "accelerator.v": text,
-        **primitives.twins(family),
+        "taps.sv": watch,
+        "accelerator.v": to_verilog(core, "accelerator"),
+        **more,
     }
     return verilator.build(sources, "bench", folder)
 
@@ -87,7 +105,7 @@ def unpack(words: list[str], unit: ScoreUnit) -> tuple[np.ndarray, np.ndarray]:
 
 def simulate(
     program: Path,
-    plan: Plan,
+    plan: Plan | SequentialPlan,
     images: np.ndarray,
     folder: Path,
     *,
@@ -154,7 +172,7 @@ def simulate(
         f"{len(found)} results, cycle {verdict[2]}",
         SimulationError,
     )
-    labels, scores = unpack([word for _, word in found], plan.nodes[-1].unit)
+    labels, scores = unpack([word for _, word in found], plan.result)
     return Run(
         labels=labels,
         scores=scores,

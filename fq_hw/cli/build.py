@@ -12,6 +12,8 @@ from fq_hw import toolbox
 from fq_hw.cli.model import (
     add_fold_arguments,
     add_model_argument,
+    add_sequential_argument,
+    cycle_model,
     load_model,
     make_plan,
     output_path,
@@ -22,6 +24,7 @@ from fq_hw.errors import CapacityError, require
 from fq_hw.report.table import table
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import plan_resources
+from fq_hw.schedule.sequential import SequentialPlan
 
 __all__ = ["add_board_arguments", "add_parser", "build_plan", "check_build"]
 
@@ -71,19 +74,30 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     add_model_argument(parser)
     add_fold_arguments(parser)
+    add_sequential_argument(parser)
     add_board_arguments(parser)
     parser.set_defaults(run=run)
 
 
-def build_plan(args: argparse.Namespace, plan: Plan):
-    """Build ``plan`` as ``args`` say; returns ``boards.build.BuildResult``."""
-    from boards.build import build
+def make_core(plan: Plan | SequentialPlan, board):
+    """The accelerator of ``plan`` in the forms of the board's family."""
     from rtl_gen.dot_product import FAMILIES
     from rtl_gen.top import Accelerator
 
+    if isinstance(plan, SequentialPlan):
+        from boards.sequential import sequential_core
+
+        return sequential_core(plan, board)
+    return Accelerator(plan, board.family if board.family in FAMILIES else "plain")
+
+
+def build_plan(args: argparse.Namespace, plan: Plan | SequentialPlan):
+    """Build ``plan`` as ``args`` say; returns ``boards.build.BuildResult``."""
+    from boards.build import build
+
     board, path = check_build(args, plan)
-    return build(
-        Accelerator(plan, board.family if board.family in FAMILIES else "plain"),
+    built = build(
+        make_core(plan, board),
         board,
         path,
         pixels=plan.image[0] * plan.image[1],
@@ -96,9 +110,14 @@ def build_plan(args: argparse.Namespace, plan: Plan):
         scheduler=args.scheduler,
         report=say,
     )
+    if isinstance(plan, SequentialPlan):
+        from boards.sequential import add_parameters
+
+        add_parameters(built.bitstream, plan, board)
+    return built
 
 
-def check_build(args: argparse.Namespace, plan: Plan):
+def check_build(args: argparse.Namespace, plan: Plan | SequentialPlan):
     """Everything that can be refused before any work; returns the board and the file to write."""
     import boards
     from boards import farm
@@ -122,8 +141,13 @@ def check_build(args: argparse.Namespace, plan: Plan):
         return board, path
 
 
-def check_capacity(plan: Plan, board) -> None:
+def check_capacity(plan: Plan | SequentialPlan, board) -> None:
     """Refuse at once what is far too large; what is nearly so, nextpnr decides."""
+    if isinstance(plan, SequentialPlan):
+        from boards.sequential import check_memories
+
+        check_memories(plan, board)
+        return
     need, have = plan_resources(plan), board.capacity
     for what, least, most in (("LUT4", need.lut, have.lut), ("EBR", need.ebr, have.ebr)):
         contract = f"has {most:,} {what}; fold more (--cycles) or take a larger board"
@@ -133,11 +157,9 @@ def check_capacity(plan: Plan, board) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Build and report what was routed."""
-    from fq_hw.schedule import timing
-
     plan = make_plan(args, load_model(args.model).graph)
     check_build(args, plan)
-    interval = timing.simulate(plan, frames=6).interval
+    interval = cycle_model(plan, frames=6).interval
     tell_if_slower(args, plan, interval)
     built = build_plan(args, plan)
     data = {**dataclasses.asdict(built), "bitstream": str(built.bitstream), "work": str(built.work)}

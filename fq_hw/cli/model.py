@@ -14,9 +14,11 @@ from fq_hw.data import DataKind
 from fq_hw.errors import ArtifactError, require
 from fq_hw.ir import serialize
 from fq_hw.passes import lower_graph
+from fq_hw.schedule import timing
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.sequential import SequentialPlan, lower_sequential
 
 __all__ = [
     "DEFAULT_CYCLES",
@@ -25,6 +27,8 @@ __all__ = [
     "add_data_arguments",
     "add_fold_arguments",
     "add_model_argument",
+    "add_sequential_argument",
+    "cycle_model",
     "load_data",
     "load_model",
     "load_test",
@@ -106,14 +110,35 @@ def add_fold_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--fold", type=Path, help="fold as this file says, which `fq-hw fold` wrote")
 
 
-def make_plan(args: argparse.Namespace, graph: ir.Graph) -> Plan:
-    """The plan at the asked speed, or by the asked folding."""
+def add_sequential_argument(parser: argparse.ArgumentParser) -> None:
+    """Whether all layers share one array."""
+    parser.add_argument(
+        "--sequential",
+        action="store_true",
+        help="one array for all layers in turn, not a unit for each: for small devices; "
+        "--cycles and --fold do not apply",
+    )
+
+
+def make_plan(args: argparse.Namespace, graph: ir.Graph) -> Plan | SequentialPlan:
+    """The plan at the asked speed, or by the asked folding, or of one array."""
+    if getattr(args, "sequential", False):
+        contract = "--fold folds a unit for each layer; leave one of the two out"
+        require(args.fold is None, "--sequential", contract, str(args.fold))
+        return lower_sequential(graph)
     require(args.cycles >= 1, "--cycles", "must be at least 1", args.cycles)
     if args.fold is None:
         folding = least_lut(graph, args.cycles)
     else:
         folding = fold_file.load(args.fold, graph)
     return lower(graph, folding.folds, folding.cycles)
+
+
+def cycle_model(plan: Plan | SequentialPlan, frames: int) -> timing.Schedule:
+    """In which cycles ``plan`` moves its first pixel and its results."""
+    if isinstance(plan, SequentialPlan):
+        return plan.schedule(frames)
+    return timing.simulate(plan, frames)
 
 
 def output_path(given: Path | None, default: str) -> Path:
@@ -135,8 +160,10 @@ def output_path(given: Path | None, default: str) -> Path:
     return path
 
 
-def tell_if_slower(args: argparse.Namespace, plan: Plan, interval: int) -> None:
+def tell_if_slower(args: argparse.Namespace, plan: Plan | SequentialPlan, interval: int) -> None:
     """Say so when a frame takes more cycles than asked for, and what takes them."""
+    if isinstance(plan, SequentialPlan):
+        return  # nobody asks it for a speed
     asked, option = args.cycles, "--cycles"
     if args.fold is not None:
         asked, option = plan.interval_bound, "--fold"

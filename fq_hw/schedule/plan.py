@@ -72,6 +72,11 @@ class Plan:
         return next(node for node in self.nodes if node.name == name)
 
     @property
+    def result(self) -> ScoreUnit:
+        """What makes the result."""
+        return self.nodes[-1].unit
+
+    @property
     def interval_bound(self) -> int:
         """Cycles per frame of the busiest unit: no schedule is faster."""
         return max(n.unit.beats for n in self.nodes if hasattr(n.unit, "beats"))

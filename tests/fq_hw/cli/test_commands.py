@@ -395,3 +395,17 @@ def test_termination_ends_the_tools_too(tmp_path, random_model):
 
 def test_every_op_has_a_graph_kind():
     assert Graph.from_nodes("n", [{"op": "input", "name": "p", "inputs": [], "shape": [1, 1, 1]}])
+
+
+@pytest.mark.parametrize("command", ["sim", "build"])
+def test_one_array_for_all_layers_has_no_folds(command, capsys, random_model):
+    line = refused(capsys, command, random_model, "--sequential", "--fold", "fold.json")
+    contract = "--fold folds a unit for each layer; leave one of the two out"
+    assert line == f"--sequential: {contract}, not 'fold.json'"
+
+
+def test_a_network_that_one_array_cannot_run_is_one_line(capsys, tmp_path):
+    path = tmp_path / "bottleneck.safetensors"
+    checkpoint.write(path, random_checkpoint(NETWORKS["bottleneck"], 1))
+    line = refused(capsys, "build", path, "--board", "icebreaker", "--sequential")
+    assert line.startswith("Threshold 'stages.1.0.acts.0': needs convolutions of one stride")

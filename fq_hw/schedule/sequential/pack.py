@@ -1,0 +1,74 @@
+"""Words of the parameter memory: a fold's weights in the order of the steps, then its header."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fq_hw import ir
+from fq_hw.errors import GraphError, require
+from fq_hw.schedule.sequential.plan import Array
+from fq_hw.schedule.units import ceil_div
+
+__all__ = ["header_words", "level_fields", "start_fields", "weight_words"]
+
+
+def kernel_columns(kernel: int, stride: int) -> tuple[int, ...]:
+    """Kernel columns in the order of the steps: with stride 2 even pixels come before odd ones."""
+    if kernel == 1:
+        return (0,)
+    return (0, 1, 2) if stride == 1 else (1, 0, 2)
+
+
+def weight_words(weight: np.ndarray, stride: int, folds: int, array: Array) -> np.ndarray:
+    """Bits of shape folds, uses, pe*simd; 1 is -1, unused lanes and channels are +1.
+
+    Order: kernel row, word of input channels, kernel column as ``kernel_columns`` has them.
+    """
+    cout, kernel, _, cin = weight.shape
+    words = ceil_div(cin, array.simd)
+    bits = np.zeros((folds * array.pe, kernel, kernel, words * array.simd), np.uint8)
+    bits[:cout, :, :, :cin] = weight < 0
+    bits = bits[:, :, kernel_columns(kernel, stride)]
+    bits = bits.reshape(folds, array.pe, kernel, kernel, words, array.simd)
+    return bits.transpose(0, 2, 4, 3, 1, 5).reshape(folds, -1, array.word_bits)
+
+
+def level_fields(
+    op: ir.Threshold, offset: np.ndarray, channels: int, level_bits: int
+) -> np.ndarray:
+    """Levels and sign as bits of shape channels, steps*level_bits + 1, lowest bit first.
+
+    -x >= t says x < 1 - t, so a falling channel counts the levels 1 - t and subtracts from the top.
+    Channels beyond the tensor's have levels that nothing reaches.
+    """
+    falling = (op.sign < 0)[:, None]
+    levels = np.where(falling, 1 - op.levels, op.levels) - offset[:, None]
+    levels = np.sort(levels, axis=1)
+    never = 2**level_bits - 1
+    ends = int(levels.min()), int(levels.max())
+    contract = "levels must be clipped (fq_hw.passes) before lowering"
+    require(ends[0] >= 0 and ends[1] <= never, op.where, contract, ends, GraphError)
+    padded = np.full((channels, levels.shape[1]), never, np.int64)
+    padded[: len(levels)] = levels
+    sign = np.zeros((channels, 1), np.uint8)
+    sign[: len(levels)] = falling
+    bits = (padded[..., None] >> np.arange(level_bits)) & 1
+    return np.concatenate([bits.reshape(channels, -1).astype(np.uint8), sign], axis=1)
+
+
+def start_fields(start: np.ndarray, channels: int, field_bits: int) -> np.ndarray:
+    """Start values of the classes as bits of shape channels, field_bits, two's complement."""
+    padded = np.zeros(channels, np.int64)
+    padded[: len(start)] = start
+    return ((padded[:, None] >> np.arange(field_bits)) & 1).astype(np.uint8)
+
+
+def header_words(fields: np.ndarray, folds: int, words: int, array: Array) -> np.ndarray:
+    """Fields of all channels as header bits of shape folds, words, pe*simd.
+
+    They end with the last word's top bit: what comes before them is shifted out.
+    """
+    bits = np.zeros((folds, words * array.word_bits), np.uint8)
+    rows = fields.reshape(folds, -1)
+    bits[:, -rows.shape[1] :] = rows
+    return bits.reshape(folds, words, array.word_bits)

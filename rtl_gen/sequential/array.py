@@ -1,0 +1,170 @@
+"""The array: pixels in shift registers, dot products, accumulators, and the way out for sums."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from fq_hw.schedule.sequential.plan import SequentialPlan
+from fq_hw.schedule.two_tree import build
+from rtl_gen.dot_product import DotProduct, instance
+
+__all__ = ["STEP", "ConvArray"]
+
+STEP = data.StructLayout(
+    {
+        "shift": 1,  # by a pixel, instead of loading a group
+        "right": 1,  # the pixel that comes in is the next group's first, not this group's last
+        "blank": 1,  # the row lies outside the image
+        "blank_left": 1,  # the pixel before the group lies outside
+        "blank_right": 1,  # the next group lies outside
+        "use": 1,  # the dot products count
+        "fire": 1,  # the sums are complete
+    }
+)
+
+
+class ConvArray(wiring.Component):
+    """columns x pe dot products of simd lanes with accumulators, one step a cycle.
+
+    Members     step: In(STEP), one cycle after it was issued: with the words it has read
+                banks: In(a word per column), weights: In(pe x simd bits)
+                take: In(1), the head's column has been used
+                head: Out(pe x acc_bits), the sums of the first column not yet taken
+                full: Out(1), one cycle before a group's sums stand at the head
+    Units       weight bit 1 means -1; sums are raw
+    Order       a load brings pixels x-1 .. x+columns-2, each shift the next pixel
+    Latency     dot_stages + 3 cycles from a step to the sums it completes
+    Throughput  a step per cycle; a group's sums must be taken before the next group fires
+    Path        the adders of a stage, or one accumulator
+    Errors      none at run time
+    """
+
+    def __init__(self, plan: SequentialPlan, family: str | None = None):
+        self.plan, self.family = plan, family
+        array = plan.array
+        self.tree = build(array.simd, plan.act_bits, array.levels_per_stage)
+        word = array.simd * plan.act_bits
+        super().__init__(
+            {
+                "step": In(STEP),
+                "banks": In(data.ArrayLayout(word, array.columns)),
+                "weights": In(array.word_bits),
+                "take": In(1),
+                "head": Out(data.ArrayLayout(plan.acc_bits, array.pe)),
+                "full": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        step = self.step
+        pixels = self.pixels(m)
+        marks = Cat(step.use, step.fire)
+        for n in range(self.tree.stages + 1):
+            passed = Signal(2, name=f"marks_{n}")
+            m.d.sync += passed.eq(marks)
+            marks = passed
+        use, fire = marks
+        fired = Signal()
+        m.d.sync += fired.eq(fire)
+        m.d.comb += self.full.eq(fired)
+        self.collect(m, self.totals(m, pixels, use, fired), fired)
+        return m
+
+    def pixels(self, m: Module) -> list[Signal]:
+        """A group of pixels; the last bank's word of a load is the pixel before the group."""
+        step, columns = self.step, self.plan.array.columns
+        words = [self.banks[n] for n in range(columns)]
+        pixels = [Signal(len(words[0]), name=f"pixel_{n}") for n in range(columns)]
+        for n, pixel in enumerate(pixels):
+            loaded, blank = words[n - 1], step.blank
+            if n == 0:
+                blank = step.blank | (~step.shift & step.blank_left)
+            if n < columns - 1:
+                shifted = pixels[n + 1]
+            else:
+                shifted = Mux(step.right, words[0], words[-1])
+                blank = step.blank | (step.shift & step.right & step.blank_right)
+            m.d.sync += pixel.eq(Mux(blank, 0, Mux(step.shift, shifted, loaded)))
+        return pixels
+
+    def totals(self, m: Module, pixels: list[Signal], use: Value, fired: Value) -> list[list]:
+        """Sums with the last dot product added, by column and PE."""
+        plan, tree = self.plan, self.tree
+        simd, bits = plan.array.simd, plan.act_bits
+        plain = self.family in (None, "plain")
+        raws = [(p, lane) for p in range(bits) for lane in range(simd)]
+
+        def vector(word: Value, name: str, width: int, stride: int) -> Signal:
+            """Raw bits plane by plane, each as late as its adder wants it."""
+            later = Late(m, word, name)
+            out = Signal(len(raws), name=f"{name}_raw")
+            m.d.comb += out.eq(
+                Cat(
+                    later(lane * width + p * stride, 0 if plain else tree.delay(p, lane))
+                    for p, lane in raws
+                )
+            )
+            return out
+
+        weights = Signal(plan.array.word_bits)
+        m.d.sync += weights.eq(self.weights)
+        acts = [vector(pixel, f"act_{x}", bits, 1) for x, pixel in enumerate(pixels)]
+        totals = []
+        for x in range(plan.array.columns):
+            totals.append([])
+            for pe in range(plan.array.pe):
+                name = f"{x}_{pe}"
+                signs = vector(weights[pe * simd :][:simd], f"sign_{name}", 1, 0)
+                dot, held = (Signal(tree.sum_bits, name=f"{n}_{name}") for n in ("dot", "held"))
+                self.dot(m, f"dot_{name}", signs, acts[x], dot)
+                acc = Signal(plan.acc_bits, name=f"acc_{name}")
+                total = Signal(plan.acc_bits, name=f"total_{name}")
+                m.d.sync += held.eq(Mux(use, dot, 0))
+                m.d.comb += total.eq(acc + held)
+                m.d.sync += acc.eq(Mux(fired, 0, total))
+                totals[-1].append(total)
+        return totals
+
+    def dot(self, m: Module, name: str, signs: Value, acts: Value, total: Signal) -> None:
+        """A dot product; by name, unless everything is to be in one piece."""
+        if self.family is not None:
+            m.submodules[name] = instance(self.tree, self.family, signs, acts, total)
+            return
+        m.submodules[name] = part = DotProduct(self.tree)
+        m.d.comb += [part.signs.eq(signs), part.acts.eq(acts), total.eq(part.total)]
+
+    def collect(self, m: Module, totals: list[list], fired: Value) -> None:
+        """Complete sums go into registers and move towards the head."""
+        bits = self.plan.acc_bits
+        places = [
+            [Signal(bits, name=f"sum_{x}_{pe}") for pe in range(len(row))]
+            for x, row in enumerate(totals)
+        ]
+        for x, row in enumerate(totals):
+            for pe, total in enumerate(row):
+                after = places[x + 1][pe] if x + 1 < len(totals) else 0
+                with m.If(fired):
+                    m.d.sync += places[x][pe].eq(total)
+                with m.Elif(self.take):
+                    m.d.sync += places[x][pe].eq(after)
+        m.d.comb += self.head.as_value().eq(Cat(places[0]))
+
+
+class Late:
+    """Bits of a word, and the same bits some cycles later; registers are made once, on demand."""
+
+    def __init__(self, m: Module, word: Value, name: str):
+        self.m, self.word, self.name = m, word, name
+        self.later: dict[tuple[int, int], Signal] = {}
+
+    def __call__(self, bit: int, delay: int) -> Value:
+        """Bit ``bit`` as it was ``delay`` cycles ago."""
+        if not delay:
+            return self.word[bit]
+        if (bit, delay) not in self.later:
+            self.later[bit, delay] = held = Signal(name=f"{self.name}_{delay}_{bit}")
+            self.m.d.sync += held.eq(self(bit, delay - 1))
+        return self.later[bit, delay]

@@ -1,0 +1,72 @@
+"""Activation banks: one for each column of the array, read at one address."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal, unsigned
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from fq_hw.schedule.sequential.plan import SequentialPlan
+
+__all__ = ["Banks", "write_layout"]
+
+
+def write_layout(plan: SequentialPlan) -> data.StructLayout:
+    """A write: which banks, the address, which ``pe`` channels of a word, and the whole word."""
+    array = plan.array
+    return data.StructLayout(
+        {
+            "banks": array.columns,
+            "addr": (array.depth - 1).bit_length(),
+            "lanes": array.lane_groups,
+            "word": array.simd * plan.act_bits,
+        }
+    )
+
+
+class Banks(wiring.Component):
+    """``columns`` memories of ``depth`` words with one write and one read port.
+
+    Members     addr: In; o: Out(a word per column), of the address one cycle before
+                write: In(write_layout)
+    Order       the last bank keeps a pixel one address above the group that it ends: a group and
+                the pixel before it are read at one address
+    Latency     1; no pass reads a word in the cycle in which it is written
+    Resources   block RAM
+    Errors      none
+    """
+
+    def __init__(self, plan: SequentialPlan):
+        self.plan = plan
+        array = plan.array
+        word = array.simd * plan.act_bits
+        super().__init__(
+            {
+                "addr": In((array.depth - 1).bit_length()),
+                "o": Out(data.ArrayLayout(word, array.columns)),
+                "write": In(write_layout(plan)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        array, bits = self.plan.array, self.plan.act_bits
+        above = Signal.like(self.write.addr)
+        m.d.comb += above.eq(self.write.addr + 1)
+        for bank in range(array.columns):
+            ram = memory.Memory(
+                shape=unsigned(array.simd * bits),
+                depth=array.depth,
+                init=[],
+                attrs={"ram_style": "block"},
+            )
+            m.submodules[f"bank_{bank}"] = ram
+            read, write = ram.read_port(), ram.write_port(granularity=array.pe * bits)
+            m.d.comb += [
+                read.addr.eq(self.addr),
+                self.o[bank].eq(read.data),
+                write.addr.eq(above if bank == array.columns - 1 else self.write.addr),
+                write.data.eq(self.write.word),
+                write.en.eq(self.write.lanes & self.write.banks[bank].replicate(array.lane_groups)),
+            ]
+        return m

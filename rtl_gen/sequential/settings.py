@@ -1,0 +1,65 @@
+"""What differs from pass to pass, as one record of constants that the pass's number selects."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Value
+from amaranth.lib import data
+
+from fq_hw.schedule.sequential.plan import Pass, SequentialPlan
+
+__all__ = ["layout", "select", "values"]
+
+
+def values(step: Pass) -> dict[str, int]:
+    """The settings of a pass; addresses are modulo the depth of the banks."""
+    depth, source, dest = step.array.depth, step.source, step.dest
+    strided = (step.kernel, step.stride) == (1, 2)
+    found = {
+        "convolve": step.kernel > 0,
+        "square": step.kernel == 3,  # three kernel rows
+        "triple": step.block_steps == 3,
+        "double": (step.kernel, step.stride) == (3, 2),
+        "blocks": max(step.blocks, 1) - 1,
+        "wait": max(step.wait, 1) - 1,
+        "waits": step.wait > 0,
+        "groups": step.groups - 1,
+        "rows": step.rows - 1,
+        "folds": step.folds - 1,
+        "columns": step.last_columns - 1,
+        "add": step.add,
+        "keep": step.keep,
+        "total": step.total,
+        "origin": 0,
+        "block_step": 0,
+        "row_step": 0,
+        "bottom": 0,
+        "write": dest is not None,
+        "halve": dest is not None and dest.stride == 2,
+        "base": dest.base if dest else 0,
+        "parity_step": dest.groups if dest else 0,
+        "word_step": dest.word_step if dest else 0,
+        "line_step": dest.row_step if dest else 0,
+    }
+    if source:
+        found["origin"] = (source.base - step.kernel // 2 * source.row_step) % depth
+        found["block_step"] = source.groups * (2 if strided else 1) - 1
+        found["row_step"] = step.stride * source.row_step
+        found["bottom"] = step.kernel == 3 and (step.rows - 1) * step.stride + 1 >= source.rows
+    return {name: int(value) for name, value in found.items()}
+
+
+def layout(plan: SequentialPlan) -> data.StructLayout:
+    """The record, each setting as wide as its largest value."""
+    rows = [values(step) for step in plan.passes]
+    return data.StructLayout(
+        {name: max(max(row[name] for row in rows).bit_length(), 1) for name in rows[0]}
+    )
+
+
+def select(m: Module, plan: SequentialPlan, number: Value, out: data.View) -> None:
+    """Drive ``out`` with the settings of pass ``number``."""
+    with m.Switch(number):
+        for index, step in enumerate(plan.passes):
+            row = values(step)
+            with m.Case(index) if index < len(plan.passes) - 1 else m.Default():
+                m.d.comb += [out[name].eq(value) for name, value in row.items()]

@@ -1,0 +1,160 @@
+"""Where a group's sums go: over the trunk, through the thresholds, into the banks or the totals."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from fq_hw.schedule.sequential.plan import SequentialPlan
+from rtl_gen.sequential import settings
+from rtl_gen.sequential.banks import write_layout
+from rtl_gen.sequential.single_port import LANE
+
+__all__ = ["SumOutput"]
+
+
+class SumOutput(wiring.Component):
+    """Takes the sums of a group column by column, ``pe`` channels at once.
+
+    Members     setting: In(record of rtl_gen.sequential.settings); start: In(1)
+                full: In(1), head: In(pe x acc_bits), take: Out(1): see ConvArray
+                header: In(1), word: In(pe x simd bits): parameters that are a header's
+                trunk_addr, trunk_write, trunk_w_data: Out; trunk_r_data: In: a SinglePort
+                write: Out(write_layout)
+                totals: Out(pe x i<sum_bits>), sums over the pixels of a fold of classes
+    Order       trunk values lie in the order in which they come: fold, row, group, column
+    Latency     2 cycles from taking a column to its levels in the banks
+    Throughput  a column per cycle, or per two cycles where the trunk is read
+    Path        the trunk's read, an addition, its write; or a comparison and a count
+    Errors      none at run time
+    Source      thresholds instead of norm and activation: Umuroglu et al. 2017
+    """
+
+    def __init__(self, plan: SequentialPlan):
+        self.plan = plan
+        array, trunk = plan.array, plan.array.pe * LANE
+        super().__init__(
+            {
+                "setting": In(settings.layout(plan)),
+                "start": In(1),
+                "full": In(1),
+                "head": In(data.ArrayLayout(plan.acc_bits, array.pe)),
+                "take": Out(1),
+                "header": In(1),
+                "word": In(array.word_bits),
+                "trunk_addr": Out((max(plan.trunk_depth, 2) - 1).bit_length()),
+                "trunk_write": Out(1),
+                "trunk_w_data": Out(trunk),
+                "trunk_r_data": In(trunk),
+                "write": Out(write_layout(plan)),
+                "totals": Out(data.ArrayLayout(signed(plan.result.sum_bits), array.pe)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        plan, now, pe = self.plan, self.setting, self.plan.array.pe
+        columns, bits = plan.array.columns, plan.value_bits
+
+        running, second = Signal(), Signal()
+        column = Signal(range(columns))
+        m.d.comb += self.take.eq(running & (second | ~now.add))
+        with m.If(running):
+            m.d.sync += second.eq(now.add & ~second)
+        with m.If(self.take):
+            m.d.sync += [column.eq(column + 1), self.trunk_addr.eq(self.trunk_addr + 1)]
+            with m.If(column == columns - 1):
+                m.d.sync += running.eq(0)
+        with m.If(self.full):
+            m.d.sync += running.eq(1)
+        with m.If(self.start):
+            m.d.sync += self.trunk_addr.eq(0)
+
+        values = [Signal(bits, name=f"value_{n}") for n in range(pe)]
+        sums = [Signal(bits, name=f"sum_{n}") for n in range(pe)]
+        valid = Signal()
+        m.d.sync += valid.eq(self.take)
+        for n in range(pe):
+            trunk = self.trunk_r_data[n * LANE :][:bits]
+            m.d.comb += [
+                sums[n].eq(self.head[n] + Mux(now.add, trunk, 0)),
+                self.trunk_w_data[n * LANE :][:LANE].eq(sums[n]),
+            ]
+            m.d.sync += values[n].eq(sums[n])
+        m.d.comb += self.trunk_write.eq(self.take & now.keep)
+
+        fields = self.fields(m)
+        first, beyond = self.place(m, valid)
+        self.requantize(m, values, fields, valid, beyond)
+        for n in range(pe):
+            begun = fields[n][: plan.result.sum_bits].as_signed()
+            with m.If(valid & now.total & ~beyond):
+                m.d.sync += self.totals[n].eq(Mux(first, begun, self.totals[n]) + values[n])
+        return m
+
+    def fields(self, m: Module) -> list[Signal]:
+        """The fold's header, a field per channel: its words come in at the top."""
+        plan = self.plan
+        header = Signal(plan.array.pe * plan.field_bits)
+        with m.If(self.header):
+            m.d.sync += header.eq(Cat(header, self.word)[plan.array.word_bits :])
+        return [header[n * plan.field_bits :][: plan.field_bits] for n in range(plan.array.pe)]
+
+    def place(self, m: Module, valid: Signal) -> tuple[Signal, Signal]:
+        """Where the column in ``values`` goes; whether it is a fold's first, or outside."""
+        now, array = self.setting, self.plan.array
+        column = Signal(range(array.columns))
+        group, row = Signal.like(now.groups), Signal.like(now.rows)
+        lane = Signal(array.lane_groups, init=1)  # one of them is 1
+        at, line, word = (Signal.like(self.write.addr, name=n) for n in ("at", "line", "word"))
+        last_column, last_group, last_row = Signal(), Signal(), Signal()
+        first, beyond = Signal(), Signal()
+        m.d.comb += [
+            last_column.eq(column == array.columns - 1),
+            last_group.eq(group == now.groups),
+            last_row.eq(row == now.rows),
+            first.eq((row == 0) & (group == 0) & (column == 0)),
+            beyond.eq(last_group & (column > now.columns)),
+        ]
+        next_line, next_word = Signal.like(line), Signal.like(word)
+        m.d.comb += [
+            next_line.eq(line + now.line_step),
+            next_word.eq(Mux(lane[-1], word + now.word_step, word)),
+        ]
+        with m.If(valid):
+            m.d.sync += column.eq(column + 1)
+            with m.If(last_column):
+                m.d.sync += group.eq(group + 1)
+                with m.If(~now.halve | group[0]):
+                    m.d.sync += at.eq(at + 1)
+                with m.If(last_group):
+                    m.d.sync += [group.eq(0), row.eq(row + 1), at.eq(next_line)]
+                    m.d.sync += line.eq(next_line)
+                    with m.If(last_row):
+                        m.d.sync += [row.eq(0), lane.eq(lane.rotate_left(1))]
+                        m.d.sync += [at.eq(next_word), line.eq(next_word), word.eq(next_word)]
+        with m.If(self.start):
+            m.d.sync += [at.eq(now.base), line.eq(now.base), word.eq(now.base), lane.eq(1)]
+
+        top = len(column) - 1
+        halved = Cat(column[1:], group[0])
+        bank = Mux(now.halve, halved, column)
+        m.d.comb += [
+            self.write.banks.eq(Mux(valid & now.write, 1 << bank[: top + 1], 0)),
+            self.write.addr.eq(at + Mux(now.halve & column[0], now.parity_step, 0)),
+            self.write.lanes.eq(lane),
+        ]
+        return first, beyond
+
+    def requantize(self, m: Module, values, fields, valid, beyond) -> None:
+        """Count the levels that each value reaches; the word is the same in all lanes."""
+        plan, levels = self.plan, []
+        for n, (value, field) in enumerate(zip(values, fields, strict=True)):
+            size = plan.level_bits
+            reached = [value >= field[j * size :][:size] for j in range(plan.steps)]
+            count = Signal(plan.act_bits, name=f"count_{n}")
+            # steps is all ones: steps - count inverts every bit
+            m.d.comb += count.eq(sum(reached) ^ field[plan.steps * size].replicate(plan.act_bits))
+            levels.append(Mux(beyond, 0, count))
+        m.d.comb += self.write.word.eq(Cat(levels).replicate(plan.array.lane_groups))
