@@ -1,0 +1,35 @@
+# amaranth: UnusedElaboratable=no
+"""The harness of lone components, and a convolution layer to put into it."""
+
+from boards.harness import Harness
+from boards.layer_alone import layer_alone
+from fq_hw.schedule.conv_parts import ConvSite
+from fq_hw.schedule.folding import Fold
+from fq_hw.schedule.two_tree import build
+from rtl_gen.dot_product import DotProduct
+from rtl_gen.emit import ports, to_rtlil
+
+SITE = ConvSite(name="conv", shape=(4, 4, 8), cout=8, kernel=3, stride=1, padding=1, act_bits=2,
+                lanes_in=4, lanes_out=2)  # fmt: skip
+
+
+def test_inputs_are_told_from_outputs():
+    layer, _ = layer_alone(SITE, Fold(pe=4, simd=8, columns=2), "plain")
+    harness = Harness(layer)
+    inputs = [name for name in ports(layer) if harness.is_input(name)]
+    assert inputs == ["i_valid", "i_data", "o_ready"]
+    dot = Harness(DotProduct(build(4, 2)))
+    assert [name for name in ports(dot.part) if dot.is_input(name)] == ["signs", "acts"]
+    assert dot.bits == 8 + 8 + dot.part.tree.sum_bits
+
+
+def test_a_layer_has_all_its_units():
+    layer, engine = layer_alone(SITE, Fold(pe=4, simd=8, columns=2), "ecp5")
+    assert engine.macs == 64
+    names = [node.name for node in layer.nodes]
+    assert names == ["conv.pack", "conv.window", "weights", "conv", "conv.unpack", "conv.reorder",
+                     "levels", "threshold"]  # fmt: skip
+    text = to_rtlil(Harness(layer), "top")
+    assert text.count("cell \\dot_ecp5_8_2_1") == 8
+    again, _ = layer_alone(SITE, Fold(pe=4, simd=8, columns=2), "ecp5")
+    assert to_rtlil(Harness(again), "top") == text
