@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from fq_hw.schedule import timing
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.sequential import SequentialPlan, lower_sequential
+from fq_hw.schedule.sequential import Array, SequentialPlan, lower_sequential
 
 __all__ = [
     "DEFAULT_CYCLES",
@@ -118,6 +119,21 @@ def add_sequential_argument(parser: argparse.ArgumentParser) -> None:
         help="one array for all layers in turn, not a unit for each: for small devices; "
         "--cycles and --fold do not apply",
     )
+    parser.add_argument(
+        "--array",
+        type=array_of,
+        metavar="COLUMNSxPExSIMD[@N]",
+        help="its size, with a register after every N levels of adders (default 8x2x16, without)",
+    )
+
+
+def array_of(text: str) -> Array:
+    """``8x16x16@2`` as an array: columns, PE, SIMD, and levels of adders between registers."""
+    found = re.fullmatch(r"(\d+)x(\d+)x(\d+)(?:@(\d+))?", text)
+    contract = "must read COLUMNSxPExSIMD or COLUMNSxPExSIMD@N"
+    require(found, "--array", contract, text)
+    columns, pe, simd, levels = (None if n is None else int(n) for n in found.groups())
+    return Array(columns=columns, pe=pe, simd=simd, levels_per_stage=levels)
 
 
 def make_plan(args: argparse.Namespace, graph: ir.Graph) -> Plan | SequentialPlan:
@@ -125,7 +141,9 @@ def make_plan(args: argparse.Namespace, graph: ir.Graph) -> Plan | SequentialPla
     if getattr(args, "sequential", False):
         contract = "--fold folds a unit for each layer; leave one of the two out"
         require(args.fold is None, "--sequential", contract, str(args.fold))
-        return lower_sequential(graph)
+        return lower_sequential(graph, args.array)
+    contract = "is for --sequential; a unit for each layer is sized by --cycles or --fold"
+    require(getattr(args, "array", None) is None, "--array", contract, "without it")
     require(args.cycles >= 1, "--cycles", "must be at least 1", args.cycles)
     if args.fold is None:
         folding = least_lut(graph, args.cycles)
