@@ -112,14 +112,16 @@ class ConvArray(wiring.Component):
         weights = Signal(plan.array.word_bits)
         m.d.sync += weights.eq(self.weights)
         acts = [vector(pixel, f"act_{x}", bits, 1) for x, pixel in enumerate(pixels)]
+        signs = [
+            vector(weights[pe * simd :][:simd], f"sign_{pe}", 1, 0) for pe in range(plan.array.pe)
+        ]
         totals = []
         for x in range(plan.array.columns):
             totals.append([])
             for pe in range(plan.array.pe):
                 name = f"{x}_{pe}"
-                signs = vector(weights[pe * simd :][:simd], f"sign_{name}", 1, 0)
                 dot, held = (Signal(tree.sum_bits, name=f"{n}_{name}") for n in ("dot", "held"))
-                self.dot(m, f"dot_{name}", signs, acts[x], dot)
+                self.dot(m, f"dot_{name}", signs[pe], acts[x], dot)
                 acc = Signal(plan.acc_bits, name=f"acc_{name}")
                 total = Signal(plan.acc_bits, name=f"total_{name}")
                 m.d.sync += held.eq(Mux(use, dot, 0))

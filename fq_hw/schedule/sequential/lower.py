@@ -44,6 +44,7 @@ class Lowering:
         self.regions: dict[str, Region] = {}
         self.offsets: dict[str, np.ndarray] = {}
         self.trunk: str | None = None
+        self.embed: ir.Embed | None = None
         self.done: set[str] = set()
         self.drafts: list[Draft] = []
         self.trunk_depth = 1
