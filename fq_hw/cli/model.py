@@ -121,7 +121,6 @@ def add_sequential_argument(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--array",
-        type=array_of,
         metavar="COLUMNSxPExSIMD[@N]",
         help="its size, with a register after every N levels of adders (default 8x2x16, without)",
     )
@@ -141,7 +140,7 @@ def make_plan(args: argparse.Namespace, graph: ir.Graph) -> Plan | SequentialPla
     if getattr(args, "sequential", False):
         contract = "--fold folds a unit for each layer; leave one of the two out"
         require(args.fold is None, "--sequential", contract, str(args.fold))
-        return lower_sequential(graph, args.array)
+        return lower_sequential(graph, args.array and array_of(args.array))
     contract = "is for --sequential; a unit for each layer is sized by --cycles or --fold"
     require(getattr(args, "array", None) is None, "--array", contract, "without it")
     require(args.cycles >= 1, "--cycles", "must be at least 1", args.cycles)
