@@ -76,17 +76,23 @@ class ConvEngine(wiring.Component):
         unit = self.unit
         beat = counter(unit.sf, "beat")
         pending = Signal(range(unit.slots + 1))  # sums accepted and not yet taken from o
-        last, free, accept = Signal(), Signal(), Signal()
+        # Readiness goes far, to every register of the window: it comes from a register itself.
+        last, free = Signal(init=unit.sf == 1), Signal(init=1)
+        accept, following, waiting = Signal(), Signal.like(beat), Signal.like(pending)
         m.d.comb += [
-            last.eq(beat == unit.sf - 1),
-            free.eq(~last | (pending != unit.slots)),
             self.i.ready.eq(free & self.i_weight.valid),
             self.i_weight.ready.eq(free & self.i.valid),
             accept.eq(self.i.valid & self.i.ready),
+            following.eq(Mux(accept, Mux(last, 0, beat + 1), beat)),
+            waiting.eq(pending + (accept & last) - (self.o.valid & self.o.ready)),
         ]
-        with m.If(accept):
-            m.d.sync += beat.eq(Mux(last, 0, beat + 1))
-        m.d.sync += pending.eq(pending + (accept & last) - (self.o.valid & self.o.ready))
+        ends = following == unit.sf - 1
+        m.d.sync += [
+            beat.eq(following),
+            last.eq(ends),
+            pending.eq(waiting),
+            free.eq(~ends | (waiting != unit.slots)),
+        ]
 
         # What a beat is, as it passes the accumulators.
         marks = Cat(accept, accept & last)

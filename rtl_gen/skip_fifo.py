@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,13 +13,13 @@ __all__ = ["SkipFifo"]
 
 
 class SkipFifo(wiring.Component):
-    """First in, first out; ``depth`` beats, the output register included.
+    """First in, first out; ``depth`` beats, the two output registers included.
 
     Members     i: In(stream); o: Out(stream of the same beats)
     Latency     unit.latency() cycles when empty
     Throughput  one beat per cycle
     Resources   block RAM or distributed RAM, as synthesis finds cheaper
-    Errors      none at run time; FifoUnit refuses depths below 2
+    Errors      none at run time; FifoUnit refuses depths below 3
     """
 
     def __init__(self, unit: FifoUnit):
@@ -28,14 +28,21 @@ class SkipFifo(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        queue = fifo.SyncFIFOBuffered(width=self.unit.i.width, depth=self.unit.depth)
+        unit = self.unit
+        queue = fifo.SyncFIFOBuffered(width=unit.i.width, depth=unit.depth - 1)
         m.submodules.queue = queue
+        # A block RAM is slow: a second register, which can be its own, goes before what adds.
+        word, load = Signal(unit.i.width, reset_less=True), Signal()
         m.d.comb += [
             queue.w_data.eq(self.i.payload.as_value()),
             queue.w_en.eq(self.i.valid),
             self.i.ready.eq(queue.w_rdy),
-            self.o.payload.eq(queue.r_data),
-            self.o.valid.eq(queue.r_rdy),
-            queue.r_en.eq(self.o.ready),
+            load.eq(queue.r_rdy & (~self.o.valid | self.o.ready)),
+            queue.r_en.eq(load),
+            self.o.payload.as_value().eq(word),
         ]
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(load):
+            m.d.sync += [word.eq(queue.r_data), self.o.valid.eq(1)]
         return m

@@ -175,7 +175,7 @@ class Choices:
         }
 
         def costs(depth: int) -> Costs:
-            return self.unit_costs(FifoUnit(lanes=fifo.lanes, bits=fifo.bits, depth=max(depth, 2)))
+            return self.unit_costs(FifoUnit(lanes=fifo.lanes, bits=fifo.bits, depth=max(depth, 3)))
 
         inside = [op.name for op in ops if isinstance(op, Conv)]
         return SkipCost(

@@ -264,7 +264,7 @@ def _(op: ir.Add, plan: Lowering) -> None:
     pixel_beats = b.channels // b.lanes
     columns = {name: fold.columns for name, fold in plan.folds.items()}
     depth = skip_depth(plan.graph, op, pixel_beats, columns) + plan.slack(op) * pixel_beats
-    fifo = FifoUnit(lanes=b.lanes, bits=b.bits, depth=max(depth, 2))
+    fifo = FifoUnit(lanes=b.lanes, bits=b.bits, depth=max(depth, 3))
     skipped = plan.add(f"{op.name}.skip", fifo, b.source)
     offset = a.offset + b.offset
     bits = raw_bits(plan.graph, op.name, offset)

@@ -222,7 +222,7 @@ def _(unit: units.ForkUnit) -> Parts:
 
 @parts.register
 def _(unit: units.FifoUnit) -> Parts:
-    depth, width = unit.depth - 1, unit.i.width  # one word waits in the output register
+    depth, width = unit.depth - 2, unit.i.width  # two words wait in the output registers
     block = ram_in_blocks(depth, width)
     return Parts(
         lut={
@@ -232,7 +232,7 @@ def _(unit: units.FifoUnit) -> Parts:
             "block muxed": block_muxed(depth, width, rom=False) if block else 0,
             "place": bits(depth),
         },
-        ff={"fixed": 1, "word": 0 if block else width, "place": bits(depth)},
+        ff={"fixed": 1, "word": 0 if block else 2 * width, "place": bits(depth)},
         ebr=blocks(depth, width, rom=False) if block else 0,
     )
 

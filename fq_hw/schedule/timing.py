@@ -249,12 +249,13 @@ def _(unit: units.ForkUnit, i, o, new):
 @processes.register
 def _(unit: units.FifoUnit, i, o, new):
     written, moved = new(), new()
+    latch = Channel(written.runnable)  # between the RAM's register and the one behind it
 
     def write() -> Process:
-        free = 0
+        free, words = 0, unit.depth - 2
         for index in itertools.count():
-            if index >= unit.depth - 1:
-                room = yield moved, index - (unit.depth - 1)
+            if index >= words:
+                room = yield moved, index - words
                 free = max(free, room + 1)
             taken = yield from i[0].take(free)
             free = taken + 1
@@ -266,9 +267,9 @@ def _(unit: units.FifoUnit, i, o, new):
             there = yield written, index
             step = max(there, taken, step + 1)
             moved.put(step)
-            taken = yield from o[0].give(step + 1)
+            taken = yield from latch.give(step + 1)
 
-    return [write(), read()]
+    return [write(), read(), register_stage(latch, o[0])]
 
 
 @processes.register

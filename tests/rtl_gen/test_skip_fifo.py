@@ -9,12 +9,12 @@ from sim import pysim
 from sim.vectors import random_vectors
 
 
-@pytest.mark.parametrize("depth", [2, 3, 4, 5, 64, 65])
+@pytest.mark.parametrize("depth", [3, 4, 5, 64, 65])
 def test_holds_exactly_depth_beats(depth):
     unit = FifoUnit(lanes=1, bits=3, depth=depth)
     assert pysim.block(SkipFifo(unit), random_vectors(unit)) == {"i": depth, "o": 1}
 
 
-def test_refuses_depth_1():
-    with pytest.raises(FoldingError, match=r"^FifoUnit: depth must be at least 2, not 1$"):
-        FifoUnit(lanes=1, bits=1, depth=1)
+def test_refuses_depth_2():
+    with pytest.raises(FoldingError, match=r"^FifoUnit: depth must be at least 3, not 2$"):
+        FifoUnit(lanes=1, bits=1, depth=2)

@@ -30,14 +30,14 @@ class ForkUnit(Unit):
 
 @dataclass(frozen=True, kw_only=True)
 class FifoUnit(Unit):
-    """Skip FIFO: holds ``depth`` beats, its output register included."""
+    """Skip FIFO: holds ``depth`` beats, its two output registers included."""
 
     lanes: int
     bits: int
     depth: int
 
     def __post_init__(self) -> None:
-        self.check(self.depth >= 2, "depth must be at least 2", self.depth)
+        self.check(self.depth >= 3, "depth must be at least 3", self.depth)
 
     @property
     def i(self) -> Beat:
@@ -47,7 +47,7 @@ class FifoUnit(Unit):
 
     def latency(self) -> int:
         """Cycles through an empty FIFO."""
-        return 2
+        return 3
 
 
 @dataclass(frozen=True, kw_only=True)

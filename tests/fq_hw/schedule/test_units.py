@@ -156,7 +156,7 @@ def test_other_beats():
         (lambda: window(repeats=0), "WindowUnit: repeats must be at least 1, not 0"),
         (lambda: window(height=2, padding=0), "WindowUnit: kernel must fit the height, not 3"),
         (lambda: window(width=2, padding=0), "WindowUnit: kernel must fit the width, not 3"),
-        (lambda: FifoUnit(lanes=1, bits=2, depth=1), "FifoUnit: depth must be at least 2, not 1"),
+        (lambda: FifoUnit(lanes=1, bits=2, depth=2), "FifoUnit: depth must be at least 3, not 2"),
         (lambda: RomUnit(depth=0, width=3), "RomUnit: needs words and bits, not (0, 3)"),
         (
             lambda: ConvertUnit(channels=9, pixels=1, lanes_in=3, lanes_out=2, bits=2),
