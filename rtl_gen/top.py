@@ -86,11 +86,12 @@ class Segment(wiring.Component):
     """Nodes joined by streams: the one that reads ``Plan.INPUT`` gets ``i``, the last gives ``o``.
 
     Members     i: In(stream of the first unit's beats); o: Out(stream of the last unit's beats)
-    Family      the form of its dot products; their modules are linked in when it is emitted
+    Family      the form of its dot products; their modules are linked in when it is emitted. None
+                has plain ones in place, for simulators that know no module by name
     Errors      none at run time
     """
 
-    def __init__(self, nodes: Sequence[Node], family: str = "plain"):
+    def __init__(self, nodes: Sequence[Node], family: str | None = "plain"):
         self.nodes, self.family = tuple(nodes), family
         first = next(n for n in nodes if Source(Plan.INPUT) in n.inputs)
         last = nodes[-1].unit
@@ -132,6 +133,6 @@ class Accelerator(Segment):
     Errors      none at run time; a plan that could deadlock is refused by the schedule
     """
 
-    def __init__(self, plan: Plan, family: str = "plain"):
+    def __init__(self, plan: Plan, family: str | None = "plain"):
         self.plan = plan
         super().__init__(plan.nodes, family)
