@@ -16,6 +16,7 @@ from fq_hw.schedule import timing
 from fq_hw.schedule.fold_search import fastest, least_lut
 from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.lower import Lowering, follow
+from fq_hw.schedule.memories import blocks
 from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.solver import Costs
 
@@ -73,15 +74,20 @@ def asked_cycles(args: argparse.Namespace) -> int | None:
     return int(most / args.fps)
 
 
-def limits_of(board, share: float) -> Costs:
-    """What of ``board`` may be used: a share of its LUT, every block RAM."""
-    return Costs(lut=int(board.capacity.lut * share), ebr=board.capacity.ebr)
+def limits_of(board, share: float, graph: ir.Graph) -> Costs:
+    """What of ``board`` may be used: a share of its LUT, the block RAMs that the link leaves.
+
+    The board's link keeps a frame, one word a pixel.
+    """
+    height, width, colours = graph.input.shape
+    frame = blocks(height * width, 8 * colours, rom=False)
+    return Costs(lut=int(board.capacity.lut * share), ebr=max(board.capacity.ebr - frame, 0))
 
 
 def find_folding(args: argparse.Namespace, graph: ir.Graph, board) -> Folding:
     """What was asked for. Raises CapacityError, with the nearest thing that fits."""
     cycles, share = asked_cycles(args), lut_share(args)
-    limits = limits_of(board, share)
+    limits = limits_of(board, share, graph)
     say("folding" if cycles is None else f"folding for {cycles:,} cycles per frame")
     try:
         if cycles is None:
@@ -99,7 +105,7 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
 
     if cycles is not None:
         try:
-            fits = fastest(graph, limits_of(boards.find(args.board), share))
+            fits = fastest(graph, limits_of(boards.find(args.board), share, graph))
         except CapacityError:
             pass
         else:
@@ -110,9 +116,9 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
     for board in sorted(alike, key=lambda board: board.capacity.lut):
         try:
             if cycles is None:
-                fastest(graph, limits_of(board, share))
+                fastest(graph, limits_of(board, share, graph))
             else:
-                least_lut(graph, cycles, limits_of(board, share))
+                least_lut(graph, cycles, limits_of(board, share, graph))
         except CapacityError:
             continue
         return f"the smallest board that it fits is {board.name}"
