@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -34,17 +34,31 @@ class ResidualAdd(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        free = Signal()
+        # A second place for a sum: readiness comes from a register, so that a chain of layers
+        # that wait for each other is no chain of gates.
+        total, spare = Signal(self.unit.o.width), Signal(self.unit.o.width, reset_less=True)
+        word, waiting, accept = Signal.like(spare), Signal(), Signal()
         m.d.comb += [
-            free.eq(~self.o.valid | self.o.ready),
-            self.i_a.ready.eq(free & self.i_b.valid),
-            self.i_b.ready.eq(free & self.i_a.valid),
+            self.i_a.ready.eq(~waiting & self.i_b.valid),
+            self.i_b.ready.eq(~waiting & self.i_a.valid),
+            accept.eq(self.i_a.valid & self.i_a.ready),
+            total.eq(Cat(self.lane(m, lane) for lane in range(self.unit.lanes))),
+            self.o.payload.as_value().eq(word),
         ]
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
-        with m.If(self.i_a.valid & self.i_a.ready):
-            m.d.sync += self.o.valid.eq(1)
-            for lane in range(self.unit.lanes):
-                total = self.i_a.payload[lane] + self.i_b.payload[lane]
-                m.d.sync += self.o.payload[lane].eq(total)
+        with m.If(~waiting):
+            m.d.sync += spare.eq(total)
+        with m.If(~self.o.valid | self.o.ready):
+            m.d.sync += [
+                word.eq(Mux(waiting, spare, total)),
+                self.o.valid.eq(waiting | accept),
+                waiting.eq(0),
+            ]
+        with m.Elif(accept):
+            m.d.sync += waiting.eq(1)
         return m
+
+    def lane(self, m: Module, lane: int) -> Signal:
+        """One lane's sum, in ``out_bits``."""
+        total = Signal(self.unit.out_bits, name=f"sum_{lane}")
+        m.d.comb += total.eq(self.i_a.payload[lane] + self.i_b.payload[lane])
+        return total

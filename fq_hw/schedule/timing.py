@@ -274,18 +274,30 @@ def _(unit: units.FifoUnit, i, o, new):
 
 @processes.register
 def _(unit: units.AddUnit, i, o, new):
+    summed, gone = new(), new()
+
     def join() -> Process:
-        free = 0
+        taken = -1
         for index in itertools.count():
             offers = []
             for channel in i:
                 offers.append((yield channel.offers, index))
-            taken = max(free, *offers)
+            taken = max(taken + 1, *offers)
+            if index >= 2:  # two sums have places to wait
+                taken = max(taken, 1 + (yield gone, index - 2))
             for channel in i:
                 channel.readies.put(taken)
-            free = yield from o[0].give(taken + 1)
+            summed.put(taken + 1)
 
-    return [join()]
+    def queue() -> Process:
+        free = 0
+        for index in itertools.count():
+            there = yield summed, index
+            taken = yield from o[0].give(max(there, free))
+            free = taken + 1
+            gone.put(taken)
+
+    return [join(), queue()]
 
 
 @processes.register
