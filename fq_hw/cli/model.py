@@ -142,7 +142,8 @@ def make_plan(args: argparse.Namespace, graph: ir.Graph) -> Plan | SequentialPla
         require(args.fold is None, "--sequential", contract, str(args.fold))
         return lower_sequential(graph, args.array and array_of(args.array))
     contract = "is for --sequential; a unit for each layer is sized by --cycles or --fold"
-    require(getattr(args, "array", None) is None, "--array", contract, args.array)
+    array = getattr(args, "array", None)
+    require(array is None, "--array", contract, array)
     require(args.cycles >= 1, "--cycles", "must be at least 1", args.cycles)
     if args.fold is None:
         folding = least_lut(graph, args.cycles)

@@ -253,7 +253,7 @@ def test_streams_are_the_same_whatever_the_folds():
         convs = tuple(op.name for op in graph.ops if isinstance(op, ir.Conv))
         others = [
             {
-                node.name: replace(node.unit, depth=2) if is_fifo(node) else node.unit
+                node.name: replace(node.unit, depth=3) if is_fifo(node) else node.unit
                 for node in plan.nodes
                 if not node.name.startswith(convs) or node.name.endswith(".fork")
             }
