@@ -22,6 +22,7 @@ from fq_hw.errors import FoldingError, require
 __all__ = ["Position", "Raw", "TwoTree", "build", "evaluate"]
 
 CHAIN = 24  # positions of a chain at most: longer ones are hard to place
+WIDE, WIDE_CHAIN = 64, 21  # beyond so many lanes, where 24 cost 25 to 40 of 255 to 270 MHz
 
 
 class Raw(NamedTuple):
@@ -93,6 +94,7 @@ class _Builder:
 
     def __init__(self, lanes: int, planes: int, levels_per_stage: int | None):
         self.per_stage = levels_per_stage
+        self.longest = CHAIN if lanes <= WIDE else WIDE_CHAIN
         self.pools = [[Raw(p, n) for n in reversed(range(lanes))] for p in range(planes)]
         self.delays = [[0] * lanes for _ in range(planes)]
         self.wires = self.stage = self.level = 0
@@ -213,7 +215,7 @@ class _Builder:
         for key in sorted(self.segments):
             bins: list[list[list[Position]]] = []
             for body in sorted(self.segments[key], key=len, reverse=True):
-                fits = (b for b in bins if joined([*b, body]) <= CHAIN)
+                fits = (b for b in bins if joined([*b, body]) <= self.longest)
                 place = max(fits, key=joined, default=None)
                 if place is None:
                     bins.append([body])
