@@ -23,7 +23,7 @@ from sim import network, primitives, taps
 pytestmark = pytest.mark.verilator
 
 SPRAM = Path(primitives.__file__).with_name("up5k.v")
-ERN20 = Path(network.__file__).parents[1] / "fq_hw" / "models" / "cifar-ern20.toml"
+ERN20 = Path(network.__file__).parents[1] / "fq_hw" / "models" / "ern20.toml"
 CASES = {  # network, array
     "basic": ("basic", Array(columns=4, pe=2, simd=8, depth=512)),
     "gains": ("gains", Array(columns=4, pe=2, simd=4, depth=256)),

@@ -17,7 +17,7 @@ from fq_hw.schedule.sequential import Array, lower_sequential
 
 SMALL = Array(columns=4, pe=2, simd=4, depth=512)
 ERN20 = Network(
-    name="cifar-ern20",
+    name="ern20",
     image=(32, 32, 3),
     classes=10,
     embedding=Embedding(length=10),
