@@ -19,6 +19,7 @@ from amaranth.lib import wiring
 
 from boards import netlist
 from boards.harness import Harness
+from boards.toolchain import TOOLCHAINS
 from fq_hw import toolbox
 from rtl_gen.emit import to_rtlil
 
@@ -33,7 +34,7 @@ SCRIPT = f"""read_rtlil top.il
 {netlist.BEFORE}synth_ecp5 -top top
 {netlist.AFTER}write_json top.json
 """
-CELLS = {"lut4": "TRELLIS_COMB", "ff": "TRELLIS_FF", "ebr": "DP16KD", "multipliers": "MULT18X18D"}
+CELLS = TOOLCHAINS["ecp5"].cells
 
 
 @dataclass(frozen=True, kw_only=True)

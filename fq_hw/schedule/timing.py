@@ -81,6 +81,16 @@ def register_stage(i: Channel, o: Channel) -> Process:
         free = yield from o.give(taken + 1)
 
 
+def in_turn(made: Times, o: Channel, gone: Times, later: int = 0) -> Process:
+    """Offer what is ``made``, ``later`` cycles after and one after the other; tell when it went."""
+    free = 0
+    for index in itertools.count():
+        there = yield made, index
+        taken = yield from o.give(max(there + later, free))
+        free = taken + 1
+        gone.put(taken)
+
+
 class Pipe:
     """An elastic pipeline of ``stages`` registers behind a memory, in front of a stream.
 
@@ -101,12 +111,7 @@ class Pipe:
 
     def emit(self) -> Process:
         """Offer what was read."""
-        free = 0
-        for index in itertools.count():
-            step = yield self.steps, index
-            taken = yield from self.o.give(max(step + self.stages, free))
-            free = taken + 1
-            self.gone.put(taken)
+        return in_turn(self.steps, self.o, self.gone, later=self.stages)
 
 
 @processes.register
@@ -219,15 +224,8 @@ def _(unit: units.ConvUnit, i, o, new):
             free = 1 + (yield from acts.take(free))
             finished.put(free + unit.sum_cycles)
 
-    def queue() -> Process:
-        later, free = unit.slots > 1, 0  # a queue takes a cycle more than a register
-        for index in itertools.count():
-            there = yield finished, index
-            taken = yield from o[0].give(max(there + later, free))
-            free = taken + 1
-            gone.put(taken)
-
-    return [engine(), queue()]
+    later = unit.slots > 1  # a queue takes a cycle more than a register
+    return [engine(), in_turn(finished, o[0], gone, later)]
 
 
 @processes.register
@@ -289,15 +287,7 @@ def _(unit: units.AddUnit, i, o, new):
                 channel.readies.put(taken)
             summed.put(taken + 1)
 
-    def queue() -> Process:
-        free = 0
-        for index in itertools.count():
-            there = yield summed, index
-            taken = yield from o[0].give(max(there, free))
-            free = taken + 1
-            gone.put(taken)
-
-    return [join(), queue()]
+    return [join(), in_turn(summed, o[0], gone)]
 
 
 @processes.register
