@@ -47,20 +47,21 @@ class HalfWave(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, activation: Activation, levels: bool, delta: float) -> Tensor:
         top, step = activation.max_value, activation.step
-        level = torch.floor(x.clamp(0, top) / step + 0.5)
-        inside = (x >= 0) & (x <= top)
+        clamped = x.clamp(0, top)
+        level = (clamped / step).add_(0.5).floor_()
+        inside = x == clamped
         ctx.gain = 1 / step if levels else 1.0
         ctx.delta = delta
-        ctx.save_for_backward(inside, x - level * step if delta else None)
+        ctx.save_for_backward(inside, clamped.sub_(level, alpha=step) if delta else None)
         return level if levels else level * step
 
     @staticmethod
     def backward(ctx, grad: Tensor) -> tuple[Tensor, None, None, None]:
         inside, error = ctx.saved_tensors
         out = grad * inside
-        if ctx.delta:
-            out = out * (1 + ctx.delta * grad.sign() * error)
-        return out * ctx.gain, None, None, None
+        if ctx.delta:  # |g| = g * sign(g)
+            out.addcmul_(out.abs(), error, value=ctx.delta)
+        return out.mul_(ctx.gain), None, None, None
 
 
 def half_wave(x: Tensor, activation: Activation, levels: bool, delta: float = 0.0) -> Tensor:

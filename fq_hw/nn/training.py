@@ -7,6 +7,7 @@ plain cross entropy. Source: Takahashi et al. 2024, section 4.1.
 from __future__ import annotations
 
 import copy
+import enum
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +25,14 @@ from fq_hw.network import Network, to_plain
 from fq_hw.nn.layers import PixelEmbedding, as_images
 from fq_hw.nn.network import ErnNet
 
-__all__ = ["Epoch", "TrainConfig", "accuracy", "arrays", "train"]
+__all__ = ["Epoch", "Precision", "TrainConfig", "accuracy", "arrays", "train"]
+
+
+class Precision(enum.Enum):
+    """Number format of feature maps during training."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +41,8 @@ class TrainConfig:
 
     Fields  crop: pixels of random shift (zero filled); flip: mirror half of the images
             ewgs_delta: EWGS gradient scaling in every activation; seed: fixes the whole run
+            precision: of convolutions and feature maps while training: float32, or bfloat16, which
+            takes two thirds of the time on a CPU that has it; accuracies are always of float32
     """
 
     epochs: int
@@ -44,6 +54,7 @@ class TrainConfig:
     crop: int = 0
     flip: bool = False
     seed: int = 0
+    precision: Precision = Precision.FLOAT32
 
     def __post_init__(self) -> None:
         require(self.epochs >= 1, "TrainConfig", "epochs must be at least 1", self.epochs)
@@ -148,6 +159,7 @@ def train(
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["epoch"] + 1
+    short = config.precision is Precision.BFLOAT16
     parallel = nn.parallel.DistributedDataParallel(model) if ranks > 1 else model
     tables = [m for m in model.modules() if isinstance(m, PixelEmbedding)]
     test = data.test()
@@ -169,8 +181,9 @@ def train(
             chosen = order[begin : begin + share]
             images = augment(as_images(split.images[chosen]), config, rng).to(device)
             labels = torch.from_numpy(split.labels[chosen]).to(device)
-            logits = parallel(images)
-            loss = F.cross_entropy(logits, labels)
+            with torch.autocast(images.device.type, torch.bfloat16, enabled=short):
+                logits = parallel(images)
+            loss = F.cross_entropy(logits.float(), labels)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
