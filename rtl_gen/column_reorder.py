@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Signal, Value, unsigned
-from amaranth.lib import memory, wiring
+from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from fq_hw.schedule.units import ReorderUnit
 from rtl_gen.counters import counter, nest
 from rtl_gen.read_pipe import ReadPipe
 from rtl_gen.streams import memory_style, signature
+from rtl_gen.two_places import TwoPlaces
 
 __all__ = ["ColumnReorder"]
 
 
 class ColumnReorder(wiring.Component):
-    """A memory of two banks: a group is written in one while the one before is read.
+    """A memory of four banks: a group is written while the one before is read, without a wait.
 
     Members     i: In(stream of lanes x u<bits>); o: Out(stream of the same beats)
     Order       in: fold, column, part, the last fastest; out: column, fold, part
@@ -39,35 +40,49 @@ class ColumnReorder(wiring.Component):
         write = ram.write_port()
         connect(m, pipe.port_0, ram.read_port())
 
-        put, take = Signal(), Signal()
+        put, step = Signal(), Signal()
         put_at, put_last = nest(m, put, place=unit.group_beats)
-        _, last = nest(m, take, part=unit.parts, fold=unit.folds, column=unit.columns)
-        put_bank, bank = Signal(), Signal()
-        full = Signal(2)  # per bank whether a whole group waits there
-        for done, side, value in (
-            (put & put_last["place"], put_bank, 1),
-            (take & last["column"], bank, 0),
-        ):
-            with m.If(done):
-                m.d.sync += [side.eq(~side), full.bit_select(side, 1).eq(value)]
-        bits = len(put_at["place"]) if unit.group_beats > 1 else 0
-        address = self.address(m, take, last)
+        _, last = nest(m, step, part=unit.parts, fold=unit.folds, column=unit.columns)
+
+        put_bank, bank = Signal(range(unit.BANKS)), Signal(range(unit.BANKS))
+        # Requests wait in two places: the loops do not hear of a stall in the cycle it begins.
+        request = data.StructLayout({"read": pipe.i.payload.shape(), "last": 1})
+        m.submodules.requests = requests = TwoPlaces(request)
+        asked, taken = requests.i.p, requests.o.p
+        # Whole groups in the memory, and those of them that nobody has asked for yet.
+        kept, waiting = Signal(range(unit.BANKS + 1)), Signal(range(unit.BANKS + 1))
+        put_group, step_group, done = Signal(), Signal(), Signal()
+        m.d.sync += [
+            done.eq(requests.o.valid & requests.o.ready & taken.last),
+            kept.eq(kept + put_group - done),
+            waiting.eq(waiting + put_group - step_group),
+            put_bank.eq(put_bank + put_group),
+            bank.eq(bank + step_group),
+        ]
+        bits = len(put_at["place"])
+        address = self.address(m, step, last)
         m.d.comb += [
-            self.i.ready.eq(~full.bit_select(put_bank, 1)),
+            put_group.eq(put & put_last["place"]),
+            step_group.eq(step & last["column"]),
+            self.i.ready.eq(kept != unit.BANKS),
             put.eq(self.i.valid & self.i.ready),
             write.en.eq(put),
-            write.addr.eq(Cat(put_at["place"][:bits], put_bank)),
+            write.addr.eq(Cat(put_at["place"], put_bank)),
             write.data.eq(self.i.payload.as_value()),
-            pipe.i.valid.eq(full.bit_select(bank, 1)),
-            take.eq(pipe.i.valid & pipe.i.ready),
-            pipe.i.p.address[0].eq(Cat(address[:bits], bank)),
+            requests.i.valid.eq(waiting != 0),
+            step.eq(requests.i.valid & requests.i.ready),
+            asked.read.address[0].eq(Cat(address[:bits], bank)),
+            asked.last.eq(last["column"]),
+            pipe.i.valid.eq(requests.o.valid),
+            pipe.i.payload.eq(taken.read),
+            requests.o.ready.eq(pipe.i.ready),
             self.o.valid.eq(pipe.o.valid),
-            Value.cast(self.o.payload).eq(pipe.o.payload.as_value()),
+            Value.cast(self.o.payload).eq(pipe.o.p.words.as_value()),
             pipe.o.ready.eq(self.o.ready),
         ]
         return m
 
-    def address(self, m: Module, take: Value, last: dict[str, Value]) -> Signal:
+    def address(self, m: Module, step: Value, last: dict[str, Value]) -> Signal:
         """Where the next beat lies: steps are constants, so that nothing is multiplied."""
         unit = self.unit
         address, column = counter(unit.group_beats, "address"), counter(unit.group_beats, "column")
@@ -79,7 +94,7 @@ class ColumnReorder(wiring.Component):
             m.d.comb += following.eq(column + unit.parts)
         with m.If(last["column"]):
             m.d.comb += following.eq(0)
-        with m.If(take):
+        with m.If(step):
             m.d.sync += address.eq(following)
             with m.If(last["fold"]):
                 m.d.sync += column.eq(following)

@@ -19,10 +19,13 @@ GROUP = 16  # PEs that share a copy of the activations: bounds the fan-out of a 
 class Delays:
     """A word of bits, and the same bits later: registers are made for what is asked, once."""
 
-    def __init__(self, m: Module, bits: Value, name: str):
+    def __init__(self, m: Module, bits: Value, name: str, blank: Value | None = None):
         self.m, self.name, self.width = m, name, len(bits)
         self.now = self.register(len(bits), f"{name}_0")
         m.d.sync += self.now.eq(bits)
+        if blank is not None:  # a synchronous reset, which takes no LUT
+            with m.If(blank):
+                m.d.sync += self.now.eq(0)
         self.later: dict[tuple[int, int], Signal] = {}
 
     def register(self, width: int, name: str) -> Signal:
@@ -43,10 +46,11 @@ class Delays:
 class ConvEngine(wiring.Component):
     """Per column ``pe`` dot products of binary weights and activations, ``simd`` synapses a cycle.
 
-    Members     i: In(stream of columns x simd x u<act_bits>)
+    Members     i: In(stream of columns x simd x u<act_bits>, and blanks if unit.padded)
                 i_weight: In(stream of pe x simd bits)
                 o: Out(stream of columns x pe x u<raw_bits>)
-    Units       weight bit 1 means -1: the sign; o is the raw sum, result - offset per channel
+    Units       weight bit 1 means -1: the sign; o is the raw sum, result - offset per channel;
+                a blank column counts as levels 0
     Order       sf beats, each with its weight word, make one output beat; nf of those make a group
     Latency     unit.latency(), from the first accepted beat to o.valid, unstalled
     Throughput  one beat per cycle; one output beat per sf cycles
@@ -109,11 +113,13 @@ class ConvEngine(wiring.Component):
         unit, tree, simd, bits = self.unit, self.unit.tree, self.unit.simd, self.unit.act_bits
         late = tree.delay if self.family not in (None, "plain") else lambda plane, lane: 0
         raws = [(plane, lane) for plane in range(bits) for lane in range(simd)]
-        columns = self.i.payload.as_value()
+        beat = self.i.payload.as_value()
 
-        def vector(word: Value, name: str, width: int, stride: int) -> Signal:
+        def vector(
+            word: Value, name: str, width: int, stride: int, blank: Value | None = None
+        ) -> Signal:
             """The raw bits of ``word``, each as late as its adder wants it."""
-            delays = Delays(m, word, name)
+            delays = Delays(m, word, name, blank)
             out = Signal(len(raws), name=f"{name}_raw")
             index = [
                 delays(lane * width + plane * stride, late(plane, lane)) for plane, lane in raws
@@ -121,11 +127,14 @@ class ConvEngine(wiring.Component):
             m.d.comb += out.eq(Cat(index))
             return out
 
+        def column(group: int, x: int) -> Signal:
+            """The levels of column ``x`` for a group of PEs."""
+            word = beat[x * simd * bits :][: simd * bits]
+            blank = self.i.p.blanks[x] if unit.padded else None
+            return vector(word, f"act_{group}_{x}", bits, 1, blank)
+
         acts = [
-            [
-                vector(columns[x * simd * bits :][: simd * bits], f"act_{group}_{x}", bits, 1)
-                for x in range(unit.columns)
-            ]
+            [column(group, x) for x in range(unit.columns)]
             for group in range(ceil_div(unit.pe, GROUP))
         ]
         totals = []

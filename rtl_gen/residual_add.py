@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import AddUnit
 from rtl_gen.streams import signature
+from rtl_gen.two_places import TwoPlaces
 
 __all__ = ["ResidualAdd"]
 
@@ -34,27 +35,16 @@ class ResidualAdd(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        # A second place for a sum: readiness comes from a register, so that a chain of layers
-        # that wait for each other is no chain of gates.
-        total, spare = Signal(self.unit.o.width), Signal(self.unit.o.width, reset_less=True)
-        word, waiting, accept = Signal.like(spare), Signal(), Signal()
+        m.submodules.places = places = TwoPlaces(self.unit.o.width)
         m.d.comb += [
-            self.i_a.ready.eq(~waiting & self.i_b.valid),
-            self.i_b.ready.eq(~waiting & self.i_a.valid),
-            accept.eq(self.i_a.valid & self.i_a.ready),
-            total.eq(Cat(self.lane(m, lane) for lane in range(self.unit.lanes))),
-            self.o.payload.as_value().eq(word),
+            places.i.valid.eq(self.i_a.valid & self.i_b.valid),
+            self.i_a.ready.eq(places.i.ready & self.i_b.valid),
+            self.i_b.ready.eq(places.i.ready & self.i_a.valid),
+            places.i.payload.eq(Cat(self.lane(m, lane) for lane in range(self.unit.lanes))),
+            self.o.valid.eq(places.o.valid),
+            self.o.payload.as_value().eq(places.o.payload),
+            places.o.ready.eq(self.o.ready),
         ]
-        with m.If(~waiting):
-            m.d.sync += spare.eq(total)
-        with m.If(~self.o.valid | self.o.ready):
-            m.d.sync += [
-                word.eq(Mux(waiting, spare, total)),
-                self.o.valid.eq(waiting | accept),
-                waiting.eq(0),
-            ]
-        with m.Elif(accept):
-            m.d.sync += waiting.eq(1)
         return m
 
     def lane(self, m: Module, lane: int) -> Signal:

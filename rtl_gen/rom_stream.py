@@ -59,7 +59,7 @@ class RomStream(wiring.Component):
             pipe.i.valid.eq(1),
             pipe.i.p.address[0].eq(address),
             self.o.valid.eq(pipe.o.valid),
-            self.o.payload.eq(pipe.o.payload.as_value()),
+            self.o.payload.eq(pipe.o.p.words.as_value()),
             pipe.o.ready.eq(self.o.ready),
         ]
         last = Signal()

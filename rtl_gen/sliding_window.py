@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Shape, Signal, Value, unsigned
-from amaranth.lib import memory, wiring
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from fq_hw.schedule.units import WindowUnit
 from rtl_gen.counters import counter, nest
 from rtl_gen.read_pipe import ReadPipe
 from rtl_gen.streams import memory_style, signature
+from rtl_gen.two_places import TwoPlaces
 
 __all__ = ["SlidingWindow"]
 
@@ -30,16 +31,23 @@ def lookup(m: Module, index: Value, values: Sequence[int], name: str) -> Signal:
     return out
 
 
+def add(a: Value, b: Value, carry: Value) -> Value:
+    """a + b + carry in one chain of adders, where synthesis would make two."""
+    return (Cat(1, a).as_signed() + Cat(carry[0], b).as_signed()) >> 1
+
+
 class SlidingWindow(wiring.Component):
     """Stores rows in a ring and reads groups of kernel windows from it, each ``repeats`` times.
 
     Members     i: In(stream of lanes x u<bits>), raster order, channel folds fastest
-                o: Out(stream of columns x lanes x u<bits>)
+                o: Out(stream of columns x lanes x u<bits>, and blanks where there is padding)
     Order       per group: kernel row, kernel column, channel fold; groups in raster order
-    Units       taps outside the image read 0
+    Units       blanks: per column, the tap lies outside the image and counts as 0, whatever the
+                lanes hold; the reader masks them, in a register that never waits
     Latency     unit.latency(), from the first beat in to o.valid, unstalled
     Throughput  one beat per cycle each way; i.ready falls when ``rows`` whole rows wait
-    Path        counters decide from registers: what is there, what is free, which loop ends
+    Path        counters decide from registers: what is there, what is free, which loop ends;
+                requests wait in two places, so that a stall does not reach the loops at once
     Resources   a ring of unit.depth words in block or distributed RAM, one copy per column
     Errors      none at run time; WindowUnit refuses what does not fit
     Source      streamed im2col as in FINN (Umuroglu et al. 2017), on RAM, not shift registers
@@ -57,7 +65,7 @@ class SlidingWindow(wiring.Component):
             shape=unsigned(width), depth=depth, init=[], attrs=memory_style(depth, width)
         )
         m.submodules.pipe = pipe = ReadPipe(
-            depth=depth, width=width, ways=unit.columns, masked=True
+            depth=depth, width=width, ways=unit.columns, marks=unit.o.blanks
         )
         write = ring.write_port()
         for way in range(unit.columns):
@@ -76,7 +84,7 @@ class SlidingWindow(wiring.Component):
         with m.If(accept):
             m.d.sync += place.eq(place + 1)
 
-        # Read side: loops over the windows' columns and rows, repeats, groups.
+        # Read side: loops over the windows' columns and rows, repeats, groups ask for words.
         step = Signal()
         at, last = nest(
             m,
@@ -88,45 +96,76 @@ class SlidingWindow(wiring.Component):
             group=unit.groups,
             row=unit.out_height,
         )
-        top, left = self.origin(m, step, last)
-        address = self.address(m, step, last)
         arrived = self.arrived(m, accept & put_last["put_fold"], step, at, last)
+        frees = [unit.freed(oy) for oy in range(unit.out_height)]
+        read = pipe.i.payload.shape()
+        request = data.StructLayout({"read": read, "frees": range(max(*frees, 1) + 1)})
+        m.submodules.requests = requests = TwoPlaces(request)
+        asked, taken = requests.i.p, requests.o.p
         m.d.comb += [
-            self.i.ready.eq(self.room(m, accept & put_last["put_column"], step, at, last)),
-            pipe.i.valid.eq(arrived),
-            step.eq(arrived & pipe.i.ready),
+            requests.i.valid.eq(arrived),
+            step.eq(arrived & requests.i.ready),
+            asked.frees.eq(Mux(last["group"], lookup(m, at["row"], frees, "rows_freed"), 0)),
         ]
-        above = self.outside(top + at["kernel_row"], unit.height)
+        address = self.address(m, step, last)
+        row, column = self.tap(m, step, last)
+        above = self.outside(row, unit.height)
         for way in range(unit.columns):
             right = way * unit.stride
-            column = left + at["kernel_column"] + right
-            m.d.comb += [
-                pipe.i.p.address[way].eq(address + right * unit.folds),
-                pipe.i.p.blank[way].eq(above | self.outside(column, unit.width)),
-            ]
+            m.d.comb += asked.read.address[way].eq(address + right * unit.folds)
+            if unit.padding:
+                outside = above | self.outside(column, unit.width, ahead=right)
+                m.d.comb += asked.read.marks[way].eq(outside)
 
+        freed = Mux(requests.o.valid & requests.o.ready, taken.frees, 0)
         m.d.comb += [
+            pipe.i.valid.eq(requests.o.valid),
+            pipe.i.payload.eq(taken.read),
+            requests.o.ready.eq(pipe.i.ready),
+            self.i.ready.eq(self.room(m, accept & put_last["put_column"], freed)),
             self.o.valid.eq(pipe.o.valid),
-            Value.cast(self.o.payload).eq(pipe.o.payload.as_value()),
+            Value.cast(self.o.payload).eq(pipe.o.payload.as_value()),  # words, then marks
             pipe.o.ready.eq(self.o.ready),
         ]
         return m
 
-    def origin(self, m: Module, step: Value, last: dict[str, Value]) -> tuple[Signal, Signal]:
-        """Row and column of the corner of the group's first window in the padded image."""
-        unit = self.unit
-        right = unit.stride * unit.columns
-        top = counter((unit.out_height - 1) * unit.stride + 1, "top")
-        left = counter((unit.groups - 1) * right + 1, "left")
-        with m.If(step & last["repeat"]):
-            m.d.sync += left.eq(Mux(last["group"], 0, left + right))
-        with m.If(step & last["group"]):
-            m.d.sync += top.eq(Mux(last["row"], 0, top + unit.stride))
-        return top, left
+    def tap(self, m: Module, step: Value, last: dict[str, Value]) -> tuple[Signal, Signal]:
+        """Row and column of the tap that the group's first window reads, in the padded image.
 
-    def outside(self, padded: Value, size: int) -> Value:
-        """Whether a row or column of the padded image is padding."""
-        return (padded < self.unit.padding) | (padded >= size + self.unit.padding)
+        Registers, each a constant step from its last value: a sum of loop counters, compared with
+        the image's edges, would be the slowest path of a convolution.
+        """
+        unit = self.unit
+        back, right = 1 - unit.kernel, unit.columns * unit.stride
+        walks = {  # the outermost loop that ends decides
+            "row": {
+                "kernel_column": 1,
+                "kernel_row": back,
+                "group": back + unit.stride,
+                "row": back - (unit.out_height - 1) * unit.stride,
+            },
+            "column": {
+                "fold": 1,
+                "kernel_column": back,
+                "repeat": back + right,
+                "group": back - (unit.groups - 1) * right,
+            },
+        }
+        at = {}
+        for (name, jumps), size in zip(walks.items(), (unit.height, unit.width), strict=True):
+            at[name] = counter(size + 2 * unit.padding, f"tap_{name}")
+            far = Signal.like(at[name], name=f"{name}_far")
+            for loop, distance in jumps.items():
+                with m.If(last[loop]):
+                    m.d.comb += far.eq(distance % (1 << len(far)))
+            with m.If(step):
+                m.d.sync += at[name].eq(at[name] + far)
+        return at["row"], at["column"]
+
+    def outside(self, padded: Value, size: int, ahead: int = 0) -> Value:
+        """Whether what lies ``ahead`` of a row or column of the padded image is padding."""
+        first = max(self.unit.padding - ahead, 0)
+        return (padded < first) | (padded >= size + self.unit.padding - ahead)
 
     def arrived(
         self, m: Module, pixel: Value, step: Value, at: dict[str, Value], last: dict[str, Value]
@@ -153,23 +192,18 @@ class SlidingWindow(wiring.Component):
                     lookup(m, at["group"], aside, "aside"),
                 )
             )
-        m.d.sync += beyond.eq(beyond + moved + pixel)
+        m.d.sync += beyond.eq(add(beyond, moved, pixel))
         return ~beyond[-1]
 
-    def room(
-        self, m: Module, row: Value, step: Value, at: dict[str, Value], last: dict[str, Value]
-    ) -> Value:
+    def room(self, m: Module, row: Value, frees: Value) -> Value:
         """Whether the ring has room for a row; ``row`` says that one more has come in.
 
         A register holds how many rows fit beyond that one; -1 while the ring is full.
         """
         unit = self.unit
         free = Signal(Shape.cast(range(-1, unit.rows + unit.height)), init=unit.rows - 1)
-        freed = Signal(range(unit.height + 1))
-        with m.If(step & last["group"]):
-            rows = [unit.freed(oy) for oy in range(unit.out_height)]
-            m.d.comb += freed.eq(lookup(m, at["row"], rows, "rows_freed"))
-        m.d.sync += free.eq(free + freed - row)
+        freed = Signal(signed(len(frees) + 1), init=-1)  # rows, less one
+        m.d.sync += [freed.eq(frees - 1), free.eq(add(free, freed, ~row))]
         return ~free[-1]
 
     def address(self, m: Module, step: Value, last: dict[str, Value]) -> Signal:

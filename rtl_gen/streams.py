@@ -10,9 +10,12 @@ from fq_hw.schedule.units import Beat, Rom, in_block_ram
 __all__ = ["memory_style", "payload", "signature"]
 
 
-def payload(beat: Beat) -> data.ArrayLayout:
-    """Layout of a beat: lane 0 in the lowest bits."""
-    return data.ArrayLayout((signed if beat.signed else unsigned)(beat.bits), beat.lanes)
+def payload(beat: Beat) -> data.Layout:
+    """Layout of a beat: lane 0 in the lowest bits; where there are blanks, {lanes, blanks}."""
+    lanes = data.ArrayLayout((signed if beat.signed else unsigned)(beat.bits), beat.lanes)
+    if not beat.blanks:
+        return lanes
+    return data.StructLayout({"lanes": lanes, "blanks": unsigned(beat.blanks)})
 
 
 def signature(beat: Beat) -> stream.Signature:

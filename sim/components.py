@@ -93,7 +93,13 @@ def replay(program: Path, vectors: Mapping[str, Vectors], folder: Path) -> dict[
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     beats = {
-        name: {"i": dict(case.i), "o": dict(case.o), "limit": case.limit, "endless": case.endless}
+        name: {
+            "i": dict(case.i),
+            "o": dict(case.o),
+            "ignore": dict(case.ignore),
+            "limit": case.limit,
+            "endless": case.endless,
+        }
         for name, case in vectors.items()
     }
     (folder / "vectors.json").write_text(json.dumps(beats))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,17 +21,20 @@ from fq_hw.schedule.units import Beat, ceil_div
 __all__ = ["Vectors", "pack", "random_vectors"]
 
 Beats = tuple[int, ...]
+OUTSIDE = -1  # stands for a tap outside the image
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vectors:
     """Beats in and out by port, as integers; ``contents`` fills the component's ROM or table.
 
-    ``frames`` is the number of frames back to back, for units that know frames.
+    ``frames`` is the number of frames back to back, for units that know frames; ``ignore`` the
+    bits of an output, beat by beat, that may be anything.
     """
 
     i: Mapping[str, Beats]
     o: Mapping[str, Beats]
+    ignore: Mapping[str, Beats] = field(default_factory=dict)
     frames: int = 1
     contents: np.ndarray | None = None
 
@@ -51,6 +54,15 @@ def pack(lanes: np.ndarray, bits: int) -> Beats:
     rows = lanes.reshape(-1, lanes.shape[-1]).tolist()
     mask = (1 << bits) - 1
     return tuple(sum((v & mask) << (n * bits) for n, v in enumerate(row)) for row in rows)
+
+
+def with_blanks(lanes: np.ndarray, bits: int, blank: np.ndarray) -> Beats:
+    """Beats of shape (...,lanes) with ``blank`` (...,blanks, or 0) above them."""
+    if not blank.shape[-1]:
+        return pack(lanes, bits)
+    above = lanes.shape[-1] * bits
+    both = zip(pack(lanes, bits), pack(blank, 1), strict=True)
+    return tuple(levels | blanks << above for levels, blanks in both)
 
 
 def noise(dice: np.random.Generator, beat: Beat, *shape: int) -> np.ndarray:
@@ -105,15 +117,18 @@ def _(unit: units.ConvertUnit, dice, frames) -> Vectors:
 def _(unit: units.WindowUnit, dice, frames) -> Vectors:
     words = noise(dice, unit.i, frames, unit.height, unit.width, unit.folds, unit.lanes)
     k, p = unit.kernel, unit.padding
-    padded = np.pad(words, ((0, 0), (p, p), (p, p), (0, 0), (0, 0)))
+    padded = np.pad(words, ((0, 0), (p, p), (p, p), (0, 0), (0, 0)), constant_values=OUTSIDE)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
     windows = windows[:, :: unit.stride, :: unit.stride].transpose(0, 1, 2, 5, 6, 3, 4)
     grouped = windows.reshape(*windows.shape[:2], unit.groups, unit.columns, *windows.shape[3:])
     side_by_side = np.moveaxis(grouped, 3, -2)  # lanes of a beat: column, lane
     beats = side_by_side.reshape(*side_by_side.shape[:-2], -1)
-    out = np.repeat(beats[:, :, :, None], unit.repeats, axis=3)
-    i, o = {"i": pack(words, unit.bits)}, {"o": pack(out, unit.bits)}
-    return Vectors(i=i, o=o, frames=frames)
+    lanes = np.repeat(beats[:, :, :, None], unit.repeats, axis=3)
+    blank = (lanes == OUTSIDE)[..., :: unit.lanes]
+    out = with_blanks(np.where(lanes == OUTSIDE, 0, lanes), unit.bits, blank[..., : unit.o.blanks])
+    ignored = pack((lanes == OUTSIDE) * (2**unit.bits - 1), unit.bits)
+    i = {"i": pack(words, unit.bits)}
+    return Vectors(i=i, o={"o": out}, ignore={"o": ignored}, frames=frames)
 
 
 @make.register
@@ -137,6 +152,8 @@ def _(unit: units.ConvUnit, dice, frames) -> Vectors:
     weight = dice.choice(np.array([-1, 1]), (channels, kernel, kernel, unit.cin))
     x = noise(dice, unit.i, pixels, kernel, kernel, unit.cin)
     x[0] = 2**unit.act_bits - 1  # the largest sum there is, in a channel of +1 alone
+    if unit.padded:
+        x[dice.random(x.shape[:3]) < 0.3] = 0  # taps that will be blank
     weight[-1] = 1
     conv = ir.Conv(name="conv", weight=weight, stride=1, padding=0, scale=None)
     offset = -(2**unit.act_bits - 1) * (weight < 0).sum(axis=(1, 2, 3))
@@ -145,14 +162,20 @@ def _(unit: units.ConvUnit, dice, frames) -> Vectors:
     raw = np.moveaxis(raw.reshape(groups, unit.columns, unit.nf, unit.pe), 1, 2)
     raw = raw.reshape(groups, unit.nf, -1)
     acts = in_lanes(x, unit.simd).reshape(groups, unit.columns, unit.sf, unit.simd)
-    acts = np.moveaxis(acts, 1, 2).reshape(groups, 1, unit.sf, -1)
-    acts = np.repeat(acts, unit.nf, axis=1)
+    acts = np.moveaxis(acts, 1, 2).reshape(groups, 1, unit.sf, unit.columns, unit.simd)
+    blank = (acts == 0).all(axis=-1, keepdims=True) & unit.padded
+    acts = np.where(blank, dice.integers(0, 2**unit.act_bits, acts.shape), acts)
+    acts, blank = (np.repeat(part, unit.nf, axis=1) for part in (acts, blank))
+    acts, blank = acts.reshape(*acts.shape[:3], -1), blank[..., 0]
     # Lanes beyond the last input channel hold level 0 under weight +1 and add nothing.
     bits = in_lanes((weight < 0).reshape(channels, unit.taps, unit.cin), unit.simd)
     rows = np.array(pack(bits, 1), object).reshape(unit.nf, unit.pe, unit.sf)
     words = pack(rows.transpose(0, 2, 1), unit.simd)
     return Vectors(
-        i={"i": pack(acts, unit.act_bits), "i_weight": words * groups},
+        i={
+            "i": with_blanks(acts, unit.act_bits, blank[..., : unit.i.blanks]),
+            "i_weight": words * groups,
+        },
         o={"o": pack(raw, unit.raw_bits)},
         frames=frames,
     )

@@ -171,6 +171,8 @@ ZOO: dict[str, Unit] = {
     "conv_bits_1": conv(3, 3, 9, pe=3, simd=3, act_bits=1),
     "conv_bits_3": conv(4, 2, 1, pe=2, simd=2, act_bits=3),
     "conv_columns": conv(4, 6, 9, pe=3, simd=4, pixels=6, columns=3),
+    "conv_padded": conv(4, 3, 9, pe=2, simd=2, padded=True),
+    "conv_columns_padded": conv(3, 4, 9, pe=2, simd=3, pixels=4, columns=2, padded=True),
     "conv_columns_uneven": conv(5, 3, 1, pe=2, simd=3, pixels=4, columns=2),
     "conv_columns_fast": conv(3, 2, 1, pe=2, simd=3, pixels=4, columns=4),
     "conv_wide": conv(20, 2, 9, pe=1, simd=20),

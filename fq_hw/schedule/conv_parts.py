@@ -83,7 +83,7 @@ def delay(unit: Unit) -> int:
         case ConvUnit():
             return unit.sum_cycles + 2
         case WindowUnit() | ReorderUnit():
-            return unit.PIPE
+            return unit.ASK + unit.PIPE
         case _:
             return unit.latency()
 
@@ -142,6 +142,7 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
         simd=fold.simd,
         act_bits=site.act_bits,
         columns=fold.columns,
+        padded=site.padding > 0,
     )
     lanes = site.lanes_in, fold.simd
     before = converters(cin, height * width, lanes, site.act_bits, ".pack")

@@ -92,22 +92,36 @@ def in_turn(made: Times, o: Channel, gone: Times, later: int = 0) -> Process:
 
 
 class Pipe:
-    """An elastic pipeline of ``stages`` registers behind a memory, in front of a stream.
+    """Two places for requests, then an elastic pipeline of ``stages`` registers behind a memory.
 
-    A beat is read, passes the stages, is taken. Reading runs at most ``stages`` beats ahead.
+    A request is made, is read, passes the stages, is taken. Reading runs at most ``stages`` beats
+    ahead. ``read`` hears of each beat's number and the cycle in which it is read.
     """
 
-    def __init__(self, o: Channel, stages: int, new: Callable[[], Times]):
-        self.o, self.stages, self.steps, self.gone, self.step = o, stages, new(), new(), -1
+    def __init__(
+        self, o: Channel, stages: int, new: Callable[[], Times], read: Callable[[int, int], None]
+    ):
+        self.o, self.stages, self.read, self.step = o, stages, read, -1
+        self.asked, self.left, self.steps, self.gone = new(), new(), new(), new()
 
-    def read(self, there: int) -> Process:
-        """Read the next beat, in the memory from cycle ``there`` on; returns when it is read."""
-        index, step = len(self.steps), max(self.step + 1, there)
-        if index >= self.stages:
-            step = max(step, (yield self.gone, index - self.stages))
+    def ask(self, there: int) -> Process:
+        """Ask for the next beat, which is in the memory from cycle ``there`` on."""
+        index, step = len(self.asked), max(self.step + 1, there)
+        if index >= 2:
+            step = max(step, 1 + (yield self.left, index - 2))
         self.step = step
-        self.steps.put(step)
-        return step
+        self.asked.put(step + 1)
+
+    def pass_on(self) -> Process:
+        """Read what was asked for."""
+        step = -1
+        for index in itertools.count():
+            step = max(step + 1, (yield self.asked, index))
+            if index >= self.stages:
+                step = max(step, (yield self.gone, index - self.stages))
+            self.left.put(step)
+            self.steps.put(step)
+            self.read(index, step)
 
     def emit(self) -> Process:
         """Offer what was read."""
@@ -156,7 +170,14 @@ def _(unit: units.ConvertUnit, i, o, new):
 @processes.register
 def _(unit: units.WindowUnit, i, o, new):
     arrived, freed = new(), new()  # per pixel: readable from; per row: writable again from
-    pipe = Pipe(o[0], unit.PIPE, new)
+    band = unit.groups * unit.repeats * unit.window_beats
+
+    def read(index: int, step: int) -> None:
+        if (index + 1) % band == 0:
+            for _ in range(unit.freed(index // band % unit.out_height)):
+                freed.put(step + 2)
+
+    pipe = Pipe(o[0], unit.PIPE, new, read)
 
     def write() -> Process:
         free = 0
@@ -170,44 +191,46 @@ def _(unit: units.WindowUnit, i, o, new):
                     free = taken + 1
                 arrived.put(free)
 
-    def read() -> Process:
+    def ask() -> Process:
         frame = 0
         for oy in itertools.cycle(range(unit.out_height)):
             for group in range(unit.groups):
                 there = yield arrived, frame + unit.last_pixel(oy, group)
                 for _ in range(unit.repeats * unit.window_beats):
-                    step = yield from pipe.read(there)
-                if group == unit.groups - 1:
-                    for _ in range(unit.freed(oy)):
-                        freed.put(step + 1)
+                    yield from pipe.ask(there)
             if oy == unit.out_height - 1:
                 frame += unit.height * unit.width
 
-    return [write(), read(), pipe.emit()]
+    return [write(), ask(), pipe.pass_on(), pipe.emit()]
 
 
 @processes.register
 def _(unit: units.ReorderUnit, i, o, new):
-    pipe, whole, freed = Pipe(o[0], unit.PIPE, new), new(), new()  # groups written, groups read
+    whole, freed = new(), new()  # groups written, groups read
+
+    def read(index: int, step: int) -> None:
+        if (index + 1) % unit.group_beats == 0:
+            freed.put(step + 2)
+
+    pipe = Pipe(o[0], unit.PIPE, new, read)
 
     def write() -> Process:
         free = 0
         for group in itertools.count():
-            if group >= 2:
-                free = max(free, (yield freed, group - 2))
+            if group >= unit.BANKS:
+                free = max(free, (yield freed, group - unit.BANKS))
             for _ in range(unit.group_beats):
                 taken = yield from i[0].take(free)
                 free = taken + 1
             whole.put(free)
 
-    def read() -> Process:
+    def ask() -> Process:
         for group in itertools.count():
             there = yield whole, group
             for _ in range(unit.group_beats):
-                step = yield from pipe.read(there)
-            freed.put(step + 1)
+                yield from pipe.ask(there)
 
-    return [write(), read(), pipe.emit()]
+    return [write(), ask(), pipe.pass_on(), pipe.emit()]
 
 
 @processes.register

@@ -29,16 +29,21 @@ class Rom(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Beat:
-    """What one transfer of a stream carries: ``lanes`` integers of ``bits``, lane 0 lowest."""
+    """What one transfer of a stream carries: ``lanes`` integers of ``bits``, lane 0 lowest.
+
+    ``blanks`` bits stand above them: each says that its equal share of the lanes counts as 0,
+    whatever the lanes hold.
+    """
 
     lanes: int
     bits: int
     signed: bool = False
+    blanks: int = 0
 
     @property
     def width(self) -> int:
         """Bits of a beat."""
-        return self.lanes * self.bits
+        return self.lanes * self.bits + self.blanks
 
 
 @dataclass(frozen=True, kw_only=True)

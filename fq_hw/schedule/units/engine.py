@@ -55,6 +55,7 @@ class ConvUnit(Unit):
     simd: int
     act_bits: int
     columns: int = 1
+    padded: bool = False
     levels_per_stage: int = 1
 
     def __post_init__(self) -> None:
@@ -67,8 +68,9 @@ class ConvUnit(Unit):
 
     @property
     def i(self) -> Beat:
-        """Column by column ``simd`` levels."""
-        return Beat(lanes=self.columns * self.simd, bits=self.act_bits)
+        """Column by column ``simd`` levels, and whether they are padding."""
+        blanks = self.columns if self.padded else 0
+        return Beat(lanes=self.columns * self.simd, bits=self.act_bits, blanks=blanks)
 
     @property
     def weight(self) -> Beat:

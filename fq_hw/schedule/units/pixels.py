@@ -137,8 +137,9 @@ class WindowUnit(Unit):
 
     @property
     def o(self) -> Beat:
-        """Column by column a word of one window."""
-        return Beat(lanes=self.columns * self.lanes, bits=self.bits)
+        """Column by column a word of one window, and whether it lies outside the image."""
+        blanks = self.columns if self.padding else 0
+        return Beat(lanes=self.columns * self.lanes, bits=self.bits, blanks=blanks)
 
     @property
     def folds(self) -> int:
@@ -212,17 +213,19 @@ class WindowUnit(Unit):
 
     def latency(self) -> int:
         """Cycles from the first beat in to the first beat out, unstalled."""
-        return (self.last_pixel(0, 0) + 1) * self.folds + self.PIPE
+        return (self.last_pixel(0, 0) + 1) * self.folds + self.ASK + self.PIPE
 
-    PIPE = 3  # the RAM's own register, its output register, the mask for padding
+    ASK = 1  # where a request waits
+    PIPE = 2  # the RAM's own register and its output register
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReorderUnit(Unit):
     """Sums of a group of pixels, from fold by fold to pixel by pixel.
 
-    Beats of ``lanes`` come as [fold][column][part] and leave as [column][fold][part]; two groups
-    fit into its memory, one being written, one being read.
+    Beats of ``lanes`` come as [fold][column][part] and leave as [column][fold][part]. Two groups
+    are under way, one being written, one being read; ``BANKS`` fit into the memory, so that
+    neither waits for news of the other.
     """
 
     columns: int
@@ -245,16 +248,17 @@ class ReorderUnit(Unit):
 
     @property
     def depth(self) -> int:
-        """Words of the memory: two banks, each a power of two."""
-        return 2 << (self.group_beats - 1).bit_length()
+        """Words of the memory: four banks, each a power of two."""
+        return self.BANKS << max(self.group_beats - 1, 1).bit_length()
 
     @property
     def beats(self) -> int:
         """Cycles a frame takes at least."""
         return self.groups * self.group_beats
 
-    PIPE = 2  # the RAM's own register and its output register
+    BANKS = 4
+    ASK, PIPE = WindowUnit.ASK, WindowUnit.PIPE
 
     def latency(self) -> int:
         """Cycles from the first beat of a group to offering the first, unstalled."""
-        return self.group_beats + self.PIPE
+        return self.group_beats + self.ASK + self.PIPE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -46,6 +47,7 @@ class Beats:
     i: dict[str, tuple[int, ...]]
     o: dict[str, tuple[int, ...]]
     limit: int
+    ignore = MappingProxyType({})
     endless = False
 
 
