@@ -40,6 +40,12 @@ class ColumnReorder(wiring.Component):
         write = ram.write_port()
         connect(m, pipe.port_0, ram.read_port())
 
+        # First of all: a module's signals are named in order, and taps look for its o.
+        m.d.comb += [
+            self.o.valid.eq(pipe.o.valid),
+            Value.cast(self.o.payload).eq(pipe.o.p.words.as_value()),
+            pipe.o.ready.eq(self.o.ready),
+        ]
         put, step = Signal(), Signal()
         put_at, put_last = nest(m, put, place=unit.group_beats)
         _, last = nest(m, step, part=unit.parts, fold=unit.folds, column=unit.columns)
@@ -76,9 +82,6 @@ class ColumnReorder(wiring.Component):
             pipe.i.valid.eq(requests.o.valid),
             pipe.i.payload.eq(taken.read),
             requests.o.ready.eq(pipe.i.ready),
-            self.o.valid.eq(pipe.o.valid),
-            Value.cast(self.o.payload).eq(pipe.o.p.words.as_value()),
-            pipe.o.ready.eq(self.o.ready),
         ]
         return m
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -78,28 +78,21 @@ class ConvEngine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         unit = self.unit
-        beat = counter(unit.sf, "beat")
-        pending = Signal(range(unit.slots + 1))  # sums accepted and not yet taken from o
-        # Readiness goes far, to every register of the window: it comes from a register itself.
-        last, free = Signal(init=unit.sf == 1), Signal(init=1)
-        accept, following, waiting = Signal(), Signal.like(beat), Signal.like(pending)
+        # Readiness goes far, to every RAM of window and weights: it comes from a register, and that
+        # from registers through as few gates as can be.
+        free, accept, finish = Signal(init=1), Signal(), Signal()
+        gone = self.o.valid & self.o.ready
+        last, last_next = self.last(m, accept)
         m.d.comb += [
             self.i.ready.eq(free & self.i_weight.valid),
             self.i_weight.ready.eq(free & self.i.valid),
-            accept.eq(self.i.valid & self.i.ready),
-            following.eq(Mux(accept, Mux(last, 0, beat + 1), beat)),
-            waiting.eq(pending + (accept & last) - (self.o.valid & self.o.ready)),
+            accept.eq(self.i.valid & self.i_weight.valid & free),
+            finish.eq(accept & last),
         ]
-        ends = following == unit.sf - 1
-        m.d.sync += [
-            beat.eq(following),
-            last.eq(ends),
-            pending.eq(waiting),
-            free.eq(~ends | (waiting != unit.slots)),
-        ]
+        m.d.sync += free.eq(~last_next | ~self.full(m, finish, gone))
 
         # What a beat is, as it passes the accumulators.
-        marks = Cat(accept, accept & last)
+        marks = Cat(accept, finish)
         for n in range(unit.sum_cycles):
             passed = Signal(2, name=f"marks_{n}")
             m.d.sync += passed.eq(marks)
@@ -107,6 +100,32 @@ class ConvEngine(wiring.Component):
         adding, finishing = marks
         self.collect(m, self.sums(m, adding, finishing), finishing)
         return m
+
+    def last(self, m: Module, accept: Value) -> tuple[Value, Value]:
+        """Whether the awaited beat is the last of a sum; whether the one after this cycle is."""
+        sf = self.unit.sf
+        if sf == 1:
+            return Const(1), Const(1)
+        last, before = Signal(), Signal(init=sf == 2, name="before_last")
+        with m.If(accept):
+            m.d.sync += [last.eq(before), before.eq(last)]
+        if sf > 2:
+            beat = counter(sf, "beat")
+            with m.If(accept):
+                m.d.sync += [beat.eq(Mux(last, 0, beat + 1)), before.eq(beat == sf - 3)]
+        return last, Mux(accept, before, last)
+
+    def full(self, m: Module, finish: Value, gone: Value) -> Value:
+        """Whether every place for a sum is taken or promised once this cycle is over."""
+        slots = self.unit.slots
+        pending = Signal(range(slots + 1))  # sums accepted and not yet taken from o
+        almost, full = Signal(init=slots == 1), Signal()  # pending is slots - 1, is slots
+        m.d.sync += pending.eq(pending + finish - gone)
+        with m.If(finish & ~gone):
+            m.d.sync += [almost.eq(pending + 2 == slots), full.eq(almost)]
+        with m.Elif(gone & ~finish):
+            m.d.sync += [almost.eq(full), full.eq(0)]
+        return ~gone & (full | almost & finish)
 
     def sums(self, m: Module, adding: Value, finishing: Value) -> Value:
         """The sums that the beat completes, column by column."""

@@ -12,8 +12,8 @@ __all__ = ["ReadPipe"]
 class ReadPipe(wiring.Component):
     """Reads one word of each of ``ways`` ports of a memory per cycle into a stream.
 
-    Members     i: In(stream of {address: ways, marks})
-                o: Out(stream of {words: ways x u<width>, marks})
+    Members     i: In(stream of {address: ways, marks if there are any})
+                o: Out(stream of {words: ways x u<width>, marks if there are any})
                 port_<n>: the memory's synchronous read ports, wired by the parent
     Units       ``marks`` bits that come with the addresses leave with their words
     Latency     2 cycles from i's transfer to o.valid, unstalled
@@ -31,8 +31,10 @@ class ReadPipe(wiring.Component):
         port = memory.ReadPort.Signature(addr_width=address_bits, shape=unsigned(width))
 
         def beats(name: str, bits: int) -> stream.Signature:
-            lanes = data.ArrayLayout(unsigned(bits), ways)
-            return stream.Signature(data.StructLayout({name: lanes, "marks": unsigned(marks)}))
+            fields = {name: data.ArrayLayout(unsigned(bits), ways)}
+            if marks:  # never of no bits: Verilog would read [-1:0]
+                fields["marks"] = unsigned(marks)
+            return stream.Signature(data.StructLayout(fields))
 
         super().__init__(
             {
@@ -57,11 +59,16 @@ class ReadPipe(wiring.Component):
         words = [
             Signal(self.width, name=f"word_{way}", reset_less=True) for way in range(self.ways)
         ]
-        marks = [Signal(self.marks, name=f"marks_{n}") for n in range(2)]
         with m.If(enable[0]):
-            m.d.sync += [held[0].eq(self.i.valid), marks[0].eq(self.i.p.marks)]
+            m.d.sync += held[0].eq(self.i.valid)
         with m.If(enable[1]):
-            m.d.sync += [held[1].eq(held[0]), marks[1].eq(marks[0])]
+            m.d.sync += held[1].eq(held[0])
             m.d.sync += [word.eq(port.data) for word, port in zip(words, ports, strict=True)]
-        m.d.comb += [self.o.p.words.eq(Cat(words)), self.o.p.marks.eq(marks[1])]
+        m.d.comb += self.o.p.words.eq(Cat(words))
+        if self.marks:
+            marks = [Signal(self.marks, name=f"marks_{n}") for n in range(2)]
+            for n, before in enumerate((self.i.p.marks, marks[0])):
+                with m.If(enable[n]):
+                    m.d.sync += marks[n].eq(before)
+            m.d.comb += self.o.p.marks.eq(marks[1])
         return m

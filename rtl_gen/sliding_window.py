@@ -183,15 +183,15 @@ class SlidingWindow(wiring.Component):
         beyond = Signal(
             Shape.cast(range(-2 * pixels, unit.rows * unit.width + pixels)), init=-1 - needs[0][0]
         )
-        moved = Signal(Shape.cast(range(min(*down, *aside, 0), max(*down, *aside, 0) + 2)))
+        further = Signal(Shape.cast(range(min(*down, *aside, 0), max(*down, *aside, 0) + 2)))
+        moved = Signal.like(further)
+        # Known long before it counts, unless every beat is a group: then it may not be late.
+        domain = m.d.sync if unit.repeats * unit.window_beats > 1 else m.d.comb
+        at_end = at["group"] == groups - 1
+        across, below = lookup(m, at["group"], aside, "aside"), lookup(m, at["row"], down, "down")
+        domain += further.eq(Mux(at_end, below, across))
         with m.If(step & last["repeat"]):
-            m.d.comb += moved.eq(
-                Mux(
-                    last["group"],
-                    lookup(m, at["row"], down, "down"),
-                    lookup(m, at["group"], aside, "aside"),
-                )
-            )
+            m.d.comb += moved.eq(further)
         m.d.sync += beyond.eq(add(beyond, moved, pixel))
         return ~beyond[-1]
 
