@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,9 +55,12 @@ def measure(
     route: bool = True,
     mhz: float = 300.0,
     seed: int = 1,
+    placer: Sequence[str] = (),
     report: Callable[[str], None] = lambda line: None,
 ) -> Measured:
     """Synthesise ``part`` in a harness, pack it, and ``route`` it aiming for ``mhz``.
+
+    ``placer`` are options of nextpnr's placer.
 
     The harness's flip-flops are left out of ``ff``. ToolError when a tool is missing or fails, as
     it does when the part does not fit the device.
@@ -67,7 +70,7 @@ def measure(
     text = to_rtlil(harness, "top")
     options = [*DEVICES[device], "--json", "top.json", "--report", "report.json"]
     options += ["--freq", f"{mhz:g}", "--seed", str(seed), "--timing-allow-fail"]
-    options += [] if route else ["--pack-only"]
+    options += placer if route else ["--pack-only"]
     versions = yosys.version, nextpnr.version
     edits = Path(netlist.__file__).read_text()
     recipe = repr((text, SCRIPT, edits, options, versions))

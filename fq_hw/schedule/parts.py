@@ -103,6 +103,8 @@ def _(unit: units.WindowUnit) -> Parts:
     pixels = max(bits(unit.height * unit.width) - 5, 0)
     padded, more = 1 if unit.padding else 0, unit.columns - 1
     uneven = unit.width & (unit.width - 1) != 0
+    frees = max(unit.freed(oy) for oy in range(unit.out_height))
+    request = unit.columns * address + unit.o.blanks + frees.bit_length()
     return Parts(
         lut={
             "fixed": 1,
@@ -115,14 +117,15 @@ def _(unit: units.WindowUnit) -> Parts:
             "columns": more,
             "column address": more * address,
             "column padding": more * padded * bits(unit.width),
+            "requests": request,
         },
         ff={
             "fixed": 1,
             "words": unit.o.width,
+            "requests": request,
             "ring": unit.columns * ff,
             "counts": sum(bits(limit) for limit in loops),
             "address": address,
-            "columns": unit.columns,
         },
         ebr=unit.columns * ebr,
     )
@@ -133,9 +136,16 @@ def _(unit: units.ReorderUnit) -> Parts:
     lut, ff, ebr = ring(unit.depth, unit.i.width)
     counts = sum(map(bits, (unit.group_beats, unit.parts, unit.folds, unit.columns)))
     muxed = 0 if ebr else unit.i.width * (ceil_div(unit.depth, 16) - 1)
+    request = bits(unit.depth) + 1
     return Parts(
-        lut={"fixed": 1, "ram": lut, "muxed": muxed, "counts": counts},
-        ff={"fixed": 1, "words": unit.i.width, "ram": ff, "counts": counts},
+        lut={"fixed": 1, "ram": lut, "muxed": muxed, "counts": counts, "requests": request},
+        ff={
+            "fixed": 1,
+            "words": unit.i.width,
+            "ram": ff,
+            "counts": counts,
+            "requests": request,
+        },
         ebr=ebr,
     )
 
