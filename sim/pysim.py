@@ -76,7 +76,13 @@ class Sink(Port):
             want, ignored = self.beats[len(self.cycles)], 0
             if self.ignore is not None:
                 ignored = self.ignore[len(self.cycles)]
-            require(not (payload ^ want) & ~ignored, self.where, f"must be {want}", payload, SimulationError)
+            require(
+                not (payload ^ want) & ~ignored,
+                self.where,
+                f"must be {want}",
+                payload,
+                SimulationError,
+            )
         if valid and ready:
             self.cycles.append(cycle)
 
