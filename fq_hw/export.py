@@ -113,8 +113,11 @@ class Walk:
     def embed(self) -> Feature:
         kind, activation = self.record.embedding, self.record.activation
         if kind.kind is EmbeddingKind.LEARNED:
-            table = self.arrays["embedding.table"].astype(np.float64)
-            rows = np.floor(np.clip(table, 0, activation.max_value) / activation.step + 0.5)
+            # In float32, as training rounds: an entry may lie on the edge between two levels,
+            # where float64 says otherwise, and one entry alone can change every 20th answer.
+            table, half = self.arrays["embedding.table"].astype(np.float32), np.float32(0.5)
+            clipped = np.clip(table, 0, np.float32(activation.max_value))
+            rows = np.floor(clipped / np.float32(activation.step) + half)
         else:
             rows = thermometer_table(kind.length)[None]
         self.add("input", "pixels", shape=list(self.record.image))

@@ -35,8 +35,9 @@ class PixelEmbedding(nn.Module):
         self.table = nn.Parameter(start.expand(tables, -1, -1).clone())
 
     def forward(self, images: Tensor) -> Tensor:
-        rows = half_wave(self.table, self.activation, levels=True)
-        return gather(images, rows, self.colours)
+        # Always in float32, as export does: an entry on the edge between two levels has one of them.
+        rows = half_wave(self.table.float(), self.activation, levels=True)
+        return gather(images, rows.to(self.table.dtype), self.colours)
 
     @torch.no_grad()
     def clip(self) -> None:

@@ -187,6 +187,16 @@ def test_learned_table_is_rounded_half_up():
     assert nodes["embedding"]["table"].dtype == np.uint8
 
 
+def test_learned_table_is_rounded_in_float32_as_in_training():
+    trained = random_checkpoint(NETWORKS["basic"], 1)
+    step = trained.network.activation.step
+    edge = np.nextafter(np.float32(step / 2), np.float32(0))
+    assert float(edge) / step + 0.5 < 1  # in float64 a lower level
+    trained.arrays["embedding.table"][0, :2, 0] = edge, edge * np.float32(0.999)
+    nodes = {node["name"]: node for node in export(trained).nodes}
+    assert nodes["embedding"]["table"][0, :2, 0].tolist() == [1, 0]
+
+
 def test_export_does_not_change_the_checkpoint():
     trained = random_checkpoint(NETWORKS["gains"], 2)
     before = {name: array.copy() for name, array in trained.arrays.items()}

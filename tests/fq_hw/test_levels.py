@@ -83,6 +83,14 @@ def test_random_networks(name, seed):
 
 
 @needs_torch
+def test_table_entries_on_the_edge_between_two_levels():
+    trained = random_checkpoint(NETWORKS["basic"], 3)
+    half = np.float32(trained.network.activation.step / 2)
+    trained.arrays["embedding.table"][:, ::2] = np.nextafter(half, np.float32(0))
+    compare(trained, random_images(trained.network.image, 4, 3))
+
+
+@needs_torch
 def test_channels_whose_latent_weights_are_all_zero():
     network = NETWORKS["basic"]
     trained = random_checkpoint(network, 3)
