@@ -35,7 +35,7 @@ class PixelEmbedding(nn.Module):
         self.table = nn.Parameter(start.expand(tables, -1, -1).clone())
 
     def forward(self, images: Tensor) -> Tensor:
-        # Always in float32, as export does: an entry on the edge between two levels has one of them.
+        # Always in float32, as export does: an entry may lie on the edge between two levels.
         rows = half_wave(self.table.float(), self.activation, levels=True)
         return gather(images, rows.to(self.table.dtype), self.colours)
 
