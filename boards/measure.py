@@ -60,10 +60,8 @@ def measure(
 ) -> Measured:
     """Synthesise ``part`` in a harness, pack it, and ``route`` it aiming for ``mhz``.
 
-    ``placer`` are options of nextpnr's placer.
-
-    The harness's flip-flops are left out of ``ff``. ToolError when a tool is missing or fails, as
-    it does when the part does not fit the device.
+    ``placer`` are options of nextpnr's placer. The harness's flip-flops are left out of ``ff``.
+    ToolError when a tool is missing or fails, as it does when the part does not fit the device.
     """
     yosys, nextpnr = toolbox.find("yosys"), toolbox.find("nextpnr-ecp5")
     harness = Harness(part)

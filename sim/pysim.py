@@ -58,9 +58,12 @@ class Source(Port):
 
 @dataclass(kw_only=True)
 class Sink(Port):
-    """Takes beats, compares them but for ignored bits, holds the producer to the stream rules."""
+    """Takes beats, compares them but for ``ignore``, holds the producer to the stream rules.
 
-    ignore: tuple[int, ...] | None = None
+    ``ignore`` has a mask per beat, or is empty.
+    """
+
+    ignore: tuple[int, ...] = ()
 
     def drive(self, ctx, cycle: int) -> None:
         ctx.set(self.face.ready, not self.paused(cycle))
@@ -73,16 +76,10 @@ class Sink(Port):
         self.waiting = payload if valid and not ready else None
         if valid:
             require(not self.done(), self.where, "must be no beat", payload, SimulationError)
-            want, ignored = self.beats[len(self.cycles)], 0
-            if self.ignore is not None:
-                ignored = self.ignore[len(self.cycles)]
-            require(
-                not (payload ^ want) & ~ignored,
-                self.where,
-                f"must be {want}",
-                payload,
-                SimulationError,
-            )
+            want = self.beats[len(self.cycles)]
+            ignored = self.ignore[len(self.cycles)] if self.ignore else 0
+            same = not (payload ^ want) & ~ignored
+            require(same, self.where, f"must be {want}", payload, SimulationError)
         if valid and ready:
             self.cycles.append(cycle)
 
@@ -126,7 +123,7 @@ def make_ports(
             face=getattr(part, name),
             beats=beats,
             pauses=pauses,
-            ignore=vectors.ignore.get(name),
+            ignore=vectors.ignore.get(name, ()),
         )
         for (name, beats), pauses in zip(vectors.o.items(), pauses_out, strict=True)
     ]

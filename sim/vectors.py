@@ -124,9 +124,10 @@ def _(unit: units.WindowUnit, dice, frames) -> Vectors:
     side_by_side = np.moveaxis(grouped, 3, -2)  # lanes of a beat: column, lane
     beats = side_by_side.reshape(*side_by_side.shape[:-2], -1)
     lanes = np.repeat(beats[:, :, :, None], unit.repeats, axis=3)
-    blank = (lanes == OUTSIDE)[..., :: unit.lanes]
-    out = with_blanks(np.where(lanes == OUTSIDE, 0, lanes), unit.bits, blank[..., : unit.o.blanks])
-    ignored = pack((lanes == OUTSIDE) * (2**unit.bits - 1), unit.bits)
+    outside = lanes == OUTSIDE
+    blank = outside[..., :: unit.lanes][..., : unit.o.blanks]
+    out = with_blanks(np.where(outside, 0, lanes), unit.bits, blank)
+    ignored = pack(outside * (2**unit.bits - 1), unit.bits)
     i = {"i": pack(words, unit.bits)}
     return Vectors(i=i, o={"o": out}, ignore={"o": ignored}, frames=frames)
 

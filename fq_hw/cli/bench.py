@@ -22,7 +22,7 @@ __all__ = ["add_parser"]
 MODEL = SHIPPED.with_name("ern20.safetensors")
 LANES = (64, 256, 512)
 AIM_MHZ = {"dot": 300, "engine": 180}  # what the router aims for
-PLACED = {"seed": 1, "placer": ("--placer", "static")}  # the usual placer spreads the engine
+PLACER = ("--placer", "static")  # the usual one spreads the engine over the chip
 BIGGEST = "ulx3s-85f"
 LEAST = ("--cycles", "9216", "--lut-share", "0.6")
 NETWORKS = {  # board: which hardware, for `fq-hw sim` and `fq-hw build`; how to route it
@@ -93,7 +93,9 @@ def engine(part: str, model: Path) -> Iterator[Row]:
     for family, device in (("ecp5", "LFE5U-25F"), ("plain", "LFE5U-85F")):
         layer, unit = layer_alone(site, Fold(pe=16, simd=64, columns=2), family)
         carry = family == "ecp5"  # the plain form routes for hours; its cells are counted packed
-        found = measure(layer, device, mhz=AIM_MHZ["engine"], route=carry, report=say, **PLACED)
+        found = measure(
+            layer, device, mhz=AIM_MHZ["engine"], route=carry, placer=PLACER, report=say
+        )
         name = f"3x3 conv layer, {unit.macs:,} MAC/cycle, {family}"
         yield name, found.lut4 / unit.macs, "LUT4 per MAC", "routed" if carry else "synth", said
         if carry:

@@ -102,6 +102,7 @@ class Pipe:
         self, o: Channel, stages: int, new: Callable[[], Times], read: Callable[[int, int], None]
     ):
         self.o, self.stages, self.read, self.step = o, stages, read, -1
+        # Cycles of reading twice: the asker waits for ``left``, the stream for ``steps``.
         self.asked, self.left, self.steps, self.gone = new(), new(), new(), new()
 
     def ask(self, there: int) -> Process:
