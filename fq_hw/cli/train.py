@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -33,7 +34,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="TOML file with network, data and train (default: the shipped network's)",
     )
     parser.add_argument("--out", type=Path, help="folder to write (default build/train/NAME)")
-    parser.add_argument("--resume", action="store_true", help="go on where --out stopped")
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--resume", action="store_true", help="go on where --out stopped")
+    begin.add_argument(
+        "--start",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="begin with the weights of a checkpoint of the same network",
+    )
     parser.add_argument("--epochs", type=int, help="instead of the configuration's")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
     parser.add_argument("--threads", type=int, default=1, help="torch threads (default 1)")
@@ -96,12 +104,22 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
         network.classes,
     )
 
+    start = None
+    if args.start is not None:
+        start = checkpoint.read(args.start)
+        same = dataclasses.replace(start.network, name=network.name) == network
+        contract = f"{args.start} must hold the network of {args.config}"
+        require(same, "fq-hw train --start", contract, start.network.name, ArtifactError)
+
     leader = not dist.is_initialized() or dist.get_rank() == 0
     out = args.out or Path("build/train") / network.name
     state_file, metrics_file = out / "state.pt", out / "metrics.jsonl"
     state, rows = None, []
+    before = {} if start is None else {"start": epochs_of(start)}
     if args.resume:
         state, rows = load_run(state_file, metrics_file, torch)
+        earlier = checkpoint.read(out / "checkpoint.safetensors").provenance
+        before = {"start": earlier["start"]} if "start" in earlier else {}
     elif state_file.exists():
         message = f"fq-hw train: {out} holds a run already; add --resume, or name another --out"
         raise ArtifactError(message)
@@ -113,7 +131,13 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
 
     with progress_bar(recipe.epochs, len(rows), leader) as bar:
         run = training.train(
-            network, images, recipe, state=state, report=bar.step, device=args.device
+            network,
+            images,
+            recipe,
+            state=state,
+            start=None if start is None else start.arrays,
+            report=bar.step,
+            device=args.device,
         )
         for epoch in run:
             if not leader:
@@ -144,7 +168,8 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
                         "epochs": f"{epoch.number + 1} of {recipe.epochs}",
                         "seed": str(recipe.seed),
                         "torch": torch.__version__,
-                    },
+                    }
+                    | before,
                 ),
             )
             # last: a stop before it repeats this epoch, so that the files agree
@@ -159,6 +184,13 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
         "seconds": round(sum(r["seconds"] for r in rows), 1),
     }
     return Output(data, "\n".join(f"{key}: {value}" for key, value in data.items()))
+
+
+def epochs_of(start) -> str:
+    """What the weights that a run begins with have behind them, for its provenance."""
+    origin = start.provenance
+    done = f"{origin.get('config', 'unknown')}, {origin.get('epochs', 'unknown')} epochs"
+    return f"{done}; before: {origin['start']}" if "start" in origin else done
 
 
 def load_run(state_file: Path, metrics_file: Path, torch) -> tuple[dict, list[dict]]:

@@ -134,13 +134,15 @@ def train(
     config: TrainConfig,
     *,
     state: dict | None = None,
+    start: dict[str, np.ndarray] | None = None,
     report: Callable[[int, int, int], None] = lambda epoch, step, steps: None,
     device: str = "cpu",
 ) -> Iterator[Epoch]:
     """Train ``network`` and yield after every epoch.
 
-    ``state`` is an earlier ``Epoch.state()``: the run goes on as if it had not stopped. ``report``
-    hears (epoch, step, steps). Under an initialised process group every rank takes its share of
+    ``state`` is an earlier ``Epoch.state()``: the run goes on as if it had not stopped. ``start``
+    holds a checkpoint's arrays to begin with instead of random ones: the optimizer, the learning
+    rate and the epochs begin anew. ``report`` hears (epoch, step, steps). Under an initialised process group every rank takes its share of
     each batch and gradients are averaged. A last, partial batch is left out: every epoch shuffles
     anew. Raises ArtifactError where ``state`` is from another network, data set or configuration.
     """
@@ -154,6 +156,9 @@ def train(
     model = ErnNet(network, config.ewgs_delta).to(device).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(model, config)
     first = 0
+    if start is not None:
+        counts = {k: v for k, v in model.state_dict().items() if k not in start}
+        model.load_state_dict({k: torch.from_numpy(v) for k, v in start.items()} | counts)
     if state is not None:
         check_origin(state, origin)
         model.load_state_dict(state["model"])

@@ -119,7 +119,7 @@ def test_options_replace_the_configuration(config):
     assert (trained.provenance["epochs"], trained.provenance["seed"]) == ("1 of 1", "9")
 
 
-def stop_before(monkeypatch, config, epoch, file):
+def stop_before(monkeypatch, config, epoch, file, *options):
     """Train, and stop like a killed process before ``file`` of ``epoch`` is written."""
     from fq_hw.cli import train as command
 
@@ -133,7 +133,7 @@ def stop_before(monkeypatch, config, epoch, file):
 
     with monkeypatch.context() as patch:
         patch.setattr(command, "replace", replace)
-        assert train(config) == 130
+        assert train(config, *options) == 130
 
 
 @pytest.mark.parametrize("file", ["metrics.jsonl", "state.pt"])
@@ -157,6 +157,29 @@ def test_resume_of_a_finished_run_changes_nothing(config, capsys):
     assert train(config, "--resume") == 0
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
     assert "epochs: 3" in capsys.readouterr().out
+
+
+def test_starts_with_the_weights_of_a_checkpoint(monkeypatch, config):
+    first = config.parent / "first"
+    assert main(["train", str(config), "--out", str(first)]) == 0
+    start = ("--start", str(first / "checkpoint.safetensors"))
+    config.write_text(config.read_text().replace("lr = 0.1", "lr = 1e-12"))
+    stop_before(monkeypatch, config, 2, "state.pt", *start)
+    assert train(config, "--resume") == 0
+    out = config.parent / "out"
+    before, done = (checkpoint.read(f / "checkpoint.safetensors") for f in (first, out))
+    name = "stages.0.0.convs.0.weight"
+    np.testing.assert_allclose(done.arrays[name], before.arrays[name], rtol=1e-6)
+    assert done.provenance["start"] == "tiny.toml, 3 of 3 epochs"
+    assert done.provenance["epochs"] == "3 of 3"
+
+
+def test_refuses_to_start_with_another_network(config, capsys):
+    assert train(config, "--epochs", "1") == 0
+    path = config.parent / "out" / "checkpoint.safetensors"
+    config.write_text(config.read_text().replace("width = 4, norm", "width = 5, norm"))
+    message = refusal(capsys, config, "--start", str(path))
+    assert message.startswith(f"fq-hw train --start: {path} must hold the network of {config}")
 
 
 def test_refuses_to_overwrite_a_run(config, capsys):
