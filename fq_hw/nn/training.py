@@ -142,9 +142,10 @@ def train(
 
     ``state`` is an earlier ``Epoch.state()``: the run goes on as if it had not stopped. ``start``
     holds a checkpoint's arrays to begin with instead of random ones: the optimizer, the learning
-    rate and the epochs begin anew. ``report`` hears (epoch, step, steps). Under an initialised process group every rank takes its share of
-    each batch and gradients are averaged. A last, partial batch is left out: every epoch shuffles
-    anew. Raises ArtifactError where ``state`` is from another network, data set or configuration.
+    rate and the epochs begin anew. ``report`` hears (epoch, step, steps). Under an initialised
+    process group every rank takes its share of each batch and gradients are averaged. A last,
+    partial batch is left out: every epoch shuffles anew.
+    Raises ArtifactError where ``state`` is from another network, data set or configuration.
     """
     rank, ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
     share = config.batch // ranks
