@@ -38,12 +38,12 @@ class ColumnReorder(wiring.Component):
         )
         m.submodules.pipe = pipe = ReadPipe(depth=unit.depth, width=width)
         write = ram.write_port()
-        connect(m, pipe.port_0, ram.read_port())
+        connect(m, pipe.port, ram.read_port())
 
         # First of all: a module's signals are named in order, and taps look for its o.
         m.d.comb += [
             self.o.valid.eq(pipe.o.valid),
-            Value.cast(self.o.payload).eq(pipe.o.p.words.as_value()),
+            Value.cast(self.o.payload).eq(pipe.o.payload),
             pipe.o.ready.eq(self.o.ready),
         ]
         put, step = Signal(), Signal()
@@ -52,7 +52,7 @@ class ColumnReorder(wiring.Component):
 
         put_bank, bank = Signal(range(unit.BANKS)), Signal(range(unit.BANKS))
         # Requests wait in two places: the loops do not hear of a stall in the cycle it begins.
-        request = data.StructLayout({"read": pipe.i.payload.shape(), "last": 1})
+        request = data.StructLayout({"address": pipe.i.payload.shape(), "last": 1})
         m.submodules.requests = requests = TwoPlaces(request)
         asked, taken = requests.i.p, requests.o.p
         # Whole groups in the memory, and those of them that nobody has asked for yet.
@@ -77,10 +77,10 @@ class ColumnReorder(wiring.Component):
             write.data.eq(self.i.payload.as_value()),
             requests.i.valid.eq(waiting != 0),
             step.eq(requests.i.valid & requests.i.ready),
-            asked.read.address[0].eq(Cat(address[:bits], bank)),
+            asked.address.eq(Cat(address[:bits], bank)),
             asked.last.eq(last["column"]),
             pipe.i.valid.eq(requests.o.valid),
-            pipe.i.payload.eq(taken.read),
+            pipe.i.payload.eq(taken.address),
             requests.o.ready.eq(pipe.i.ready),
         ]
         return m

@@ -13,7 +13,7 @@ from rtl_gen.streams import signature
 
 __all__ = ["ConvEngine"]
 
-GROUP = 16  # PEs that share a copy of the activations: bounds the fan-out of a register
+GROUP = 8  # PEs that share a copy of the activations: bounds the fan-out of a register
 
 
 class Delays:
@@ -51,6 +51,7 @@ class ConvEngine(wiring.Component):
                 o: Out(stream of columns x pe x u<raw_bits>)
     Units       weight bit 1 means -1: the sign; o is the raw sum, result - offset per channel;
                 a blank column counts as levels 0
+                payloads of i and i_weight come READ cycles after the beat is taken
     Order       sf beats, each with its weight word, make one output beat; nf of those make a group
     Latency     unit.latency(), from the first accepted beat to o.valid, unstalled
     Throughput  one beat per cycle; one output beat per sf cycles
@@ -78,8 +79,8 @@ class ConvEngine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         unit = self.unit
-        # Readiness goes far, to every RAM of window and weights: it comes from a register, and that
-        # from registers through as few gates as can be.
+        # Readiness goes far, to the addresses of every RAM of window and weights: it comes from a
+        # register, and that from registers through as few gates as can be.
         free, accept, finish = Signal(init=1), Signal(), Signal()
         gone = self.o.valid & self.o.ready
         last, last_next = self.last(m, accept)

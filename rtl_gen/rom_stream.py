@@ -10,7 +10,7 @@ from amaranth.lib.wiring import Out, connect
 from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.units import RomUnit
 from rtl_gen.counters import counter
-from rtl_gen.read_pipe import ReadPipe
+from rtl_gen.read_pipe import ReadPipe, read_late
 from rtl_gen.streams import memory_style, signature
 
 __all__ = ["RomStream", "pack_words"]
@@ -29,6 +29,7 @@ class RomStream(wiring.Component):
     Order       word 0 first after reset; word depth-1 is followed by word 0
     Latency     unit.latency() cycles from reset to o.valid
     Throughput  one word per cycle
+    Units       where unit.late says so the word comes READ cycles after it is taken
     Resources   block RAM where unit.in_block_ram says so, else logic
     Errors      refuses contents that are not depth x width bits
     """
@@ -52,19 +53,23 @@ class RomStream(wiring.Component):
             init=words,
             attrs=memory_style(unit.depth, unit.width, unit.rom),
         )
-        m.submodules.pipe = pipe = ReadPipe(depth=unit.depth, width=unit.width)
-        connect(m, pipe.port_0, rom.read_port())
-        address = counter(unit.depth, "address")
-        m.d.comb += [
-            pipe.i.valid.eq(1),
-            pipe.i.p.address[0].eq(address),
-            self.o.valid.eq(pipe.o.valid),
-            self.o.payload.eq(pipe.o.p.words.as_value()),
-            pipe.o.ready.eq(self.o.ready),
-        ]
-        last = Signal()
-        m.d.comb += last.eq(address == unit.depth - 1)
-        with m.If(pipe.i.ready):
+        address, step, last = counter(unit.depth, "address"), Signal(), Signal()
+        if unit.late:
+            word = read_late(m, rom.read_port(), address, "word")
+            m.d.comb += [self.o.valid.eq(1), step.eq(self.o.ready)]
+        else:
+            m.submodules.pipe = pipe = ReadPipe(depth=unit.depth, width=unit.width)
+            connect(m, pipe.port, rom.read_port())
+            m.d.comb += [
+                pipe.i.valid.eq(1),
+                pipe.i.payload.eq(address),
+                self.o.valid.eq(pipe.o.valid),
+                pipe.o.ready.eq(self.o.ready),
+                step.eq(pipe.i.ready),
+            ]
+            word = pipe.o.payload
+        m.d.comb += [self.o.payload.as_value().eq(word), last.eq(address == unit.depth - 1)]
+        with m.If(step):
             m.d.sync += address.eq(address + 1)
             with m.If(last):
                 m.d.sync += address.eq(0)

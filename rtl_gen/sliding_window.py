@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import data, memory, wiring
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import In, Out
 
-from fq_hw.schedule.units import WindowUnit
+from fq_hw.schedule.units import READ, WindowUnit
 from rtl_gen.counters import counter, nest
-from rtl_gen.read_pipe import ReadPipe
+from rtl_gen.read_pipe import later, read_late
 from rtl_gen.streams import memory_style, signature
 from rtl_gen.two_places import TwoPlaces
 
@@ -44,6 +44,7 @@ class SlidingWindow(wiring.Component):
     Order       per group: kernel row, kernel column, channel fold; groups in raster order
     Units       blanks: per column, the tap lies outside the image and counts as 0, whatever the
                 lanes hold; the reader masks them, in a register that never waits
+                o's payload comes READ cycles after the beat is taken: it is read as it is taken
     Latency     unit.latency(), from the first beat in to o.valid, unstalled
     Throughput  one beat per cycle each way; i.ready falls when ``rows`` whole rows wait
     Path        counters decide from registers: what is there, what is free, which loop ends;
@@ -64,12 +65,7 @@ class SlidingWindow(wiring.Component):
         m.submodules.ring = ring = memory.Memory(
             shape=unsigned(width), depth=depth, init=[], attrs=memory_style(depth, width)
         )
-        m.submodules.pipe = pipe = ReadPipe(
-            depth=depth, width=width, ways=unit.columns, marks=unit.o.blanks
-        )
         write = ring.write_port()
-        for way in range(unit.columns):
-            connect(m, getattr(pipe, f"port_{way}"), ring.read_port())
 
         # Write side: words land in the ring one after the other.
         accept = Signal()
@@ -98,8 +94,13 @@ class SlidingWindow(wiring.Component):
         )
         arrived = self.arrived(m, accept & put_last["put_fold"], step, at, last)
         frees = [unit.freed(oy) for oy in range(unit.out_height)]
-        read = pipe.i.payload.shape()
-        request = data.StructLayout({"read": read, "frees": range(max(*frees, 1) + 1)})
+        request = data.StructLayout(
+            {
+                "address": data.ArrayLayout(range(depth), unit.columns),
+                "blanks": unit.o.blanks,
+                "frees": range(max(*frees, 1) + 1),
+            }
+        )
         m.submodules.requests = requests = TwoPlaces(request)
         asked, taken = requests.i.p, requests.o.p
         m.d.comb += [
@@ -112,20 +113,23 @@ class SlidingWindow(wiring.Component):
         above = self.outside(row, unit.height)
         for way in range(unit.columns):
             right = way * unit.stride
-            m.d.comb += asked.read.address[way].eq(address + right * unit.folds)
+            m.d.comb += asked.address[way].eq(address + right * unit.folds)
             if unit.padding:
                 outside = above | self.outside(column, unit.width, ahead=right)
-                m.d.comb += asked.read.marks[way].eq(outside)
+                m.d.comb += asked.blanks[way].eq(outside)
 
+        words = [
+            read_late(m, ring.read_port(), taken.address[way], f"word_{way}")
+            for way in range(unit.columns)
+        ]
+        # never of no bits: Verilog would read [-1:0]
+        blanks = later(m, taken.blanks, READ, "blanks") if unit.o.blanks else Const(0, 0)
         freed = Mux(requests.o.valid & requests.o.ready, taken.frees, 0)
         m.d.comb += [
-            pipe.i.valid.eq(requests.o.valid),
-            pipe.i.payload.eq(taken.read),
-            requests.o.ready.eq(pipe.i.ready),
             self.i.ready.eq(self.room(m, accept & put_last["put_column"], freed)),
-            self.o.valid.eq(pipe.o.valid),
-            Value.cast(self.o.payload).eq(pipe.o.payload.as_value()),  # words, then marks
-            pipe.o.ready.eq(self.o.ready),
+            self.o.valid.eq(requests.o.valid),
+            requests.o.ready.eq(self.o.ready),
+            Value.cast(self.o.payload).eq(Cat(words, blanks)),
         ]
         return m
 

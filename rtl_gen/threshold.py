@@ -21,7 +21,7 @@ class Threshold(wiring.Component):
     Units       y = count of levels <= x, or steps - count where the word's sign bit is set
     Latency     unit.latency()
     Throughput  one beat per cycle
-    Path        comparators, then a count of ``steps`` bits
+    Path        comparators, then a count of ``steps`` bits; both come from registers near by
     Errors      none at run time
     Source      thresholds instead of norm and activation: Umuroglu et al. 2017
     """
@@ -39,21 +39,29 @@ class Threshold(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         unit = self.unit
-        free, accept = Signal(), Signal()
+        free, accept, held = Signal(), Signal(), Signal()
+        sums = Signal.like(self.i.payload, reset_less=True)
+        words = Signal.like(self.i_level.payload, reset_less=True)
         m.d.comb += [
-            free.eq(~self.o.valid | self.o.ready),
+            accept.eq(held & (~self.o.valid | self.o.ready)),
+            free.eq(~held | ~self.o.valid | self.o.ready),
             self.i.ready.eq(free & self.i_level.valid),
             self.i_level.ready.eq(free & self.i.valid),
-            accept.eq(self.i.valid & self.i.ready),
         ]
+        with m.If(free):
+            m.d.sync += [
+                held.eq(self.i.valid & self.i_level.valid),
+                sums.eq(self.i.payload),
+                words.eq(self.i_level.payload),
+            ]
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(accept):
             m.d.sync += self.o.valid.eq(1)
             for lane in range(unit.lanes):
-                word = Value.cast(self.i_level.payload[lane])
+                word = Value.cast(words[lane])
                 levels = [word[n * unit.level_bits :][: unit.level_bits] for n in range(unit.steps)]
-                count = sum(self.i.payload[lane] >= level for level in levels)
+                count = sum(sums[lane] >= level for level in levels)
                 # steps is all ones: steps - count inverts every bit
                 m.d.sync += self.o.payload[lane].eq(count ^ word[-1].replicate(unit.out_bits))
         return m

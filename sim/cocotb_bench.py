@@ -7,6 +7,7 @@ ready, a BusMonitor watches. Signals are sampled in the middle of a cycle, when 
 
 from __future__ import annotations
 
+import collections
 import itertools
 import json
 import os
@@ -48,14 +49,31 @@ def runs(name: str, port: int) -> Iterator[tuple[int, int]] | None:
 
 
 class Source(ValidatedBusDriver):
-    """Offers each beat until it is taken; in a pause the payload is noise."""
+    """Offers each beat until it is taken; in a pause the payload is noise.
+
+    A payload is there ``late`` cycles after its beat is taken.
+    """
 
     _signals = ("valid", "ready", "data")
 
-    def __init__(self, dut, name: str, pauses: Iterator[tuple[int, int]] | None):
+    def __init__(self, dut, name: str, pauses: Iterator[tuple[int, int]] | None, late: int):
         super().__init__(dut, name, dut.clk, valid_generator=pauses, case_insensitive=False)
         self.noise = (1 << len(self.bus.data)) - 1
         self.bus.valid.value = 0
+        self.late, self.taken = late, None
+        if late:
+            cocotb.start_soon(self._pay())
+
+    async def _pay(self) -> None:
+        """Late payloads: what was taken in the last cycle is behind ``late - 1`` others."""
+        line = collections.deque([None] * (self.late - 1))
+        last = 0
+        while True:
+            await RisingEdge(self.clock)
+            line.append(self.taken)
+            self.taken, beat = None, line.popleft()
+            self.bus.data.value = last ^ self.noise if beat is None else beat
+            last = last if beat is None else beat
 
     async def _driver_send(self, transaction: int, sync: bool = True) -> None:
         if not self.on:
@@ -64,53 +82,70 @@ class Source(ValidatedBusDriver):
             self._next_valids()
         if self.on is not True:
             self.on -= 1
-        self.bus.data.value = transaction
+        if not self.late:
+            self.bus.data.value = transaction
         self.bus.valid.value = 1
         await FallingEdge(self.clock)
         while not int(self.bus.ready.value):
             await FallingEdge(self.clock)
+        self.taken = transaction
         await RisingEdge(self.clock)
         self.bus.valid.value = 0
-        self.bus.data.value = transaction ^ self.noise
+        if not self.late:
+            self.bus.data.value = transaction ^ self.noise
 
 
 class Watch(BusMonitor):
     """Compares what an output gives, beat by beat but for ``ignore``; holds it to the stream rules.
 
-    ``ignore`` has a mask per beat, or is empty.
+    ``ignore`` has a mask per beat, or is empty. Payloads come ``late`` cycles after their beats.
     """
 
     _signals = ("valid", "ready", "data")
 
-    def __init__(self, dut, name: str, beats: list[int], ignore: list[int], endless: bool):
-        self.beats, self.ignore, self.endless = beats, ignore, endless
+    def __init__(
+        self, dut, name: str, beats: list[int], ignore: list[int], late: int, endless: bool
+    ):
+        self.beats, self.ignore, self.late, self.endless = beats, ignore, late, endless
         self.taken, self.done = 0, Event()
         super().__init__(dut, name, dut.clk, case_insensitive=False)
 
     async def _monitor_recv(self) -> None:
         waiting = None
+        line = collections.deque([None] * self.late)  # beats whose payloads are to come
         while True:
             await FallingEdge(self.clock)
             valid, ready = int(self.bus.valid.value), int(self.bus.ready.value)
-            assert valid or waiting is None, f"{self.where}: valid must hold until taken"
-            if not valid or (self.endless and self.done.is_set()):
+            beat, index = int(self.bus.data.value), self.taken
+            assert valid or waiting is None, f"{self.where(index)}: valid must hold until taken"
+            if self.endless and self.done.is_set():
                 continue
-            beat = int(self.bus.data.value)
-            assert waiting in (None, beat), f"{self.where}: payload must hold until taken"
-            assert self.taken < len(self.beats), f"{self.where}: a beat too many"
-            want = self.beats[self.taken]
-            ignored = self.ignore[self.taken] if self.ignore else 0
-            assert not (beat ^ want) & ~ignored, f"{self.where}: got {beat:#x}, want {want:#x}"
-            waiting = None if ready else beat
-            if ready:
-                self._recv(beat)
-                self.taken += 1
-            if self.taken == len(self.beats):
+            if valid:
+                changed = waiting not in (None, beat) and not self.late
+                assert not changed, f"{self.where(index)}: payload must hold until taken"
+                over = index == len(self.beats)
+                assert self.endless or not over, f"{self.where(index)}: a beat too many"
+                waiting = None if ready else beat
+                if not self.late and not over:
+                    self.compare(index, beat)
+                self.taken += ready and not over
+            line.append(index if self.taken > index else None)
+            index = line.popleft()
+            if index is None:
+                continue
+            self.compare(index, beat)
+            self._recv(beat)
+            if index + 1 == len(self.beats):
                 self.done.set()
 
-    @property
-    def where(self) -> str:
-        return f"{self.name} beat {self.taken}"
+    def compare(self, index: int, beat: int) -> None:
+        want = self.beats[index]
+        ignored = self.ignore[index] if self.ignore else 0
+        same = not (beat ^ want) & ~ignored
+        assert same, f"{self.where(index)}: got {beat:#x}, want {want:#x}"
+
+    def where(self, index: int) -> str:
+        return f"{self.name} beat {index}"
 
 
 async def start(dut, name: str) -> None:
@@ -143,11 +178,18 @@ async def replay(dut, name: str, pause_in: str, pause_out: str) -> None:
     case = VECTORS[name]
     await start(dut, name)
     sources = {
-        port: Source(dut, f"{name}_{port}", runs(pause_in, index))
+        port: Source(dut, f"{name}_{port}", runs(pause_in, index), case["late"].get(port, 0))
         for index, port in enumerate(case["i"])
     }
     watches = [
-        Watch(dut, f"{name}_{port}", beats, case["ignore"].get(port, []), case["endless"])
+        Watch(
+            dut,
+            f"{name}_{port}",
+            beats,
+            case["ignore"].get(port, []),
+            case["late"].get(port, 0),
+            case["endless"],
+        )
         for port, beats in case["o"].items()
     ]
     waits = [watch.done.wait() for watch in watches]
@@ -165,7 +207,7 @@ async def replay(dut, name: str, pause_in: str, pause_out: str) -> None:
     try:
         await with_timeout(gather(*waits), case["limit"] * CLOCK_NS, "ns")
     except SimTimeoutError:
-        state = ", ".join(f"{watch.where} of {len(watch.beats)}" for watch in watches)
+        state = ", ".join(f"{watch.where(watch.taken)} of {len(watch.beats)}" for watch in watches)
         raise AssertionError(f"stands still before {state}, or an input is not taken") from None
     if not case["endless"]:
         await ClockCycles(dut.clk, QUIET)

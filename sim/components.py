@@ -97,6 +97,7 @@ def replay(program: Path, vectors: Mapping[str, Vectors], folder: Path) -> dict[
             "i": dict(case.i),
             "o": dict(case.o),
             "ignore": dict(case.ignore),
+            "late": dict(case.late),
             "limit": case.limit,
             "endless": case.endless,
         }

@@ -19,17 +19,25 @@ QUIET = 16  # cycles after the last expected beat in which no other may come
 
 @dataclass(kw_only=True)
 class Port:
-    """A stream under test: its beats, its pauses, and the cycles in which beats moved."""
+    """A stream under test: its beats, its pauses, and the cycles in which beats moved.
+
+    A payload is there ``late`` cycles after its transfer; ``due`` has those to come, by cycle.
+    """
 
     name: str
     face: wiring.PureInterface
     beats: tuple[int, ...]
     pauses: tuple[int, ...]
+    late: int = 0
     cycles: list[int] = field(default_factory=list)
+    due: dict[int, int] = field(default_factory=dict)
     waiting: int | None = None  # the beat that is offered and not yet taken
 
     def done(self) -> bool:
         return len(self.cycles) == len(self.beats)
+
+    def settled(self) -> bool:
+        return self.done() and not self.due
 
     def paused(self, cycle: int) -> bool:
         return bool(self.pauses[cycle % len(self.pauses)])
@@ -45,14 +53,21 @@ class Source(Port):
     def drive(self, ctx, cycle: int) -> None:
         if self.waiting is None and not self.done() and not self.paused(cycle):
             self.waiting = self.beats[len(self.cycles)]
-            ctx.set(Value.cast(self.face.payload), self.waiting)
             ctx.set(self.face.valid, 1)
+            if not self.late:
+                ctx.set(Value.cast(self.face.payload), self.waiting)
+        if self.late:
+            noise = ~self.beats[len(self.cycles) - 1]
+            ctx.set(Value.cast(self.face.payload), self.due.pop(cycle, noise))
 
     def see(self, ctx, cycle: int, valid: int, ready: int, payload: int) -> None:
         if self.waiting is not None and ready:
             self.cycles.append(cycle)
             ctx.set(self.face.valid, 0)
-            ctx.set(Value.cast(self.face.payload), ~self.waiting)
+            if self.late:
+                self.due[cycle + self.late] = self.waiting
+            else:
+                ctx.set(Value.cast(self.face.payload), ~self.waiting)
             self.waiting = None
 
 
@@ -60,10 +75,11 @@ class Source(Port):
 class Sink(Port):
     """Takes beats, compares them but for ``ignore``, holds the producer to the stream rules.
 
-    ``ignore`` has a mask per beat, or is empty.
+    ``ignore`` has a mask per beat, or is empty; an ``endless`` producer may go on afterwards.
     """
 
     ignore: tuple[int, ...] = ()
+    endless: bool = False
 
     def drive(self, ctx, cycle: int) -> None:
         ctx.set(self.face.ready, not self.paused(cycle))
@@ -71,17 +87,27 @@ class Sink(Port):
     def see(self, ctx, cycle: int, valid: int, ready: int, payload: int) -> None:
         if self.waiting is not None:
             require(valid, self.where, "valid must hold until taken", valid, SimulationError)
-            same = payload == self.waiting
+            same = self.late or payload == self.waiting
             require(same, self.where, "payload must hold until taken", payload, SimulationError)
         self.waiting = payload if valid and not ready else None
-        if valid:
-            require(not self.done(), self.where, "must be no beat", payload, SimulationError)
-            want = self.beats[len(self.cycles)]
-            ignored = self.ignore[len(self.cycles)] if self.ignore else 0
-            same = not (payload ^ want) & ~ignored
-            require(same, self.where, f"must be {want}", payload, SimulationError)
-        if valid and ready:
+        if cycle in self.due:
+            self.compare(self.due.pop(cycle), payload)
+        if not valid or (self.endless and self.done()):
+            return
+        require(not self.done(), self.where, "must be no beat", payload, SimulationError)
+        index = len(self.cycles)
+        if not self.late:
+            self.compare(index, payload)
+        elif ready:
+            self.due[cycle + self.late] = index
+        if ready:
             self.cycles.append(cycle)
+
+    def compare(self, index: int, payload: int) -> None:
+        want = self.beats[index]
+        same = not (payload ^ want) & ~(self.ignore[index] if self.ignore else 0)
+        where = f"{self.name} beat {index}"
+        require(same, where, f"must be {want}", payload, SimulationError)
 
 
 def run(part: wiring.Component, ports: list[Port], limit: int, quiet: int) -> None:
@@ -98,7 +124,7 @@ def run(part: wiring.Component, ports: list[Port], limit: int, quiet: int) -> No
             _, _, *seen = await ctx.tick().sample(*watched)
             for index, port in enumerate(ports):
                 port.see(ctx, cycle, *seen[3 * index :][:3])
-            if all(port.done() for port in ports):
+            if all(port.settled() for port in ports):
                 if not left:
                     return
                 left -= 1
@@ -114,7 +140,13 @@ def make_ports(
 ) -> list[Port]:
     """Sources, then sinks, in the order of the vectors."""
     sources = [
-        Source(name=name, face=getattr(part, name), beats=beats, pauses=pauses)
+        Source(
+            name=name,
+            face=getattr(part, name),
+            beats=beats,
+            pauses=pauses,
+            late=vectors.late.get(name, 0),
+        )
         for (name, beats), pauses in zip(vectors.i.items(), pauses_in, strict=True)
     ]
     sinks = [
@@ -123,7 +155,9 @@ def make_ports(
             face=getattr(part, name),
             beats=beats,
             pauses=pauses,
+            late=vectors.late.get(name, 0),
             ignore=vectors.ignore.get(name, ()),
+            endless=vectors.endless,
         )
         for (name, beats), pauses in zip(vectors.o.items(), pauses_out, strict=True)
     ]

@@ -29,12 +29,14 @@ class Vectors:
     """Beats in and out by port, as integers; ``contents`` fills the component's ROM or table.
 
     ``frames`` is the number of frames back to back, for units that know frames; ``ignore`` the
-    bits of an output, beat by beat, that may be anything.
+    bits of an output, beat by beat, that may be anything; ``late`` the cycles by which a port's
+    payloads come after their transfers, where they do.
     """
 
     i: Mapping[str, Beats]
     o: Mapping[str, Beats]
     ignore: Mapping[str, Beats] = field(default_factory=dict)
+    late: Mapping[str, int] = field(default_factory=dict)
     frames: int = 1
     contents: np.ndarray | None = None
 
@@ -129,7 +131,8 @@ def _(unit: units.WindowUnit, dice, frames) -> Vectors:
     out = with_blanks(np.where(outside, 0, lanes), unit.bits, blank)
     ignored = pack(outside * (2**unit.bits - 1), unit.bits)
     i = {"i": pack(words, unit.bits)}
-    return Vectors(i=i, o={"o": out}, ignore={"o": ignored}, frames=frames)
+    late = {"o": unit.o.late}
+    return Vectors(i=i, o={"o": out}, ignore={"o": ignored}, late=late, frames=frames)
 
 
 @make.register
@@ -144,7 +147,7 @@ def _(unit: units.ReorderUnit, dice, frames) -> Vectors:
 def _(unit: units.RomUnit, dice, frames) -> Vectors:
     bits = dice.integers(0, 2, (unit.depth, unit.width)).astype(np.uint8)
     words = tuple(sum(int(bit) << n for n, bit in enumerate(row)) for row in bits)
-    return Vectors(i={}, o={"o": words * frames}, contents=bits)
+    return Vectors(i={}, o={"o": words * frames}, late={"o": unit.o.late}, contents=bits)
 
 
 @make.register
@@ -178,6 +181,7 @@ def _(unit: units.ConvUnit, dice, frames) -> Vectors:
             "i_weight": words * groups,
         },
         o={"o": pack(raw, unit.raw_bits)},
+        late={"i": unit.i.late, "i_weight": unit.weight.late},
         frames=frames,
     )
 

@@ -160,6 +160,7 @@ ZOO: dict[str, Unit] = {
     "rom_1": RomUnit(depth=1, width=5),
     "rom_2": RomUnit(depth=2, width=1),
     "rom_7": RomUnit(depth=7, width=70),
+    "rom_7_late": RomUnit(depth=7, width=70, late=True),
     "rom_16": RomUnit(depth=16, width=9),
     "conv_1_1": conv(1, 1, 1, pe=1, simd=1),
     "conv_1_1_taps": conv(1, 1, 9, pe=1, simd=1),

@@ -20,7 +20,7 @@ from fq_hw.schedule.conv_parts import ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles, divisors
 from fq_hw.schedule.lower import Lowering, follow
 from fq_hw.schedule.resources import Resources
-from fq_hw.schedule.skip import branch, fork_of, path_back, skip_depth
+from fq_hw.schedule.skip import branch, fork_of, path_back, registers, skip_depth
 from fq_hw.schedule.solver import Choice, Costs, Problem, SkipCost
 from fq_hw.schedule.units import FifoUnit, Rom, Unit, in_block_ram
 
@@ -182,7 +182,7 @@ class Choices:
             shaping=tuple(index[name] for name in names),
             least=least,
             branch=tuple(index[name] for name in inside),
-            delay=len(ops) - len(inside),
+            delay=registers(ops),
             pixels=height * width,
             cycles=base.cycles,
             pixel_beats=beats,

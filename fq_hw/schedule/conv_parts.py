@@ -11,7 +11,15 @@ from functools import cached_property
 
 from fq_hw.errors import FoldingError, require
 from fq_hw.schedule.folding import Fold
-from fq_hw.schedule.units import ConvertUnit, ConvUnit, ReorderUnit, RomUnit, Unit, WindowUnit
+from fq_hw.schedule.units import (
+    READ,
+    ConvertUnit,
+    ConvUnit,
+    ReorderUnit,
+    RomUnit,
+    Unit,
+    WindowUnit,
+)
 
 __all__ = ["ConvParts", "ConvSite", "conv_parts", "converters"]
 
@@ -82,8 +90,10 @@ def delay(unit: Unit) -> int:
     match unit:
         case ConvUnit():
             return unit.sum_cycles + 2
-        case WindowUnit() | ReorderUnit():
-            return unit.ASK + unit.PIPE
+        case WindowUnit():
+            return unit.ASK
+        case ReorderUnit():
+            return unit.ASK + READ
         case _:
             return unit.latency()
 
@@ -150,7 +160,9 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
     return ConvParts(
         before=tuple(before),
         window=window,
-        weights=RomUnit(depth=engine.nf * engine.sf, width=engine.weight.width, rom=fold.rom),
+        weights=RomUnit(
+            depth=engine.nf * engine.sf, width=engine.weight.width, rom=fold.rom, late=True
+        ),
         engine=engine,
         after=tuple(after),
         carrier=carrier,

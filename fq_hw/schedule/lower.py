@@ -22,7 +22,7 @@ from fq_hw.ir import Graph
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
 from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
 from fq_hw.schedule.plan import Node, Plan, Source
-from fq_hw.schedule.skip import branch, skip_depth, slack_pixels
+from fq_hw.schedule.skip import branch, registers, skip_depth, slack_pixels
 from fq_hw.schedule.units import (
     AddUnit,
     ConvUnit,
@@ -131,15 +131,14 @@ class Lowering:
         """Pixels that the branch between a fork and its adder holds while nothing waits.
 
         Each convolution works on a group and may hold two more in its reordering; the registers on
-        the way hold what comes in meanwhile. Two more keep fork and adder apart.
+        the way hold what comes in meanwhile. Three more keep fork and adder apart.
         """
         if self.skip_slack is not None:
             return self.skip_slack
         ops = branch(self.graph, op)
         parts = [self.parts[step.name] for step in ops if isinstance(step, ir.Conv)]
-        others = len(ops) - len(parts)
         h, w, _ = self.graph.types[op.name].shape
-        cycles = others + sum(part.cycles for part in parts)
+        cycles = registers(ops) + sum(part.cycles for part in parts)
         return slack_pixels(sum(part.held for part in parts), cycles, h * w, self.cycles)
 
 

@@ -25,7 +25,7 @@ from fq_hw.schedule.units import ceil_div, in_block_ram
 
 __all__ = ["Parts", "parts"]
 
-GROUP = 16  # PEs that share a copy of the activations (rtl_gen.conv_engine)
+GROUP = 8  # PEs that share a copy of the activations (rtl_gen.conv_engine)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +221,7 @@ def _(unit: units.ThresholdUnit) -> Parts:
             "odd": compared * (unit.level_bits % 2),  # the carry ends amid a pair of positions
         },
         ff={"fixed": 1, "out": unit.o.width},
+        exact_ff=unit.i.width + unit.level.width,
     )
 
 

@@ -8,16 +8,16 @@ it while the branch has it already. One beat less and the fork stops for ever.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.ir import Add, Conv, Graph, Op
-from fq_hw.schedule.units import ceil_div
+from fq_hw.ir import Add, Conv, Graph, Op, Threshold
+from fq_hw.schedule.units import ThresholdUnit, ceil_div
 
-__all__ = ["branch", "fork_of", "needed_pixels", "skip_depth", "slack_pixels"]
+__all__ = ["branch", "fork_of", "needed_pixels", "registers", "skip_depth", "slack_pixels"]
 
 NONE: Mapping[str, int] = MappingProxyType({})
 
@@ -44,13 +44,19 @@ def branch(graph: Graph, add: Add) -> list[Op]:
     return [graph[name] for name in reversed(path[: path.index(fork_of(graph, add))])]
 
 
+def registers(ops: Iterable[Op]) -> int:
+    """Cycles through the registers of those of ``ops`` that are no convolutions."""
+    others = [op for op in ops if not isinstance(op, Conv)]
+    return sum(ThresholdUnit.STAGES if isinstance(op, Threshold) else 1 for op in others)
+
+
 def slack_pixels(held: int, delay: int, pixels: int, cycles: int) -> int:
     """Skip pixels beyond the least that keep a branch busy in frames of ``cycles``.
 
     The branch's convolutions have ``held`` pixels of an image's ``pixels`` under way, its registers
-    those that come in ``delay`` cycles; two more keep fork and adder apart.
+    those that come in ``delay`` cycles; three more keep fork and adder apart.
     """
-    return 2 + held + ceil_div(delay * pixels, cycles)
+    return 3 + held + ceil_div(delay * pixels, cycles)
 
 
 def needed_pixels(

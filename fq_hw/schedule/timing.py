@@ -91,17 +91,14 @@ def in_turn(made: Times, o: Channel, gone: Times, later: int = 0) -> Process:
         gone.put(taken)
 
 
-class Pipe:
-    """Two places for requests, then an elastic pipeline of ``stages`` registers behind a memory.
+class Requests:
+    """Two places where requests to a memory wait until they are read.
 
-    A request is made, is read, passes the stages, is taken. Reading runs at most ``stages`` beats
-    ahead. ``read`` hears of each beat's number and the cycle in which it is read.
+    ``read`` hears of each beat's number and the cycle in which it is read.
     """
 
-    def __init__(
-        self, o: Channel, stages: int, new: Callable[[], Times], read: Callable[[int, int], None]
-    ):
-        self.o, self.stages, self.read, self.step = o, stages, read, -1
+    def __init__(self, o: Channel, new: Callable[[], Times], read: Callable[[int, int], None]):
+        self.o, self.read, self.step = o, read, -1
         # Cycles of reading twice: the asker waits for ``left``, the stream for ``steps``.
         self.asked, self.left, self.steps, self.gone = new(), new(), new(), new()
 
@@ -113,20 +110,28 @@ class Pipe:
         self.step = step
         self.asked.put(step + 1)
 
-    def pass_on(self) -> Process:
-        """Read what was asked for."""
+    def when_taken(self) -> Process:
+        """Offer what was asked for; it is read as it is taken."""
         step = -1
         for index in itertools.count():
-            step = max(step + 1, (yield self.asked, index))
-            if index >= self.stages:
-                step = max(step, (yield self.gone, index - self.stages))
+            step = yield from self.o.give(max(step + 1, (yield self.asked, index)))
             self.left.put(step)
-            self.steps.put(step)
             self.read(index, step)
 
-    def emit(self) -> Process:
-        """Offer what was read."""
-        return in_turn(self.steps, self.o, self.gone, later=self.stages)
+    def ahead(self) -> list[Process]:
+        """Read what was asked for into an elastic pipeline of READ registers; offer it there."""
+
+        def pass_on() -> Process:
+            step = -1
+            for index in itertools.count():
+                step = max(step + 1, (yield self.asked, index))
+                if index >= units.READ:
+                    step = max(step, (yield self.gone, index - units.READ))
+                self.left.put(step)
+                self.steps.put(step)
+                self.read(index, step)
+
+        return [pass_on(), in_turn(self.steps, self.o, self.gone, later=units.READ)]
 
 
 @processes.register
@@ -136,7 +141,8 @@ def _(unit: units.EmbedUnit, i, o, new):
 
 @processes.register
 def _(unit: units.ThresholdUnit, i, o, new):
-    return [register_stage(i[0], o[0])]
+    held = Channel(o[0].offers.runnable)  # the register of sums and levels
+    return [register_stage(i[0], held), register_stage(held, o[0])]
 
 
 @processes.register
@@ -178,7 +184,7 @@ def _(unit: units.WindowUnit, i, o, new):
             for _ in range(unit.freed(index // band % unit.out_height)):
                 freed.put(step + 2)
 
-    pipe = Pipe(o[0], unit.PIPE, new, read)
+    requests = Requests(o[0], new, read)
 
     def write() -> Process:
         free = 0
@@ -198,11 +204,11 @@ def _(unit: units.WindowUnit, i, o, new):
             for group in range(unit.groups):
                 there = yield arrived, frame + unit.last_pixel(oy, group)
                 for _ in range(unit.repeats * unit.window_beats):
-                    yield from pipe.ask(there)
+                    yield from requests.ask(there)
             if oy == unit.out_height - 1:
                 frame += unit.height * unit.width
 
-    return [write(), ask(), pipe.pass_on(), pipe.emit()]
+    return [write(), ask(), requests.when_taken()]
 
 
 @processes.register
@@ -213,7 +219,7 @@ def _(unit: units.ReorderUnit, i, o, new):
         if (index + 1) % unit.group_beats == 0:
             freed.put(step + 2)
 
-    pipe = Pipe(o[0], unit.PIPE, new, read)
+    requests = Requests(o[0], new, read)
 
     def write() -> Process:
         free = 0
@@ -229,9 +235,9 @@ def _(unit: units.ReorderUnit, i, o, new):
         for group in itertools.count():
             there = yield whole, group
             for _ in range(unit.group_beats):
-                yield from pipe.ask(there)
+                yield from requests.ask(there)
 
-    return [write(), ask(), pipe.pass_on(), pipe.emit()]
+    return [write(), ask(), *requests.ahead()]
 
 
 @processes.register

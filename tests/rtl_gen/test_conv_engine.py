@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fq_hw.errors import FoldingError
-from fq_hw.schedule.units import ConvUnit
+from fq_hw.schedule.units import READ, ConvUnit
 from rtl_gen.conv_engine import ConvEngine
 from sim import pysim
 from sim.vectors import Vectors
@@ -18,7 +18,9 @@ def test_raw_sum_by_hand():
     unit = ConvUnit(cin=4, cout=1, taps=1, pixels=1, pe=1, simd=2, act_bits=2)
     acts = (0b10_01, 0b11_00)  # 1, 2, 0, 3
     weights = (0b10, 0b01)  # +1 -1 -1 +1: 1 + (3-2) + (3-0) + 3
-    pysim.replay(ConvEngine(unit), Vectors(i={"i": acts, "i_weight": weights}, o={"o": (8,)}))
+    late = {"i": READ, "i_weight": READ}
+    vectors = Vectors(i={"i": acts, "i_weight": weights}, o={"o": (8,)}, late=late)
+    pysim.replay(ConvEngine(unit), vectors)
 
 
 @pytest.mark.parametrize(

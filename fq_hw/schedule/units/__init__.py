@@ -5,13 +5,14 @@ stream carries beats of ``lanes`` integers; a pixel of C channels takes ceil(C /
 unused lanes of a pixel's last beat are 0 in a stream of levels and are not read in one of sums.
 """
 
-from fq_hw.schedule.units.base import Beat, Rom, Unit, ceil_div, in_block_ram
+from fq_hw.schedule.units.base import READ, Beat, Rom, Unit, ceil_div, in_block_ram
 from fq_hw.schedule.units.engine import ConvUnit, RomUnit, ThresholdUnit
 from fq_hw.schedule.units.pixels import ConvertUnit, EmbedUnit, ReorderUnit, WindowUnit
 from fq_hw.schedule.units.residual import AddUnit, FifoUnit, ForkUnit
 from fq_hw.schedule.units.result import PixelSumUnit, ScoreUnit
 
 __all__ = [
+    "READ",
     "AddUnit",
     "Beat",
     "ConvUnit",

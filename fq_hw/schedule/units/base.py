@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from fq_hw.errors import FoldingError, require
 
-__all__ = ["Beat", "Rom", "Unit", "ceil_div", "in_block_ram"]
+__all__ = ["READ", "Beat", "Rom", "Unit", "ceil_div", "in_block_ram"]
+
+
+READ = 2  # cycles that reading takes: a memory's own register and the one behind it
 
 
 def ceil_div(a: int, b: int) -> int:
@@ -32,13 +35,15 @@ class Beat:
     """What one transfer of a stream carries: ``lanes`` integers of ``bits``, lane 0 lowest.
 
     ``blanks`` bits stand above them: each says that its equal share of the lanes counts as 0,
-    whatever the lanes hold.
+    whatever the lanes hold. The payload is there ``late`` cycles after the transfer: what is read
+    from a memory need not wait there for its reader.
     """
 
     lanes: int
     bits: int
     signed: bool = False
     blanks: int = 0
+    late: int = 0
 
     @property
     def width(self) -> int:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fq_hw.schedule.two_tree import TwoTree, build
-from fq_hw.schedule.units.base import Beat, Rom, Unit, ceil_div, in_block_ram
+from fq_hw.schedule.units.base import READ, Beat, Rom, Unit, ceil_div, in_block_ram
 
 __all__ = ["ConvUnit", "RomUnit", "ThresholdUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RomUnit(Unit):
-    """A ROM streamed word after word, for ever: weights or levels. Ready before the first beat."""
+    """A ROM streamed word after word, for ever: weights or levels. Ready before the first beat.
+
+    Its words may come ``late``, READ cycles after they are asked for.
+    """
 
     depth: int
     width: int
     rom: Rom = Rom.BY_SIZE
+    late: bool = False
 
     def __post_init__(self) -> None:
         self.check(
@@ -25,7 +29,7 @@ class RomUnit(Unit):
 
     @property
     def o(self) -> Beat:
-        return Beat(lanes=1, bits=self.width)
+        return Beat(lanes=1, bits=self.width, late=READ * self.late)
 
     @property
     def in_block_ram(self) -> bool:
@@ -33,8 +37,8 @@ class RomUnit(Unit):
         return self.rom is Rom.BY_SIZE and in_block_ram(self.depth, self.width)
 
     def latency(self) -> int:
-        """Cycles from reset to the first word."""
-        return 2
+        """Cycles from reset to offering the first word."""
+        return 0 if self.late else READ
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +74,13 @@ class ConvUnit(Unit):
     def i(self) -> Beat:
         """Column by column ``simd`` levels, and whether they are padding."""
         blanks = self.columns if self.padded else 0
-        return Beat(lanes=self.columns * self.simd, bits=self.act_bits, blanks=blanks)
+        lanes = self.columns * self.simd
+        return Beat(lanes=lanes, bits=self.act_bits, blanks=blanks, late=READ)
 
     @property
     def weight(self) -> Beat:
         """A weight word: ``pe`` rows of ``simd`` sign bits, 1 for -1."""
-        return Beat(lanes=self.pe, bits=self.simd)
+        return Beat(lanes=self.pe, bits=self.simd, late=READ)
 
     @property
     def o(self) -> Beat:
@@ -120,7 +125,7 @@ class ConvUnit(Unit):
     @property
     def sum_cycles(self) -> int:
         """Cycles from accepting an output beat's last input to its finished sum."""
-        return self.tree.stages + 1
+        return READ + self.tree.stages + 1
 
     @property
     def slots(self) -> int:
@@ -179,4 +184,6 @@ class ThresholdUnit(Unit):
 
     def latency(self) -> int:
         """Cycles from taking a beat to offering its result."""
-        return 1
+        return self.STAGES
+
+    STAGES = 2  # registers: of the sums, and of the result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fq_hw.schedule.units.base import Beat, Unit, ceil_div
+from fq_hw.schedule.units.base import READ, Beat, Unit, ceil_div
 
 __all__ = ["ConvertUnit", "EmbedUnit", "ReorderUnit", "WindowUnit"]
 
@@ -139,7 +139,8 @@ class WindowUnit(Unit):
     def o(self) -> Beat:
         """Column by column a word of one window, and whether it lies outside the image."""
         blanks = self.columns if self.padding else 0
-        return Beat(lanes=self.columns * self.lanes, bits=self.bits, blanks=blanks)
+        lanes = self.columns * self.lanes
+        return Beat(lanes=lanes, bits=self.bits, blanks=blanks, late=READ)
 
     @property
     def folds(self) -> int:
@@ -213,10 +214,9 @@ class WindowUnit(Unit):
 
     def latency(self) -> int:
         """Cycles from the first beat in to the first beat out, unstalled."""
-        return (self.last_pixel(0, 0) + 1) * self.folds + self.ASK + self.PIPE
+        return (self.last_pixel(0, 0) + 1) * self.folds + self.ASK
 
     ASK = 1  # where a request waits
-    PIPE = 2  # the RAM's own register and its output register
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,8 +257,8 @@ class ReorderUnit(Unit):
         return self.groups * self.group_beats
 
     BANKS = 4
-    ASK, PIPE = WindowUnit.ASK, WindowUnit.PIPE
+    ASK = WindowUnit.ASK
 
     def latency(self) -> int:
         """Cycles from the first beat of a group to offering the first, unstalled."""
-        return self.group_beats + self.ASK + self.PIPE
+        return self.group_beats + self.ASK + READ

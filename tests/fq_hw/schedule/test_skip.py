@@ -113,6 +113,6 @@ def test_refuses_a_skip_on_the_first_input():
 
 def test_slack_counts_what_is_under_way():
     """A pixel every 10 cycles: 21 cycles of registers hold three, groups what they hold."""
-    assert slack_pixels(0, 0, 100, 1_000) == 2
-    assert slack_pixels(5, 20, 100, 1_000) == 2 + 5 + 2
-    assert slack_pixels(5, 21, 100, 1_000) == 2 + 5 + 3
+    assert slack_pixels(0, 0, 100, 1_000) == 3
+    assert slack_pixels(5, 20, 100, 1_000) == 3 + 5 + 2
+    assert slack_pixels(5, 21, 100, 1_000) == 3 + 5 + 3

@@ -48,6 +48,7 @@ class Beats:
     o: dict[str, tuple[int, ...]]
     limit: int
     ignore = MappingProxyType({})
+    late = MappingProxyType({})
     endless = False
 
 
