@@ -62,15 +62,15 @@ class Scores(wiring.Component):
         factor = Signal(unit.multiplier_bits)
         addend = Signal(signed(unit.sum_bits))
         product, best = Signal(signed(unit.score_bits)), Signal(signed(unit.score_bits))
-        accept, done = Signal(), Signal()
+        accept, done, idle = Signal(), Signal(), Signal(init=1)
         m.d.comb += [
-            self.i.ready.eq((left == 0) & ~self.o.valid),
+            self.i.ready.eq(idle),  # a register: what waits for it may be far away
             accept.eq(self.i.valid & self.i.ready),
             done.eq(left == 1),
         ]
         with m.If(accept):
             m.d.sync += [addend.eq(self.i.payload[0]), product.eq(0)]
-            m.d.sync += left.eq(unit.multiplier_bits + 1)
+            m.d.sync += [left.eq(unit.multiplier_bits + 1), idle.eq(0)]
             with m.Switch(index):
                 for which, constant in enumerate(self.multiplier):
                     with m.Case(which):
@@ -85,9 +85,9 @@ class Scores(wiring.Component):
             m.d.sync += [left.eq(0), self.o.p.scores[index].eq(product)]
             with m.If((index == 0) | (product > best)):
                 m.d.sync += [best.eq(product), self.o.p.label.eq(index)]
-            m.d.sync += index.eq(index + 1)
+            m.d.sync += [index.eq(index + 1), idle.eq(1)]
             with m.If(index == unit.classes - 1):
-                m.d.sync += [index.eq(0), self.o.valid.eq(1)]
+                m.d.sync += [index.eq(0), self.o.valid.eq(1), idle.eq(0)]
         with m.If(self.o.valid & self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
+            m.d.sync += [self.o.valid.eq(0), idle.eq(1)]
         return m
