@@ -6,14 +6,13 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out
 
-from fq_hw.schedule.units import ConvUnit, ceil_div
+from fq_hw.schedule.units import ConvUnit
 from rtl_gen.counters import counter
 from rtl_gen.dot_product import DotProduct, instance
+from rtl_gen.later import later
 from rtl_gen.streams import signature
 
 __all__ = ["ConvEngine"]
-
-GROUP = 8  # PEs that share a copy of the activations: bounds the fan-out of a register
 
 
 class Delays:
@@ -93,12 +92,7 @@ class ConvEngine(wiring.Component):
         m.d.sync += free.eq(~last_next | ~self.full(m, finish, gone))
 
         # What a beat is, as it passes the accumulators.
-        marks = Cat(accept, finish)
-        for n in range(unit.sum_cycles):
-            passed = Signal(2, name=f"marks_{n}")
-            m.d.sync += passed.eq(marks)
-            marks = passed
-        adding, finishing = marks
+        adding, finishing = later(m, Cat(accept, finish), unit.sum_cycles, "marks")
         self.collect(m, self.sums(m, adding, finishing), finishing)
         return m
 
@@ -153,16 +147,13 @@ class ConvEngine(wiring.Component):
             blank = self.i.p.blanks[x] if unit.padded else None
             return vector(word, f"act_{group}_{x}", bits, 1, blank)
 
-        acts = [
-            [column(group, x) for x in range(unit.columns)]
-            for group in range(ceil_div(unit.pe, GROUP))
-        ]
+        acts = [[column(group, x) for x in range(unit.columns)] for group in range(unit.act_copies)]
         totals = []
         for pe in range(unit.pe):
             signs = vector(Value.cast(self.i_weight.payload[pe]), f"sign_{pe}", 1, 0)
             for x in range(unit.columns):
                 dot = Signal(tree.sum_bits, name=f"dot_{x}_{pe}")
-                self.dot(m, f"dot_{x}_{pe}", signs, acts[pe // GROUP][x], dot)
+                self.dot(m, f"dot_{x}_{pe}", signs, acts[pe // unit.GROUP][x], dot)
                 acc = Signal(unit.raw_bits, name=f"acc_{x}_{pe}")
                 total = Signal(unit.raw_bits, name=f"total_{x}_{pe}")
                 m.d.comb += total.eq(acc + dot if unit.sf > 1 else dot)

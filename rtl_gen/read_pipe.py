@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal, Value, unsigned
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["ReadPipe", "later", "read_late"]
+__all__ = ["ReadPipe", "read_late"]
 
 
 def read_late(m: Module, port: wiring.PureInterface, address: Value, name: str) -> Signal:
@@ -18,15 +18,6 @@ def read_late(m: Module, port: wiring.PureInterface, address: Value, name: str) 
     m.d.comb += [port.addr.eq(address), port.en.eq(1)]
     m.d.sync += word.eq(port.data)
     return word
-
-
-def later(m: Module, bits: Value, cycles: int, name: str) -> Value:
-    """``bits`` as they were ``cycles`` ago."""
-    for n in range(cycles):
-        delayed = Signal(len(bits), name=f"{name}_{n}", reset_less=True)
-        m.d.sync += delayed.eq(bits)
-        bits = delayed
-    return bits
 
 
 class ReadPipe(wiring.Component):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import READ, WindowUnit
 from rtl_gen.counters import counter, nest
-from rtl_gen.read_pipe import later, read_late
+from rtl_gen.later import later
+from rtl_gen.read_pipe import read_late
 from rtl_gen.streams import memory_style, signature
 from rtl_gen.two_places import TwoPlaces
 
@@ -122,8 +123,7 @@ class SlidingWindow(wiring.Component):
             read_late(m, ring.read_port(), taken.address[way], f"word_{way}")
             for way in range(unit.columns)
         ]
-        # never of no bits: Verilog would read [-1:0]
-        blanks = later(m, taken.blanks, READ, "blanks") if unit.o.blanks else Const(0, 0)
+        blanks = later(m, taken.blanks, READ, "blanks", reset_less=True)
         freed = Mux(requests.o.valid & requests.o.ready, taken.frees, 0)
         m.d.comb += [
             self.i.ready.eq(self.room(m, accept & put_last["put_column"], freed)),

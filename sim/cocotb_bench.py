@@ -133,7 +133,8 @@ class Watch(BusMonitor):
             index = line.popleft()
             if index is None:
                 continue
-            self.compare(index, beat)
+            if self.late:
+                self.compare(index, beat)
             self._recv(beat)
             if index + 1 == len(self.beats):
                 self.done.set()

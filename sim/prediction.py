@@ -11,6 +11,8 @@ from sim.vectors import Vectors
 
 __all__ = ["predict"]
 
+ROM_PORTS = ("i_weight", "i_level")  # the plan's model leaves them out: ROMs are always ready
+
 
 def after(pauses: tuple[int, ...], cycle: int) -> int:
     """First cycle from ``cycle`` on without a pause."""
@@ -69,10 +71,10 @@ def predict(
     def start(parts: Iterable[Process]) -> None:
         runnable.extend((process, None) for process in parts)
 
-    i = [channels[name] for name in vectors.i]
-    if isinstance(unit, units.ConvUnit | units.ThresholdUnit):  # taken with a ROM's word
+    i = [channels[name] for name in vectors.i if name not in ROM_PORTS]
+    if len(i) < len(vectors.i):
         together = Channel(runnable)
-        start([join(together, i)])
+        start([join(together, [channels[name] for name in vectors.i])])
         i = [together]
     o = [channels[name] for name in vectors.o]
     if isinstance(unit, units.RomUnit):

@@ -42,9 +42,8 @@ class Port:
     def paused(self, cycle: int) -> bool:
         return bool(self.pauses[cycle % len(self.pauses)])
 
-    @property
-    def where(self) -> str:
-        return f"{self.name} beat {len(self.cycles)}"
+    def where(self, index: int) -> str:
+        return f"{self.name} beat {index}"
 
 
 class Source(Port):
@@ -54,11 +53,9 @@ class Source(Port):
         if self.waiting is None and not self.done() and not self.paused(cycle):
             self.waiting = self.beats[len(self.cycles)]
             ctx.set(self.face.valid, 1)
-            if not self.late:
-                ctx.set(Value.cast(self.face.payload), self.waiting)
-        if self.late:
-            noise = ~self.beats[len(self.cycles) - 1]
-            ctx.set(Value.cast(self.face.payload), self.due.pop(cycle, noise))
+        beat = self.due.pop(cycle, None) if self.late else self.waiting
+        noise = ~self.beats[len(self.cycles) - 1]
+        ctx.set(Value.cast(self.face.payload), noise if beat is None else beat)
 
     def see(self, ctx, cycle: int, valid: int, ready: int, payload: int) -> None:
         if self.waiting is not None and ready:
@@ -66,8 +63,6 @@ class Source(Port):
             ctx.set(self.face.valid, 0)
             if self.late:
                 self.due[cycle + self.late] = self.waiting
-            else:
-                ctx.set(Value.cast(self.face.payload), ~self.waiting)
             self.waiting = None
 
 
@@ -85,17 +80,18 @@ class Sink(Port):
         ctx.set(self.face.ready, not self.paused(cycle))
 
     def see(self, ctx, cycle: int, valid: int, ready: int, payload: int) -> None:
+        index = len(self.cycles)
+        where = self.where(index)
         if self.waiting is not None:
-            require(valid, self.where, "valid must hold until taken", valid, SimulationError)
+            require(valid, where, "valid must hold until taken", valid, SimulationError)
             same = self.late or payload == self.waiting
-            require(same, self.where, "payload must hold until taken", payload, SimulationError)
+            require(same, where, "payload must hold until taken", payload, SimulationError)
         self.waiting = payload if valid and not ready else None
         if cycle in self.due:
             self.compare(self.due.pop(cycle), payload)
         if not valid or (self.endless and self.done()):
             return
-        require(not self.done(), self.where, "must be no beat", payload, SimulationError)
-        index = len(self.cycles)
+        require(not self.done(), where, "must be no beat", payload, SimulationError)
         if not self.late:
             self.compare(index, payload)
         elif ready:
@@ -106,8 +102,7 @@ class Sink(Port):
     def compare(self, index: int, payload: int) -> None:
         want = self.beats[index]
         same = not (payload ^ want) & ~(self.ignore[index] if self.ignore else 0)
-        where = f"{self.name} beat {index}"
-        require(same, where, f"must be {want}", payload, SimulationError)
+        require(same, self.where(index), f"must be {want}", payload, SimulationError)
 
 
 def run(part: wiring.Component, ports: list[Port], limit: int, quiet: int) -> None:
@@ -139,23 +134,21 @@ def make_ports(
     part: wiring.Component, vectors: Vectors, pauses_in: list[tuple], pauses_out: list[tuple]
 ) -> list[Port]:
     """Sources, then sinks, in the order of the vectors."""
+
+    def port(kind: type[Port], name: str, beats: tuple[int, ...], pauses: tuple, **more) -> Port:
+        face, late = getattr(part, name), vectors.late.get(name, 0)
+        return kind(name=name, face=face, beats=beats, pauses=pauses, late=late, **more)
+
     sources = [
-        Source(
-            name=name,
-            face=getattr(part, name),
-            beats=beats,
-            pauses=pauses,
-            late=vectors.late.get(name, 0),
-        )
+        port(Source, name, beats, pauses)
         for (name, beats), pauses in zip(vectors.i.items(), pauses_in, strict=True)
     ]
     sinks = [
-        Sink(
-            name=name,
-            face=getattr(part, name),
-            beats=beats,
-            pauses=pauses,
-            late=vectors.late.get(name, 0),
+        port(
+            Sink,
+            name,
+            beats,
+            pauses,
             ignore=vectors.ignore.get(name, ()),
             endless=vectors.endless,
         )

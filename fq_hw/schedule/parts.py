@@ -25,8 +25,6 @@ from fq_hw.schedule.units import ceil_div, in_block_ram
 
 __all__ = ["Parts", "parts"]
 
-GROUP = 8  # PEs that share a copy of the activations (rtl_gen.conv_engine)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
@@ -199,7 +197,7 @@ def _(unit: units.ConvUnit) -> Parts:
         ff={
             "fixed": 1,
             "signs": unit.pe * signs,
-            "acts": ceil_div(unit.pe, GROUP) * unit.columns * acts,
+            "acts": unit.act_copies * unit.columns * acts,
             "tree": dots * len(tree.registers),
             "sum bits": sums if summed else 0,
             "out": sums,

@@ -98,9 +98,8 @@ class Requests:
     """
 
     def __init__(self, o: Channel, new: Callable[[], Times], read: Callable[[int, int], None]):
-        self.o, self.read, self.step = o, read, -1
-        # Cycles of reading twice: the asker waits for ``left``, the stream for ``steps``.
-        self.asked, self.left, self.steps, self.gone = new(), new(), new(), new()
+        self.o, self.new, self.read, self.step = o, new, read, -1
+        self.asked, self.left = new(), new()
 
     def ask(self, there: int) -> Process:
         """Ask for the next beat, which is in the memory from cycle ``there`` on."""
@@ -121,17 +120,20 @@ class Requests:
     def ahead(self) -> list[Process]:
         """Read what was asked for into an elastic pipeline of READ registers; offer it there."""
 
+        # The cycles of ``left`` once more: one process at a time may wait for a Times.
+        steps, gone = self.new(), self.new()
+
         def pass_on() -> Process:
             step = -1
             for index in itertools.count():
                 step = max(step + 1, (yield self.asked, index))
                 if index >= units.READ:
-                    step = max(step, (yield self.gone, index - units.READ))
+                    step = max(step, (yield gone, index - units.READ))
                 self.left.put(step)
-                self.steps.put(step)
+                steps.put(step)
                 self.read(index, step)
 
-        return [pass_on(), in_turn(self.steps, self.o, self.gone, later=units.READ)]
+        return [pass_on(), in_turn(steps, self.o, gone, later=units.READ)]
 
 
 @processes.register

@@ -93,6 +93,11 @@ class ConvUnit(Unit):
         return build(self.simd, self.act_bits, self.levels_per_stage)
 
     @property
+    def act_copies(self) -> int:
+        """Copies of the activations, each for ``GROUP`` PEs: bounds the fan-out of a register."""
+        return ceil_div(self.pe, self.GROUP)
+
+    @property
     def mw(self) -> int:
         """Synapses of an output channel."""
         return self.taps * self.cin
@@ -137,6 +142,8 @@ class ConvUnit(Unit):
     def latency(self) -> int:
         """Cycles from the first accepted beat to offering the first output, unstalled."""
         return self.sf + self.sum_cycles + (self.slots > 1)
+
+    GROUP = 8  # PEs that share a copy of the activations
 
 
 @dataclass(frozen=True, kw_only=True)
