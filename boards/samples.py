@@ -19,7 +19,11 @@ from fq_hw.schedule.units import (
     FifoUnit,
     ForkUnit,
     PixelSumUnit,
+    PlaneUnit,
+    Pooling,
+    PoolUnit,
     ReorderUnit,
+    RequantizeUnit,
     Rom,
     RomUnit,
     ScoreUnit,
@@ -143,6 +147,43 @@ def thresholds() -> Iterator[ThresholdUnit]:
         )
 
 
+def plane_sums() -> Iterator[PlaneUnit]:
+    for lanes, planes, in_bits, inverted in (
+        (1, 2, 9, False), (4, 2, 9, False), (2, 3, 10, True), (8, 3, 9, True), (1, 4, 11, True),
+        (4, 5, 10, True), (1, 8, 12, True), (2, 8, 10, True), (16, 2, 10, True),
+    ):  # fmt: skip
+        yield PlaneUnit(
+            channels=64, pixels=64, lanes=lanes, planes=planes, in_bits=in_bits, inverted=inverted
+        )
+
+
+def requantizers() -> Iterator[RequantizeUnit]:
+    for lanes, in_bits, constant_bits, shift, out_bits in (
+        (1, 12, 11, 4, 4), (2, 14, 13, 6, 4), (4, 16, 15, 8, 4), (8, 12, 12, 5, 3),
+        (1, 18, 17, 9, 8), (4, 18, 17, 10, 6), (16, 10, 10, 3, 4), (2, 12, 14, 2, 8),
+        (2, 9, 8, 0, 5), (4, 14, 13, 1, 2),
+    ):  # fmt: skip
+        yield RequantizeUnit(
+            channels=64, pixels=64, lanes=lanes, in_bits=in_bits, constant_bits=constant_bits,
+            shift=shift, out_bits=out_bits,
+        )  # fmt: skip
+
+
+def pools() -> Iterator[PoolUnit]:
+    large, total = Pooling.MAX, Pooling.SUM
+    for pooling, size, kernel, channels, lanes, in_bits in (
+        (large, 28, 2, 64, 4, 2), (large, 28, 2, 64, 8, 2), (large, 14, 2, 64, 1, 4),
+        (large, 10, 2, 128, 4, 2), (large, 7, 2, 64, 2, 5), (large, 3, 3, 64, 4, 4),
+        (large, 32, 2, 32, 16, 4), (large, 16, 2, 32, 1, 8), (total, 8, 2, 64, 4, 2),
+        (total, 16, 4, 32, 2, 3), (total, 7, 7, 64, 1, 4), (total, 28, 2, 16, 4, 4),
+        (total, 32, 2, 32, 2, 8), (total, 8, 8, 128, 8, 2), (large, 9, 3, 30, 5, 3),
+    ):  # fmt: skip
+        yield PoolUnit(
+            pooling=pooling, height=size, width=size, channels=channels, lanes=lanes,
+            in_bits=in_bits, rows=kernel, columns=kernel,
+        )  # fmt: skip
+
+
 def forks() -> Iterator[ForkUnit]:
     for lanes, bits, ways in ((1, 2, 2), (4, 2, 2), (16, 2, 2), (8, 10, 2), (2, 9, 3), (8, 2, 4)):
         yield ForkUnit(lanes=lanes, bits=bits, ways=ways)
@@ -193,7 +234,7 @@ SAMPLES: tuple[Unit, ...] = tuple(
     unit
     for kind in (
         embeddings, converters, windows, reorders, roms, engines, thresholds, forks, fifos, adders,
-        pixel_sums, scores,
+        pixel_sums, scores, plane_sums, requantizers, pools,
     )
     for unit in kind()
 )  # fmt: skip

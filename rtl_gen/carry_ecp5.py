@@ -1,4 +1,4 @@
-"""Carry chains of ECP5: a CCU2C makes two positions and absorbs every inversion."""
+"""Carry chains of ECP5: a CCU2C makes two positions and absorbs every raw bit's gate."""
 
 from __future__ import annotations
 
@@ -16,13 +16,17 @@ def chain(
     name: str,
     positions: Sequence[Position],
     nets: Callable[[Bit | None], tuple[Value, ...]],
+    gate: Callable,
 ) -> None:
-    """One primitive per pair of positions; ``nets`` tells what drives a bit."""
+    """One primitive per pair of positions.
+
+    ``nets`` tells what drives a bit, ``gate`` makes a raw one.
+    """
     carry = None
     for n in range(0, len(positions), 2):
         pair = [*positions[n : n + 2], None][:2]
         following = None if n + 2 >= len(positions) else Signal(name=f"{name}_carry_{n}")
-        m.submodules[f"{name}_{n}"] = ccu2c(pair, carry, following, nets)
+        m.submodules[f"{name}_{n}"] = ccu2c(pair, carry, following, nets, gate)
         carry = following
 
 
@@ -31,11 +35,12 @@ def ccu2c(
     carry: Value | None,
     following: Value | None,
     nets: Callable[[Bit | None], tuple[Value, ...]],
+    gate: Callable,
 ) -> Instance:
     """Two positions. Inputs that nothing drives stay open: a constant would cost a route."""
     ports: dict[str, object] = {"p_INJECT1_0": "NO", "p_INJECT1_1": "NO"}
     for half, position in enumerate(pair):
-        ports[f"p_INIT{half}"] = Const(init(position), 16)
+        ports[f"p_INIT{half}"] = Const(init(position, gate), 16)
         if position is None:
             continue
         for names, bit in (("AB", position.a), ("CD", position.b)):
@@ -52,7 +57,7 @@ def ccu2c(
     return Instance("CCU2C", **ports, a_keep=1)
 
 
-def init(position: Position | None) -> int:
+def init(position: Position | None, gate: Callable[[int, int], int]) -> int:
     """CCU2C's INIT: the LUT that selects carry or generate, whose lowest four bits are generate.
 
     A sum: P = a ^ b, and with b = 0 that is a, which is what generate must be where P = 0. A joint:
@@ -63,7 +68,7 @@ def init(position: Position | None) -> int:
         return 0
 
     def bit(kind: Bit | None, low: int, high: int) -> int:
-        return 0 if kind is None else low ^ high if isinstance(kind, Raw) else low
+        return 0 if kind is None else gate(low, high) if isinstance(kind, Raw) else low
 
     table = 0
     for index in range(16):

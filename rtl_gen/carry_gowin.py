@@ -9,6 +9,7 @@ nextpnr wires right.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 
 from amaranth.hdl import Const, Instance, Module, Signal, Value
@@ -26,8 +27,12 @@ def chain(
     name: str,
     positions: Sequence[Position],
     nets: Callable[[Bit | None], tuple[Value, ...]],
+    gate: Callable,
 ) -> None:
-    """One primitive per position; ``nets`` tells what drives a bit. All wires are inverted."""
+    """One primitive per position; ``nets`` tells what drives a bit, ``gate`` makes a raw one.
+
+    All wires are inverted.
+    """
 
     def plain(bit: Bit | None) -> Value:
         match nets(bit):
@@ -36,7 +41,7 @@ def chain(
             case (wire,):
                 return wire
             case (sign, act):
-                return ~(sign ^ act)
+                return ~gate(sign, act)
 
     carry: Value = Const(0)  # of no effect: a chain begins with a joint
     for n, position in enumerate(positions):
@@ -45,7 +50,7 @@ def chain(
             first, second = second, first
         if position.joint:  # 1 + x or x + x: the sum is the carry in, the carry out is x
             inputs = [plain(position.a)] * 2 + [Const(1)]
-        elif isinstance(second, Raw):
+        elif isinstance(second, Raw) and gate is operator.xor:
             sign, act = nets(second)
             inputs = [plain(first), act, sign]
         else:

@@ -24,12 +24,16 @@ def chain(
     name: str,
     positions: Sequence[Position],
     nets: Callable[[Bit | None], tuple[Value, ...]],
+    gate: Callable,
 ) -> None:
-    """The segments of a chain, linked by their joints; ``nets`` tells what drives a bit."""
+    """The segments of a chain, linked by their joints.
+
+    ``nets`` tells what drives a bit, ``gate`` makes a raw one.
+    """
     linked = Chain(m, name)
     for start, body, end in segments(positions):
-        carry = value(start, nets)
-        columns = [(value(p.a, nets), value(p.b, nets), *nets(p.out)) for p in body]
+        carry = value(start, nets, gate)
+        columns = [(value(p.a, nets, gate), value(p.b, nets, gate), *nets(p.out)) for p in body]
         bits = [start, *(bit for p in body for bit in (p.a, p.b))]
         if not all(isinstance(bit, Raw | None) for bit in bits):
             linked.add(carry, columns, nets(end))
@@ -51,7 +55,9 @@ def segments(positions: Sequence[Position]) -> list[tuple[Bit | None, list[Posit
     return [segment for segment in found if segment[1]]
 
 
-def value(bit: Bit | None, nets: Callable[[Bit | None], tuple[Value, ...]]) -> Value:
+def value(
+    bit: Bit | None, nets: Callable[[Bit | None], tuple[Value, ...]], gate: Callable
+) -> Value:
     """A bit by itself, a raw one behind its LUT."""
     match nets(bit):
         case ():
@@ -59,7 +65,7 @@ def value(bit: Bit | None, nets: Callable[[Bit | None], tuple[Value, ...]]) -> V
         case (wire,):
             return wire
         case (sign, act):
-            return sign ^ act
+            return gate(sign, act)
 
 
 class Chain:

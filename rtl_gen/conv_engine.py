@@ -18,13 +18,15 @@ __all__ = ["ConvEngine"]
 class Delays:
     """A word of bits, and the same bits later: registers are made for what is asked, once."""
 
-    def __init__(self, m: Module, bits: Value, name: str, blank: Value | None = None):
+    def __init__(
+        self, m: Module, bits: Value, name: str, blank: Value | None = None, level: int = 0
+    ):
         self.m, self.name, self.width = m, name, len(bits)
         self.now = self.register(len(bits), f"{name}_0")
         m.d.sync += self.now.eq(bits)
         if blank is not None:  # a synchronous reset, which takes no LUT
             with m.If(blank):
-                m.d.sync += self.now.eq(0)
+                m.d.sync += self.now.eq(level)
         self.later: dict[tuple[int, int], Signal] = {}
 
     def register(self, width: int, name: str) -> Signal:
@@ -49,7 +51,7 @@ class ConvEngine(wiring.Component):
                 i_weight: In(stream of pe x simd bits)
                 o: Out(stream of columns x pe x u<raw_bits>)
     Units       weight bit 1 means -1: the sign; o is the raw sum, result - offset per channel;
-                a blank column counts as levels 0
+                where unit.masked it means 1, and 0 means 0; a blank column counts as pad_level
                 payloads of i and i_weight come READ cycles after the beat is taken
     Order       sf beats, each with its weight word, make one output beat; nf of those make a group
     Latency     unit.latency(), from the first accepted beat to o.valid, unstalled
@@ -128,12 +130,13 @@ class ConvEngine(wiring.Component):
         late = tree.delay if self.family not in (None, "plain") else lambda plane, lane: 0
         raws = [(plane, lane) for plane in range(bits) for lane in range(simd)]
         beat = self.i.payload.as_value()
+        outside = sum(unit.pad_level << lane * bits for lane in range(simd))
 
         def vector(
             word: Value, name: str, width: int, stride: int, blank: Value | None = None
         ) -> Signal:
             """The raw bits of ``word``, each as late as its adder wants it."""
-            delays = Delays(m, word, name, blank)
+            delays = Delays(m, word, name, blank, outside)
             out = Signal(len(raws), name=f"{name}_raw")
             index = [
                 delays(lane * width + plane * stride, late(plane, lane)) for plane, lane in raws
@@ -167,9 +170,11 @@ class ConvEngine(wiring.Component):
     def dot(self, m: Module, name: str, signs: Value, acts: Value, total: Signal) -> None:
         """A dot product; by name, unless everything is to be in one piece."""
         if self.family is not None:
-            m.submodules[name] = instance(self.unit.tree, self.family, signs, acts, total)
+            m.submodules[name] = instance(
+                self.unit.tree, self.family, signs, acts, total, self.unit.masked
+            )
             return
-        m.submodules[name] = part = DotProduct(self.unit.tree)
+        m.submodules[name] = part = DotProduct(self.unit.tree, masked=self.unit.masked)
         m.d.comb += [part.signs.eq(signs), part.acts.eq(acts), total.eq(part.total)]
 
     def collect(self, m: Module, totals: Value, finishing: Value) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -37,7 +38,8 @@ class DotProduct(wiring.Component):
 
     Members     signs, acts: In(planes * lanes bits), plane by plane, lane 0 lowest
                 total: Out(u<sum_bits>)
-    Units       sign 1 means weight -1: the activation's bits count inverted
+    Units       sign 1 means weight -1: the activation's bits count inverted; where it is ``masked``
+                the bits are act & sign: sign 1 means weight 1, and 0 means 0
     Latency     tree.stages cycles; the form of a family wants raw bits ``tree.delay`` cycles late,
                 the plain form wants them at once
     Throughput  a sum per cycle; there is no enable
@@ -48,10 +50,11 @@ class DotProduct(wiring.Component):
     Source      fq_hw.schedule.two_tree; every form is proven equal to the plain one in tests
     """
 
-    def __init__(self, tree: TwoTree, family: str = "plain"):
+    def __init__(self, tree: TwoTree, family: str = "plain", masked: bool = False):
         require(family in FAMILIES, "DotProduct", f"family must be in {FAMILIES}", family,
                 FoldingError)  # fmt: skip
         self.tree, self.family = tree, family
+        self.gate = operator.and_ if masked else operator.xor
         bits = tree.planes * tree.lanes
         super().__init__({"signs": In(bits), "acts": In(bits), "total": Out(tree.sum_bits)})
 
@@ -67,7 +70,7 @@ class DotProduct(wiring.Component):
         """A balanced tree, its registers spread over the levels."""
         tree, lanes = self.tree, self.tree.lanes
         raw = Signal(tree.planes * lanes)
-        m.d.comb += raw.eq(self.acts ^ self.signs)
+        m.d.comb += raw.eq(self.gate(self.acts, self.signs))
         terms: list[Value] = [
             Cat(raw[plane * lanes + lane] for plane in range(tree.planes)) for lane in range(lanes)
         ]
@@ -110,22 +113,25 @@ class DotProduct(wiring.Component):
                     return (wires[wire],)
 
         for number, positions in enumerate(tree.chains):
-            form.chain(m, f"chain_{number}", positions, nets)
+            form.chain(m, f"chain_{number}", positions, nets, self.gate)
 
 
-def instance(tree: TwoTree, family: str, signs: Value, acts: Value, total: Value) -> Instance:
+def instance(
+    tree: TwoTree, family: str, signs: Value, acts: Value, total: Value, masked: bool = False
+) -> Instance:
     """A dot product by name: emission makes its module once, however many there are of it."""
-    name = f"dot_{family}_{tree.lanes}_{tree.planes}_{tree.levels_per_stage or 0}"
+    kind = "mask" if masked else "dot"
+    name = f"{kind}_{family}_{tree.lanes}_{tree.planes}_{tree.levels_per_stage or 0}"
     clock = {"i_clk": ClockSignal()} if tree.stages else {}
     return Instance(name, i_signs=signs, i_acts=acts, o_total=total, **clock)
 
 
 def named(text: str) -> dict[str, DotProduct]:
     """The dot products that a design's text names as modules, in order of name."""
-    names = sorted(set(re.findall(r"\bdot_[a-z0-9]+_\d+_\d+_\d+\b", text)))
+    names = sorted(set(re.findall(r"\b(?:dot|mask)_[a-z0-9]+_\d+_\d+_\d+\b", text)))
     found = {}
     for name in names:
-        _, family, *numbers = name.split("_")
+        kind, family, *numbers = name.split("_")
         lanes, planes, levels = map(int, numbers)
-        found[name] = DotProduct(build(lanes, planes, levels or None), family)
+        found[name] = DotProduct(build(lanes, planes, levels or None), family, kind == "mask")
     return found

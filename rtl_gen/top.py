@@ -17,6 +17,9 @@ from rtl_gen.column_reorder import ColumnReorder
 from rtl_gen.conv_engine import ConvEngine
 from rtl_gen.pixel_embedding import PixelEmbedding
 from rtl_gen.pixel_sum import PixelSum
+from rtl_gen.plane_sum import PlaneSum
+from rtl_gen.pool import Pool
+from rtl_gen.requantize import Requantize
 from rtl_gen.residual_add import ResidualAdd
 from rtl_gen.rom_stream import RomStream
 from rtl_gen.scores import Scores, result_layout
@@ -38,6 +41,9 @@ PLAIN = {
     units.ForkUnit: StreamFork,
     units.FifoUnit: SkipFifo,
     units.AddUnit: ResidualAdd,
+    units.PlaneUnit: PlaneSum,
+    units.PoolUnit: Pool,
+    units.RequantizeUnit: Requantize,
 }
 FILLED = {  # these take contents too
     units.EmbedUnit: PixelEmbedding,

@@ -11,7 +11,11 @@ from sim.vectors import Vectors
 
 __all__ = ["predict"]
 
-ROM_PORTS = ("i_weight", "i_level")  # the plan's model leaves them out: ROMs are always ready
+ROM_PORTS = (
+    "i_weight",
+    "i_level",
+    "i_constant",
+)  # the plan's model leaves them out: ROMs are always ready
 
 
 def after(pauses: tuple[int, ...], cycle: int) -> int:

@@ -157,22 +157,25 @@ def _(unit: units.ConvUnit, dice, frames) -> Vectors:
     x = noise(dice, unit.i, pixels, kernel, kernel, unit.cin)
     x[0] = 2**unit.act_bits - 1  # the largest sum there is, in a channel of +1 alone
     if unit.padded:
-        x[dice.random(x.shape[:3]) < 0.3] = 0  # taps that will be blank
+        x[dice.random(x.shape[:3]) < 0.3] = unit.pad_level  # taps that will be blank
     weight[-1] = 1
+    bits, offset = weight < 0, -(2**unit.act_bits - 1) * (weight < 0).sum(axis=(1, 2, 3))
+    if unit.masked:
+        bits, offset = weight > 0, 0 * offset
+        weight = bits.astype(int)
     conv = ir.Conv(name="conv", weight=weight, stride=1, padding=0, scale=None)
-    offset = -(2**unit.act_bits - 1) * (weight < 0).sum(axis=(1, 2, 3))
     raw = evaluate(conv, x).reshape(pixels, unit.nf, unit.pe) - offset.reshape(unit.nf, unit.pe)
     groups = pixels // unit.columns
     raw = np.moveaxis(raw.reshape(groups, unit.columns, unit.nf, unit.pe), 1, 2)
     raw = raw.reshape(groups, unit.nf, -1)
     acts = in_lanes(x, unit.simd).reshape(groups, unit.columns, unit.sf, unit.simd)
     acts = np.moveaxis(acts, 1, 2).reshape(groups, 1, unit.sf, unit.columns, unit.simd)
-    blank = (acts == 0).all(axis=-1, keepdims=True) & unit.padded
+    blank = (acts == unit.pad_level).all(axis=-1, keepdims=True) & unit.padded
     acts = np.where(blank, dice.integers(0, 2**unit.act_bits, acts.shape), acts)
     acts, blank = (np.repeat(part, unit.nf, axis=1) for part in (acts, blank))
     acts, blank = acts.reshape(*acts.shape[:3], -1), blank[..., 0]
-    # Lanes beyond the last input channel hold level 0 under weight +1 and add nothing.
-    bits = in_lanes((weight < 0).reshape(channels, unit.taps, unit.cin), unit.simd)
+    # Lanes beyond the last input channel hold level 0 under weight bit 0 and add nothing.
+    bits = in_lanes(bits.reshape(channels, unit.taps, unit.cin), unit.simd)
     rows = np.array(pack(bits, 1), object).reshape(unit.nf, unit.pe, unit.sf)
     words = pack(rows.transpose(0, 2, 1), unit.simd)
     return Vectors(
@@ -210,6 +213,50 @@ def _(unit: units.ThresholdUnit, dice, frames) -> Vectors:
             "i_level": words * pixels,
         },
         o={"o": pack(out, unit.out_bits)},
+        frames=frames,
+    )
+
+
+@make.register
+def _(unit: units.PlaneUnit, dice, frames) -> Vectors:
+    pixels, folds = frames * unit.pixels, ceil_div(unit.channels, unit.lanes)
+    raw = noise(dice, unit.i, pixels, folds, unit.lanes, unit.planes)
+    worth = 2 ** np.arange(unit.planes)
+    if unit.inverted:  # the top plane counts negative; what that leaves out stays out
+        worth[-1] *= -1
+    out = (raw * worth).sum(axis=-1) + unit.left_out
+    i = {"i": pack(raw.reshape(pixels, folds, -1), unit.in_bits)}
+    return Vectors(i=i, o={"o": pack(out, unit.o.bits)}, frames=frames)
+
+
+@make.register
+def _(unit: units.RequantizeUnit, dice, frames) -> Vectors:
+    pixels, channels = frames * unit.pixels, unit.folds * unit.lanes
+    constant = noise(dice, unit.constant, channels)
+    x = noise(dice, unit.i, pixels, channels)
+    # Sums near the ends and the steps of the result: a constant that cancels x, and a bit more.
+    top = 2**unit.out_bits << max(unit.shift, 0)
+    near = dice.integers(-2, top + 2, x.shape) - constant
+    x = np.where(dice.random(x.shape) < 0.7, near.clip(0, 2**unit.in_bits - 1), x)
+    half = 1 << unit.shift >> 1 if unit.shift > 0 else 0
+    golden = ir.Requantize(name="requantize", shift=unit.shift, out_bits=unit.out_bits)
+    out = evaluate(golden, x + constant - half).astype(np.int64)
+    words = pack(constant.reshape(unit.folds, unit.lanes), unit.constant_bits)
+    return Vectors(
+        i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits), "i_constant": words * pixels},
+        o={"o": pack(out.reshape(-1, unit.lanes), unit.out_bits)},
+        frames=frames,
+    )
+
+
+@make.register
+def _(unit: units.PoolUnit, dice, frames) -> Vectors:
+    x = noise(dice, unit.i, frames, unit.height, unit.width, unit.folds * unit.lanes)
+    kind = ir.MaxPool if unit.pooling is units.Pooling.MAX else ir.SumPool
+    out = evaluate(kind(name="pool", kernel=(unit.rows, unit.columns)), x)
+    return Vectors(
+        i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits)},
+        o={"o": pack(out.reshape(-1, unit.lanes), unit.o.bits)},
         frames=frames,
     )
 

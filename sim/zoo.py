@@ -10,7 +10,11 @@ from fq_hw.schedule.units import (
     FifoUnit,
     ForkUnit,
     PixelSumUnit,
+    PlaneUnit,
+    Pooling,
+    PoolUnit,
     ReorderUnit,
+    RequantizeUnit,
     RomUnit,
     ScoreUnit,
     ThresholdUnit,
@@ -89,6 +93,46 @@ def threshold(
         in_bits=in_bits,
         level_bits=level_bits,
         out_bits=out_bits,
+    )
+
+
+def plane(channels: int, lanes: int, planes: int, in_bits: int, inverted: bool) -> PlaneUnit:
+    return PlaneUnit(
+        channels=channels, pixels=5, lanes=lanes, planes=planes, in_bits=in_bits, inverted=inverted
+    )
+
+
+def requantize(
+    channels: int, lanes: int, in_bits: int, constant_bits: int, shift: int, out_bits: int
+) -> RequantizeUnit:
+    return RequantizeUnit(
+        channels=channels,
+        pixels=6,
+        lanes=lanes,
+        in_bits=in_bits,
+        constant_bits=constant_bits,
+        shift=shift,
+        out_bits=out_bits,
+    )
+
+
+def pool(
+    pooling: Pooling,
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    channels: int,
+    lanes: int,
+    bits: int = 3,
+) -> PoolUnit:
+    return PoolUnit(
+        pooling=pooling,
+        height=size[0],
+        width=size[1],
+        channels=channels,
+        lanes=lanes,
+        in_bits=bits,
+        rows=kernel[0],
+        columns=kernel[1],
     )
 
 
@@ -179,6 +223,26 @@ ZOO: dict[str, Unit] = {
     "conv_wide": conv(20, 2, 9, pe=1, simd=20),
     "conv_stages": conv(18, 18, 9, pe=18, simd=9, levels_per_stage=2),
     "conv_one_stage": conv(7, 2, 9, pe=2, simd=7, levels_per_stage=9),
+    "conv_masked": conv(4, 3, 9, pe=2, simd=2, masked=True, padded=True),
+    "conv_masked_uneven": conv(5, 4, 1, pe=2, simd=3, act_bits=4, masked=True),
+    "conv_bits_8": conv(3, 2, 9, pe=2, simd=3, act_bits=8),
+    "conv_pad_level": conv(3, 4, 9, pe=2, simd=3, padded=True, pad_level=1),
+    "plane_1": plane(3, 1, planes=1, in_bits=4, inverted=True),
+    "plane_2": plane(4, 2, planes=2, in_bits=5, inverted=False),
+    "plane_3": plane(5, 5, planes=3, in_bits=4, inverted=True),
+    "plane_8": plane(2, 1, planes=8, in_bits=6, inverted=True),
+    "requantize": requantize(4, 2, in_bits=8, constant_bits=7, shift=3, out_bits=4),
+    "requantize_uneven": requantize(5, 2, in_bits=6, constant_bits=9, shift=1, out_bits=2),
+    "requantize_as_is": requantize(2, 1, in_bits=5, constant_bits=4, shift=0, out_bits=5),
+    "requantize_up": requantize(3, 3, in_bits=4, constant_bits=5, shift=-2, out_bits=8),
+    "requantize_low": requantize(1, 1, in_bits=9, constant_bits=1, shift=9, out_bits=1),
+    "pool_max": pool(Pooling.MAX, (4, 6), (2, 2), channels=4, lanes=2),
+    "pool_max_left_over": pool(Pooling.MAX, (5, 7), (2, 3), channels=3, lanes=3),
+    "pool_max_all": pool(Pooling.MAX, (3, 3), (3, 3), channels=5, lanes=2),
+    "pool_sum": pool(Pooling.SUM, (6, 4), (3, 2), channels=4, lanes=4),
+    "pool_sum_left_over": pool(Pooling.SUM, (3, 5), (2, 2), channels=2, lanes=1),
+    "pool_as_is": pool(Pooling.MAX, (2, 3), (1, 1), channels=2, lanes=2),
+    "pool_row": pool(Pooling.SUM, (2, 6), (1, 4), channels=1, lanes=1),
     "threshold_bit": threshold(1, 1, 4, 4, 1),
     "threshold_lanes": threshold(4, 2, 6, 6, 2),
     "threshold_uneven": threshold(5, 2, 5, 6, 2),

@@ -23,8 +23,8 @@ __all__ = ["Forms", "totals"]
 class Forms(wiring.Component):
     """Dot products of the same inputs in several families' forms; NAME_total is one's sum."""
 
-    def __init__(self, tree: TwoTree, families: Sequence[str]):
-        self.tree, self.families = tree, tuple(families)
+    def __init__(self, tree: TwoTree, families: Sequence[str], masked: bool = False):
+        self.tree, self.families, self.masked = tree, tuple(families), masked
         bits = tree.planes * tree.lanes
         totals = {f"{family}_total": Out(tree.sum_bits) for family in self.families}
         super().__init__({"signs": In(bits), "acts": In(bits), **totals})
@@ -47,7 +47,7 @@ class Forms(wiring.Component):
             )
             m.d.comb += late[name].eq(Cat(bits))
         for family in self.families:
-            m.submodules[family] = dot = DotProduct(tree, family)
+            m.submodules[family] = dot = DotProduct(tree, family, self.masked)
             plain = family == "plain"
             m.d.comb += [
                 dot.signs.eq(self.signs if plain else late["signs"]),
@@ -86,6 +86,7 @@ def totals(
     acts: np.ndarray,
     programs: Path,
     folder: Path,
+    masked: bool = False,
 ) -> dict[str, np.ndarray]:
     """What each form makes in Verilator of inputs (beat, plane, lane): the sums of whole beats."""
     names = [f"{family}_total" for family in families]
@@ -99,7 +100,7 @@ def totals(
         formats=" ".join("%0d" for _ in names),
         totals="".join(f", {name}" for name in names),
     )
-    sources = {"bench.v": bench, "top.v": to_verilog(Forms(tree, families), "top")}
+    sources = {"bench.v": bench, "top.v": to_verilog(Forms(tree, families, masked), "top")}
     for family in families:
         sources |= twins(family)
     program = verilator.build(sources, "bench", programs, ("-CFLAGS", "-O0"))  # for a short run

@@ -16,8 +16,11 @@ from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
 from sim import network
+from sim.vectors import Vectors, pack
 
-__all__ = ["Case", "folded", "make_case"]
+__all__ = ["FRAMES", "Case", "folded", "frame_vectors", "make_case"]
+
+FRAMES = 3  # of ``frame_vectors``
 
 FOLDINGS = {  # how each network is folded: cycles per frame, or PE and SIMD of every convolution
     "basic": 2304,
@@ -81,3 +84,26 @@ def make_case(name: str, folder: Path, images: int, seed: int = 3, **options) ->
     return Case(
         graph, plan, pixels, golden.run(graph, pixels), folder, timing.simulate(plan).interval
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patient(Vectors):
+    """Vectors that wait well beyond the cycle ``last`` in which all should be done."""
+
+    last: int
+
+    @property
+    def limit(self) -> int:
+        return 2 * self.last + 1000
+
+
+def frame_vectors(graph: Graph, plan: Plan, seed: int) -> Patient:
+    """Random images, and what the golden model makes of them."""
+    images = random_images(graph.input.shape, FRAMES, seed)
+    found, unit = golden.run(graph, images), plan.nodes[-1].unit
+    scores = pack(found[graph.ops[-2].name].reshape(FRAMES, -1), unit.score_bits)
+    labels = found[graph.ops[-1].name].reshape(-1)
+    results = tuple(int(n) | s << unit.label_bits for n, s in zip(labels, scores, strict=True))
+    pixels = pack(images.reshape(-1, images.shape[-1]), 8)
+    last = timing.simulate(plan, FRAMES).results[-1]
+    return Patient(i={"i": pixels}, o={"o": results}, last=last)

@@ -11,6 +11,7 @@ from fq_hw import ir
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.network import from_plain, to_plain
 from fq_hw.schedule.folding import Fold, Folding, check_folds
+from fq_hw.schedule.planes import planes
 
 __all__ = ["load", "save", "shape_digest"]
 
@@ -34,7 +35,7 @@ def shape_digest(graph: ir.Graph) -> str:
         f"{op.name} {type(op).__name__} {op.inputs} {graph.types[op.name].shape}"
         for op in graph.ops
     ]
-    lines += [f"{op.weight.shape} {op.stride}" for op in graph.ops if isinstance(op, ir.Conv)]
+    lines += [f"{planes(op).bits.shape} {op.stride}" for op in graph.ops if isinstance(op, ir.Conv)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from fq_hw import ir
 from fq_hw.errors import GraphError
+from fq_hw.ir.types import requantized
 
 __all__ = ["evaluate"]
 
@@ -34,10 +35,12 @@ def _(op: ir.Embed, x: np.ndarray) -> np.ndarray:
 @evaluate.register
 def _(op: ir.Conv, x: np.ndarray) -> np.ndarray:
     k, s, p = op.kernel, op.stride, op.padding
-    most = int(x.max(initial=0)) * op.weight[0].size
+    rows = np.abs(op.weight.astype(np.int64)).reshape(len(op.weight), -1).sum(axis=1)
+    most = max(int(x.max(initial=0)), op.pad_level) * int(rows.max())
     small = most < EXACT_FLOAT32
     kind = np.float32 if small else np.float64  # matrix products of floats are fast
-    padded = np.pad(x.astype(kind), ((0, 0), (p, p), (p, p), (0, 0)))
+    around = ((0, 0), (p, p), (p, p), (0, 0))
+    padded = np.pad(x.astype(kind), around, constant_values=op.pad_level)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
     windows = windows[:, ::s, ::s].transpose(0, 1, 2, 4, 5, 3)  # N,OH,OW,KH,KW,C
     rows = windows.reshape(-1, op.weight[0].size)
@@ -53,6 +56,39 @@ def _(op: ir.Threshold, x: np.ndarray) -> np.ndarray:
     for level in op.levels.T:
         out += signed >= level
     return out
+
+
+@evaluate.register
+def _(op: ir.Bias, x: np.ndarray) -> np.ndarray:
+    return x + op.bias.astype(np.int64)
+
+
+@evaluate.register
+def _(op: ir.Requantize, x: np.ndarray) -> np.ndarray:
+    return requantized(x.astype(np.int64), op.shift, op.out_bits).astype(np.uint8)
+
+
+def windows(op: ir.Pool, x: np.ndarray) -> np.ndarray:
+    """The pool's windows: N,OH,rows,OW,columns,C."""
+    rows, columns = op.kernel
+    n, h, w, c = x.shape
+    down, across = h // rows, w // columns
+    return x[:, : down * rows, : across * columns].reshape(n, down, rows, across, columns, c)
+
+
+@evaluate.register
+def _(op: ir.MaxPool, x: np.ndarray) -> np.ndarray:
+    return windows(op, x).max(axis=(2, 4))
+
+
+@evaluate.register
+def _(op: ir.SumPool, x: np.ndarray) -> np.ndarray:
+    return windows(op, x).sum(axis=(2, 4), dtype=np.int64)
+
+
+@evaluate.register
+def _(op: ir.Flatten, x: np.ndarray) -> np.ndarray:
+    return x.reshape(len(x), 1, 1, -1)
 
 
 @evaluate.register

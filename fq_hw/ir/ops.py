@@ -14,17 +14,23 @@ from fq_hw.errors import GraphError, require
 __all__ = [
     "Add",
     "ArgMax",
+    "Bias",
     "ClassScale",
     "Conv",
     "Embed",
+    "Flatten",
     "Input",
+    "MaxPool",
     "Op",
     "PixelSum",
+    "Requantize",
+    "SumPool",
     "Threshold",
 ]
 
 
 MOST_BITS = 8  # of a level: golden keeps levels in bytes
+MOST_WEIGHT = 2**15  # of a weight: more has no use, and sums stay far below 2**63
 
 
 def freeze(op: Op, field: str, kind: type = np.integer) -> None:
@@ -37,7 +43,7 @@ def freeze(op: Op, field: str, kind: type = np.integer) -> None:
     object.__setattr__(op, field, array)
 
 
-def check_bits(op: Embed | Threshold) -> None:
+def check_bits(op: Embed | Threshold | Requantize) -> None:
     """Raise GraphError unless the result's width is one that the golden model holds."""
     fits = 1 <= op.out_bits <= MOST_BITS
     require(fits, op.where, f"out_bits must be in 1..{MOST_BITS}", op.out_bits, GraphError)
@@ -91,41 +97,57 @@ class Embed(Op):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Conv(Op):
-    """Convolution with weights -1/+1, zero padding on every side, no bias.
+    """Convolution with integer weights, padding on every side, no bias.
 
-    Shapes  x: N,H,W,C; weight: O,KH,KW,C; y: N,OH,OW,O with OH = (H + 2*padding - KH) // stride + 1
-    Types   x: unsigned levels; weight: int8; y: signed integer
-    scale   real value of one unit of y where one constant serves all channels, else None
+    Shapes     x: N,H,W,C; weight: O,K,K,C; y: N,OH,OW,O with OH = (H + 2*padding - K) // stride + 1
+    Types      x: unsigned levels; weight: -1/+1 where it is binary, else any; y: signed integer
+    scale      real value of one unit of y where one constant serves all channels, else None
+    pad_level  the level outside the image: not 0 where another level stands for the number 0
     """
 
     weight: np.ndarray
     stride: int
     padding: int
     scale: float | None
+    pad_level: int = 0
 
     def __post_init__(self) -> None:
         freeze(self, "weight")
         require(
             self.weight.ndim == 4,
             self.where,
-            "weight must be O,KH,KW,C",
+            "weight must be O,K,K,C",
             self.weight.shape,
             GraphError,
         )
         kh, kw = self.weight.shape[1:3]
-        require(
-            kh == kw and kh % 2, self.where, "kernel must be odd and square", (kh, kw), GraphError
-        )
-        bipolar = np.isin(self.weight, (-1, 1)).all()
-        require(bipolar, self.where, "weights must be -1 or +1", "these", GraphError)
+        require(kh == kw, self.where, "kernel must be square", (kh, kw), GraphError)
+        most = max(int(self.weight.max()), -int(self.weight.min()))
+        contract = f"weights must be in -{MOST_WEIGHT}..{MOST_WEIGHT}, and not all 0"
+        require(0 < most <= MOST_WEIGHT, self.where, contract, most, GraphError)
         require(self.stride >= 1, self.where, "stride must be at least 1", self.stride, GraphError)
         fits = 0 <= self.padding <= kh // 2
         require(fits, self.where, f"padding must be in 0..{kh // 2}", self.padding, GraphError)
+        level = 0 <= self.pad_level < 2**MOST_BITS
+        contract = f"pad_level must be in 0..{2**MOST_BITS - 1}"
+        require(level, self.where, contract, self.pad_level, GraphError)
 
     @property
     def kernel(self) -> int:
         """Height and width of the kernel."""
         return self.weight.shape[1]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bias(Op):
+    """y[..., c] = x[..., c] + bias[c]."""
+
+    bias: np.ndarray
+
+    def __post_init__(self) -> None:
+        freeze(self, "bias")
+        shape = self.bias.shape
+        require(self.bias.ndim == 1, self.where, "bias must be a vector", shape, GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,6 +176,52 @@ class Threshold(Op):
         require(above.all(), self.where, "levels must ascend", "these", GraphError)
         fits = self.sign.shape == shape[:1] and np.isin(self.sign, (-1, 1)).all()
         require(fits, self.where, "needs a sign -1 or +1 per channel", self.sign.shape, GraphError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Requantize(Op):
+    """Requantize by a shift: y = x / 2**shift, rounded half up, brought into 0..2**out_bits - 1.
+
+    Types  x: signed integer; y: u<out_bits>. A negative shift multiplies.
+    """
+
+    shift: int
+    out_bits: int
+
+    def __post_init__(self) -> None:
+        check_bits(self)
+        fits = -32 <= self.shift <= 32
+        require(fits, self.where, "shift must be in -32..32", self.shift, GraphError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pool(Op):
+    """Windows of ``kernel`` rows and columns side by side; what fills no window is left out.
+
+    Shapes  x: N,H,W,C; y: N,H//rows,W//columns,C
+    """
+
+    kernel: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kernel", tuple(int(n) for n in self.kernel))
+        fits = len(self.kernel) == 2 and min(self.kernel) >= 1
+        require(fits, self.where, "kernel must be rows, columns", self.kernel, GraphError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MaxPool(Pool):
+    __doc__ = f"The largest value of each window, per channel. {Pool.__doc__}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SumPool(Pool):
+    __doc__ = f"The sum over each window, per channel: an average times its size. {Pool.__doc__}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Flatten(Op):
+    """One pixel of all values: y[n, 0, 0, (h*W + w)*C + c] = x[n, h, w, c]."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -13,7 +13,7 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.ir import ops
 
-__all__ = ["TensorType", "infer"]
+__all__ = ["TensorType", "infer", "requantized"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,12 +88,32 @@ def _(op: ops.Conv, x: TensorType) -> TensorType:
     require(x.low.min() >= 0, op.where, "input must be unsigned levels", str(x), GraphError)
     size = [(n + 2 * op.padding - op.kernel) // op.stride + 1 for n in (h, w)]
     require(min(size) >= 1, op.where, f"kernel must fit {h}x{w}", op.kernel, GraphError)
-    ends = np.stack([op.weight * x.low, op.weight * x.high]).astype(np.int64)
-    if op.padding:  # an outside tap counts 0
-        ends = np.concatenate([ends, np.zeros_like(ends[:1])])
+    weight = op.weight.astype(np.int64)
+    ends = np.stack([weight * x.low, weight * x.high])
+    if op.padding:
+        ends = np.concatenate([ends, weight[None] * op.pad_level])
     low, high = (f(ends, axis=0).sum(axis=(1, 2, 3)) for f in (np.min, np.max))
     shape = (size[0], size[1], op.weight.shape[0])
     return TensorType(shape=shape, low=low, high=high, scale=op.scale)
+
+
+@infer.register
+def _(op: ops.Bias, x: TensorType) -> TensorType:
+    fits = op.bias.shape == x.shape[2:]
+    require(fits, op.where, f"needs a bias for {x.shape[2]} channels", op.bias.shape, GraphError)
+    return TensorType(shape=x.shape, low=x.low + op.bias, high=x.high + op.bias, scale=x.scale)
+
+
+@infer.register
+def _(op: ops.Requantize, x: TensorType) -> TensorType:
+    low, high = (requantized(ends, op.shift, op.out_bits) for ends in (x.low, x.high))
+    return TensorType(shape=x.shape, low=low, high=high)
+
+
+def requantized(x: np.ndarray, shift: int, out_bits: int) -> np.ndarray:
+    """``Requantize``'s formula, on int64 of any shape."""
+    scaled = (x + (1 << shift >> 1)) >> shift if shift >= 0 else x << -shift
+    return scaled.clip(0, 2**out_bits - 1)
 
 
 @infer.register
@@ -121,6 +141,32 @@ def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
         GraphError,
     )
     return TensorType(shape=a.shape, low=a.low + b.low, high=a.high + b.high, scale=a.scale)
+
+
+def pooled(op: ops.Pool, x: TensorType) -> tuple[int, int, int]:
+    """Shape of a pool's result."""
+    h, w, c = x.shape
+    rows, columns = op.kernel
+    require(rows <= h and columns <= w, op.where, f"kernel must fit {h}x{w}", op.kernel, GraphError)
+    return h // rows, w // columns, c
+
+
+@infer.register
+def _(op: ops.MaxPool, x: TensorType) -> TensorType:
+    return TensorType(shape=pooled(op, x), low=x.low, high=x.high, scale=x.scale)
+
+
+@infer.register
+def _(op: ops.SumPool, x: TensorType) -> TensorType:
+    size = op.kernel[0] * op.kernel[1]
+    return TensorType(shape=pooled(op, x), low=x.low * size, high=x.high * size, scale=x.scale)
+
+
+@infer.register
+def _(op: ops.Flatten, x: TensorType) -> TensorType:
+    h, w, c = x.shape
+    low, high = (np.tile(ends, h * w) for ends in (x.low, x.high))
+    return TensorType(shape=(1, 1, h * w * c), low=low, high=high, scale=x.scale)
 
 
 @infer.register

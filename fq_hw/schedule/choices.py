@@ -19,6 +19,7 @@ from fq_hw.ir import Add, Conv, Graph
 from fq_hw.schedule.conv_parts import ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles, divisors
 from fq_hw.schedule.lower import Lowering, follow
+from fq_hw.schedule.planes import planes
 from fq_hw.schedule.resources import Resources
 from fq_hw.schedule.skip import branch, fork_of, path_back, registers, skip_depth
 from fq_hw.schedule.solver import Choice, Costs, Problem, SkipCost
@@ -33,7 +34,7 @@ Estimate = Callable[[Unit], Resources]
 
 def folds_of(graph: Graph, conv: Conv) -> list[Fold]:
     """The search space of one convolution; where costs are equal, the first is taken."""
-    cout, _, _, cin = conv.weight.shape
+    cout, _, _, cin = planes(conv).bits.shape
     width = graph.types[conv.name].shape[1]
     columns = [n for n in divisors(width) if n <= COLUMNS]
     taps = conv.kernel**2

@@ -15,10 +15,12 @@ from fq_hw.schedule.units import (
     READ,
     ConvertUnit,
     ConvUnit,
+    PlaneUnit,
     ReorderUnit,
     RomUnit,
     Unit,
     WindowUnit,
+    ceil_div,
 )
 
 __all__ = ["ConvParts", "ConvSite", "conv_parts", "converters"]
@@ -29,6 +31,7 @@ class ConvSite:
     """A convolution and the streams around it: all that its units depend on but the fold.
 
     shape, lanes_in   of the tensor it reads, H,W,C; lanes_out of the one it makes
+    planes            of its weights, all alike (``masked`` or not), the top one maybe ``inverted``
     """
 
     name: str = field(compare=False)
@@ -40,6 +43,15 @@ class ConvSite:
     act_bits: int
     lanes_in: int
     lanes_out: int
+    pad_level: int = 0
+    planes: int = 1
+    masked: bool = False
+    inverted: bool = False
+
+    @property
+    def combined(self) -> bool:
+        """Whether the planes' sums must be brought together."""
+        return self.planes > 1 or self.inverted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,12 +152,12 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
         kernel=site.kernel,
         stride=site.stride,
         padding=site.padding,
-        repeats=-(-site.cout // fold.pe),
+        repeats=ceil_div(site.cout * site.planes, fold.pe),
         columns=fold.columns,
     )
     engine = ConvUnit(
         cin=cin,
-        cout=site.cout,
+        cout=site.cout * site.planes,
         taps=site.kernel**2,
         pixels=window.out_height * window.out_width,
         pe=fold.pe,
@@ -153,10 +165,22 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
         act_bits=site.act_bits,
         columns=fold.columns,
         padded=site.padding > 0,
+        pad_level=site.pad_level if site.padding else 0,
+        masked=site.masked,
     )
     lanes = site.lanes_in, fold.simd
     before = converters(cin, height * width, lanes, site.act_bits, ".pack")
     after, carrier = in_order(site, engine)
+    if site.combined:
+        unit = PlaneUnit(
+            channels=site.cout,
+            pixels=engine.pixels,
+            lanes=site.lanes_out,
+            planes=site.planes,
+            in_bits=engine.raw_bits,
+            inverted=site.inverted,
+        )
+        after, carrier = [*after, (".planes", unit)], ".planes"
     return ConvParts(
         before=tuple(before),
         window=window,
@@ -170,10 +194,11 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
 
 
 def in_order(site: ConvSite, engine: ConvUnit) -> tuple[list[tuple[str, Unit]], str]:
-    """What brings the engine's sums into raster order and to the result's lanes."""
+    """What brings the engine's sums into raster order and to the lanes of whoever takes them."""
     pixels, cout, bits = engine.pixels, engine.cout, engine.raw_bits
+    lanes_out = site.lanes_out * site.planes
     if engine.columns == 1:
-        return converters(cout, pixels, (engine.pe, site.lanes_out), bits, ".unpack"), ""
+        return converters(cout, pixels, (engine.pe, lanes_out), bits, ".unpack"), ""
     require(
         cout % engine.pe == 0,
         f"Conv {site.name!r}",
@@ -183,7 +208,7 @@ def in_order(site: ConvSite, engine: ConvUnit) -> tuple[list[tuple[str, Unit]], 
     )
     groups, together = pixels // engine.columns, engine.columns * cout
     ordered = engine.nf == 1  # column by column all channels
-    lanes = site.lanes_out if ordered else math.gcd(engine.pe, site.lanes_out)
+    lanes = lanes_out if ordered else math.gcd(engine.pe, lanes_out)
     unpack = converters(together, groups, (engine.o.lanes, lanes), bits, ".unpack")
     if ordered:
         return unpack, ".unpack"
@@ -195,5 +220,5 @@ def in_order(site: ConvSite, engine: ConvUnit) -> tuple[list[tuple[str, Unit]], 
         bits=bits,
         groups=groups,
     )
-    widen = converters(cout, pixels, (lanes, site.lanes_out), bits, ".widen")
+    widen = converters(cout, pixels, (lanes, lanes_out), bits, ".widen")
     return [*unpack, (".reorder", reorder), *widen], ".reorder"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph
+from fq_hw.schedule.planes import planes
 from fq_hw.schedule.units import Rom, ceil_div
 
 __all__ = [
@@ -49,9 +50,9 @@ def divisors(n: int) -> list[int]:
 
 def conv_cycles(graph: Graph, conv: Conv, fold: Fold) -> int:
     """Cycles per frame of a convolution's engine."""
-    h, w, cout = graph.types[conv.name].shape
+    h, w, _ = graph.types[conv.name].shape
     beats = conv.kernel**2 * ceil_div(conv.weight.shape[3], fold.simd)
-    return h * (w // fold.columns) * ceil_div(cout, fold.pe) * beats
+    return h * (w // fold.columns) * ceil_div(planes(conv).channels, fold.pe) * beats
 
 
 def slowest_cycles(graph: Graph, folds: Mapping[str, Fold]) -> int:

@@ -22,6 +22,7 @@ from fq_hw.ir import Graph
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
 from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
 from fq_hw.schedule.plan import Node, Plan, Source
+from fq_hw.schedule.planes import Planes, planes
 from fq_hw.schedule.skip import branch, registers, skip_depth, slack_pixels
 from fq_hw.schedule.units import (
     AddUnit,
@@ -30,6 +31,9 @@ from fq_hw.schedule.units import (
     FifoUnit,
     ForkUnit,
     PixelSumUnit,
+    Pooling,
+    PoolUnit,
+    RequantizeUnit,
     RomUnit,
     ScoreUnit,
     ThresholdUnit,
@@ -171,14 +175,15 @@ def _(op: ir.Embed, plan: Lowering) -> None:
 
 
 def weight_words(weight: np.ndarray, unit: ConvUnit) -> np.ndarray:
-    """ROM of a convolution: bits of shape nf*sf, pe, simd; 1 is -1, unused lanes are +1.
+    """ROM of a convolution's binary weights O,K,K,C: bits of shape nf*sf, pe, simd.
 
     Order: output fold, then window row, window column, channel fold; lane 0 is the lowest channel.
+    The bit of an unused lane is 0, which adds nothing to the level 0 that is there.
     """
     o, kh, kw, c = weight.shape
     folds = ceil_div(c, unit.simd)
     bits = np.zeros((unit.nf * unit.pe, kh, kw, folds * unit.simd), np.uint8)
-    bits[:o, :, :, :c] = weight < 0
+    bits[:o, :, :, :c] = weight
     bits = bits.reshape(unit.nf, unit.pe, kh * kw * folds, unit.simd)
     return bits.transpose(0, 2, 1, 3).reshape(unit.nf * unit.sf, unit.pe, unit.simd)
 
@@ -187,6 +192,7 @@ def weight_words(weight: np.ndarray, unit: ConvUnit) -> np.ndarray:
 def _(op: ir.Conv, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     require(not x.offset.any(), op.where, "input must be levels", "sums", GraphError)
+    weights = planes(op)
     site = ConvSite(
         name=op.name,
         shape=x.shape,
@@ -197,19 +203,90 @@ def _(op: ir.Conv, plan: Lowering) -> None:
         act_bits=x.bits,
         lanes_in=x.lanes,
         lanes_out=plan.lanes(op),
+        pad_level=op.pad_level,
+        planes=weights.count,
+        masked=weights.masked,
+        inverted=weights.inverted,
     )
     parts = conv_parts(site, plan.folds[op.name])
     plan.sites[op.name], plan.parts[op.name] = site, parts
-    unit, words = parts.engine, weight_words(op.weight, parts.engine)
-    top = 2**x.bits - 1
-    offset = -top * (op.weight < 0).sum(axis=(1, 2, 3), dtype=np.int64)
+    unit, words = parts.engine, weight_words(weights.bits, parts.engine)
+    offset = plane_offsets(weights, x.bits)
+    bits = unit.raw_bits
+    if site.combined:
+        combine = parts.after[-1][1]
+        offset, bits = offset - combine.left_out, combine.o.bits
     known = {parts.carrier: {"tensor": op.name, "offset": offset}}
     source = plan.chain(op.name, parts.before, x.source)
     windows = plan.add(f"{op.name}.window", parts.window, source)
-    weights = plan.add(f"{op.name}.weights", parts.weights, contents=words.reshape(len(words), -1))
-    sums = plan.add(op.name, unit, windows, weights, **known.get("", {}))
+    rom = plan.add(f"{op.name}.weights", parts.weights, contents=words.reshape(len(words), -1))
+    sums = plan.add(op.name, unit, windows, rom, **known.get("", {}))
     source = plan.chain(op.name, parts.after, sums, known)
-    plan.publish(op, plan.stream(op, source, site.lanes_out, unit.raw_bits, offset))
+    plan.publish(op, plan.stream(op, source, site.lanes_out, bits, offset))
+
+
+def plane_offsets(weights: Planes, act_bits: int) -> np.ndarray:
+    """What the sums of bipolar planes lack, per output channel: each -1 adds top - a, not -a."""
+    if weights.masked:
+        return np.zeros(weights.channels // weights.count, np.int64)
+    negative = weights.bits.sum(axis=(1, 2, 3), dtype=np.int64).reshape(-1, weights.count)
+    return (1 - 2**act_bits) * (negative << np.arange(weights.count)).sum(axis=1)
+
+
+@place.register
+def _(op: ir.Bias, plan: Lowering) -> None:
+    x = plan.take(op.inputs[0])
+    plan.publish(op, replace(x, offset=x.offset + op.bias))
+
+
+@place.register
+def _(op: ir.Flatten, plan: Lowering) -> None:
+    x = plan.take(op.inputs[0])
+    shape, offset = plan.graph.types[op.name].shape, np.tile(x.offset, x.pixels)
+    plan.publish(op, replace(x, shape=shape, offset=offset))
+
+
+@place.register(ir.MaxPool)
+@place.register(ir.SumPool)
+def _(op: ir.Pool, plan: Lowering) -> None:
+    x = plan.take(op.inputs[0])
+    rows, columns = op.kernel
+    pooling = Pooling.MAX if isinstance(op, ir.MaxPool) else Pooling.SUM
+    unit = PoolUnit(
+        pooling=pooling,
+        height=x.shape[0],
+        width=x.shape[1],
+        channels=x.channels,
+        lanes=x.lanes,
+        in_bits=x.bits,
+        rows=rows,
+        columns=columns,
+    )
+    offset = x.offset * (rows * columns if pooling is Pooling.SUM else 1)
+    source = plan.add(op.name, unit, x.source, tensor=op.name, offset=offset)
+    plan.publish(op, plan.stream(op, source, x.lanes, unit.o.bits, offset))
+
+
+@place.register
+def _(op: ir.Requantize, plan: Lowering) -> None:
+    x = plan.take(op.inputs[0])
+    constant = x.offset + (1 << op.shift >> 1 if op.shift > 0 else 0)
+    widest = max(int(constant.max()), -int(constant.min()) - 1, 0)
+    unit = RequantizeUnit(
+        channels=x.channels,
+        pixels=x.pixels,
+        lanes=x.lanes,
+        in_bits=x.bits,
+        constant_bits=widest.bit_length() + 1,
+        shift=op.shift,
+        out_bits=op.out_bits,
+    )
+    bits = (constant[:, None] >> np.arange(unit.constant_bits)) & 1
+    words = bits.astype(np.uint8).reshape(unit.folds, -1)
+    rom = RomUnit(depth=unit.folds, width=unit.constant.width)
+    constants = plan.add(f"{op.name}.constants", rom, contents=words)
+    source = plan.add(op.name, unit, x.source, constants, tensor=op.name)
+    plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
 
 
 def level_words(op: ir.Threshold, offset: np.ndarray, unit: ThresholdUnit) -> np.ndarray:
@@ -289,6 +366,7 @@ def _(op: ir.PixelSum, plan: Lowering) -> None:
 @place.register
 def _(op: ir.ClassScale, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
+    require(not x.offset.any(), op.where, "input must be a sum over pixels", "raw", GraphError)
     serial = converters(x.channels, x.pixels, (x.lanes, 1), x.bits, ".serial", signed=True)
     one_by_one = plan.chain(op.name, serial, x.source)
     kind = plan.graph.types[op.name]

@@ -224,6 +224,47 @@ def _(unit: units.ThresholdUnit) -> Parts:
 
 
 @parts.register
+def _(unit: units.PlaneUnit) -> Parts:
+    before, chains = (unit.in_bits,) * unit.planes, 0
+    for widths in unit.levels:  # a chain of carries for every pair, as long as the upper one
+        chains += sum(n + n % 2 for n in before[1::2])
+        before = widths
+    return Parts(
+        lut={"fixed": 1, "carry": unit.lanes * chains, "added": unit.lanes * (unit.planes - 1)},
+        ff={"fixed": 1, "sums": unit.lanes * sum(map(sum, unit.levels))},
+    )
+
+
+@parts.register
+def _(unit: units.RequantizeUnit) -> Parts:
+    sums = unit.lanes * unit.sum_bits
+    above = unit.lanes * max(unit.sum_bits - unit.shift - unit.out_bits, 0)
+    kept = unit.lanes * (unit.sum_bits - max(unit.shift - 1, 0))
+    return Parts(
+        lut={"fixed": 1, "sum bits": sums, "above": above, "out": unit.o.width},
+        ff={"fixed": 1, "kept": kept, "out": unit.o.width},
+    )
+
+
+@parts.register
+def _(unit: units.PoolUnit) -> Parts:
+    width, depth = unit.o.width, unit.depth
+    counts = sum(map(bits, (unit.folds, unit.width, unit.height, unit.rows, unit.columns, depth)))
+    summed = unit.pooling is units.Pooling.SUM
+    return Parts(
+        lut={
+            "fixed": 1,
+            "ram": distributed(depth, width),
+            "muxed": width * (ceil_div(depth, 16) - 1),
+            "summed": width if summed else 0,
+            "compared": 0 if summed else width,
+            "counts": counts,
+        },
+        ff={"fixed": 1, "out": width, "counts": counts},
+    )
+
+
+@parts.register
 def _(unit: units.ForkUnit) -> Parts:
     pairs = unit.ways * (unit.ways - 1) // 2
     return Parts(lut={"pairs": pairs}, ff={}, exact_ff=unit.ways)

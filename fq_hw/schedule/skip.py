@@ -14,8 +14,8 @@ from types import MappingProxyType
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.ir import Add, Conv, Graph, Op, Threshold
-from fq_hw.schedule.units import ThresholdUnit, ceil_div
+from fq_hw.ir import Add, Bias, Conv, Flatten, Graph, Op, Pool, Requantize, Threshold
+from fq_hw.schedule.units import RequantizeUnit, ThresholdUnit, ceil_div
 
 __all__ = ["branch", "fork_of", "needed_pixels", "registers", "skip_depth", "slack_pixels"]
 
@@ -46,8 +46,14 @@ def branch(graph: Graph, add: Add) -> list[Op]:
 
 def registers(ops: Iterable[Op]) -> int:
     """Cycles through the registers of those of ``ops`` that are no convolutions."""
-    others = [op for op in ops if not isinstance(op, Conv)]
-    return sum(ThresholdUnit.STAGES if isinstance(op, Threshold) else 1 for op in others)
+    stages = {
+        Conv: 0,
+        Bias: 0,
+        Flatten: 0,
+        Threshold: ThresholdUnit.STAGES,
+        Requantize: RequantizeUnit.STAGES,
+    }
+    return sum(stages.get(type(op), 1) for op in ops)
 
 
 def slack_pixels(held: int, delay: int, pixels: int, cycles: int) -> int:
@@ -80,6 +86,11 @@ def needed_pixels(
             at_once = columns.get(op.name, 1)
             needed = np.repeat(needed[:, at_once - 1 :: at_once], at_once, axis=1)
             needed = np.maximum.accumulate(needed.reshape(-1)).reshape(needed.shape)
+        elif isinstance(op, Pool):
+            rows, across = op.kernel
+            needed = needed[rows - 1 :: rows, across - 1 :: across]
+        elif isinstance(op, Flatten):
+            needed = needed[-1:, -1:]
     return needed.reshape(-1)
 
 

@@ -141,10 +141,12 @@ def _(unit: units.EmbedUnit, i, o, new):
     return [register_stage(i[0], o[0])]
 
 
-@processes.register
-def _(unit: units.ThresholdUnit, i, o, new):
-    held = Channel(o[0].offers.runnable)  # the register of sums and levels
-    return [register_stage(i[0], held), register_stage(held, o[0])]
+@processes.register(units.PlaneUnit)
+@processes.register(units.RequantizeUnit)
+@processes.register(units.ThresholdUnit)
+def _(unit, i, o, new):
+    between = [Channel(o[0].offers.runnable) for _ in range(unit.latency() - 1)]
+    return [register_stage(*ends) for ends in itertools.pairwise([i[0], *between, o[0]])]
 
 
 @processes.register
@@ -337,6 +339,23 @@ def _(unit: units.PixelSumUnit, i, o, new):
                 index += 1
 
     return [accumulate()]
+
+
+@processes.register
+def _(unit: units.PoolUnit, i, o, new):
+    def pool() -> Process:
+        free = index = 0
+        while True:
+            for y, x, _ in itertools.product(*map(range, (unit.height, unit.width, unit.folds))):
+                emits = unit.emits(y, x)
+                if emits and index:
+                    free = max(free, (yield from o[0].taken(index - 1)))
+                free = 1 + (yield from i[0].take(free))
+                if emits:
+                    o[0].offers.put(free)
+                    index += 1
+
+    return [pool()]
 
 
 @processes.register

@@ -1,6 +1,7 @@
 """Dot products: every family's form proven equal to the plain one, simulated, and counted."""
 
 import json
+import operator
 import re
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def yosys(folder, script):
     toolbox.run(toolbox.find("yosys"), ["-q", "run.ys"], cwd=folder, log=folder / "yosys.log")
 
 
-def prove(folder, tree, models, change=lambda text: text):
+def prove(folder, tree, models, change=lambda text: text, masked=False):
     """Prove the forms of the families in ``models`` equal to the plain one.
 
     ``models`` are those of the primitives; ``change`` may break the forms. Sums depend on the
@@ -55,7 +56,7 @@ def prove(folder, tree, models, change=lambda text: text):
     """
     script = ""
     for family, model in models.items():
-        text = change(to_rtlil(Forms(tree, ("plain", family)), "top"))
+        text = change(to_rtlil(Forms(tree, ("plain", family), masked), "top"))
         (folder / f"{family}.il").write_text(text)
         script += PROOF.format(
             family=family, model=model, cycles=tree.stages + 1, stages=tree.stages
@@ -65,10 +66,11 @@ def prove(folder, tree, models, change=lambda text: text):
 
 @pytest.mark.synth
 @with_both_models
+@pytest.mark.parametrize("masked", [False, True], ids=["bipolar", "masked"])
 @pytest.mark.parametrize("planes", [1, 2, 3])
 @pytest.mark.parametrize("lanes", range(1, 9))
-def test_forms_are_equal(lanes, planes, models, tmp_path):
-    prove(tmp_path, build(lanes, planes, None), models)
+def test_forms_are_equal(lanes, planes, masked, models, tmp_path):
+    prove(tmp_path, build(lanes, planes, None), models, masked=masked)
 
 
 @pytest.mark.synth
@@ -101,17 +103,19 @@ def test_a_wrong_bit_is_found(family, models, tmp_path):
 
 
 @pytest.mark.verilator
-@pytest.mark.parametrize("size", [(36, 3, 1), (64, 2, 1), (256, 2, 3), (512, 2, 2)], ids=str)
-def test_random_inputs(size, programs, tmp_path):
+@pytest.mark.parametrize("masked", [False, True], ids=["bipolar", "masked"])
+@pytest.mark.parametrize("size", [(36, 3, 1), (64, 2, 1), (256, 2, 3), (9, 8, 2)], ids=str)
+def test_random_inputs(size, masked, programs, tmp_path):
     tree, rng = build(*size), np.random.default_rng(1)
     shape = (300, tree.planes, tree.lanes)
     share = np.resize([0.5, 0.02, 0.98, 0.0, 1.0], (300, 1, 1))
     signs, acts = (rng.random((2, *shape)) < share[:, None].swapaxes(0, 1)).astype(np.uint8)
-    acts[::7] = 1 - signs[::7]  # the largest sum
+    acts[::7], signs[::7] = 1 - signs[::7] * (not masked), signs[::7] | masked  # the largest sum
     weights = 2 ** np.arange(tree.planes)
-    want = ((signs ^ acts) * weights[:, None]).sum(axis=(1, 2))
+    raw = signs & acts if masked else signs ^ acts
+    want = (raw * weights[:, None]).sum(axis=(1, 2))
     assert want.max() == (2**tree.planes - 1) * tree.lanes and not want.min()
-    got = totals(tree, FAMILIES, signs, acts, programs, tmp_path)
+    got = totals(tree, FAMILIES, signs, acts, programs, tmp_path, masked)
     for family in FAMILIES:
         np.testing.assert_array_equal(got[family], want[: len(want) - tree.stages], family)
 
@@ -135,17 +139,18 @@ def test_luts_per_mac(family, most, tmp_path):
 def test_ecp5_tables():
     """The two cells of the algebra with two raw bits, by hand; other inputs leave out terms."""
     tree = build(8, 2, None)
-    raw = {init(p) for chain in tree.chains for p in chain if None not in p[1:3]}
+    raw = {init(p, operator.xor) for chain in tree.chains for p in chain if None not in p[1:3]}
     assert 0x6996 in raw  # A ^ B ^ C ^ D, and A ^ B to generate
-    joints = {init(p) for chain in tree.chains for p in chain if p.joint}
+    joints = {init(p, operator.xor) for chain in tree.chains for p in chain if p.joint}
     assert joints == {0x0000, 0x0606}  # nothing, or A ^ B to generate and 0 to select where C is 1
 
 
 def test_names_round_trip():
-    names = ["dot_ecp5_64_2_1", "dot_gowin_9_3_2", "dot_ice40_8_2_1", "dot_plain_4_1_1"]
+    names = ["dot_ecp5_64_2_1", "dot_gowin_9_3_2", "dot_ice40_8_2_1", "mask_plain_4_1_1"]
     found = named(" ".join([*names, *names, "a_dot_ecp5_1_1_1", "dot_ecp5_1_1"]))
     assert list(found) == sorted(names)
-    dot = found["dot_gowin_9_3_2"]
+    dot, mask = found["dot_gowin_9_3_2"], found["mask_plain_4_1_1"]
+    assert (dot.gate, mask.gate) == (operator.xor, operator.and_)
     assert dot.family == "gowin" and dot.tree is build(9, 3, 2)
 
 

@@ -16,6 +16,7 @@ from sim.zoo import ZOO
 
 LAST_PIXEL = {  # where latency counts from another beat than the first
     units.PixelSumUnit: lambda unit: (unit.pixels - 1) * unit.folds,
+    units.PoolUnit: lambda unit: ((unit.rows - 1) * unit.width + unit.columns - 1) * unit.folds,
     units.ScoreUnit: lambda unit: unit.classes - 1,
 }
 

@@ -1,13 +1,13 @@
 """The cycle model on networks and foldings that nobody chose: exact, to the cycle."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from networks import random_checkpoint, random_images
+from networks import random_checkpoint
+from simcases import FRAMES, frame_vectors
 
-from fq_hw import golden
 from fq_hw.export import export
 from fq_hw.ir import Conv, Graph
 from fq_hw.network import Block, Embedding, EmbeddingKind, Network, Stage, StemConv
@@ -17,21 +17,6 @@ from fq_hw.schedule.folding import Fold, divisors
 from fq_hw.schedule.lower import lower
 from rtl_gen.top import Accelerator
 from sim import pysim
-from sim.vectors import Vectors, pack
-
-FRAMES = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Patient(Vectors):
-    """Vectors that wait well beyond the cycle ``last`` in which all should be done."""
-
-    last: int
-
-    @property
-    def limit(self) -> int:
-        return 2 * self.last + 1000
-
 
 NETWORKS = st.builds(
     Network,
@@ -109,23 +94,11 @@ def test_equals_simulation(residuals):
         plan = lower(graph, data.draw(folds_of(graph), label="folds"))
         event(f"columns: {max(n.unit.columns for n in plan.nodes if hasattr(n.unit, 'taps')) > 1}")
         schedule = timing.simulate(plan, FRAMES)
-        moved = pysim.replay(Accelerator(plan, None), vectors(graph, plan, seed))
+        moved = pysim.replay(Accelerator(plan, None), frame_vectors(graph, plan, seed))
         assert moved["i"][0] == schedule.first_pixel
         assert tuple(moved["o"]) == schedule.results
 
     check()
-
-
-def vectors(graph: Graph, plan, seed: int) -> Patient:
-    """Random images, and what the golden model makes of them."""
-    images = random_images(graph.input.shape, FRAMES, seed)
-    found, unit = golden.run(graph, images), plan.nodes[-1].unit
-    scores = pack(found[graph.ops[-2].name].reshape(FRAMES, -1), unit.score_bits)
-    labels = found[graph.ops[-1].name].reshape(-1)
-    results = tuple(int(n) | s << unit.label_bits for n, s in zip(labels, scores, strict=True))
-    pixels = pack(images.reshape(-1, images.shape[-1]), 8)
-    last = timing.simulate(plan, FRAMES).results[-1]
-    return Patient(i={"i": pixels}, o={"o": results}, last=last)
 
 
 def test_the_check_can_fail():
@@ -139,7 +112,7 @@ def test_the_check_can_fail():
     graph = lower_graph(Graph.from_nodes(exported.name, exported.nodes))
     folds = {op.name: Fold(pe=1, simd=1) for op in graph.ops if isinstance(op, Conv)}
     plan = lower(graph, folds)
-    moved = pysim.replay(Accelerator(plan, None), vectors(graph, plan, 0))
+    moved = pysim.replay(Accelerator(plan, None), frame_vectors(graph, plan, 0))
     assert tuple(moved["o"]) == timing.simulate(plan, FRAMES).results
     other = lower(graph, folds | {"stem.0.conv": Fold(pe=1, simd=1, columns=2)})
     assert tuple(moved["o"]) != timing.simulate(other, FRAMES).results

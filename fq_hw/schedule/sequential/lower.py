@@ -104,6 +104,9 @@ class Lowering:
         if op.kernel not in (1, 3) or op.padding != op.kernel // 2 or op.stride not in (1, 2):
             got = (op.kernel, op.stride, op.padding)
             self.refuse(op, "needs kernel 1 or 3, stride 1 or 2, padding of half a kernel", got)
+        plain = (np.abs(op.weight) == 1).all() and not op.pad_level
+        if not plain:
+            self.refuse(op, "needs weights -1 and +1 and pad_level 0", "others")
         h, w, c = self.graph.types[op.name].shape
         top = 2 ** self.graph[x].out_bits - 1
         offset = -top * (op.weight < 0).sum(axis=(1, 2, 3), dtype=np.int64)
@@ -177,7 +180,7 @@ class Lowering:
                     require(place, op.where, contract, self.array, CapacityError)
                     self.regions[op.name] = place
                     self.embed = op
-                case ir.Conv():
+                case ir.Conv() if op.inputs[0] in self.regions:
                     self.conv(op)
                 case ir.Threshold():
                     self.threshold(op)

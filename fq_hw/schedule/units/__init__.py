@@ -8,6 +8,9 @@ unused lanes of a pixel's last beat are 0 in a stream of levels and are not read
 from fq_hw.schedule.units.base import READ, Beat, Rom, Unit, ceil_div, in_block_ram
 from fq_hw.schedule.units.engine import ConvUnit, RomUnit, ThresholdUnit
 from fq_hw.schedule.units.pixels import ConvertUnit, EmbedUnit, ReorderUnit, WindowUnit
+from fq_hw.schedule.units.planes import PlaneUnit
+from fq_hw.schedule.units.pool import Pooling, PoolUnit
+from fq_hw.schedule.units.requantize import RequantizeUnit
 from fq_hw.schedule.units.residual import AddUnit, FifoUnit, ForkUnit
 from fq_hw.schedule.units.result import PixelSumUnit, ScoreUnit
 
@@ -21,7 +24,11 @@ __all__ = [
     "FifoUnit",
     "ForkUnit",
     "PixelSumUnit",
+    "PlaneUnit",
+    "PoolUnit",
+    "Pooling",
     "ReorderUnit",
+    "RequantizeUnit",
     "Rom",
     "RomUnit",
     "ScoreUnit",

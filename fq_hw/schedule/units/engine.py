@@ -49,6 +49,8 @@ class ConvUnit(Unit):
     signed result for weights -1/+1 is raw + offset, one constant a channel, which others fold away.
     ``sf`` beats give one output beat; ``nf`` output beats make a group of ``columns`` pixels, which
     share every weight word. ``levels_per_stage`` is the pipelining: adder levels per register.
+    Where it is ``masked`` a weight bit keeps an activation (1) or drops it: and instead of xor.
+    What is outside the image counts as the level ``pad_level``.
     """
 
     cin: int
@@ -60,6 +62,8 @@ class ConvUnit(Unit):
     act_bits: int
     columns: int = 1
     padded: bool = False
+    pad_level: int = 0
+    masked: bool = False
     levels_per_stage: int = 1
 
     def __post_init__(self) -> None:
@@ -67,6 +71,8 @@ class ConvUnit(Unit):
         self.check(1 <= self.simd <= self.cin, f"simd must be in 1..{self.cin}", self.simd)
         whole = self.columns >= 1 and self.pixels % self.columns == 0
         self.check(whole, f"columns must divide {self.pixels} pixels", self.columns)
+        level = 0 <= self.pad_level < 2**self.act_bits
+        self.check(level, f"pad_level must fit {self.act_bits} bits", self.pad_level)
         self.check(self.levels_per_stage >= 1, "levels_per_stage must be positive",
                    self.levels_per_stage)  # fmt: skip
 
@@ -79,7 +85,7 @@ class ConvUnit(Unit):
 
     @property
     def weight(self) -> Beat:
-        """A weight word: ``pe`` rows of ``simd`` sign bits, 1 for -1."""
+        """A weight word: ``pe`` rows of ``simd`` bits, 1 for -1, or where masked for 1."""
         return Beat(lanes=self.pe, bits=self.simd, late=READ)
 
     @property

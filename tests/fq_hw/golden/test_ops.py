@@ -1,6 +1,8 @@
 """Every op of the golden model against a loop that says the same in plain words."""
 
+import fractions
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -32,21 +34,51 @@ def slow_conv(op, x):
         for ky, kx in itertools.product(range(k), repeat=2):
             iy = oy * op.stride + ky - op.padding
             ix = ox * op.stride + kx - op.padding
-            if 0 <= iy < h and 0 <= ix < w:
-                pairs = zip(op.weight[channel, ky, kx], x[image, iy, ix], strict=True)
-                y[index] += sum(int(a) * int(b) for a, b in pairs)
+            inside = 0 <= iy < h and 0 <= ix < w
+            levels = x[image, iy, ix] if inside else [op.pad_level] * x.shape[-1]
+            pairs = zip(op.weight[channel, ky, kx], levels, strict=True)
+            y[index] += sum(int(a) * int(b) for a, b in pairs)
     return y
 
 
 @pytest.mark.parametrize(
     ("kernel", "stride", "padding", "h", "w"),
     [(1, 1, 0, 3, 4), (1, 2, 0, 5, 4), (3, 1, 1, 4, 5), (3, 2, 1, 5, 6), (3, 2, 1, 4, 7)]
-    + [(3, 1, 0, 4, 3), (5, 2, 2, 6, 5), (3, 3, 1, 7, 5), (3, 1, 1, 1, 1)],
+    + [(3, 1, 0, 4, 3), (5, 2, 2, 6, 5), (3, 3, 1, 7, 5), (3, 1, 1, 1, 1)]
+    + [(2, 2, 0, 5, 4), (6, 2, 2, 6, 8)],
 )
 def test_conv(kernel, stride, padding, h, w):
     op = make_conv(signs(4, kernel, kernel, 3), stride, padding)
     x = rng(1).integers(0, 4, (2, h, w, 3)).astype(np.uint8)
     np.testing.assert_array_equal(evaluate(op, x), slow_conv(op, x))
+    weight = rng(2).integers(-900, 900, op.weight.shape)
+    wide = ir.Conv(name="c", weight=weight, stride=stride, padding=padding, scale=None, pad_level=5)
+    np.testing.assert_array_equal(evaluate(wide, x), slow_conv(wide, x))
+
+
+def test_bias_flatten_and_pools():
+    x = rng(3).integers(-9, 9, (2, 5, 7, 3))
+    bias = np.array([-4, 0, 9])
+    y = evaluate(ir.Bias(name="b", bias=bias), x)
+    flat = evaluate(ir.Flatten(name="f"), x)
+    for n, h, w, c in np.ndindex(x.shape):
+        assert y[n, h, w, c] == x[n, h, w, c] + bias[c]
+        assert flat[n, 0, 0, (h * 7 + w) * 3 + c] == x[n, h, w, c]
+    most, total = (evaluate(kind(name="p", kernel=(2, 3)), x) for kind in (ir.MaxPool, ir.SumPool))
+    assert most.shape == total.shape == (2, 2, 2, 3)
+    for n, h, w, c in np.ndindex(most.shape):
+        window = x[n, 2 * h : 2 * h + 2, 3 * w : 3 * w + 3, c]
+        assert most[n, h, w, c] == max(window.flat)
+        assert total[n, h, w, c] == sum(window.flat)
+
+
+@pytest.mark.parametrize("shift", [-2, 0, 1, 3])
+def test_requantize_rounds_half_up_and_saturates(shift):
+    x = np.arange(-70, 70).reshape(1, 1, -1, 1)
+    y = evaluate(ir.Requantize(name="r", shift=shift, out_bits=3), x).reshape(-1)
+    for value, level in zip(x.reshape(-1), y, strict=True):
+        exact = fractions.Fraction(int(value)) / fractions.Fraction(2) ** shift
+        assert level == min(max(math.floor(exact + fractions.Fraction(1, 2)), 0), 7)
 
 
 @pytest.mark.parametrize("total", [2**24 - 1, 2**24, 2**24 + 1, 2**33 + 1])

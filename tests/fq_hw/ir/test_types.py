@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from classic import CLASSIC, classic_graph
 from networks import NETWORKS, random_graph, random_images
 
 from fq_hw import golden, ir
@@ -27,9 +28,10 @@ def signs(*shape, seed=0):
     return np.random.default_rng(seed).choice(np.array([-1, 1], np.int8), shape)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *CLASSIC])
 def test_ranges_hold_and_shapes_are_true(name):
-    for graph in (random_graph(name), lower_graph(random_graph(name))):
+    whole = random_graph(name) if name in NETWORKS else classic_graph(name)
+    for graph in (whole, lower_graph(whole)):
         found = golden.run(graph, random_images(graph.input.shape, 30))
         for op in graph.ops:
             tensor, promise = found[op.name], graph.types[op.name]

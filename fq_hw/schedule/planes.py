@@ -1,0 +1,53 @@
+"""Weights of several bits as binary planes, each a convolution of its own on the same engine.
+
+Odd weights are sums of 2**p * (-1 or +1): bipolar planes. Others are numbers in two's complement,
+whose planes keep or drop an activation, and whose top one counts negative.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from fq_hw.ir import Conv
+
+__all__ = ["Planes", "planes"]
+
+
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """Binary planes of a convolution's weights.
+
+    bits      of shape O*P,K,K,C: output channel by output channel its planes, the lowest first; 1
+              is -1, or where ``masked`` 1
+    inverted  whether the top plane counts negative
+    """
+
+    bits: np.ndarray
+    count: int
+    masked: bool
+    inverted: bool
+
+    @property
+    def channels(self) -> int:
+        """Output channels of the engine: ``count`` for each of the convolution's."""
+        return len(self.bits)
+
+
+@functools.lru_cache(maxsize=1024)
+def planes(conv: Conv) -> Planes:
+    """The planes of ``conv``, the same object for the same op."""
+    weight = conv.weight.astype(np.int64)
+    low, high = int(weight.min()), int(weight.max())
+    masked = not (weight % 2).all()
+    if masked:
+        inverted = low < 0
+        count = max(high.bit_length(), (-low - 1).bit_length() if inverted else 0) + inverted
+        found = weight[:, None] >> np.arange(count)[:, None, None, None] & 1
+    else:
+        inverted, count = False, max(high, -low).bit_length()
+        found = ((2**count - 1 - weight) >> 1)[:, None] >> np.arange(count)[:, None, None, None] & 1
+    bits = found.reshape(-1, *weight.shape[1:]).astype(np.uint8)
+    return Planes(bits=bits, count=count, masked=masked, inverted=inverted)

@@ -1,0 +1,86 @@
+"""Pooling: the largest value or the sum of windows that lie side by side."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from fq_hw.schedule.units import Pooling, PoolUnit
+from rtl_gen.counters import counter, nest
+from rtl_gen.streams import signature
+
+__all__ = ["Pool"]
+
+
+class Pool(wiring.Component):
+    """Grows a row of windows in a memory and gives each window with its last pixel.
+
+    Members     i: In(stream of lanes x u<in_bits>); o: Out(stream of lanes x u<bits>)
+    Order       raster order, channel folds fastest, both ways
+    Latency     unit.latency(), from a window's last beat
+    Throughput  one beat per cycle
+    Path        memory, then one comparison or addition
+    Resources   distributed RAM of unit.depth words
+    Errors      none at run time; PoolUnit refuses windows that do not fit
+    """
+
+    def __init__(self, unit: PoolUnit):
+        self.unit = unit
+        super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})
+
+    def elaborate(self, platform):
+        m = Module()
+        unit, width = self.unit, self.unit.o.width
+        accept, emit = Signal(), Signal()
+        at, last = nest(m, accept, fold=unit.folds, column=unit.width, row=unit.height)
+        first_column, last_column, inside, base = self.across(m, accept, last)
+        first_row, last_row = self.down(m, accept, last)
+        m.submodules.grown = grown = memory.Memory(
+            shape=unsigned(width), depth=max(unit.depth, 2), init=[]
+        )
+        write, old = grown.write_port(), grown.read_port(domain="comb")
+        after = Signal(width)
+        m.d.comb += [
+            emit.eq(last_row & last_column),
+            self.i.ready.eq(~emit | ~self.o.valid | self.o.ready),
+            accept.eq(self.i.valid & self.i.ready),
+            write.addr.eq(base + at["fold"]),
+            old.addr.eq(base + at["fold"]),
+            write.data.eq(after),
+            write.en.eq(accept & inside),
+        ]
+        for lane in range(unit.lanes):
+            part = slice(lane * unit.o.bits, (lane + 1) * unit.o.bits)
+            grows = self.grow(old.data[part], self.i.payload[lane])
+            m.d.comb += after[part].eq(Mux(first_row & first_column, self.i.payload[lane], grows))
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(accept & emit):
+            m.d.sync += [self.o.payload.as_value().eq(after), self.o.valid.eq(1)]
+        return m
+
+    def grow(self, old: Value, new: Value) -> Value:
+        """A window with one more value."""
+        return old + new if self.unit.pooling is Pooling.SUM else Mux(new > old, new, old)
+
+    def across(self, m: Module, accept: Value, last: dict[str, Value]) -> tuple[Value, ...]:
+        """Whether a column is its window's first, its last, in one at all; the window's address."""
+        unit = self.unit
+        column, base = counter(unit.columns, "window_column"), counter(unit.depth + 1, "base")
+        ends = column == unit.columns - 1
+        with m.If(accept & last["fold"]):
+            m.d.sync += column.eq(Mux(ends, 0, column + 1))
+            with m.If(ends):
+                m.d.sync += base.eq(base + unit.folds)
+            with m.If(last["column"]):
+                m.d.sync += [column.eq(0), base.eq(0)]
+        return column == 0, ends, base != unit.depth, base
+
+    def down(self, m: Module, accept: Value, last: dict[str, Value]) -> tuple[Value, Value]:
+        """Whether a row is its windows' first, or last."""
+        row = counter(self.unit.rows, "window_row")
+        ends = row == self.unit.rows - 1
+        with m.If(accept & last["column"]):
+            m.d.sync += row.eq(Mux(ends | last["row"], 0, row + 1))
+        return row == 0, ends
