@@ -47,7 +47,8 @@ def contents(unit: Unit) -> np.ndarray | None:
         case PixelSumUnit():
             return dice.integers(-(2 ** (unit.sum_bits - 1)), 0, unit.channels)
         case ScoreUnit():
-            return dice.integers(1, 2**unit.multiplier_bits, unit.classes)
+            multiplier = dice.integers(1, 2**unit.multiplier_bits, unit.classes)
+            return np.stack([multiplier, 0 * multiplier])
     return None
 
 

@@ -27,7 +27,7 @@ def result_layout(unit: ScoreUnit) -> data.StructLayout:
 
 
 class Scores(wiring.Component):
-    """Multiplies each class's sum by its constant and finds the largest score.
+    """Multiplies each class's sum by a constant, adds one, and finds the largest score.
 
     Members     i: In(stream of i<sum_bits>), class 0 first; o: Out(stream of {label, scores})
     Units       label is the lowest index among the largest scores
@@ -35,18 +35,19 @@ class Scores(wiring.Component):
     Throughput  one class per unit.class_cycles
     Path        one addition of score_bits
     Resources   the scores in registers; no DSP
-    Errors      refuses multipliers that are not one per class
+    Errors      refuses constants that are not a multiplier and a bias for each class
     """
 
-    def __init__(self, unit: ScoreUnit, multiplier: np.ndarray):
+    def __init__(self, unit: ScoreUnit, constants: np.ndarray):
         require(
-            multiplier.shape == (unit.classes,),
+            constants.shape == (2, unit.classes),
             "Scores",
-            f"needs {unit.classes} multipliers",
-            multiplier.shape,
+            f"needs {unit.classes} multipliers and as many biases",
+            constants.shape,
             ParameterError,
         )
-        self.unit, self.multiplier = unit, multiplier
+        self.unit = unit
+        self.multiplier, self.bias = constants
         super().__init__(
             {
                 "i": In(signature(unit.i)),
@@ -58,7 +59,8 @@ class Scores(wiring.Component):
         m = Module()
         unit = self.unit
         index = counter(unit.classes, "index")
-        left = Signal(range(unit.multiplier_bits + 2))  # multiplier bits to go, plus the comparison
+        last = 1 + unit.biased  # steps behind the multiplication: the bias, and the comparison
+        left = Signal(range(unit.multiplier_bits + 1 + last))
         factor = Signal(unit.multiplier_bits)
         addend = Signal(signed(unit.sum_bits))
         product, best = Signal(signed(unit.score_bits)), Signal(signed(unit.score_bits))
@@ -70,17 +72,23 @@ class Scores(wiring.Component):
         ]
         with m.If(accept):
             m.d.sync += [addend.eq(self.i.payload[0]), product.eq(0)]
-            m.d.sync += [left.eq(unit.multiplier_bits + 1), idle.eq(0)]
+            m.d.sync += [left.eq(unit.multiplier_bits + last), idle.eq(0)]
             with m.Switch(index):
                 for which, constant in enumerate(self.multiplier):
                     with m.Case(which):
                         m.d.sync += factor.eq(int(constant))
-        with m.Elif(left > 1):
+        with m.Elif(left > last):
             m.d.sync += [
                 product.eq((product << 1) + Mux(factor[-1], addend, 0)),
                 factor.eq(factor << 1),
                 left.eq(left - 1),
             ]
+        with m.Elif(left > 1):
+            m.d.sync += left.eq(1)
+            with m.Switch(index):
+                for which, constant in enumerate(self.bias):
+                    with m.Case(which):
+                        m.d.sync += product.eq(product + int(constant))
         with m.Elif(done):
             m.d.sync += [left.eq(0), self.o.p.scores[index].eq(product)]
             with m.If((index == 0) | (product > best)):

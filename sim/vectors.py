@@ -311,7 +311,9 @@ def _(unit: units.ScoreUnit, dice, frames) -> Vectors:
     if unit.classes > 2:
         multiplier[-2:] = multiplier[0], 0
         sums[2::3, ..., -2] = sums[2::3, ..., 0] = 2 ** (unit.sum_bits - 1) - 1  # two at the top
-    scores = evaluate(ir.ClassScale(name="scale", multiplier=multiplier), sums)
+    bias = noise(dice, Beat(lanes=1, bits=unit.score_bits - 1, signed=True), unit.classes)
+    bias *= unit.biased
+    scores = evaluate(ir.ClassScale(name="scale", multiplier=multiplier, bias=bias), sums)
     labels = evaluate(ir.ArgMax(name="label"), scores)
     results = [
         label + (score << unit.label_bits)
@@ -323,5 +325,5 @@ def _(unit: units.ScoreUnit, dice, frames) -> Vectors:
         i={"i": pack(sums.reshape(-1, 1), unit.sum_bits)},
         o={"o": tuple(results)},
         frames=frames,
-        contents=multiplier,
+        contents=np.stack([multiplier, bias]),
     )

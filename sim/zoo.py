@@ -142,12 +142,13 @@ def pixel_sum(channels: int, lanes: int, pixels: int, in_bits: int, sum_bits: in
     )
 
 
-def score(classes: int, sum_bits: int, multiplier_bits: int) -> ScoreUnit:
+def score(classes: int, sum_bits: int, multiplier_bits: int, biased: bool = False) -> ScoreUnit:
     return ScoreUnit(
         classes=classes,
         sum_bits=sum_bits,
         multiplier_bits=multiplier_bits,
-        score_bits=sum_bits + multiplier_bits,
+        score_bits=sum_bits + multiplier_bits + biased,
+        biased=biased,
     )
 
 
@@ -264,5 +265,6 @@ ZOO: dict[str, Unit] = {
     "score_1": score(1, sum_bits=5, multiplier_bits=1),
     "score_2": score(2, sum_bits=6, multiplier_bits=3),
     "score_5": score(5, sum_bits=6, multiplier_bits=4),
+    "score_biased": score(4, sum_bits=6, multiplier_bits=3, biased=True),
     "score_10": score(10, sum_bits=8, multiplier_bits=7),
 }

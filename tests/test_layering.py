@@ -24,6 +24,7 @@ LAYERS = [
     ["fq_hw.ir"],
     ["fq_hw.passes"],
     ["fq_hw.golden", "fq_hw.schedule"],
+    ["fq_hw.foreign"],
     ["fq_hw.report"],
     ["rtl_gen"],
     ["sim", "boards"],
@@ -38,6 +39,8 @@ RULES = {  # outside package: which layers may import it, and how; all others mu
     "tqdm": {"fq_hw.cli": INSIDE_FUNCTIONS, "sim": INSIDE_FUNCTIONS, "boards": INSIDE_FUNCTIONS},
     "amaranth": {"rtl_gen": ANYWHERE, "sim": ANYWHERE, "boards": ANYWHERE},
     "safetensors": {"fq_hw.artifact": ANYWHERE},
+    "onnx": {"fq_hw.foreign": ANYWHERE},
+    "qonnx": {"fq_hw.foreign": ANYWHERE},
     "ortools": {"fq_hw.schedule": INSIDE_FUNCTIONS},
     "subprocess": {
         "fq_hw.toolbox": ANYWHERE,

@@ -20,16 +20,21 @@ from fq_hw.cli import (
     export,
     fold,
     golden,
+    import_model,
     rtl,
     show,
     sim,
     train,
+    verify,
 )
 from fq_hw.errors import FqHwError
 
 __all__ = ["main"]
 
-COMMANDS = (train, export, show, golden, fold, estimate, rtl, sim, build, doctor, demo, bench)
+COMMANDS = (
+    train, export, import_model, verify, show, golden, fold, estimate, rtl, sim, build, doctor,
+    demo, bench,
+)  # fmt: skip
 
 
 def build_parser() -> argparse.ArgumentParser:

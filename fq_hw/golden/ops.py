@@ -103,7 +103,7 @@ def _(op: ir.PixelSum, x: np.ndarray) -> np.ndarray:
 
 @evaluate.register
 def _(op: ir.ClassScale, x: np.ndarray) -> np.ndarray:
-    return x * op.multiplier
+    return x * op.multiplier + (0 if op.bias is None else op.bias)
 
 
 @evaluate.register

@@ -156,11 +156,13 @@ class Threshold(Op):
 
     Shapes  x, y: N,H,W,C; levels: C,T with T = 2**out_bits - 1, ascending along T; sign: C
     Types   x: signed integer; levels: real, integer after ``round_thresholds``; y: u<out_bits>
+    scale   real value of one unit of y where y is added to another tensor, else None
     """
 
     levels: np.ndarray
     sign: np.ndarray
     out_bits: int
+    scale: float | None = None
 
     def __post_init__(self) -> None:
         freeze(self, "levels", np.number)
@@ -236,12 +238,18 @@ class PixelSum(Op):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClassScale(Op):
-    """Scores: y[..., c] = x[..., c] * multiplier[c], a nonnegative integer per class."""
+    """Scores: y[..., c] = x[..., c] * multiplier[c] + bias[c]; multipliers are not negative."""
 
     multiplier: np.ndarray
+    bias: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         freeze(self, "multiplier")
+        if self.bias is not None:
+            freeze(self, "bias")
+            fits = self.bias.shape == self.multiplier.shape
+            contract = f"bias must be {self.multiplier.shape}"
+            require(fits, self.where, contract, self.bias.shape, GraphError)
         fits = self.multiplier.ndim == 1 and (self.multiplier >= 0).all()
         require(
             fits,

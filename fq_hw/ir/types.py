@@ -6,7 +6,7 @@ Ranges are per channel and sound for every input image, so that widths are never
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -126,7 +126,7 @@ def _(op: ops.Threshold, x: TensorType) -> TensorType:
         op.levels.shape,
         GraphError,
     )
-    return constant(x.shape, 0, 2**op.out_bits - 1)
+    return replace(constant(x.shape, 0, 2**op.out_bits - 1), scale=op.scale)
 
 
 @infer.register
@@ -184,7 +184,9 @@ def _(op: ops.ClassScale, x: TensorType) -> TensorType:
         x.shape,
         GraphError,
     )
-    return TensorType(shape=x.shape, low=x.low * op.multiplier, high=x.high * op.multiplier)
+    bias = 0 if op.bias is None else op.bias
+    low, high = (ends * op.multiplier + bias for ends in (x.low, x.high))
+    return TensorType(shape=x.shape, low=low, high=high)
 
 
 @infer.register

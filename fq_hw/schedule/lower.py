@@ -376,8 +376,11 @@ def _(op: ir.ClassScale, plan: Lowering) -> None:
         sum_bits=x.bits,
         multiplier_bits=multiplier_bits,
         score_bits=kind.bits + (not kind.signed),
+        biased=op.bias is not None,
     )
-    source = plan.add(op.name, unit, one_by_one, contents=op.multiplier, tensor=op.name)
+    bias = 0 * op.multiplier if op.bias is None else op.bias
+    constants = np.stack([op.multiplier, bias])
+    source = plan.add(op.name, unit, one_by_one, contents=constants, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.channels, unit.score_bits, signed=True))
 
 

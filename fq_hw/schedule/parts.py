@@ -318,7 +318,7 @@ def _(unit: units.ScoreUnit) -> Parts:
     return Parts(
         lut={
             "fixed": 1,
-            "score bits": unit.score_bits,
+            "score bits": unit.score_bits * (1 + unit.biased),
             "kept": unit.classes * unit.score_bits,
             "classes": unit.classes,
             "multiplier bits": unit.multiplier_bits,

@@ -28,9 +28,11 @@ def test_label_is_the_first_of_the_largest(sums, multiplier, label):
     scores = np.array(sums) * multiplier
     result = label | pack(scores[None], UNIT.score_bits)[0] << 2
     vectors = Vectors(i={"i": pack(np.array(sums)[:, None], 5) * 2}, o={"o": (result,) * 2})
-    pysim.replay(Scores(UNIT, np.array(multiplier)), vectors)
+    pysim.replay(Scores(UNIT, np.stack([multiplier, np.zeros(len(multiplier), int)])), vectors)
 
 
 def test_refuses_multipliers_of_another_shape():
-    with pytest.raises(ParameterError, match=r"^Scores: needs 3 multipliers, not \(2,\)$"):
-        Scores(UNIT, np.ones(2, np.int64))
+    with pytest.raises(
+        ParameterError, match=r"^Scores: needs 3 multipliers and as many biases, not \(3,\)$"
+    ):
+        Scores(UNIT, np.ones(3, np.int64))

@@ -184,6 +184,8 @@ class Lowering:
                     self.conv(op)
                 case ir.Threshold():
                     self.threshold(op)
+                case ir.ClassScale() if op.bias is not None:
+                    self.refuse(op, "needs scores without a bias", "with one")
                 case ir.Input() | ir.PixelSum() | ir.ClassScale() | ir.ArgMax():
                     continue
                 case _:

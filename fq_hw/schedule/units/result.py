@@ -50,6 +50,7 @@ class ScoreUnit(Unit):
     sum_bits: int
     multiplier_bits: int
     score_bits: int
+    biased: bool = False  # whether a constant is added to each class's score
 
     @property
     def i(self) -> Beat:
@@ -68,7 +69,7 @@ class ScoreUnit(Unit):
     @property
     def class_cycles(self) -> int:
         """Cycles from taking one class to taking the next."""
-        return self.multiplier_bits + 2
+        return self.multiplier_bits + 2 + self.biased
 
     @property
     def beats(self) -> int:

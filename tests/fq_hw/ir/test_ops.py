@@ -76,6 +76,7 @@ def test_good(kind):
         (ir.Requantize, {"out_bits": 9}, "out_bits must be in 1..8, not 9"),
         (ir.MaxPool, {"kernel": (2,)}, "kernel must be rows, columns, not (2,)"),
         (ir.SumPool, {"kernel": (0, 2)}, "kernel must be rows, columns, not (0, 2)"),
+        (ir.ClassScale, {"bias": np.array([1])}, "bias must be (2,), not (1,)"),
         (ir.ClassScale, {"multiplier": np.array([1.5])}, "multiplier must be an array of integers"),
     ],
 )

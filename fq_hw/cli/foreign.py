@@ -1,0 +1,36 @@
+"""What ``import`` and ``verify`` share: the foreign model and how it sees pixels."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from types import ModuleType
+
+from fq_hw.errors import ToolError
+
+__all__ = ["add_pixel_argument", "load_onnx", "name_of"]
+
+
+def add_pixel_argument(parser: argparse.ArgumentParser) -> None:
+    """How bytes become the model's input."""
+    parser.add_argument(
+        "--pixels",
+        choices=("unit", "signed", "byte"),
+        default="unit",
+        help="what the model gets for a byte p: p/255 (unit, default), 2p/255-1 (signed), p",
+    )
+
+
+def load_onnx() -> ModuleType:
+    """``fq_hw.foreign.onnx``, or a line that says how to install what it needs."""
+    try:
+        from fq_hw.foreign import onnx
+    except ModuleNotFoundError as error:
+        message = f"import: needs {error.name}; install it with: pip install -e '.[onnx]'"
+        raise ToolError(message) from error
+    return onnx
+
+
+def name_of(path: Path) -> str:
+    """A network's name from its file's."""
+    return "".join(c if c.isalnum() or c in "_.+-" else "-" for c in path.stem).strip("-.+")

@@ -1,0 +1,75 @@
+"""``fq-hw import``: a model trained elsewhere as an integer graph."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from fq_hw.cli.foreign import add_pixel_argument, load_onnx, name_of
+from fq_hw.cli.model import output_path
+from fq_hw.cli.output import Output
+from fq_hw.errors import GraphError
+from fq_hw.foreign import blueoil, bnn_pynq, packed
+from fq_hw.ir import Conv, Graph, serialize
+from fq_hw.report.table import table
+
+__all__ = ["PACKED", "add_parser"]
+
+PACKED = {bnn_pynq.KEY: bnn_pynq.cnv, blueoil.KEY: blueoil.lmnet}
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "import",
+        help="fold an ONNX model with quantizers (QONNX, QCDQ) into an integer graph",
+        description="Read a model that Brevitas or another tool exported, list what becomes of "
+        "every node, and write the graph that golden, sim, fold and build take. An .npz file holds "
+        "the packed weights of BNN-PYNQ's CNV or blueoil's LmnetV1.",
+    )
+    parser.add_argument("model", type=Path, help="ONNX file, or .npz")
+    add_pixel_argument(parser)
+    parser.add_argument("--out", type=Path, help="file (default build/NAME.graph.safetensors)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Read, fold and save."""
+    if args.model.suffix == ".npz":
+        return save(args, packed.load(args.model, PACKED), {}, "")
+    return fold_onnx(args)
+
+
+def save(args: argparse.Namespace, graph: Graph, more: dict, text: str) -> Output:
+    """Write the graph; its figures, and ``more`` of them."""
+    path = output_path(args.out, f"{graph.name}.graph.safetensors")
+    serialize.save(path, graph)
+    data = {
+        "graph": str(path),
+        "ops": len(graph.ops),
+        "weights": sum(op.weight.size for op in graph.ops if isinstance(op, Conv)),
+        **more,
+    }
+    return Output(data, "\n".join([text, *(f"{key}: {value}" for key, value in data.items())]))
+
+
+def fold_onnx(args: argparse.Namespace) -> Output:
+    """Judge every node, then fold them."""
+    onnx = load_onnx()
+    name, pixels = name_of(args.model), onnx.PixelRange(args.pixels)
+    model = onnx.read(args.model)
+    lines = onnx.preflight(model, pixels)
+    rows = [(line.node, line.kind, "yes" if line.supported else "no", line.why) for line in lines]
+    text = table(("node", "kind", "supported", "why not, and what to change"), rows)
+    refused = [line for line in lines if not line.supported]
+    if refused:
+        print(text, file=sys.stderr)
+        first = refused[0]
+        raise GraphError(
+            f"{args.model}: {len(refused)} of {len(lines)} nodes are not supported; the first is "
+            f"{first.node} ({first.kind}): {first.why}"
+        )
+    found = onnx.fold(model, name, pixels)
+    more = {"nodes": len(lines), "ranking error": found.ranking_error}
+    return save(args, found.graph, more, f"{text}\n")

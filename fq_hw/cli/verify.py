@@ -1,0 +1,74 @@
+"""``fq-hw verify``: an imported graph against qonnx's own execution of its model."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from fq_hw import golden
+from fq_hw.cli.foreign import add_pixel_argument, load_onnx
+from fq_hw.cli.model import add_data_arguments, add_model_argument, load_data, load_model
+from fq_hw.cli.output import Output, say
+from fq_hw.errors import ArtifactError, SimulationError, require
+from fq_hw.ir.text import to_text
+from fq_hw.report.table import table
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "verify",
+        help="compare an imported graph with qonnx's execution of its model",
+        description="Run the ONNX model with qonnx and the graph with the golden model on the same "
+        "images and compare every tensor; the first that differs is named with its values.",
+    )
+    add_model_argument(parser)
+    parser.add_argument("--against", type=Path, required=True, help="the ONNX file")
+    add_pixel_argument(parser)
+    add_data_arguments(parser, 20)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Compare tensor by tensor; a difference is an error."""
+    onnx = load_onnx()
+    from tqdm import tqdm
+
+    graph = load_model(args.model).graph
+    pixels = onnx.PixelRange(args.pixels)
+    model = onnx.read(args.against)
+    imported = onnx.fold(model, graph.name, pixels)
+    same = to_text(imported.graph) == to_text(graph)
+    contract = f"must be what `fq-hw import {args.against} --pixels {args.pixels}` gives"
+    require(same, str(args.model), contract, "another graph", ArtifactError)
+    split = load_data(args, graph)
+    values, wrong, first = Counter(), Counter(), {}
+    say("qonnx runs one image at a time")
+    for number, image in enumerate(tqdm(split.images, disable=None, unit="image")):
+        for row in onnx.compare(model, imported, pixels, image):
+            values[row.tensor] += row.values
+            wrong[row.tensor] += row.wrong
+            if row.wrong and row.tensor not in first:
+                first[row.tensor] = (number, row)
+    scores = golden.labels(graph, split.images)
+    right = int((scores == split.labels).sum())
+    rows = [(name, count, wrong[name]) for name, count in values.items()]
+    data = {
+        "images": len(split),
+        "tensors": [dict(zip(("tensor", "values", "differing"), row, strict=True)) for row in rows],
+        "golden accuracy %": 100 * right / len(split),
+    }
+    text = table(("tensor", "values", "differing"), rows)
+    if first:
+        say(text)
+        name = next(name for name in values if name in first)
+        number, row = first[name]
+        raise SimulationError(
+            f"verify {graph.name!r}: {wrong[name]:,} of {values[name]:,} values of {name!r} differ "
+            f"from qonnx, first in image {number} at {row.place}: {row.found:g}, not "
+            f"{row.reference:g}"
+        )
+    return Output(data, f"{text}\n\nevery value as qonnx has it on {len(split)} images")

@@ -1,0 +1,92 @@
+"""LeapMind's LmnetV1 of blueoil with 1-bit weights and 2-bit activations: the graph of its weights.
+
+Space-to-depth before a convolution is that convolution with a kernel and a stride twice as large.
+The model's last two steps are float: a Relu after the sixth convolution, and the classifier. Here
+the former gives 8-bit levels, and the classifier has 8-bit weights with a scale for each class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fq_hw.export import class_multipliers, norm_levels
+from fq_hw.foreign.packed import array, signs
+from fq_hw.ir import Graph
+from fq_hw.network import Activation
+from fq_hw.passes import lower_graph
+
+__all__ = ["KEY", "lmnet"]
+
+KEY = "conv1.conv2d.kernel.sign_packed"
+IMAGE = (32, 32, 3)
+CONVS = 6
+UNFOLDED = (3, 5, 6)  # convolutions behind a space-to-depth
+NORM = {
+    "weight": "gamma",
+    "bias": "beta",
+    "running_mean": "moving_mean",
+    "running_var": "moving_variance",
+}
+RELU_BITS, WEIGHT_BITS = 8, 8  # of what was float
+PEAK = 6.0  # of the last Relu: no value on the training images of CIFAR-10 is far beyond
+
+
+def unfolded(weight: np.ndarray) -> np.ndarray:
+    """HWIO weights on channels (dy, dx, c) as weights of twice the height and width on c."""
+    h, w, depth, out = weight.shape
+    blocks = weight.reshape(h, w, 2, 2, depth // 4, out)
+    return blocks.transpose(0, 2, 1, 3, 4, 5).reshape(2 * h, 2 * w, depth // 4, out)
+
+
+class FloatRelu(Activation):
+    """The last Relu with so many levels; ``Activation`` allows only two bits."""
+
+    def __post_init__(self) -> None:
+        pass
+
+
+def lmnet(arrays: Mapping[str, np.ndarray]) -> Graph:
+    """The network, ready for the golden model."""
+    nodes: list[dict[str, object]] = []
+
+    def add(op: str, name: str, **fields: object) -> None:
+        inputs = [nodes[-1]["name"]] if nodes else []
+        nodes.append({"op": op, "name": name, "inputs": inputs, **fields})
+
+    add("input", "pixels", shape=list(IMAGE))
+    epsilon, unit = float(array(arrays, "bn_epsilon")), 1 / 255
+    for index in range(1, CONVS + 1):
+        name = f"conv{index}"
+        shape = tuple(int(n) for n in array(arrays, f"{name}.conv2d.kernel.shape_hwio"))
+        weight = signs(array(arrays, f"{name}.conv2d.kernel.sign_packed"), shape)
+        stride, padding = 1, shape[0] // 2
+        if index in UNFOLDED:
+            weight, stride, padding = unfolded(weight), 2, 2 * padding
+        weight = weight.transpose(3, 0, 1, 2)
+        add("conv", name, weight=weight, stride=stride, padding=padding, scale=None)
+        norm = {
+            f"norm.{ours}": array(arrays, f"{name}.BatchNorm.{theirs}")
+            for ours, theirs in NORM.items()
+        }
+        activation = Activation()
+        if index == CONVS:
+            activation = FloatRelu(bits=RELU_BITS, max_value=PEAK)
+        scale = float(array(arrays, f"{name}.conv2d.kernel.scale")) * unit
+        levels, sign = norm_levels(norm, "norm", scale, epsilon, activation)
+        add("threshold", f"{name}.act", levels=levels, sign=sign, out_bits=activation.bits)
+        unit = activation.step
+    kernel = array(arrays, "conv7.kernel")[0, 0].T.astype(np.float64)  # classes, channels
+    top = np.abs(kernel).max(axis=1)
+    steps = 2 ** (WEIGHT_BITS - 1) - 1
+    weight = np.rint(kernel / top[:, None] * steps).astype(np.int16)
+    add("conv", "conv7", weight=weight[:, None, None], stride=1, padding=0, scale=None)
+    add("pixel_sum", "sum")
+    pixels = 16  # over which the model takes the mean
+    multiplier, _ = class_multipliers(top)
+    worth = (unit * top / steps / pixels / multiplier).mean()
+    bias = np.rint(array(arrays, "conv7.bias").astype(np.float64) / worth).astype(np.int64)
+    add("class_scale", "scores", multiplier=multiplier, bias=bias)
+    add("argmax", "label")
+    return lower_graph(Graph.from_nodes("lmnet-w1a2", nodes))
