@@ -8,6 +8,9 @@ their open ports are written into the netlist as ``x``, which is nextpnr's word 
 Names: Yosys 0.70 maps logic (abc9) by names of nets and, where a net has another name in a part of
 the design, fails an assertion or drives a net twice. So the design is one part before synthesis.
 
+Copies: registers that hold the same bits, each to be near what it drives, Yosys makes one register.
+``keep`` on their nets does not hinder it; on the flip-flops that drive the nets it does.
+
 Memories: no unit reads a word in the cycle in which it is written. Yosys would guard against that,
 at a LUT and a flip-flop per bit; a parameter of the read ports tells it not to.
 """
@@ -24,6 +27,7 @@ INPUTS = ("CIN", *(f"{name}{half}" for half in "01" for name in "ABCD"))
 OUTPUTS = ("S0", "S1", "COUT")
 CLOCKED = "t:$memrd_v2 r:COLLISION_X_MASK=1'0 %i r:CLK_ENABLE=1 %i"
 NO_COLLISIONS = f"setparam -set COLLISION_X_MASK 1'1 {CLOCKED}\n"
+COPIES = "setattr -set keep 1 w:* a:keep %i %ci1 t:$*dff* %i\n"
 BEFORE = f"""{NO_COLLISIONS}read_verilog <<END
 (* blackbox, keep *) module own_ccu2c(input {", ".join(INPUTS)}, output {", ".join(OUTPUTS)});
 parameter [15:0] INIT0 = 0, INIT1 = 0;
@@ -35,7 +39,7 @@ hierarchy -top top
 proc
 flatten
 opt_clean -purge
-"""
+{COPIES}"""
 AFTER = "chtype -set CCU2C t:own_ccu2c\n"
 
 

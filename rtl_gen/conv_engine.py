@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out
@@ -15,22 +18,24 @@ from rtl_gen.streams import signature
 __all__ = ["ConvEngine"]
 
 
+class Near(NamedTuple):
+    """For a PE: whether its accumulators add in this cycle, and begin anew after it."""
+
+    adding: Value
+    ending: Value
+
+
 class Delays:
     """A word of bits, and the same bits later: registers are made for what is asked, once."""
 
-    def __init__(
-        self, m: Module, bits: Value, name: str, blank: Value | None = None, level: int = 0
-    ):
+    def __init__(self, m: Module, bits: Value, name: str):
         self.m, self.name, self.width = m, name, len(bits)
         self.now = self.register(len(bits), f"{name}_0")
         m.d.sync += self.now.eq(bits)
-        if blank is not None:  # a synchronous reset, which takes no LUT
-            with m.If(blank):
-                m.d.sync += self.now.eq(level)
         self.later: dict[tuple[int, int], Signal] = {}
 
     def register(self, width: int, name: str) -> Signal:
-        """One that synthesis does not merge with its twin for other PEs."""
+        """One that synthesis does not merge with its twin for other PEs (boards.netlist)."""
         return Signal(width, name=name, attrs={"keep": "true"}, reset_less=True)
 
     def __call__(self, bit: int, delay: int) -> Value:
@@ -93,9 +98,10 @@ class ConvEngine(wiring.Component):
         ]
         m.d.sync += free.eq(~last_next | ~self.full(m, finish, gone))
 
-        # What a beat is, as it passes the accumulators.
-        adding, finishing = later(m, Cat(accept, finish), unit.sum_cycles, "marks")
-        self.collect(m, self.sums(m, adding, finishing), finishing)
+        # What a beat is, a cycle before it passes the accumulators.
+        marks = later(m, Cat(accept, finish), unit.sum_cycles - 1, "marks")
+        near = [self.near(m, marks, pe) if unit.sf > 1 else None for pe in range(unit.pe)]
+        self.collect(m, self.sums(m, near), near, later(m, marks[1], 1, "finishing"))
         return m
 
     def last(self, m: Module, accept: Value) -> tuple[Value, Value]:
@@ -124,7 +130,7 @@ class ConvEngine(wiring.Component):
             m.d.sync += [almost.eq(full), full.eq(0)]
         return ~gone & (full | almost & finish)
 
-    def sums(self, m: Module, adding: Value, finishing: Value) -> Value:
+    def sums(self, m: Module, near: Sequence[Near | None]) -> list[Value]:
         """The sums that the beat completes, column by column."""
         unit, tree, simd, bits = self.unit, self.unit.tree, self.unit.simd, self.unit.act_bits
         late = tree.delay if self.family not in (None, "plain") else lambda plane, lane: 0
@@ -132,11 +138,18 @@ class ConvEngine(wiring.Component):
         beat = self.i.payload.as_value()
         outside = sum(unit.pad_level << lane * bits for lane in range(simd))
 
-        def vector(
-            word: Value, name: str, width: int, stride: int, blank: Value | None = None
-        ) -> Signal:
+        def spread(word: Value, name: str, blank: Value | None = None) -> Signal:
+            """``word`` a cycle later, on its way from the memory to where it is added."""
+            held = Signal(len(word), name=name, reset_less=True)
+            m.d.sync += held.eq(word)
+            if blank is not None:  # a synchronous set or reset, which takes no LUT
+                with m.If(blank):
+                    m.d.sync += held.eq(outside)
+            return held
+
+        def vector(word: Value, name: str, width: int, stride: int) -> Signal:
             """The raw bits of ``word``, each as late as its adder wants it."""
-            delays = Delays(m, word, name, blank, outside)
+            delays = Delays(m, word, name)
             out = Signal(len(raws), name=f"{name}_raw")
             index = [
                 delays(lane * width + plane * stride, late(plane, lane)) for plane, lane in raws
@@ -144,28 +157,49 @@ class ConvEngine(wiring.Component):
             m.d.comb += out.eq(Cat(index))
             return out
 
-        def column(group: int, x: int) -> Signal:
-            """The levels of column ``x`` for a group of PEs."""
-            word = beat[x * simd * bits :][: simd * bits]
-            blank = self.i.p.blanks[x] if unit.padded else None
-            return vector(word, f"act_{group}_{x}", bits, 1, blank)
-
-        acts = [[column(group, x) for x in range(unit.columns)] for group in range(unit.act_copies)]
-        totals = []
+        columns = [
+            spread(
+                beat[x * simd * bits :][: simd * bits],
+                f"act_{x}",
+                self.i.p.blanks[x] if unit.padded else None,
+            )
+            for x in range(unit.columns)
+        ]
+        acts = [
+            [vector(word, f"act_{group}_{x}", bits, 1) for x, word in enumerate(columns)]
+            for group in range(unit.act_copies)
+        ]
+        totals = {}
         for pe in range(unit.pe):
-            signs = vector(Value.cast(self.i_weight.payload[pe]), f"sign_{pe}", 1, 0)
+            weights = spread(Value.cast(self.i_weight.payload[pe]), f"weight_{pe}")
+            signs = vector(weights, f"sign_{pe}", 1, 0)
             for x in range(unit.columns):
                 dot = Signal(tree.sum_bits, name=f"dot_{x}_{pe}")
                 self.dot(m, f"dot_{x}_{pe}", signs, acts[pe // unit.GROUP][x], dot)
-                acc = Signal(unit.raw_bits, name=f"acc_{x}_{pe}")
-                total = Signal(unit.raw_bits, name=f"total_{x}_{pe}")
-                m.d.comb += total.eq(acc + dot if unit.sf > 1 else dot)
-                with m.If(adding):
-                    m.d.sync += acc.eq(total)
-                with m.If(finishing):  # the next sum begins from 0: a reset, which takes no LUT
-                    m.d.sync += acc.eq(0)
-                totals.append((x, pe, total))
-        return Cat(total for _, _, total in sorted(totals, key=lambda t: t[:2]))
+                totals[x, pe] = self.accumulate(m, f"{x}_{pe}", dot, near[pe])
+        return [totals[key] for key in sorted(totals)]
+
+    def near(self, m: Module, marks: Value, pe: int) -> Near:
+        """A PE's own copies of the marks: registers that synthesis does not merge."""
+        keep = {"keep": "true"}
+        adding = Signal(name=f"adding_{pe}", attrs=keep)
+        ending = Signal(name=f"ending_{pe}", attrs=keep, init=1)  # a reset ends a sum, too
+        m.d.sync += [adding.eq(marks[0]), ending.eq(marks[1])]
+        return Near(adding, ending)
+
+    def accumulate(self, m: Module, name: str, dot: Value, near: Near | None) -> Value:
+        """The sum with ``dot``; what comes after the end of a sum begins from 0."""
+        total = Signal(self.unit.raw_bits, name=f"total_{name}")
+        if near is None:
+            m.d.comb += total.eq(dot)
+            return total
+        acc = Signal(self.unit.raw_bits, name=f"acc_{name}", reset_less=True)
+        m.d.comb += total.eq(acc + dot)
+        with m.If(near.adding):
+            m.d.sync += acc.eq(total)
+        with m.If(near.ending):  # a synchronous reset, which takes no LUT
+            m.d.sync += acc.eq(0)
+        return total
 
     def dot(self, m: Module, name: str, signs: Value, acts: Value, total: Signal) -> None:
         """A dot product; by name, unless everything is to be in one piece."""
@@ -177,11 +211,16 @@ class ConvEngine(wiring.Component):
         m.submodules[name] = part = DotProduct(self.unit.tree, masked=self.unit.masked)
         m.d.comb += [part.signs.eq(signs), part.acts.eq(acts), total.eq(part.total)]
 
-    def collect(self, m: Module, totals: Value, finishing: Value) -> None:
+    def collect(
+        self, m: Module, totals: Sequence[Value], near: Sequence[Near | None], finishing: Value
+    ) -> None:
         """Finished sums wait in a register, or in a queue where they come too fast for one."""
         if self.unit.slots == 1:
+            for lane, total in enumerate(totals):
+                with m.If(near[lane % self.unit.pe].ending):
+                    m.d.sync += self.o.payload[lane].eq(total)
             with m.If(finishing):
-                m.d.sync += [self.o.payload.as_value().eq(totals), self.o.valid.eq(1)]
+                m.d.sync += self.o.valid.eq(1)
             with m.Elif(self.o.ready):
                 m.d.sync += self.o.valid.eq(0)
             return
@@ -189,7 +228,7 @@ class ConvEngine(wiring.Component):
             width=self.unit.o.width, depth=self.unit.slots
         )
         m.d.comb += [
-            queue.w_data.eq(totals),
+            queue.w_data.eq(Cat(totals)),
             queue.w_en.eq(finishing),
             self.o.payload.as_value().eq(queue.r_data),
             self.o.valid.eq(queue.r_rdy),

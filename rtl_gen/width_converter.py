@@ -75,17 +75,19 @@ class WidthConverter(wiring.Component):
         ratio = unit.lanes_in // unit.lanes_out
         left = unit.beats_out - (unit.beats_in - 1) * ratio  # parts of a pixel's last beat
         width = unit.o.width
-        held = Signal(unit.i.width)
-        send, last = Signal(), Signal()
+        held = Signal(unit.i.width, reset_less=True)
+        last = Signal()
         part, beat = Signal(range(ratio)), Signal(range(max(unit.beats_in, 2)))
         beat_last = beat == unit.beats_in - 1
         m.d.comb += [
             last.eq(part == Mux(beat_last, left - 1, ratio - 1)),
-            send.eq(self.o.valid & self.o.ready),
             self.i.ready.eq(~self.o.valid),  # not from o.ready: ends a long path backwards
             self.o.payload.eq(self.used(held[:width], unit.o, last & beat_last)),
         ]
-        with m.If(send):
+        # While nothing is held, whatever comes is: from o.valid to a wide register without a gate.
+        with m.If(~self.o.valid):
+            m.d.sync += [held.eq(self.i.payload.as_value()), self.o.valid.eq(self.i.valid)]
+        with m.Elif(self.o.ready):
             m.d.sync += [part.eq(part + 1), held.eq(held >> width)]
             with m.If(last):
                 m.d.sync += [
@@ -93,5 +95,3 @@ class WidthConverter(wiring.Component):
                     part.eq(0),
                     beat.eq(Mux(beat_last, 0, beat + 1)),
                 ]
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [held.eq(self.i.payload.as_value()), self.o.valid.eq(1)]

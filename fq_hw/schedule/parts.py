@@ -196,8 +196,9 @@ def _(unit: units.ConvUnit) -> Parts:
         },
         ff={
             "fixed": 1,
-            "signs": unit.pe * signs,
-            "acts": unit.act_copies * unit.columns * acts,
+            "signs": unit.pe * (signs + unit.SPREAD * unit.simd),
+            "acts": unit.columns
+            * (unit.act_copies * acts + unit.SPREAD * unit.simd * unit.act_bits),
             "tree": dots * len(tree.registers),
             "sum bits": sums if summed else 0,
             "out": sums,

@@ -4,6 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from boards import netlist
 from boards.measure import measure
@@ -81,3 +84,24 @@ def test_a_rom_stream_keeps_its_words_in_the_block():
     found = measure(RomStream(unit, dice.integers(0, 2, (512, 36))), route=False)
     assert found.ebr == 1
     assert found.ff < 36
+
+
+class Copies(wiring.Component):
+    """A bit held by three registers; ``attrs`` of their nets say whether they are to be one."""
+
+    def __init__(self, attrs: dict[str, str]):
+        self.attrs = attrs
+        super().__init__({"i": In(1), "use": In(3), "o": Out(3)})
+
+    def elaborate(self, platform):
+        m = Module()
+        copies = [Signal(name=f"copy_{n}", attrs=self.attrs, reset_less=True) for n in range(3)]
+        m.d.sync += [copy.eq(self.i) for copy in copies]
+        m.d.comb += self.o.eq(Cat(copies) & self.use)
+        return m
+
+
+@pytest.mark.synth
+@pytest.mark.parametrize(("attrs", "count"), [({}, 1), ({"keep": "true"}, 3)], ids=["one", "kept"])
+def test_registers_to_be_kept_are_not_made_one(attrs, count):
+    assert measure(Copies(attrs), route=False).ff == count

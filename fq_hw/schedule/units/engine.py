@@ -136,7 +136,7 @@ class ConvUnit(Unit):
     @property
     def sum_cycles(self) -> int:
         """Cycles from accepting an output beat's last input to its finished sum."""
-        return READ + self.tree.stages + 1
+        return READ + self.SPREAD + self.tree.stages + 1
 
     @property
     def slots(self) -> int:
@@ -150,6 +150,7 @@ class ConvUnit(Unit):
         return self.sf + self.sum_cycles + (self.slots > 1)
 
     GROUP = 8  # PEs that share a copy of the activations
+    SPREAD = 1  # registers between what was read and its copies
 
 
 @dataclass(frozen=True, kw_only=True)
