@@ -17,7 +17,7 @@ from fq_hw.schedule.fold_search import fastest, least_lut
 from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.lower import Lowering, follow
 from fq_hw.schedule.memories import blocks
-from fq_hw.schedule.resources import Resources, resources
+from fq_hw.schedule.resources import PRICED, Resources, resources
 from fq_hw.schedule.solver import Costs
 
 __all__ = ["add_parser"]
@@ -96,7 +96,8 @@ def find_folding(args: argparse.Namespace, graph: ir.Graph, board) -> Folding:
     except CapacityError as error:
         say("looking for the nearest thing that fits")
         nearest = nearest_fit(args, graph, cycles, share)
-        raise CapacityError(f"{error} of {board.name}; {nearest}") from error
+        whose = "" if board.family == PRICED else f" (prices of {PRICED})"
+        raise CapacityError(f"{error} of {board.name}{whose}; {nearest}") from error
 
 
 def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, share: float) -> str:
@@ -123,6 +124,16 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
             continue
         return f"the smallest board that it fits is {board.name}"
     return f"it fits no {family} board that is known"
+
+
+def priced_otherwise(board) -> str:
+    """A line where the estimates are of another family than the board's."""
+    if board.family == PRICED:
+        return ""
+    return (
+        f"note: {board.family} has no prices of its own: LUT4 and EBR are those of {PRICED}; "
+        "only `fq-hw build` tells what fits\n"
+    )
 
 
 def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
@@ -174,6 +185,7 @@ def run(args: argparse.Namespace) -> Output:
         "MHz": args.mhz,
         "bottleneck": bottleneck["layer"],
         "estimated": total,
+        "priced as": PRICED,
         "capacity": {"LUT": have.lut, "EBR": have.ebr},
         "layers": rows,
         "folds": {name: to_plain(fold) for name, fold in folding.folds.items()},
@@ -186,6 +198,6 @@ def run(args: argparse.Namespace) -> Output:
         f"\nestimate: {total['LUT']:,} of {have.lut:,} LUT4 ({full:.0f} %), "
         f"{total['EBR']:,} of {have.ebr:,} EBR on {board.name}, board link not counted"
         f"\nestimate: {rate:,.0f} frames/s at {args.mhz:g} MHz, which `fq-hw build` must show"
-        f"\nfolding: {path}"
+        f"\n{priced_otherwise(board)}folding: {path}"
     )
     return Output(data, text)

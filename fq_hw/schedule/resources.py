@@ -17,8 +17,9 @@ from fq_hw.schedule.parts import parts
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import Unit
 
-__all__ = ["CALIBRATION", "Resources", "plan_resources", "resources"]
+__all__ = ["CALIBRATION", "PRICED", "Resources", "plan_resources", "resources"]
 
+PRICED = "ecp5"  # the family that estimates hold for, unless another is asked for
 CALIBRATION = "calibration.json"  # beside this file; family -> unit kind -> resource -> prices
 
 
@@ -48,7 +49,7 @@ def worth(terms: Mapping[str, float], price: Mapping[str, float]) -> float:
     return sum(price[name] * quantity for name, quantity in terms.items())
 
 
-def resources(unit: Unit, family: str = "ecp5") -> Resources:
+def resources(unit: Unit, family: str = PRICED) -> Resources:
     """Predicted resources of ``unit`` on ``family``."""
     made, price = parts(unit), prices(family)[type(unit).__name__]
     return Resources(
@@ -58,6 +59,6 @@ def resources(unit: Unit, family: str = "ecp5") -> Resources:
     )
 
 
-def plan_resources(plan: Plan, family: str = "ecp5") -> Resources:
+def plan_resources(plan: Plan, family: str = PRICED) -> Resources:
     """Sum over all units."""
     return sum((resources(node.unit, family) for node in plan.nodes), Resources())

@@ -129,6 +129,14 @@ def test_fold_for_a_speed(capsys, random_model):
     assert estimate["estimated"]["lut"] == fast["estimated"]["LUT"]
 
 
+def test_fold_says_where_prices_are_of_another_family(capsys, random_model):
+    note = "note: ice40 has no prices of its own: LUT4 and EBR are those of ecp5"
+    small = ("fold", random_model, "--board", "icebreaker", "--cycles", 20_000)
+    assert note in said(capsys, *small, "--lut-share", 1)
+    assert "of icebreaker (prices of ecp5); " in refused(capsys, *small, "--lut-share", 0.1)
+    assert "no prices" not in said(capsys, "fold", random_model, "--cycles", 20_000)
+
+
 def test_fold_that_does_not_fit_names_the_nearest(capsys, random_model):
     tight = ("fold", random_model, "--lut-share", 0.06)
     line = refused(capsys, *tight, "--fps", 100_000)
