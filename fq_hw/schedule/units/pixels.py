@@ -154,8 +154,14 @@ class WindowUnit(Unit):
 
     @property
     def depth(self) -> int:
-        """Words of the ring: room for the window's rows and those that arrive meanwhile."""
-        least = (self.kernel + self.stride) * self.row_words
+        """Words of the ring: room for the window's rows and those that arrive meanwhile.
+
+        Without padding the last windows of an image need all their rows to the end; as many of the
+        next image must find room, lest the two layers work in turn where they could at once.
+        """
+        free = max(self.freed(oy) for oy in range(self.out_height))
+        arriving = self.stride if self.padding else max(free, self.stride)
+        least = (self.kernel + arriving) * self.row_words
         return 1 << (least - 1).bit_length()
 
     @property
