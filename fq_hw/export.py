@@ -20,12 +20,13 @@ from fq_hw.network import (
     BlockLayers,
     ConvLayer,
     EmbeddingKind,
+    StepRule,
     WeightScale,
     blocks,
     stem_layers,
     tail_layer,
 )
-from fq_hw.thermometer import thermometer_table
+from fq_hw.pixel_codes import fixed_table
 
 __all__ = ["MULTIPLIER_BITS", "Exported", "class_multipliers", "export", "norm_levels"]
 
@@ -60,21 +61,28 @@ def norm_levels(
     unit: np.ndarray | float,
     eps: float,
     activation: Activation,
+    width: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levels t (C,T) and signs s (C) such that s * x >= t[j] says "the activation exceeds j".
 
-    x is the integer before the norm, worth ``unit`` each. A channel whose gain is 0 does not depend
-    on x: its levels are -inf (always) or +inf (never). Ties belong to the upper level, so a level
-    within rounding error of an integer is that integer.
+    x is the integer before the norm, worth ``unit`` each; a level is worth ``width`` (default: the
+    activation's step). A norm may be a bias alone. A channel whose gain is 0 does not depend on x:
+    its levels are -inf (always) or +inf (never). Ties belong to the upper level, so a level within
+    rounding error of an integer is that integer.
     """
-    part = {
-        k: arrays[f"{norm}.{k}"].astype(np.float64)
-        for k in ("weight", "bias", "running_mean", "running_var")
-    }
-    deviation = np.sqrt(part["running_var"] + eps)
-    gain = part["weight"] * unit / deviation
-    bias = part["bias"] - part["weight"] * part["running_mean"] / deviation
-    ends = (np.arange(activation.steps) + 0.5) * activation.step  # where the next level begins
+    if f"{norm}.weight" in arrays:
+        part = {
+            k: arrays[f"{norm}.{k}"].astype(np.float64)
+            for k in ("weight", "bias", "running_mean", "running_var")
+        }
+        deviation = np.sqrt(part["running_var"] + eps)
+        gain = part["weight"] * unit / deviation
+        bias = part["bias"] - part["weight"] * part["running_mean"] / deviation
+    else:
+        bias = arrays[f"{norm}.bias"].astype(np.float64)
+        gain = np.broadcast_to(unit, bias.shape)
+    step = activation.step if width is None else width
+    ends = (np.arange(activation.steps) + 0.5) * step  # where the next level begins
     with np.errstate(divide="ignore", invalid="ignore"):
         level = (ends - bias[:, None]) / np.abs(gain)[:, None]
     constant = np.where(bias[:, None] >= ends, -np.inf, np.inf)
@@ -119,7 +127,10 @@ class Walk:
             clipped = np.clip(table, 0, np.float32(activation.max_value))
             rows = np.floor(clipped / np.float32(activation.step) + half)
         else:
-            rows = thermometer_table(kind.length)[None]
+            table = fixed_table(kind)
+            contract = "needs an embedding of 2-bit levels: fully quantized hardware takes no other"
+            require(table is not None, "export embedding", contract, kind.kind.value, ArtifactError)
+            rows = table[None]
         self.add("input", "pixels", shape=list(self.record.image))
         self.add(
             "embed", "embedding", "pixels", table=rows.astype(np.uint8), out_bits=activation.bits
@@ -129,9 +140,19 @@ class Walk:
     def conv(self, layer: ConvLayer, x: Feature) -> Feature:
         latent = self.arrays[f"{layer.name}.weight"].astype(np.float64)
         weight = np.where(latent >= 0, 1, -1).astype(np.int8).transpose(0, 2, 3, 1)
+        contract = "needs binary weights: the integer graph has no others yet"
+        require(
+            layer.bits == 1, f"export {layer.name}", contract, f"{layer.bits} bits", ArtifactError
+        )
         shared = layer.scale is WeightScale.SHARED
         if shared:
             unit = self.record.shared_scale * x.unit
+        elif layer.scale is WeightScale.LEARNED:
+            level = self.arrays[f"{layer.name}.level"].astype(np.float64)
+            positive = bool((level > 0).all())
+            contract = "level must be positive"
+            require(positive, f"export {layer.name}", contract, float(level.min()), ArtifactError)
+            unit = level * x.unit
         else:
             unit = np.abs(latent).mean(axis=(1, 2, 3)) * x.unit
         self.add(
@@ -147,9 +168,14 @@ class Walk:
 
     def act(self, name: str, norm: str, x: Feature, bare: bool) -> Feature:
         activation = self.record.activation
-        levels, sign = norm_levels(self.arrays, norm, x.unit, self.record.norm_eps, activation)
+        width = activation.step
+        if activation.rule is not StepRule.FIXED:
+            width = float(self.arrays[f"{name}.width"][0])
+            require(width > 0, f"export {name}", "width must be positive", width, ArtifactError)
+        eps = self.record.norm_eps
+        levels, sign = norm_levels(self.arrays, norm, x.unit, eps, activation, width)
         self.add("threshold", name, x.name, levels=levels, sign=sign, out_bits=activation.bits)
-        return Feature(name, 1.0 if bare else activation.step)
+        return Feature(name, 1.0 if bare else width)
 
     def stem(self, x: Feature) -> Feature:
         for index, layer in enumerate(stem_layers(self.record)):

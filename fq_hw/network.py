@@ -26,8 +26,10 @@ __all__ = [
     "Embedding",
     "EmbeddingKind",
     "Network",
+    "Norm",
     "Stage",
     "StemConv",
+    "StepRule",
     "WeightScale",
     "array_shapes",
     "blocks",
@@ -53,22 +55,67 @@ class Block(enum.Enum):
 
 
 class EmbeddingKind(enum.Enum):
-    """How an 8-bit pixel becomes a vector of 2-bit levels."""
+    """How the first convolution sees an 8-bit pixel.
+
+    As a vector of 2-bit levels from a table: LEARNED, or fixed: THERMOMETER, NAIVE (the pixel
+    rounded to one level), DIGITS (its four digits to the base 4). Or as it is: EXACT (binary
+    weights on the uint8 pixel) and FLOAT (real weights on pixel / 255; a comparison in training
+    that no hardware follows).
+    """
 
     LEARNED = "learned"
     THERMOMETER = "thermometer"
+    NAIVE = "naive"
+    DIGITS = "digits"
+    EXACT = "exact"
+    FLOAT = "float"
+
+    @property
+    def length(self) -> int | None:
+        """Channels of one colour where the kind says so."""
+        one = (EmbeddingKind.NAIVE, EmbeddingKind.EXACT, EmbeddingKind.FLOAT)
+        return 4 if self is EmbeddingKind.DIGITS else 1 if self in one else None
 
 
 class WeightScale(enum.Enum):
-    """Real value of a binary weight: the mean of |w| per output channel, or one shared constant."""
+    """Real value of one unit of an integer weight.
+
+    MEAN: from the mean of |w| per output channel; LEARNED: a positive number per output channel
+    that is trained; SHARED: one constant, where residuals are added.
+    """
 
     MEAN = "mean"
+    LEARNED = "learned"
     SHARED = "shared"
+
+
+class StepRule(enum.Enum):
+    """Where the width of a level of an activation comes from.
+
+    FIXED: from the record. Otherwise fitted to the values of each layer while training: LAYER
+    weighs all errors alike, NORMALIZED each channel's by its variance, ROBUST takes the median of
+    the channels.
+    """
+
+    FIXED = "fixed"
+    LAYER = "layer"
+    NORMALIZED = "normalized"
+    ROBUST = "robust"
+
+
+class Norm(enum.Enum):
+    """What is before an activation: a batch norm, or nothing but a bias per channel."""
+
+    BATCH = "batch"
+    BIAS = "bias"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Embedding:
-    """Pixel embedding: each colour component becomes ``length`` levels of 2 bits."""
+    """Pixel embedding: each colour component becomes ``length`` channels.
+
+    ``shared``: a learned table serves all colours; otherwise each colour has its own.
+    """
 
     kind: EmbeddingKind = EmbeddingKind.LEARNED
     length: int = 10
@@ -76,6 +123,9 @@ class Embedding:
 
     def __post_init__(self) -> None:
         require(1 <= self.length <= 85, "Embedding", "length must be in 1..85", self.length)
+        fixed = self.kind.length
+        fits = fixed is None or self.length == fixed
+        require(fits, f"Embedding {self.kind.value!r}", f"length must be {fixed}", self.length)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,10 +159,15 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Activation:
-    """Half-wave quantizer: level = round(clamp(x, 0, max_value) * steps / max_value)."""
+    """Half-wave quantizer: level = round(clamp(x, 0, max_value) * steps / max_value).
+
+    Where the ``rule`` is not FIXED each layer has its own maximum, and ``max_value`` serves a
+    learned embedding alone.
+    """
 
     bits: int = 2
     max_value: float = 2.0
+    rule: StepRule = StepRule.FIXED
 
     def __post_init__(self) -> None:
         require(self.bits == 2, "Activation", "bits must be 2", self.bits)
@@ -137,6 +192,9 @@ class Network:
     Fields  image: height, width, colours of the uint8 input; classes: number of scores
             shared_scale: the one real value of a weight wherever residuals are added
             norm_eps: added to the variance of every norm
+            weight_bits: 1 (weights -1, +1) or 2 (-3, -1, +1, +3)
+            weight_scale: MEAN or LEARNED, of every convolution that feeds no residual
+            norm: before every activation
     """
 
     name: str
@@ -149,6 +207,9 @@ class Network:
     activation: Activation = Activation()
     shared_scale: float = 1 / 32
     norm_eps: float = 1e-5
+    weight_bits: int = 1
+    weight_scale: WeightScale = WeightScale.MEAN
+    norm: Norm = Norm.BATCH
 
     def __post_init__(self) -> None:
         where = f"Network {self.name!r}"
@@ -164,6 +225,9 @@ class Network:
         power = 0 < self.shared_scale <= 1 and math.frexp(self.shared_scale)[0] == 0.5
         require(power, where, "shared_scale must be 1 / a power of two", self.shared_scale)
         require(self.norm_eps > 0, where, "norm_eps must be positive", self.norm_eps)
+        require(self.weight_bits in (1, 2), where, "weight_bits must be 1 or 2", self.weight_bits)
+        own = self.weight_scale is not WeightScale.SHARED
+        require(own, where, "weight_scale must be mean or learned", self.weight_scale.value)
 
     @property
     def embedded(self) -> int:
@@ -173,7 +237,10 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class ConvLayer:
-    """One binary convolution: its place in the module tree, geometry and weight scale."""
+    """One convolution: its place in the module tree, geometry, and scale and bits of its weights.
+
+    ``real``: its weights are not quantized; only the first layer after a FLOAT embedding is so.
+    """
 
     name: str
     cin: int
@@ -181,6 +248,8 @@ class ConvLayer:
     kernel: int
     stride: int
     scale: WeightScale
+    bits: int = 1
+    real: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -200,6 +269,7 @@ class BlockLayers:
 def stem_layers(network: Network) -> tuple[ConvLayer, ...]:
     """Convolutions of the stem, first to last."""
     cin, out = network.embedded, []
+    real = network.embedding.kind is EmbeddingKind.FLOAT
     for index, conv in enumerate(network.stem):
         out.append(
             ConvLayer(
@@ -208,7 +278,9 @@ def stem_layers(network: Network) -> tuple[ConvLayer, ...]:
                 cout=conv.width,
                 kernel=conv.kernel,
                 stride=conv.stride,
-                scale=WeightScale.MEAN,
+                scale=network.weight_scale,
+                bits=network.weight_bits,
+                real=real and index == 0,
             )
         )
         cin = conv.width
@@ -226,45 +298,59 @@ def blocks(network: Network) -> Iterator[BlockLayers]:
         for index in range(stage.blocks):
             name, stride = f"stages.{number}.{index}", stage.stride if index == 0 else 1
             width, cout = stage.width, stage.width * network.block.expansion
-            mean, shared = WeightScale.MEAN, WeightScale.SHARED
+            own, shared, bits = network.weight_scale, WeightScale.SHARED, network.weight_bits
             if network.block is Block.BASIC:
-                plan = [(cin, width, 3, stride, mean), (width, cout, 3, 1, shared)]
+                plan = [(cin, width, 3, stride, own), (width, cout, 3, 1, shared)]
                 has_down = index == 0
             else:
                 plan = [
-                    (cin, width, 1, 1, mean),
-                    (width, width, 3, stride, mean),
+                    (cin, width, 1, 1, own),
+                    (width, width, 3, stride, own),
                     (width, cout, 1, 1, shared),
                 ]
                 first = number == index == 0  # the stem's scale is not the shared one
                 has_down = first or stride != 1 or cin != cout
             convs = tuple(
-                ConvLayer(name=f"{name}.convs.{i}", cin=c, cout=o, kernel=k, stride=s, scale=w)
+                ConvLayer(
+                    name=f"{name}.convs.{i}", cin=c, cout=o, kernel=k, stride=s, scale=w, bits=bits
+                )
                 for i, (c, o, k, s, w) in enumerate(plan)
             )
             down = None
             if has_down:
                 down = ConvLayer(
-                    name=f"{name}.down", cin=cin, cout=cout, kernel=1, stride=stride, scale=shared
+                    name=f"{name}.down",
+                    cin=cin,
+                    cout=cout,
+                    kernel=1,
+                    stride=stride,
+                    scale=shared,
+                    bits=bits,
                 )
             yield BlockLayers(name=name, convs=convs, down=down)
             cin = cout
 
 
 def tail_layer(network: Network) -> ConvLayer:
-    """The binary 1x1 classifier."""
+    """The 1x1 classifier."""
     cin = network.stages[-1].width * network.block.expansion
     return ConvLayer(
-        name="tail.conv", cin=cin, cout=network.classes, kernel=1, stride=1, scale=WeightScale.MEAN
+        name="tail.conv",
+        cin=cin,
+        cout=network.classes,
+        kernel=1,
+        stride=1,
+        scale=network.weight_scale,
+        bits=network.weight_bits,
     )
 
 
 def weight_count(network: Network) -> int:
-    """Binary weights of all convolutions."""
+    """Quantized weights of all convolutions."""
     convs = [*stem_layers(network), tail_layer(network)]
     for block in blocks(network):
         convs += [*block.convs, *([block.down] if block.down else [])]
-    return sum(c.cout * c.cin * c.kernel**2 for c in convs)
+    return sum(c.cout * c.cin * c.kernel**2 for c in convs if not c.real)
 
 
 def array_shapes(network: Network) -> dict[str, tuple[int, ...]]:
@@ -273,10 +359,15 @@ def array_shapes(network: Network) -> dict[str, tuple[int, ...]]:
 
     def conv(layer: ConvLayer) -> None:
         shapes[f"{layer.name}.weight"] = layer.shape
+        if layer.scale is WeightScale.LEARNED and not layer.real:
+            shapes[f"{layer.name}.level"] = (layer.cout,)
 
-    def norm(name: str, channels: int) -> None:
-        for part in ("weight", "bias", "running_mean", "running_var"):
+    def norm(name: str, act: str, channels: int) -> None:
+        parts = ("weight", "bias", "running_mean", "running_var")
+        for part in parts if network.norm is Norm.BATCH else ("bias",):
             shapes[f"{name}.{part}"] = (channels,)
+        if network.activation.rule is not StepRule.FIXED:
+            shapes[f"{act}.width"] = (1,)
 
     if network.embedding.kind is EmbeddingKind.LEARNED:
         tables = 1 if network.embedding.shared else network.image[2]
@@ -284,15 +375,15 @@ def array_shapes(network: Network) -> dict[str, tuple[int, ...]]:
     for index, layer in enumerate(stem_layers(network)):
         conv(layer)
         if network.stem[index].norm:
-            norm(f"stem.{index}.norm", layer.cout)
+            norm(f"stem.{index}.norm", f"stem.{index}.act", layer.cout)
     for block in blocks(network):
         for index, layer in enumerate(block.convs):
-            norm(f"{block.name}.norms.{index}", layer.cin)
+            norm(f"{block.name}.norms.{index}", f"{block.name}.acts.{index}", layer.cin)
             conv(layer)
         if block.down:
             conv(block.down)
     tail = tail_layer(network)
-    norm("tail.norm", tail.cin)
+    norm("tail.norm", "tail.act", tail.cin)
     conv(tail)
     return shapes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,13 +11,16 @@ from fq_hw.checkpoint import Checkpoint
 from fq_hw.export import export
 from fq_hw.ir import Conv, Graph
 from fq_hw.network import (
+    Activation,
     Block,
     ConvLayer,
     Embedding,
     EmbeddingKind,
     Network,
+    Norm,
     Stage,
     StemConv,
+    StepRule,
     WeightScale,
     array_shapes,
     blocks,
@@ -31,6 +34,7 @@ from fq_hw.schedule.plan import Plan
 
 __all__ = [
     "NETWORKS",
+    "VARIANTS",
     "column_folds",
     "least_plan",
     "odd_folds",
@@ -90,6 +94,34 @@ NETWORKS = {
         ),
     )
 }
+VARIANTS = {  # other embeddings and quantizers, which give the same ops
+    network.name: network
+    for network in (
+        replace(
+            NETWORKS["basic"],
+            name="naive",
+            embedding=Embedding(kind=EmbeddingKind.NAIVE, length=1),
+        ),
+        replace(
+            NETWORKS["awkward"],
+            name="digits",
+            embedding=Embedding(kind=EmbeddingKind.DIGITS, length=4),
+        ),
+        replace(NETWORKS["basic"], name="learned-scales", weight_scale=WeightScale.LEARNED),
+        replace(
+            NETWORKS["bottleneck"],
+            name="fitted-widths",
+            activation=Activation(rule=StepRule.ROBUST),
+            weight_scale=WeightScale.LEARNED,
+        ),
+        replace(
+            NETWORKS["basic"],
+            name="no-norms",
+            activation=Activation(rule=StepRule.LAYER),
+            norm=Norm.BIAS,
+        ),
+    )
+}
 SHARES = {"gains": (0.55, 0.25)}  # of negative and zero gains
 USUAL = (0.3, 0.08)
 LEVEL_MEAN, LEVEL_VAR = 1.5, 1.25  # of levels 0..3, all equally likely
@@ -121,11 +153,24 @@ class Draw:
         unit = np.abs(latent.astype(float)).mean(axis=(1, 2, 3)) * step
         if layer.scale is WeightScale.SHARED:
             unit = self.network.shared_scale * step
+        elif layer.scale is WeightScale.LEARNED:
+            level = self.rng.uniform(0.2, 2, layer.cout)
+            unit = self.put(f"{layer.name}.level", level).astype(float) * step
         synapses = latent[0].size
         return Guess(unit, LEVEL_MEAN * total, np.full(layer.cout, LEVEL_VAR * synapses))
 
-    def norm(self, name: str, x: Guess) -> None:
+    def norm(self, name: str, act: str, x: Guess) -> float:
+        """Draw what is before an activation; the real value of a level after it."""
         shape, rng = x.mean.shape, self.rng
+        step = self.network.activation.step
+        deviation = x.unit * np.sqrt(x.var)
+        if self.network.activation.rule is not StepRule.FIXED:
+            scale = 1 if self.network.norm is Norm.BATCH else np.median(deviation)
+            step = float(self.put(f"{act}.width", rng.uniform(0.5, 0.8, 1) * scale)[0])
+        if self.network.norm is Norm.BIAS:
+            near = rng.normal(1, 0.4, shape) * deviation
+            self.put(f"{name}.bias", near - x.unit * x.mean)
+            return step
         negative, zero = SHARES.get(self.network.name, USUAL)
         gain, kind = rng.uniform(0.4, 0.9, shape), rng.random(shape)
         gain = np.where(kind < negative, -gain, gain)
@@ -135,26 +180,27 @@ class Draw:
         self.put(f"{name}.bias", rng.normal(1, 0.4, shape))
         self.put(f"{name}.running_mean", x.unit * (x.mean + near))
         self.put(f"{name}.running_var", x.unit**2 * x.var * rng.uniform(0.5, 2, shape))
+        return step
 
     def all(self) -> dict[str, np.ndarray]:
-        network, step = self.network, self.network.activation.step
+        network = self.network
         shapes = array_shapes(network)
         if "embedding.table" in shapes:
             self.put("embedding.table", self.rng.uniform(-0.2, 2.2, shapes["embedding.table"]))
         x, factor = None, 1.0
         for index, layer in enumerate(stem_layers(network)):
-            x, factor = self.conv(layer, factor), step
+            x = self.conv(layer, factor)
             if network.stem[index].norm:
-                self.norm(f"stem.{index}.norm", x)
+                factor = self.norm(f"stem.{index}.norm", f"stem.{index}.act", x)
         for block in blocks(network):
             trunk = x
             for index, layer in enumerate(block.convs):
-                self.norm(f"{block.name}.norms.{index}", x)
+                step = self.norm(f"{block.name}.norms.{index}", f"{block.name}.acts.{index}", x)
                 bare = layer.scale is WeightScale.SHARED or (index == 0 and block.down is not None)
                 x = self.conv(layer, 1.0 if bare else step)
             skip = self.conv(block.down, 1.0) if block.down else trunk
             x = Guess(x.unit, x.mean + skip.mean, x.var + skip.var)
-        self.norm("tail.norm", x)
+        step = self.norm("tail.norm", "tail.act", x)
         self.conv(tail_layer(network), step)
         return self.arrays
 

@@ -17,7 +17,7 @@ LAYERS = [
     ["fq_hw"],  # the version alone
     ["fq_hw.errors"],
     ["fq_hw.network", "fq_hw.thermometer", "fq_hw.toolbox", "fq_hw.artifact", "fq_hw.data"],
-    ["fq_hw.yosys_command"],
+    ["fq_hw.yosys_command", "fq_hw.pixel_codes"],
     ["fq_hw.nn"],
     ["fq_hw.checkpoint"],
     ["fq_hw.export"],
@@ -55,6 +55,7 @@ CORE = [  # what must run with numpy and safetensors alone: export, golden model
     "fq_hw.errors",
     "fq_hw.network",
     "fq_hw.thermometer",
+    "fq_hw.pixel_codes",
     "fq_hw.artifact",
     "fq_hw.toolbox",
     "fq_hw.data",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from fq_hw import __version__
 from fq_hw.cli import (
+    accuracy,
     bench,
     build,
     demo,
@@ -33,7 +34,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     train, export, import_model, verify, show, golden, fold, estimate, rtl, sim, build, doctor,
-    demo, bench,
+    demo, bench, accuracy,
 )  # fmt: skip
 
 

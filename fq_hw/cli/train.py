@@ -147,6 +147,7 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
                 "loss": epoch.loss,
                 "train": epoch.train_accuracy,
                 "test": epoch.test_accuracy,
+                "flips": round(epoch.flips, 6),
                 "seconds": round(epoch.seconds, 1),
             }
             rows.append(row)

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fq_hw.nn.channel_step import ChannelStepActivation
 from fq_hw.nn.layers import BinaryConv2d, HalfWaveActivation, as_images
 from fq_hw.nn.network import ErnNet, ResidualBlock
 
 __all__ = ["trace"]
 
 
-def input_step(model: ErnNet, conv: str) -> float:
+def input_step(model: ErnNet, conv: str) -> Tensor | float:
     """Real value of one level at the input of the convolution called ``conv``."""
     parent, _, last = conv.rpartition(".")
     if conv == "tail.conv":
@@ -51,7 +52,7 @@ def trace(model: ErnNet, images: np.ndarray) -> dict[str, np.ndarray]:
 
     record("embedding", 1.0)
     for name, module in list(model.named_modules()):
-        if isinstance(module, HalfWaveActivation):
+        if isinstance(module, HalfWaveActivation | ChannelStepActivation):
             record(name, module.step)
         elif isinstance(module, BinaryConv2d):
             record(name, (module.scale() * input_step(model, name))[:, None, None])

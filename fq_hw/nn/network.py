@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from fq_hw.network import BlockLayers, Network, WeightScale, blocks, stem_layers, tail_layer
-from fq_hw.nn.layers import BinaryConv2d, HalfWaveActivation, make_embedding
+from fq_hw.nn.embeddings import TableStart, make_embedding
+from fq_hw.nn.layers import make_activation, make_conv, make_norm
 
 __all__ = ["ErnNet", "ResidualBlock"]
 
@@ -16,11 +17,11 @@ class StemStep(nn.Module):
     def __init__(self, network: Network, index: int, ewgs_delta: float):
         super().__init__()
         layer = stem_layers(network)[index]
-        self.conv = BinaryConv2d(layer, network.shared_scale)
+        self.conv = make_conv(layer, network.shared_scale)
         self.norm = self.act = None
         if network.stem[index].norm:
-            self.norm = nn.BatchNorm2d(layer.cout, eps=network.norm_eps)
-            self.act = HalfWaveActivation(network.activation, False, ewgs_delta)
+            self.norm = make_norm(network, layer.cout)
+            self.act = make_activation(network.activation, False, ewgs_delta)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv(x)
@@ -37,14 +38,14 @@ class ResidualBlock(nn.Module):
     def __init__(self, network: Network, block: BlockLayers, ewgs_delta: float):
         super().__init__()
         shared = network.shared_scale
-        self.norms = nn.ModuleList(nn.BatchNorm2d(c.cin, eps=network.norm_eps) for c in block.convs)
-        self.convs = nn.ModuleList(BinaryConv2d(c, shared) for c in block.convs)
+        self.norms = nn.ModuleList(make_norm(network, c.cin) for c in block.convs)
+        self.convs = nn.ModuleList(make_conv(c, shared) for c in block.convs)
         bare = [c.scale is WeightScale.SHARED for c in block.convs]
         bare[0] = bare[0] or block.down is not None
         self.acts = nn.ModuleList(
-            HalfWaveActivation(network.activation, levels, ewgs_delta) for levels in bare
+            make_activation(network.activation, levels, ewgs_delta) for levels in bare
         )
-        self.down = BinaryConv2d(block.down, shared) if block.down else None
+        self.down = make_conv(block.down, shared) if block.down else None
 
     def forward(self, trunk: Tensor) -> Tensor:
         first = x = self.acts[0](self.norms[0](trunk))
@@ -61,9 +62,9 @@ class Tail(nn.Module):
     def __init__(self, network: Network, ewgs_delta: float):
         super().__init__()
         layer = tail_layer(network)
-        self.norm = nn.BatchNorm2d(layer.cin, eps=network.norm_eps)
-        self.act = HalfWaveActivation(network.activation, False, ewgs_delta)
-        self.conv = BinaryConv2d(layer, network.shared_scale)
+        self.norm = make_norm(network, layer.cin)
+        self.act = make_activation(network.activation, False, ewgs_delta)
+        self.conv = make_conv(layer, network.shared_scale)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(self.act(self.norm(x))).mean(dim=(2, 3))
@@ -72,13 +73,16 @@ class Tail(nn.Module):
 class ErnNet(nn.Module):
     """Efficiera residual network: uint8 images N,H,W,C to logits N,classes.
 
-    ``ewgs_delta`` scales gradients in every activation during training (0: plain straight-through).
+    ``ewgs_delta`` scales gradients in every activation during training (0: plain straight-through);
+    ``table`` says how a learned pixel embedding starts.
     """
 
-    def __init__(self, network: Network, ewgs_delta: float = 0.0):
+    def __init__(
+        self, network: Network, ewgs_delta: float = 0.0, table: TableStart = TableStart.RAMP
+    ):
         super().__init__()
         self.record = network
-        self.embedding = make_embedding(network)
+        self.embedding = make_embedding(network, table)
         self.stem = nn.Sequential(
             *(StemStep(network, i, ewgs_delta) for i in range(len(network.stem)))
         )

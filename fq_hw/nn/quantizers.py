@@ -1,39 +1,68 @@
 """Quantizers with their surrogate gradients.
 
-Sources: Rastegari et al. 2016 (channel-wise mean scale); Takahashi et al. 2024 (shared constant
-scale); Cai et al. 2017, HWGQ (half-wave activation); Lee et al. 2021, EWGS (gradient scaling).
+Sources: Rastegari et al. 2016 (channel-wise mean scale); Esser et al. 2020, LSQ (gradient of a
+learned scale); Takahashi et al. 2024 (shared constant scale); Cai et al. 2017, HWGQ (half-wave
+activation); Lee et al. 2021, EWGS (gradient scaling).
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor
 
 from fq_hw.network import Activation
 
-__all__ = ["binary_scale", "half_wave", "sign"]
+__all__ = ["codes", "half_wave", "mean_unit", "quantized_weight"]
 
 
-class Sign(torch.autograd.Function):
-    """+1 where x >= 0, else -1; the gradient passes through unchanged."""
+def codes(weight: Tensor, unit: Tensor, bits: int) -> Tensor:
+    """The odd integer nearest to weight / unit, of ``bits`` bits: -1, +1 or -3, -1, +1, +3.
+
+    weight: O,C,KH,KW; unit: O, positive where ``bits`` is 2. A tie belongs to the upper one, so
+    that the code of 0 is +1.
+    """
+    found = torch.where(weight >= 0, 1.0, -1.0).to(weight.dtype)
+    if bits == 2:
+        edge = 2 * unit[:, None, None, None]
+        found = found + 2.0 * (weight >= edge) - 2.0 * (weight < -edge)
+    return found
+
+
+class QuantizedWeight(torch.autograd.Function):
+    """code * unit; the gradient at the quantized weight is that of the weight, unchanged.
+
+    That of a unit is the sum of gradient * code over its channel, divided by the root of the
+    channel's size, as in Esser et al. 2020 (LSQ): the step of a unit then is of a weight's size.
+    """
 
     @staticmethod
-    def forward(ctx, x: Tensor) -> Tensor:
-        return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
+    def forward(ctx, weight: Tensor, unit: Tensor, bits: int) -> Tensor:
+        found = codes(weight, unit, bits)
+        ctx.save_for_backward(found)
+        return found * unit[:, None, None, None]
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> Tensor:
-        return grad
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor | None, None]:
+        (found,) = ctx.saved_tensors
+        by_unit = None
+        if ctx.needs_input_grad[1]:
+            by_unit = (grad * found).flatten(1).sum(1) / math.sqrt(found[0].numel())
+        return grad, by_unit, None
 
 
-def sign(x: Tensor) -> Tensor:
-    """Bipolar sign, any shape, with a straight-through gradient."""
-    return Sign.apply(x)
+def quantized_weight(weight: Tensor, unit: Tensor, bits: int) -> Tensor:
+    """Weights O,C,KH,KW at their levels; gradients as in :class:`QuantizedWeight`."""
+    return QuantizedWeight.apply(weight, unit, bits)
 
 
-def binary_scale(weight: Tensor) -> Tensor:
-    """mean |w| of every output channel: shape O for weights O,C,KH,KW; no gradient passes."""
-    return weight.detach().abs().mean(dim=(1, 2, 3))
+def mean_unit(weight: Tensor, bits: int) -> Tensor:
+    """The unit by which codes of equal number have the mean |w| of their output channel: shape O.
+
+    For one bit that is mean |w| itself. No gradient passes.
+    """
+    return weight.detach().abs().mean(dim=(1, 2, 3)) / 2 ** (bits - 1)
 
 
 class HalfWave(torch.autograd.Function):

@@ -21,11 +21,17 @@ from torch import Tensor, nn
 
 from fq_hw.data import Data, Split
 from fq_hw.errors import ArtifactError, require
-from fq_hw.network import Network, to_plain
-from fq_hw.nn.layers import PixelEmbedding, as_images
+from fq_hw.network import Network, WeightScale, to_plain
+from fq_hw.nn.direct import DirectUpdate, WeightUpdate
+from fq_hw.nn.embeddings import PixelEmbedding, TableStart
+from fq_hw.nn.layers import BinaryConv2d, as_images
 from fq_hw.nn.network import ErnNet
 
 __all__ = ["Epoch", "Precision", "TrainConfig", "accuracy", "arrays", "train"]
+
+# A level is of the size of its weights, all of which move with it: the full rate would change it by
+# several per cent a step.
+LEVEL_SHARE = 0.1
 
 
 class Precision(enum.Enum):
@@ -41,6 +47,8 @@ class TrainConfig:
 
     Fields  crop: pixels of random shift (zero filled); flip: mirror half of the images
             ewgs_delta: EWGS gradient scaling in every activation; seed: fixes the whole run
+            table: how a learned pixel embedding starts
+            update: whether steps move latent weights, or weights at their levels (these learned)
             precision: of convolutions and feature maps while training: float32, or bfloat16, which
             takes two thirds of the time on a CPU that has it; accuracies are always of float32
     """
@@ -55,6 +63,8 @@ class TrainConfig:
     flip: bool = False
     seed: int = 0
     precision: Precision = Precision.FLOAT32
+    table: TableStart = TableStart.RAMP
+    update: WeightUpdate = WeightUpdate.LATENT
 
     def __post_init__(self) -> None:
         require(self.epochs >= 1, "TrainConfig", "epochs must be at least 1", self.epochs)
@@ -68,12 +78,16 @@ class TrainConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """What one epoch gave. ``state`` resumes after it; accuracies are fractions."""
+    """What one epoch gave. ``state`` resumes after it; accuracies are fractions.
+
+    ``flips``: the fraction of weights that have another integer value than before the epoch.
+    """
 
     number: int
     loss: float
     train_accuracy: float
     test_accuracy: float
+    flips: float
     seconds: float
     state: Callable[[], dict]
     model: ErnNet
@@ -112,14 +126,24 @@ def accuracy(model: nn.Module, split: Split, batch: int = 500) -> float:
     return right / len(split)
 
 
+def all_codes(model: nn.Module) -> Tensor:
+    """The integer weights of all layers in one row."""
+    convs = (m for m in model.modules() if isinstance(m, BinaryConv2d))
+    return torch.cat([conv.codes().flatten() for conv in convs])
+
+
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """Adam; no decay on norms and on the pixel embedding."""
-    decayed = [p for n, p in model.named_parameters() if p.ndim == 4]
-    others = [p for n, p in model.named_parameters() if p.ndim != 4]
+    """Adam; decay on convolution weights alone; ``share`` of the learning rate for each group."""
+    named = list(model.named_parameters())
+    decayed = [p for n, p in named if p.ndim == 4]
+    levels = [p for n, p in named if n.endswith(".level")]
+    others = [p for n, p in named if p.ndim != 4 and not n.endswith(".level")]
     groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {"params": decayed, "weight_decay": config.weight_decay, "share": 1.0},
+        {"params": others, "weight_decay": 0.0, "share": 1.0},
     ]
+    if levels:
+        groups.append({"params": levels, "weight_decay": 0.0, "share": LEVEL_SHARE})
     return torch.optim.Adam(groups, lr=0.0, eps=config.adam_eps)
 
 
@@ -152,9 +176,17 @@ def train(
     whole = share * ranks == config.batch and share >= 2
     contract = f"batch must be a multiple of the {ranks} processes, at least 2 for each"
     require(whole, "TrainConfig", contract, config.batch)
+    direct = config.update is WeightUpdate.DIRECT
+    learned = network.weight_scale is WeightScale.LEARNED
+    contract = "update direct needs a network of weight_scale learned"
+    require(learned or not direct, "TrainConfig", contract, network.weight_scale.value)
     origin = {"network": to_plain(network), "train": to_plain(config), "data": data.name}
     torch.manual_seed(config.seed)
-    model = ErnNet(network, config.ewgs_delta).to(device).to(memory_format=torch.channels_last)
+    model = (
+        ErnNet(network, config.ewgs_delta, config.table)
+        .to(device)
+        .to(memory_format=torch.channels_last)
+    )
     optimizer = make_optimizer(model, config)
     first = 0
     if start is not None:
@@ -167,7 +199,8 @@ def train(
         first = state["epoch"] + 1
     short = config.precision is Precision.BFLOAT16
     parallel = nn.parallel.DistributedDataParallel(model) if ranks > 1 else model
-    tables = [m for m in model.modules() if isinstance(m, PixelEmbedding)]
+    clipped = [m for m in model.modules() if isinstance(m, PixelEmbedding | BinaryConv2d)]
+    settle = DirectUpdate(model) if direct else None
     test = data.test()
     for epoch in range(first, config.epochs):
         began = time.monotonic()
@@ -179,10 +212,13 @@ def train(
         rng = np.random.default_rng([config.seed, epoch, rank + 1])
         steps = len(split) // config.batch
         total = torch.zeros(3, dtype=torch.float64)
+        before = all_codes(model)
         model.train()
         for step in range(steps):
             for group in optimizer.param_groups:
-                group["lr"] = cosine(config, (epoch + step / steps) / config.epochs)
+                group["lr"] = group["share"] * cosine(
+                    config, (epoch + step / steps) / config.epochs
+                )
             begin = step * config.batch + rank * share
             chosen = order[begin : begin + share]
             images = augment(as_images(split.images[chosen]), config, rng).to(device)
@@ -193,8 +229,10 @@ def train(
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            for table in tables:
-                table.clip()
+            for module in clipped:
+                module.clip()
+            if settle is not None:
+                settle()
             right = (logits.detach().argmax(1) == labels).sum()
             sums = [loss.item() * len(labels), right.item(), len(labels)]
             total += torch.tensor(sums, dtype=torch.float64)
@@ -211,6 +249,7 @@ def train(
             loss=float(total[0] / total[2]),
             train_accuracy=float(total[1] / total[2]),
             test_accuracy=accuracy(model, test),
+            flips=float((all_codes(model) != before).double().mean()),
             seconds=time.monotonic() - began,
             state=snapshot,
             model=model,

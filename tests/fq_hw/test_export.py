@@ -5,11 +5,19 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from networks import NETWORKS, random_checkpoint
+from networks import NETWORKS, VARIANTS, random_checkpoint
 
 from fq_hw.errors import ArtifactError
 from fq_hw.export import MULTIPLIER_BITS, class_multipliers, export, norm_levels
-from fq_hw.network import Activation, WeightScale, blocks, stem_layers, tail_layer
+from fq_hw.network import (
+    Activation,
+    Embedding,
+    EmbeddingKind,
+    WeightScale,
+    blocks,
+    stem_layers,
+    tail_layer,
+)
 
 WHOLE = Activation(max_value=3.0)  # levels begin at 1/2, 3/2, 5/2: all exact
 EPS = 2.0**-10
@@ -203,3 +211,29 @@ def test_export_does_not_change_the_checkpoint():
     export(trained)
     for name, array in trained.arrays.items():
         np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize("kind", [EmbeddingKind.FLOAT, EmbeddingKind.EXACT])
+def test_refuses_a_first_layer_without_levels(kind):
+    network = replace(NETWORKS["basic"], embedding=Embedding(kind=kind, length=1))
+    contract = f"^export embedding: needs an embedding of 2-bit levels.*, not '{kind.value}'$"
+    with pytest.raises(ArtifactError, match=contract):
+        export(random_checkpoint(network, 0))
+
+
+def test_refuses_weights_of_two_bits():
+    network = replace(NETWORKS["basic"], weight_bits=2)
+    contract = "^export stem.0.conv: needs binary weights.*, not '2 bits'$"
+    with pytest.raises(ArtifactError, match=contract):
+        export(random_checkpoint(network, 0))
+
+
+@pytest.mark.parametrize(("name", "array"), [
+    ("learned-scales", "stem.0.conv.level"), ("fitted-widths", "tail.act.width"),
+])  # fmt: skip
+@pytest.mark.parametrize("value", [0.0, -0.5])
+def test_refuses_levels_and_widths_that_are_not_positive(name, array, value):
+    trained = random_checkpoint(VARIANTS[name], 0)
+    trained.arrays[array][0] = value
+    with pytest.raises(ArtifactError, match=rf" must be positive, not {value}$"):
+        export(trained)

@@ -11,8 +11,10 @@ from fq_hw.network import (
     Embedding,
     EmbeddingKind,
     Network,
+    Norm,
     Stage,
     StemConv,
+    StepRule,
     WeightScale,
     array_shapes,
     blocks,
@@ -112,6 +114,37 @@ def test_array_shapes_follow_the_embedding():
     assert tiny(embedding=learned[1]).embedded == 15
 
 
+def test_array_shapes_follow_the_quantizers():
+    plain = set(array_shapes(tiny()))
+    scaled = array_shapes(tiny(weight_scale=WeightScale.LEARNED))
+    levels = {n.removesuffix(".weight") for n in plain if "conv" in n and ".convs.1" not in n}
+    assert set(scaled) - plain == {f"{name}.level" for name in levels}  # not before a residual
+    assert scaled["tail.conv.level"] == (4,)
+    fitted = array_shapes(tiny(activation=Activation(rule=StepRule.ROBUST)))
+    acts = {n.replace("norm", "act") for n in plain if n.endswith("running_var")}
+    assert set(fitted) - plain == {n.replace("running_var", "width") for n in acts}
+    assert fitted["tail.act.width"] == (1,)
+    bare = set(array_shapes(tiny(norm=Norm.BIAS)))
+    assert plain - bare == {
+        f"{n.removesuffix('.bias')}.{part}"
+        for n in plain
+        if n.endswith(".bias")
+        for part in ("weight", "running_mean", "running_var")
+    }
+    assert bare < plain
+
+
+def test_a_float_embedding_has_a_real_first_layer():
+    first = Embedding(kind=EmbeddingKind.FLOAT, length=1)
+    network = tiny(embedding=first, weight_scale=WeightScale.LEARNED)
+    assert [layer.real for layer in stem_layers(network)] == [True, False]
+    assert "stem.0.conv.level" not in array_shapes(network)
+    assert "stem.1.conv.level" in array_shapes(network)
+    exact = tiny(embedding=Embedding(kind=EmbeddingKind.EXACT, length=1))
+    first = stem_layers(network)[0]
+    assert weight_count(exact) - weight_count(network) == first.cout * first.cin * first.kernel**2
+
+
 @pytest.mark.parametrize("network", [tiny(), tiny(block=Block.BOTTLENECK), ern("50")], ids=str)
 def test_plain_form_and_back(network):
     plain = to_plain(network)
@@ -186,6 +219,12 @@ def test_plain_form_names_unknown_and_missing_keys():
         (lambda: Stage(width=4, blocks=1, stride=0), "stride"),
         (lambda: Embedding(length=0), "length"),
         (lambda: Embedding(length=86), "length"),
+        (lambda: Embedding(kind=EmbeddingKind.NAIVE), "length must be 1"),
+        (lambda: Embedding(kind=EmbeddingKind.DIGITS, length=3), "length must be 4"),
+        (lambda: Embedding(kind=EmbeddingKind.EXACT, length=8), "length must be 1"),
+        (lambda: Embedding(kind=EmbeddingKind.FLOAT), "length must be 1"),
+        (lambda: tiny(weight_bits=3), "weight_bits must be 1 or 2"),
+        (lambda: tiny(weight_scale=WeightScale.SHARED), "weight_scale must be mean or learned"),
         (lambda: Activation(bits=3), "bits"),
         (lambda: Activation(max_value=0.0), "max_value"),
         (lambda: Activation(max_value=math.inf), "max_value"),

@@ -23,11 +23,17 @@ NETWORKS = st.builds(
     name=st.just("drawn"),
     image=st.tuples(st.integers(4, 6), st.integers(4, 6), st.sampled_from([1, 3])),
     classes=st.integers(2, 3),
-    embedding=st.builds(
-        Embedding,
-        kind=st.sampled_from(EmbeddingKind),
-        length=st.integers(1, 2),
-        shared=st.booleans(),
+    embedding=st.one_of(
+        st.builds(
+            Embedding,
+            kind=st.sampled_from([EmbeddingKind.LEARNED, EmbeddingKind.THERMOMETER]),
+            length=st.integers(1, 2),
+            shared=st.booleans(),
+        ),
+        st.sampled_from([
+            Embedding(kind=EmbeddingKind.NAIVE, length=1),
+            Embedding(kind=EmbeddingKind.DIGITS, length=4),
+        ]),
     ),
     stem=st.lists(
         st.builds(StemConv, width=st.integers(2, 3), kernel=st.sampled_from([1, 3])), max_size=1

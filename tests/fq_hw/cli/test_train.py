@@ -88,7 +88,7 @@ def test_writes_checkpoint_metrics_and_curve(config, capsys):
 
     found = rows(out)
     assert [row["epoch"] for row in found] == [0, 1, 2]
-    assert set(found[0]) == {"epoch", "loss", "train", "test", "seconds"}
+    assert set(found[0]) == {"epoch", "loss", "train", "test", "flips", "seconds"}
     assert found[2]["loss"] < found[0]["loss"]
 
     trained = checkpoint.read(out / "checkpoint.safetensors")

@@ -5,90 +5,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fq_hw.network import Activation, ConvLayer, Embedding, EmbeddingKind, WeightScale, ern
-from fq_hw.nn.layers import (
-    BinaryConv2d,
-    HalfWaveActivation,
-    PixelEmbedding,
-    as_images,
-    make_embedding,
-)
+from fq_hw.network import Activation, ConvLayer, WeightScale
+from fq_hw.nn.layers import BinaryConv2d, HalfWaveActivation, RealConv2d, as_images
+from fq_hw.nn.layers import make_conv as from_record
 from fq_hw.nn.quantizers import half_wave
-from fq_hw.thermometer import thermometer_table
 
 ACT = Activation()
 RNG = np.random.default_rng(0)
-
-
-def random_images(n=2, h=4, w=5, colours=3):
-    return torch.from_numpy(RNG.integers(0, 256, (n, h, w, colours), np.uint8))
-
-
-def random_embedding(shared, length=4, colours=3):
-    layer = PixelEmbedding(colours, length, shared, ACT)
-    with torch.no_grad():
-        layer.table.uniform_(-0.5, 2.5, generator=torch.manual_seed(1))
-    return layer
-
-
-@pytest.mark.parametrize("shared", [True, False], ids=["shared", "per colour"])
-def test_pixel_embedding_equals_a_loop(shared):
-    layer, images = random_embedding(shared), random_images()
-    assert layer.table.shape == (1 if shared else 3, 256, 4)
-    found = layer(images)
-    assert found.shape == (2, 12, 4, 5)
-    for n, y, x, c in np.ndindex(2, 4, 5, 3):
-        row = layer.table[0 if shared else c, int(images[n, y, x, c])]
-        expected = half_wave(row, ACT, levels=True)
-        assert found[n, 4 * c : 4 * c + 4, y, x].equal(expected)
-
-
-@pytest.mark.parametrize("shared", [True, False], ids=["shared", "per colour"])
-def test_pixel_embedding_gradient_is_a_dense_scatter(shared):
-    layer, images = random_embedding(shared), random_images()
-    grad = torch.randn(2, 12, 4, 5, generator=torch.manual_seed(2))
-    layer(images).backward(grad)
-    expected = torch.zeros_like(layer.table)
-    for n, y, x, c in np.ndindex(2, 4, 5, 3):
-        expected[0 if shared else c, int(images[n, y, x, c])] += grad[n, 4 * c : 4 * c + 4, y, x]
-    inside = (layer.table >= 0) & (layer.table <= 2)
-    torch.testing.assert_close(layer.table.grad, expected * inside * 1.5)
-    absent = sorted(set(range(256)) - set(images.flatten().tolist()))
-    assert absent
-    assert not layer.table.grad[:, absent].any()
-    assert not layer.table.grad.is_sparse
-
-
-def test_pixel_embedding_starts_as_the_thermometer_with_live_entries():
-    layer = PixelEmbedding(3, 10, False, ACT)
-    expected = torch.from_numpy(thermometer_table(10)).float()
-    for table in layer.table:
-        assert half_wave(table, ACT, levels=True).equal(expected)
-    assert layer.table.min() > 0
-    assert layer.table.max() < 2
-
-
-def test_clip_keeps_the_table_where_it_gets_a_gradient():
-    layer = random_embedding(True)
-    before = layer.table.detach().clone()
-    layer.clip()
-    assert layer.table.equal(before.clamp(0, 2))
-    assert layer.table.requires_grad
-    layer(random_images()).sum().backward()
-    assert (layer.table.grad >= 0).all()
-
-
-def test_make_embedding_follows_the_record():
-    record = ern("18")
-    fixed = make_embedding(record)
-    assert not list(fixed.parameters())
-    assert not fixed.state_dict()
-    images = random_images()
-    rows = thermometer_table(10)[images.numpy()].reshape(2, 4, 5, 30)
-    np.testing.assert_array_equal(fixed(images).numpy(), rows.transpose(0, 3, 1, 2))
-    learned = Embedding(kind=EmbeddingKind.LEARNED, length=7, shared=False)
-    made = make_embedding(type(record)(**vars(record) | {"embedding": learned}))
-    assert made.table.shape == (3, 256, 7)
 
 
 def make_conv(scale, kernel=3, stride=1, cin=5, cout=6):
@@ -111,6 +34,11 @@ def test_binary_conv_is_sign_times_scale_with_zero_padding(scale, kernel, stride
     unit = conv.weight.abs().double().mean(dim=(1, 2, 3))
     if scale is WeightScale.SHARED:
         unit = torch.full((6,), 1 / 32, dtype=torch.float64)
+    elif scale is WeightScale.LEARNED:
+        torch.testing.assert_close(conv.level[1:].double(), unit[1:])  # its start, but for the 0
+        with torch.no_grad():
+            conv.level.uniform_(0.1, 0.9, generator=torch.manual_seed(5))
+        unit = conv.level.double()
     assert conv.scale().shape == (6,)
     torch.testing.assert_close(conv.scale().double(), unit)
     sums = F.conv2d(x.double(), bipolar, stride=stride, padding=kernel // 2)
@@ -178,3 +106,34 @@ def test_as_images_takes_any_layout():
     turned = array.transpose(0, 2, 3, 1)
     np.testing.assert_array_equal(as_images(turned).numpy(), turned)
     assert as_images(array).data_ptr() == array.ctypes.data
+
+
+def test_a_real_layer_is_a_plain_convolution():
+    record = ConvLayer(
+        name="c", cin=5, cout=6, kernel=3, stride=2, scale=WeightScale.MEAN, real=True
+    )
+    conv, x = from_record(record, 1 / 32), random_levels()
+    assert isinstance(conv, RealConv2d)
+    assert [name for name, _ in conv.named_parameters()] == ["weight"]
+    assert conv(x).equal(F.conv2d(x, conv.weight, stride=2, padding=1))
+
+
+def test_weights_of_two_bits_have_four_levels():
+    record = ConvLayer(
+        name="c", cin=5, cout=6, kernel=3, stride=1, scale=WeightScale.LEARNED, bits=2
+    )
+    conv, x = from_record(record, 1 / 32), random_levels()
+    assert sorted(conv.codes().unique().tolist()) == [-3, -1, 1, 3]
+    weight = conv.codes() * conv.level[:, None, None, None]
+    for training in (True, False):
+        found = conv.train(training)(x)
+        torch.testing.assert_close(found, F.conv2d(x, weight, padding=1), atol=2e-5, rtol=1e-5)
+
+
+def test_clip_keeps_levels_positive():
+    conv = make_conv(WeightScale.LEARNED)
+    with torch.no_grad():
+        conv.level[:3] = torch.tensor([-1.0, 0.0, 0.5])
+    conv.clip()
+    assert conv.level[0] == conv.level[1] > 0
+    assert conv.level[2] == 0.5

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fq_hw.network import Activation
-from fq_hw.nn.quantizers import binary_scale, half_wave, sign
+from fq_hw.nn.quantizers import codes, half_wave, mean_unit, quantized_weight
 
 ACT = Activation()
 X = torch.tensor([-9.0, -0.1, 0.0, 0.2, 0.5, 0.9, 1.2, 1.6, 1.9, 2.0, 2.1, 50.0])
@@ -61,16 +61,42 @@ def test_ewgs_scales_by_the_error_in_units_of_x(levels, gain, delta):
     assert not found.equal(grad * INSIDE * gain)
 
 
-def test_sign_values_and_straight_through_gradient():
-    x = torch.tensor([-3.0, -1e-30, -0.0, 0.0, 1e-30, 7.0])
-    assert sign(x).tolist() == [-1, -1, 1, 1, 1, 1]
-    grad = torch.linspace(-5, 5, 6)
-    assert gradient(sign, x, grad).equal(grad)
+def row(*values):
+    """Weights of one output channel: 1,N,1,1."""
+    return torch.tensor(values)[None, :, None, None]
 
 
-def test_binary_scale_is_the_mean_and_has_no_gradient():
+UNIT = torch.tensor([0.5])
+
+
+@pytest.mark.parametrize(
+    ("bits", "weight", "expected"),
+    [
+        (1, row(-3.0, -1e-30, -0.0, 0.0, 1e-30, 7.0), [-1, -1, 1, 1, 1, 1]),
+        (2, row(-9.0, -1.01, -1.0, -0.1, 0.0, 0.99, 1.0, 9.0), [-3, -3, -1, -1, 1, 1, 3, 3]),
+    ],
+)
+def test_codes_are_the_nearest_odd_integers(bits, weight, expected):
+    assert codes(weight, UNIT, bits).flatten().tolist() == expected
+    assert quantized_weight(weight, UNIT, bits).flatten().tolist() == [e / 2 for e in expected]
+
+
+@pytest.mark.parametrize("bits", [1, 2])
+def test_gradients_of_a_quantized_weight_and_of_its_unit(bits):
+    weight = torch.randn(5, 3, 2, 2, generator=torch.manual_seed(0), requires_grad=True)
+    unit = torch.linspace(0.2, 0.9, 5).requires_grad_()
+    grad = torch.randn(5, 3, 2, 2, generator=torch.manual_seed(1))
+    quantized_weight(weight, unit, bits).backward(grad)
+    assert weight.grad.equal(grad)
+    code = codes(weight.detach(), unit.detach(), bits)
+    expected = [float((grad[o] * code[o]).sum()) / 12**0.5 for o in range(5)]
+    torch.testing.assert_close(unit.grad, torch.tensor(expected))
+
+
+@pytest.mark.parametrize("bits", [1, 2])
+def test_mean_unit_is_from_the_mean_and_has_no_gradient(bits):
     weight = torch.randn(5, 3, 3, 3, generator=torch.manual_seed(0), requires_grad=True)
-    scale = binary_scale(weight)
-    assert not scale.requires_grad
-    expected = [sum(abs(v) for v in row) / 27 for row in weight.flatten(1).tolist()]
-    torch.testing.assert_close(scale, torch.tensor(expected))
+    unit = mean_unit(weight, bits)
+    assert not unit.requires_grad
+    expected = [sum(abs(v) for v in row) / 27 / bits for row in weight.flatten(1).tolist()]
+    torch.testing.assert_close(unit, torch.tensor(expected))

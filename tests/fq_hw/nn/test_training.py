@@ -12,8 +12,20 @@ import torch.distributed as dist
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.data import Data, Split
 from fq_hw.errors import ArtifactError, ParameterError
-from fq_hw.network import Block, Embedding, EmbeddingKind, Network, Stage, StemConv
+from fq_hw.network import (
+    Activation,
+    Block,
+    Embedding,
+    EmbeddingKind,
+    Network,
+    Norm,
+    Stage,
+    StemConv,
+    StepRule,
+    WeightScale,
+)
 from fq_hw.nn import training
+from fq_hw.nn.direct import WeightUpdate
 from fq_hw.nn.network import ErnNet
 from fq_hw.nn.training import TrainConfig, accuracy, arrays, train
 
@@ -170,6 +182,72 @@ def test_trains_without_a_table():
     network = dataclasses.replace(NETWORK, embedding=fixed)
     epoch = next(train(network, DATA, CONFIG))
     Checkpoint(network=network, arrays=arrays(epoch.model))
+
+
+@pytest.mark.parametrize("kind", [EmbeddingKind.FLOAT, EmbeddingKind.EXACT])
+def test_trains_on_the_pixels_themselves(kind):
+    network = dataclasses.replace(NETWORK, embedding=Embedding(kind=kind, length=1))
+    *_, epoch = train(network, DATA, CONFIG)
+    assert epoch.test_accuracy > 0.8
+    Checkpoint(network=network, arrays=arrays(epoch.model))
+
+
+LEARNED = dataclasses.replace(NETWORK, weight_scale=WeightScale.LEARNED)
+DIRECT = dataclasses.replace(CONFIG, update=WeightUpdate.DIRECT)
+
+
+@pytest.mark.parametrize("bits", [1, 2])
+def test_direct_updates_learn_and_resume_bit_for_bit(bits):
+    network = dataclasses.replace(LEARNED, weight_bits=bits)
+    kept = [(e, weights(e.model), e.state()) for e in train(network, DATA, DIRECT)]
+    assert kept[-1][0].test_accuracy > 0.8
+    assert all(0 < epoch.flips < 1 for epoch, _, _ in kept)
+    *_, last = train(network, DATA, DIRECT, state=kept[1][2])
+    assert_same(weights(last.model), kept[-1][1])
+    for name, level in kept[-1][1].items():
+        if name.endswith(".level"):
+            top = (2**bits - 1) * level
+            latent = np.abs(kept[-1][1][name.replace(".level", ".weight")]).max(axis=(1, 2, 3))
+            assert (latent <= top).all()
+            assert not np.array_equal(level, kept[0][1][name])
+
+
+def test_direct_updates_need_learned_levels():
+    contract = "^TrainConfig: update direct needs a network of weight_scale learned, not 'mean'$"
+    with pytest.raises(ParameterError, match=contract):
+        next(train(NETWORK, DATA, DIRECT))
+
+
+def test_levels_have_a_share_of_the_learning_rate_and_stay_positive():
+    model = ErnNet(LEARNED)
+    names = {id(p): n for n, p in model.named_parameters()}
+    groups = training.make_optimizer(model, CONFIG).param_groups
+    levels = {n for n in names.values() if n.endswith(".level")}
+    assert {names[id(p)] for p in groups[2]["params"]} == levels
+    assert [group["share"] for group in groups] == [1.0, 1.0, training.LEVEL_SHARE]
+    hot = dataclasses.replace(CONFIG, epochs=1, lr=20.0)
+    found = arrays(next(train(LEARNED, DATA, hot)).model)
+    assert min(found[name].min() for name in levels) > 0
+
+
+def test_flips_are_the_share_of_weights_that_end_an_epoch_otherwise(run):
+    def positive(state):
+        convs = [v for k, v in state.items() if v.ndim == 4]
+        return np.concatenate([(v >= 0).ravel() for v in convs])
+
+    for (_, before, _), (epoch, after, _) in itertools.pairwise(run):
+        assert epoch.flips == (positive(before) != positive(after)).mean()
+        assert epoch.flips > 0
+
+
+def test_widths_are_fitted_without_norms():
+    network = dataclasses.replace(
+        NETWORK, norm=Norm.BIAS, activation=Activation(rule=StepRule.ROBUST)
+    )
+    *_, epoch = train(network, DATA, CONFIG)
+    assert epoch.test_accuracy > 0.8
+    found = Checkpoint(network=network, arrays=arrays(epoch.model)).arrays
+    assert all(v > 0 for k, v in found.items() if k.endswith(".width"))
 
 
 def test_accuracy_counts_every_image_of_an_odd_split():

@@ -1,0 +1,210 @@
+"""``fq-hw accuracy``: train every run of a study, record each at once, print the comparison."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from pathlib import Path
+
+from fq_hw import checkpoint, data, golden, ir
+from fq_hw.cli import train
+from fq_hw.cli.estimate import unit_rows
+from fq_hw.cli.model import DEFAULT_CYCLES, load_model
+from fq_hw.cli.output import Output, say
+from fq_hw.cli.study import Run, read_study
+from fq_hw.errors import ArtifactError, ToolError, require
+from fq_hw.network import EmbeddingKind, Network, stem_layers
+from fq_hw.report import bench, study
+from fq_hw.schedule.fold_search import least_lut
+from fq_hw.schedule.lower import lower
+
+__all__ = ["add_parser"]
+
+STUDIES = Path("docs/results")
+NAMES = ("pixels", "direct", "widths")
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "accuracy",
+        help="train and compare the variants of a study",
+        description="Train every variant of the studies with every seed, one after the other. A "
+        "finished run is recorded at once as a line of RECORD/STUDY.jsonl, and a recorded one is "
+        "not run again. Prints a table; RECORD/STUDY.png and build/bench/accuracy.json have it "
+        "too.",
+    )
+    known = [STUDIES / f"{name}.toml" for name in NAMES]
+    listed = ", ".join(map(str, known))
+    parser.add_argument("study", type=Path, nargs="*", help=f"TOML files (default {listed})")
+    parser.add_argument(
+        "--data", type=Path, default=Path("data"), help="folder of the data sets (default data)"
+    )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        default=Path("build/accuracy"),
+        help="folder of the records (default build/accuracy)",
+    )
+    parser.add_argument("--only", nargs="+", metavar="VARIANT", help="run these variants alone")
+    parser.add_argument("--epochs", type=int, help="instead of the studies': a short form")
+    parser.add_argument(
+        "--print", action="store_true", dest="only_print", help="train nothing; print the records"
+    )
+    parser.set_defaults(run=run, known=known)
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Train what is not recorded, then sum up."""
+    files = args.study or args.known
+    studies = [(file, read_study(file)) for file in files]
+    names = {variant.name for _, found in studies for variant in found.variants}
+    for name in args.only or ():
+        require(name in names, "--only", f"must be of {sorted(names)}", name)
+    try:
+        args.record.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"--record {args.record}: cannot be made a folder ({error.strerror})"
+        raise ArtifactError(message) from error
+    text, found = [], {}
+    for file, compared in studies:
+        log = args.record / f"{file.stem}.jsonl"
+        for one in compared.runs(file.stem, args.data, args.epochs):
+            skip = args.only_print or (args.only and one.variant.name not in args.only)
+            if not skip and not recorded(log, one):
+                say(f"{file.stem}: {one.name}")
+                row = measure(file.stem, one)
+                with log.open("a") as lines:
+                    lines.write(json.dumps(row) + "\n")
+        rows = read_log(log)
+        titles = {variant.name: variant.title for variant in compared.variants}
+        summary = study.summary(titles, rows)
+        if summary:
+            study.save_bars(log.with_suffix(".png"), summary, compared.title)
+            command = f"fq-hw accuracy {file}"
+            bench.update_rows(
+                Path("build/bench/accuracy.json"), study.bench_rows(file.stem, summary, command)
+            )
+        text.append(f"{compared.title}\n\n{study.as_text(summary)}")
+        found[file.stem] = summary
+    return Output(found, "\n\n".join(text))
+
+
+def read_log(log: Path) -> list[dict]:
+    """Lines of a record."""
+    if not log.exists():
+        return []
+    try:
+        return [json.loads(line) for line in log.read_text().splitlines()]
+    except json.JSONDecodeError as error:
+        raise ArtifactError(f"{log}: damaged ({error}); remove the broken line") from error
+
+
+def recorded(log: Path, one: Run) -> bool:
+    """Whether the record has this run."""
+    return any(
+        (row["variant"], row["seed"]) == (one.variant.name, one.seed)
+        and row["epochs"] == one.config.train["epochs"]
+        for row in read_log(log)
+    )
+
+
+def measure(name: str, one: Run) -> dict:
+    """Train a run, or go on with it, or take it from its folder; its line of the record."""
+    out = Path("build/train") / name / one.name
+    rows = finished(out, one)
+    if rows is None:
+        train_run(out, one)
+        rows = finished(out, one)
+        assert rows is not None, f"{out} holds no finished run"
+    trained = checkpoint.read(out / "checkpoint.safetensors")
+    convs = stem_layers(trained.network)
+    side = (trained.network.image[0] - 1) // convs[0].stride + 1
+    wide = (trained.network.image[1] - 1) // convs[0].stride + 1
+    row = {
+        "variant": one.variant.name,
+        "seed": one.seed,
+        "float": trained.accuracy.percent,
+        "golden": None,
+        "images": trained.accuracy.images,
+        "epochs": len(rows),
+        "seconds": round(sum(r["seconds"] for r in rows)),
+        "flips": [r["flips"] for r in rows],
+        "curve": [round(100 * r["test"], 2) for r in rows],
+        "machine": machine(),
+        "layer 1": {"mac": side * wide * convs[0].kernel ** 2 * convs[0].cin * convs[0].cout},
+    }
+    if integer(trained.network):
+        model = load_model(out / "checkpoint.safetensors")
+        source = one.config.data
+        path = None if source.path is None else Path(source.path)
+        test = data.load(source.kind, path, trained.network.image[:2]).test()
+        right = int((golden.labels(model.graph, test.images) == test.labels).sum())
+        row["golden"] = 100 * right / len(test)
+        row["layer 1"] |= first_layer_cost(model.graph)
+    return row
+
+
+def integer(network: Network) -> bool:
+    """Whether the integer graph has ops for all of a network so far."""
+    pixels = network.embedding.kind in (EmbeddingKind.FLOAT, EmbeddingKind.EXACT)
+    return not pixels and network.weight_bits == 1
+
+
+def first_layer_cost(graph: ir.Graph) -> dict:
+    """Cycles and estimated LUT4 and EBR of embedding and first convolution, at one speed."""
+    folding = least_lut(graph, DEFAULT_CYCLES)
+    plan = lower(graph, folding.folds, folding.cycles)
+    units = [u for u in unit_rows(plan) if u["unit"].startswith(("embedding", "stem.0"))]
+    cycles = max(u["cycles"] or 0 for u in units)
+    return {"cycles": cycles} | {k: sum(u[k] for u in units) for k in ("lut", "ebr")}
+
+
+def finished(out: Path, one: Run) -> list[dict] | None:
+    """Figures of the epochs of a run whose folder holds all of them; None where it does not."""
+    metrics, saved = out / "metrics.jsonl", out / "checkpoint.safetensors"
+    if not metrics.exists() or not saved.exists():
+        return None
+    rows = [json.loads(line) for line in metrics.read_text().splitlines()]
+    epochs = one.config.train["epochs"]
+    trained = checkpoint.read(saved)
+    if trained.provenance.get("epochs") != f"{epochs} of {epochs}" or len(rows) != epochs:
+        return None
+    same = trained.network == one.config.network
+    same = same and trained.provenance.get("seed") == str(one.seed)
+    require(
+        same, f"{out}", "must hold this run; remove it to train again", "another", ArtifactError
+    )
+    return rows
+
+
+def train_run(out: Path, one: Run) -> None:
+    """What ``fq-hw train`` does with this configuration."""
+    try:
+        import torch
+    except ImportError as error:
+        remedy = "fq-hw accuracy: needs torch; pip install -e '.[train]' in the project's folder"
+        raise ToolError(remedy) from error
+    torch.set_num_threads(1)
+    args = argparse.Namespace(
+        config=Path(f"{one.config.network.name}.toml"),
+        out=out,
+        resume=(out / "state.pt").exists(),
+        start=None,
+        epochs=None,
+        seed=None,
+        device="cpu",
+    )
+    train.train_here(args, one.config, torch)
+
+
+def machine() -> str:
+    """The processor's name and how many cores the system has."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [n for n in info.read_text().splitlines() if n.startswith("model name")]
+        cpu = names[0].partition(":")[2].strip() if names else cpu
+    return f"{cpu}, one of {os.cpu_count()} cores"

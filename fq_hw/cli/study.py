@@ -1,0 +1,97 @@
+"""Studies: one TOML file that compares variants of a network or its training at equal budget.
+
+The tables network, data and train are a configuration's; each of ``variants`` names what differs,
+and the seeds to run it with. A run is a variant with a seed; its network is called STUDY-VARIANT.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fq_hw.cli.config import Config, DataConfig
+from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.network import Network, from_plain
+
+__all__ = ["Run", "Study", "Variant", "read_study"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """What differs from the study's own tables; ``title`` stands in tables and plots."""
+
+    name: str
+    title: str
+    seeds: tuple[int, ...]
+    network: dict = field(default_factory=dict)
+    train: dict = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        where = f"variant {self.name!r}"
+        once = self.seeds and len(set(self.seeds)) == len(self.seeds)
+        require(once, where, "seeds must be at least one, each once", self.seeds)
+        require("seed" not in self.train, where, "train must leave the seed to seeds", self.train)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One training of a study: a configuration, complete but for torch's part."""
+
+    variant: Variant
+    seed: int
+    config: Config
+
+    @property
+    def name(self) -> str:
+        """VARIANT-SEED, the name of its folder."""
+        return f"{self.variant.name}-{self.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A network, its data, its training, and the variants; ``path`` is seen from a data folder."""
+
+    title: str
+    network: dict
+    data: DataConfig
+    train: dict
+    variants: tuple[Variant, ...]
+
+    def __post_init__(self) -> None:
+        names = [variant.name for variant in self.variants]
+        once = names and len(set(names)) == len(names)
+        require(once, "study", "variants must be at least one, each name once", names)
+
+    def runs(self, name: str, folder: Path, epochs: int | None = None) -> Iterator[Run]:
+        """Every run: all variants with their first seed, then with their second, and so on.
+
+        ``folder`` holds the data; ``epochs`` replaces those of the recipe.
+        """
+        path = None if self.data.path is None else str(folder / self.data.path)
+        data = DataConfig(kind=self.data.kind, path=path)
+        shorter = {} if epochs is None else {"epochs": epochs}
+        for turn in range(max(len(variant.seeds) for variant in self.variants)):
+            for variant in self.variants:
+                if turn >= len(variant.seeds):
+                    continue
+                plain = self.network | variant.network | {"name": f"{name}-{variant.name}"}
+                seed = variant.seeds[turn]
+                train = self.train | variant.train | shorter | {"seed": seed}
+                where = f"variant {variant.name!r}.network"
+                network = from_plain(Network, plain, where)
+                config = Config(network=network, data=data, train=train)
+                yield Run(variant=variant, seed=seed, config=config)
+
+
+def read_study(path: Path) -> Study:
+    """Read a TOML study and check every network in it; errors name the file and the key."""
+    require(path.is_file(), f"study {path}", "must be a file", "there", ArtifactError)
+    try:
+        study = from_plain(Study, tomllib.loads(path.read_text(encoding="utf-8")), "study")
+        for _ in study.runs(path.stem, Path()):
+            pass
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, FqHwError) as error:
+        raise ArtifactError(f"study {path}: {error}") from error
+    return study

@@ -1,0 +1,131 @@
+"""What the first convolution sees: uint8 images N,H,W,C to maps N,C*length,H,W.
+
+Sources: Tokunaga et al. 2024 (learned table); Takahashi et al. 2024 (thermometer).
+"""
+
+from __future__ import annotations
+
+import enum
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fq_hw.network import Activation, EmbeddingKind, Network
+from fq_hw.nn.quantizers import half_wave
+from fq_hw.pixel_codes import fixed_table
+from fq_hw.thermometer import thermometer_table
+
+__all__ = ["FixedEmbedding", "PixelEmbedding", "PixelValues", "TableStart", "make_embedding"]
+
+
+class TableStart(enum.Enum):
+    """What a learned table is before training: the thermometer's ramp, or noise N(1, 1/4)."""
+
+    RAMP = "ramp"
+    RANDOM = "random"
+
+
+class PixelEmbedding(nn.Module):
+    """Levels 0..3 by a learned table.
+
+    ``table`` has shape T,256,length with T = 1 (shared by the colours) or C; it is quantized, then
+    gathered. Channel index = colour * length + i. Source: Tokunaga et al. 2024.
+    """
+
+    def __init__(
+        self,
+        colours: int,
+        length: int,
+        shared: bool,
+        activation: Activation,
+        start: TableStart = TableStart.RAMP,
+    ):
+        super().__init__()
+        self.activation = activation
+        self.colours = colours
+        tables = 1 if shared else colours
+        if start is TableStart.RAMP:
+            ramp = torch.from_numpy(thermometer_table(length)).float()
+            # the thermometer, every entry where the quantizer passes a gradient
+            table = (ramp.clamp(0.05, 2.95) * activation.step).expand(tables, -1, -1).clone()
+        else:
+            table = torch.randn(tables, 256, length).mul_(0.5).add_(1)
+            table = table.mul_(activation.max_value / 2).clamp_(0, activation.max_value)
+        self.table = nn.Parameter(table)
+
+    def forward(self, images: Tensor) -> Tensor:
+        # Always in float32, as export does: an entry may lie on the edge between two levels.
+        rows = half_wave(self.table.float(), self.activation, levels=True)
+        return gather(images, rows.to(self.table.dtype), self.colours)
+
+    @torch.no_grad()
+    def clip(self) -> None:
+        """Keep the table where its entries get a gradient; call after every step."""
+        self.table.clamp_(0, self.activation.max_value)
+
+
+class FixedEmbedding(nn.Module):
+    """Levels by a table that does not learn: same contract as PixelEmbedding."""
+
+    def __init__(self, colours: int, rows: Tensor):
+        super().__init__()
+        self.colours = colours
+        self.register_buffer("rows", rows[None].float(), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return gather(images, self.rows, self.colours)
+
+
+class PixelValues(nn.Module):
+    """The pixels themselves, times ``unit``: N,H,W,C to N,C,H,W."""
+
+    def __init__(self, unit: float):
+        super().__init__()
+        self.register_buffer("unit", torch.tensor(unit), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return (images * self.unit).permute(0, 3, 1, 2)
+
+
+class LookUp(torch.autograd.Function):
+    """Rows by index; the gradient of a row is the sum over its uses, dense and in float32 at least.
+
+    The same as torch's embedding, whose own sum takes three times as long on a CPU (as would an
+    index of 32 bits here).
+    """
+
+    @staticmethod
+    def forward(ctx, rows: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(index)
+        ctx.shape, ctx.dtype = rows.shape, rows.dtype
+        return F.embedding(index, rows)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+        (index,) = ctx.saved_tensors
+        wide = torch.promote_types(grad.dtype, torch.float32)
+        total = torch.zeros(ctx.shape, dtype=wide, device=grad.device)
+        total.index_add_(0, index.flatten().long(), grad.flatten(0, -2).to(wide))
+        return total.to(ctx.dtype), None
+
+
+def gather(images: Tensor, rows: Tensor, colours: int) -> Tensor:
+    """Look up N,H,W,C pixels in T,256,K rows; T is 1 or C. Returns N,C*K,H,W."""
+    if torch.is_autocast_enabled(images.device.type):  # levels are exact in every format
+        rows = rows.to(torch.get_autocast_dtype(images.device.type))
+    step = 256 if len(rows) > 1 else 0
+    offset = torch.arange(colours, dtype=torch.int32, device=images.device) * step
+    levels = LookUp.apply(rows.flatten(0, 1), images + offset)
+    return levels.flatten(3).permute(0, 3, 1, 2)
+
+
+def make_embedding(network: Network, start: TableStart = TableStart.RAMP) -> nn.Module:
+    """The embedding that the record asks for; ``start`` is for a learned table."""
+    kind, colours = network.embedding, network.image[2]
+    rows = fixed_table(kind)
+    if rows is not None:
+        return FixedEmbedding(colours, torch.from_numpy(rows))
+    if kind.kind is EmbeddingKind.LEARNED:
+        return PixelEmbedding(colours, kind.length, kind.shared, network.activation, start)
+    return PixelValues(1.0 if kind.kind is EmbeddingKind.EXACT else 1 / 255)
