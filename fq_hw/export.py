@@ -28,7 +28,7 @@ from fq_hw.network import (
 )
 from fq_hw.pixel_codes import fixed_table
 
-__all__ = ["MULTIPLIER_BITS", "Exported", "class_multipliers", "export", "norm_levels"]
+__all__ = ["MULTIPLIER_BITS", "Exported", "class_multipliers", "codes", "export", "norm_levels"]
 
 MULTIPLIER_BITS = 16
 TIE = 1e-9  # relative distance to an integer below which a real level counts as that integer
@@ -108,6 +108,18 @@ def class_multipliers(scale: np.ndarray) -> tuple[np.ndarray, float]:
         return multiplier, float(ratio.max() / ratio.min() - 1)
 
 
+def codes(latent: np.ndarray, unit: np.ndarray | float, bits: int) -> np.ndarray:
+    """The odd integers nearest to weights O,C,KH,KW: -1, +1 or, of two bits, -3, -1, +1, +3.
+
+    A tie belongs to the upper one; ``unit`` is per output channel or one.
+    """
+    found = np.where(latent >= 0, 1, -1)
+    if bits == 2:
+        edge = 2 * np.broadcast_to(unit, len(latent))[:, None, None, None]
+        found = found + 2 * (latent >= edge) - 2 * (latent < -edge)
+    return found.astype(np.int8)
+
+
 class Walk:
     """Collects nodes while following the network record."""
 
@@ -120,6 +132,12 @@ class Walk:
 
     def embed(self) -> Feature:
         kind, activation = self.record.embedding, self.record.activation
+        real = kind.kind is EmbeddingKind.FLOAT
+        contract = "needs quantized weights in every layer; a float first one is for comparison"
+        require(not real, "export stem.0.conv", contract, "real ones", ArtifactError)
+        self.add("input", "pixels", shape=list(self.record.image))
+        if kind.kind is EmbeddingKind.EXACT:
+            return Feature("pixels", 1.0)
         if kind.kind is EmbeddingKind.LEARNED:
             # In float32, as training rounds: an entry may lie on the edge between two levels,
             # where float64 says otherwise, and one entry alone can change every 20th answer.
@@ -127,34 +145,32 @@ class Walk:
             clipped = np.clip(table, 0, np.float32(activation.max_value))
             rows = np.floor(clipped / np.float32(activation.step) + half)
         else:
-            table = fixed_table(kind)
-            contract = "needs an embedding of 2-bit levels: fully quantized hardware takes no other"
-            require(table is not None, "export embedding", contract, kind.kind.value, ArtifactError)
-            rows = table[None]
-        self.add("input", "pixels", shape=list(self.record.image))
+            rows = fixed_table(kind)[None]
         self.add(
             "embed", "embedding", "pixels", table=rows.astype(np.uint8), out_bits=activation.bits
         )
         return Feature("embedding", 1.0)
 
+    def scale(self, layer: ConvLayer, latent: np.ndarray) -> np.ndarray:
+        """Real value of one unit of a weight, per output channel: learned, or from the mean |w|."""
+        if layer.scale is WeightScale.LEARNED:
+            level = self.arrays[f"{layer.name}.level"].astype(np.float64)
+            positive, least = bool((level > 0).all()), float(level.min())
+            where, contract = f"export {layer.name}", "level must be positive"
+            require(positive, where, contract, least, ArtifactError)
+            return level
+        mean = np.abs(latent).mean(axis=(1, 2, 3))
+        if layer.bits == 1:
+            return mean
+        # Rounded as in training: codes change at it.
+        return (mean / 2).astype(np.float32).astype(np.float64)
+
     def conv(self, layer: ConvLayer, x: Feature) -> Feature:
         latent = self.arrays[f"{layer.name}.weight"].astype(np.float64)
-        weight = np.where(latent >= 0, 1, -1).astype(np.int8).transpose(0, 2, 3, 1)
-        contract = "needs binary weights: the integer graph has no others yet"
-        require(
-            layer.bits == 1, f"export {layer.name}", contract, f"{layer.bits} bits", ArtifactError
-        )
         shared = layer.scale is WeightScale.SHARED
-        if shared:
-            unit = self.record.shared_scale * x.unit
-        elif layer.scale is WeightScale.LEARNED:
-            level = self.arrays[f"{layer.name}.level"].astype(np.float64)
-            positive = bool((level > 0).all())
-            contract = "level must be positive"
-            require(positive, f"export {layer.name}", contract, float(level.min()), ArtifactError)
-            unit = level * x.unit
-        else:
-            unit = np.abs(latent).mean(axis=(1, 2, 3)) * x.unit
+        own = self.record.shared_scale if shared else self.scale(layer, latent)
+        weight = codes(latent, own, layer.bits).transpose(0, 2, 3, 1)
+        unit = own * x.unit
         self.add(
             "conv",
             layer.name,

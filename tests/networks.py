@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fq_hw.checkpoint import Checkpoint
-from fq_hw.export import export
+from fq_hw.export import codes, export
 from fq_hw.ir import Conv, Graph
 from fq_hw.network import (
     Activation,
@@ -107,7 +107,19 @@ VARIANTS = {  # other embeddings and quantizers, which give the same ops
             name="digits",
             embedding=Embedding(kind=EmbeddingKind.DIGITS, length=4),
         ),
+        replace(
+            NETWORKS["basic"],
+            name="exact",
+            embedding=Embedding(kind=EmbeddingKind.EXACT, length=1),
+        ),
         replace(NETWORKS["basic"], name="learned-scales", weight_scale=WeightScale.LEARNED),
+        replace(NETWORKS["awkward"], name="two-bits", weight_bits=2),
+        replace(
+            NETWORKS["basic"],
+            name="two-bits-learned",
+            weight_bits=2,
+            weight_scale=WeightScale.LEARNED,
+        ),
         replace(
             NETWORKS["bottleneck"],
             name="fitted-widths",
@@ -125,6 +137,7 @@ VARIANTS = {  # other embeddings and quantizers, which give the same ops
 SHARES = {"gains": (0.55, 0.25)}  # of negative and zero gains
 USUAL = (0.3, 0.08)
 LEVEL_MEAN, LEVEL_VAR = 1.5, 1.25  # of levels 0..3, all equally likely
+PIXEL_MEAN, PIXEL_VAR = 128, 3000  # of ``random_images``, roughly
 
 
 @dataclass(frozen=True)
@@ -147,17 +160,20 @@ class Draw:
         self.arrays[name] = array.astype(np.float32)
         return self.arrays[name]
 
-    def conv(self, layer: ConvLayer, step: float) -> Guess:
+    def conv(self, layer: ConvLayer, step: float, pixels: bool = False) -> Guess:
         latent = self.put(f"{layer.name}.weight", self.rng.normal(size=layer.shape))
-        total = np.where(latent >= 0, 1, -1).sum(axis=(1, 2, 3))
-        unit = np.abs(latent.astype(float)).mean(axis=(1, 2, 3)) * step
+        own = np.abs(latent.astype(float)).mean(axis=(1, 2, 3)) / layer.bits
         if layer.scale is WeightScale.SHARED:
-            unit = self.network.shared_scale * step
+            own = np.full(layer.cout, self.network.shared_scale)
         elif layer.scale is WeightScale.LEARNED:
             level = self.rng.uniform(0.2, 2, layer.cout)
-            unit = self.put(f"{layer.name}.level", level).astype(float) * step
-        synapses = latent[0].size
-        return Guess(unit, LEVEL_MEAN * total, np.full(layer.cout, LEVEL_VAR * synapses))
+            own = self.put(f"{layer.name}.level", level).astype(float)
+        weight = codes(latent, own, layer.bits)
+        total, power = (
+            w.sum(axis=(1, 2, 3)) for w in (weight.astype(int), weight.astype(int) ** 2)
+        )
+        mean, var = (PIXEL_MEAN, PIXEL_VAR) if pixels else (LEVEL_MEAN, LEVEL_VAR)
+        return Guess(own * step, mean * total, var * power)
 
     def norm(self, name: str, act: str, x: Guess) -> float:
         """Draw what is before an activation; the real value of a level after it."""
@@ -189,7 +205,8 @@ class Draw:
             self.put("embedding.table", self.rng.uniform(-0.2, 2.2, shapes["embedding.table"]))
         x, factor = None, 1.0
         for index, layer in enumerate(stem_layers(network)):
-            x = self.conv(layer, factor)
+            exact = network.embedding.kind is EmbeddingKind.EXACT and index == 0
+            x = self.conv(layer, factor, exact)
             if network.stem[index].norm:
                 factor = self.norm(f"stem.{index}.norm", f"stem.{index}.act", x)
         for block in blocks(network):

@@ -15,7 +15,7 @@ from fq_hw.cli.model import DEFAULT_CYCLES, load_model
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.study import Run, read_study
 from fq_hw.errors import ArtifactError, ToolError, require
-from fq_hw.network import EmbeddingKind, Network, stem_layers
+from fq_hw.network import EmbeddingKind, stem_layers
 from fq_hw.report import bench, study
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.lower import lower
@@ -136,7 +136,7 @@ def measure(name: str, one: Run) -> dict:
         "machine": machine(),
         "layer 1": {"mac": side * wide * convs[0].kernel ** 2 * convs[0].cin * convs[0].cout},
     }
-    if integer(trained.network):
+    if trained.network.embedding.kind is not EmbeddingKind.FLOAT:
         model = load_model(out / "checkpoint.safetensors")
         source = one.config.data
         path = None if source.path is None else Path(source.path)
@@ -145,12 +145,6 @@ def measure(name: str, one: Run) -> dict:
         row["golden"] = 100 * right / len(test)
         row["layer 1"] |= first_layer_cost(model.graph)
     return row
-
-
-def integer(network: Network) -> bool:
-    """Whether the integer graph has ops for all of a network so far."""
-    pixels = network.embedding.kind in (EmbeddingKind.FLOAT, EmbeddingKind.EXACT)
-    return not pixels and network.weight_bits == 1
 
 
 def first_layer_cost(graph: ir.Graph) -> dict:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fq_hw.network import EmbeddingKind
 from fq_hw.nn.channel_step import ChannelStepActivation
 from fq_hw.nn.layers import BinaryConv2d, HalfWaveActivation, as_images
 from fq_hw.nn.network import ErnNet, ResidualBlock
@@ -50,7 +51,8 @@ def trace(model: ErnNet, images: np.ndarray) -> dict[str, np.ndarray]:
 
         model.get_submodule(name).register_forward_hook(hook)
 
-    record("embedding", 1.0)
+    if model.record.embedding.kind is not EmbeddingKind.EXACT:  # there it passes the pixels on
+        record("embedding", 1.0)
     for name, module in list(model.named_modules()):
         if isinstance(module, HalfWaveActivation | ChannelStepActivation):
             record(name, module.step)

@@ -60,9 +60,13 @@ def quantized_weight(weight: Tensor, unit: Tensor, bits: int) -> Tensor:
 def mean_unit(weight: Tensor, bits: int) -> Tensor:
     """The unit by which codes of equal number have the mean |w| of their output channel: shape O.
 
-    For one bit that is mean |w| itself. No gradient passes.
+    For one bit that is mean |w| itself. Of two bits it is a number of float32 in every format,
+    because codes change at it: export must find the same. No gradient passes.
     """
-    return weight.detach().abs().mean(dim=(1, 2, 3)) / 2 ** (bits - 1)
+    size = weight.detach().abs()
+    if bits == 1:
+        return size.mean(dim=(1, 2, 3))
+    return (size.double().mean(dim=(1, 2, 3)) / 2).float().to(weight.dtype)
 
 
 class HalfWave(torch.autograd.Function):

@@ -8,7 +8,7 @@ import pytest
 from networks import NETWORKS, VARIANTS, random_checkpoint
 
 from fq_hw.errors import ArtifactError
-from fq_hw.export import MULTIPLIER_BITS, class_multipliers, export, norm_levels
+from fq_hw.export import MULTIPLIER_BITS, class_multipliers, codes, export, norm_levels
 from fq_hw.network import (
     Activation,
     Embedding,
@@ -213,19 +213,26 @@ def test_export_does_not_change_the_checkpoint():
         np.testing.assert_array_equal(array, before[name])
 
 
-@pytest.mark.parametrize("kind", [EmbeddingKind.FLOAT, EmbeddingKind.EXACT])
-def test_refuses_a_first_layer_without_levels(kind):
-    network = replace(NETWORKS["basic"], embedding=Embedding(kind=kind, length=1))
-    contract = f"^export embedding: needs an embedding of 2-bit levels.*, not '{kind.value}'$"
+def test_refuses_a_float_first_layer():
+    real = Embedding(kind=EmbeddingKind.FLOAT, length=1)
+    network = replace(NETWORKS["basic"], embedding=real)
+    contract = "^export stem.0.conv: needs quantized weights in every layer; .*, not 'real ones'$"
     with pytest.raises(ArtifactError, match=contract):
         export(random_checkpoint(network, 0))
 
 
-def test_refuses_weights_of_two_bits():
-    network = replace(NETWORKS["basic"], weight_bits=2)
-    contract = "^export stem.0.conv: needs binary weights.*, not '2 bits'$"
-    with pytest.raises(ArtifactError, match=contract):
-        export(random_checkpoint(network, 0))
+def test_an_exact_first_layer_reads_the_pixels():
+    nodes = {node["name"]: node for node in export(random_checkpoint(VARIANTS["exact"], 0)).nodes}
+    assert nodes["stem.0.conv"]["inputs"] == ["pixels"]
+    assert "embedding" not in nodes
+
+
+def test_codes_of_two_bits_change_at_twice_the_unit():
+    edge = np.float64([-1.0, 1.0])
+    latent = np.array([*np.nextafter(edge, -9), *edge, 0.0, -1e-9, 9.0])[None, :, None, None]
+    found = codes(latent, np.array([0.5]), 2).ravel().tolist()
+    assert found == [-3, 1, -1, 3, 1, -1, 3]
+    assert codes(latent, np.array([0.5]), 1).ravel().tolist() == [-1, 1, -1, 1, 1, -1, 1]
 
 
 @pytest.mark.parametrize(("name", "array"), [

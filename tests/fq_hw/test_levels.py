@@ -43,7 +43,7 @@ def flips(before, after):
     """Which channels of which convolutions a pass negated: name to -1 or +1 per channel."""
     pairs = zip(before.ops, after.ops, strict=True)
     return {
-        a.name: b.weight[:, 0, 0, 0] * a.weight[:, 0, 0, 0]
+        a.name: np.sign(b.weight[:, 0, 0, 0] * a.weight[:, 0, 0, 0])
         for a, b in pairs
         if isinstance(a, ir.Conv)
     }

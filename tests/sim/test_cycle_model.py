@@ -33,6 +33,7 @@ NETWORKS = st.builds(
         st.sampled_from([
             Embedding(kind=EmbeddingKind.NAIVE, length=1),
             Embedding(kind=EmbeddingKind.DIGITS, length=4),
+            Embedding(kind=EmbeddingKind.EXACT, length=1),
         ]),
     ),
     stem=st.lists(
@@ -43,6 +44,7 @@ NETWORKS = st.builds(
         st.builds(Stage, width=st.integers(2, 3), blocks=st.integers(1, 2),
                   stride=st.integers(1, 2)), min_size=1, max_size=2
     ).map(tuple),
+    weight_bits=st.integers(1, 2),
 )  # fmt: skip
 
 

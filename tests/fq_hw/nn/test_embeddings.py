@@ -116,7 +116,9 @@ def test_a_random_table_is_noise_where_it_gets_a_gradient():
     layer = PixelEmbedding(3, 10, False, ACT, TableStart.RANDOM)
     assert layer.table.shape == (3, 256, 10)
     assert float(layer.table.detach().mean()) == pytest.approx(1, abs=0.02)
-    assert float(layer.table.detach().std()) == pytest.approx(0.5, abs=0.03)  # a little less: it is clipped
+    assert float(layer.table.detach().std()) == pytest.approx(
+        0.5, abs=0.03
+    )  # a little less: it is clipped
     assert layer.table.min() >= 0
     assert layer.table.max() <= 2
     assert not layer.table[0].equal(layer.table[1])
