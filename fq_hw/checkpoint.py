@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fq_hw import artifact
+from fq_hw import artifact, float_network
 from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, array_shapes, from_plain, to_plain
 
 __all__ = ["Accuracy", "Checkpoint", "read", "write"]
@@ -43,14 +44,15 @@ class Accuracy:
 class Checkpoint:
     """A trained network: record, arrays, where it comes from, how good its float form is."""
 
-    network: Network
+    network: Network | FloatNetwork
     arrays: Mapping[str, np.ndarray]
     accuracy: Accuracy | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         where = f"checkpoint of {self.network.name!r}"
-        shapes = array_shapes(self.network)
+        of_float = isinstance(self.network, FloatNetwork)
+        shapes = (float_network.array_shapes if of_float else array_shapes)(self.network)
         missing = sorted(set(shapes) - set(self.arrays))
         require(
             not missing,
@@ -103,7 +105,7 @@ def read(path: Path) -> Checkpoint:
     record, arrays = artifact.read(path, KIND, "fq-hw train")
     try:
         return Checkpoint(
-            network=from_plain(Network, record["network"], "network"),
+            network=from_plain(Network | FloatNetwork, record["network"], "network"),
             arrays=arrays,
             accuracy=from_plain(Accuracy | None, record["accuracy"], "accuracy"),
             provenance={str(k): str(v) for k, v in record["provenance"].items()},

@@ -431,6 +431,13 @@ def to_plain(record: object) -> object:
     return record
 
 
+def known_keys(kind: typing.Any, plain: object) -> int:
+    """How many keys of a table are fields of ``kind``: of several records the best fit is meant."""
+    if not dataclasses.is_dataclass(kind) or not isinstance(plain, Mapping):
+        return 0
+    return len({f.name for f in dataclasses.fields(kind)} & set(plain))
+
+
 def from_plain(kind: typing.Any, plain: object, where: str) -> typing.Any:
     """Inverse of :func:`to_plain`: build ``kind`` from plain data, refusing what does not fit.
 
@@ -462,7 +469,8 @@ def from_plain(kind: typing.Any, plain: object, where: str) -> typing.Any:
     if origin is types.UnionType:
         if plain is None and type(None) in arguments:
             return None
-        return from_plain(next(a for a in arguments if a is not type(None)), plain, where)
+        kinds = [a for a in arguments if a is not type(None)]
+        return from_plain(max(kinds, key=lambda k: known_keys(k, plain)), plain, where)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         values = [member.value for member in kind]
         require(plain in values, where, f"must be one of {values}", plain, GraphError)

@@ -17,9 +17,12 @@ LAYERS = [
     ["fq_hw"],  # the version alone
     ["fq_hw.errors"],
     ["fq_hw.network", "fq_hw.thermometer", "fq_hw.toolbox", "fq_hw.artifact", "fq_hw.data"],
+    ["fq_hw.float_network"],
     ["fq_hw.yosys_command", "fq_hw.pixel_codes"],
     ["fq_hw.nn"],
     ["fq_hw.checkpoint"],
+    ["fq_hw.fixed"],
+    ["fq_hw.nn.fixed_point"],
     ["fq_hw.export"],
     ["fq_hw.ir"],
     ["fq_hw.passes"],
@@ -34,7 +37,11 @@ LAYERS = [
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 ANYWHERE, INSIDE_FUNCTIONS, NOWHERE = "anywhere", "inside functions only", "nowhere"
 RULES = {  # outside package: which layers may import it, and how; all others must not
-    "torch": {"fq_hw.nn": ANYWHERE, "fq_hw.cli": INSIDE_FUNCTIONS},
+    "torch": {
+        "fq_hw.nn": ANYWHERE,
+        "fq_hw.nn.fixed_point": ANYWHERE,
+        "fq_hw.cli": INSIDE_FUNCTIONS,
+    },
     "matplotlib": {"fq_hw.report": INSIDE_FUNCTIONS},
     "tqdm": {"fq_hw.cli": INSIDE_FUNCTIONS, "sim": INSIDE_FUNCTIONS, "boards": INSIDE_FUNCTIONS},
     "amaranth": {"rtl_gen": ANYWHERE, "sim": ANYWHERE, "boards": ANYWHERE},
@@ -60,6 +67,11 @@ CORE = [  # what must run with numpy and safetensors alone: export, golden model
     "fq_hw.toolbox",
     "fq_hw.data",
     "fq_hw.checkpoint",
+    "fq_hw.float_network",
+    "fq_hw.fixed.integers",
+    "fq_hw.fixed.saved",
+    "fq_hw.fixed.savings",
+    "fq_hw.fixed.search",
     "fq_hw.export",
     "fq_hw.ir",
     "fq_hw.ir.serialize",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fq_hw.data import DataKind
 from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, from_plain
 
 __all__ = ["Config", "DataConfig", "read_config"]
@@ -25,7 +26,7 @@ class DataConfig:
 class Config:
     """A configuration; ``train`` stays plain until torch is there to read it."""
 
-    network: Network
+    network: Network | FloatNetwork
     data: DataConfig
     train: dict
 

@@ -23,6 +23,7 @@ from fq_hw.cli import (
     golden,
     import_model,
     rtl,
+    search,
     show,
     sim,
     train,
@@ -33,8 +34,8 @@ from fq_hw.errors import FqHwError
 __all__ = ["main"]
 
 COMMANDS = (
-    train, export, import_model, verify, show, golden, fold, estimate, rtl, sim, build, doctor,
-    demo, bench, accuracy,
+    train, search, export, import_model, verify, show, golden, fold, estimate, rtl, sim, build,
+    doctor, demo, bench, accuracy,
 )  # fmt: skip
 
 

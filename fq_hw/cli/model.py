@@ -13,6 +13,7 @@ from fq_hw.cli import fold_file
 from fq_hw.cli.output import say
 from fq_hw.data import DataKind
 from fq_hw.errors import ArtifactError, require
+from fq_hw.float_network import FloatNetwork
 from fq_hw.ir import serialize
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
@@ -67,6 +68,9 @@ def load_model(path: Path) -> Model:
     if artifact.kind(path) == serialize.KIND:
         return Model(graph=serialize.load(path), accuracy=None, exported=None)
     trained = checkpoint.read(path)
+    of_float = isinstance(trained.network, FloatNetwork)
+    contract = "must be of a quantized network; `fq-hw search` quantizes float ones"
+    require(not of_float, f"{path}", contract, trained.network.name, ArtifactError)
     exported = export.export(trained)
     graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
     return Model(graph=graph, accuracy=trained.accuracy, exported=exported)

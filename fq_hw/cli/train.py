@@ -170,6 +170,7 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
                         "seed": str(recipe.seed),
                         "torch": torch.__version__,
                     }
+                    | ({"hold_out": str(recipe.hold_out)} if recipe.hold_out else {})
                     | before,
                 ),
             )

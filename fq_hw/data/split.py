@@ -9,7 +9,7 @@ import numpy as np
 
 from fq_hw.errors import ArtifactError, require
 
-__all__ = ["Data", "Split"]
+__all__ = ["Data", "Split", "hold_out"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,3 +47,19 @@ class Data:
     classes: tuple[str, ...]
     train: Callable[[int], Split]
     test: Callable[[], Split]
+
+
+def hold_out(data: Data, count: int) -> tuple[Split, Split]:
+    """The training images without the last ``count``, and these: one to train on, one to judge by.
+
+    Raises ArtifactError where every epoch draws its images anew, or fewer than two would be left.
+    """
+    split, where = data.train(0), f"data {data.name}"
+    fixed = data.train(1) is split
+    contract = "must give the same training images in every epoch, to hold some out"
+    require(fixed, where, contract, "drawn anew", ArtifactError)
+    left = len(split) - count
+    contract = f"at most {len(split) - 2} of the training images can be held out"
+    require(count >= 1 and left >= 2, where, contract, count, ArtifactError)
+    held = Split(images=split.images[left:], labels=split.labels[left:])
+    return split.first(left), held

@@ -20,10 +20,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fq_hw.data import Data, Split
+from fq_hw.data.split import hold_out
 from fq_hw.errors import ArtifactError, require
+from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, WeightScale, to_plain
 from fq_hw.nn.direct import DirectUpdate, WeightUpdate
 from fq_hw.nn.embeddings import PixelEmbedding, TableStart
+from fq_hw.nn.float_net import FloatNet
 from fq_hw.nn.layers import BinaryConv2d, as_images
 from fq_hw.nn.network import ErnNet
 
@@ -46,6 +49,7 @@ class TrainConfig:
     """How to train. ``lr`` holds for a batch of 256 and scales with ``batch``.
 
     Fields  crop: pixels of random shift (zero filled); flip: mirror half of the images
+            hold_out: the last training images, left out so that a search may judge by them
             ewgs_delta: EWGS gradient scaling in every activation; seed: fixes the whole run
             table: how a learned pixel embedding starts
             update: whether steps move latent weights, or weights at their levels (these learned)
@@ -61,6 +65,7 @@ class TrainConfig:
     ewgs_delta: float = 0.01
     crop: int = 0
     flip: bool = False
+    hold_out: int = 0
     seed: int = 0
     precision: Precision = Precision.FLOAT32
     table: TableStart = TableStart.RAMP
@@ -70,7 +75,7 @@ class TrainConfig:
         require(self.epochs >= 1, "TrainConfig", "epochs must be at least 1", self.epochs)
         require(self.batch >= 2, "TrainConfig", "batch must be at least 2", self.batch)
         require(self.lr > 0, "TrainConfig", "lr must be positive", self.lr)
-        for name in ("weight_decay", "adam_eps", "ewgs_delta", "crop", "seed"):
+        for name in ("weight_decay", "adam_eps", "ewgs_delta", "crop", "hold_out", "seed"):
             value = getattr(self, name)
             require(value >= 0, "TrainConfig", f"{name} must not be negative", value)
         require(self.seed < 2**31, "TrainConfig", "seed must be below 2**31", self.seed)
@@ -90,7 +95,7 @@ class Epoch:
     flips: float
     seconds: float
     state: Callable[[], dict]
-    model: ErnNet
+    model: nn.Module
 
 
 def shift(images: Tensor, most: int, rng: np.random.Generator) -> Tensor:
@@ -129,7 +134,14 @@ def accuracy(model: nn.Module, split: Split, batch: int = 500) -> float:
 def all_codes(model: nn.Module) -> Tensor:
     """The integer weights of all layers in one row."""
     convs = (m for m in model.modules() if isinstance(m, BinaryConv2d))
-    return torch.cat([conv.codes().flatten() for conv in convs])
+    return torch.cat([torch.zeros(0), *(conv.codes().flatten() for conv in convs)])
+
+
+def make_model(network: Network | FloatNetwork, config: TrainConfig) -> nn.Module:
+    """The torch network of a record, with random weights."""
+    if isinstance(network, FloatNetwork):
+        return FloatNet(network)
+    return ErnNet(network, config.ewgs_delta, config.table)
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
@@ -153,7 +165,7 @@ def cosine(config: TrainConfig, progress: float) -> float:
 
 
 def train(
-    network: Network,
+    network: Network | FloatNetwork,
     data: Data,
     config: TrainConfig,
     *,
@@ -177,16 +189,13 @@ def train(
     contract = f"batch must be a multiple of the {ranks} processes, at least 2 for each"
     require(whole, "TrainConfig", contract, config.batch)
     direct = config.update is WeightUpdate.DIRECT
-    learned = network.weight_scale is WeightScale.LEARNED
+    scale = getattr(network, "weight_scale", None)  # a float network has none
+    learned = scale is WeightScale.LEARNED
     contract = "update direct needs a network of weight_scale learned"
-    require(learned or not direct, "TrainConfig", contract, network.weight_scale.value)
+    require(learned or not direct, "TrainConfig", contract, scale and scale.value)
     origin = {"network": to_plain(network), "train": to_plain(config), "data": data.name}
     torch.manual_seed(config.seed)
-    model = (
-        ErnNet(network, config.ewgs_delta, config.table)
-        .to(device)
-        .to(memory_format=torch.channels_last)
-    )
+    model = make_model(network, config).to(device).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(model, config)
     first = 0
     if start is not None:
@@ -205,6 +214,8 @@ def train(
     for epoch in range(first, config.epochs):
         began = time.monotonic()
         split = data.train(config.seed * 10_000 + epoch)
+        if config.hold_out:
+            split, _ = hold_out(data, config.hold_out)
         contract = f"batch must be at most the {len(split)} training images of {data.name}"
         require(config.batch <= len(split), "TrainConfig", contract, config.batch)
         order = np.random.default_rng([config.seed, epoch]).permutation(len(split))
@@ -267,7 +278,7 @@ def check_origin(state: dict, origin: dict) -> None:
         raise ArtifactError(f"{message}; resume with the same, or start a new run")
 
 
-def arrays(model: ErnNet) -> dict[str, np.ndarray]:
-    """The arrays of a checkpoint: float32, named as ``fq_hw.network.array_shapes`` says."""
+def arrays(model: nn.Module) -> dict[str, np.ndarray]:
+    """The arrays of a checkpoint: float32, named as its record's ``array_shapes`` says."""
     state = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
     return {k: np.ascontiguousarray(v.cpu().numpy(), np.float32) for k, v in state.items()}

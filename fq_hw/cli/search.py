@@ -1,0 +1,238 @@
+"""``fq-hw search``: fixed-point formats for a float network, layer by layer."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+
+from fq_hw import checkpoint, data
+from fq_hw.checkpoint import Accuracy
+from fq_hw.cli.model import output_path
+from fq_hw.cli.output import Output, say
+from fq_hw.cli.search_log import SearchLog, open_log
+from fq_hw.data import DataKind, Split
+from fq_hw.data.split import hold_out
+from fq_hw.errors import ArtifactError, ToolError, require
+from fq_hw.fixed import saved
+from fq_hw.fixed.fold import fold
+from fq_hw.fixed.network import Part, Tensor, tensors
+from fq_hw.fixed.savings import cost, savings
+from fq_hw.fixed.search import Judge, SearchConfig, Variant, search, start, starting_formats
+from fq_hw.float_network import FloatNetwork, nodes
+from fq_hw.network import to_plain
+from fq_hw.report.table import table
+
+__all__ = ["add_parser"]
+
+RANGE_IMAGES = 250  # by which activations get their starting range, as published
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "search",
+        help="quantize a float network, each layer with widths of its own",
+        description="Search the bits of weights, biases and activations of every layer of a float "
+        "network that `fq-hw train` made with hold_out: by the held-out images, never the test "
+        "split, on which the result is then measured. Every decision goes to OUT.jsonl at once.",
+    )
+    parser.add_argument("model", type=Path, help="checkpoint of a float network")
+    parser.add_argument("--data", choices=[k.value for k in DataKind], required=True)
+    parser.add_argument("--path", type=Path, help="folder of the data")
+    parser.add_argument(
+        "--variant",
+        choices=[v.value for v in Variant],
+        default=Variant.LAYERWISE.value,
+        help="layerwise; independent: each tensor alone, then all together; uniform: no search",
+    )
+    defaults = SearchConfig()
+    parser.add_argument(
+        "--target",
+        type=float,
+        default=defaults.target,
+        help="relative loss of accuracy that weights and biases may cost, and activations again "
+        f"(default {defaults.target})",
+    )
+    parser.add_argument(
+        "--bits", type=int, default=defaults.bits, help=f"to start with (default {defaults.bits})"
+    )
+    parser.add_argument("--images", type=int, help="held-out images to judge by (default: all)")
+    parser.add_argument("--out", type=Path, help="file (default build/search/NAME.VARIANT...)")
+    parser.add_argument("--resume", action="store_true", help="go on where OUT.jsonl stopped")
+    parser.add_argument("--threads", type=int, default=1, help="torch threads (default 1)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Search, measure, write."""
+    try:
+        import torch
+    except ImportError as error:
+        remedy = "fq-hw search: needs torch; pip install -e '.[train]' in the project's folder"
+        raise ToolError(remedy) from error
+    from fq_hw.nn.fixed_point import Simulation
+    from fq_hw.nn.float_net import observe
+
+    require(args.threads >= 1, "fq-hw search --threads", "must be at least 1", args.threads)
+    torch.set_num_threads(args.threads)
+    config = SearchConfig(variant=Variant(args.variant), target=args.target, bits=args.bits)
+    trained = checkpoint.read(args.model)
+    folded, network = fold(trained), trained.network
+    images = data.load(DataKind(args.data), args.path, network.image[:2])
+    test = images.test()
+    fits = test.images.shape[1:] == network.image
+    contract = f"images must be {network.image}, as {network.name} takes them"
+    require(fits, f"data {args.data}", contract, test.images.shape[1:], ArtifactError)
+    held = calibration(args, trained, images)
+    path = output_path(args.out, f"search/{network.name}.{args.variant}.safetensors")
+    origin = {
+        "model": hashlib.sha256(args.model.read_bytes()).hexdigest(),
+        "data": images.name,
+        "images": len(held),
+        "config": to_plain(config),
+    }
+    log = None
+    if config.variant is not Variant.UNIFORM:
+        log = open_log(path.with_name(path.name + ".jsonl"), origin, args.resume, network)
+
+    say(f"float network on {len(held):,} held-out images")
+    seen = observe(network, trained.arrays, held.images)
+    largest = observe(network, trained.arrays, held.images[:RANGE_IMAGES]).largest
+    wrong = int((seen.logits.argmax(1) != held.labels).sum())
+    judge = Judge(images=len(held), wrong=wrong)
+    simulation = Simulation(network, folded, held, hardest_first(seen.logits))
+
+    def make(bits: int) -> dict:
+        return starting_formats(network, folded, largest, bits)
+
+    formats = dict(start(config, judge, simulation, make, first_layer(network)))
+    if log is not None:
+        steps = search(network, formats, simulation, judge, config, log.decided)
+        formats = decide(network, steps, log, judge)
+    simulation.begin(first_layer(network), formats)
+    held_loss = judge.loss(simulation.errors(formats))
+
+    say(f"float and fixed-point network on {len(test):,} test images")
+    logits = observe(network, trained.arrays, test.images).logits
+    wrong = Simulation(network, folded, test, np.arange(len(test))).errors(formats)
+    result = saved.Saved(
+        fixed=simulation.fixed(formats),
+        accuracy=Accuracy(data=images.name, images=len(test), right=len(test) - wrong),
+        float_accuracy=Accuracy(
+            data=images.name,
+            images=len(test),
+            right=int((logits.argmax(1) == test.labels).sum()),
+        ),
+        provenance={k: json.dumps(v, sort_keys=True) for k, v in origin.items()},
+    )
+    saved.write(path, result)
+    return report(result, path, held_loss, log)
+
+
+def calibration(args: argparse.Namespace, trained: checkpoint.Checkpoint, images) -> Split:
+    """The held-out training images that the search judges by."""
+    kept = trained.provenance.get("hold_out")
+    contract = "must be trained with hold_out = N, so that N training images are new to it"
+    require(kept is not None, f"{args.model}", contract, "on all of them", ArtifactError)
+    made = trained.accuracy is None or trained.accuracy.data == images.name
+    contract = f"must be the data of {args.model}, {trained.accuracy and trained.accuracy.data}"
+    require(made, f"data {args.data}", contract, images.name, ArtifactError)
+    _, held = hold_out(images, int(kept))
+    count = len(held) if args.images is None else args.images
+    require(1 <= count <= len(held), "--images", f"must be in 1..{len(held)}", count)
+    return held.first(count)
+
+
+def hardest_first(logits: np.ndarray) -> np.ndarray:
+    """Image numbers, those first whose best two scores are nearest to each other."""
+    ordered = np.sort(logits, axis=1)
+    return np.argsort(ordered[:, -1] - ordered[:, -2], kind="stable")
+
+
+def first_layer(network: FloatNetwork) -> str:
+    """Name of the first layer."""
+    return next(nodes(network)).name
+
+
+def decide(network: FloatNetwork, steps, log: SearchLog, judge: Judge) -> dict:
+    """Run the search with a bar in products, which is what a decision's time goes by."""
+    from tqdm import tqdm
+
+    found = list(nodes(network))
+    products = [
+        math.prod(node.weight_shape) * math.prod(node.shape[:2]) if node.weighted else 0
+        for node in found
+    ]
+    left = {node.name: sum(products[node.index :]) / 1e6 for node in found}
+    order, formats = list(tensors(network)), {}
+    done = sum(left[t.layer] for t in log.decided)
+    total = sum(left[t.layer] for t in order)
+    with tqdm(total=total, initial=done, unit="MMAC", unit_scale=True, mininterval=1) as bar:
+        began = time.monotonic()
+        for decision in steps:
+            if decision.tensor not in log.decided:
+                bar.update(left[decision.tensor.layer])
+            log.add(decision, time.monotonic() - began)
+            began = time.monotonic()
+            form = decision.form
+            formats[decision.tensor] = form
+            bar.set_postfix_str(
+                f"{decision.tensor}: {form.bits} bit, loss {judge.loss(decision.errors):.2%}"
+            )
+    return formats
+
+
+def report(result: saved.Saved, path: Path, held_loss: float, log: SearchLog | None) -> Output:
+    """Formats of every layer, accuracies, savings."""
+    network, formats = result.fixed.network, result.fixed.formats
+    layers = []
+    for node in nodes(network):
+        forms = {part: formats.get(Tensor(node.name, part)) for part in Part}
+        if any(forms.values()):
+            plain = {p.value: f and [f.bits, f.fraction] for p, f in forms.items()}
+            layers.append({"layer": node.name} | plain)
+    means = {
+        f"mean bits, {part.value}": float(
+            np.mean([f.bits for t, f in formats.items() if t.part is part])
+        )
+        for part in Part
+    }
+    saving = savings(network, formats)
+    plain, own = (cost(network, f).memory / 8 / 1024 for f in (None, formats))
+    loss = 1 - result.accuracy.right / result.float_accuracy.right
+    data = {
+        "fixed-point network": str(path),
+        "accuracy %, float": result.float_accuracy.percent,
+        "accuracy %, fixed point": result.accuracy.percent,
+        "relative loss %, test split": 100 * loss,
+        "relative loss %, held-out images": 100 * held_loss,
+        **means,
+        "memory KiB, 8 bit": plain,
+        "memory KiB": own,
+        "saved of 8 bit %, memory": saving.memory,
+        "saved of 8 bit %, products by output width": saving.products_by_output,
+        "saved of 8 bit %, products by input width": saving.products_by_input,
+    }
+    if log is not None:
+        data["evaluations"] = sum(d.tried for d in log.decided.values())
+        data["seconds"] = round(log.seconds, 1)
+    head = ("layer", "weight", "bias", "activation")
+    rows = [
+        [row["layer"], *(f"{row[k][0]}, {row[k][1]}" if row[k] else "" for k in head[1:])]
+        for row in layers
+    ]
+    figures = [[k, v] for k, v in data.items() if not isinstance(v, str)]
+    text = "\n\n".join(
+        [
+            "bits, binary places of every tensor\n" + table(head, rows),
+            table(("", "value"), figures),
+            f"written: {path}",
+        ]
+    )
+    return Output(data | {"layers": layers}, text)

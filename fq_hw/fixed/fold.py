@@ -1,0 +1,50 @@
+"""A float checkpoint with every norm folded into its convolution: weights and biases remain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fq_hw.checkpoint import Checkpoint
+from fq_hw.errors import ArtifactError, require
+from fq_hw.float_network import FloatNetwork, nodes
+
+__all__ = ["Folded", "fold"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Folded:
+    """Real weights O,C,KH,KW and biases O, float64, that a layer has once its norm is folded."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+
+def fold(checkpoint: Checkpoint) -> dict[str, Folded]:
+    """Weights and biases by layer name.
+
+    because  gain * (w*a - mean) / sqrt(var + eps) + beta = (g w)*a + (beta - g mean), where
+             g = gain / sqrt(var + eps): a norm after a convolution is another convolution
+    """
+    network, arrays = checkpoint.network, checkpoint.arrays
+    of_float = isinstance(network, FloatNetwork)
+    contract = "must be of a float network (layers = [...]); this one is quantized already"
+    require(of_float, f"checkpoint of {network.name!r}", contract, network.name, ArtifactError)
+    folded = {}
+    for node in nodes(network):
+        if not node.weighted:
+            continue
+        place = f"layers.{node.index}"
+        weight = arrays[f"{place}.conv.weight"].astype(np.float64)
+        if node.layer.norm:
+            gain, beta, mean, var = (
+                arrays[f"{place}.norm.{part}"].astype(np.float64)
+                for part in ("weight", "bias", "running_mean", "running_var")
+            )
+            gain = gain / np.sqrt(var + network.norm_eps)
+            weight, bias = weight * gain[:, None, None, None], beta - gain * mean
+        else:
+            bias = arrays[f"{place}.conv.bias"].astype(np.float64)
+        folded[node.name] = Folded(weight=weight, bias=bias)
+    return folded

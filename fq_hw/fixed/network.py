@@ -1,0 +1,137 @@
+"""A fixed-point network: which tensors it has, their formats and codes, what follows from them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fq_hw.errors import ArtifactError, require
+from fq_hw.fixed.fold import Folded
+from fq_hw.fixed.format import Format, quantize, requantize
+from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
+
+__all__ = ["PIXEL", "FixedNetwork", "Part", "Tensor", "from_float", "tensors"]
+
+PIXEL = Format(9, 8)  # uint8 / 256: eight bits and no sign; never searched
+
+
+class Part(enum.Enum):
+    """What a format is of."""
+
+    WEIGHT = "weight"
+    BIAS = "bias"
+    ACTIVATION = "activation"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor that has a format of its own: some part of the layer of that name."""
+
+    layer: str
+    part: Part
+
+    def __str__(self) -> str:
+        return f"{self.layer}.{self.part.value}"
+
+
+def tensors(network: FloatNetwork) -> Iterator[Tensor]:
+    """Every tensor with a format, weights first, then biases, then activations, input to output.
+
+    Maxima keep the format of what they read, and the last layer gives raw sums.
+    """
+    found = list(nodes(network))
+    for part in (Part.WEIGHT, Part.BIAS):
+        for node in found:
+            if node.weighted:
+                yield Tensor(node.name, part)
+    for node in found[:-1]:
+        if node.op not in (Op.MAX_POOL, Op.GLOBAL_MAX_POOL):
+            yield Tensor(node.name, Part.ACTIVATION)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FixedNetwork:
+    """Formats of all tensors, and the codes of weights (O,C,KH,KW) and biases (O), int64.
+
+    Raises ArtifactError where a format or an array lacks, or a code does not fit its format.
+    """
+
+    network: FloatNetwork
+    formats: Mapping[Tensor, Format]
+    codes: Mapping[Tensor, np.ndarray]
+
+    def __post_init__(self) -> None:
+        where = f"fixed-point network {self.network.name!r}"
+        wanted = list(tensors(self.network))
+        lost = [str(t) for t in wanted if t not in self.formats]
+        require(not lost, where, "needs a format for every tensor", lost[:3], ArtifactError)
+        more = sorted(str(t) for t in self.formats if t not in wanted)
+        require(not more, where, "must hold formats of its tensors alone", more[:3], ArtifactError)
+        shapes = {n.name: n.weight_shape for n in nodes(self.network) if n.weighted}
+        held = {t: shapes[t.layer] for t in wanted if t.part is Part.WEIGHT}
+        held |= {t: shapes[t.layer][:1] for t in wanted if t.part is Part.BIAS}
+        same = set(held) == set(self.codes)
+        got = sorted(str(t) for t in self.codes)
+        require(same, where, f"needs {len(held)} arrays of codes", got, ArtifactError)
+        for tensor, shape in held.items():
+            code, place = self.codes[tensor], f"{where}, {tensor}"
+            require(code.shape == shape, place, f"must be {shape}", code.shape, ArtifactError)
+            limit = self.formats[tensor].limit
+            worst = int(np.abs(code).max(initial=0))
+            contract = f"codes must be at most {limit}"
+            require(worst <= limit, place, contract, worst, ArtifactError)
+
+    def fractions(self) -> dict[str, int]:
+        """Binary places of the codes that every layer, and the image, gives."""
+        out = {IMAGE: PIXEL.fraction}
+        for node in nodes(self.network):
+            own = self.formats.get(Tensor(node.name, Part.ACTIVATION))
+            if own is not None:
+                out[node.name] = own.fraction
+            elif node.weighted:  # raw sums
+                out[node.name] = out[node.inputs[0]] + self.weight(node.name).fraction
+            else:
+                out[node.name] = out[node.inputs[0]]
+        return out
+
+    def ranges(self) -> dict[str, tuple[int, int]]:
+        """Lowest and highest code that every layer but the last, and the image, can give."""
+        out = {IMAGE: (0, PIXEL.limit)}
+        for node in nodes(self.network):
+            own = Tensor(node.name, Part.ACTIVATION) in self.formats
+            out[node.name] = self.bounds(node) if own else out[node.inputs[0]]
+        return out
+
+    def weight(self, name: str) -> Format:
+        """The format of a layer's weights."""
+        return self.formats[Tensor(name, Part.WEIGHT)]
+
+    def constant(self, node: Node, fraction: int) -> np.ndarray:
+        """Integers O to add to the sums of ``node``, which have ``fraction`` binary places.
+
+        Where the bias is finer than the sums it is rounded half up, once, before there is hardware.
+        """
+        tensor = Tensor(node.name, Part.BIAS)
+        shift = self.formats[tensor].fraction - fraction
+        wide = np.iinfo(np.int64).max // 4
+        return requantize(self.codes[tensor], shift, -wide, wide)
+
+    def bounds(self, node: Node) -> tuple[int, int]:
+        """Lowest and highest code that a quantized ``node`` may give."""
+        limit = self.formats[Tensor(node.name, Part.ACTIVATION)].limit
+        return (0 if node.layer.relu else -limit), limit
+
+
+def from_float(
+    network: FloatNetwork, folded: Mapping[str, Folded], formats: Mapping[Tensor, Format]
+) -> FixedNetwork:
+    """The fixed-point network that ``formats`` make of real weights and biases."""
+    codes = {
+        t: quantize(getattr(folded[t.layer], t.part.value), form)
+        for t, form in formats.items()
+        if t.part is not Part.ACTIVATION
+    }
+    return FixedNetwork(network=network, formats=formats, codes=codes)

@@ -1,0 +1,231 @@
+"""Layer-wise search of fixed-point formats after training, without retraining.
+
+Tensors are decided one after the other, weights of all layers, then biases, then activations, each
+from input to output, under a budget of lost accuracy that grows on the way. Source: Goyal et al.
+2021 (order, budgets, steps of the search, choice rule). Unlike there, the network is one of
+integers all along: what is not decided yet has its starting format, so every loss is one of
+hardware.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from fq_hw.errors import ParameterError, require
+from fq_hw.fixed.fold import Folded
+from fq_hw.fixed.format import Format, widest
+from fq_hw.fixed.network import Part, Tensor, tensors
+from fq_hw.float_network import FloatNetwork
+
+__all__ = ["Counter", "Decision", "Judge", "SearchConfig", "Variant", "search", "starting_formats"]
+
+
+class Variant(enum.Enum):
+    """Which formats are chosen, and how."""
+
+    LAYERWISE = "layerwise"
+    INDEPENDENT = "independent"
+    UNIFORM = "uniform"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchConfig:
+    """How to search.
+
+    Fields  variant: layer by layer; each tensor alone, all others as they start; or not at all
+            target: relative loss that weights and biases may cost; activations may cost it again
+            bits: of every tensor at the start; 4 more, and again, while the loss exceeds ``target``
+            gain: relative loss that a point with more bits must save to be preferred
+    """
+
+    variant: Variant = Variant.LAYERWISE
+    target: float = 0.004
+    bits: int = 8
+    gain: float = 0.0015
+
+    def __post_init__(self) -> None:
+        where = "SearchConfig"
+        require(0 < self.target < 1, where, "target must be between 0 and 1", self.target)
+        require(2 <= self.bits <= 16, where, "bits must be in 2..16", self.bits)
+        require(0 <= self.gain < 1, where, "gain must be in 0..1", self.gain)
+
+
+class Counter(Protocol):
+    """What counts errors; see ``fq_hw.nn.fixed_point.Simulation``."""
+
+    def begin(self, layer: str, formats: Mapping[Tensor, Format]) -> None:
+        """The layers before ``layer`` keep ``formats`` from now on."""
+
+    def errors(self, formats: Mapping[Tensor, Format], most: int | None = None) -> int:
+        """Images ranked wrong; counting may end above ``most``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """Turns relative losses into numbers of errors: ``wrong`` of ``images`` are wrong in float."""
+
+    images: int
+    wrong: int
+
+    def __post_init__(self) -> None:
+        some = 0 <= self.wrong < self.images
+        require(some, "search", "the float network must rank some images right", self.wrong)
+
+    def allowed(self, loss: float) -> int:
+        """Most errors of which the relative loss is at most ``loss``."""
+        return self.wrong + int(loss * (self.images - self.wrong) + 1e-9)
+
+    def loss(self, errors: int) -> float:
+        """(float accuracy - accuracy) / float accuracy."""
+        return (errors - self.wrong) / (self.images - self.wrong)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """The format chosen for a tensor, the errors there are with it, and how many were tried."""
+
+    tensor: Tensor
+    form: Format
+    errors: int
+    tried: int
+
+
+def starting_formats(
+    network: FloatNetwork,
+    folded: Mapping[str, Folded],
+    largest: Mapping[str, float],
+    bits: int,
+) -> dict[Tensor, Format]:
+    """Every tensor with ``bits`` and the finest step that clips nothing.
+
+    ``largest`` holds max |x| of every layer's float output on some images.
+    """
+    formats = {}
+    for tensor in tensors(network):
+        if tensor.part is Part.ACTIVATION:
+            most = largest[tensor.layer]
+        else:
+            most = abs(getattr(folded[tensor.layer], tensor.part.value)).max()
+        formats[tensor] = widest(float(most), bits)
+    return formats
+
+
+class Points:
+    """Errors at the formats of one tensor that have been tried."""
+
+    def __init__(self, counter: Counter, formats: Mapping[Tensor, Format], tensor: Tensor):
+        self.counter, self.formats, self.tensor = counter, formats, tensor
+        self.found: dict[Format, tuple[int, int | None]] = {}
+
+    def errors(self, form: Format, most: int | None) -> int:
+        """Errors with ``form``; above ``most`` they may be more than said."""
+        if form in self.found:
+            errors, limit = self.found[form]
+            whole = limit is None or errors <= limit
+            if whole or (most is not None and errors > most):
+                return errors
+        errors = self.counter.errors({**self.formats, self.tensor: form}, most)
+        self.found[form] = (errors, most)
+        return errors
+
+
+def reduce(points: Points, form: Format, allowed: int) -> Format:
+    """Fewest bits within ``allowed``: first from below, the range kept, then from above.
+
+    The first way goes one step past the first failure; where nothing is allowed, ``form`` remains.
+    """
+    best = low = form
+    over = False
+    while low.bits > 1:
+        low = Format(low.bits - 1, low.fraction - 1)
+        fits = points.errors(low, allowed) <= allowed
+        best = low if fits else best
+        if over:
+            break
+        over = not fits
+    while best.bits > 1:
+        high = Format(best.bits - 1, best.fraction)
+        if points.errors(high, allowed) > allowed:
+            break
+        best = high
+    return best
+
+
+def nearby(points: Points, centre: Format, gain: int) -> Format:
+    """``centre``, or the best of the eight formats around it.
+
+    The best has fewest errors. It is taken where it saves ``gain`` errors or more; otherwise the
+    one with fewer bits of the two is, and the best where these are equal.
+    """
+    errors = points.errors(centre, None)
+    best = (errors, centre.bits, 0, centre.fraction)
+    for bits in range(max(centre.bits - 1, 1), centre.bits + 2):
+        for away in (0, -1, 1):
+            form = Format(bits, centre.fraction + away)
+            if form != centre:
+                found = points.errors(form, best[0])
+                best = min(best, (found, bits, abs(away), form.fraction))
+    local = Format(best[1], best[3])
+    if errors - best[0] >= gain or local.bits <= centre.bits:
+        return local
+    return centre
+
+
+def start(
+    config: SearchConfig,
+    judge: Judge,
+    counter: Counter,
+    make: Callable[[int], Mapping[Tensor, Format]],
+    first: str,
+) -> Mapping[Tensor, Format]:
+    """Formats to begin with: ``make(bits)`` of so many bits that the loss is within the target."""
+    allowed = judge.allowed(config.target)
+    for bits in range(config.bits, 21, 4):
+        formats = make(bits)
+        counter.begin(first, formats)
+        if config.variant is Variant.UNIFORM or counter.errors(formats, allowed) <= allowed:
+            return formats
+    message = f"search: {bits} bits everywhere lose more than {config.target:.2%}"
+    raise ParameterError(f"{message}; allow a larger --target")
+
+
+def budget(config: SearchConfig, tensor: Tensor, place: int, count: int) -> float:
+    """Relative loss allowed once the tensor number ``place`` (from 1) of its part is decided."""
+    share = config.target * (1 if config.variant is Variant.INDEPENDENT else place / count)
+    if tensor.part is Part.WEIGHT:
+        return share
+    return config.target + (share if tensor.part is Part.ACTIVATION else 0)
+
+
+def search(
+    network: FloatNetwork,
+    formats: Mapping[Tensor, Format],
+    counter: Counter,
+    judge: Judge,
+    config: SearchConfig,
+    decided: Mapping[Tensor, Decision],
+) -> Iterator[Decision]:
+    """Decide every tensor and yield it at once; those in ``decided`` are taken as they are.
+
+    ``formats`` are those of :func:`start`. The formats of the yielded decisions are the result.
+    """
+    current = dict(formats)
+    gain = max(1, round(config.gain * (judge.images - judge.wrong)))
+    order = list(tensors(network))
+    for tensor in order:
+        same = [t for t in order if t.part is tensor.part]
+        allowed = judge.allowed(budget(config, tensor, same.index(tensor) + 1, len(same)))
+        alone = config.variant is Variant.INDEPENDENT
+        decision = decided.get(tensor)
+        if decision is None:
+            base = dict(formats) if alone else dict(current)
+            counter.begin(tensor.layer, base)
+            points = Points(counter, base, tensor)
+            form = nearby(points, reduce(points, base[tensor], allowed), gain)
+            errors = points.errors(form, None)
+            decision = Decision(tensor=tensor, form=form, errors=errors, tried=len(points.found))
+        current[tensor] = decision.form
+        yield decision

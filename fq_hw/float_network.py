@@ -1,0 +1,234 @@
+"""The record of a float convolutional network: what fixed-point search takes, layer by layer.
+
+A layer reads the layer before it unless it names its inputs, so a plain network is a plain list
+and branches need no other form. Norm, then ReLU, belong to the convolution that they follow: the
+norm is folded into it after training, and the ReLU is the lower end of its quantizer.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fq_hw.errors import GraphError, require
+
+__all__ = ["IMAGE", "FloatNetwork", "Layer", "Node", "Op", "Padding", "array_shapes", "nodes"]
+
+IMAGE = "image"  # the name by which layers read the input
+
+
+class Op(enum.Enum):
+    """What a layer does."""
+
+    CONV = "conv"
+    DENSE = "dense"
+    MAX_POOL = "max-pool"
+    AVERAGE_POOL = "average-pool"
+    GLOBAL_MAX_POOL = "global-max-pool"
+    ADD = "add"
+    CONCAT = "concat"
+
+
+class Padding(enum.Enum):
+    """Zeros around the input of a convolution, half a kernel wide, or none."""
+
+    SAME = "same"
+    VALID = "valid"
+
+
+WEIGHTED = (Op.CONV, Op.DENSE)
+JOINS = (Op.ADD, Op.CONCAT)
+POOLS = (Op.MAX_POOL, Op.AVERAGE_POOL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One layer; fields that its ``op`` has no use for keep their defaults.
+
+    Fields  name: by default the op and its number, such as ``conv3``
+            inputs: names of the layers it reads, or ``image``; by default the layer before
+            width: output channels of a convolution or dense layer
+            kernel, stride: of a convolution (odd kernel) or pool (stride 0: the kernel, no overlap)
+            norm, relu: follow a convolution or dense layer in this order; relu also an addition
+    """
+
+    op: Op
+    name: str | None = None
+    inputs: tuple[str, ...] = ()
+    width: int = 0
+    kernel: int = 0
+    stride: int = 0
+    padding: Padding = Padding.SAME
+    norm: bool = False
+    relu: bool = False
+
+    def __post_init__(self) -> None:
+        op, where = self.op, f"layer {self.name or self.op.value!r}"
+        sized = op in (Op.CONV, *POOLS)
+        if op in WEIGHTED:
+            require(self.width >= 1, where, "width must be at least 1", self.width)
+        if op is Op.CONV:
+            odd = self.kernel >= 1 and self.kernel % 2 == 1
+            require(odd, where, "kernel must be odd", self.kernel)
+        if op in POOLS:
+            require(self.kernel >= 2, where, "kernel must be at least 2", self.kernel)
+        if op is Op.AVERAGE_POOL:
+            power = self.kernel & (self.kernel - 1) == 0
+            contract = "kernel must be a power of two, so that the division is a shift"
+            require(power, where, contract, self.kernel)
+        require(self.stride >= 0, where, "stride must not be negative", self.stride)
+        foreign = {
+            "width": self.width != 0 and op not in WEIGHTED,
+            "kernel": self.kernel != 0 and not sized,
+            "stride": self.stride != 0 and not sized,
+            "padding": self.padding is Padding.VALID and op is not Op.CONV,
+            "norm": self.norm and op not in WEIGHTED,
+            "relu": self.relu and op not in (*WEIGHTED, Op.ADD),
+        }
+        unknown = [name for name, given in foreign.items() if given]
+        require(not unknown, where, f"{op.value} takes no such fields", unknown)
+
+    @property
+    def steps(self) -> int:
+        """Pixels between two outputs."""
+        return self.stride or (self.kernel if self.op in POOLS else 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A layer in its place: ``layer`` with its name, what it reads, and what comes out.
+
+    Fields  index: number of the layer, which its arrays are named by
+            kernel: height and width of the window; a dense layer's is its whole input
+            pad: zeros on each side
+            inputs: names; shapes: H,W,C of each of them; shape: H,W,C of the output
+    """
+
+    index: int
+    name: str
+    layer: Layer
+    inputs: tuple[str, ...]
+    shapes: tuple[tuple[int, int, int], ...]
+    kernel: tuple[int, int]
+    pad: int
+    shape: tuple[int, int, int]
+
+    @property
+    def op(self) -> Op:
+        """What it does."""
+        return self.layer.op
+
+    @property
+    def weighted(self) -> bool:
+        """Whether it has weights and biases."""
+        return self.op in WEIGHTED
+
+    @property
+    def weight_shape(self) -> tuple[int, int, int, int]:
+        """O,C,KH,KW of its weights."""
+        return (self.shape[2], self.shapes[0][2], *self.kernel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloatNetwork:
+    """A float network of the layers above; the pixels it reads are uint8 / 256.
+
+    Fields  image: height, width, colours; classes: number of scores, the width of the last layer
+    """
+
+    name: str
+    image: tuple[int, int, int]
+    classes: int
+    layers: tuple[Layer, ...]
+    norm_eps: float = 1e-5
+
+    def __post_init__(self) -> None:
+        where = f"float network {self.name!r}"
+        plain = re.fullmatch(r"\w[\w.+-]*", self.name)  # it names files and folders
+        require(plain, where, "name must be letters, digits and _ . + -", self.name)
+        sizes = all(1 <= n <= 4096 for n in self.image)
+        require(sizes, where, "image must be height, width, colours, each 1..4096", self.image)
+        require(2 <= self.classes <= 65536, where, "classes must be in 2..65536", self.classes)
+        require(self.norm_eps > 0, where, "norm_eps must be positive", self.norm_eps)
+        require(self.layers, where, "layers must hold at least one layer", self.layers)
+        found = list(nodes(self))
+        last = found[-1]
+        scores = last.weighted and not last.layer.relu and last.shape == (1, 1, self.classes)
+        contract = f"the last layer must give {self.classes} scores: conv or dense without relu"
+        require(scores, where, contract, (last.name, last.shape), GraphError)
+        read = {name for node in found for name in node.inputs}
+        lost = [node.name for node in found[:-1] if node.name not in read]
+        require(not lost, where, "every layer but the last must be read", lost, GraphError)
+
+
+def nodes(network: FloatNetwork) -> Iterator[Node]:
+    """The layers in order, with names, inputs and shapes.
+
+    Raises GraphError for a name that is taken or unknown, and for shapes that do not fit.
+    """
+    shapes: dict[str, tuple[int, int, int]] = {IMAGE: network.image}
+    counts: dict[Op, int] = {}
+    before = IMAGE
+    for index, layer in enumerate(network.layers):
+        counts[layer.op] = counts.get(layer.op, 0) + 1
+        name = layer.name or f"{layer.op.value}{counts[layer.op]}"
+        where = f"float network {network.name!r}, layer {name!r}"
+        plain = re.fullmatch(r"\w[\w+-]*", name)
+        require(plain, where, "name must be letters, digits and _ + -", name, GraphError)
+        require(name not in shapes, where, "must have a name of its own", name, GraphError)
+        inputs = layer.inputs or (before,)
+        unknown = [i for i in inputs if i not in shapes]
+        require(not unknown, where, "inputs must be layers before it", unknown, GraphError)
+        count = len(inputs)
+        fits = count >= 2 if layer.op in JOINS else count == 1
+        wanted = "two or more inputs" if layer.op in JOINS else "one input"
+        require(fits, where, f"needs {wanted}", list(inputs), GraphError)
+        given = tuple(shapes[i] for i in inputs)
+        kernel, pad, shape = window(layer, given, where)
+        shapes[name] = shape
+        yield Node(
+            index=index,
+            name=name,
+            layer=layer,
+            inputs=inputs,
+            shapes=given,
+            kernel=kernel,
+            pad=pad,
+            shape=shape,
+        )
+        before = name
+
+
+def window(layer: Layer, shapes: tuple, where: str) -> tuple[tuple[int, int], int, tuple]:
+    """Kernel, padding and output shape H,W,C of ``layer`` on inputs of ``shapes``."""
+    h, w, c = shapes[0]
+    if layer.op in JOINS:
+        same = {s if layer.op is Op.ADD else s[:2] for s in shapes}
+        require(len(same) == 1, where, "inputs must have one shape", list(shapes), GraphError)
+        width = c if layer.op is Op.ADD else sum(s[2] for s in shapes)
+        return (1, 1), 0, (h, w, width)
+    if layer.op in (Op.DENSE, Op.GLOBAL_MAX_POOL):
+        return (h, w), 0, (1, 1, layer.width or c)
+    pad = layer.kernel // 2 if layer.op is Op.CONV and layer.padding is Padding.SAME else 0
+    rows, columns = ((n + 2 * pad - layer.kernel) // layer.steps + 1 for n in (h, w))
+    fits = rows >= 1 and columns >= 1
+    require(fits, where, f"kernel must fit its input of {h} x {w}", layer.kernel, GraphError)
+    return (layer.kernel, layer.kernel), pad, (rows, columns, layer.width or c)
+
+
+def array_shapes(network: FloatNetwork) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every array that a checkpoint of ``network`` holds."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for node in nodes(network):
+        if not node.weighted:
+            continue
+        shapes[f"layers.{node.index}.conv.weight"] = node.weight_shape
+        width = (node.shape[2],)
+        if node.layer.norm:
+            for part in ("weight", "bias", "running_mean", "running_var"):
+                shapes[f"layers.{node.index}.norm.{part}"] = width
+        else:
+            shapes[f"layers.{node.index}.conv.bias"] = width
+    return shapes
