@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fq_hw.fixed.format import Format
-from fq_hw.fixed.network import Part, Tensor
+from fq_hw.fixed.network import Part, Tensor, tensors
 from fq_hw.float_network import IMAGE, FloatNetwork, nodes
 
 __all__ = ["Cost", "Savings", "cost", "savings"]
@@ -44,14 +44,15 @@ def cost(network: FloatNetwork, formats: Mapping[Tensor, Format] | None) -> Cost
         form = formats.get(Tensor(layer, part)) if formats else None
         return form.bits if form else PLAIN
 
+    quantized = set(tensors(network))
     memory = by_output = by_input = 0
     width = {IMAGE: PLAIN}  # of the codes that a layer gives
     for node in nodes(network):
         read = max(width[name] for name in node.inputs)
-        own = formats is None or Tensor(node.name, Part.ACTIVATION) in formats
-        given = bits(node.name, Part.ACTIVATION)
-        width[node.name] = given if own or node.weighted else read
-        if own or node.weighted:
+        own = node.weighted or Tensor(node.name, Part.ACTIVATION) in quantized
+        given = bits(node.name, Part.ACTIVATION) if own else read
+        width[node.name] = given
+        if own:
             memory += given * math.prod(node.shape)
         if node.weighted:
             weights = bits(node.name, Part.WEIGHT) * math.prod(node.weight_shape)

@@ -1,0 +1,203 @@
+"""``fq-hw search``: train a tiny float network, search it, stop and go on, refuse."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+
+import numpy as np
+import pytest
+from floats import FLOATS, random_float
+
+from fq_hw import checkpoint, data
+from fq_hw.cli import main
+from fq_hw.cli.model import SHIPPED
+from fq_hw.data import DataKind
+from fq_hw.fixed import saved
+from fq_hw.fixed.integers import evaluate
+from fq_hw.fixed.savings import savings
+
+pytest.importorskip("torch", reason="training and search need torch")
+
+CONFIG = """
+[network]
+name = "rows"
+image = [8, 8, 1]
+classes = 3
+layers = [
+    {{ op = "conv", width = 8, kernel = 3, norm = true, relu = true }},
+    {{ op = "max-pool", kernel = 2 }},
+    {{ op = "conv", width = 8, kernel = 3, norm = true, relu = true }},
+    {{ op = "dense", width = 3 }},
+]
+
+[data]
+kind = "idx"
+path = "{data}"
+
+[train]
+epochs = 6
+batch = 16
+lr = 0.1
+hold_out = 60
+seed = 2
+"""
+
+
+def write_idx(path, array):
+    header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+    path.write_bytes(header + array.tobytes())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Folder with a tiny IDX set (a bright row tells the class) and a network trained on it."""
+    folder = tmp_path_factory.mktemp("rows")
+    rng = np.random.default_rng(0)
+    for stem, count in (("train", 300), ("t10k", 90)):
+        labels = (np.arange(count) % 3).astype(np.uint8)
+        images = rng.integers(0, 130, (count, 8, 8), np.uint8)
+        images[np.arange(count), 1 + 2 * labels] += 60
+        write_idx(folder / f"{stem}-images-idx3-ubyte", images)
+        write_idx(folder / f"{stem}-labels-idx1-ubyte", labels)
+    (folder / "rows.toml").write_text(CONFIG.format(data=folder))
+    assert main(["train", str(folder / "rows.toml"), "--out", str(folder / "run")]) == 0
+    return folder
+
+
+@pytest.fixture
+def search(trained, tmp_path):
+    """Run the command; the output goes to OUT in a folder of the test."""
+
+    def run(*options, model=trained / "run" / "checkpoint.safetensors", path=trained):
+        words = ["search", str(model), "--data", "idx", "--path", str(path)]
+        return main([*words, "--out", str(tmp_path / "out"), *options])
+
+    return run
+
+
+def refusal(capsys, search, *options, **places):
+    capsys.readouterr()
+    assert search(*options, **places) == 2
+    out, err = capsys.readouterr()
+    lines = [line for line in err.splitlines() if not line.startswith("[")]
+    assert out == "" and len(lines) == 1 and lines[0].startswith("fq-hw: error: "), err
+    return lines[0].removeprefix("fq-hw: error: ")
+
+
+def test_training_holds_images_out(trained):
+    kept = checkpoint.read(trained / "run" / "checkpoint.safetensors")
+    assert kept.provenance["hold_out"] == "60"
+    assert kept.network.layers[0].width == 8
+    assert kept.accuracy.percent > 60
+
+
+def test_writes_what_it_measured(trained, search, tmp_path, capsys):
+    capsys.readouterr()
+    assert search("--target", "0.02", "--json") == 0
+    figures = json.loads(capsys.readouterr().out)
+    result = saved.read(tmp_path / "out")
+    test = data.load(DataKind.IDX, trained, (8, 8)).test()
+    right = int((evaluate(result.fixed, test.images).argmax(1) == test.labels).sum())
+    assert result.accuracy.right == right and result.accuracy.images == 90
+    assert figures["accuracy %, fixed point"] == pytest.approx(100 * right / 90)
+    float_right = checkpoint.read(trained / "run" / "checkpoint.safetensors").accuracy.right
+    assert result.float_accuracy.right == float_right
+    saving = savings(result.fixed.network, result.fixed.formats)
+    assert figures["saved of 8 bit %, memory"] == saving.memory > 30
+    assert figures["saved of 8 bit %, products by input width"] == saving.products_by_input > 30
+    assert figures["relative loss %, held-out images"] <= 4
+    assert [row["layer"] for row in figures["layers"]] == ["conv1", "conv2", "dense1"]
+    assert figures["layers"][2]["activation"] is None
+    log = (tmp_path / "out.jsonl").read_text().splitlines()
+    assert len(log) == 1 + 8  # where it comes from, then every tensor
+    assert json.loads(log[0])["origin"]["images"] == 60
+
+
+def test_prints_a_table(search, capsys):
+    capsys.readouterr()
+    assert search("--target", "0.05", "--images", "30") == 0
+    text = capsys.readouterr().out
+    assert "bits, binary places of every tensor" in text and "dense1" in text
+    assert "saved of 8 bit %, memory" in text
+
+
+def test_uniform_and_independent(search, capsys):
+    capsys.readouterr()
+    assert search("--variant", "uniform", "--json") == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["saved of 8 bit %, memory"] == 0
+    assert figures["mean bits, weight"] == 8
+    assert search("--variant", "independent", "--target", "0.02", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["mean bits, weight"] < 8
+
+
+@pytest.mark.parametrize("lines", [1, 4, 9])
+@pytest.mark.parametrize("torn", ["", '{"tensor": "co'])
+def test_goes_on_after_a_stop(search, tmp_path, lines, torn):
+    assert search("--target", "0.02") == 0
+    path, log = tmp_path / "out", tmp_path / "out.jsonl"
+    whole, rows = path.read_bytes(), log.read_text().splitlines(keepends=True)
+    path.unlink()
+    log.write_text("".join(rows[:lines]) + torn)
+    assert search("--target", "0.02", "--resume") == 0
+    assert path.read_bytes() == whole
+    timeless = [
+        [{**json.loads(line), "seconds": 0} for line in text]
+        for text in (rows, log.read_text().splitlines())
+    ]
+    assert timeless[0] == timeless[1]
+
+
+def test_refuses_to_overwrite_or_to_resume_another_search(search, tmp_path, capsys):
+    assert "out.jsonl: must be there to be resumed" in refusal(capsys, search, "--resume")
+    assert search("--target", "0.02") == 0
+    assert "add --resume, or name another --out" in refusal(capsys, search, "--target", "0.02")
+    message = refusal(capsys, search, "--target", "0.03", "--resume")
+    assert message.endswith(
+        "must be of the same search to be resumed; these differ, not ['config']"
+    )
+    (tmp_path / "out.jsonl").write_text('{"origin": {}}\n{"tensor": "conv7.weight"}\n')
+    assert "is damaged (KeyError" in refusal(capsys, search, "--resume")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--target", "0"), "SearchConfig: target must be between 0 and 1, not 0.0"),
+        (("--bits", "1"), "SearchConfig: bits must be in 2..16, not 1"),
+        (("--images", "61"), "--images: must be in 1..60, not 61"),
+        (("--threads", "0"), "fq-hw search --threads: must be at least 1, not 0"),
+    ],
+)
+def test_refuses_options(search, tmp_path, capsys, options, message):
+    assert refusal(capsys, search, *options) == message
+    assert not list(tmp_path.iterdir())
+
+
+def test_refuses_models_and_data(trained, search, tmp_path, capsys):
+    other = tmp_path / "other"
+    other.mkdir()
+    for file in trained.glob("*ubyte"):
+        (other / file.name).write_bytes(file.read_bytes())
+    contract = "must be the data of .*checkpoint.safetensors, idx rows.*, not 'idx other'"
+    assert re.search(contract, refusal(capsys, search, path=other))
+
+    every = tmp_path / "every.safetensors"
+    kept = checkpoint.read(trained / "run" / "checkpoint.safetensors")
+    checkpoint.write(every, checkpoint.Checkpoint(network=kept.network, arrays=kept.arrays))
+    assert "must be trained with hold_out = N" in refusal(capsys, search, model=every)
+
+    wide = tmp_path / "wide.safetensors"
+    checkpoint.write(wide, random_float(FLOATS["branched"], 1))
+    assert "images must be (12, 10, 3)" in refusal(capsys, search, model=wide)
+
+    assert "must be of a float network" in refusal(capsys, search, model=SHIPPED)
+    assert "`fq-hw train` makes it" in refusal(capsys, search, model=tmp_path / "none")
+
+
+def test_other_commands_refuse_a_float_checkpoint(trained, capsys):
+    capsys.readouterr()
+    assert main(["show", str(trained / "run" / "checkpoint.safetensors")]) == 2
+    assert "`fq-hw search` quantizes float ones" in capsys.readouterr().err

@@ -1,0 +1,128 @@
+"""Fixed-point files: the same back, the same bytes, one line for every damage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from floats import FLOATS, random_fixed
+
+from fq_hw import artifact
+from fq_hw.checkpoint import Accuracy
+from fq_hw.errors import ArtifactError
+from fq_hw.fixed.format import Format
+from fq_hw.fixed.network import FixedNetwork, Part, Tensor
+from fq_hw.fixed.saved import KIND, Saved, read, write
+
+
+def make(name="plain", seed=1) -> Saved:
+    return Saved(
+        fixed=random_fixed(name, seed),
+        accuracy=Accuracy(data="some", images=50, right=40),
+        float_accuracy=Accuracy(data="some", images=50, right=41),
+        provenance={"images": "7"},
+    )
+
+
+@pytest.mark.parametrize("name", FLOATS)
+def test_back_again(tmp_path, name):
+    saved, path = make(name), tmp_path / "x.safetensors"
+    write(path, saved)
+    back = read(path)
+    assert back.fixed.network == saved.fixed.network
+    assert back.fixed.formats == saved.fixed.formats
+    for tensor, codes in saved.fixed.codes.items():
+        np.testing.assert_array_equal(back.fixed.codes[tensor], codes)
+        assert back.fixed.codes[tensor].dtype == np.int64
+    assert (back.accuracy, back.float_accuracy) == (saved.accuracy, saved.float_accuracy)
+    assert back.provenance == saved.provenance
+    first = path.read_bytes()
+    write(path, saved)
+    assert path.read_bytes() == first
+
+
+def test_codes_take_the_bytes_they_need(tmp_path):
+    fixed = make().fixed
+    wide = {**fixed.formats, Tensor("conv1", Part.WEIGHT): Format(9, 5)}
+    wide[Tensor("conv2", Part.WEIGHT)] = Format(8, 5)
+    fixed = FixedNetwork(
+        network=fixed.network,
+        formats=wide,
+        codes={t: np.clip(c, -wide[t].limit, wide[t].limit) for t, c in fixed.codes.items()},
+    )
+    write(
+        tmp_path / "x", Saved(fixed=fixed, accuracy=make().accuracy, float_accuracy=make().accuracy)
+    )
+    _, arrays = artifact.read(tmp_path / "x", KIND, "fq-hw search")
+    assert arrays["conv1.weight"].dtype == np.int16
+    assert arrays["conv2.weight"].dtype == np.int8
+
+
+def drop(record, arrays):
+    del record["formats"]["conv2.bias"]
+
+
+def foreign(record, arrays):
+    record["formats"]["conv9.bias"] = [3, 1]
+
+
+def bits(record, arrays):
+    record["formats"]["conv2.bias"] = [0, 1]
+
+
+def text(record, arrays):
+    record["formats"]["conv2.bias"] = ["3", 1]
+
+
+def layers(record, arrays):
+    record["network"]["layers"] = []
+
+
+def key(record, arrays):
+    del record["accuracy"]
+
+
+def array(record, arrays):
+    del arrays["conv1.weight"]
+
+
+def big(record, arrays):
+    arrays["conv1.weight"] = np.full_like(arrays["conv1.weight"], 127, np.int32) << 20
+
+
+def real(record, arrays):
+    arrays["conv1.weight"] = arrays["conv1.weight"].astype(np.float32)
+
+
+def lost(record, arrays):
+    arrays["conv1.activation"] = np.zeros(3, np.int8)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (drop, "needs a format for every tensor"),
+        (foreign, "formats: must name tensors of the network, not 'conv9.bias'"),
+        (bits, "Format: bits must be in 1..32, not 0"),
+        (text, r"formats.conv2.bias\[0\]: must be a int, not '3'"),
+        (layers, "layers must hold at least one layer"),
+        (key, "damaged record .KeyError.*make it again with `fq-hw search`"),
+        (array, "needs 8 arrays of codes"),
+        (big, "codes must be at most"),
+        (real, "array conv1.weight: must hold signed integers, not 'float32'"),
+        (lost, "arrays: must be weights and biases of the network"),
+    ],
+)
+def test_refuses(tmp_path, damage, message):
+    path = tmp_path / "x.safetensors"
+    write(path, make())
+    record, arrays = artifact.read(path, KIND, "fq-hw search")
+    damage(record, arrays)
+    artifact.write(path, KIND, record, arrays)
+    with pytest.raises(ArtifactError, match=message) as caught:
+        read(path)
+    assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
+
+
+def test_refuses_another_kind(tmp_path):
+    with pytest.raises(ArtifactError, match="`fq-hw search` makes it"):
+        read(tmp_path / "none")

@@ -1,0 +1,186 @@
+"""The search by hand: a counter whose errors are a known function of the formats."""
+
+from __future__ import annotations
+
+import pytest
+from floats import FLOATS, random_float
+
+from fq_hw.errors import ParameterError
+from fq_hw.fixed.fold import fold
+from fq_hw.fixed.format import Format
+from fq_hw.fixed.network import Part, Tensor, tensors
+from fq_hw.fixed.search import (
+    Judge,
+    Points,
+    SearchConfig,
+    Variant,
+    budget,
+    nearby,
+    reduce,
+    search,
+    start,
+    starting_formats,
+)
+
+NETWORK = FLOATS["plain"]
+ORDER = list(tensors(NETWORK))
+
+
+class Counter:
+    """``cost(tensor, format)`` errors for every tensor, beside 10 of the float network."""
+
+    def __init__(self, cost):
+        self.cost, self.calls, self.begun = cost, [], []
+
+    def begin(self, layer, formats):
+        self.begun.append(layer)
+
+    def errors(self, formats, most=None):
+        self.calls.append((dict(formats), most))
+        return 10 + sum(self.cost(t, f) for t, f in formats.items())
+
+
+def points(errors):
+    """Points of one tensor whose errors are those of ``errors(format)``."""
+    counter = Counter(lambda t, f: errors(f) - 10 if t == ORDER[0] else 0)
+    return Points(counter, dict.fromkeys(ORDER, Format(8, 7)), ORDER[0])
+
+
+def test_order_is_weights_biases_activations_and_the_scores_stay_raw():
+    assert [str(t) for t in ORDER] == [
+        *(f"{layer}.weight" for layer in ("conv1", "conv2", "conv3", "dense1")),
+        *(f"{layer}.bias" for layer in ("conv1", "conv2", "conv3", "dense1")),
+        *(f"{layer}.activation" for layer in ("conv1", "conv2", "conv3")),
+    ]
+
+
+def test_judge_counts_by_the_float_network():
+    judge = Judge(images=1000, wrong=200)
+    assert judge.allowed(0.01) == 208 and judge.allowed(0.0099) == 207
+    assert judge.loss(208) == pytest.approx(0.01)
+    with pytest.raises(ParameterError, match="must rank some images right"):
+        Judge(images=10, wrong=10)
+
+
+def test_reduce_drops_low_bits_then_high_ones():
+    # three bits may go from below (the range kept), then two from above
+    good = {Format(8 - n, 7 - n) for n in range(4)} | {Format(4, 4), Format(3, 4)}
+    assert reduce(points(lambda f: 12 if f in good else 99), Format(8, 7), 15) == Format(3, 4)
+
+
+def test_reduce_looks_one_step_past_the_first_failure_and_no_further():
+    bad = {Format(6, 5), Format(4, 3)}
+    seen = points(lambda f: 99 if f in bad or f.fraction - f.bits != -1 else 12)
+    assert reduce(seen, Format(8, 7), 15) == Format(5, 4)
+    assert Format(4, 3) not in seen.found
+    assert reduce(points(lambda f: 99), Format(8, 7), 15) == Format(8, 7)
+
+
+def test_nearby_takes_fewer_errors_only_where_they_are_many():
+    centre, wide = Format(4, 3), Format(5, 4)
+    few = {centre: 20, wide: 18}
+    assert nearby(points(lambda f: few.get(f, 50)), centre, gain=3) == centre
+    assert nearby(points(lambda f: few.get(f, 50)), centre, gain=2) == wide
+    other = {centre: 20, Format(4, 2): 19}
+    assert nearby(points(lambda f: other.get(f, 50)), centre, gain=3) == Format(4, 2)
+    narrow = {centre: 20, Format(3, 3): 20}
+    assert nearby(points(lambda f: narrow.get(f, 50)), centre, gain=3) == Format(3, 3)
+
+
+def test_points_ask_again_only_for_more_than_they_know():
+    seen = points(lambda f: 40)
+    assert seen.errors(Format(4, 3), 12) == 40
+    assert seen.errors(Format(4, 3), 12) == 40
+    assert len(seen.counter.calls) == 1
+    assert seen.errors(Format(4, 3), None) == 40  # the first count may have ended early
+    assert len(seen.counter.calls) == 2
+    seen.errors(Format(4, 3), 99)
+    assert len(seen.counter.calls) == 2
+
+
+def test_budgets():
+    config = SearchConfig(target=0.01)
+    weight, bias, act = (Tensor("conv1", part) for part in Part)
+    assert budget(config, weight, 1, 4) == pytest.approx(0.0025)
+    assert budget(config, weight, 4, 4) == pytest.approx(0.01)
+    assert budget(config, bias, 1, 4) == budget(config, bias, 4, 4) == pytest.approx(0.01)
+    assert budget(config, act, 3, 3) == pytest.approx(0.02)
+    alone = SearchConfig(target=0.01, variant=Variant.INDEPENDENT)
+    assert budget(alone, weight, 1, 4) == pytest.approx(0.01)
+
+
+def cost(tensor, form):
+    """Errors of a tensor: none from 4 bits on, 6 for every bit less."""
+    return 6 * max(4 - form.bits, 0)
+
+
+JUDGE = Judge(images=1010, wrong=10)
+START = dict.fromkeys(ORDER, Format(8, 7))
+
+
+def run(variant, decided=()):
+    config = SearchConfig(variant=variant, target=0.006, gain=0.02)
+    counter = Counter(cost)
+    known = {d.tensor: d for d in decided}
+    return list(search(NETWORK, START, counter, JUDGE, config, known)), counter
+
+
+def test_layerwise_spends_the_budget_once():
+    decisions, counter = run(Variant.LAYERWISE)
+    assert [d.tensor for d in decisions] == ORDER
+    assert counter.begun == [t.layer for t in ORDER]
+    total = 10 + sum(cost(d.tensor, d.form) for d in decisions)
+    assert decisions[-1].errors == total <= JUDGE.allowed(0.012)
+    assert total > 10  # and it is spent
+    assert all(d.form.bits <= 4 for d in decisions)
+    errors = [d.errors for d in decisions[:4]]
+    assert all(e <= JUDGE.allowed(0.006 * n / 4) for n, e in enumerate(errors, 1))
+
+
+def test_independent_spends_it_for_every_tensor():
+    decisions, counter = run(Variant.INDEPENDENT)
+    assert {d.form.bits for d in decisions} == {3, 2}  # each alone may cost 6 or 12
+    for formats, _ in counter.calls:
+        assert sum(f != START[t] for t, f in formats.items()) <= 1
+
+
+def test_goes_on_after_what_is_decided():
+    whole, _ = run(Variant.LAYERWISE)
+    rest, counter = run(Variant.LAYERWISE, whole[:5])
+    assert rest == whole
+    assert counter.begun == [t.layer for t in ORDER[5:]]
+
+
+def test_starts_with_more_bits_where_eight_are_too_few():
+    made = []
+
+    def make(bits):
+        made.append(bits)
+        return {t: Format(bits, 7) for t in ORDER}
+
+    counter = Counter(lambda t, f: 0 if f.bits >= 12 else 5)
+    formats = start(SearchConfig(), JUDGE, counter, make, "conv1")
+    assert made == [8, 12] and {f.bits for f in formats.values()} == {12}
+    uniform = SearchConfig(variant=Variant.UNIFORM)
+    assert {f.bits for f in start(uniform, JUDGE, counter, make, "conv1").values()} == {8}
+    with pytest.raises(ParameterError, match=r"20 bits everywhere lose more than 0.40%; allow a"):
+        start(SearchConfig(), JUDGE, Counter(lambda t, f: 5), make, "conv1")
+
+
+def test_starting_formats_clip_nothing():
+    folded = fold(random_float(NETWORK, 1))
+    formats = starting_formats(NETWORK, folded, {"conv1": 5.0, "conv2": 0.2, "conv3": 1.0}, 8)
+    assert formats[Tensor("conv1", Part.ACTIVATION)] == Format(8, 4)
+    assert formats[Tensor("conv2", Part.ACTIVATION)] == Format(8, 9)
+    for layer, arrays in folded.items():
+        form = formats[Tensor(layer, Part.WEIGHT)]
+        assert abs(arrays.weight).max() * 2.0**form.fraction <= form.limit + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"target": 0.0}, "target"), ({"bits": 1}, "bits"), ({"gain": -0.1}, "gain")],
+)
+def test_refuses(change, message):
+    with pytest.raises(ParameterError, match=f"^SearchConfig: {message} must be "):
+        SearchConfig(**change)
