@@ -63,6 +63,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--bits", type=int, default=defaults.bits, help=f"to start with (default {defaults.bits})"
     )
     parser.add_argument("--images", type=int, help="held-out images to judge by (default: all)")
+    parser.add_argument(
+        "--copies",
+        type=int,
+        default=1,
+        help="how often to use each of them, all but the first time moved by up to a pixel "
+        "(default 1): more of them, and the formats fit other images better",
+    )
+    parser.add_argument("--mirror", action="store_true", help="mirror half of the copies, too")
     parser.add_argument("--out", type=Path, help="file (default build/search/NAME.VARIANT...)")
     parser.add_argument("--resume", action="store_true", help="go on where OUT.jsonl stopped")
     parser.add_argument("--threads", type=int, default=1, help="torch threads (default 1)")
@@ -90,11 +98,16 @@ def run(args: argparse.Namespace) -> Output:
     contract = f"images must be {network.image}, as {network.name} takes them"
     require(fits, f"data {args.data}", contract, test.images.shape[1:], ArtifactError)
     held = calibration(args, trained, images)
+    require(args.copies >= 1, "--copies", "must be at least 1", args.copies)
+    if args.copies > 1:
+        held = with_copies(held, args.copies, args.mirror)
     path = output_path(args.out, f"search/{network.name}.{args.variant}.safetensors")
     origin = {
         "model": hashlib.sha256(args.model.read_bytes()).hexdigest(),
         "data": images.name,
-        "images": len(held),
+        "images": len(held) // args.copies,
+        "copies": args.copies,
+        "mirror": args.mirror,
         "config": to_plain(config),
     }
     log = None
@@ -147,6 +160,18 @@ def calibration(args: argparse.Namespace, trained: checkpoint.Checkpoint, images
     count = len(held) if args.images is None else args.images
     require(1 <= count <= len(held), "--images", f"must be in 1..{len(held)}", count)
     return held.first(count)
+
+
+def with_copies(held: Split, count: int, mirror: bool) -> Split:
+    """``held``, then ``count`` - 1 times all of it moved by up to a pixel; always the same moves."""
+    from fq_hw.nn.layers import as_images
+    from fq_hw.nn.training import TrainConfig, augment
+
+    rng = np.random.default_rng(0)
+    how = TrainConfig(epochs=1, crop=1, flip=mirror)
+    original = as_images(held.images)
+    moved = [augment(original, how, rng).numpy() for _ in range(count - 1)]
+    return Split(images=np.concatenate([held.images, *moved]), labels=np.tile(held.labels, count))
 
 
 def hardest_first(logits: np.ndarray) -> np.ndarray:

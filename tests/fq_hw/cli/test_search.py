@@ -13,7 +13,9 @@ from floats import FLOATS, random_float
 from fq_hw import checkpoint, data
 from fq_hw.cli import main
 from fq_hw.cli.model import SHIPPED
+from fq_hw.cli.search import with_copies
 from fq_hw.data import DataKind
+from fq_hw.data.split import hold_out
 from fq_hw.fixed import saved
 from fq_hw.fixed.integers import evaluate
 from fq_hw.fixed.savings import savings
@@ -123,6 +125,20 @@ def test_prints_a_table(search, capsys):
     assert "saved of 8 bit %, memory" in text
 
 
+def test_copies_are_moved_by_a_pixel_and_mirrored(trained):
+    held = hold_out(data.load(DataKind.IDX, trained, (8, 8)), 60)[1]
+    more = with_copies(held, 3, True)
+    assert len(more) == 180 and (more.labels == np.tile(held.labels, 3)).all()
+    np.testing.assert_array_equal(more.images[:60], held.images)
+    padded = np.pad(held.images, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    ways = [padded[:, i : i + 8, j : j + 8] for i in range(3) for j in range(3)]
+    ways = np.stack([*ways, *(way[:, :, ::-1] for way in ways)])
+    hits = {int((more.images[60 + n] == ways[:, n]).all((1, 2, 3)).argmax()) for n in range(60)}
+    assert all((more.images[60 + n] == ways[:, n]).all((1, 2, 3)).any() for n in range(60))
+    assert len(hits) > 9
+    np.testing.assert_array_equal(with_copies(held, 3, True).images, more.images)
+
+
 def test_uniform_and_independent(search, capsys):
     capsys.readouterr()
     assert search("--variant", "uniform", "--json") == 0
@@ -168,6 +184,7 @@ def test_refuses_to_overwrite_or_to_resume_another_search(search, tmp_path, caps
         (("--target", "0"), "SearchConfig: target must be between 0 and 1, not 0.0"),
         (("--bits", "1"), "SearchConfig: bits must be in 2..16, not 1"),
         (("--images", "61"), "--images: must be in 1..60, not 61"),
+        (("--copies", "0"), "--copies: must be at least 1, not 0"),
         (("--threads", "0"), "fq-hw search --threads: must be at least 1, not 0"),
     ],
 )
