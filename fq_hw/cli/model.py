@@ -13,6 +13,8 @@ from fq_hw.cli import fold_file
 from fq_hw.cli.output import say
 from fq_hw.data import DataKind
 from fq_hw.errors import ArtifactError, require
+from fq_hw.fixed import export as fixed_export
+from fq_hw.fixed import saved
 from fq_hw.float_network import FloatNetwork
 from fq_hw.ir import serialize
 from fq_hw.passes import lower_graph
@@ -64,9 +66,14 @@ def add_model_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def load_model(path: Path) -> Model:
-    """Read a checkpoint (and export it) or a graph."""
+    """Read a checkpoint or a fixed-point network (and export it) or a graph."""
     if artifact.kind(path) == serialize.KIND:
         return Model(graph=serialize.load(path), accuracy=None, exported=None)
+    if artifact.kind(path) == saved.KIND:
+        found = saved.read(path)
+        name = found.fixed.network.name
+        graph = lower_graph(ir.Graph.from_nodes(name, fixed_export.export(found.fixed)))
+        return Model(graph=graph, accuracy=found.accuracy, exported=None)
     trained = checkpoint.read(path)
     of_float = isinstance(trained.network, FloatNetwork)
     contract = "must be of a quantized network; `fq-hw search` quantizes float ones"

@@ -163,7 +163,7 @@ def calibration(args: argparse.Namespace, trained: checkpoint.Checkpoint, images
 
 
 def with_copies(held: Split, count: int, mirror: bool) -> Split:
-    """``held``, then ``count`` - 1 times all of it moved by up to a pixel; always the same moves."""
+    """``held``, then ``count`` - 1 times all of it moved by up to a pixel, always alike."""
     from fq_hw.nn.layers import as_images
     from fq_hw.nn.training import TrainConfig, augment
 

@@ -112,6 +112,9 @@ def test_writes_what_it_measured(trained, search, tmp_path, capsys):
     assert figures["relative loss %, held-out images"] <= 4
     assert [row["layer"] for row in figures["layers"]] == ["conv1", "conv2", "dense1"]
     assert figures["layers"][2]["activation"] is None
+    words = ["golden", str(tmp_path / "out"), "--data", "idx", "--path", str(trained), "--json"]
+    assert main(words) == 0  # and the graph is that network
+    assert json.loads(capsys.readouterr().out)["right"] == right
     log = (tmp_path / "out.jsonl").read_text().splitlines()
     assert len(log) == 1 + 8  # where it comes from, then every tensor
     assert json.loads(log[0])["origin"]["images"] == 60
