@@ -260,7 +260,7 @@ def train(
             loss=float(total[0] / total[2]),
             train_accuracy=float(total[1] / total[2]),
             test_accuracy=accuracy(model, test),
-            flips=float((all_codes(model) != before).double().mean()),
+            flips=float((all_codes(model) != before).double().sum() / max(len(before), 1)),
             seconds=time.monotonic() - began,
             state=snapshot,
             model=model,
