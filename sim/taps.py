@@ -25,7 +25,7 @@ def module(plan: Plan) -> str:
     """Verilog module ``taps``: writes "node beat" for every transfer to the file +taps=FILE."""
     lines = []
     for index, node in enumerate(tapped(plan)):
-        part = f"bench.dut.{identifier(node.name)}"
+        part = f"bench.dut.\\{identifier(node.name)} "  # escaped: it may be a word of Verilog
         moved = f"{part}.o__valid && {part}.o__ready"
         lines.append(f'      if ({moved}) $fwrite(file, "{index} %h\\n", {part}.o__payload);')
     body = "\n".join(lines)

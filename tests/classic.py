@@ -93,7 +93,7 @@ def fixed(seed: int) -> ir.Graph:
     """A fixed-point network: biases, shifts, a pool that leaves something over, dense layers."""
     net = Builder("fixed", (7, 9, 1), seed)
     ramp = (np.arange(256) // 2).astype(np.uint8)
-    net.add(ir.Embed, "table", table=ramp[None, :, None], out_bits=7)
+    net.add(ir.Embed, "signed", table=ramp[None, :, None], out_bits=7)
     net.conv("a", 4, 3, FOUR_BITS)
     net.bias("a.bias", 300)
     net.requantize("a.act", 5)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from fq_hw.cli.foreign import add_pixel_argument, load_onnx, name_of
 from fq_hw.cli.model import output_path
-from fq_hw.cli.output import Output
+from fq_hw.cli.output import Output, say
 from fq_hw.errors import GraphError
 from fq_hw.foreign import blueoil, bnn_pynq, packed
 from fq_hw.ir import Conv, Graph, serialize
@@ -64,7 +63,8 @@ def fold_onnx(args: argparse.Namespace) -> Output:
     text = table(("node", "kind", "supported", "why not, and what to change"), rows)
     refused = [line for line in lines if not line.supported]
     if refused:
-        print(text, file=sys.stderr)
+        for row in text.splitlines():
+            say(row)
         first = refused[0]
         raise GraphError(
             f"{args.model}: {len(refused)} of {len(lines)} nodes are not supported; the first is "

@@ -149,7 +149,10 @@ def conv(walk: Walk, node: Node) -> Value:
     weight = weights.codes.transpose(0, 2, 3, 1)
     y = convolve(walk, node, x, weight, weights.scale_along(0), stride, pads(node, kernel))
     if len(node.inputs) > 2 and node.inputs[2] is not None:
-        y = y.affine(np.ones(y.channels), node.constant(2).astype(np.float64), node.where)
+        bias = node.constant(2).astype(np.float64).reshape(-1)
+        fits = len(bias) == y.channels
+        require(fits, node.where, f"needs {y.channels} biases", len(bias), GraphError)
+        y = y.affine(np.ones(y.channels), bias, node.where)
     return y
 
 
@@ -194,7 +197,11 @@ def gemm(walk: Walk, node: Node) -> Value:
 @rule("BatchNormalization")
 def norm(walk: Walk, node: Node) -> Value:
     x = node.feature()
-    gain, bias, mean, var = (x.per_channel(node.constant(n), node.where) for n in (1, 2, 3, 4))
+    parameters = [node.constant(n).astype(np.float64).reshape(-1) for n in (1, 2, 3, 4)]
+    fits = {len(p) for p in parameters} <= {1, x.channels}
+    contract = f"parameters must be of {x.channels} channels"
+    require(fits, node.where, contract, [len(p) for p in parameters], GraphError)
+    gain, bias, mean, var = (np.broadcast_to(p, x.channels) for p in parameters)
     gain = gain / np.sqrt(var + node.attributes.get("epsilon", 1e-5))
     return x.affine(gain, bias - gain * mean, node.where)
 

@@ -76,6 +76,11 @@ def clean(model: onnx.ModelProto, where: str) -> ModelWrapper:
     for node in model.graph.node:
         if node.domain in OWN_DOMAINS:
             node.domain = OWN_DOMAINS[0]
+    for tensor in (*model.graph.input, *model.graph.output):  # one image at a time
+        dims = tensor.type.tensor_type.shape.dim
+        if dims and tensor.name not in {t.name for t in model.graph.initializer}:
+            dims[0].dim_value = 1
+    del model.graph.value_info[:]  # of another batch, maybe
     if OWN_DOMAINS[0] not in {opset.domain for opset in model.opset_import}:
         model.opset_import.append(onnx.helper.make_opsetid(OWN_DOMAINS[0], 1))
     try:
@@ -83,7 +88,7 @@ def clean(model: onnx.ModelProto, where: str) -> ModelWrapper:
             wrapped = ModelWrapper(model)
             if any(node.op_type == "DequantizeLinear" for node in model.graph.node):
                 wrapped = wrapped.transform(QCDQToQuant())
-            return cleanup_model(wrapped, override_inpsize=1)
+            return cleanup_model(wrapped)
     except Exception as error:  # qonnx and onnx raise whatever they meet
         said = str(error).strip().splitlines() or [type(error).__name__]
         message = f"{where}: onnx or qonnx cannot read it ({said[0][:200]}); check it with onnx"

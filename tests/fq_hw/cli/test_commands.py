@@ -55,7 +55,9 @@ def refused(capsys, *words: object) -> str:
     return lines[0].removeprefix("fq-hw: error: ")
 
 
-@pytest.mark.parametrize("command", [c.__name__.split(".")[-1] for c in COMMANDS])
+@pytest.mark.parametrize(
+    "command", [c.__name__.split(".")[-1].removesuffix("_model") for c in COMMANDS]
+)
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as end:
         build_parser().parse_args([command, "--help"])

@@ -1,0 +1,179 @@
+"""Folding: random networks equal qonnx's own execution, tensor by tensor."""
+
+import numpy as np
+import pytest
+from networks import random_images
+from onnx_models import DOMAIN, Maker
+
+from fq_hw import golden
+from fq_hw.errors import GraphError
+from fq_hw.foreign import onnx
+
+
+def plain(make):
+    """Norms of any sign, Relu and Quant, a max pool, a dense layer with a bias."""
+    x = make.quant("image", 8, 1 / 128)
+    x = make.norm(make.conv(x, 3, 6), 6)
+    x = make.quant(make.node("Relu", x), 2, 0.7, signed=0)
+    x = make.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+    x = make.norm(make.conv(x, 6, 5, bits=2, strides=[2, 2]), 5)
+    x = make.quant(x, 3, 0.4)
+    x = make.node("Flatten", x)
+    weights = make.weights((7, 20), bits=3, scale=0.125)
+    return make.node("Gemm", x, weights, make.const(make.dice.normal(size=7)), transB=1)
+
+
+def residual(make):
+    """A sum of two branches through quantizers of one scale; an average; scales per channel."""
+    x = make.quant("image", 8, 1 / 128)
+    x = make.quant(make.conv(x, 3, 4), 2, 0.3, signed=0)
+    y = make.conv(x, 4, 4, bits=4, scale=make.dice.uniform(0.1, 0.3, (4, 1, 1, 1)))
+    y = make.quant(make.norm(y, 4), 4, 0.25)
+    x = make.node("Add", y, make.quant(x, 4, 0.25))
+    x = make.quant(make.node("Relu", x), 2, 0.9, signed=0)
+    x = make.conv(x, 4, 5, kernel=1, pads=[0] * 4)
+    x = make.node("GlobalAveragePool", make.norm_up(x, 5))
+    return make.node("ArgMax", make.node("Flatten", x), axis=1)
+
+
+def thresholds(make):
+    """MultiThreshold on the image and inside, zero points, floors and ceilings, a mean."""
+    edges = np.sort(make.dice.uniform(0, 1, (3, 3)), axis=1)
+    x = make.node("MultiThreshold", "image", make.const(edges), domain=DOMAIN, out_scale=0.5,
+                  out_bias=-0.5, out_dtype="INT2")  # fmt: skip
+    x = make.conv(x, 3, 4)
+    edges = np.sort(make.dice.normal(size=(4, 6)), axis=1)
+    x = make.node("MultiThreshold", x, make.const(edges), domain=DOMAIN, out_scale=1.0,
+                  out_dtype="UINT3")  # fmt: skip
+    x = make.norm(make.conv(x, 4, 4, kernel=5), 4)  # a norm: no sum lies on the edge of a level
+    x = make.quant(x, 4, 0.3, zero=5.0, signed=0, rounding_mode="FLOOR")
+    x = make.norm(make.conv(x, 4, 4), 4)
+    x = make.quant(x, 2, 0.8, narrow=1, rounding_mode="CEIL")
+    x = make.node("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
+    x = make.node("Mul", make.conv(x, 4, 3, pads=[0] * 4), make.const(0.25))
+    return make.node("ReduceMean", x, axes=[2, 3], keepdims=0)
+
+
+def binary(make):
+    """Activations of one bit, pixels without a quantizer, an image with the channels last."""
+    x = make.node("Transpose", "image", perm=[0, 3, 1, 2])
+    x = make.norm(make.conv(x, 3, 4, scale=0.07, pads=[0] * 4), 4)
+    x = make.node("BipolarQuant", x, make.const(0.5), domain=DOMAIN)
+    x = make.conv(x, 4, 4, pads=[0] * 4)
+    x = make.quant(make.node("Sub", x, make.const(0.3)), 1, 1.0)
+    x = make.conv(x, 4, 6, kernel=2, pads=[0] * 4, strides=[2, 2])
+    x = make.node("Div", make.node("Transpose", x, perm=[0, 2, 3, 1]), make.const(2.0))
+    x = make.quant(x, 3, 0.5, signed=0)
+    x = make.node("Reshape", x, make.const(np.array([1, -1])))
+    return make.node("MatMul", x, make.weights((24, 4), bits=1))
+
+
+NETS = {
+    plain: (1, 3, 8, 8), residual: (1, 3, 6, 6), thresholds: (1, 3, 8, 8), binary: (1, 8, 8, 3),
+}  # fmt: skip
+
+
+class Positive(Maker):
+    def norm_up(self, x, channels):
+        """An affine step of positive gain."""
+        gain = self.const(self.dice.uniform(0.5, 2, (1, channels, 1, 1)))
+        return self.node("Mul", x, gain)
+
+
+@pytest.mark.parametrize("pixels", list(onnx.PixelRange), ids=lambda p: p.value)
+@pytest.mark.parametrize("net", NETS, ids=lambda net: net.__name__)
+@pytest.mark.parametrize("seed", range(3))
+def test_every_value_is_qonnx_s(net, seed, pixels, tmp_path):
+    make = Positive(NETS[net], seed)
+    model = onnx.read(make.save(tmp_path / "net.onnx", net(make)))
+    lines = onnx.preflight(model, pixels)
+    assert all(line.supported for line in lines), lines
+    found = onnx.fold(model, "net", pixels)
+    images = random_images(found.graph.input.shape, 6, seed)
+    for image in images:
+        rows = list(onnx.compare(model, found, pixels, image))
+        assert not any(row.wrong for row in rows), [row for row in rows if row.wrong]
+        assert {row.tensor for row in rows} >= {"class", found.scores}
+    before, after = (golden.run(graph, images) for graph in (found.whole, found.graph))
+    np.testing.assert_array_equal(before["scores"], after["scores"])
+
+
+def test_a_difference_is_named(tmp_path):
+    make = Positive(NETS[plain], 1)
+    model = onnx.read(make.save(tmp_path / "net.onnx", plain(make)))
+    found = onnx.fold(model, "net", onnx.PixelRange.UNIT)
+    image = random_images(found.graph.input.shape, 5, 1)[4]
+    other = [row for row in onnx.compare(model, found, onnx.PixelRange.BYTE, image) if row.wrong]
+    assert other and other[0].tensor == "Quant_0_out0"
+    place = other[0].place
+    assert len(place) == 4 and other[0].reference != other[0].found
+
+
+REFUSED = {
+    "depthwise": (lambda m: m.conv(m.quant("image", 8), 1, 3, group=3), "group must be 1"),
+    "float weights": (
+        lambda m: m.node("Conv", "image", m.const(np.ones((2, 3, 3, 3))), pads=[1] * 4),
+        "weights must be quantized",
+    ),
+    "not quantized": (
+        lambda m: m.conv(m.conv("image", 3, 4), 4, 2),
+        "input must be quantized; put a Quant node before it",
+    ),
+    "scale per channel of an activation": (
+        lambda m: m.quant("image", 4, np.ones((1, 3, 1, 1)) * [[[[0.1]], [[0.2]], [[0.3]]]][0]),
+        "an activation needs one scale for the whole tensor",
+    ),
+    "scale per input channel": (
+        lambda m: m.conv("image", 3, 2, scale=np.linspace(0.1, 0.3, 3).reshape(1, 3, 1, 1)),
+        "weights need one scale for each output channel",
+    ),
+    "zero point of weights": (
+        lambda m: m.node("Conv", "image", m.quant(m.const(np.ones((2, 3, 1, 1))), 4, 0.1, 1.0)),
+        "weights need zero point 0",
+    ),
+    "sum of other scales": (
+        lambda m: m.node("Add", m.quant(m.conv("image", 3, 3), 4, 0.25),
+                         m.quant(m.conv("image", 3, 3), 4, 0.75)),
+        "both inputs need one and the same scale",
+    ),
+    "overlapping windows": (
+        lambda m: m.node("MaxPool", m.quant("image", 2), kernel_shape=[3, 3], strides=[2, 2]),
+        "windows must lie side by side",
+    ),
+    "padding with no level": (
+        lambda m: m.conv(m.quant("image", 2, 0.5, zero=0.5, signed=0), 3, 2),
+        "padding is with 0, which must be a level",
+    ),
+    "pads on one side": (lambda m: m.conv("image", 3, 2, pads=[0, 0, 1, 1]), "pads must be equal"),
+    "dilations": (lambda m: m.conv("image", 3, 2, dilations=[2, 2]), "dilations must be 1"),
+    "negative scale": (lambda m: m.quant("image", 4, -0.1), "scale must be positive"),
+    "half a bit": (lambda m: m.quant("image", 2.5), "bit width must be a whole number in 1..8"),
+    "wide": (lambda m: m.quant("image", 16), "bit width must be a whole number in 1..8"),
+    "rounding": (
+        lambda m: m.quant("image", 4, rounding_mode="ROUND_TO_ZERO"),
+        "rounding_mode must be one of",
+    ),
+    "softmax": (lambda m: m.node("Softmax", "image"), "must be one of Add, ArgMax"),
+    "divide by 0": (lambda m: m.node("Div", "image", m.const(0.0)), "must not divide by 0"),
+    "thresholds fall": (
+        lambda m: m.node("MultiThreshold", "image", m.const([[2.0, 1.0]]), domain=DOMAIN,
+                         out_dtype="INT2"),
+        "thresholds must ascend",
+    ),
+    "average of a Relu": (
+        lambda m: m.node("GlobalAveragePool", m.node("Relu", m.conv("image", 3, 2))),
+        "a quantizer must stand between Relu and what follows it",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refuses(case, tmp_path):
+    build, message = REFUSED[case]
+    make = Maker()
+    model = onnx.read(make.save(tmp_path / "net.onnx", build(make)))
+    refused = [line for line in onnx.preflight(model, onnx.PixelRange.UNIT) if not line.supported]
+    assert refused and message in refused[0].why
+    with pytest.raises(GraphError, match=r"^node '\w+' \(\w+\): ") as caught:
+        onnx.fold(model, "net", onnx.PixelRange.UNIT)
+    assert refused[0].why in str(caught.value) and "\n" not in str(caught.value)

@@ -1,0 +1,75 @@
+"""ONNX models for tests, node by node, in the form that Brevitas exports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+__all__ = ["DOMAIN", "Maker"]
+
+DOMAIN = "qonnx.custom_op.general"
+
+
+class Maker:
+    """Appends nodes; each method returns the name of the tensor that it makes."""
+
+    def __init__(self, shape: Sequence[int | str] = (1, 3, 8, 8), seed: int = 0):
+        self.dice = np.random.default_rng(seed)
+        self.shape, self.nodes, self.tensors = list(shape), [], []
+
+    def const(self, value: object, name: str = "") -> str:
+        """A constant, float32 unless it is of integers of 64 bits."""
+        array = np.asarray(value)
+        array = array if array.dtype == np.int64 and array.ndim else array.astype(np.float32)
+        name = name or f"const_{len(self.tensors)}"
+        self.tensors.append(numpy_helper.from_array(array, name))
+        return name
+
+    def node(self, kind: str, *inputs: str, domain: str = "", **attributes: object) -> str:
+        out = f"t{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [out], domain=domain, **attributes))
+        return out
+
+    def quant(self, x: str, bits: float, scale: object = 0.1, zero: object = 0.0, **more) -> str:
+        attributes = {"signed": 1, "narrow": 0, "rounding_mode": "ROUND"} | more
+        values = (self.const(v) for v in (scale, zero, bits))
+        return self.node("Quant", x, *values, domain=DOMAIN, **attributes)
+
+    def weights(self, shape: Sequence[int], bits: int = 1, scale: object = 0.2) -> str:
+        """Random quantized weights."""
+        real = self.const(self.dice.normal(size=shape))
+        if bits == 1:
+            return self.node("BipolarQuant", real, self.const(scale), domain=DOMAIN)
+        return self.quant(real, bits, scale, narrow=1)
+
+    def conv(self, x: str, cin: int, cout: int, kernel: int = 3, bits: int = 1, **more) -> str:
+        scale = more.pop("scale", 0.2)
+        weights = self.weights((cout, cin, kernel, kernel), bits, scale)
+        attributes = {"pads": [kernel // 2] * 4, "kernel_shape": [kernel] * 2} | more
+        return self.node("Conv", x, weights, **attributes)
+
+    def norm(self, x: str, channels: int) -> str:
+        dice = self.dice
+        gain = dice.uniform(0.3, 1.5, channels) * dice.choice([-1, 1], channels)
+        gain[0] = 0
+        parts = (gain, dice.normal(size=channels), dice.normal(size=channels) * 2,
+                 dice.uniform(0.5, 30, channels))  # fmt: skip
+        return self.node("BatchNormalization", x, *(self.const(p) for p in parts))
+
+    def model(self, out: str, opset: int = 13, shape: Sequence[int] | None = None):
+        """The whole model, unchecked: tests break it on purpose."""
+        image = helper.make_tensor_value_info("image", TensorProto.FLOAT, self.shape)
+        counts = self.nodes and self.nodes[-1].op_type == "ArgMax"
+        kind = TensorProto.INT64 if counts else TensorProto.FLOAT
+        result = helper.make_tensor_value_info(out, kind, shape)
+        graph = helper.make_graph(self.nodes, "net", [image], [result], self.tensors)
+        opsets = [helper.make_opsetid("", opset), helper.make_opsetid(DOMAIN, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+
+    def save(self, path: Path, out: str, **more: object) -> Path:
+        onnx.save(self.model(out, **more), path)
+        return path
