@@ -1,0 +1,68 @@
+"""What a design takes on Xilinx's 7 series, by synthesis alone: to stand beside published figures.
+
+Nothing is placed, routed or built for it; there is no board of this family here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from amaranth.lib import wiring
+
+from boards import netlist
+from fq_hw import toolbox
+from rtl_gen.emit import to_rtlil
+
+__all__ = ["Cells", "count", "synthesise"]
+
+SCRIPT = f"""read_rtlil top.il
+hierarchy -top top
+{netlist.NO_COLLISIONS}synth_xilinx -family xc7 -top top -flatten
+tee -q -o stat.json stat -json
+"""
+LUT_RAM = {"RAM32X1S": 1, "RAM32X1D": 2, "RAM64X1S": 1, "RAM64X1D": 2, "RAM128X1S": 2,
+           "RAM128X1D": 4, "RAM32M": 4, "RAM64M": 4, "RAM256X1S": 4}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cells:
+    """LUT6 (as logic, memory and shift registers), flip-flops, BRAM36 (two BRAM18), DSP."""
+
+    lut6: int
+    ff: int
+    bram36: float
+    dsp: int
+
+
+def count(cells: dict[str, int]) -> Cells:
+    """Sites from Yosys's cells: every LUT takes one, whatever its inputs."""
+
+    def total(pattern: str) -> int:
+        return sum(n for kind, n in cells.items() if re.fullmatch(pattern, kind))
+
+    memory = sum(LUT_RAM.get(kind, 0) * n for kind, n in cells.items())
+    return Cells(
+        lut6=total(r"LUT[1-6]|INV|SRL16E|SRLC32E") + memory,
+        ff=total(r"FD[RSCP]E(_1)?"),
+        bram36=total(r"RAMB36E1") + total(r"RAMB18E1") / 2,
+        dsp=total(r"DSP48E1"),
+    )
+
+
+def synthesise(
+    part: wiring.Component, folder: Path, report: Callable[[str], None] = lambda line: None
+) -> Cells:
+    """The cells of ``part``; ``folder`` keeps Yosys's files. ToolError when a tool fails."""
+    folder.mkdir(parents=True, exist_ok=True)
+    report("generating")
+    (folder / "top.il").write_text(to_rtlil(part, "top"))
+    (folder / "top.ys").write_text(SCRIPT)
+    yosys = toolbox.find("yosys")
+    report(f"synthesising for xc7 with Yosys {yosys.version}")
+    toolbox.run(yosys, ["-q", "-l", "yosys.rpt", "top.ys"], cwd=folder, log=folder / "yosys.log")
+    found = json.loads((folder / "stat.json").read_text())
+    return count(found["design"]["num_cells_by_type"])
