@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from fq_hw.schedule.units import ThresholdUnit
 from rtl_gen.streams import signature
+from rtl_gen.two_places import TwoPlaces
 
 __all__ = ["Threshold"]
 
@@ -39,12 +40,15 @@ class Threshold(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         unit = self.unit
-        free, accept, held = Signal(), Signal(), Signal()
+        # Readiness goes on to the levels' ROM and back through the layer: it comes from registers.
+        m.submodules.counts = counts = TwoPlaces(self.o.payload.shape())
+        connect(m, counts.o, flipped(self.o))
+        free, held = Signal(), Signal()
         sums = Signal.like(self.i.payload, reset_less=True)
         words = Signal.like(self.i_level.payload, reset_less=True)
         m.d.comb += [
-            accept.eq(held & (~self.o.valid | self.o.ready)),
-            free.eq(~held | ~self.o.valid | self.o.ready),
+            counts.i.valid.eq(held),
+            free.eq(~held | counts.i.ready),
             self.i.ready.eq(free & self.i_level.valid),
             self.i_level.ready.eq(free & self.i.valid),
         ]
@@ -54,14 +58,10 @@ class Threshold(wiring.Component):
                 sums.eq(self.i.payload),
                 words.eq(self.i_level.payload),
             ]
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
-        with m.If(accept):
-            m.d.sync += self.o.valid.eq(1)
-            for lane in range(unit.lanes):
-                word = Value.cast(words[lane])
-                levels = [word[n * unit.level_bits :][: unit.level_bits] for n in range(unit.steps)]
-                count = sum(sums[lane] >= level for level in levels)
-                # steps is all ones: steps - count inverts every bit
-                m.d.sync += self.o.payload[lane].eq(count ^ word[-1].replicate(unit.out_bits))
+        for lane in range(unit.lanes):
+            word = Value.cast(words[lane])
+            levels = [word[n * unit.level_bits :][: unit.level_bits] for n in range(unit.steps)]
+            count = sum(sums[lane] >= level for level in levels)
+            # steps is all ones: steps - count inverts every bit
+            m.d.comb += counts.i.p[lane].eq(count ^ word[-1].replicate(unit.out_bits))
         return m

@@ -218,8 +218,9 @@ def _(unit: units.ThresholdUnit) -> Parts:
             "compared bits": compared * unit.level_bits,
             "compared": compared,
             "odd": compared * (unit.level_bits % 2),  # the carry ends amid a pair of positions
+            "out": unit.o.width,
         },
-        ff={"fixed": 1, "out": unit.o.width},
+        ff={"fixed": 1, "out": 2 * unit.o.width},
         exact_ff=unit.i.width + unit.level.width,
     )
 

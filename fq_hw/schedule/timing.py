@@ -91,6 +91,21 @@ def in_turn(made: Times, o: Channel, gone: Times, later: int = 0) -> Process:
         gone.put(taken)
 
 
+def two_places(i: Channel, o: Channel, new: Callable[[], Times]) -> list[Process]:
+    """A beat a cycle later; two have places to wait."""
+    come, gone = new(), new()
+
+    def take() -> Process:
+        free = 0
+        for index in itertools.count():
+            if index >= 2:
+                free = max(free, 1 + (yield gone, index - 2))
+            free = 1 + (yield from i.take(free))
+            come.put(free)
+
+    return [take(), in_turn(come, o, gone)]
+
+
 class Requests:
     """Two places where requests to a memory wait until they are read.
 
@@ -141,9 +156,14 @@ def _(unit: units.EmbedUnit, i, o, new):
     return [register_stage(i[0], o[0])]
 
 
+@processes.register
+def _(unit: units.ThresholdUnit, i, o, new):
+    held = Channel(o[0].offers.runnable)  # the register of sums and levels
+    return [register_stage(i[0], held), *two_places(held, o[0], new)]
+
+
 @processes.register(units.PlaneUnit)
 @processes.register(units.RequantizeUnit)
-@processes.register(units.ThresholdUnit)
 def _(unit, i, o, new):
     between = [Channel(o[0].offers.runnable) for _ in range(unit.latency() - 1)]
     return [register_stage(*ends) for ends in itertools.pairwise([i[0], *between, o[0]])]
