@@ -2,11 +2,13 @@
 
 Every sample goes through Yosys and nextpnr, which takes seconds; packing alone is enough, since
 nextpnr neither joins nor splits cells later. What was measured before comes from the cache, so an
-interrupted run goes on where it was, and a run after a change measures only what changed.
+interrupted run goes on where it was, and a run after a change measures only what changed; with
+``--only ConvUnit ThresholdUnit`` it looks at these kinds alone, and the others keep their prices.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -65,16 +67,23 @@ def row(name: str, need: model.Resources, found: Measured) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Calibrate the families named, ECP5 by default; writes the data file of the cost model."""
+    kinds = sorted(set(map(kind, SAMPLES)))
+    parser = argparse.ArgumentParser(prog="python -m boards.calibrate")
+    parser.add_argument("families", nargs="*", default=["ecp5"], help="default ecp5")
+    parser.add_argument("--only", nargs="+", choices=kinds, metavar="KIND", default=kinds)
+    args = parser.parse_args(arguments)
+    samples = [unit for unit in SAMPLES if kind(unit) in args.only]
     path = Path(model.__file__).with_name(model.CALIBRATION)
     known = json.loads(path.read_text()) if path.exists() else {}
-    for family in arguments or ["ecp5"]:
-        found = measure_all(SAMPLES, family, lambda line: print(line, file=sys.stderr))
+    for family in args.families:
+        found = measure_all(samples, family, lambda line: print(line, file=sys.stderr))
         tools = {name: toolbox.find(name).version for name in TOOLS}
-        known[family] = {"tools": tools, "prices": calibrate(SAMPLES, found)}
+        before = known.get(family, {}).get("prices", {})
+        known[family] = {"tools": tools, "prices": before | calibrate(samples, found)}
         path.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
         model.prices.cache_clear()
         print(f"{family}: predicted, measured, error of LUT4, FF, EBR")
-        for unit, taken in zip(SAMPLES, found, strict=True):
+        for unit, taken in zip(samples, found, strict=True):
             print(row(str(unit), model.resources(unit, family), taken))
     return 0
 
