@@ -12,6 +12,7 @@ import torch.distributed as dist
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.data import Data, Split
 from fq_hw.errors import ArtifactError, ParameterError
+from fq_hw.float_network import FloatNetwork, Layer, Op
 from fq_hw.network import (
     Activation,
     Block,
@@ -346,9 +347,42 @@ def test_refuses_a_batch_larger_than_the_data():
     assert next(train(NETWORK, DATA, dataclasses.replace(CONFIG, batch=85))).loss > 0
 
 
+FLOAT = FloatNetwork(
+    name="float",
+    image=(8, 8, 3),
+    classes=3,
+    layers=(
+        Layer(op=Op.CONV, width=6, kernel=3, norm=True, relu=True),
+        Layer(op=Op.MAX_POOL, kernel=2),
+        Layer(op=Op.DENSE, width=3),
+    ),
+)
+
+
+def test_trains_a_float_network():
+    epochs = list(train(FLOAT, DATA, CONFIG))
+    assert epochs[-1].loss < 0.85 * epochs[0].loss
+    assert epochs[-1].test_accuracy > 0.9
+    Checkpoint(network=FLOAT, arrays=arrays(epochs[-1].model))  # which checks names and shapes
+
+
+def test_held_out_images_do_not_train(monkeypatch):
+    seen = set()
+
+    def watch(images, config, rng):
+        seen.update(image.numpy().tobytes() for image in images)
+        return images
+
+    monkeypatch.setattr(training, "augment", watch)
+    config = dataclasses.replace(CONFIG, epochs=6, batch=10, hold_out=25)
+    list(train(FLOAT, DATA, config))
+    assert seen == {image.tobytes() for image in TRAIN.images[:60]}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("hold_out", -1),
         ("epochs", 0),
         ("batch", 1),
         ("lr", 0.0),
