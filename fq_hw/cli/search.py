@@ -70,6 +70,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="how often to use each of them, all but the first time moved by up to a pixel "
         "(default 1): more of them, and the formats fit other images better",
     )
+    parser.add_argument(
+        "--hardest",
+        type=float,
+        default=1.0,
+        help="judge by this share of all these, those that the float network is least sure of: "
+        "nearly all that change are among them (default 1: by all)",
+    )
     parser.add_argument("--mirror", action="store_true", help="mirror half of the copies, too")
     parser.add_argument("--out", type=Path, help="file (default build/search/NAME.VARIANT...)")
     parser.add_argument("--resume", action="store_true", help="go on where OUT.jsonl stopped")
@@ -99,6 +106,8 @@ def run(args: argparse.Namespace) -> Output:
     require(fits, f"data {args.data}", contract, test.images.shape[1:], ArtifactError)
     held = calibration(args, trained, images)
     require(args.copies >= 1, "--copies", "must be at least 1", args.copies)
+    share = 0 < args.hardest <= 1
+    require(share, "--hardest", "must be above 0 and at most 1", args.hardest)
     if args.copies > 1:
         held = with_copies(held, args.copies, args.mirror)
     path = output_path(args.out, f"search/{network.name}.{args.variant}.safetensors")
@@ -108,18 +117,21 @@ def run(args: argparse.Namespace) -> Output:
         "images": len(held) // args.copies,
         "copies": args.copies,
         "mirror": args.mirror,
+        "hardest": args.hardest,
         "config": to_plain(config),
     }
     log = None
     if config.variant is not Variant.UNIFORM:
         log = open_log(path.with_name(path.name + ".jsonl"), origin, args.resume, network)
 
-    say(f"float network on {len(held):,} held-out images")
+    say(f"float network on {len(held):,} images, held out or copies of these")
     seen = observe(network, trained.arrays, held.images)
     largest = observe(network, trained.arrays, held.images[:RANGE_IMAGES]).largest
-    wrong = int((seen.logits.argmax(1) != held.labels).sum())
-    judge = Judge(images=len(held), wrong=wrong)
-    simulation = Simulation(network, folded, held, hardest_first(seen.logits))
+    wrong = seen.logits.argmax(1) != held.labels
+    order = hardest_first(seen.logits)
+    judged = order[: math.ceil(args.hardest * len(held))]
+    judge = Judge(right=int((~wrong).sum()), wrong=int(wrong[judged].sum()))
+    simulation = Simulation(network, folded, held, judged)
 
     def make(bits: int) -> dict:
         return starting_formats(network, folded, largest, bits)
@@ -128,8 +140,8 @@ def run(args: argparse.Namespace) -> Output:
     if log is not None:
         steps = search(network, formats, simulation, judge, config, log.decided)
         formats = decide(network, steps, log, judge)
-    simulation.begin(first_layer(network), formats)
-    held_loss = judge.loss(simulation.errors(formats))
+    whole = Simulation(network, folded, held, order).errors(formats)
+    held_loss = (whole - int(wrong.sum())) / judge.right
 
     say(f"float and fixed-point network on {len(test):,} test images")
     logits = observe(network, trained.arrays, test.images).logits
@@ -236,7 +248,7 @@ def report(result: saved.Saved, path: Path, held_loss: float, log: SearchLog | N
         "accuracy %, float": result.float_accuracy.percent,
         "accuracy %, fixed point": result.accuracy.percent,
         "relative loss %, test split": 100 * loss,
-        "relative loss %, held-out images": 100 * held_loss,
+        "relative loss %, held-out images and copies": 100 * held_loss,
         **means,
         "memory KiB, 8 bit": plain,
         "memory KiB": own,

@@ -43,7 +43,7 @@ class SearchConfig:
     """
 
     variant: Variant = Variant.LAYERWISE
-    target: float = 0.004
+    target: float = 0.002
     bits: int = 8
     gain: float = 0.0015
 
@@ -66,22 +66,27 @@ class Counter(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Judge:
-    """Turns relative losses into numbers of errors: ``wrong`` of ``images`` are wrong in float."""
+    """Turns relative losses into numbers of errors.
 
-    images: int
+    Fields  right: images of all that the float network ranks right
+            wrong: those that it ranks wrong, of the images that are counted
+    """
+
+    right: int
     wrong: int
 
     def __post_init__(self) -> None:
-        some = 0 <= self.wrong < self.images
-        require(some, "search", "the float network must rank some images right", self.wrong)
+        where = "search"
+        require(self.right >= 1, where, "the float network must rank some images right", self.right)
+        require(self.wrong >= 0, where, "wrong must not be negative", self.wrong)
 
     def allowed(self, loss: float) -> int:
         """Most errors of which the relative loss is at most ``loss``."""
-        return self.wrong + int(loss * (self.images - self.wrong) + 1e-9)
+        return self.wrong + int(loss * self.right + 1e-9)
 
     def loss(self, errors: int) -> float:
-        """(float accuracy - accuracy) / float accuracy."""
-        return (errors - self.wrong) / (self.images - self.wrong)
+        """(float accuracy - accuracy) / float accuracy, as far as counted images tell."""
+        return (errors - self.wrong) / self.right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +227,7 @@ def search(
     ``formats`` are those of :func:`start`. The formats of the yielded decisions are the result.
     """
     current = dict(formats)
-    gain = max(1, math.ceil(config.gain * (judge.images - judge.wrong)))
+    gain = max(1, math.ceil(config.gain * judge.right))
     order, errors = list(tensors(network)), None
     for tensor in order:
         same = [t for t in order if t.part is tensor.part]
@@ -235,9 +240,11 @@ def search(
             points = Points(counter, base, tensor)
             if errors is not None and not alone:
                 points.found[base[tensor]] = (errors, None)
-            if tensor.part is Part.BIAS and not alone:  # a thousandth of the memory: not worth any
+            if tensor.part is Part.BIAS and not alone:  # a thousandth of the memory: worth no error
                 allowed = min(allowed, points.errors(base[tensor], None))
-            form = nearby(points, reduce(points, base[tensor], allowed), gain)
+            form = reduce(points, base[tensor], allowed)
+            if tensor.part is not Part.BIAS or alone:
+                form = nearby(points, form, gain)
             decision = Decision(
                 tensor=tensor,
                 form=form,

@@ -55,11 +55,11 @@ def test_order_is_weights_biases_activations_and_the_scores_stay_raw():
 
 
 def test_judge_counts_by_the_float_network():
-    judge = Judge(images=1000, wrong=200)
+    judge = Judge(right=800, wrong=200)
     assert judge.allowed(0.01) == 208 and judge.allowed(0.0099) == 207
     assert judge.loss(208) == pytest.approx(0.01)
     with pytest.raises(ParameterError, match="must rank some images right"):
-        Judge(images=10, wrong=10)
+        Judge(right=0, wrong=10)
 
 
 def test_reduce_drops_low_bits_then_high_ones():
@@ -125,7 +125,7 @@ def cost(tensor, form):
     return 6 * max(4 - form.bits, 0)
 
 
-JUDGE = Judge(images=1010, wrong=10)
+JUDGE = Judge(right=1000, wrong=10)
 START = dict.fromkeys(ORDER, Format(8, 7))
 
 
@@ -175,7 +175,7 @@ def test_starts_with_more_bits_where_eight_are_too_few():
     assert made == [8, 10, 12] and {f.bits for f in formats.values()} == {12}
     uniform = SearchConfig(variant=Variant.UNIFORM)
     assert {f.bits for f in start(uniform, JUDGE, counter, make, "conv1").values()} == {8}
-    with pytest.raises(ParameterError, match=r"20 bits everywhere lose more than 0.40%; allow a"):
+    with pytest.raises(ParameterError, match=r"20 bits everywhere lose more than 0.20%; allow a"):
         start(SearchConfig(), JUDGE, Counter(lambda t, f: 5), make, "conv1")
 
 
