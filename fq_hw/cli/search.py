@@ -23,7 +23,7 @@ from fq_hw.errors import ArtifactError, ToolError, require
 from fq_hw.fixed import saved
 from fq_hw.fixed.fold import fold
 from fq_hw.fixed.network import tensors
-from fq_hw.fixed.search import Judge, SearchConfig, Variant, search, start, starting_formats
+from fq_hw.fixed.search import Judge, SearchConfig, Shape, Variant, search, start, starting_formats
 from fq_hw.float_network import FloatNetwork, nodes
 from fq_hw.network import to_plain
 
@@ -51,6 +51,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="layerwise; independent: each tensor alone, then all together; uniform: no search",
     )
     defaults = SearchConfig()
+    parser.add_argument(
+        "--shape",
+        choices=[s.value for s in Shape],
+        default=defaults.shape.value,
+        help="how the budget grows from layer to layer (default log: early layers, which hold most "
+        "products, get more of it)",
+    )
     parser.add_argument(
         "--target",
         type=float,
@@ -95,7 +102,12 @@ def run(args: argparse.Namespace) -> Output:
 
     require(args.threads >= 1, "fq-hw search --threads", "must be at least 1", args.threads)
     torch.set_num_threads(args.threads)
-    config = SearchConfig(variant=Variant(args.variant), target=args.target, bits=args.bits)
+    config = SearchConfig(
+        variant=Variant(args.variant),
+        shape=Shape(args.shape),
+        target=args.target,
+        bits=args.bits,
+    )
     trained = checkpoint.read(args.model)
     folded, network = fold(trained), trained.network
     images = data.load(DataKind(args.data), args.path, network.image[:2])

@@ -21,7 +21,16 @@ from fq_hw.fixed.format import Format, widest
 from fq_hw.fixed.network import Part, Tensor, tensors
 from fq_hw.float_network import FloatNetwork
 
-__all__ = ["Counter", "Decision", "Judge", "SearchConfig", "Variant", "search", "starting_formats"]
+__all__ = [
+    "Counter",
+    "Decision",
+    "Judge",
+    "SearchConfig",
+    "Shape",
+    "Variant",
+    "search",
+    "starting_formats",
+]
 
 
 class Variant(enum.Enum):
@@ -32,18 +41,33 @@ class Variant(enum.Enum):
     UNIFORM = "uniform"
 
 
+class Shape(enum.Enum):
+    """How a budget grows from layer to layer: evenly, or by the logarithm, early layers first."""
+
+    LINEAR = "linear"
+    LOG = "log"
+
+    def share(self, place: int, count: int) -> float:
+        """Share of the whole that layer number ``place`` of ``count`` may use up."""
+        if self is Shape.LOG:
+            return math.log1p(place) / math.log1p(count)
+        return place / count
+
+
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
     """How to search.
 
     Fields  variant: layer by layer; each tensor alone, all others as they start; or not at all
+            shape: of the budgets: the paper's is linear, and has the logarithm among those tried
             target: relative loss that weights and biases may cost; activations may cost it again
             bits: of every tensor at the start; 2 more, and again, while the loss exceeds ``target``
             gain: relative loss that a point with more bits must save to be preferred
     """
 
     variant: Variant = Variant.LAYERWISE
-    target: float = 0.002
+    shape: Shape = Shape.LOG
+    target: float = 0.0025
     bits: int = 8
     gain: float = 0.0015
 
@@ -208,7 +232,8 @@ def budget(config: SearchConfig, tensor: Tensor, place: int, count: int) -> floa
 
     As published, but for biases, which :func:`search` holds to what they find.
     """
-    share = config.target * (1 if config.variant is Variant.INDEPENDENT else place / count)
+    alone = config.variant is Variant.INDEPENDENT
+    share = config.target * (1 if alone else config.shape.share(place, count))
     if tensor.part is Part.WEIGHT:
         return share
     return config.target + (share if tensor.part is Part.ACTIVATION else 0)

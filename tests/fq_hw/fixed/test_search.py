@@ -13,6 +13,7 @@ from fq_hw.fixed.search import (
     Judge,
     Points,
     SearchConfig,
+    Shape,
     Variant,
     budget,
     nearby,
@@ -110,12 +111,15 @@ def test_points_ask_again_only_for_more_than_they_know():
 
 
 def test_budgets():
-    config = SearchConfig(target=0.01)
+    config = SearchConfig(target=0.01, shape=Shape.LINEAR)
     weight, bias, act = (Tensor("conv1", part) for part in Part)
     assert budget(config, weight, 1, 4) == pytest.approx(0.0025)
     assert budget(config, weight, 4, 4) == pytest.approx(0.01)
     assert budget(config, bias, 1, 4) == budget(config, bias, 4, 4) == pytest.approx(0.01)
     assert budget(config, act, 3, 3) == pytest.approx(0.02)
+    early = SearchConfig(target=0.01)
+    assert budget(early, weight, 1, 3) == pytest.approx(0.005)
+    assert budget(early, weight, 3, 3) == pytest.approx(0.01)
     alone = SearchConfig(target=0.01, variant=Variant.INDEPENDENT)
     assert budget(alone, weight, 1, 4) == pytest.approx(0.01)
 
@@ -130,7 +134,7 @@ START = dict.fromkeys(ORDER, Format(8, 7))
 
 
 def run(variant, decided=()):
-    config = SearchConfig(variant=variant, target=0.006, gain=0.02)
+    config = SearchConfig(variant=variant, shape=Shape.LINEAR, target=0.006, gain=0.02)
     counter = Counter(cost)
     known = {d.tensor: d for d in decided}
     return list(search(NETWORK, START, counter, JUDGE, config, known)), counter
@@ -175,7 +179,7 @@ def test_starts_with_more_bits_where_eight_are_too_few():
     assert made == [8, 10, 12] and {f.bits for f in formats.values()} == {12}
     uniform = SearchConfig(variant=Variant.UNIFORM)
     assert {f.bits for f in start(uniform, JUDGE, counter, make, "conv1").values()} == {8}
-    with pytest.raises(ParameterError, match=r"20 bits everywhere lose more than 0.20%; allow a"):
+    with pytest.raises(ParameterError, match=r"20 bits everywhere lose more than 0.25%; allow a"):
         start(SearchConfig(), JUDGE, Counter(lambda t, f: 5), make, "conv1")
 
 
