@@ -28,7 +28,9 @@ __all__ = [
     "SearchConfig",
     "Shape",
     "Variant",
+    "budget",
     "search",
+    "start",
     "starting_formats",
 ]
 
