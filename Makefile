@@ -1,9 +1,10 @@
 # Verbs only. Everything is installed into .venv by pip; nothing is left outside this folder.
 PYTHON ?= python3
 BIN := .venv/bin
+DATA ?= data
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test train bench-engine calibrate doctor format clean help
+.PHONY: demo test train bench-engine bench-accuracy calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -21,6 +22,9 @@ train: .venv/test ## train the shipped network again (half an hour on one core)
 
 bench-engine: .venv/demo ## dot products, engine, a ResNet-20-size network: LUTs, MHz, frames/s (an hour)
 	$(BIN)/fq-hw bench
+
+bench-accuracy: .venv/test ## train and compare embeddings and quantizers (hours; resumes; DATA=folder of the sets)
+	$(BIN)/fq-hw accuracy --data $(DATA)
 
 calibrate: .venv/demo ## fit the cost model to synthesised units (minutes; goes on where it was)
 	$(BIN)/python -m boards.calibrate

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -20,10 +21,23 @@ __all__ = ["FixedEmbedding", "PixelEmbedding", "PixelValues", "TableStart", "mak
 
 
 class TableStart(enum.Enum):
-    """What a learned table is before training: the thermometer's ramp, or noise N(1, 1/4)."""
+    """What a learned table is before training.
 
+    THERMOMETER: its code, every entry in the middle of its level. RAMP: the same code by a slope,
+    so that entries lie everywhere between two levels and small steps change some. RANDOM: normal
+    noise around the middle of the range, with a quarter of it as deviation.
+    """
+
+    THERMOMETER = "thermometer"
     RAMP = "ramp"
     RANDOM = "random"
+
+
+def slope(length: int, steps: int) -> np.ndarray:
+    """The thermometer before it is rounded: levels of shape 256,length, real, in 0..steps."""
+    s = max(1, 255 // (steps * length))
+    rank = (np.arange(length) + 1) / length
+    return (np.arange(256)[:, None] / (s * length) + 1 - rank - 0.5).clip(0, steps)
 
 
 class PixelEmbedding(nn.Module):
@@ -39,19 +53,21 @@ class PixelEmbedding(nn.Module):
         length: int,
         shared: bool,
         activation: Activation,
-        start: TableStart = TableStart.RAMP,
+        start: TableStart = TableStart.THERMOMETER,
     ):
         super().__init__()
         self.activation = activation
         self.colours = colours
         tables = 1 if shared else colours
-        if start is TableStart.RAMP:
-            ramp = torch.from_numpy(thermometer_table(length)).float()
-            # the thermometer, every entry where the quantizer passes a gradient
-            table = (ramp.clamp(0.05, 2.95) * activation.step).expand(tables, -1, -1).clone()
-        else:
+        if start is TableStart.RANDOM:
             table = torch.randn(tables, 256, length).mul_(0.5).add_(1)
             table = table.mul_(activation.max_value / 2).clamp_(0, activation.max_value)
+        else:
+            if start is TableStart.RAMP:
+                levels = torch.from_numpy(slope(length, activation.steps)).float()
+            else:  # every entry where the quantizer passes a gradient
+                levels = torch.from_numpy(thermometer_table(length)).float().clamp(0.05, 2.95)
+            table = (levels * activation.step).expand(tables, -1, -1).clone()
         self.table = nn.Parameter(table)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -120,7 +136,7 @@ def gather(images: Tensor, rows: Tensor, colours: int) -> Tensor:
     return levels.flatten(3).permute(0, 3, 1, 2)
 
 
-def make_embedding(network: Network, start: TableStart = TableStart.RAMP) -> nn.Module:
+def make_embedding(network: Network, start: TableStart = TableStart.THERMOMETER) -> nn.Module:
     """The embedding that the record asks for; ``start`` is for a learned table."""
     kind, colours = network.embedding, network.image[2]
     rows = fixed_table(kind)

@@ -78,7 +78,7 @@ class ErnNet(nn.Module):
     """
 
     def __init__(
-        self, network: Network, ewgs_delta: float = 0.0, table: TableStart = TableStart.RAMP
+        self, network: Network, ewgs_delta: float = 0.0, table: TableStart = TableStart.THERMOMETER
     ):
         super().__init__()
         self.record = network

@@ -68,7 +68,7 @@ class TrainConfig:
     hold_out: int = 0
     seed: int = 0
     precision: Precision = Precision.FLOAT32
-    table: TableStart = TableStart.RAMP
+    table: TableStart = TableStart.THERMOMETER
     update: WeightUpdate = WeightUpdate.LATENT
 
     def __post_init__(self) -> None:

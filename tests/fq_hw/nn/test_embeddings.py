@@ -125,6 +125,21 @@ def test_a_random_table_is_noise_where_it_gets_a_gradient():
     assert sorted(half_wave(layer.table, ACT, levels=True).unique().tolist()) == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("length", [2, 10, 21])
+def test_a_ramp_is_the_thermometer_but_for_the_edges_and_lies_between_levels(length):
+    layer = PixelEmbedding(3, length, True, ACT, TableStart.RAMP)
+    found = half_wave(layer.table.detach()[0], ACT, levels=True).numpy()
+    code = thermometer_table(length)
+    s = max(1, 255 // (3 * length))
+    inside = np.arange(256) % s != 0  # the thermometer's step is just above a multiple of s
+    np.testing.assert_array_equal(found[inside], code[inside])
+    assert np.abs(found - code).max() <= 1
+    rest = layer.table.detach() / ACT.step
+    assert ((rest - rest.round()).abs() > 0.4).any()
+    assert layer.table.min() >= 0
+    assert layer.table.max() <= 2
+
+
 @pytest.mark.parametrize("kind", [torch.bfloat16, torch.float32, torch.float64])
 def test_look_up_is_torchs_embedding(kind):
     index = torch.from_numpy(RNG.integers(0, 50, (3, 7, 11))).int()
