@@ -50,6 +50,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--only", nargs="+", metavar="VARIANT", help="run these variants alone")
     parser.add_argument("--epochs", type=int, help="instead of the studies': a short form")
+    parser.add_argument("--seeds", type=int, help="so many of every variant, the first ones")
     parser.add_argument(
         "--print", action="store_true", dest="only_print", help="train nothing; print the records"
     )
@@ -58,6 +59,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Train what is not recorded, then sum up."""
+    require(args.seeds is None or args.seeds >= 1, "--seeds", "must be at least 1", args.seeds)
     files = args.study or args.known
     studies = [(file, read_study(file)) for file in files]
     names = {variant.name for _, found in studies for variant in found.variants}
@@ -71,7 +73,7 @@ def run(args: argparse.Namespace) -> Output:
     text, found = [], {}
     for file, compared in studies:
         log = args.record / f"{file.stem}.jsonl"
-        for one in compared.runs(file.stem, args.data, args.epochs):
+        for one in compared.runs(file.stem, args.data, args.epochs, args.seeds):
             skip = args.only_print or (args.only and one.variant.name not in args.only)
             if not skip and not recorded(log, one):
                 say(f"{file.stem}: {one.name}")

@@ -64,15 +64,19 @@ class Study:
         once = names and len(set(names)) == len(names)
         require(once, "study", "variants must be at least one, each name once", names)
 
-    def runs(self, name: str, folder: Path, epochs: int | None = None) -> Iterator[Run]:
+    def runs(
+        self, name: str, folder: Path, epochs: int | None = None, seeds: int | None = None
+    ) -> Iterator[Run]:
         """Every run: all variants with their first seed, then with their second, and so on.
 
-        ``folder`` holds the data; ``epochs`` replaces those of the recipe.
+        ``folder`` holds the data; ``epochs`` replaces those of the recipe; ``seeds`` is the most of
+        one variant.
         """
         path = None if self.data.path is None else str(folder / self.data.path)
         data = DataConfig(kind=self.data.kind, path=path)
         shorter = {} if epochs is None else {"epochs": epochs}
-        for turn in range(max(len(variant.seeds) for variant in self.variants)):
+        most = max(len(variant.seeds) for variant in self.variants)
+        for turn in range(most if seeds is None else min(seeds, most)):
             for variant in self.variants:
                 if turn >= len(variant.seeds):
                     continue

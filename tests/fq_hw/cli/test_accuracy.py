@@ -48,8 +48,8 @@ def lines(path):
 def test_short_form_of_the_shipped_studies(name, capsys):
     """One step a variant: each trains, and its integers give the float accuracy."""
     study = RESULTS / f"{name}.toml"
-    assert main(["accuracy", str(study), "--epochs", "1", "--json"]) == 0
-    runs = list(read_study(study).runs(name, Path("data"), 1))
+    assert main(["accuracy", str(study), "--epochs", "1", "--seeds", "1", "--json"]) == 0
+    runs = list(read_study(study).runs(name, Path("data"), 1, 1))
     rows = lines(f"build/accuracy/{name}.jsonl")
     assert [(r["variant"], r["seed"]) for r in rows] == [(r.variant.name, r.seed) for r in runs]
     for row in rows:
@@ -174,6 +174,8 @@ def test_refuses_a_wrong_study_in_one_line(small, capsys, change, message):
 
 
 def test_refuses_unknown_variants_damaged_records_and_foreign_runs(small, capsys):
+    assert accuracy(small, "--seeds", "0") == 2
+    assert "--seeds: must be at least 1, not 0" in capsys.readouterr().err
     assert accuracy(small, "--only", "three") == 2
     assert "--only: must be of ['one', 'two'], not 'three'" in capsys.readouterr().err
     assert accuracy(small, "--only", "two") == 0
