@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= data
+CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test train bench-engine bench-accuracy calibrate doctor format clean help
+.PHONY: demo test train bench-engine bench-accuracy bench-cnv calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -25,6 +26,9 @@ bench-engine: .venv/demo ## dot products, engine, a ResNet-20-size network: LUTs
 
 bench-accuracy: .venv/test ## train and compare embeddings and quantizers (hours; resumes; DATA=folder of the sets)
 	$(BIN)/fq-hw accuracy --data $(DATA)
+
+bench-cnv: .venv/demo ## Xilinx's CNV: accuracy, frames/s, LUTs beside its own (an hour; CNV=FILE.npz DATA=folder of CIFAR-10)
+	$(BIN)/fq-hw bench-cnv $(CNV) --path $(DATA)
 
 calibrate: .venv/demo ## fit the cost model to synthesised units (minutes; goes on where it was)
 	$(BIN)/python -m boards.calibrate

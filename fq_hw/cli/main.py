@@ -14,6 +14,7 @@ from fq_hw import __version__
 from fq_hw.cli import (
     accuracy,
     bench,
+    bench_cnv,
     build,
     demo,
     doctor,
@@ -35,7 +36,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     train, search, export, import_model, verify, show, golden, fold, estimate, rtl, sim, build,
-    doctor, demo, bench, accuracy,
+    doctor, demo, bench, bench_cnv, accuracy,
 )  # fmt: skip
 
 

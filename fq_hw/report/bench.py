@@ -10,7 +10,7 @@ __all__ = ["KEYS", "update_rows", "write_rows"]
 
 KEYS = ("name", "value", "unit", "how", "command")
 
-HOW = {"float", "golden", "model", "estimate", "rtl-sim", "synth", "routed"}
+HOW = {"float", "golden", "model", "estimate", "rtl-sim", "synth", "routed", "published"}
 
 
 def write_rows(path: Path, command: str, rows: Sequence[tuple[str, object, str, str]]) -> None:

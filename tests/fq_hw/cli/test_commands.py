@@ -56,7 +56,7 @@ def refused(capsys, *words: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "command", [c.__name__.split(".")[-1].removesuffix("_model") for c in COMMANDS]
+    "command", [c.__name__.split(".")[-1].removesuffix("_model").replace("_", "-") for c in COMMANDS]
 )
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as end:

@@ -1,0 +1,116 @@
+"""``fq-hw bench-cnv``: Xilinx's CNV on an ECP5, beside the figures published for its own parts."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from fq_hw.cli.bench import Row, ask
+from fq_hw.cli.output import Output, say
+from fq_hw.errors import require
+from fq_hw.report import bench
+from fq_hw.report.table import table
+
+__all__ = ["add_parser"]
+
+FILE = Path("build/bench/cnv.json")
+GRAPH, BOARD = "build/cnv.graph.safetensors", "ulx3s-85f"
+FAST, SLOW = 9_216, 32_768  # cycles per frame: for the board; as Xilinx folds it
+FOLDS = {FAST: "build/fold/cnv.json", SLOW: "build/fold/cnv-slow.json"}
+SOURCE = "Umuroglu et al. 2017; BNN-PYNQ's cnvW1A2 on XC7Z020"
+PUBLISHED = (  # of Xilinx's design
+    ("accuracy, 10,000 images", 82.66, "%"),
+    ("cycles per frame", SLOW, "cycles"),
+    ("frames/s at 100 MHz", 3_052, "frames/s"),
+    ("LUT", 40_321, "LUT6"),
+    ("block RAM", 131.5, "BRAM36"),
+)
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "bench-cnv",
+        help="measure BNN-PYNQ's CNV: accuracy, frames/s on ULX3S-85F, LUTs on Xilinx's family",
+        description="Import the packed weights, run all test images in the golden model and 200 in "
+        "Verilator, build for ULX3S-85F, and synthesise for Xilinx 7 series at the published rate. "
+        f"Prints a table beside the published figures and writes {FILE}.",
+    )
+    parser.add_argument("model", type=Path, help="packed weights of cnvW1A2 (.npz)")
+    parser.add_argument(
+        "--path", type=Path, required=True, help="folder of CIFAR-10, python format"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Each step by the command that a user types."""
+    require(args.model.is_file(), "model", "must be an .npz file", str(args.model))
+    rows: list[Row] = [
+        (f"Xilinx: {name}", value, unit, "published", SOURCE) for name, value, unit in PUBLISHED
+    ]
+    for step in (golden, simulated, routed, synthesised):
+        say(step.__name__)
+        rows += list(step(args))
+        bench.update_rows(FILE, rows)
+    text = table(("", "value", "unit", "how"), [row[:4] for row in rows])
+    return Output({"rows": [dict(zip(bench.KEYS, row, strict=True)) for row in rows]}, text)
+
+
+def data(args: argparse.Namespace) -> tuple[str, ...]:
+    return ("--data", "cifar10", "--path", str(args.path))
+
+
+def golden(args: argparse.Namespace) -> Iterator[Row]:
+    """Accuracy of the integers."""
+    ask("import", str(args.model), "--out", GRAPH)
+    found, said = ask("golden", GRAPH, *data(args))
+    name = f"accuracy, {found['images']:,} images"
+    yield name, found["accuracy %"], "%", "golden", said
+
+
+def folded(cycles: int) -> tuple[str, str]:
+    """Options that name the folding for so many cycles, which is made first."""
+    share = ("--lut-share", "0.6")
+    ask("fold", GRAPH, "--board", BOARD, "--cycles", str(cycles), *share, "--out", FOLDS[cycles])
+    return "--fold", FOLDS[cycles]
+
+
+def simulated(args: argparse.Namespace) -> Iterator[Row]:
+    """Verilog against the golden model."""
+    ran, said = ask("sim", GRAPH, *data(args), *folded(FAST), "--images", "200")
+    for kind in ("levels", "scores"):
+        name = f"{kind} that differ, of {ran[kind]['compared']:,}"
+        yield name, ran[kind]["mismatching"], "", "rtl-sim", said
+    yield "cycles per frame", ran["cycles per frame"]["rtl-sim"], "cycles", "rtl-sim", said
+
+
+def routed(args: argparse.Namespace) -> Iterator[Row]:
+    """Cells and clock on the board."""
+    built, said = ask("build", GRAPH, *folded(FAST), "--board", BOARD, "--mhz", "110")
+    for key, unit in (("lut4", "LUT4"), ("ff", "FF"), ("ebr", "EBR"), ("fmax_mhz", "MHz")):
+        yield f"{BOARD}: {unit}", built[key], unit, "routed", said
+    rate = built["fmax_mhz"] * 1e6 / built["cycles per frame"]
+    yield f"{BOARD}: routed clock / cycles per frame", rate, "frames/s", "routed", said
+
+
+def synthesised(args: argparse.Namespace) -> Iterator[Row]:
+    """Cells of Xilinx's 7 series at the published rate."""
+    from boards.xc7 import synthesise
+    from fq_hw.cli import fold_file
+    from fq_hw.ir import serialize
+    from fq_hw.schedule import timing
+    from fq_hw.schedule.lower import lower
+    from rtl_gen.top import Accelerator
+
+    _, path = folded(SLOW)
+    graph = serialize.load(Path(GRAPH))
+    found = fold_file.load(Path(path), graph)
+    plan = lower(graph, found.folds, found.cycles)
+    cells = synthesise(Accelerator(plan, "plain"), Path("build/xc7/cnv"), say)
+    said = f"fq-hw bench-cnv {args.model} --path {args.path}"
+    yield "xc7: cycles per frame", timing.simulate(plan).interval, "cycles", "model", said
+    for value, unit in ((cells.lut6, "LUT6"), (cells.ff, "FF"), (cells.bram36, "BRAM36"),
+                        (cells.dsp, "DSP")):  # fmt: skip
+        yield f"xc7: {unit}", value, unit, "synth", said
