@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fq_hw.errors import FoldingError, require
 
-__all__ = ["READ", "Beat", "Rom", "Unit", "ceil_div", "in_block_ram"]
+__all__ = ["READ", "Beat", "PixelUnit", "Rom", "Unit", "ceil_div", "in_block_ram"]
 
 
 READ = 2  # cycles that reading takes: a memory's own register and the one behind it
@@ -58,3 +58,22 @@ class Unit:
     def check(self, ok: object, contract: str, got: object) -> None:
         """Raise FoldingError, naming the unit, unless ``ok``."""
         require(ok, type(self).__name__, contract, got, FoldingError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelUnit(Unit):
+    """Base of units that take every pixel in turn, ``lanes`` of its channels a beat."""
+
+    channels: int
+    pixels: int
+    lanes: int
+
+    @property
+    def folds(self) -> int:
+        """Beats of a pixel."""
+        return ceil_div(self.channels, self.lanes)
+
+    @property
+    def beats(self) -> int:
+        """Cycles a frame takes at least."""
+        return self.pixels * self.folds

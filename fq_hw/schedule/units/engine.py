@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fq_hw.schedule.two_tree import TwoTree, build
-from fq_hw.schedule.units.base import READ, Beat, Rom, Unit, ceil_div, in_block_ram
+from fq_hw.schedule.units.base import READ, Beat, PixelUnit, Rom, Unit, ceil_div, in_block_ram
 
 __all__ = ["ConvUnit", "RomUnit", "ThresholdUnit"]
 
@@ -154,16 +154,13 @@ class ConvUnit(Unit):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThresholdUnit(Unit):
+class ThresholdUnit(PixelUnit):
     """Requantize: per lane the number of levels not above x, counted down where a sign bit is set.
 
     A level word holds, lane by lane, ``2**out_bits - 1`` ascending levels of ``level_bits`` and a
     sign bit on top: y = count, or steps - count.
     """
 
-    channels: int
-    pixels: int
-    lanes: int
     in_bits: int
     level_bits: int
     out_bits: int
@@ -185,16 +182,6 @@ class ThresholdUnit(Unit):
     def level(self) -> Beat:
         """A level word."""
         return Beat(lanes=self.lanes, bits=self.steps * self.level_bits + 1)
-
-    @property
-    def folds(self) -> int:
-        """Beats of a pixel."""
-        return ceil_div(self.channels, self.lanes)
-
-    @property
-    def beats(self) -> int:
-        """Cycles a frame takes at least."""
-        return self.pixels * self.folds
 
     def latency(self) -> int:
         """Cycles from taking a beat to offering its result."""

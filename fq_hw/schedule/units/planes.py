@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fq_hw.schedule.units.base import Beat, Unit, ceil_div
+from fq_hw.schedule.units.base import Beat, PixelUnit
 
 __all__ = ["PlaneUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlaneUnit(Unit):
+class PlaneUnit(PixelUnit):
     """Sums of the weights' bit planes to sums of weights: sum over planes p of 2**p * raw_p.
 
     The planes of a channel come side by side, the lowest first. Where the top one counts negative,
     as a two's complement's does, it is ``inverted``: 2**in_bits - 1 - raw is never negative.
     """
 
-    channels: int
-    pixels: int
-    lanes: int
     planes: int
     in_bits: int
     inverted: bool
@@ -31,11 +28,6 @@ class PlaneUnit(Unit):
     @property
     def o(self) -> Beat:
         return Beat(lanes=self.lanes, bits=self.in_bits + self.planes)
-
-    @property
-    def beats(self) -> int:
-        """Cycles a frame takes at least."""
-        return self.pixels * ceil_div(self.channels, self.lanes)
 
     @property
     def levels(self) -> tuple[tuple[int, ...], ...]:

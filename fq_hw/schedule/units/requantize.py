@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fq_hw.schedule.units.base import Beat, Unit, ceil_div
+from fq_hw.schedule.units.base import Beat, PixelUnit
 
 __all__ = ["RequantizeUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequantizeUnit(Unit):
+class RequantizeUnit(PixelUnit):
     """(x + constant) / 2**shift, rounded down, brought into 0..2**out_bits - 1.
 
     A constant word holds a signed constant for every lane: what the raw sum lacks, the bias, and
     the half that makes rounding down rounding.
     """
 
-    channels: int
-    pixels: int
-    lanes: int
     in_bits: int
     constant_bits: int
     shift: int
@@ -42,16 +39,6 @@ class RequantizeUnit(Unit):
     def sum_bits(self) -> int:
         """Width of the signed sum of x and its constant."""
         return max(self.in_bits + 1, self.constant_bits) + 1
-
-    @property
-    def folds(self) -> int:
-        """Beats of a pixel."""
-        return ceil_div(self.channels, self.lanes)
-
-    @property
-    def beats(self) -> int:
-        """Cycles a frame takes at least."""
-        return self.pixels * self.folds
 
     def latency(self) -> int:
         """Cycles from taking a beat to offering its result."""

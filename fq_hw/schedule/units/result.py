@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fq_hw.schedule.units.base import Beat, Unit, ceil_div
+from fq_hw.schedule.units.base import Beat, PixelUnit, Unit
 
 __all__ = ["PixelSumUnit", "ScoreUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PixelSumUnit(Unit):
+class PixelSumUnit(PixelUnit):
     """Sum over a frame's pixels, per channel, from a constant start value of each channel."""
 
-    channels: int
-    pixels: int
-    lanes: int
     in_bits: int
     sum_bits: int
 
@@ -26,16 +23,6 @@ class PixelSumUnit(Unit):
     @property
     def o(self) -> Beat:
         return Beat(lanes=self.lanes, bits=self.sum_bits, signed=True)
-
-    @property
-    def folds(self) -> int:
-        """Beats of a pixel, and of the result."""
-        return ceil_div(self.channels, self.lanes)
-
-    @property
-    def beats(self) -> int:
-        """Cycles a frame takes at least."""
-        return self.pixels * self.folds
 
     def latency(self) -> int:
         """Cycles from taking the last pixel's beat to offering its sum."""
