@@ -13,6 +13,7 @@ import numpy as np
 
 from fq_hw.schedule.units import (
     AddUnit,
+    ConcatUnit,
     ConvertUnit,
     ConvUnit,
     EmbedUnit,
@@ -209,6 +210,14 @@ def adders() -> Iterator[AddUnit]:
         yield AddUnit(lanes=lanes, bits=bits, out_bits=out_bits)
 
 
+def concats() -> Iterator[ConcatUnit]:
+    for lanes, bits, folds in (
+        (1, (2, 2), (16, 32)), (4, (2, 2), (4, 8)), (8, (9, 10), (2, 2)), (2, (4, 4), (16, 8)),
+        (16, (2, 2), (1, 1)), (1, (11, 9), (64, 64)),
+    ):  # fmt: skip
+        yield ConcatUnit(pixels=64, lanes=lanes, bits=bits, folds=folds, swapped=False)
+
+
 def pixel_sums() -> Iterator[PixelSumUnit]:
     for channels, lanes, pixels, in_bits, sum_bits in (
         (10, 1, 64, 8, 15), (10, 2, 64, 8, 15), (10, 5, 64, 8, 15), (10, 10, 64, 8, 15),
@@ -235,7 +244,7 @@ SAMPLES: tuple[Unit, ...] = tuple(
     unit
     for kind in (
         embeddings, converters, windows, reorders, roms, engines, thresholds, forks, fifos, adders,
-        pixel_sums, scores, plane_sums, requantizers, pools,
+        pixel_sums, scores, plane_sums, requantizers, pools, concats,
     )
     for unit in kind()
 )  # fmt: skip

@@ -14,6 +14,7 @@ from fq_hw.errors import GraphError, require
 from fq_hw.schedule import units
 from fq_hw.schedule.plan import Node, Plan, Source
 from rtl_gen.column_reorder import ColumnReorder
+from rtl_gen.concat import Concat
 from rtl_gen.conv_engine import ConvEngine
 from rtl_gen.pixel_embedding import PixelEmbedding
 from rtl_gen.pixel_sum import PixelSum
@@ -41,6 +42,7 @@ PLAIN = {
     units.ForkUnit: StreamFork,
     units.FifoUnit: SkipFifo,
     units.AddUnit: ResidualAdd,
+    units.ConcatUnit: Concat,
     units.PlaneUnit: PlaneSum,
     units.PoolUnit: Pool,
     units.RequantizeUnit: Requantize,

@@ -284,6 +284,22 @@ def _(unit: units.AddUnit, dice, frames) -> Vectors:
 
 
 @make.register
+def _(unit: units.ConcatUnit, dice, frames) -> Vectors:
+    beats = [
+        noise(dice, beat, frames * unit.pixels, folds, unit.lanes)
+        for beat, folds in zip((unit.a, unit.b), unit.folds, strict=True)
+    ]
+    op = ir.Concat(name="concat", swapped=unit.swapped)
+    flat = [x.reshape(1, 1, len(x), -1) for x in beats]
+    out = evaluate(op, *flat).reshape(-1, unit.lanes)
+    return Vectors(
+        i={"i_a": pack(beats[0], unit.bits[0]), "i_b": pack(beats[1], unit.bits[1])},
+        o={"o": pack(out, unit.o.bits)},
+        frames=frames,
+    )
+
+
+@make.register
 def _(unit: units.PixelSumUnit, dice, frames) -> Vectors:
     most = (2**unit.in_bits - 1) * unit.pixels
     low, high = -(2 ** (unit.sum_bits - 1)), 2 ** (unit.sum_bits - 1) - 1 - most

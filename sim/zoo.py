@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fq_hw.schedule.units import (
     AddUnit,
+    ConcatUnit,
     ConvertUnit,
     ConvUnit,
     EmbedUnit,
@@ -257,6 +258,9 @@ ZOO: dict[str, Unit] = {
     "fifo_64": FifoUnit(lanes=1, bits=6, depth=64),
     "add_even": AddUnit(lanes=1, bits=(4, 4), out_bits=5),
     "add_uneven": AddUnit(lanes=3, bits=(3, 6), out_bits=7),
+    "concat": ConcatUnit(pixels=4, lanes=2, bits=(3, 5), folds=(2, 3), swapped=False),
+    "concat_swapped": ConcatUnit(pixels=5, lanes=1, bits=(4, 2), folds=(1, 2), swapped=True),
+    "concat_beats": ConcatUnit(pixels=6, lanes=3, bits=(2, 2), folds=(1, 1), swapped=False),
     "sum_fold_1": pixel_sum(3, 3, pixels=5, in_bits=4, sum_bits=9),
     "sum_folds": pixel_sum(5, 2, pixels=6, in_bits=4, sum_bits=9),
     "sum_serial": pixel_sum(4, 1, pixels=3, in_bits=6, sum_bits=9),

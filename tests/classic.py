@@ -131,7 +131,30 @@ def residual(seed: int) -> ir.Graph:
     return net.graph(2)
 
 
-CLASSIC = {make.__name__: make for make in (pixels, fixed, residual)}
+def inception(seed: int) -> ir.Graph:
+    """Branches joined by concatenation, in either order, of levels and of sums."""
+    net = Builder("inception", (8, 6, 1), seed)
+    net.conv("stem", 4, 3, BINARY)
+    stem = net.threshold("stem.act", 2)
+    net.conv("a", 6, 3, BINARY)
+    net.threshold("a.act", 3)
+    net.add(ir.Concat, "first", "a.act", stem)
+    net.conv("b", 4, 1, BINARY)
+    net.threshold("b.act", 2)
+    net.conv("c", 2, 5, TERNARY, padding=2)
+    net.add(ir.Concat, "second", "c", "b", swapped=True)
+    joined = net.threshold("second.act", 2)
+    net.add(ir.MaxPool, "d.pool", joined, kernel=(2, 2))
+    net.conv("d", 3, 1, BINARY)
+    net.threshold("d.act", 2)
+    net.add(ir.SumPool, "e.pool", joined, kernel=(2, 2))
+    net.threshold("e.act", 2)
+    net.add(ir.Concat, "third", "d.act", "e.act")
+    net.conv("tail", 3, 3, BINARY)
+    return net.graph(3)
+
+
+CLASSIC = {make.__name__: make for make in (pixels, fixed, residual, inception)}
 
 
 def classic_graph(name: str, seed: int = 0) -> ir.Graph:

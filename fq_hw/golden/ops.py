@@ -97,6 +97,11 @@ def _(op: ir.Add, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 @evaluate.register
+def _(op: ir.Concat, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.concatenate((b, a) if op.swapped else (a, b), axis=-1)
+
+
+@evaluate.register
 def _(op: ir.PixelSum, x: np.ndarray) -> np.ndarray:
     return x.sum(axis=(1, 2), keepdims=True, dtype=np.int64)
 

@@ -16,6 +16,7 @@ __all__ = [
     "ArgMax",
     "Bias",
     "ClassScale",
+    "Concat",
     "Conv",
     "Embed",
     "Flatten",
@@ -227,8 +228,23 @@ class Flatten(Op):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Add(Op):
+class Join(Op):
+    """Two branches of one tensor, pixel by pixel; the second comes first and waits."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Add(Join):
     """Residual add: y = a + b; both must have one and the same constant scale."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Concat(Join):
+    """Concatenation: the channels of a, then those of b; where ``swapped`` those of b first.
+
+    Shapes  a: N,H,W,C; b: N,H,W,D; y: N,H,W,C+D
+    """
+
+    swapped: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -170,6 +170,18 @@ def _(op: ops.Flatten, x: TensorType) -> TensorType:
 
 
 @infer.register
+def _(op: ops.Concat, a: TensorType, b: TensorType) -> TensorType:
+    same = a.shape[:2] == b.shape[:2]
+    require(same, op.where, f"both inputs must be {a.shape[:2]} pixels", b.shape[:2], GraphError)
+    first, second = (b, a) if op.swapped else (a, b)
+    low, high = (
+        np.concatenate(ends) for ends in ((first.low, second.low), (first.high, second.high))
+    )
+    scale = a.scale if a.scale == b.scale else None
+    return TensorType(shape=(*a.shape[:2], len(low)), low=low, high=high, scale=scale)
+
+
+@infer.register
 def _(op: ops.PixelSum, x: TensorType) -> TensorType:
     h, w, c = x.shape
     return TensorType(shape=(1, 1, c), low=x.low * h * w, high=x.high * h * w)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fq_hw.errors import FoldingError, require
-from fq_hw.ir import Add, Conv, Graph
+from fq_hw.ir import Conv, Graph, Join
 from fq_hw.schedule.conv_parts import ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles, divisors
 from fq_hw.schedule.lower import Lowering, follow
@@ -115,7 +115,7 @@ class Choices:
             priced.append(Priced(fold=fold, choice=choice, beats=parts.beats))
         return tuple(priced)
 
-    def least_depth(self, add: Add, columns: tuple[tuple[str, int], ...]) -> int:
+    def least_depth(self, add: Join, columns: tuple[tuple[str, int], ...]) -> int:
         """Least depth of ``add``'s FIFO for one beat a pixel."""
         return skip_depth(self.graph, add, 1, dict(columns))
 
@@ -137,7 +137,7 @@ class Choices:
             cycles,
             FoldingError,
         )
-        adds = [op for op in self.graph.ops if isinstance(op, Add)]
+        adds = [op for op in self.graph.ops if isinstance(op, Join)]
         waiting = {op.name for add in adds for op in branch(self.graph, add)}
         shaping = {name for add in adds for name in self.shaping(add)}
         rows = []
@@ -150,7 +150,7 @@ class Choices:
         folds = [[row.fold for row in table] for table in rows]
         return Problem(layers=layers, skips=skips, fixed=fixed), folds
 
-    def shaping(self, add: Add) -> list[str]:
+    def shaping(self, add: Join) -> list[str]:
         """Convolutions whose columns set the least depth of ``add``'s FIFO."""
         fork = fork_of(self.graph, add)
         paths = [path_back(self.graph, name) for name in add.inputs]
@@ -159,7 +159,7 @@ class Choices:
 
     def skip(
         self,
-        add: Add,
+        add: Join,
         base: Lowering,
         index: dict[str, int],
         layers: tuple[tuple[Choice, ...], ...],
@@ -167,7 +167,7 @@ class Choices:
         """The FIFO of ``add`` as its convolutions' choices see it."""
         fifo = next(node.unit for node in base.nodes if node.name == f"{add.name}.skip")
         names, ops = self.shaping(add), branch(self.graph, add)
-        height, width, channels = self.graph.types[add.name].shape
+        height, width, channels = self.graph.types[add.inputs[1]].shape
         beats = channels // fifo.lanes
         columns = [sorted({c.columns for c in layers[index[name]]}) for name in names]
         least = {

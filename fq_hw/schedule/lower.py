@@ -10,6 +10,7 @@ depth of a skip FIFO.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -26,6 +27,7 @@ from fq_hw.schedule.planes import Planes, planes
 from fq_hw.schedule.skip import branch, registers, skip_depth, slack_pixels
 from fq_hw.schedule.units import (
     AddUnit,
+    ConcatUnit,
     ConvUnit,
     EmbedUnit,
     FifoUnit,
@@ -131,7 +133,7 @@ class Lowering:
             source = self.add(name + ending, unit, source, **known.get(ending, {}))
         return source
 
-    def slack(self, op: ir.Add) -> int:
+    def slack(self, op: ir.Join) -> int:
         """Pixels that the branch between a fork and its adder holds while nothing waits.
 
         Each convolution works on a group and may hold two more in its reordering; the registers on
@@ -334,14 +336,45 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
 
 
-@place.register
-def _(op: ir.Add, plan: Lowering) -> None:
+def branches(op: ir.Join, plan: Lowering) -> tuple[Stream, Stream, Source]:
+    """The streams that ``op`` joins, and where the second comes out of its skip FIFO."""
     a, b = (plan.take(name) for name in op.inputs)
     pixel_beats = b.channels // b.lanes
     columns = {name: fold.columns for name, fold in plan.folds.items()}
     depth = skip_depth(plan.graph, op, pixel_beats, columns) + plan.slack(op) * pixel_beats
     fifo = FifoUnit(lanes=b.lanes, bits=b.bits, depth=max(depth, 3))
-    skipped = plan.add(f"{op.name}.skip", fifo, b.source)
+    return a, b, plan.add(f"{op.name}.skip", fifo, b.source)
+
+
+@place.register
+def _(op: ir.Concat, plan: Lowering) -> None:
+    a, b, skipped = branches(op, plan)
+    common = math.gcd(a.channels, b.channels)
+    lanes = stream_lanes(common, a.pixels * (a.channels + b.channels) // common, plan.cycles)
+    both = (a, replace(b, source=skipped))
+    sources = [
+        plan.chain(
+            op.name,
+            converters(x.channels, x.pixels, (x.lanes, lanes), x.bits, ending),
+            x.source,
+        )
+        for x, ending in zip(both, (".first", ".second"), strict=True)
+    ]
+    unit = ConcatUnit(
+        pixels=a.pixels,
+        lanes=lanes,
+        bits=(a.bits, b.bits),
+        folds=(a.channels // lanes, b.channels // lanes),
+        swapped=op.swapped,
+    )
+    offset = np.concatenate([both[which].offset for which in unit.order])
+    source = plan.add(op.name, unit, *sources, tensor=op.name, offset=offset)
+    plan.publish(op, plan.stream(op, source, lanes, unit.o.bits, offset))
+
+
+@place.register
+def _(op: ir.Add, plan: Lowering) -> None:
+    a, b, skipped = branches(op, plan)
     offset = a.offset + b.offset
     bits = raw_bits(plan.graph, op.name, offset)
     unit = AddUnit(lanes=a.lanes, bits=(a.bits, b.bits), out_bits=bits)

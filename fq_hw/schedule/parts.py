@@ -298,6 +298,14 @@ def _(unit: units.AddUnit) -> Parts:
 
 
 @parts.register
+def _(unit: units.ConcatUnit) -> Parts:
+    return Parts(
+        lut={"fixed": 1, "out": unit.o.width, "counts": sum(map(bits, unit.folds))},
+        ff={"fixed": 1, "out": unit.o.width, "counts": sum(map(bits, unit.folds))},
+    )
+
+
+@parts.register
 def _(unit: units.PixelSumUnit) -> Parts:
     folded = unit.folds > 1
     width = unit.o.width

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.ir import Add, Bias, Conv, Flatten, Graph, Op, Pool, Requantize, Threshold
+from fq_hw.ir import Bias, Concat, Conv, Flatten, Graph, Join, Op, Pool, Requantize, Threshold
 from fq_hw.schedule.units import RequantizeUnit, ThresholdUnit, ceil_div
 
 __all__ = ["branch", "fork_of", "needed_pixels", "registers", "skip_depth", "slack_pixels"]
@@ -30,7 +30,7 @@ def path_back(graph: Graph, name: str) -> list[str]:
     return path
 
 
-def fork_of(graph: Graph, add: Add) -> str:
+def fork_of(graph: Graph, add: Join) -> str:
     """The tensor from which both of ``add``'s inputs come."""
     first, second = (path_back(graph, name) for name in add.inputs)
     fork = next((name for name in first if name in second), None)
@@ -38,7 +38,7 @@ def fork_of(graph: Graph, add: Add) -> str:
     return fork
 
 
-def branch(graph: Graph, add: Add) -> list[Op]:
+def branch(graph: Graph, add: Join) -> list[Op]:
     """The ops between the fork and ``add``'s first input, which comes last."""
     path = path_back(graph, add.inputs[0])
     return [graph[name] for name in reversed(path[: path.index(fork_of(graph, add))])]
@@ -94,7 +94,7 @@ def needed_pixels(
     return needed.reshape(-1)
 
 
-def skip_depth(graph: Graph, add: Add, pixel_beats: int, columns: Mapping[str, int] = NONE) -> int:
+def skip_depth(graph: Graph, add: Join, pixel_beats: int, columns: Mapping[str, int] = NONE) -> int:
     """Least number of beats that the FIFO on ``add``'s second input must hold.
 
     ``pixel_beats`` is the number of beats of one of its pixels; ``columns`` says how many pixels
@@ -108,4 +108,6 @@ def skip_depth(graph: Graph, add: Add, pixel_beats: int, columns: Mapping[str, i
     require((made <= seen).all(), add.where, late, add.inputs, GraphError)
     waiting = np.searchsorted(made, seen, side="right")  # skip pixels made once `seen` have passed
     done = np.arange(len(seen))
-    return int((waiting - done).max()) * pixel_beats - 1
+    # A concatenation takes a whole pixel of the branch before it takes the skip's.
+    whole = isinstance(add, Concat) and not add.swapped
+    return (int((waiting - done).max()) + whole) * pixel_beats - 1

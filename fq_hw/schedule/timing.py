@@ -345,6 +345,19 @@ def _(unit: units.AddUnit, i, o, new):
 
 
 @processes.register
+def _(unit: units.ConcatUnit, i, o, new):
+    def concat() -> Process:
+        free = 0
+        while True:
+            for which in unit.order:
+                for _ in range(unit.folds[which]):
+                    taken = yield from i[which].take(free)
+                    free = yield from o[0].give(taken + 1)
+
+    return [concat()]
+
+
+@processes.register
 def _(unit: units.PixelSumUnit, i, o, new):
     def accumulate() -> Process:
         free = index = 0

@@ -260,6 +260,38 @@ def in_order(walk: Walk, a: Feature, b: Feature) -> tuple[Feature, Feature]:
     return (a, b) if depth(a.op) >= depth(b.op) else (b, a)
 
 
+@rule("Concat")
+def concat(walk: Walk, node: Node) -> Value:
+    if not any(isinstance(value, Feature) for value in node.inputs):
+        axis = node.attributes["axis"]
+        return np.concatenate([node.constant(n) for n in range(len(node.inputs))], axis)
+    features = [node.feature(n).exact(node.where) for n in range(len(node.inputs))]
+    axis = node.attributes["axis"] % len(features[0].dims)
+    channels = len(features[0].dims) - 1 if features[0].last else 1
+    single = not features[0].flat or features[0].shape[:2] == (1, 1)
+    require(
+        axis == channels and single, node.where, "must join channels", f"axis {axis}", GraphError
+    )
+    joined = features[0]
+    for number, x in enumerate(features[1:], 1):
+        same = joined.shape[:2] == x.shape[:2] and (joined.last, joined.flat) == (x.last, x.flat)
+        require(same, node.where, f"inputs must be {joined.dims}", x.dims, GraphError)
+        first, second = in_order(walk, joined, x)
+        suffix = "" if number == len(features) - 1 else f".{number}"
+        name = walk.add("concat", node, first.op, second.op, suffix=suffix,
+                        swapped=first is not joined)  # fmt: skip
+        joined = replace(
+            joined,
+            op=name,
+            shape=(*x.shape[:2], joined.channels + x.channels),
+            scale=np.concatenate([joined.scale, x.scale]),
+            shift=np.concatenate([joined.shift, x.shift]),
+            levels=joined.levels and x.levels,
+            pixels=False,
+        )
+    return joined
+
+
 @rule("Relu")
 def relu(walk: Walk, node: Node) -> Value:
     x = node.feature()

@@ -11,13 +11,14 @@ from fq_hw.schedule.units.pixels import ConvertUnit, EmbedUnit, ReorderUnit, Win
 from fq_hw.schedule.units.planes import PlaneUnit
 from fq_hw.schedule.units.pool import Pooling, PoolUnit
 from fq_hw.schedule.units.requantize import RequantizeUnit
-from fq_hw.schedule.units.residual import AddUnit, FifoUnit, ForkUnit
+from fq_hw.schedule.units.residual import AddUnit, ConcatUnit, FifoUnit, ForkUnit
 from fq_hw.schedule.units.result import PixelSumUnit, ScoreUnit
 
 __all__ = [
     "READ",
     "AddUnit",
     "Beat",
+    "ConcatUnit",
     "ConvUnit",
     "ConvertUnit",
     "EmbedUnit",

@@ -1,4 +1,4 @@
-"""Units of a residual: fork, skip FIFO, adder."""
+"""Units of branches: fork, skip FIFO, adder, concatenation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fq_hw.schedule.units.base import Beat, Unit
 
-__all__ = ["AddUnit", "FifoUnit", "ForkUnit"]
+__all__ = ["AddUnit", "ConcatUnit", "FifoUnit", "ForkUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,4 +72,44 @@ class AddUnit(Unit):
 
     def latency(self) -> int:
         """Cycles from taking both beats to offering the sum."""
+        return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConcatUnit(Unit):
+    """Concatenation: for every pixel ``folds[0]`` beats of the first stream, then the second's.
+
+    Where it is ``swapped`` the second stream's come first.
+    """
+
+    pixels: int
+    lanes: int
+    bits: tuple[int, int]
+    folds: tuple[int, int]
+    swapped: bool
+
+    @property
+    def a(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.bits[0])
+
+    @property
+    def b(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.bits[1])
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=max(self.bits))
+
+    @property
+    def beats(self) -> int:
+        """Cycles a frame takes at least."""
+        return self.pixels * sum(self.folds)
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Which stream comes first, and which second."""
+        return (1, 0) if self.swapped else (0, 1)
+
+    def latency(self) -> int:
+        """Cycles from taking a beat to offering it."""
         return 1

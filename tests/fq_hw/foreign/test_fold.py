@@ -68,7 +68,18 @@ def binary(make):
     return make.node("MatMul", x, make.weights((24, 4), bits=1))
 
 
+def inception(make):
+    """Three branches joined, the last of them the one that comes first."""
+    x = make.quant(make.norm(make.conv(make.quant("image", 8, 1 / 128), 3, 4), 4), 2, 0.5, signed=0)
+    y = make.quant(make.norm(make.conv(x, 4, 3), 3), 2, 0.5, signed=0)
+    z = make.quant(make.norm(make.conv(y, 3, 2, kernel=5), 2), 2, 0.5, signed=0)
+    x = make.node("Concat", x, z, y, axis=1)
+    x = make.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+    return make.node("GlobalAveragePool", make.conv(x, 9, 5, kernel=1, pads=[0] * 4))
+
+
 NETS = {
+    inception: (1, 3, 6, 8),
     plain: (1, 3, 8, 8), residual: (1, 3, 6, 6), thresholds: (1, 3, 8, 8), binary: (1, 8, 8, 3),
 }  # fmt: skip
 

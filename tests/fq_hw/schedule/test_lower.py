@@ -49,7 +49,7 @@ def carrier(plan, tensor):
 def ports(unit):
     """Input beats in the order of a node's inputs."""
     match unit:
-        case units.AddUnit():
+        case units.AddUnit() | units.ConcatUnit():
             return [unit.a, unit.b]
         case units.ConvUnit():
             return [unit.i, unit.weight]
