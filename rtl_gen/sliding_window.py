@@ -93,7 +93,9 @@ class SlidingWindow(wiring.Component):
             group=unit.groups,
             row=unit.out_height,
         )
-        arrived = self.arrived(m, accept & put_last["put_fold"], step, at, last)
+        # The reader hears of a pixel from a register: the writer's handshake is long enough.
+        pixel = later(m, accept & put_last["put_fold"], unit.NEWS, "pixel")
+        arrived = self.arrived(m, pixel, step, at, last)
         frees = [unit.freed(oy) for oy in range(unit.out_height)]
         request = data.StructLayout(
             {

@@ -103,7 +103,7 @@ def delay(unit: Unit) -> int:
         case ConvUnit():
             return unit.sum_cycles + 2
         case WindowUnit():
-            return unit.ASK
+            return unit.NEWS + unit.ASK
         case ReorderUnit():
             return unit.ASK + READ
         case _:

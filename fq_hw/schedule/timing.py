@@ -220,7 +220,7 @@ def _(unit: units.WindowUnit, i, o, new):
                 for _ in range(unit.folds):
                     taken = yield from i[0].take(free)
                     free = taken + 1
-                arrived.put(free)
+                arrived.put(free + unit.NEWS)
 
     def ask() -> Process:
         frame = 0

@@ -220,8 +220,9 @@ class WindowUnit(Unit):
 
     def latency(self) -> int:
         """Cycles from the first beat in to the first beat out, unstalled."""
-        return (self.last_pixel(0, 0) + 1) * self.folds + self.ASK
+        return (self.last_pixel(0, 0) + 1) * self.folds + self.NEWS + self.ASK
 
+    NEWS = 1  # until the reader hears of a pixel
     ASK = 1  # where a request waits
 
 
