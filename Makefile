@@ -56,5 +56,5 @@ clean:          ## remove everything that was built, the virtual environment too
 
 .venv/test: pyproject.toml | .venv/bin/python
 	@echo "installing tools and torch into .venv (about two minutes, 2 GB)"
-	$(PIP) -e '.[data,hw,train,test,farm,onnx]'
+	$(PIP) -e '.[data,hw,train,test,farm,onnx,brevitas]'
 	@touch $@ .venv/demo
