@@ -21,6 +21,7 @@ from fq_hw.data import DataKind, Split
 from fq_hw.data.split import hold_out
 from fq_hw.errors import ArtifactError, ToolError, require
 from fq_hw.fixed import saved
+from fq_hw.fixed.equalize import equalize
 from fq_hw.fixed.fold import fold
 from fq_hw.fixed.network import tensors
 from fq_hw.fixed.search import Judge, SearchConfig, Shape, Variant, search, start, starting_formats
@@ -83,6 +84,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="judge by this share of all these, those that the float network is least sure of: "
         "nearly all that change are among them (default 1: by all)",
     )
+    parser.add_argument(
+        "--equalize",
+        action="store_true",
+        help="first even out the channels of each layer's weights, which changes no float result",
+    )
     parser.add_argument("--mirror", action="store_true", help="mirror half of the copies, too")
     parser.add_argument("--out", type=Path, help="file (default build/search/NAME.VARIANT...)")
     parser.add_argument("--resume", action="store_true", help="go on where OUT.jsonl stopped")
@@ -109,7 +115,10 @@ def run(args: argparse.Namespace) -> Output:
         bits=args.bits,
     )
     trained = checkpoint.read(args.model)
-    folded, network = fold(trained), trained.network
+    folded, network = fold(trained), trained.network  # which refuses what is no float network
+    if args.equalize:
+        trained = equalize(trained)
+        folded = fold(trained)
     images = data.load(DataKind(args.data), args.path, network.image[:2])
     test = images.test()
     fits = test.images.shape[1:] == network.image
@@ -129,6 +138,7 @@ def run(args: argparse.Namespace) -> Output:
         "copies": args.copies,
         "mirror": args.mirror,
         "hardest": args.hardest,
+        "equalize": args.equalize,
         "config": to_plain(config),
     }
     log = None

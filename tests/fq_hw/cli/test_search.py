@@ -122,7 +122,7 @@ def test_writes_what_it_measured(trained, search, tmp_path, capsys):
 
 def test_prints_a_table(search, capsys):
     capsys.readouterr()
-    options = ("--images", "30", "--copies", "2", "--hardest", "0.5")
+    options = ("--images", "30", "--copies", "2", "--hardest", "0.5", "--equalize")
     assert search("--target", "0.05", *options) == 0
     text = capsys.readouterr().out
     assert "bits, binary places of every tensor" in text and "dense1" in text
