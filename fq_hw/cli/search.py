@@ -39,8 +39,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "search",
         help="quantize a float network, each layer with widths of its own",
         description="Search the bits of weights, biases and activations of every layer of a float "
-        "network that `fq-hw train` made with hold_out: by the held-out images, never the test "
-        "split, on which the result is then measured. Every decision goes to OUT.jsonl at once.",
+        "network that `fq-hw train` made with hold_out: by the held-out images, and others if "
+        "asked for, never by the test split, on which the result is then measured. Every decision "
+        "goes to OUT.jsonl at once.",
     )
     parser.add_argument("model", type=Path, help="checkpoint of a float network")
     parser.add_argument("--data", choices=[k.value for k in DataKind], required=True)
@@ -70,6 +71,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--bits", type=int, default=defaults.bits, help=f"to start with (default {defaults.bits})"
     )
     parser.add_argument("--images", type=int, help="held-out images to judge by (default: all)")
+    parser.add_argument(
+        "--trained",
+        type=int,
+        default=0,
+        help="judge by so many of the images that the network was trained on, too (default 0): "
+        "for networks that know them hardly better than others",
+    )
     parser.add_argument(
         "--copies",
         type=int,
@@ -135,6 +143,7 @@ def run(args: argparse.Namespace) -> Output:
         "model": hashlib.sha256(args.model.read_bytes()).hexdigest(),
         "data": images.name,
         "images": len(held) // args.copies,
+        "trained": args.trained,
         "copies": args.copies,
         "mirror": args.mirror,
         "hardest": args.hardest,
@@ -145,7 +154,7 @@ def run(args: argparse.Namespace) -> Output:
     if config.variant is not Variant.UNIFORM:
         log = open_log(path.with_name(path.name + ".jsonl"), origin, args.resume, network)
 
-    say(f"float network on {len(held):,} images, held out or copies of these")
+    say(f"float network on {len(held):,} calibration images")
     seen = observe(network, trained.arrays, held.images)
     largest = observe(network, trained.arrays, held.images[:RANGE_IMAGES]).largest
     wrong = seen.logits.argmax(1) != held.labels
@@ -182,17 +191,23 @@ def run(args: argparse.Namespace) -> Output:
 
 
 def calibration(args: argparse.Namespace, trained: checkpoint.Checkpoint, images) -> Split:
-    """The held-out training images that the search judges by."""
+    """The training images that the search judges by: held-out ones first."""
     kept = trained.provenance.get("hold_out")
     contract = "must be trained with hold_out = N, so that N training images are new to it"
     require(kept is not None, f"{args.model}", contract, "on all of them", ArtifactError)
     made = trained.accuracy is None or trained.accuracy.data == images.name
     contract = f"must be the data of {args.model}, {trained.accuracy and trained.accuracy.data}"
     require(made, f"data {args.data}", contract, images.name, ArtifactError)
-    _, held = hold_out(images, int(kept))
+    seen, held = hold_out(images, int(kept))
     count = len(held) if args.images is None else args.images
     require(1 <= count <= len(held), "--images", f"must be in 1..{len(held)}", count)
-    return held.first(count)
+    known = 0 <= args.trained <= len(seen)
+    require(known, "--trained", f"must be in 0..{len(seen)}", args.trained)
+    held, seen = held.first(count), seen.first(args.trained)
+    return Split(
+        images=np.concatenate([held.images, seen.images]),
+        labels=np.concatenate([held.labels, seen.labels]),
+    )
 
 
 def with_copies(held: Split, count: int, mirror: bool) -> Split:

@@ -40,7 +40,7 @@ def report(result: Saved, path: Path, held_loss: float, log: SearchLog | None) -
         "accuracy %, float": result.float_accuracy.percent,
         "accuracy %, fixed point": result.accuracy.percent,
         "relative loss %, test split": 100 * loss,
-        "relative loss %, held-out images and copies": 100 * held_loss,
+        "relative loss %, calibration images": 100 * held_loss,
         **means,
         "memory KiB, 8 bit": plain,
         "memory KiB": own,

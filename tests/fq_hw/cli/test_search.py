@@ -109,7 +109,7 @@ def test_writes_what_it_measured(trained, search, tmp_path, capsys):
     saving = savings(result.fixed.network, result.fixed.formats)
     assert figures["saved of 8 bit %, memory"] == saving.memory > 30
     assert figures["saved of 8 bit %, products by input width"] == saving.products_by_input > 30
-    assert figures["relative loss %, held-out images and copies"] <= 4
+    assert figures["relative loss %, calibration images"] <= 4
     assert [row["layer"] for row in figures["layers"]] == ["conv1", "conv2", "dense1"]
     assert figures["layers"][2]["activation"] is None
     words = ["golden", str(tmp_path / "out"), "--data", "idx", "--path", str(trained), "--json"]
@@ -122,7 +122,17 @@ def test_writes_what_it_measured(trained, search, tmp_path, capsys):
 
 def test_prints_a_table(search, capsys):
     capsys.readouterr()
-    options = ("--images", "30", "--copies", "2", "--hardest", "0.5", "--equalize")
+    options = (
+        "--images",
+        "30",
+        "--trained",
+        "20",
+        "--copies",
+        "2",
+        "--hardest",
+        "0.5",
+        "--equalize",
+    )
     assert search("--target", "0.05", *options) == 0
     text = capsys.readouterr().out
     assert "bits, binary places of every tensor" in text and "dense1" in text
@@ -189,6 +199,7 @@ def test_refuses_to_overwrite_or_to_resume_another_search(search, tmp_path, caps
         (("--bits", "1"), "SearchConfig: bits must be in 2..16, not 1"),
         (("--images", "61"), "--images: must be in 1..60, not 61"),
         (("--hardest", "0"), "--hardest: must be above 0 and at most 1, not 0.0"),
+        (("--trained", "241"), "--trained: must be in 0..240, not 241"),
         (("--copies", "0"), "--copies: must be at least 1, not 0"),
         (("--threads", "0"), "fq-hw search --threads: must be at least 1, not 0"),
     ],
