@@ -21,9 +21,10 @@ def describe(value: object) -> str:
 
 
 def line(op: Op, kind: str) -> str:
-    """One op: ``%name: type = kind(%inputs) field=value``."""
-    fields = [f.name for f in dataclasses.fields(op) if f.name not in ("name", "inputs")]
-    shown = " ".join(f"{f}={describe(getattr(op, f))}" for f in fields)
+    """One op: ``%name: type = kind(%inputs) field=value``, without the fields left as they are."""
+    values = {f: getattr(op, f.name) for f in dataclasses.fields(op)}
+    told = {f.name: v for f, v in values.items() if v is not f.default}
+    shown = " ".join(f"{f}={describe(v)}" for f, v in told.items() if f not in ("name", "inputs"))
     inputs = ", ".join(f"%{name}" for name in op.inputs)
     return f"%{op.name}: {kind} = {type(op).__name__}({inputs}) {shown}".rstrip()
 

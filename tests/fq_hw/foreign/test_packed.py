@@ -1,5 +1,8 @@
 """Packed foreign weights: bits, order, refusals; and two published models by their figures."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from shared_data import SHARED, cifar10_test, needs_shared
@@ -9,6 +12,7 @@ from fq_hw.cli import main
 from fq_hw.cli.import_model import PACKED
 from fq_hw.errors import ArtifactError
 from fq_hw.foreign import blueoil, packed
+from fq_hw.ir import serialize
 
 
 def test_bits_and_order():
@@ -95,3 +99,10 @@ def test_tfc_scores_as_published(tmp_path, monkeypatch, capsys):
     against = ["--against", str(SHARED / "models" / "TFC_1W2A.onnx"), "--images", "5"]
     assert main(["verify", graph, *against, *data]) == 0
     assert "every value as qonnx has it on 5 images" in capsys.readouterr().out
+    whole = serialize.load(Path(graph))
+    weight = whole["MatMul_3"].weight.copy()
+    weight.flat[7] *= -1
+    ops = [replace(op, weight=weight) if op.name == "MatMul_3" else op for op in whole.ops]
+    serialize.save(Path(graph), ir.Graph(whole.name, tuple(ops)))
+    assert main(["verify", graph, *against, *data]) == 2
+    assert "must be what `fq-hw import" in capsys.readouterr().err

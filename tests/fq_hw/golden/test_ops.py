@@ -95,7 +95,7 @@ def test_conv_uses_float32_exactly_while_it_is_exact(monkeypatch):
     """The limit is on the largest sum that could occur, not on the sum that does."""
     used = []
     pad = np.pad
-    monkeypatch.setattr(ops.np, "pad", lambda x, *a: used.append(x.dtype) or pad(x, *a))
+    monkeypatch.setattr(ops.np, "pad", lambda x, *a, **k: used.append(x.dtype) or pad(x, *a, **k))
     op = make_conv(np.ones((1, 1, 1, 4), np.int8), 1, 0)
     for most in (2**22 - 1, 2**22):
         evaluate(op, np.array([most, 0, 0, 0]).reshape(1, 1, 1, 4))
