@@ -45,8 +45,8 @@ def test_rows(tmp_path, monkeypatch, capsys):
 
 
 def test_counts_every_site():
-    cells = {"LUT1": 1, "LUT6": 5, "INV": 2, "SRL16E": 3, "RAM32M": 2, "RAM64X1D": 1, "FDRE": 7,
-             "FDSE": 1, "RAMB36E1": 2, "RAMB18E1": 3, "DSP48E1": 1, "MUXF7": 9, "CARRY4": 4}  # fmt: skip
+    cells = {"LUT1": 1, "LUT6": 5, "INV": 2, "SRL16E": 3, "RAM32M": 2, "RAM64X1D": 1, "MUXF7": 9}
+    cells |= {"FDRE": 7, "FDSE": 1, "RAMB36E1": 2, "RAMB18E1": 3, "DSP48E1": 1, "CARRY4": 4}
     assert xc7.count(cells) == xc7.Cells(lut6=1 + 5 + 2 + 3 + 8 + 2, ff=8, bram36=3.5, dsp=1)
 
 

@@ -1,14 +1,20 @@
 """Skip FIFOs: what a pixel needs, counted over windows one by one; the depth from that."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import NETWORKS, random_graph
+from classic import classic_graph
+from networks import NETWORKS, column_folds, odd_folds, random_graph
 
 from fq_hw import ir
 from fq_hw.errors import GraphError
+from fq_hw.passes import lower_graph
+from fq_hw.schedule import timing
+from fq_hw.schedule.lower import lower
 from fq_hw.schedule.skip import needed_pixels, skip_depth, slack_pixels
+from fq_hw.schedule.units import FifoUnit
 
 
 def walk(graph, name, back_to):
@@ -116,3 +122,18 @@ def test_slack_counts_what_is_under_way():
     assert slack_pixels(0, 0, 100, 1_000) == 3
     assert slack_pixels(5, 20, 100, 1_000) == 3 + 5 + 2
     assert slack_pixels(5, 21, 100, 1_000) == 3 + 5 + 3
+
+
+@pytest.mark.parametrize("name", ["residual", "inception"])
+@pytest.mark.parametrize("folds", [odd_folds, column_folds], ids=lambda f: f.__name__)
+def test_the_least_depth_is_enough_for_planes_pools_and_concatenations(name, folds):
+    """And a beat less is not, where a sum waits; a concatenation has a few beats to spare."""
+    graph = lower_graph(classic_graph(name))
+    plan = lower(graph, folds(graph), skip_slack=0)
+    assert timing.simulate(plan).interval > 0
+    waits = next(n for n in plan.nodes if isinstance(n.unit, FifoUnit) and n.unit.depth > 3)
+    less = 1 if name == "residual" else 3 * graph.types["stem.act"].shape[2]
+    short = replace(waits, unit=replace(waits.unit, depth=waits.unit.depth - less))
+    nodes = tuple(short if node is waits else node for node in plan.nodes)
+    with pytest.raises(GraphError, match="a skip FIFO is too shallow"):
+        timing.simulate(replace(plan, nodes=nodes))
