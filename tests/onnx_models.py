@@ -22,9 +22,10 @@ class Maker:
         self.shape, self.nodes, self.tensors = list(shape), [], []
 
     def const(self, value: object, name: str = "") -> str:
-        """A constant, float32 unless it is of integers of 64 bits."""
+        """A constant, float32 unless it is of bytes or of several integers of 64 bits."""
         array = np.asarray(value)
-        array = array if array.dtype == np.int64 and array.ndim else array.astype(np.float32)
+        whole = array.dtype in (np.int8, np.uint8) or array.dtype == np.int64 and array.ndim
+        array = array if whole else array.astype(np.float32)
         name = name or f"const_{len(self.tensors)}"
         self.tensors.append(numpy_helper.from_array(array, name))
         return name
@@ -51,6 +52,19 @@ class Maker:
         weights = self.weights((cout, cin, kernel, kernel), bits, scale)
         attributes = {"pads": [kernel // 2] * 4, "kernel_shape": [kernel] * 2} | more
         return self.node("Conv", x, weights, **attributes)
+
+    def qcdq(self, x: str, scale: float, kind: type = np.int8) -> str:
+        """A pair of nodes that quantizes to bytes."""
+        parts = self.const(scale), self.const(kind(0))
+        return self.node("DequantizeLinear", self.node("QuantizeLinear", x, *parts), *parts)
+
+    def bytes(self, shape: Sequence[int], bits: int, scale: object, axis: int = 0) -> str:
+        """Random weights stored as bytes."""
+        most = 2 ** (bits - 1) - 1
+        codes = self.dice.integers(-most, most + 1, shape).astype(np.int8)
+        zero = np.zeros(np.shape(scale), np.int8)
+        inputs = (self.const(v) for v in (codes, scale, zero))
+        return self.node("DequantizeLinear", *inputs, axis=axis)
 
     def norm(self, x: str, channels: int) -> str:
         dice = self.dice

@@ -6,10 +6,12 @@ import contextlib
 import os
 from pathlib import Path
 
+import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import external_data_helper
+from onnx import external_data_helper, helper, numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.transformation.infer_shapes import InferShapes
 from qonnx.transformation.qcdq_to_qonnx import QCDQToQuant
 from qonnx.util.cleanup import cleanup_model
 
@@ -71,6 +73,35 @@ def check(model: onnx.ModelProto, where: str) -> None:
     require(static, where, f"{contract}; export it with one", shape, ArtifactError)
 
 
+def name_weights(model: onnx.ModelProto) -> None:
+    """Weights stored as bytes behind a DequantizeLinear become float ones behind a Quant.
+
+    qonnx does so too, but only where one scale serves the whole tensor.
+    """
+    tensors = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    for node in model.graph.node:
+        known = node.op_type == "DequantizeLinear" and all(name in tensors for name in node.input)
+        if not known:
+            continue
+        codes, scale = (tensors[name] for name in node.input[:2])
+        zero = tensors[node.input[2]] if len(node.input) > 2 else np.zeros(1)
+        axis = next((a.i for a in node.attribute if a.name == "axis"), 1) % max(codes.ndim, 1)
+        shape = [-1 if n == axis else 1 for n in range(codes.ndim)] if scale.size > 1 else []
+        scale, zero = scale.reshape(shape), zero.reshape(shape) if zero.any() else np.zeros(())
+        parts = ((codes - zero) * scale, scale, zero, np.array(8 * codes.itemsize))
+        names = [f"{node.output[0]}_{part}" for part in ("real", "scale", "zero", "bits")]
+        model.graph.initializer.extend(
+            numpy_helper.from_array(part.astype(np.float32), name)
+            for part, name in zip(parts, names, strict=True)
+        )
+        signed = int(np.issubdtype(codes.dtype, np.signedinteger))
+        quant = helper.make_node(
+            "Quant", names, list(node.output), node.name, domain=OWN_DOMAINS[0],
+            signed=signed, narrow=0, rounding_mode="ROUND",
+        )  # fmt: skip
+        node.CopyFrom(quant)
+
+
 def clean(model: onnx.ModelProto, where: str) -> ModelWrapper:
     """Shapes inferred, constants folded, names unique; QCDQ pairs become quantizers."""
     for node in model.graph.node:
@@ -81,13 +112,14 @@ def clean(model: onnx.ModelProto, where: str) -> ModelWrapper:
         if dims and tensor.name not in {t.name for t in model.graph.initializer}:
             dims[0].dim_value = 1
     del model.graph.value_info[:]  # of another batch, maybe
+    name_weights(model)
     if OWN_DOMAINS[0] not in {opset.domain for opset in model.opset_import}:
         model.opset_import.append(onnx.helper.make_opsetid(OWN_DOMAINS[0], 1))
     try:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             wrapped = ModelWrapper(model)
             if any(node.op_type == "DequantizeLinear" for node in model.graph.node):
-                wrapped = wrapped.transform(QCDQToQuant())
+                wrapped = wrapped.transform(InferShapes()).transform(QCDQToQuant())
             return cleanup_model(wrapped)
     except Exception as error:  # qonnx and onnx raise whatever they meet
         said = str(error).strip().splitlines() or [type(error).__name__]

@@ -68,6 +68,18 @@ def binary(make):
     return make.node("MatMul", x, make.weights((24, 4), bits=1))
 
 
+def qcdq(make):
+    """Pairs of QuantizeLinear and DequantizeLinear; weights stored as bytes."""
+    x = make.qcdq("image", 1 / 128)
+    x = make.node(
+        "Conv", x, make.bytes((4, 3, 3, 3), 4, make.dice.uniform(0.1, 0.3, 4)), pads=[1] * 4
+    )
+    x = make.qcdq(make.node("Relu", make.norm(x, 4)), 0.02, np.uint8)
+    x = make.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+    x = make.node("Conv", x, make.bytes((5, 4, 4, 4), 3, 0.125))
+    return make.node("Flatten", x)
+
+
 def inception(make):
     """Three branches joined, the last of them the one that comes first."""
     x = make.quant(make.norm(make.conv(make.quant("image", 8, 1 / 128), 3, 4), 4), 2, 0.5, signed=0)
@@ -79,6 +91,7 @@ def inception(make):
 
 
 NETS = {
+    qcdq: (1, 3, 8, 8),
     inception: (1, 3, 6, 8),
     plain: (1, 3, 8, 8), residual: (1, 3, 6, 6), thresholds: (1, 3, 8, 8), binary: (1, 8, 8, 3),
 }  # fmt: skip
