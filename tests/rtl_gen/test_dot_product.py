@@ -66,10 +66,11 @@ def prove(folder, tree, models, change=lambda text: text, masked=False):
 
 @pytest.mark.synth
 @with_both_models
-@pytest.mark.parametrize("masked", [False, True], ids=["bipolar", "masked"])
 @pytest.mark.parametrize("planes", [1, 2, 3])
-@pytest.mark.parametrize("lanes", range(1, 9))
-def test_forms_are_equal(lanes, planes, masked, models, tmp_path):
+@pytest.mark.parametrize(
+    ("lanes", "masked"), [*((n, False) for n in range(1, 9)), *((n, True) for n in (1, 4, 7))]
+)
+def test_forms_are_equal(lanes, masked, planes, models, tmp_path):
     prove(tmp_path, build(lanes, planes, None), models, masked=masked)
 
 
