@@ -8,14 +8,15 @@ import os
 import platform
 from pathlib import Path
 
-from fq_hw import checkpoint, data, golden, ir
+from fq_hw import checkpoint, data, export, golden, ir
 from fq_hw.cli import train
 from fq_hw.cli.estimate import unit_rows
 from fq_hw.cli.model import DEFAULT_CYCLES, load_model
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.study import Run, read_study
 from fq_hw.errors import ArtifactError, ToolError, require
-from fq_hw.network import EmbeddingKind, stem_layers
+from fq_hw.network import EmbeddingKind, Network, stem_layers
+from fq_hw.passes import lower_graph
 from fq_hw.report import bench, study
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.lower import lower
@@ -80,16 +81,21 @@ def run(args: argparse.Namespace) -> Output:
                 row = measure(file.stem, one)
                 with log.open("a") as lines:
                     lines.write(json.dumps(row) + "\n")
-        rows = read_log(log)
         titles = {variant.name: variant.title for variant in compared.variants}
-        summary = study.summary(titles, rows)
-        if summary:
-            study.save_bars(log.with_suffix(".png"), summary, compared.title)
-            command = f"fq-hw accuracy {file}"
-            bench.update_rows(
-                Path("build/bench/accuracy.json"), study.bench_rows(file.stem, summary, command)
-            )
-        text.append(f"{compared.title}\n\n{study.as_text(summary)}")
+        runs = list(compared.runs(file.stem, args.data, args.epochs))
+        networks = {one.variant.name: one.config.network for one in runs}
+        layers = {name: first_layer(network) for name, network in networks.items()}
+        wanted = {key(one) for one in runs}  # not those of a short form, or of another budget
+        rows = [row for row in read_log(log) if key_of(row) in wanted]
+        summary = study.summary(titles, rows, layers)
+        title = f"{compared.title}, {runs[0].config.train['epochs']} epochs"
+        if any(row["seeds"] for row in summary):
+            study.save_bars(log.with_suffix(".png"), summary, title)
+        bench.update_rows(
+            Path("build/bench/accuracy.json"),
+            study.bench_rows(file.stem, summary, f"fq-hw accuracy {file}"),
+        )
+        text.append(f"{title}\n\n{study.as_text(summary)}")
         found[file.stem] = summary
     return Output(found, "\n\n".join(text))
 
@@ -104,13 +110,19 @@ def read_log(log: Path) -> list[dict]:
         raise ArtifactError(f"{log}: damaged ({error}); remove the broken line") from error
 
 
+def key(one: Run) -> tuple[str, int, int]:
+    """What tells the runs of a study apart in its record: variant, seed, epochs."""
+    return one.variant.name, one.seed, one.config.train["epochs"]
+
+
+def key_of(row: dict) -> tuple[str, int, int]:
+    """The same of a line of the record."""
+    return row["variant"], row["seed"], row["epochs"]
+
+
 def recorded(log: Path, one: Run) -> bool:
     """Whether the record has this run."""
-    return any(
-        (row["variant"], row["seed"]) == (one.variant.name, one.seed)
-        and row["epochs"] == one.config.train["epochs"]
-        for row in read_log(log)
-    )
+    return key(one) in map(key_of, read_log(log))
 
 
 def measure(name: str, one: Run) -> dict:
@@ -122,9 +134,6 @@ def measure(name: str, one: Run) -> dict:
         rows = finished(out, one)
         assert rows is not None, f"{out} holds no finished run"
     trained = checkpoint.read(out / "checkpoint.safetensors")
-    convs = stem_layers(trained.network)
-    side = (trained.network.image[0] - 1) // convs[0].stride + 1
-    wide = (trained.network.image[1] - 1) // convs[0].stride + 1
     row = {
         "variant": one.variant.name,
         "seed": one.seed,
@@ -136,7 +145,6 @@ def measure(name: str, one: Run) -> dict:
         "flips": [r["flips"] for r in rows],
         "curve": [round(100 * r["test"], 2) for r in rows],
         "machine": machine(),
-        "layer 1": {"mac": side * wide * convs[0].kernel ** 2 * convs[0].cin * convs[0].cout},
     }
     if trained.network.embedding.kind is not EmbeddingKind.FLOAT:
         model = load_model(out / "checkpoint.safetensors")
@@ -145,17 +153,33 @@ def measure(name: str, one: Run) -> dict:
         test = data.load(source.kind, path, trained.network.image[:2]).test()
         right = int((golden.labels(model.graph, test.images) == test.labels).sum())
         row["golden"] = 100 * right / len(test)
-        row["layer 1"] |= first_layer_cost(model.graph)
     return row
 
 
-def first_layer_cost(graph: ir.Graph) -> dict:
-    """Cycles and estimated LUT4 and EBR of embedding and first convolution, at one speed."""
+def first_layer(network: Network) -> dict:
+    """MAC of the first convolution; cycles and estimated LUT4 and EBR of it and its embedding.
+
+    All at one speed. They depend on shapes alone: the weights here are untrained.
+    """
+    torch = import_torch()
+    from fq_hw.nn.network import ErnNet
+    from fq_hw.nn.training import arrays
+
+    conv = stem_layers(network)[0]
+    rows, columns = ((side - 1) // conv.stride + 1 for side in network.image[:2])
+    found = {"mac": rows * columns * conv.kernel**2 * conv.cin * conv.cout}
+    if conv.real:
+        return found
+    torch.manual_seed(0)
+    values = arrays(ErnNet(network))
+    values |= {name: array + 1 for name, array in values.items() if name.endswith(".width")}
+    exported = export.export(checkpoint.Checkpoint(network=network, arrays=values))
+    graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
     folding = least_lut(graph, DEFAULT_CYCLES)
     plan = lower(graph, folding.folds, folding.cycles)
     units = [u for u in unit_rows(plan) if u["unit"].startswith(("embedding", "stem.0"))]
-    cycles = max(u["cycles"] or 0 for u in units)
-    return {"cycles": cycles} | {k: sum(u[k] for u in units) for k in ("lut", "ebr")}
+    found["cycles"] = max(unit["cycles"] or 0 for unit in units)
+    return found | {key: sum(unit[key] for unit in units) for key in ("lut", "ebr")}
 
 
 def finished(out: Path, one: Run) -> list[dict] | None:
@@ -178,12 +202,7 @@ def finished(out: Path, one: Run) -> list[dict] | None:
 
 def train_run(out: Path, one: Run) -> None:
     """What ``fq-hw train`` does with this configuration."""
-    try:
-        import torch
-    except ImportError as error:
-        remedy = "fq-hw accuracy: needs torch; pip install -e '.[train]' in the project's folder"
-        raise ToolError(remedy) from error
-    torch.set_num_threads(1)
+    torch = import_torch()
     args = argparse.Namespace(
         config=Path(f"{one.config.network.name}.toml"),
         out=out,
@@ -194,6 +213,17 @@ def train_run(out: Path, one: Run) -> None:
         device="cpu",
     )
     train.train_here(args, one.config, torch)
+
+
+def import_torch():
+    """Torch, with one thread: two collapse beside other jobs."""
+    try:
+        import torch
+    except ImportError as error:
+        remedy = "fq-hw accuracy: needs torch; pip install -e '.[train]' in the project's folder"
+        raise ToolError(remedy) from error
+    torch.set_num_threads(1)
+    return torch
 
 
 def machine() -> str:

@@ -13,37 +13,42 @@ __all__ = ["as_text", "bench_rows", "save_bars", "summary"]
 COST = {"mac": "MAC", "cycles": "cycles", "lut": "LUT4", "ebr": "EBR"}
 
 
-def summary(titles: Mapping[str, str], rows: Sequence[Mapping]) -> list[dict]:
-    """A row for every variant of ``titles`` that has been recorded: accuracies in percent.
+def summary(
+    titles: Mapping[str, str], rows: Sequence[Mapping], layers: Mapping[str, Mapping]
+) -> list[dict]:
+    """A row for every variant of ``titles``: accuracies in percent, None where nothing is recorded.
 
-    ``flips`` is the mean fraction of weights that one epoch leaves with another value.
+    ``layers``: what each variant's first layer costs, by the keys of ``COST``. ``flips`` is the
+    mean fraction of weights that one epoch leaves with another value.
     """
     found = []
     for name, title in titles.items():
         runs = [row for row in rows if row["variant"] == name]
-        if not runs:
-            continue
         right = [run["float"] for run in runs]
         exact = [run["golden"] for run in runs if run["golden"] is not None]
+        whole = exact and len(exact) == len(runs)
         found.append(
             {
                 "variant": name,
                 "title": title,
                 "seeds": [run["seed"] for run in runs],
-                "float": statistics.mean(right),
+                "epochs": sorted({run["epochs"] for run in runs}),
+                "float": statistics.mean(right) if runs else None,
                 "spread": max(right) - min(right) if len(right) > 1 else None,
-                "golden": statistics.mean(exact) if len(exact) == len(runs) else None,
-                "flips": statistics.mean(statistics.mean(run["flips"]) for run in runs),
+                "golden": statistics.mean(exact) if whole else None,
+                "flips": statistics.mean(statistics.mean(r["flips"]) for r in runs)
+                if runs
+                else None,
                 "all": right,
-                "seconds": statistics.mean(run["seconds"] for run in runs),
-                "layer 1": runs[-1]["layer 1"],
+                "seconds": statistics.mean(run["seconds"] for run in runs) if runs else None,
+                "layer 1": dict(layers[name]),
             }
         )
     return found
 
 
 def as_text(found: Sequence[Mapping]) -> str:
-    """A table; an empty cell says that no integer form exists."""
+    """A table; what is not recorded, or has no integer form, has an empty cell."""
     head = ("variant", "seeds", "float %", "max - min", "golden %", "flips % / epoch", "s / run")
     head += ("layer 1: MAC", "cycles (model)", "LUT4 (estimate)", "EBR")
     lines = [
@@ -53,13 +58,13 @@ def as_text(found: Sequence[Mapping]) -> str:
             row["float"],
             row["spread"],
             row["golden"],
-            100 * row["flips"],
-            round(row["seconds"]),
+            None if row["flips"] is None else 100 * row["flips"],
+            None if row["seconds"] is None else round(row["seconds"]),
             *(row["layer 1"].get(key) for key in COST),
         )
         for row in found
     ]
-    return table(head, lines) if lines else "nothing is recorded yet"
+    return table(head, lines)
 
 
 def bench_rows(study: str, found: Sequence[Mapping], command: str) -> list[tuple]:
@@ -67,7 +72,8 @@ def bench_rows(study: str, found: Sequence[Mapping], command: str) -> list[tuple
     rows = []
     for row in found:
         name = f"{study}: {row['title']}"
-        rows.append((name, row["float"], "%", "float", command))
+        if row["float"] is not None:
+            rows.append((name, row["float"], "%", "float", command))
         if row["golden"] is not None:
             rows.append((name, row["golden"], "%", "golden", command))
         if row["spread"] is not None:
@@ -79,9 +85,10 @@ def bench_rows(study: str, found: Sequence[Mapping], command: str) -> list[tuple
 
 
 def save_bars(path: Path, found: Sequence[Mapping], title: str) -> None:
-    """Mean accuracy of every variant as a bar, every seed as a dot."""
+    """Mean accuracy of every recorded variant as a bar, every seed as a dot."""
     from matplotlib.figure import Figure
 
+    found = [row for row in found if row["seeds"]]
     figure = Figure(figsize=(8, 1.2 + 0.45 * len(found)), layout="constrained")
     axes = figure.subplots()
     places = range(len(found))[::-1]
