@@ -2,12 +2,13 @@
 
 Two pins feed all inputs through one long shift register; outputs end in flip-flops that nobody
 reads and that synthesis must keep. So no pin limits what can be measured, paths begin and end in
-registers as they do inside an accelerator, and the harness itself takes no LUT.
+registers as they do inside an accelerator, and the harness itself takes no LUT. Nothing resets the
+part: on the ECP5 boards the device's own reset sets every flip-flop, without a net or a gate.
 """
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -17,14 +18,16 @@ __all__ = ["Harness"]
 
 
 class Harness(wiring.Component):
-    """Members: feed, the shift register's input; the part's ports are inside."""
+    """Members: clk; feed, the shift register's input; the part's ports are inside."""
 
     def __init__(self, part: wiring.Component):
         self.part = part
-        super().__init__({"feed": In(1)})
+        super().__init__({"clk": In(1), "feed": In(1)})
 
     def elaborate(self, platform):
         m = Module()
+        m.domains.sync = ClockDomain(reset_less=True)
+        m.d.comb += ClockSignal().eq(self.clk)
         m.submodules.part = self.part
         into, out = [], []
         for name, (value, _) in ports(self.part).items():

@@ -74,7 +74,12 @@ def _(unit: units.ConvertUnit) -> Parts:
     if unit.lanes_out < unit.lanes_in:
         masked = unit.o.width if unit.channels % unit.lanes_out else 0
         return Parts(
-            lut={"narrow": 1, "shifted": wide, "narrow counts": counts, "narrow masked": masked},
+            lut={
+                "narrow": 1,
+                "shifted": wide - unit.o.width,
+                "narrow counts": counts,
+                "narrow masked": masked,
+            },
             ff={"narrow": 1, "shifted": wide, "narrow counts": counts},
         )
     masked = unit.i.width if unit.channels % unit.lanes_in else 0

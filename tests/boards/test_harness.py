@@ -6,8 +6,10 @@ from boards.layer_alone import layer_alone
 from fq_hw.schedule.conv_parts import ConvSite
 from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.two_tree import build
+from fq_hw.schedule.units import ConvertUnit
 from rtl_gen.dot_product import DotProduct
 from rtl_gen.emit import ports, to_rtlil
+from rtl_gen.width_converter import WidthConverter
 
 SITE = ConvSite(name="conv", shape=(4, 4, 8), cout=8, kernel=3, stride=1, padding=1, act_bits=2,
                 lanes_in=4, lanes_out=2)  # fmt: skip
@@ -33,3 +35,10 @@ def test_a_layer_has_all_its_units():
     assert text.count("cell \\dot_ecp5_8_2_1") == 8
     again, _ = layer_alone(SITE, Fold(pe=4, simd=8, columns=2), "ecp5")
     assert to_rtlil(Harness(again), "top") == text
+
+
+def test_nothing_resets_the_part():
+    unit = ConvertUnit(channels=4, pixels=4, lanes_in=4, lanes_out=1, bits=2)
+    text = to_rtlil(Harness(WidthConverter(unit)), "top")
+    assert "\\clk" in text and "\\rst" not in text
+    assert "\\rst" in to_rtlil(WidthConverter(unit), "top")
