@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -71,7 +72,8 @@ class SequentialAccelerator(wiring.Component):
         m.submodules.banks = banks = Banks(plan)
         m.submodules.array = array = ConvArray(plan, self.family)
         m.submodules.output = output = SumOutput(plan)
-        m.submodules.scores = scores = Scores(plan.result, plan.multiplier)
+        constants = np.stack([plan.multiplier, np.zeros_like(plan.multiplier)])
+        m.submodules.scores = scores = Scores(plan.result, constants)
         m.submodules.parameters = parameters = SinglePort(
             len(plan.parameters),
             plan.array.word_bits,
