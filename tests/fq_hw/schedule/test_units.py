@@ -86,9 +86,9 @@ def test_window(unit):
 
 
 def test_a_window_waits_for_its_last_pixel():
-    assert window(6, 5, 4, 2, 3, 1, 1).latency() == (1 * 5 + 1 + 1) * 2 + 1
-    assert window(1, 1, 4, 2, 3, 1, 1).latency() == 2 + 1
-    assert window(6, 5, 4, 2, 3, 2, 0).latency() == (2 * 5 + 2 + 1) * 2 + 1
+    assert window(6, 5, 4, 2, 3, 1, 1).latency() == (1 * 5 + 1 + 1) * 2 + 2
+    assert window(1, 1, 4, 2, 3, 1, 1).latency() == 2 + 2
+    assert window(6, 5, 4, 2, 3, 2, 0).latency() == (2 * 5 + 2 + 1) * 2 + 2
 
 
 def conv(**changes):
