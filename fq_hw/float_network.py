@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fq_hw.errors import GraphError, require
+from fq_hw.network import check_ends
 
 __all__ = ["IMAGE", "FloatNetwork", "Layer", "Node", "Op", "Padding", "array_shapes", "nodes"]
 
@@ -146,12 +147,7 @@ class FloatNetwork:
 
     def __post_init__(self) -> None:
         where = f"float network {self.name!r}"
-        plain = re.fullmatch(r"\w[\w.+-]*", self.name)  # it names files and folders
-        require(plain, where, "name must be letters, digits and _ . + -", self.name)
-        sizes = all(1 <= n <= 4096 for n in self.image)
-        require(sizes, where, "image must be height, width, colours, each 1..4096", self.image)
-        require(2 <= self.classes <= 65536, where, "classes must be in 2..65536", self.classes)
-        require(self.norm_eps > 0, where, "norm_eps must be positive", self.norm_eps)
+        check_ends(self, where)
         require(self.layers, where, "layers must hold at least one layer", self.layers)
         found = list(nodes(self))
         last = found[-1]

@@ -33,6 +33,7 @@ __all__ = [
     "WeightScale",
     "array_shapes",
     "blocks",
+    "check_ends",
     "ern",
     "from_plain",
     "stem_layers",
@@ -185,6 +186,16 @@ class Activation:
         return self.max_value / self.steps
 
 
+def check_ends(record: typing.Any, where: str) -> None:
+    """Check what the record of any network has: name, image, classes, norm_eps."""
+    plain = re.fullmatch(r"\w[\w.+-]*", record.name)  # it names files and folders
+    require(plain, where, "name must be letters, digits and _ . + -", record.name)
+    sizes = len(record.image) == 3 and all(1 <= n <= 4096 for n in record.image)
+    require(sizes, where, "image must be height, width, colours, each 1..4096", record.image)
+    require(2 <= record.classes <= 65536, where, "classes must be in 2..65536", record.classes)
+    require(record.norm_eps > 0, where, "norm_eps must be positive", record.norm_eps)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Network:
     """An Efficiera residual network: every convolution has 1-bit weights and 2-bit inputs.
@@ -213,18 +224,13 @@ class Network:
 
     def __post_init__(self) -> None:
         where = f"Network {self.name!r}"
-        plain = re.fullmatch(r"\w[\w.+-]*", self.name)  # it names files and folders
-        require(plain, where, "name must be letters, digits and _ . + -", self.name)
-        sizes = len(self.image) == 3 and all(1 <= n <= 4096 for n in self.image)
-        require(sizes, where, "image must be height, width, colours, each 1..4096", self.image)
-        require(2 <= self.classes <= 65536, where, "classes must be in 2..65536", self.classes)
+        check_ends(self, where)
         require(self.stem, where, "stem must hold at least one convolution", self.stem)
         require(self.stages, where, "stages must hold at least one stage", self.stages)
         bare = [conv.norm for conv in self.stem] == [True] * (len(self.stem) - 1) + [False]
         require(bare, where, "every stem convolution but the last has a norm", self.stem)
         power = 0 < self.shared_scale <= 1 and math.frexp(self.shared_scale)[0] == 0.5
         require(power, where, "shared_scale must be 1 / a power of two", self.shared_scale)
-        require(self.norm_eps > 0, where, "norm_eps must be positive", self.norm_eps)
         require(self.weight_bits in (1, 2), where, "weight_bits must be 1 or 2", self.weight_bits)
         own = self.weight_scale is not WeightScale.SHARED
         require(own, where, "weight_scale must be mean or learned", self.weight_scale.value)

@@ -66,6 +66,11 @@ def run(args: argparse.Namespace) -> Output:
         say(part)
         rows += list(MEASURES.get(part, network)(part, args))
         bench.update_rows(path, rows)
+    return as_output(rows)
+
+
+def as_output(rows: list[Row]) -> Output:
+    """A bench's rows, told and as data."""
     text = table(("", "value", "unit", "how"), [row[:4] for row in rows])
     return Output({"rows": [dict(zip(bench.KEYS, row, strict=True)) for row in rows]}, text)
 

@@ -6,11 +6,10 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from fq_hw.cli.bench import Row, ask
+from fq_hw.cli.bench import Row, as_output, ask
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import require
 from fq_hw.report import bench
-from fq_hw.report.table import table
 
 __all__ = ["add_parser"]
 
@@ -54,8 +53,7 @@ def run(args: argparse.Namespace) -> Output:
         say(step.__name__)
         rows += list(step(args))
         bench.update_rows(FILE, rows)
-    text = table(("", "value", "unit", "how"), [row[:4] for row in rows])
-    return Output({"rows": [dict(zip(bench.KEYS, row, strict=True)) for row in rows]}, text)
+    return as_output(rows)
 
 
 def data(args: argparse.Namespace) -> tuple[str, ...]:

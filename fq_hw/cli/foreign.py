@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from fq_hw.errors import ToolError
+from fq_hw.foreign.pixels import PixelRange
 
 __all__ = ["add_pixel_argument", "load_onnx", "name_of"]
 
@@ -15,8 +16,8 @@ def add_pixel_argument(parser: argparse.ArgumentParser) -> None:
     """How bytes become the model's input."""
     parser.add_argument(
         "--pixels",
-        choices=("unit", "signed", "byte"),
-        default="unit",
+        choices=[pixels.value for pixels in PixelRange],
+        default=PixelRange.UNIT.value,
         help="what the model gets for a byte p: p/255 (unit, default), 2p/255-1 (signed), p",
     )
 

@@ -213,9 +213,10 @@ def train(
     test = data.test()
     for epoch in range(first, config.epochs):
         began = time.monotonic()
-        split = data.train(config.seed * 10_000 + epoch)
         if config.hold_out:
             split, _ = hold_out(data, config.hold_out)
+        else:
+            split = data.train(config.seed * 10_000 + epoch)
         contract = f"batch must be at most the {len(split)} training images of {data.name}"
         require(config.batch <= len(split), "TrainConfig", contract, config.batch)
         order = np.random.default_rng([config.seed, epoch]).permutation(len(split))

@@ -45,9 +45,10 @@ def planes(conv: Conv) -> Planes:
     if masked:
         inverted = low < 0
         count = max(high.bit_length(), (-low - 1).bit_length() if inverted else 0) + inverted
-        found = weight[:, None] >> np.arange(count)[:, None, None, None] & 1
+        numbers = weight
     else:
         inverted, count = False, max(high, -low).bit_length()
-        found = ((2**count - 1 - weight) >> 1)[:, None] >> np.arange(count)[:, None, None, None] & 1
+        numbers = (2**count - 1 - weight) >> 1
+    found = numbers[:, None] >> np.arange(count)[:, None, None, None] & 1
     bits = found.reshape(-1, *weight.shape[1:]).astype(np.uint8)
     return Planes(bits=bits, count=count, masked=masked, inverted=inverted)

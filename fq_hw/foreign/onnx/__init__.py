@@ -3,7 +3,7 @@
 from fq_hw.foreign.onnx import nodes  # noqa: F401 - its functions declare the rules
 from fq_hw.foreign.onnx.execution import compare
 from fq_hw.foreign.onnx.fold import Imported, fold, preflight
-from fq_hw.foreign.onnx.pixels import PixelRange
 from fq_hw.foreign.onnx.reading import read
+from fq_hw.foreign.pixels import PixelRange
 
 __all__ = ["Imported", "PixelRange", "compare", "fold", "preflight", "read"]

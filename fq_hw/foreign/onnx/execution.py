@@ -11,8 +11,8 @@ from qonnx.core.onnx_exec import execute_onnx
 
 from fq_hw import golden
 from fq_hw.foreign.onnx.fold import Imported
-from fq_hw.foreign.onnx.pixels import PixelRange
 from fq_hw.foreign.onnx.values import Feature
+from fq_hw.foreign.pixels import PixelRange
 
 __all__ = ["Compared", "compare"]
 

@@ -12,8 +12,8 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from fq_hw.errors import FqHwError, GraphError, require
 from fq_hw.export import class_multipliers
-from fq_hw.foreign.onnx.pixels import PixelRange
 from fq_hw.foreign.onnx.values import Feature, Weights, uniform
+from fq_hw.foreign.pixels import PixelRange
 from fq_hw.ir import Graph
 from fq_hw.passes import lower_graph
 

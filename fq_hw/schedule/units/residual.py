@@ -51,12 +51,11 @@ class FifoUnit(Unit):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AddUnit(Unit):
-    """Integer residual adder: beat by beat the sum of two streams, in ``out_bits``."""
+class JoinUnit(Unit):
+    """Base of units that join two streams of as many lanes."""
 
     lanes: int
     bits: tuple[int, int]
-    out_bits: int
 
     @property
     def a(self) -> Beat:
@@ -65,6 +64,13 @@ class AddUnit(Unit):
     @property
     def b(self) -> Beat:
         return Beat(lanes=self.lanes, bits=self.bits[1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddUnit(JoinUnit):
+    """Integer residual adder: beat by beat the sum of two streams, in ``out_bits``."""
+
+    out_bits: int
 
     @property
     def o(self) -> Beat:
@@ -76,25 +82,15 @@ class AddUnit(Unit):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConcatUnit(Unit):
+class ConcatUnit(JoinUnit):
     """Concatenation: for every pixel ``folds[0]`` beats of the first stream, then the second's.
 
     Where it is ``swapped`` the second stream's come first.
     """
 
     pixels: int
-    lanes: int
-    bits: tuple[int, int]
     folds: tuple[int, int]
     swapped: bool
-
-    @property
-    def a(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.bits[0])
-
-    @property
-    def b(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.bits[1])
 
     @property
     def o(self) -> Beat:

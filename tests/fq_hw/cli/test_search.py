@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import struct
 
 import numpy as np
 import pytest
 from floats import FLOATS, random_float
+from idx_files import write_idx
 
 from fq_hw import checkpoint, data
 from fq_hw.cli import main
@@ -45,11 +45,6 @@ lr = 0.1
 hold_out = 60
 seed = 2
 """
-
-
-def write_idx(path, array):
-    header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
-    path.write_bytes(header + array.tobytes())
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,13 @@
 
 import json
 import os
-import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from idx_files import write_idx
 
 from fq_hw import checkpoint
 from fq_hw.cli import main
@@ -36,11 +36,6 @@ batch = 16
 lr = 0.1
 seed = 2
 """
-
-
-def write_idx(path, array):
-    header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
-    path.write_bytes(header + array.tobytes())
 
 
 @pytest.fixture
