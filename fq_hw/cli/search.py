@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import math
@@ -31,6 +32,7 @@ from fq_hw.network import to_plain
 __all__ = ["add_parser"]
 
 RANGE_IMAGES = 250  # by which activations get their starting range, as published
+MEAN_IMAGES = 1000  # by which biases are corrected
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -97,6 +99,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         action="store_true",
         help="first even out the channels of each layer's weights, which changes no float result",
     )
+    parser.add_argument(
+        "--correct",
+        action="store_true",
+        help="let biases make up for what rounding the weights does to the mean of the sums",
+    )
     parser.add_argument("--mirror", action="store_true", help="mirror half of the copies, too")
     parser.add_argument("--out", type=Path, help="file (default build/search/NAME.VARIANT...)")
     parser.add_argument("--resume", action="store_true", help="go on where OUT.jsonl stopped")
@@ -112,7 +119,7 @@ def run(args: argparse.Namespace) -> Output:
         remedy = "fq-hw search: needs torch; pip install -e '.[train]' in the project's folder"
         raise ToolError(remedy) from error
     from fq_hw.nn.fixed_point import Simulation
-    from fq_hw.nn.float_net import observe
+    from fq_hw.nn.float_net import mean_inputs, observe
 
     require(args.threads >= 1, "fq-hw search --threads", "must be at least 1", args.threads)
     torch.set_num_threads(args.threads)
@@ -148,6 +155,7 @@ def run(args: argparse.Namespace) -> Output:
         "mirror": args.mirror,
         "hardest": args.hardest,
         "equalize": args.equalize,
+        "correct": args.correct,
         "config": to_plain(config),
     }
     log = None
@@ -157,6 +165,9 @@ def run(args: argparse.Namespace) -> Output:
     say(f"float network on {len(held):,} calibration images")
     seen = observe(network, trained.arrays, held.images)
     largest = observe(network, trained.arrays, held.images[:RANGE_IMAGES]).largest
+    if args.correct:
+        means = mean_inputs(network, trained.arrays, held.images[:MEAN_IMAGES])
+        folded = {k: dataclasses.replace(v, inputs=means[k]) for k, v in folded.items()}
     wrong = seen.logits.argmax(1) != held.labels
     order = hardest_first(seen.logits)
     judged = order[: math.ceil(args.hardest * len(held))]
@@ -164,7 +175,7 @@ def run(args: argparse.Namespace) -> Output:
     simulation = Simulation(network, folded, held, judged)
 
     def make(bits: int) -> dict:
-        return starting_formats(network, folded, largest, bits)
+        return starting_formats(network, folded, largest, config, bits)
 
     formats = dict(start(config, judge, simulation, make, first_layer(network)))
     if log is not None:

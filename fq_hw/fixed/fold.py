@@ -15,10 +15,15 @@ __all__ = ["Folded", "fold"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Folded:
-    """Real weights O,C,KH,KW and biases O, float64, that a layer has once its norm is folded."""
+    """Real weights O,C,KH,KW and biases O, float64, that a layer has once its norm is folded.
+
+    ``inputs``, C,KH,KW, is what each weight multiplies on average, where biases are to make up for
+    the rounding of weights.
+    """
 
     weight: np.ndarray
     bias: np.ndarray
+    inputs: np.ndarray | None = None
 
 
 def fold(checkpoint: Checkpoint) -> dict[str, Folded]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from fq_hw.errors import require
 
-__all__ = ["Format", "quantize", "requantize", "widest"]
+__all__ = ["Format", "quantize", "real", "requantize", "widest"]
 
 
 @dataclass(frozen=True, order=True)
@@ -46,6 +46,11 @@ def quantize(x: np.ndarray, form: Format) -> np.ndarray:
     """Codes of real ``x``, int64 of its shape: round(x * 2**fraction), ties to even, clipped."""
     scaled = np.rint(np.ldexp(np.asarray(x, np.float64), form.fraction))
     return np.clip(scaled, -form.limit, form.limit).astype(np.int64)
+
+
+def real(codes: np.ndarray, form: Format) -> np.ndarray:
+    """What codes are worth, float64."""
+    return np.ldexp(codes.astype(np.float64), -form.fraction)
 
 
 def requantize(total: np.ndarray, shift: int, low: int, high: int) -> np.ndarray:

@@ -10,10 +10,10 @@ import numpy as np
 
 from fq_hw.errors import ArtifactError, require
 from fq_hw.fixed.fold import Folded
-from fq_hw.fixed.format import Format, quantize, requantize
+from fq_hw.fixed.format import Format, quantize, real, requantize
 from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
 
-__all__ = ["PIXEL", "FixedNetwork", "Part", "Tensor", "from_float", "tensors"]
+__all__ = ["PIXEL", "FixedNetwork", "Part", "Tensor", "codes_of", "from_float", "tensors"]
 
 PIXEL = Format(9, 8)  # uint8 / 256: eight bits and no sign; never searched
 
@@ -125,12 +125,27 @@ class FixedNetwork:
         return (0 if node.layer.relu else -limit), limit
 
 
+def codes_of(tensor: Tensor, folded: Folded, form: Format, weights: Format) -> np.ndarray:
+    """Codes in ``form`` of a layer's weights or biases; ``weights`` is the format of the former.
+
+    Where mean inputs are known a bias makes up for what rounding its weights does to the mean of
+    the sums (bias correction: Nagel et al. 2019).
+    """
+    if tensor.part is Part.WEIGHT:
+        return quantize(folded.weight, form)
+    bias = folded.bias
+    if folded.inputs is not None:
+        lost = folded.weight - real(quantize(folded.weight, weights), weights)
+        bias = bias + (lost * folded.inputs).sum((1, 2, 3))
+    return quantize(bias, form)
+
+
 def from_float(
     network: FloatNetwork, folded: Mapping[str, Folded], formats: Mapping[Tensor, Format]
 ) -> FixedNetwork:
     """The fixed-point network that ``formats`` make of real weights and biases."""
     codes = {
-        t: quantize(getattr(folded[t.layer], t.part.value), form)
+        t: codes_of(t, folded[t.layer], form, formats[Tensor(t.layer, Part.WEIGHT)])
         for t, form in formats.items()
         if t.part is not Part.ACTIVATION
     }

@@ -35,6 +35,9 @@ __all__ = [
 ]
 
 
+BIAS_BITS = 4  # that a bias has more where a search starts: a coarse one moves its whole channel
+
+
 class Variant(enum.Enum):
     """Which formats are chosen, and how."""
 
@@ -63,7 +66,8 @@ class SearchConfig:
     Fields  variant: layer by layer; each tensor alone, all others as they start; or not at all
             shape: of the budgets: the paper's is linear, and has the logarithm among those tried
             target: relative loss that weights and biases may cost; activations may cost it again
-            bits: of every tensor at the start; 2 more, and again, while the loss exceeds ``target``
+            bits: of weights and activations at the start (biases have more, which costs next to
+            nothing); 2 more, and again, while the loss exceeds ``target``
             gain: relative loss that a point with more bits must save to be preferred
     """
 
@@ -129,9 +133,10 @@ def starting_formats(
     network: FloatNetwork,
     folded: Mapping[str, Folded],
     largest: Mapping[str, float],
+    config: SearchConfig,
     bits: int,
 ) -> dict[Tensor, Format]:
-    """Every tensor with ``bits`` and the finest step that clips nothing.
+    """Every tensor with ``bits`` and the finest step that clips nothing; see :data:`BIAS_BITS`.
 
     ``largest`` holds max |x| of every layer's float output on some images.
     """
@@ -141,7 +146,11 @@ def starting_formats(
             most = largest[tensor.layer]
         else:
             most = abs(getattr(folded[tensor.layer], tensor.part.value)).max()
-        formats[tensor] = widest(float(most), bits)
+            if tensor.part is Part.BIAS and folded[tensor.layer].inputs is not None:
+                most *= 2  # room for what it makes up for
+        searched = config.variant is not Variant.UNIFORM
+        more = BIAS_BITS if tensor.part is Part.BIAS and searched else 0
+        formats[tensor] = widest(float(most), bits + more)
     return formats
 
 

@@ -21,8 +21,8 @@ from torch import Tensor as Array
 from fq_hw.data import Split
 from fq_hw.errors import GraphError, require
 from fq_hw.fixed.fold import Folded
-from fq_hw.fixed.format import Format, quantize
-from fq_hw.fixed.network import FixedNetwork, Part, Tensor
+from fq_hw.fixed.format import Format
+from fq_hw.fixed.network import FixedNetwork, Part, Tensor, codes_of
 from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
 from fq_hw.nn.byte_conv import ByteConv, available
 from fq_hw.nn.layers import as_images
@@ -134,6 +134,15 @@ def make_step(fixed: FixedNetwork, node: Node, batch: int = 1, bytewise: bool = 
     return Step(node, kind, None, 0.5, tuple(2.0 ** (own.fraction - r) for r in read), bounds)
 
 
+def made_of(formats: Mapping[Tensor, Format]) -> list[tuple[Tensor, Format, Format]]:
+    """Of every weight and bias what its codes depend on: its format, and that of the weights."""
+    return [
+        (tensor, form, formats[Tensor(tensor.layer, Part.WEIGHT)])
+        for tensor, form in formats.items()
+        if tensor.part is not Part.ACTIVATION
+    ]
+
+
 def image_codes(images: np.ndarray) -> Array:
     """uint8 N,H,W,C as codes N,C,H,W, channels last."""
     return as_images(images).permute(0, 3, 1, 2)
@@ -160,7 +169,7 @@ class Simulation:
         parts = [order[start : start + batch] for start in range(0, len(order), batch)]
         self.labels = [torch.from_numpy(split.labels[part]) for part in parts]
         self.images = [split.images[part] for part in parts]
-        self.known: dict[tuple[Tensor, Format], np.ndarray] = {}
+        self.known: dict[tuple[Tensor, Format, Format], np.ndarray] = {}
         self.rewind()
 
     def rewind(self) -> None:
@@ -171,13 +180,11 @@ class Simulation:
     def fixed(self, formats: Mapping[Tensor, Format]) -> FixedNetwork:
         """The fixed-point network of ``formats``; tensors that did not change are not made anew."""
         codes = {}
-        for tensor, form in formats.items():
-            if tensor.part is Part.ACTIVATION:
-                continue
-            if (tensor, form) not in self.known:
-                real = getattr(self.folded[tensor.layer], tensor.part.value)
-                self.known[tensor, form] = quantize(real, form)
-            codes[tensor] = self.known[tensor, form]
+        for key in made_of(formats):
+            if key not in self.known:
+                tensor, form, weights = key
+                self.known[key] = codes_of(tensor, self.folded[tensor.layer], form, weights)
+            codes[key[0]] = self.known[key]
         return FixedNetwork(network=self.network, formats=formats, codes=codes)
 
     @torch.no_grad()
@@ -188,7 +195,7 @@ class Simulation:
         prefix = {t: f for t, f in formats.items() if t.layer in before}
         if index < self.done or any(prefix[t] != f for t, f in self.prefix.items()):
             self.rewind()
-        current = {(t, f) for t, f in formats.items()}
+        current = set(made_of(formats))
         self.known = {key: codes for key, codes in self.known.items() if key in current}
         fixed = self.fixed(formats)
         for node in self.nodes[self.done : index]:

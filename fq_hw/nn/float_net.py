@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
 from fq_hw.nn.layers import as_images
 
-__all__ = ["FloatNet", "Observed", "observe"]
+__all__ = ["FloatNet", "Observed", "loaded", "mean_inputs", "observe"]
 
 
 class Step(nn.Module):
@@ -66,6 +67,7 @@ class FloatNet(nn.Module):
     def forward(self, images: Tensor, see=lambda name, x: None) -> Tensor:
         x = images.permute(0, 3, 1, 2).float() / 256
         values = {IMAGE: x.contiguous(memory_format=torch.channels_last)}
+        see(IMAGE, values[IMAGE])
         for step in self.layers:
             values[step.node.name] = step(*(values[name] for name in step.node.inputs))
             see(step.node.name, values[step.node.name])
@@ -74,10 +76,18 @@ class FloatNet(nn.Module):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Observed:
-    """What a float network does: logits N,classes, and the largest |x| that each layer gives."""
+    """What a float network does: logits N,classes, and the largest |x| of the image and of what each layer gives."""
 
     logits: np.ndarray
     largest: Mapping[str, float]
+
+
+def loaded(network: FloatNetwork, arrays: Mapping[str, np.ndarray]) -> FloatNet:
+    """The network of a checkpoint, to be run."""
+    model = FloatNet(network).eval()
+    counts = {k: v for k, v in model.state_dict().items() if k not in arrays}
+    model.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()} | counts)
+    return model.to(memory_format=torch.channels_last)
 
 
 @torch.no_grad()
@@ -85,10 +95,7 @@ def observe(
     network: FloatNetwork, arrays: Mapping[str, np.ndarray], images: np.ndarray, batch: int = 500
 ) -> Observed:
     """Run the float network of a checkpoint's ``arrays`` on uint8 images N,H,W,C."""
-    model = FloatNet(network).eval()
-    counts = {k: v for k, v in model.state_dict().items() if k not in arrays}
-    model.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()} | counts)
-    model = model.to(memory_format=torch.channels_last)
+    model = loaded(network, arrays)
     largest: dict[str, float] = {}
 
     def see(name: str, x: Tensor) -> None:
@@ -97,3 +104,36 @@ def observe(
     parts = [images[start : start + batch] for start in range(0, len(images), batch)]
     logits = [model(as_images(part), see).numpy() for part in parts]
     return Observed(logits=np.concatenate(logits), largest=largest)
+
+
+@torch.no_grad()
+def mean_inputs(
+    network: FloatNetwork, arrays: Mapping[str, np.ndarray], images: np.ndarray, batch: int = 500
+) -> dict[str, np.ndarray]:
+    """What the weights of every layer multiply on average: float64 C,KH,KW by layer name.
+
+    Images uint8 N,H,W,C. The padding counts, as it does in a layer's sums.
+    """
+    model, total = loaded(network, arrays), {}
+    weighted = [node for node in nodes(network) if node.weighted]
+
+    def see(name: str, x: Tensor) -> None:
+        for node in weighted:
+            if node.inputs[0] == name:
+                total[node.name] = total.get(node.name, 0) + len(x) * under_weights(x, node)
+
+    for start in range(0, len(images), batch):
+        model(as_images(images[start : start + batch]), see)
+    return {name: (found / len(images)).numpy() for name, found in total.items()}
+
+
+def under_weights(x: Tensor, node: Node) -> Tensor:
+    """Mean of N,C,H,W under every weight of ``node``: C,KH,KW."""
+    step = node.layer.steps
+    rows, columns = (n * step for n in node.shape[:2])
+    wide = F.pad(x.double(), (node.pad,) * 4)
+    taps = [
+        wide[:, :, i : i + rows : step, j : j + columns : step].mean((0, 2, 3))
+        for i, j in itertools.product(*map(range, node.kernel))
+    ]
+    return torch.stack(taps, dim=1).unflatten(1, node.kernel)

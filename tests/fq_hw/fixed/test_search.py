@@ -183,14 +183,25 @@ def test_starts_with_more_bits_where_eight_are_too_few():
         start(SearchConfig(), JUDGE, Counter(lambda t, f: 5), make, "conv1")
 
 
+LARGEST = {"conv1": 5.0, "conv2": 0.2, "conv3": 1.0}
+
+
 def test_starting_formats_clip_nothing():
     folded = fold(random_float(NETWORK, 1))
-    formats = starting_formats(NETWORK, folded, {"conv1": 5.0, "conv2": 0.2, "conv3": 1.0}, 8)
+    formats = starting_formats(NETWORK, folded, LARGEST, SearchConfig(), 8)
     assert formats[Tensor("conv1", Part.ACTIVATION)] == Format(8, 4)
     assert formats[Tensor("conv2", Part.ACTIVATION)] == Format(8, 9)
     for layer, arrays in folded.items():
         form = formats[Tensor(layer, Part.WEIGHT)]
         assert abs(arrays.weight).max() * 2.0**form.fraction <= form.limit + 1
+
+
+def test_biases_start_with_more_bits_where_there_is_a_search():
+    folded = fold(random_float(NETWORK, 1))
+    bias = Tensor("conv1", Part.BIAS)
+    for variant, bits in ((Variant.LAYERWISE, 12), (Variant.INDEPENDENT, 12), (Variant.UNIFORM, 8)):
+        config = SearchConfig(variant=variant)
+        assert starting_formats(NETWORK, folded, LARGEST, config, 8)[bias].bits == bits
 
 
 @pytest.mark.parametrize(

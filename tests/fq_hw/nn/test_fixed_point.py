@@ -158,7 +158,7 @@ def test_observes_the_largest_of_every_layer():
     images = random_pixels(trained.network, 6, 1)
     whole = observe(trained.network, trained.arrays, images)
     parts = observe(trained.network, trained.arrays, images, batch=4)
-    assert whole.largest.keys() == {n.name for n in nodes(trained.network)}
+    assert whole.largest.keys() == {IMAGE, *(n.name for n in nodes(trained.network))}
     assert whole.largest["dense1"] == pytest.approx(np.abs(whole.logits).max())
     for name, most in whole.largest.items():
         assert parts.largest[name] == pytest.approx(most, rel=1e-5)
