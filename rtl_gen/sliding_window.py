@@ -204,13 +204,24 @@ class SlidingWindow(wiring.Component):
     def room(self, m: Module, row: Value, frees: Value) -> Value:
         """Whether the ring has room for a row; ``row`` says that one more has come in.
 
-        A register holds how many rows fit beyond that one; -1 while the ring is full.
+        The answer is a register: whoever writes may be far away. Both that it may become are worked
+        out before ``row`` is known, from how many rows fit beyond that one, which is told a cycle
+        later; -1 while the ring is full.
         """
         unit = self.unit
         free = Signal(Shape.cast(range(-1, unit.rows + unit.height)), init=unit.rows - 1)
-        freed = Signal(signed(len(frees) + 1), init=-1)  # rows, less one
-        m.d.sync += [freed.eq(frees - 1), free.eq(add(free, freed, ~row))]
-        return ~free[-1]
+        room, came = Signal(init=1), Signal(name="row_came")
+        after = {}
+        for less in (1, 2):  # without one more row, and with it
+            freed = Signal(signed(len(frees) + 2), name=f"freed_less_{less}", init=-less)
+            m.d.sync += freed.eq(frees - less)
+            after[less] = add(free, freed, ~came)
+        m.d.sync += [
+            came.eq(row),
+            free.eq(after[1]),
+            room.eq(Mux(row, after[2] >= 0, after[1] >= 0)),
+        ]
+        return room
 
     def address(self, m: Module, step: Value, last: dict[str, Value]) -> Signal:
         """Ring address of the first column's word; steps are constants, modulo the ring's size."""

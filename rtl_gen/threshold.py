@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -22,7 +22,7 @@ class Threshold(wiring.Component):
     Units       y = count of levels <= x, or steps - count where the word's sign bit is set
     Latency     unit.latency()
     Throughput  one beat per cycle
-    Path        comparators, then a count of ``steps`` bits; both come from registers near by
+    Path        a comparator between registers; then a count of ``steps`` bits
     Errors      none at run time
     Source      thresholds instead of norm and activation: Umuroglu et al. 2017
     """
@@ -43,12 +43,12 @@ class Threshold(wiring.Component):
         # Readiness goes on to the levels' ROM and back through the layer: it comes from registers.
         m.submodules.counts = counts = TwoPlaces(self.o.payload.shape())
         connect(m, counts.o, flipped(self.o))
-        free, held = Signal(), Signal()
+        free, held, on = Signal(), Signal(), Signal()
         sums = Signal.like(self.i.payload, reset_less=True)
         words = Signal.like(self.i_level.payload, reset_less=True)
         m.d.comb += [
-            counts.i.valid.eq(held),
-            free.eq(~held | counts.i.ready),
+            on.eq(~counts.i.valid | counts.i.ready),
+            free.eq(~held | on),
             self.i.ready.eq(free & self.i_level.valid),
             self.i_level.ready.eq(free & self.i.valid),
         ]
@@ -58,10 +58,18 @@ class Threshold(wiring.Component):
                 sums.eq(self.i.payload),
                 words.eq(self.i_level.payload),
             ]
+        with m.If(on):
+            m.d.sync += counts.i.valid.eq(held)
         for lane in range(unit.lanes):
             word = Value.cast(words[lane])
             levels = [word[n * unit.level_bits :][: unit.level_bits] for n in range(unit.steps)]
-            count = sum(sums[lane] >= level for level in levels)
+            reached = Signal(unit.steps, name=f"reached_{lane}", reset_less=True)
+            down = Signal(name=f"down_{lane}", reset_less=True)
+            with m.If(on):
+                m.d.sync += [
+                    reached.eq(Cat(sums[lane] >= level for level in levels)),
+                    down.eq(word[-1]),
+                ]
             # steps is all ones: steps - count inverts every bit
-            m.d.comb += counts.i.p[lane].eq(count ^ word[-1].replicate(unit.out_bits))
+            m.d.comb += counts.i.p[lane].eq(sum(reached) ^ down.replicate(unit.out_bits))
         return m

@@ -76,7 +76,7 @@ class FloatNet(nn.Module):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Observed:
-    """What a float network does: logits N,classes, and the largest |x| of the image and of what each layer gives."""
+    """What a float network does: logits N,classes; largest |x| of the image and of every layer."""
 
     logits: np.ndarray
     largest: Mapping[str, float]

@@ -158,8 +158,9 @@ def _(unit: units.EmbedUnit, i, o, new):
 
 @processes.register
 def _(unit: units.ThresholdUnit, i, o, new):
-    held = Channel(o[0].offers.runnable)  # the register of sums and levels
-    return [register_stage(i[0], held), *two_places(held, o[0], new)]
+    held, compared = (Channel(o[0].offers.runnable) for _ in range(2))
+    stages = [register_stage(i[0], held), register_stage(held, compared)]
+    return [*stages, *two_places(compared, o[0], new)]
 
 
 @processes.register(units.PlaneUnit)
