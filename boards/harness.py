@@ -1,7 +1,9 @@
 """A component alone on a device: every input from a flip-flop, every output into one.
 
-Two pins feed all inputs through one long shift register; outputs end in flip-flops that nobody
-reads and that synthesis must keep. So no pin limits what can be measured, paths begin and end in
+Two pins feed all inputs through one long shift register, of which every bit has another flip-flop
+between itself and the part: one that nothing but the part pulls at, so that it is placed where a
+neighbour in an accelerator would be. Outputs end in flip-flops that nobody reads and that synthesis
+must keep. So no pin limits what can be measured, paths begin and end in
 registers as they do inside an accelerator, and the harness itself takes no LUT. Nothing resets the
 part: on the ECP5 boards the device's own reset sets every flip-flop, without a net or a gate.
 """
@@ -39,10 +41,13 @@ class Harness(wiring.Component):
         for name, value in into:
             # Starts at ones: equal to no register of the part, or synthesis would make them one.
             ones = (1 << len(value)) - 1
-            held = Signal(len(value), name=f"in_{name}", init=ones, attrs={"keep": "true"})
-            m.d.sync += held.eq(Cat(before, held)[: len(value)])
+            shifted, held = (
+                Signal(len(value), name=f"{kind}_{name}", init=ones, attrs={"keep": "true"})
+                for kind in ("shift", "in")
+            )
+            m.d.sync += [shifted.eq(Cat(before, shifted)[: len(value)]), held.eq(shifted)]
             m.d.comb += value.eq(held)
-            before = held[-1]
+            before = shifted[-1]
         for name, value in out:
             held = Signal(len(value), name=f"out_{name}", attrs={"keep": "true"})
             m.d.sync += held.eq(value)
@@ -51,7 +56,8 @@ class Harness(wiring.Component):
     @property
     def bits(self) -> int:
         """Flip-flops of the harness."""
-        return sum(len(value) for value, _ in ports(self.part).values())
+        found = ports(self.part).items()
+        return sum(len(value) * (2 if self.is_input(name) else 1) for name, (value, _) in found)
 
     def is_input(self, port: str) -> bool:
         """Whether the flat port is driven from outside."""

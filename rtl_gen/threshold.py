@@ -43,31 +43,22 @@ class Threshold(wiring.Component):
         # Readiness goes on to the levels' ROM and back through the layer: it comes from registers.
         m.submodules.counts = counts = TwoPlaces(self.o.payload.shape())
         connect(m, counts.o, flipped(self.o))
-        free, held, on = Signal(), Signal(), Signal()
-        sums = Signal.like(self.i.payload, reset_less=True)
-        words = Signal.like(self.i_level.payload, reset_less=True)
+        free = Signal()
         m.d.comb += [
-            on.eq(~counts.i.valid | counts.i.ready),
-            free.eq(~held | on),
+            free.eq(~counts.i.valid | counts.i.ready),
             self.i.ready.eq(free & self.i_level.valid),
             self.i_level.ready.eq(free & self.i.valid),
         ]
         with m.If(free):
-            m.d.sync += [
-                held.eq(self.i.valid & self.i_level.valid),
-                sums.eq(self.i.payload),
-                words.eq(self.i_level.payload),
-            ]
-        with m.If(on):
-            m.d.sync += counts.i.valid.eq(held)
+            m.d.sync += counts.i.valid.eq(self.i.valid & self.i_level.valid)
         for lane in range(unit.lanes):
-            word = Value.cast(words[lane])
+            word = Value.cast(self.i_level.payload[lane])
             levels = [word[n * unit.level_bits :][: unit.level_bits] for n in range(unit.steps)]
             reached = Signal(unit.steps, name=f"reached_{lane}", reset_less=True)
             down = Signal(name=f"down_{lane}", reset_less=True)
-            with m.If(on):
+            with m.If(free):
                 m.d.sync += [
-                    reached.eq(Cat(sums[lane] >= level for level in levels)),
+                    reached.eq(Cat(self.i.payload[lane] >= level for level in levels)),
                     down.eq(word[-1]),
                 ]
             # steps is all ones: steps - count inverts every bit

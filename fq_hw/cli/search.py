@@ -59,8 +59,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--shape",
         choices=[s.value for s in Shape],
         default=defaults.shape.value,
-        help="how the budget grows from layer to layer (default log: early layers, which hold most "
-        "products, get more of it)",
+        help="how the budget grows from layer to layer: evenly, by the logarithm, or by what a bit "
+        f"less of the layer saves (default {defaults.shape.value})",
     )
     parser.add_argument(
         "--target",

@@ -14,7 +14,7 @@ from fq_hw.fixed.format import Format
 from fq_hw.fixed.network import Part, Tensor, tensors
 from fq_hw.float_network import IMAGE, FloatNetwork, nodes
 
-__all__ = ["Cost", "Savings", "cost", "savings"]
+__all__ = ["PLAIN", "Cost", "Savings", "cost", "savings"]
 
 PLAIN = 8  # bits of the network that is compared with; also of pixels and scores, in both
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from fq_hw.errors import ParameterError, require
 from fq_hw.fixed.fold import Folded
 from fq_hw.fixed.format import Format, widest
 from fq_hw.fixed.network import Part, Tensor, tensors
+from fq_hw.fixed.savings import PLAIN, savings
 from fq_hw.float_network import FloatNetwork
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "search",
     "start",
     "starting_formats",
+    "worth",
 ]
 
 
@@ -47,16 +49,20 @@ class Variant(enum.Enum):
 
 
 class Shape(enum.Enum):
-    """How a budget grows from layer to layer: evenly, or by the logarithm, early layers first."""
+    """How a budget grows from layer to layer: evenly, by the logarithm, early layers first, or by
+    what a bit less of each layer saves."""
 
     LINEAR = "linear"
     LOG = "log"
+    WORTH = "worth"
 
-    def share(self, place: int, count: int) -> float:
-        """Share of the whole that layer number ``place`` of ``count`` may use up."""
+    def share(self, place: int, worths: Sequence[float]) -> float:
+        """Share of the whole that layers up to number ``place`` (from 1) may use up."""
+        if self is Shape.WORTH:
+            return sum(worths[:place]) / sum(worths)
         if self is Shape.LOG:
-            return math.log1p(place) / math.log1p(count)
-        return place / count
+            return math.log1p(place) / math.log1p(len(worths))
+        return place / len(worths)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +70,8 @@ class SearchConfig:
     """How to search.
 
     Fields  variant: layer by layer; each tensor alone, all others as they start; or not at all
-            shape: of the budgets: the paper's is linear, and has the logarithm among those tried
+            shape: of the budgets: the paper's is linear, and has the logarithm among those tried;
+                ours is by the worth
             target: relative loss that weights and biases may cost; activations may cost it again
             bits: of weights and activations at the start (biases have more, which costs next to
             nothing); 2 more, and again, while the loss exceeds ``target``
@@ -72,7 +79,7 @@ class SearchConfig:
     """
 
     variant: Variant = Variant.LAYERWISE
-    shape: Shape = Shape.LOG
+    shape: Shape = Shape.WORTH
     target: float = 0.0025
     bits: int = 8
     gain: float = 0.0015
@@ -238,13 +245,20 @@ def start(
     raise ParameterError(f"{message}; allow a larger --target")
 
 
-def budget(config: SearchConfig, tensor: Tensor, place: int, count: int) -> float:
+def worth(network: FloatNetwork, tensor: Tensor) -> float:
+    """What one bit less of ``tensor`` saves of 8 bits: percent of memory and of products."""
+    saved = savings(network, {tensor: Format(PLAIN - 1, 0)})
+    return saved.memory + saved.products_by_output
+
+
+def budget(config: SearchConfig, tensor: Tensor, place: int, worths: Sequence[float]) -> float:
     """Relative loss allowed once the tensor number ``place`` (from 1) of its part is decided.
 
-    As published, but for biases, which :func:`search` holds to what they find.
+    ``worths`` are those of all tensors of the part. As published, but for biases, which
+    :func:`search` holds to what they find.
     """
     alone = config.variant is Variant.INDEPENDENT
-    share = config.target * (1 if alone else config.shape.share(place, count))
+    share = config.target * (1 if alone else config.shape.share(place, worths))
     if tensor.part is Part.WEIGHT:
         return share
     return config.target + (share if tensor.part is Part.ACTIVATION else 0)
@@ -265,9 +279,11 @@ def search(
     current = dict(formats)
     gain = max(1, math.ceil(config.gain * judge.right))
     order, errors = list(tensors(network)), None
+    worths = {tensor: worth(network, tensor) for tensor in order}
     for tensor in order:
         same = [t for t in order if t.part is tensor.part]
-        allowed = judge.allowed(budget(config, tensor, same.index(tensor) + 1, len(same)))
+        place = same.index(tensor) + 1
+        allowed = judge.allowed(budget(config, tensor, place, [worths[t] for t in same]))
         alone = config.variant is Variant.INDEPENDENT
         decision = decided.get(tensor)
         if decision is None:

@@ -226,7 +226,7 @@ def _(unit: units.ThresholdUnit) -> Parts:
             "out": unit.o.width,
         },
         ff={"fixed": 1, "out": 2 * unit.o.width},
-        exact_ff=unit.i.width + unit.level.width + compared + unit.lanes,
+        exact_ff=compared + unit.lanes,
     )
 
 

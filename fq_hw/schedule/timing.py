@@ -158,9 +158,8 @@ def _(unit: units.EmbedUnit, i, o, new):
 
 @processes.register
 def _(unit: units.ThresholdUnit, i, o, new):
-    held, compared = (Channel(o[0].offers.runnable) for _ in range(2))
-    stages = [register_stage(i[0], held), register_stage(held, compared)]
-    return [*stages, *two_places(compared, o[0], new)]
+    compared = Channel(o[0].offers.runnable)
+    return [register_stage(i[0], compared), *two_places(compared, o[0], new)]
 
 
 @processes.register(units.PlaneUnit)

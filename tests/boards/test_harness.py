@@ -22,7 +22,7 @@ def test_inputs_are_told_from_outputs():
     assert inputs == ["i_valid", "i_data", "o_ready"]
     dot = Harness(DotProduct(build(4, 2)))
     assert [name for name in ports(dot.part) if dot.is_input(name)] == ["signs", "acts"]
-    assert dot.bits == 8 + 8 + dot.part.tree.sum_bits
+    assert dot.bits == 2 * (8 + 8) + dot.part.tree.sum_bits
 
 
 def test_a_layer_has_all_its_units():

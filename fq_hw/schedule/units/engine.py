@@ -187,4 +187,4 @@ class ThresholdUnit(PixelUnit):
         """Cycles from taking a beat to offering its result."""
         return self.STAGES
 
-    STAGES = 3  # registers: of the sums, of the levels they reach, and of the result
+    STAGES = 2  # registers: of the levels that are reached, and of the result

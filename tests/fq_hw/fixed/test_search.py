@@ -9,6 +9,7 @@ from fq_hw.errors import ParameterError
 from fq_hw.fixed.fold import fold
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.network import Part, Tensor, tensors
+from fq_hw.fixed.savings import savings
 from fq_hw.fixed.search import (
     Judge,
     Points,
@@ -21,6 +22,7 @@ from fq_hw.fixed.search import (
     search,
     start,
     starting_formats,
+    worth,
 )
 
 NETWORK = FLOATS["plain"]
@@ -110,18 +112,31 @@ def test_points_ask_again_only_for_more_than_they_know():
     assert len(seen.counter.calls) == 2
 
 
+EVEN = [2.5] * 4
+
+
 def test_budgets():
     config = SearchConfig(target=0.01, shape=Shape.LINEAR)
     weight, bias, act = (Tensor("conv1", part) for part in Part)
-    assert budget(config, weight, 1, 4) == pytest.approx(0.0025)
-    assert budget(config, weight, 4, 4) == pytest.approx(0.01)
-    assert budget(config, bias, 1, 4) == budget(config, bias, 4, 4) == pytest.approx(0.01)
-    assert budget(config, act, 3, 3) == pytest.approx(0.02)
-    early = SearchConfig(target=0.01)
-    assert budget(early, weight, 1, 3) == pytest.approx(0.005)
-    assert budget(early, weight, 3, 3) == pytest.approx(0.01)
+    assert budget(config, weight, 1, EVEN) == pytest.approx(0.0025)
+    assert budget(config, weight, 4, EVEN) == pytest.approx(0.01)
+    assert budget(config, bias, 1, EVEN) == budget(config, bias, 4, EVEN) == pytest.approx(0.01)
+    assert budget(config, act, 4, EVEN) == pytest.approx(0.02)
+    early = SearchConfig(target=0.01, shape=Shape.LOG)
+    assert budget(early, weight, 1, [1, 1, 1]) == pytest.approx(0.005)
+    assert budget(early, weight, 3, [1, 1, 1]) == pytest.approx(0.01)
+    ours = SearchConfig(target=0.01)
+    assert budget(ours, weight, 1, [1, 7]) == pytest.approx(0.00125)
+    assert budget(ours, act, 2, [1, 7]) == pytest.approx(0.02)
     alone = SearchConfig(target=0.01, variant=Variant.INDEPENDENT)
-    assert budget(alone, weight, 1, 4) == pytest.approx(0.01)
+    assert budget(alone, weight, 1, EVEN) == pytest.approx(0.01)
+
+
+def test_a_bit_is_worth_what_it_saves():
+    for tensor in ORDER:
+        least = {t: Format(8 - (t == tensor), 7) for t in ORDER}
+        saved = savings(NETWORK, least)
+        assert worth(NETWORK, tensor) == saved.memory + saved.products_by_output > 0
 
 
 def cost(tensor, form):
