@@ -32,7 +32,7 @@ from fq_hw.network import to_plain
 __all__ = ["add_parser"]
 
 RANGE_IMAGES = 250  # by which activations get their starting range, as published
-MEAN_IMAGES = 1000  # by which biases are corrected
+MOMENT_IMAGES = 500  # that tell what the layers read
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -100,9 +100,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="first even out the channels of each layer's weights, which changes no float result",
     )
     parser.add_argument(
-        "--correct",
+        "--compensate",
         action="store_true",
-        help="let biases make up for what rounding the weights does to the mean of the sums",
+        help="round weights so that the layer's sums change least, and let biases keep their mean",
     )
     parser.add_argument("--mirror", action="store_true", help="mirror half of the copies, too")
     parser.add_argument("--out", type=Path, help="file (default build/search/NAME.VARIANT...)")
@@ -119,7 +119,7 @@ def run(args: argparse.Namespace) -> Output:
         remedy = "fq-hw search: needs torch; pip install -e '.[train]' in the project's folder"
         raise ToolError(remedy) from error
     from fq_hw.nn.fixed_point import Simulation
-    from fq_hw.nn.float_net import mean_inputs, observe
+    from fq_hw.nn.float_net import input_moments, observe
 
     require(args.threads >= 1, "fq-hw search --threads", "must be at least 1", args.threads)
     torch.set_num_threads(args.threads)
@@ -155,7 +155,7 @@ def run(args: argparse.Namespace) -> Output:
         "mirror": args.mirror,
         "hardest": args.hardest,
         "equalize": args.equalize,
-        "correct": args.correct,
+        "compensate": args.compensate,
         "config": to_plain(config),
     }
     log = None
@@ -165,9 +165,9 @@ def run(args: argparse.Namespace) -> Output:
     say(f"float network on {len(held):,} calibration images")
     seen = observe(network, trained.arrays, held.images)
     largest = observe(network, trained.arrays, held.images[:RANGE_IMAGES]).largest
-    if args.correct:
-        means = mean_inputs(network, trained.arrays, held.images[:MEAN_IMAGES])
-        folded = {k: dataclasses.replace(v, inputs=means[k]) for k, v in folded.items()}
+    if args.compensate:
+        inputs = input_moments(network, trained.arrays, held.images[:MOMENT_IMAGES])
+        folded = {k: dataclasses.replace(v, inputs=inputs[k]) for k, v in folded.items()}
     wrong = seen.logits.argmax(1) != held.labels
     order = hardest_first(seen.logits)
     judged = order[: math.ceil(args.hardest * len(held))]

@@ -8,6 +8,7 @@ import numpy as np
 
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.errors import ArtifactError, require
+from fq_hw.fixed.rounding import Moments
 from fq_hw.float_network import FloatNetwork, nodes
 
 __all__ = ["Folded", "fold"]
@@ -17,13 +18,12 @@ __all__ = ["Folded", "fold"]
 class Folded:
     """Real weights O,C,KH,KW and biases O, float64, that a layer has once its norm is folded.
 
-    ``inputs``, C,KH,KW, is what each weight multiplies on average, where biases are to make up for
-    the rounding of weights.
+    ``inputs`` tells what the weights multiply, where rounding is to heed it.
     """
 
     weight: np.ndarray
     bias: np.ndarray
-    inputs: np.ndarray | None = None
+    inputs: Moments | None = None
 
 
 def fold(checkpoint: Checkpoint) -> dict[str, Folded]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import numpy as np
 from fq_hw.errors import ArtifactError, require
 from fq_hw.fixed.fold import Folded
 from fq_hw.fixed.format import Format, quantize, real, requantize
+from fq_hw.fixed.rounding import compensated
 from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
 
 __all__ = ["PIXEL", "FixedNetwork", "Part", "Tensor", "codes_of", "from_float", "tensors"]
@@ -125,18 +127,26 @@ class FixedNetwork:
         return (0 if node.layer.relu else -limit), limit
 
 
+@functools.lru_cache(maxsize=64)
+def weight_codes(folded: Folded, form: Format) -> np.ndarray:
+    """Codes of a layer's weights, rounded to nearest or, where its inputs are known, by them."""
+    if folded.inputs is None:
+        return quantize(folded.weight, form)
+    return compensated(folded.weight, form, folded.inputs)
+
+
 def codes_of(tensor: Tensor, folded: Folded, form: Format, weights: Format) -> np.ndarray:
     """Codes in ``form`` of a layer's weights or biases; ``weights`` is the format of the former.
 
-    Where mean inputs are known a bias makes up for what rounding its weights does to the mean of
-    the sums (bias correction: Nagel et al. 2019).
+    Where the layer's inputs are known a bias makes up for what rounding its weights does to the
+    mean of the sums (bias correction: Nagel et al. 2019).
     """
     if tensor.part is Part.WEIGHT:
-        return quantize(folded.weight, form)
+        return weight_codes(folded, form)
     bias = folded.bias
     if folded.inputs is not None:
-        lost = folded.weight - real(quantize(folded.weight, weights), weights)
-        bias = bias + (lost * folded.inputs).sum((1, 2, 3))
+        lost = folded.weight - real(weight_codes(folded, weights), weights)
+        bias = bias + lost.reshape(len(lost), -1) @ folded.inputs.mean
     return quantize(bias, form)
 
 

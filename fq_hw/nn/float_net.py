@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,10 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fq_hw.fixed.rounding import Moments
 from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
 from fq_hw.nn.layers import as_images
 
-__all__ = ["FloatNet", "Observed", "loaded", "mean_inputs", "observe"]
+__all__ = ["FloatNet", "Observed", "input_moments", "loaded", "observe"]
 
 
 class Step(nn.Module):
@@ -107,33 +107,31 @@ def observe(
 
 
 @torch.no_grad()
-def mean_inputs(
-    network: FloatNetwork, arrays: Mapping[str, np.ndarray], images: np.ndarray, batch: int = 500
-) -> dict[str, np.ndarray]:
-    """What the weights of every layer multiply on average: float64 C,KH,KW by layer name.
+def input_moments(
+    network: FloatNetwork, arrays: Mapping[str, np.ndarray], images: np.ndarray, batch: int = 20
+) -> dict[str, Moments]:
+    """What the weights of every layer multiply, by layer name, over uint8 images N,H,W,C.
 
-    Images uint8 N,H,W,C. The padding counts, as it does in a layer's sums.
+    The padding counts, as it does in a layer's sums.
     """
-    model, total = loaded(network, arrays), {}
+    model = loaded(network, arrays)
+    sums: dict[str, tuple[Tensor, Tensor]] = {}
     weighted = [node for node in nodes(network) if node.weighted]
 
     def see(name: str, x: Tensor) -> None:
         for node in weighted:
             if node.inputs[0] == name:
-                total[node.name] = total.get(node.name, 0) + len(x) * under_weights(x, node)
+                rows = F.unfold(x, node.kernel, padding=node.pad, stride=node.layer.steps)
+                rows = rows.transpose(1, 2).flatten(0, 1)
+                found = rows.double().sum(0), (rows.T @ rows).double()
+                before = sums.get(node.name, (0, 0))
+                sums[node.name] = before[0] + found[0], before[1] + found[1]
 
     for start in range(0, len(images), batch):
         model(as_images(images[start : start + batch]), see)
-    return {name: (found / len(images)).numpy() for name, found in total.items()}
-
-
-def under_weights(x: Tensor, node: Node) -> Tensor:
-    """Mean of N,C,H,W under every weight of ``node``: C,KH,KW."""
-    step = node.layer.steps
-    rows, columns = (n * step for n in node.shape[:2])
-    wide = F.pad(x.double(), (node.pad,) * 4)
-    taps = [
-        wide[:, :, i : i + rows : step, j : j + columns : step].mean((0, 2, 3))
-        for i, j in itertools.product(*map(range, node.kernel))
-    ]
-    return torch.stack(taps, dim=1).unflatten(1, node.kernel)
+    moments = {}
+    for node in weighted:
+        first, second = (part.numpy() / len(images) for part in sums[node.name])
+        mean, square = (part / np.prod(node.shape[:2]) for part in (first, second))
+        moments[node.name] = Moments(mean=mean, covariance=square - np.outer(mean, mean))
+    return moments

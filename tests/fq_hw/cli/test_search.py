@@ -127,7 +127,7 @@ def test_prints_a_table(search, capsys):
         "--hardest",
         "0.5",
         "--equalize",
-        "--correct",
+        "--compensate",
     )
     assert search("--target", "0.05", *options) == 0
     text = capsys.readouterr().out
