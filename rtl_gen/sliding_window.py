@@ -190,16 +190,17 @@ class SlidingWindow(wiring.Component):
             Shape.cast(range(-2 * pixels, unit.rows * unit.width + pixels)), init=-1 - needs[0][0]
         )
         further = Signal(Shape.cast(range(min(*down, *aside, 0), max(*down, *aside, 0) + 2)))
-        moved = Signal.like(further)
         # Known long before it counts, unless every beat is a group: then it may not be late.
         domain = m.d.sync if unit.repeats * unit.window_beats > 1 else m.d.comb
         at_end = at["group"] == groups - 1
         across, below = lookup(m, at["group"], aside, "aside"), lookup(m, at["row"], down, "down")
         domain += further.eq(Mux(at_end, below, across))
-        with m.If(step & last["repeat"]):
-            m.d.comb += moved.eq(further)
-        m.d.sync += beyond.eq(add(beyond, moved, pixel))
-        return ~beyond[-1]
+        # Whether a group ends is known last: both sums are ready by then.
+        there, after = Signal(name="arrived"), Signal.like(beyond, name="beyond_after")
+        moved = step & last["repeat"]
+        m.d.comb += after.eq(Mux(moved, add(beyond, further, pixel), beyond + pixel))
+        m.d.sync += [beyond.eq(after), there.eq(after >= 0)]
+        return there
 
     def room(self, m: Module, row: Value, frees: Value) -> Value:
         """Whether the ring has room for a row; ``row`` says that one more has come in.

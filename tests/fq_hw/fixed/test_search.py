@@ -68,15 +68,24 @@ def test_judge_counts_by_the_float_network():
 def test_reduce_drops_low_bits_then_high_ones():
     # three bits may go from below (the range kept), then two from above
     good = {Format(8 - n, 7 - n) for n in range(4)} | {Format(4, 4), Format(3, 4)}
-    assert reduce(points(lambda f: 12 if f in good else 99), Format(8, 7), 15) == Format(3, 4)
+    assert reduce(points(lambda f: 12 if f in good else 99), Format(8, 7), 15, 5) == Format(3, 4)
 
 
 def test_reduce_looks_one_step_past_the_first_failure_and_no_further():
     bad = {Format(6, 5), Format(4, 3)}
     seen = points(lambda f: 99 if f in bad or f.fraction - f.bits != -1 else 12)
-    assert reduce(seen, Format(8, 7), 15) == Format(5, 4)
+    assert reduce(seen, Format(8, 7), 15, 5) == Format(5, 4)
     assert Format(4, 3) not in seen.found
-    assert reduce(points(lambda f: 99), Format(8, 7), 15) == Format(8, 7)
+    assert reduce(points(lambda f: 99), Format(8, 7), 15, 5) == Format(8, 7)
+
+
+@pytest.mark.parametrize(("errors", "want"), [(20, Format(3, 2)), (21, Format(8, 7))])
+def test_reduce_goes_past_failures_that_may_be_luck(errors, want):
+    """7 to 4 bits fail by the noise, or by one error more; 3 bits fit."""
+    seen = points(
+        lambda f: 99 if f.bits < 3 or f.fraction != f.bits - 1 else 12 if f.bits == 3 else errors
+    )
+    assert reduce(seen, Format(8, 7), 15, 5) == want
 
 
 CENTRE = Format(4, 3)
