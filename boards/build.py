@@ -113,7 +113,6 @@ def build(
     idle_s: float = IDLE_S,
     clock_mhz: float | None = None,
     freq_mhz: float | None = None,
-    placer: str | None = None,
     seed: int = 1,
     seeds: int = 1,
     jobs: int = 1,
@@ -125,7 +124,6 @@ def build(
     core, pixels, colours, baud, idle_s   as ``Shell`` wants them
     clock_mhz  of the design, by a PLL and within 1 %; by default the board's oscillator
     freq_mhz   what nextpnr aims for, at least (and by default) the design's clock
-    placer     nextpnr's, by its name there; by default the one it takes itself
     seed       of the placer, the first of ``seeds``; the fastest result is packed. Same input and
                seeds give the same bitstream, whatever ``jobs`` and ``scheduler``
     jobs       seeds routed at a time here; ``scheduler`` spreads them over a Dask cluster's
@@ -162,10 +160,8 @@ def build(
                         log=work / "yosys.log")  # fmt: skip
             tools.finish(work / f"{NAME}.json")
         files = {file: packed((work / file).read_bytes()) for file in (f"{NAME}.json", tools.pins)}
-        if placer:
-            options += ["--placer", placer]
         tries = [
-            Job(router=tools.router, args=(*options, "--timing-allow-fail"), files=files,
+            Job(router=tools.router, args=(*options, *tools.place), files=files,
                 config=tools.config, seed=seed + n)
             for n in range(seeds)
         ]  # fmt: skip

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ SCRIPT = f"""read_rtlil top.il
 {netlist.BEFORE}synth_ecp5 -top top
 {netlist.AFTER}write_json top.json
 """
-CELLS = TOOLCHAINS["ecp5"].cells
+TOOLS = TOOLCHAINS["ecp5"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,20 +55,19 @@ def measure(
     route: bool = True,
     mhz: float = 300.0,
     seed: int = 1,
-    placer: Sequence[str] = (),
     report: Callable[[str], None] = lambda line: None,
 ) -> Measured:
     """Synthesise ``part`` in a harness, pack it, and ``route`` it aiming for ``mhz``.
 
-    ``placer`` are options of nextpnr's placer. The harness's flip-flops are left out of ``ff``.
+    The harness's flip-flops are left out of ``ff``.
     ToolError when a tool is missing or fails, as it does when the part does not fit the device.
     """
     yosys, nextpnr = toolbox.find("yosys"), toolbox.find("nextpnr-ecp5")
     harness = Harness(part)
     text = to_rtlil(harness, "top")
     options = [*DEVICES[device], "--json", "top.json", "--report", "report.json"]
-    options += ["--freq", f"{mhz:g}", "--seed", str(seed), "--timing-allow-fail"]
-    options += placer if route else ["--pack-only"]
+    options += ["--freq", f"{mhz:g}", "--seed", str(seed)]
+    options += TOOLS.place if route else ["--timing-allow-fail", "--pack-only"]
     versions = yosys.version, nextpnr.version
     edits = Path(netlist.__file__).read_text()
     recipe = repr((text, SCRIPT, edits, options, versions))
@@ -96,7 +95,7 @@ def read(work: Path, routed: bool, harness_ff: int) -> Measured:
     """nextpnr's figures: cells from its log, the clock from its report."""
     log = (work / "nextpnr.log").read_text()
     used = {kind: int(n) for kind, n in re.findall(r"(?m)^Info:\s+(\w+):\s+(\d+)/", log)}
-    count = {name: used.get(kind, 0) for name, kind in CELLS.items()}
+    count = {name: used.get(kind, 0) for name, kind in TOOLS.cells.items()}
     count["ff"] -= harness_ff
     clocks = json.loads((work / "report.json").read_text())["fmax"] if routed else {}
     fmax = min((clock["achieved"] for clock in clocks.values()), default=None)

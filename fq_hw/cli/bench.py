@@ -22,7 +22,6 @@ __all__ = ["add_parser"]
 MODEL = SHIPPED.with_name("ern20.safetensors")
 LANES = (64, 256, 512)
 AIM_MHZ = {"dot": 300, "engine": 180}  # what the router aims for
-PLACER = ("--placer", "static")  # the usual one spreads the engine over the chip
 BIGGEST = "ulx3s-85f"
 LEAST = ("--cycles", "9216", "--lut-share", "0.6")
 NETWORKS = {  # board: which hardware, for `fq-hw sim` and `fq-hw build`; how to route it
@@ -111,7 +110,7 @@ def engine(part: str, args: argparse.Namespace) -> Iterator[Row]:
     clocks = {}
     for seed in range(1, args.seeds + 1):
         say(f"seed {seed} of {args.seeds}")
-        found = measure(layer, "LFE5U-25F", mhz=aim, seed=seed, placer=PLACER, report=say)
+        found = measure(layer, "LFE5U-25F", mhz=aim, seed=seed, report=say)
         clocks[seed] = found.fmax_mhz
     yield f"{name}, ecp5", found.lut4 / unit.macs, "LUT4 per MAC", "routed", said
     yield f"{name}, ecp5", found.ebr, "EBR", "routed", said

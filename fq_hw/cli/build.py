@@ -45,11 +45,6 @@ def add_board_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mhz", type=float, default=100.0, help="clock the router aims for (default 100)"
     )
-    parser.add_argument(
-        "--placer",
-        choices=("heap", "static", "sa"),
-        help="nextpnr's placer (default: its own choice); static keeps large ECP5 designs together",
-    )
     parser.add_argument("--seed", type=int, default=1, help="of the placer (default 1)")
     parser.add_argument(
         "--seeds",
@@ -109,7 +104,6 @@ def build_plan(args: argparse.Namespace, plan: Plan | SequentialPlan):
         colours=plan.image[2],
         clock_mhz=args.clock,
         freq_mhz=args.mhz,
-        placer=args.placer,
         seed=args.seed,
         seeds=args.seeds,
         jobs=args.jobs,
