@@ -16,7 +16,7 @@ demo: .venv/demo ## the whole way once: checkpoint, golden model, Verilog, Veril
 test: .venv/test ## lint, then every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 train: .venv/test ## train the shipped network again (half an hour on one core)
 	$(BIN)/fq-hw train
