@@ -95,13 +95,6 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "nearly all that change are among them (default 1: by all)",
     )
     parser.add_argument(
-        "--judge",
-        choices=("count", "probability"),
-        default="count",
-        help="by images ranked wrong, or by the probability of a wrong label, which is less a "
-        "matter of chance (default count)",
-    )
-    parser.add_argument(
         "--equalize",
         action="store_true",
         help="first even out the channels of each layer's weights, which changes no float result",
@@ -125,7 +118,7 @@ def run(args: argparse.Namespace) -> Output:
     except ImportError as error:
         remedy = "fq-hw search: needs torch; pip install -e '.[train]' in the project's folder"
         raise ToolError(remedy) from error
-    from fq_hw.nn.fixed_point import Simulation, improbable, temperature
+    from fq_hw.nn.fixed_point import Simulation
     from fq_hw.nn.float_net import input_moments, observe
 
     require(args.threads >= 1, "fq-hw search --threads", "must be at least 1", args.threads)
@@ -161,7 +154,6 @@ def run(args: argparse.Namespace) -> Output:
         "copies": args.copies,
         "mirror": args.mirror,
         "hardest": args.hardest,
-        "judge": args.judge,
         "equalize": args.equalize,
         "compensate": args.compensate,
         "config": to_plain(config),
@@ -179,13 +171,8 @@ def run(args: argparse.Namespace) -> Output:
     wrong = seen.logits.argmax(1) != held.labels
     order = hardest_first(seen.logits)
     judged = order[: math.ceil(args.hardest * len(held))]
-    float_errors, heat = int(wrong[judged].sum()), None
-    if args.judge == "probability":
-        heat = temperature(seen.logits, held.labels)
-        scores, labels = map(torch.from_numpy, (seen.logits[judged], held.labels[judged]))
-        float_errors = improbable(scores.double(), labels, heat)
-    judge = Judge(right=int((~wrong).sum()), wrong=float_errors)
-    simulation = Simulation(network, folded, held, judged, temperature=heat)
+    judge = Judge(right=int((~wrong).sum()), wrong=int(wrong[judged].sum()))
+    simulation = Simulation(network, folded, held, judged)
 
     def make(bits: int) -> dict:
         return starting_formats(network, folded, largest, config, bits)

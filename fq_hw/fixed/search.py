@@ -97,8 +97,8 @@ class Counter(Protocol):
     def begin(self, layer: str, formats: Mapping[Tensor, Format]) -> None:
         """The layers before ``layer`` keep ``formats`` from now on."""
 
-    def errors(self, formats: Mapping[Tensor, Format], most: float | None = None) -> float:
-        """Images ranked wrong, or how many probably are; counting may end above ``most``."""
+    def errors(self, formats: Mapping[Tensor, Format], most: int | None = None) -> int:
+        """Images ranked wrong; counting may end above ``most``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,22 +106,22 @@ class Judge:
     """Turns relative losses into numbers of errors.
 
     Fields  right: images of all that the float network ranks right
-            wrong: those that it ranks wrong, or probably, of the images that are counted
+            wrong: those that it ranks wrong, of the images that are counted
     """
 
     right: int
-    wrong: float
+    wrong: int
 
     def __post_init__(self) -> None:
         where = "search"
         require(self.right >= 1, where, "the float network must rank some images right", self.right)
         require(self.wrong >= 0, where, "wrong must not be negative", self.wrong)
 
-    def allowed(self, loss: float) -> float:
+    def allowed(self, loss: float) -> int:
         """Most errors of which the relative loss is at most ``loss``."""
-        return self.wrong + loss * self.right + 1e-9
+        return self.wrong + int(loss * self.right + 1e-9)
 
-    def loss(self, errors: float) -> float:
+    def loss(self, errors: int) -> float:
         """(float accuracy - accuracy) / float accuracy, as far as counted images tell."""
         return (errors - self.wrong) / self.right
 
@@ -132,7 +132,7 @@ class Decision:
 
     tensor: Tensor
     form: Format
-    errors: float
+    errors: int
     tried: int
 
 
@@ -166,9 +166,9 @@ class Points:
 
     def __init__(self, counter: Counter, formats: Mapping[Tensor, Format], tensor: Tensor):
         self.counter, self.formats, self.tensor = counter, formats, tensor
-        self.found: dict[Format, tuple[float, float | None]] = {}
+        self.found: dict[Format, tuple[int, int | None]] = {}
 
-    def errors(self, form: Format, most: float | None) -> float:
+    def errors(self, form: Format, most: int | None) -> int:
         """Errors with ``form``; above ``most`` they may be more than said."""
         if form in self.found:
             errors, limit = self.found[form]
@@ -180,7 +180,7 @@ class Points:
         return errors
 
 
-def reduce(points: Points, form: Format, allowed: float, noise: int) -> Format:
+def reduce(points: Points, form: Format, allowed: int, noise: int) -> Format:
     """Fewest bits within ``allowed``: first from below, the range kept, then from above.
 
     The first way goes past failures by up to ``noise`` errors, and one step past the first by more.

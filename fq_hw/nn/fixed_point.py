@@ -27,7 +27,7 @@ from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
 from fq_hw.nn.byte_conv import ByteConv, available
 from fq_hw.nn.layers import as_images
 
-__all__ = ["Simulation", "Step", "image_codes", "improbable", "make_step", "temperature"]
+__all__ = ["Simulation", "Step", "image_codes", "make_step"]
 
 MANTISSA = {torch.float32: 24, torch.float64: 53}
 
@@ -148,31 +148,12 @@ def image_codes(images: np.ndarray) -> Array:
     return as_images(images).permute(0, 3, 1, 2)
 
 
-def improbable(logits: Array, labels: Array, temperature: float) -> float:
-    """Sum over N images of the probability that the label is wrong, by logits N,classes."""
-    found = F.softmax(logits / temperature, dim=1).gather(1, labels.long()[:, None])
-    return float((1 - found).sum())
-
-
-def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """That by which logits N,classes give the labels the greatest likelihood, within 3 %.
-
-    Source: Guo et al. 2017 (temperature scaling).
-    """
-    scores, wanted = torch.from_numpy(logits).double(), torch.from_numpy(labels).long()
-    tried = np.geomspace(0.1, 10, 161)
-    return float(min(tried, key=lambda t: float(F.cross_entropy(scores / t, wanted))))
-
-
 class Simulation:
     """Counts the errors of a network's fixed-point forms on one split, as hardware would make them.
 
     ``begin`` runs the layers before one and keeps what is still to be read, so that ``errors``
     runs only from there on. Images that the float network is least sure of come first: a bad form
     shows within the first batch, and counting stops at ``most``.
-
-    With a ``temperature`` an image counts by the probability of a wrong label, the softmax of its
-    scores over the temperature: the same on average, and much less a matter of chance.
     """
 
     def __init__(
@@ -182,10 +163,8 @@ class Simulation:
         split: Split,
         order: np.ndarray,
         batch: int = 500,
-        temperature: float | None = None,
     ):
         self.folded, self.network, self.batch = folded, network, batch
-        self.temperature = temperature
         self.nodes = list(nodes(network))
         parts = [order[start : start + batch] for start in range(0, len(order), batch)]
         self.labels = [torch.from_numpy(split.labels[part]) for part in parts]
@@ -230,7 +209,7 @@ class Simulation:
         self.done, self.prefix = index, prefix
 
     @torch.no_grad()
-    def errors(self, formats: Mapping[Tensor, Format], most: float | None = None) -> float:
+    def errors(self, formats: Mapping[Tensor, Format], most: int | None = None) -> int:
         """Images ranked wrong by the network of ``formats``; counting ends above ``most``.
 
         ``formats`` must agree with those of ``begin`` in every layer before the one begun at.
@@ -239,17 +218,13 @@ class Simulation:
         require(not changed, "errors", "layers that have been run must not change", changed)
         fixed = self.fixed(formats)
         steps = [make_step(fixed, node, self.batch) for node in self.nodes[self.done :]]
-        unit, wrong = 2.0 ** -fixed.fractions()[self.nodes[-1].name], 0
+        wrong = 0
         for kept, labels in zip(self.live, self.labels, strict=True):
             values = dict(kept)
             for step in steps:
                 name = step.node.name
                 values[name] = step(*(values[i] for i in step.node.inputs))
-            scores = values[name].flatten(1)
-            if self.temperature is None:
-                wrong += int((scores.argmax(1) != labels).sum())
-            else:
-                wrong += improbable(scores.double() * unit, labels, self.temperature)
+            wrong += int((values[name].flatten(1).argmax(1) != labels).sum())
             if most is not None and wrong > most:
                 break
         return wrong

@@ -17,7 +17,7 @@ from fq_hw.fixed.integers import evaluate
 from fq_hw.fixed.network import FixedNetwork, Part, Tensor, from_float, tensors
 from fq_hw.float_network import IMAGE, FloatNetwork, nodes
 from fq_hw.nn import byte_conv
-from fq_hw.nn.fixed_point import Simulation, image_codes, make_step, temperature
+from fq_hw.nn.fixed_point import Simulation, image_codes, make_step
 from fq_hw.nn.float_net import FloatNet, observe
 from fq_hw.nn.layers import as_images
 
@@ -113,29 +113,6 @@ def test_stops_counting_above_most(simulated):
     early = simulation.errors(formats, 2)
     assert 2 < early <= want and early < 10
     assert simulation.errors(formats, want) == want
-
-
-def test_counts_by_the_probability_of_a_wrong_label(simulated):
-    simulation, images, labels, formats = simulated
-    fixed = simulation.fixed(formats)
-    last = list(nodes(simulation.network))[-1].name
-    logits = evaluate(fixed, images) * 2.0 ** -fixed.fractions()[last]
-    for heat in (0.5, 3.0):
-        simulation.temperature = heat
-        powers = np.exp((logits - logits.max(1, keepdims=True)) / heat)
-        found = powers[np.arange(len(labels)), labels] / powers.sum(1)
-        simulation.begin(last, formats)
-        assert simulation.errors(formats) == pytest.approx((1 - found).sum())
-
-
-def test_finds_the_temperature():
-    """Labels drawn by the softmax of logits over 2.5 have that temperature."""
-    rng = np.random.default_rng(5)
-    logits = 4 * rng.normal(size=(20000, 6))
-    powers = np.exp(logits / 2.5)
-    ends = (powers / powers.sum(1, keepdims=True)).cumsum(1)
-    labels = (rng.random((20000, 1)) > ends).sum(1)
-    assert temperature(logits, labels) == pytest.approx(2.5, rel=0.06)
 
 
 def test_refuses_to_change_what_has_been_run(simulated):
