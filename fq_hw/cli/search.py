@@ -118,8 +118,8 @@ def run(args: argparse.Namespace) -> Output:
     except ImportError as error:
         remedy = "fq-hw search: needs torch; pip install -e '.[train]' in the project's folder"
         raise ToolError(remedy) from error
-    from fq_hw.nn.fixed_point import Simulation
-    from fq_hw.nn.float_net import input_moments, observe
+    from fq_hw.nn.fixed_point import Simulation, input_moments
+    from fq_hw.nn.float_net import observe
 
     require(args.threads >= 1, "fq-hw search --threads", "must be at least 1", args.threads)
     torch.set_num_threads(args.threads)

@@ -10,11 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fq_hw.fixed.rounding import Moments
 from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
 from fq_hw.nn.layers import as_images
 
-__all__ = ["FloatNet", "Observed", "input_moments", "loaded", "observe"]
+__all__ = ["FloatNet", "Observed", "loaded", "observe"]
 
 
 class Step(nn.Module):
@@ -104,34 +103,3 @@ def observe(
     parts = [images[start : start + batch] for start in range(0, len(images), batch)]
     logits = [model(as_images(part), see).numpy() for part in parts]
     return Observed(logits=np.concatenate(logits), largest=largest)
-
-
-@torch.no_grad()
-def input_moments(
-    network: FloatNetwork, arrays: Mapping[str, np.ndarray], images: np.ndarray, batch: int = 20
-) -> dict[str, Moments]:
-    """What the weights of every layer multiply, by layer name, over uint8 images N,H,W,C.
-
-    The padding counts, as it does in a layer's sums.
-    """
-    model = loaded(network, arrays)
-    sums: dict[str, tuple[Tensor, Tensor]] = {}
-    weighted = [node for node in nodes(network) if node.weighted]
-
-    def see(name: str, x: Tensor) -> None:
-        for node in weighted:
-            if node.inputs[0] == name:
-                rows = F.unfold(x, node.kernel, padding=node.pad, stride=node.layer.steps)
-                rows = rows.transpose(1, 2).flatten(0, 1)
-                found = rows.double().sum(0), (rows.T @ rows).double()
-                before = sums.get(node.name, (0, 0))
-                sums[node.name] = before[0] + found[0], before[1] + found[1]
-
-    for start in range(0, len(images), batch):
-        model(as_images(images[start : start + batch]), see)
-    moments = {}
-    for node in weighted:
-        first, second = (part.numpy() / len(images) for part in sums[node.name])
-        mean, square = (part / np.prod(node.shape[:2]) for part in (first, second))
-        moments[node.name] = Moments(mean=mean, covariance=square - np.outer(mean, mean))
-    return moments

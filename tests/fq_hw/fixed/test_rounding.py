@@ -57,7 +57,8 @@ def test_equals_least_squares(bits):
 @pytest.mark.parametrize("network", FLOATS.values(), ids=lambda n: n.name)
 def test_sums_keep_their_mean(network):
     torch = pytest.importorskip("torch", reason="the float networks are torch's")
-    from fq_hw.nn.float_net import input_moments, loaded
+    from fq_hw.nn.fixed_point import input_moments
+    from fq_hw.nn.float_net import loaded
 
     trained, images = random_float(network, 3), random_pixels(network, 13, 5)
     model, read = loaded(network, trained.arrays), {}
