@@ -97,10 +97,10 @@ def flip(raw, place):
     [
         b"",
         b"not gzip",
-        gzip.compress(idx(IMAGES))[:-20],
-        gzip.compress(idx(IMAGES))[:12],
-        flip(gzip.compress(idx(IMAGES)), 10),  # the deflate stream
-        flip(gzip.compress(idx(IMAGES)), -8),  # the check sum
+        gzip.compress(idx(IMAGES), mtime=0)[:-20],
+        gzip.compress(idx(IMAGES), mtime=0)[:12],
+        flip(gzip.compress(idx(IMAGES), mtime=0), 10),  # the deflate stream
+        flip(gzip.compress(idx(IMAGES), mtime=0), -8),  # the check sum
     ],
 )
 def test_refuses_a_damaged_gzip_file(tmp_path, damaged):
