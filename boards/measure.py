@@ -66,8 +66,8 @@ def measure(
     harness = Harness(part)
     text = to_rtlil(harness, "top")
     options = [*DEVICES[device], "--json", "top.json", "--report", "report.json"]
-    options += ["--freq", f"{mhz:g}", "--seed", str(seed)]
-    options += TOOLS.place if route else ["--timing-allow-fail", "--pack-only"]
+    options += ["--freq", f"{mhz:g}", "--seed", str(seed), "--timing-allow-fail"]
+    options += TOOLS.place if route else ["--pack-only"]
     versions = yosys.version, nextpnr.version
     edits = Path(netlist.__file__).read_text()
     recipe = repr((text, SCRIPT, edits, options, versions))

@@ -31,7 +31,7 @@ class Toolchain:
     flip_flops      finds numbers of flip-flops in nextpnr's log, where no cell stands for one
     before, after   what Yosys does before and after its synthesis for the family
     finish          what the netlist's file needs before it is routed
-    place           how the router places: a slow clock is an answer, not a failure
+    place           options of the router's placer
     """
 
     router: str
@@ -47,7 +47,7 @@ class Toolchain:
     before: str = ""
     after: str = ""
     finish: Callable[[Path], None] = lambda netlist: None
-    place: tuple[str, ...] = ("--timing-allow-fail",)
+    place: tuple[str, ...] = ()
 
     def constrain(self, pins: str, mhz: float) -> str:
         """The text of the pins file, the board's clock constrained to ``mhz``."""
@@ -88,8 +88,7 @@ TOOLCHAINS = {
         finish=netlist.finish,
         # By default wires that decide the clock count too little: a layer of 2,048 MAC per cycle
         # has 169 MHz this way, 146 MHz with the placer "static", and spreads over the chip without.
-        place=("--timing-allow-fail", "--placer-heap-timingweight", "30",
-               "--placer-heap-critexp", "4"),
+        place=("--placer-heap-timingweight", "30", "--placer-heap-critexp", "4"),
     ),
     "ice40": Toolchain(
         router="nextpnr-ice40",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,7 +14,17 @@ from fq_hw.fixed.format import Format, quantize, real, requantize
 from fq_hw.fixed.rounding import compensated
 from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
 
-__all__ = ["PIXEL", "FixedNetwork", "Part", "Tensor", "codes_of", "from_float", "tensors"]
+__all__ = [
+    "PIXEL",
+    "FixedNetwork",
+    "Known",
+    "Part",
+    "Tensor",
+    "bias_codes",
+    "from_float",
+    "tensors",
+    "weight_codes",
+]
 
 PIXEL = Format(9, 8)  # uint8 / 256: eight bits and no sign; never searched
 
@@ -127,36 +136,50 @@ class FixedNetwork:
         return (0 if node.layer.relu else -limit), limit
 
 
-@functools.lru_cache(maxsize=64)
-def weight_codes(folded: Folded, form: Format) -> np.ndarray:
-    """Codes of a layer's weights, rounded to nearest or, where its inputs are known, by them."""
-    if folded.inputs is None:
-        return quantize(folded.weight, form)
-    return compensated(folded.weight, form, folded.inputs)
+def weight_codes(layer: Folded, form: Format) -> np.ndarray:
+    """Codes of weights, rounded to nearest or, where the layer's inputs are known, by them."""
+    if layer.inputs is None:
+        return quantize(layer.weight, form)
+    return compensated(layer.weight, form, layer.inputs)
 
 
-def codes_of(tensor: Tensor, folded: Folded, form: Format, weights: Format) -> np.ndarray:
-    """Codes in ``form`` of a layer's weights or biases; ``weights`` is the format of the former.
+def bias_codes(layer: Folded, form: Format, codes: np.ndarray, weights: Format) -> np.ndarray:
+    """Codes of biases beside weights of ``codes`` in the format ``weights``.
 
     Where the layer's inputs are known a bias makes up for what rounding its weights does to the
     mean of the sums (bias correction: Nagel et al. 2019).
     """
-    if tensor.part is Part.WEIGHT:
-        return weight_codes(folded, form)
-    bias = folded.bias
-    if folded.inputs is not None:
-        lost = folded.weight - real(weight_codes(folded, weights), weights)
-        bias = bias + lost.reshape(len(lost), -1) @ folded.inputs.mean
+    bias = layer.bias
+    if layer.inputs is not None:
+        lost = layer.weight - real(codes, weights)
+        bias = bias + lost.reshape(len(lost), -1) @ layer.inputs.mean
     return quantize(bias, form)
 
 
+Known = dict[tuple[Tensor, Format, Format], np.ndarray]  # codes by format, and that of the weights
+
+
 def from_float(
-    network: FloatNetwork, folded: Mapping[str, Folded], formats: Mapping[Tensor, Format]
+    network: FloatNetwork,
+    folded: Mapping[str, Folded],
+    formats: Mapping[Tensor, Format],
+    known: Known | None = None,
 ) -> FixedNetwork:
-    """The fixed-point network that ``formats`` make of real weights and biases."""
-    codes = {
-        t: codes_of(t, folded[t.layer], form, formats[Tensor(t.layer, Part.WEIGHT)])
-        for t, form in formats.items()
-        if t.part is not Part.ACTIVATION
-    }
-    return FixedNetwork(network=network, formats=formats, codes=codes)
+    """The fixed-point network that ``formats`` make of real weights and biases.
+
+    Codes that are ``known`` are not made anew; those that are made become known.
+    """
+    known = {} if known is None else known
+
+    def codes(tensor: Tensor) -> np.ndarray:
+        layer, weights = folded[tensor.layer], Tensor(tensor.layer, Part.WEIGHT)
+        form, beside = formats[tensor], formats[weights]
+        key = tensor, form, beside
+        if key not in known and tensor == weights:
+            known[key] = weight_codes(layer, form)
+        elif key not in known:
+            known[key] = bias_codes(layer, form, codes(weights), beside)
+        return known[key]
+
+    made = {t: codes(t) for t in formats if t.part is not Part.ACTIVATION}
+    return FixedNetwork(network=network, formats=formats, codes=made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,19 @@ class Moments:
     mean: np.ndarray
     covariance: np.ndarray
 
+    @functools.cached_property
+    def order(self) -> np.ndarray:
+        """Numbers of the inputs, those of the largest variance first."""
+        return np.argsort(-self.covariance.diagonal(), kind="stable")
+
+    @functools.cached_property
+    def factor(self) -> np.ndarray:
+        """Upper Cholesky factor, I,I, of the inverse damped covariance, inputs in ``order``."""
+        damped = self.covariance[np.ix_(self.order, self.order)]
+        ridge = DAMPING * self.covariance.diagonal().mean() + 1e-12
+        damped[np.diag_indices_from(damped)] += ridge
+        return np.linalg.cholesky(np.linalg.inv(damped)).T
+
 
 def compensated(weight: np.ndarray, form: Format, moments: Moments) -> np.ndarray:
     """Codes of real weights O,C,KH,KW, int64, rounded one input after the other.
@@ -28,15 +42,10 @@ def compensated(weight: np.ndarray, form: Format, moments: Moments) -> np.ndarra
     as they can: least squares over the inputs, those of the largest variance first. The mean of
     what remains is left to the bias. Source: Frantar et al. 2023 (GPTQ).
     """
-    flat = weight.reshape(len(weight), -1)
-    variance = moments.covariance.diagonal()
-    order = np.argsort(-variance, kind="stable")
-    left = flat[:, order].copy()
-    damped = moments.covariance[np.ix_(order, order)].copy()
-    damped[np.diag_indices_from(damped)] += DAMPING * variance.mean() + 1e-12
-    upper = np.linalg.cholesky(np.linalg.inv(damped)).T
+    flat, upper = weight.reshape(len(weight), -1), moments.factor
+    left = flat[:, moments.order]
     codes = np.empty(flat.shape, np.int64)
-    for at, place in enumerate(order):
+    for at, place in enumerate(moments.order):
         codes[:, place] = quantize(left[:, at], form)
         lost = (left[:, at] - real(codes[:, place], form)) / upper[at, at]
         left[:, at + 1 :] -= lost[:, None] * upper[at, at + 1 :]

@@ -149,14 +149,16 @@ def starting_formats(
     """
     formats = {}
     for tensor in tensors(network):
+        more = 0
         if tensor.part is Part.ACTIVATION:
             most = largest[tensor.layer]
         else:
             most = abs(getattr(folded[tensor.layer], tensor.part.value)).max()
-            if tensor.part is Part.BIAS and folded[tensor.layer].inputs is not None:
+        if tensor.part is Part.BIAS:
+            if folded[tensor.layer].inputs is not None:
                 most *= 2  # room for what it makes up for
-        searched = config.variant is not Variant.UNIFORM
-        more = BIAS_BITS if tensor.part is Part.BIAS and searched else 0
+            if config.variant is not Variant.UNIFORM:
+                more = BIAS_BITS
         formats[tensor] = widest(float(most), bits + more)
     return formats
 

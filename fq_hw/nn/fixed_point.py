@@ -22,7 +22,7 @@ from fq_hw.data import Split
 from fq_hw.errors import GraphError, require
 from fq_hw.fixed.fold import Folded
 from fq_hw.fixed.format import Format
-from fq_hw.fixed.network import FixedNetwork, Part, Tensor, codes_of
+from fq_hw.fixed.network import FixedNetwork, Known, Part, Tensor, from_float
 from fq_hw.fixed.rounding import Moments
 from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
 from fq_hw.nn.byte_conv import ByteConv, available
@@ -136,15 +136,6 @@ def make_step(fixed: FixedNetwork, node: Node, batch: int = 1, bytewise: bool = 
     return Step(node, kind, None, 0.5, tuple(2.0 ** (own.fraction - r) for r in read), bounds)
 
 
-def made_of(formats: Mapping[Tensor, Format]) -> list[tuple[Tensor, Format, Format]]:
-    """Of every weight and bias what its codes depend on: its format, and that of the weights."""
-    return [
-        (tensor, form, formats[Tensor(tensor.layer, Part.WEIGHT)])
-        for tensor, form in formats.items()
-        if tensor.part is not Part.ACTIVATION
-    ]
-
-
 def image_codes(images: np.ndarray) -> Array:
     """uint8 N,H,W,C as codes N,C,H,W, channels last."""
     return as_images(images).permute(0, 3, 1, 2)
@@ -202,7 +193,7 @@ class Simulation:
         parts = [order[start : start + batch] for start in range(0, len(order), batch)]
         self.labels = [torch.from_numpy(split.labels[part]) for part in parts]
         self.images = [split.images[part] for part in parts]
-        self.known: dict[tuple[Tensor, Format, Format], np.ndarray] = {}
+        self.known: Known = {}
         self.rewind()
 
     def rewind(self) -> None:
@@ -212,13 +203,7 @@ class Simulation:
 
     def fixed(self, formats: Mapping[Tensor, Format]) -> FixedNetwork:
         """The fixed-point network of ``formats``; tensors that did not change are not made anew."""
-        codes = {}
-        for key in made_of(formats):
-            if key not in self.known:
-                tensor, form, weights = key
-                self.known[key] = codes_of(tensor, self.folded[tensor.layer], form, weights)
-            codes[key[0]] = self.known[key]
-        return FixedNetwork(network=self.network, formats=formats, codes=codes)
+        return from_float(self.network, self.folded, formats, self.known)
 
     @torch.no_grad()
     def begin(self, layer: str, formats: Mapping[Tensor, Format]) -> None:
@@ -228,9 +213,9 @@ class Simulation:
         prefix = {t: f for t, f in formats.items() if t.layer in before}
         if index < self.done or any(prefix[t] != f for t, f in self.prefix.items()):
             self.rewind()
-        current = set(made_of(formats))
-        self.known = {key: codes for key, codes in self.known.items() if key in current}
         fixed = self.fixed(formats)
+        current = set(map(id, fixed.codes.values()))
+        self.known = {key: codes for key, codes in self.known.items() if id(codes) in current}
         for node in self.nodes[self.done : index]:
             step = make_step(fixed, node, self.batch)
             rest = self.nodes[node.index + 1 :]

@@ -1,11 +1,11 @@
 """IDX files, made here and the published MNIST."""
 
 import gzip
-import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+from idx_files import idx
 
 from fq_hw.data.idx import load_idx, read_idx
 from fq_hw.errors import ArtifactError
@@ -14,11 +14,7 @@ MNIST = Path(__file__).parents[4] / "shared/data/mnist"
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (6, 5, 4), np.uint8)
 LABELS = np.array([0, 1, 2, 2, 1, 0], np.uint8)
-
-
-def idx(array):
-    """The bytes of an IDX file of unsigned bytes."""
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
+ZIPPED = gzip.compress(idx(IMAGES), mtime=0)
 
 
 @pytest.fixture(params=["", ".gz"], ids=["plain", "gzip"])
@@ -97,10 +93,10 @@ def flip(raw, place):
     [
         b"",
         b"not gzip",
-        gzip.compress(idx(IMAGES), mtime=0)[:-20],
-        gzip.compress(idx(IMAGES), mtime=0)[:12],
-        flip(gzip.compress(idx(IMAGES), mtime=0), 10),  # the deflate stream
-        flip(gzip.compress(idx(IMAGES), mtime=0), -8),  # the check sum
+        ZIPPED[:-20],
+        ZIPPED[:12],
+        flip(ZIPPED, 10),  # the deflate stream
+        flip(ZIPPED, -8),  # the check sum
     ],
 )
 def test_refuses_a_damaged_gzip_file(tmp_path, damaged):

@@ -10,7 +10,7 @@ from floats import FLOATS, random_float, random_pixels
 
 from fq_hw.fixed.fold import fold
 from fq_hw.fixed.format import Format, quantize, real, widest
-from fq_hw.fixed.network import Part, Tensor, codes_of
+from fq_hw.fixed.network import bias_codes, weight_codes
 from fq_hw.fixed.rounding import DAMPING, Moments, compensated
 from fq_hw.float_network import nodes
 
@@ -61,18 +61,14 @@ def test_sums_keep_their_mean(network):
     from fq_hw.nn.float_net import loaded
 
     trained, images = random_float(network, 3), random_pixels(network, 13, 5)
-    model, read = loaded(network, trained.arrays), {}
-    for node, step in zip(nodes(network), model.layers, strict=True):
-        if step.conv is not None:
-            keep = lambda conv, inputs, name=node.name: read.__setitem__(name, inputs[0])  # noqa: E731
-            step.conv.register_forward_pre_hook(keep)
+    values = {}
     with torch.no_grad():
-        model(torch.from_numpy(images))
+        loaded(network, trained.arrays)(torch.from_numpy(images), values.__setitem__)
 
     def sums(weight: np.ndarray, bias: np.ndarray, node) -> np.ndarray:
         """Every sum of every channel: O,N."""
         arrays = torch.from_numpy(weight), torch.from_numpy(bias)
-        x = read[node.name].double()
+        x = values[node.inputs[0]].double()
         found = torch.nn.functional.conv2d(x, *arrays, node.layer.steps, node.pad)
         return found.transpose(0, 1).flatten(1).numpy()
 
@@ -86,10 +82,8 @@ def test_sums_keep_their_mean(network):
         error = {}
         for inputs in (None, known[node.name]):
             layer = dataclasses.replace(folded, inputs=inputs)
-            codes, bias = (
-                real(codes_of(Tensor(node.name, part), layer, form, weights), form)
-                for part, form in ((Part.WEIGHT, weights), (Part.BIAS, fine))
-            )
-            error[inputs is not None] = sums(codes, bias, node) - want
+            codes = weight_codes(layer, weights)
+            bias = real(bias_codes(layer, fine, codes, weights), fine)
+            error[inputs is not None] = sums(real(codes, weights), bias, node) - want
         assert np.abs(error[True].mean(1)).max() < 1e-5 < 1e-3 < np.abs(error[False].mean(1)).max()
         assert (error[True] ** 2).mean() < (error[False] ** 2).mean()
