@@ -111,28 +111,33 @@ def client_of(scheduler: str):
 
 
 def on_cluster(client, jobs: Sequence[Job]) -> Iterator[Routed]:
-    """Each job as a task; what a worker has begun when we are interrupted, it does to its end."""
+    """Each job as a task; what a worker has begun when we are interrupted, it does to its end.
+
+    No more tasks are handed out than there are threads: Dask blames all that a lost worker holds,
+    also those that only wait there.
+    """
     import distributed
 
-    futures = {client.submit(route, job, pure=False): job for job in jobs}
-    left = set(futures)
+    waiting, running = list(jobs), {}
     try:
-        while left:
+        while waiting or running:
             try:
+                free = max(1, sum(client.nthreads().values())) - len(running)
+                for job in waiting[: max(0, free)]:
+                    running[client.submit(route, job, pure=False)] = waiting.pop(0)
                 with client.as_current():
-                    done = distributed.wait(left, LOST_S, return_when="FIRST_COMPLETED").done
+                    done = distributed.wait([*running], LOST_S, return_when="FIRST_COMPLETED").done
             except TimeoutError:
                 lost = not client.scheduler_info()["workers"]
                 where = f"--scheduler {client.scheduler.address}"
                 contract = "its workers must stay while they work; start some and build again"
                 require(not lost, where, contract, "without any", ToolError)
                 continue
-            except distributed.client.FuturesCancelledError:
-                for future in left:
-                    yield Routed(seed=futures[future].seed, error="its scheduler went away")
+            except (distributed.client.FuturesCancelledError, distributed.comm.CommClosedError):
+                for job in (*running.values(), *waiting):
+                    yield Routed(seed=job.seed, error="its scheduler went away")
                 return
             for future in done:
-                yield outcome(future, futures[future])
-            left -= done
+                yield outcome(future, running.pop(future))
     finally:
-        client.cancel(list(left))
+        client.cancel(list(running))
