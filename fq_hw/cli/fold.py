@@ -22,6 +22,9 @@ from fq_hw.schedule.solver import Costs
 
 __all__ = ["add_parser"]
 
+KINDS = {"LUT": "lut", "FF": "ff", "EBR": "ebr"}
+FF_SHARE = 0.9  # of a board's flip-flops to use at most: they pack more easily than LUTs
+
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
@@ -75,13 +78,16 @@ def asked_cycles(args: argparse.Namespace) -> int | None:
 
 
 def limits_of(board, share: float, graph: ir.Graph) -> Costs:
-    """What of ``board`` may be used: a share of its LUT, the block RAMs that the link leaves.
+    """What of ``board`` may be used: shares of its LUT and FF, the block RAMs that the link leaves.
 
     The board's link keeps a frame, one word a pixel.
     """
     height, width, colours = graph.input.shape
     frame = blocks(height * width, 8 * colours, rom=False)
-    return Costs(lut=int(board.capacity.lut * share), ebr=max(board.capacity.ebr - frame, 0))
+    have = board.capacity
+    return Costs(
+        lut=int(have.lut * share), ff=int(have.ff * FF_SHARE), ebr=max(have.ebr - frame, 0)
+    )
 
 
 def find_folding(args: argparse.Namespace, graph: ir.Graph, board) -> Folding:
@@ -151,11 +157,10 @@ def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
             "cycles": parts.engine.beats,
             "busy %": 100 * parts.engine.beats / interval,
             "MAC/cycle": parts.engine.macs,
-            "LUT": need.lut,
-            "EBR": need.ebr,
+            **{key: getattr(need, kind) for key, kind in KINDS.items()},
         })  # fmt: skip
     total = sum((resources(node.unit) for node in lowering.nodes), Resources())
-    rest = {"LUT": total.lut - layers.lut, "EBR": total.ebr - layers.ebr}
+    rest = {key: getattr(total, kind) - getattr(layers, kind) for key, kind in KINDS.items()}
     return [*rows, dict.fromkeys(rows[0]) | {"layer": "everything else"} | rest]
 
 
@@ -172,7 +177,7 @@ def run(args: argparse.Namespace) -> Output:
     schedule = timing.simulate(lowering.plan, frames=6)
     fold_file.save(path, graph, folding)
     rows = layer_rows(lowering, schedule.interval)
-    total = {key: sum(row[key] for row in rows) for key in ("LUT", "EBR")}
+    total = {key: sum(row[key] for row in rows) for key in KINDS}
     bottleneck = max(rows[:-1], key=lambda row: row["cycles"])
     rate, have = args.mhz * 1e6 / schedule.interval, board.capacity
     full = 100 * total["LUT"] / have.lut
@@ -186,7 +191,7 @@ def run(args: argparse.Namespace) -> Output:
         "bottleneck": bottleneck["layer"],
         "estimated": total,
         "priced as": PRICED,
-        "capacity": {"LUT": have.lut, "EBR": have.ebr},
+        "capacity": {key: getattr(have, kind) for key, kind in KINDS.items()},
         "layers": rows,
         "folds": {name: to_plain(fold) for name, fold in folding.folds.items()},
         "file": str(path),
@@ -196,6 +201,7 @@ def run(args: argparse.Namespace) -> Output:
         f"\n\nbottleneck: {bottleneck['layer']}, busy {bottleneck['busy %']:.1f} % of the "
         f"{schedule.interval:,} cycles per frame (exact: cycle model)"
         f"\nestimate: {total['LUT']:,} of {have.lut:,} LUT4 ({full:.0f} %), "
+        f"{total['FF']:,} of {have.ff:,} flip-flops, "
         f"{total['EBR']:,} of {have.ebr:,} EBR on {board.name}, board link not counted"
         f"\nestimate: {rate:,.0f} frames/s at {args.mhz:g} MHz, which `fq-hw build` must show"
         f"\n{priced_otherwise(board)}folding: {path}"

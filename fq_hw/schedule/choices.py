@@ -22,7 +22,7 @@ from fq_hw.schedule.lower import Lowering, follow
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.resources import Resources
 from fq_hw.schedule.skip import branch, fork_of, path_back, registers, skip_depth
-from fq_hw.schedule.solver import Choice, Costs, Problem, SkipCost
+from fq_hw.schedule.solver import NOTHING, Choice, Costs, Problem, SkipCost
 from fq_hw.schedule.units import FifoUnit, Rom, Unit, in_block_ram
 
 __all__ = ["COLUMNS", "Choices", "Estimate", "Priced", "folds_of"]
@@ -96,9 +96,9 @@ class Choices:
         return base, others
 
     def unit_costs(self, unit: Unit) -> Costs:
-        """LUT and block RAMs of ``unit``."""
+        """What ``unit`` costs."""
         need = self.estimate(unit)
-        return Costs(lut=need.lut, ebr=need.ebr)
+        return Costs(lut=need.lut, ff=need.ff, ebr=need.ebr)
 
     def table(self, site: ConvSite) -> tuple[Priced, ...]:
         """Every fold of a convolution between streams of known width."""
@@ -106,7 +106,7 @@ class Choices:
         for fold in self.folds[site.name]:
             parts = conv_parts(site, fold)
             choice = Choice(
-                costs=sum(map(self.unit_costs, parts.units), Costs(lut=0, ebr=0)),
+                costs=sum(map(self.unit_costs, parts.units), NOTHING),
                 dots=fold.pe * fold.columns,
                 columns=fold.columns,
                 held=parts.held,
@@ -125,7 +125,7 @@ class Choices:
         Raises FoldingError naming what needs more cycles than that, whatever the folds.
         """
         base, others = self.base(cycles)
-        fixed = sum(map(self.unit_costs, others.values()), Costs(lut=0, ebr=0))
+        fixed = sum(map(self.unit_costs, others.values()), NOTHING)
         beats = {name: getattr(unit, "beats", 0) for name, unit in others.items()}
         tables = {name: self.table(site) for name, site in base.sites.items()}
         beats |= {name: min(row.beats for row in table) for name, table in tables.items()}
@@ -192,7 +192,7 @@ class Choices:
 
 
 def undominated(table: list[Priced], shapes: bool, waits: bool) -> Iterator[Priced]:
-    """Rows that some other row does not beat in LUT and block RAM, seen alike by skip FIFOs."""
+    """Rows that no other row beats in every cost, seen alike by skip FIFOs."""
     alike = defaultdict(list)
     for row in table:
         choice = row.choice
@@ -201,10 +201,14 @@ def undominated(table: list[Priced], shapes: bool, waits: bool) -> Iterator[Pric
             (choice.held, choice.delay) if waits else 0,
         ].append(row)
     for rows in alike.values():
-        least = None
-        for row in sorted(
-            rows, key=lambda r: (r.choice.costs.lut, r.choice.costs.ebr, r.choice.dots)
-        ):
-            if least is None or row.choice.costs.ebr < least:
-                least = row.choice.costs.ebr
-                yield row
+        kept: list[Priced] = []
+        for row in sorted(rows, key=order_of):
+            if not any(other.choice.costs.within(row.choice.costs) for other in kept):
+                kept.append(row)
+        yield from kept
+
+
+def order_of(row: Priced) -> tuple[int, ...]:
+    """By which whatever beats a row comes before it."""
+    costs = row.choice.costs
+    return costs.lut, costs.ebr, row.choice.dots, costs.ff

@@ -6,6 +6,7 @@ answer's cycles need.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 from fq_hw.errors import CapacityError, FoldingError
@@ -17,7 +18,8 @@ from fq_hw.schedule.solver import Costs, hopeless, solve
 
 __all__ = ["fastest", "least_lut"]
 
-NO_LIMIT = 10**9  # LUT4, far beyond every device
+NO_LIMIT = 10**9  # far beyond every device
+NAMES = {"ebr": "EBR", "ff": "flip-flops", "lut": "LUT4"}
 
 
 def fold_at(
@@ -41,15 +43,17 @@ def fold_at(
 def shortfall(choices: Choices, cycles: int, limits: Costs) -> CapacityError:
     """What is missing to keep ``limits`` in frames of ``cycles``: the least of one kind."""
     problem, _ = choices.at(cycles)
-    picked = solve(problem, Costs(lut=NO_LIMIT, ebr=limits.ebr))
-    if picked is not None:
-        need, have, kind = problem.costs(picked).lut, limits.lut, "LUT4"
-    else:
-        picked = solve(problem, ebr_first=True)
-        need, have, kind = problem.costs(picked).ebr, limits.ebr, "EBR"
+    kept = Costs(lut=NO_LIMIT, ff=NO_LIMIT, ebr=NO_LIMIT)
+    for kind in NAMES:
+        least = problem.costs(solve(problem, kept, first=kind))
+        need, have = getattr(least, kind), getattr(limits, kind)
+        if need > have:
+            break
+        kept = dataclasses.replace(kept, **{kind: have})
     return CapacityError(
         f"folding of {choices.graph.name!r}: {cycles:,} cycles per frame need at least "
-        f"{need:,} {kind} (estimate), {need - have:,} more than the {have:,} that may be used"
+        f"{need:,} {NAMES[kind]} (estimate), "
+        f"{need - have:,} more than the {have:,} that may be used"
     )
 
 

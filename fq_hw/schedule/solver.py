@@ -8,6 +8,7 @@ folds; ``choices`` makes its tables and ``fold_search`` asks the questions.
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -15,20 +16,29 @@ from types import ModuleType
 from fq_hw.errors import ToolError
 from fq_hw.schedule.skip import slack_pixels
 
-__all__ = ["Choice", "Costs", "Problem", "SkipCost", "hopeless", "solve"]
+__all__ = ["KINDS", "NOTHING", "Choice", "Costs", "Problem", "SkipCost", "hopeless", "solve"]
 
+KINDS = ("lut", "ff", "ebr")
 PRICES = (0, *(round(1.3**n) for n in range(1, 36)), 10**6)  # of a block RAM in LUTs, to try
 
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """LUT4 and block RAMs; of a device, what may be used."""
+    """LUT4, flip-flops and block RAMs; of a device, what may be used."""
 
     lut: int
+    ff: int
     ebr: int
 
     def __add__(self, other: Costs) -> Costs:
-        return Costs(lut=self.lut + other.lut, ebr=self.ebr + other.ebr)
+        return Costs(lut=self.lut + other.lut, ff=self.ff + other.ff, ebr=self.ebr + other.ebr)
+
+    def within(self, limits: Costs) -> bool:
+        """Whether no kind exceeds its limit."""
+        return self.lut <= limits.lut and self.ff <= limits.ff and self.ebr <= limits.ebr
+
+
+NOTHING = Costs(lut=0, ff=0, ebr=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +107,7 @@ class Problem:
 
     layers: tuple[tuple[Choice, ...], ...]
     skips: tuple[SkipCost, ...] = ()
-    fixed: Costs = Costs(lut=0, ebr=0)
+    fixed: Costs = NOTHING
 
     def costs(self, picked: Sequence[int]) -> Costs:
         """What a choice for every layer costs altogether."""
@@ -109,11 +119,14 @@ class Problem:
 def hopeless(problem: Problem, limits: Costs) -> bool:
     """Whether a bound shows in no time that nothing keeps ``limits``; False proves nothing.
 
-    For any price of a block RAM in LUTs, the least that layers and FIFOs could cost is a bound.
+    For any price of a block RAM in LUTs, the least that layers and FIFOs could cost is a bound;
+    so is the least number of flip-flops.
     """
     tables = [[choice.costs for choice in row] for row in problem.layers]
     for skip in problem.skips:
         tables.append([costs for *_, costs in skip.steps(*skip.depths(problem.layers))])
+    if problem.fixed.ff + sum(min(costs.ff for costs in table) for table in tables) > limits.ff:
+        return True
     for price in PRICES:
         spent = problem.fixed.lut + price * problem.fixed.ebr
         spent += sum(min(costs.lut + price * costs.ebr for costs in table) for table in tables)
@@ -143,10 +156,11 @@ class Model:
             self.cp.add_exactly_one(booleans)
         layers = range(len(problem.layers))
         costs = [self.skip_costs(skip) for skip in problem.skips]
-        self.lut = problem.fixed.lut + sum(self.of(n, lambda c: c.costs.lut) for n in layers)
-        self.ebr = problem.fixed.ebr + sum(self.of(n, lambda c: c.costs.ebr) for n in layers)
-        self.lut += sum(lut for lut, _ in costs)
-        self.ebr += sum(ebr for _, ebr in costs)
+        self.need = {}
+        for kind in KINDS:
+            worth = operator.attrgetter(f"costs.{kind}")
+            made = sum(self.of(n, worth) for n in layers) + sum(skip[kind] for skip in costs)
+            self.need[kind] = getattr(problem.fixed, kind) + made
         self.dots = sum(self.of(n, lambda c: c.dots) for n in layers)
 
     def of(self, layer: int, what: Callable[[Choice], int]):
@@ -161,7 +175,7 @@ class Model:
         return columns
 
     def skip_costs(self, skip: SkipCost):
-        """LUT and block RAMs of a FIFO, as expressions."""
+        """What a FIFO costs: an expression for every kind."""
         cp, (low, high) = self.cp, skip.depths(self.problem.layers)
         least = cp.new_int_var(min(skip.least.values()), max(skip.least.values()), "")
         known = [(*columns, depth) for columns, depth in skip.least.items()]
@@ -178,8 +192,7 @@ class Model:
             cp.add_linear_constraint(depth, first, last).only_enforce_if(inside)
             steps.append((inside, costs))
         cp.add_exactly_one(inside for inside, _ in steps)
-        lut = sum(inside * costs.lut for inside, costs in steps)
-        return lut, sum(inside * costs.ebr for inside, costs in steps)
+        return {kind: sum(inside * getattr(c, kind) for inside, c in steps) for kind in KINDS}
 
     def minimize(self, aims: Sequence) -> tuple[int, ...] | None:
         """The choices of the least first aim, among those of the least second, and so on."""
@@ -203,16 +216,16 @@ class Model:
 
 
 def solve(
-    problem: Problem, limits: Costs | None = None, *, ebr_first: bool = False
+    problem: Problem, limits: Costs | None = None, *, first: str = "lut"
 ) -> tuple[int, ...] | None:
-    """The index of a choice for every layer: least LUT, then block RAMs, then dot products.
+    """The index of a choice for every layer: least LUT, block RAMs, dot products, flip-flops.
 
-    With ``ebr_first`` block RAMs come before LUT. None when nothing keeps ``limits``. Always
-    proven; the same problem gives the same choice.
+    The kind ``first`` of :data:`KINDS` comes before these. None when nothing keeps ``limits``.
+    Always proven; the same problem gives the same choice.
     """
     model = Model(problem)
     if limits is not None:
-        model.cp.add(model.lut <= limits.lut)
-        model.cp.add(model.ebr <= limits.ebr)
-    costs = (model.ebr, model.lut) if ebr_first else (model.lut, model.ebr)
-    return model.minimize((*costs, model.dots))
+        for kind, need in model.need.items():
+            model.cp.add(need <= getattr(limits, kind))
+    aims = dict.fromkeys((first, "lut", "ebr"))
+    return model.minimize((*(model.need[kind] for kind in aims), model.dots, model.need["ff"]))

@@ -94,7 +94,7 @@ def test_estimate_adds_up(capsys, random_model):
 def test_fold_tells_what_it_writes(capsys, random_model, tmp_path):
     data = json.loads(said(capsys, "fold", random_model, "--json"))
     layers, have = data["layers"], data["capacity"]
-    for kind in ("LUT", "EBR"):
+    for kind in ("LUT", "FF", "EBR"):
         assert data["estimated"][kind] == sum(layer[kind] for layer in layers)
     assert data["estimated"]["LUT"] <= 0.8 * have["LUT"] and data["estimated"]["EBR"] <= have["EBR"]
     named = {layer["layer"]: layer for layer in layers}
@@ -114,6 +114,7 @@ def test_fold_tells_what_it_writes(capsys, random_model, tmp_path):
     again = json.loads(said(capsys, "estimate", random_model, "--fold", data["file"], "--json"))
     assert again["cycles per frame"] == data["cycles per frame"]
     assert again["estimated"]["lut"] == data["estimated"]["LUT"]
+    assert again["estimated"]["ff"] == data["estimated"]["FF"] <= 0.9 * have["FF"]
     assert again["estimated"]["ebr"] == data["estimated"]["EBR"]
     assert again["MAC per cycle"] == sum(layer["MAC/cycle"] or 0 for layer in layers)
     for out in ("a.v", "b.v"):

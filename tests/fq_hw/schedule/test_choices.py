@@ -15,8 +15,8 @@ from fq_hw.schedule.solver import Choice, Costs
 from fq_hw.schedule.units import Rom
 
 
-def row(lut, ebr, dots=1, columns=1, held=1, delay=0):
-    costs = Costs(lut=lut, ebr=ebr)
+def row(lut, ebr, dots=1, columns=1, held=1, delay=0, ff=0):
+    costs = Costs(lut=lut, ff=ff, ebr=ebr)
     choice = Choice(costs=costs, dots=dots, columns=columns, held=held, delay=delay)
     return Priced(fold=Fold(pe=1, simd=1), choice=choice, beats=1)
 
@@ -64,7 +64,7 @@ def test_a_table_prices_every_unit_of_the_convolution(graph):
         for priced in choices.table(site)[::7]:
             parts = conv_parts(site, priced.fold)
             need = sum(map(resources, parts.units), Resources())
-            assert priced.choice.costs == Costs(lut=need.lut, ebr=need.ebr)
+            assert priced.choice.costs == Costs(lut=need.lut, ff=need.ff, ebr=need.ebr)
             assert priced.beats >= conv_cycles(graph, conv, priced.fold) == parts.engine.beats
 
 
@@ -74,6 +74,8 @@ def test_what_another_beats_is_left_out():
     assert list(undominated([row(5, 5, dots=4), row(5, 5, dots=2)], False, False)) == [
         row(5, 5, dots=2)
     ]
+    table = [row(9, 9, ff=1), row(8, 8, ff=2), row(8, 8, dots=2, ff=1), row(8, 9, ff=2)]
+    assert list(undominated(table, False, False)) == [table[1], table[2]]
 
 
 def test_what_a_fifo_sees_otherwise_stays():

@@ -32,6 +32,9 @@ TINY = replace(
 )
 
 
+PLENTY = Costs(lut=10**6, ff=10**6, ebr=10**6)
+
+
 def convs(graph):
     return [op for op in graph.ops if isinstance(op, ir.Conv)]
 
@@ -66,14 +69,14 @@ def every_plan(graph, cycles):
         plan = lower(graph, dict(zip(names, folds, strict=True)), cycles)
         if plan.interval_bound <= cycles:
             need = sum((dear(node.unit) for node in plan.nodes), Resources())
-            yield need.lut, need.ebr
+            yield need.lut, need.ebr, need.ff
 
 
 def costs_of(graph, folding):
     plan = lower(graph, folding.folds, folding.cycles)
     assert plan.interval_bound <= folding.cycles
     need = sum((dear(node.unit) for node in plan.nodes), Resources())
-    return need.lut, need.ebr
+    return need.lut, need.ebr, need.ff
 
 
 @pytest.fixture(scope="module")
@@ -89,31 +92,35 @@ def test_no_folding_needs_less(tiny, every, cycles):
     found = least_lut(tiny, cycles, estimate=dear)
     costs = every[found.cycles]
     assert len(costs) > 50 and len(set(costs)) > 20
-    assert costs_of(tiny, found) == costs[0]
-    fewer = sorted({ebr for _, ebr in costs if ebr < costs[0][1]})
-    assert fewer or cycles < 72, "limits on block RAM would show nothing"
-    for most in fewer:
-        limits = Costs(lut=10**6, ebr=most)
-        want = min(pair for pair in costs if pair[1] <= most)
-        assert costs_of(tiny, least_lut(tiny, cycles, limits, dear)) == want
+    assert costs_of(tiny, found)[:2] == costs[0][:2]
+    for place, kind in ((1, "ebr"), (2, "ff")):
+        fewer = sorted({cost[place] for cost in costs if cost[place] < costs[0][place]})
+        assert fewer or cycles < 72, f"limits on {kind} would show nothing"
+        for most in fewer:
+            limits = replace(PLENTY, **{kind: most})
+            want = min(cost for cost in costs if cost[place] <= most)
+            found = costs_of(tiny, least_lut(tiny, cycles, limits, dear))
+            assert found[:2] == want[:2] and found[place] <= most
 
 
 def test_no_folding_that_fits_is_faster(tiny, every):
     answers = set()
-    for lut, ebr in {pair for costs in every.values() for pair in (costs[:1] or [(0, 0)])}:
-        for limits in (Costs(lut=lut, ebr=ebr), Costs(lut=lut + 99, ebr=ebr - 3)):
-            fits = [n for n in every if any(fit(pair, limits) for pair in every[n])]
+    for lut, ebr, ff in {cost for costs in every.values() for cost in costs[:1]}:
+        for more, less in ((0, 0), (99, 3)):
+            limits = Costs(lut=lut + more, ff=ff - 2 * less, ebr=ebr - less)
+            fits = [n for n in every if any(fit(cost, limits) for cost in every[n])]
             if fits:
                 found = fastest(tiny, limits, dear)
                 assert found.cycles == fits[0]
-                want = min(pair for pair in every[fits[0]] if fit(pair, limits))
-                assert costs_of(tiny, found) == want
+                want = min(cost for cost in every[fits[0]] if fit(cost, limits))
+                assert costs_of(tiny, found)[:2] == want[:2]
+                assert fit(costs_of(tiny, found), limits)
                 answers.add(found.cycles)
     assert len(answers) > 1
 
 
 def fit(costs, limits):
-    return costs[0] <= limits.lut and costs[1] <= limits.ebr
+    return costs[0] <= limits.lut and costs[1] <= limits.ebr and costs[2] <= limits.ff
 
 
 @pytest.mark.parametrize("cycles", [1_300, 3_000, 30_000])
@@ -127,7 +134,7 @@ def test_the_costs_are_those_of_the_plan(graphs, name, cycles):
         names = [conv.name for conv in convs(graphs[name])]
         chosen = {name: folds[n][picked[n]] for n, name in enumerate(names)}
         need = plan_resources(lower(graphs[name], chosen, cycles))
-        assert problem.costs(picked) == Costs(lut=need.lut, ebr=need.ebr)
+        assert problem.costs(picked) == Costs(lut=need.lut, ff=need.ff, ebr=need.ebr)
 
 
 def test_weights_lie_in_logic_where_block_ram_is_short():
@@ -135,10 +142,12 @@ def test_weights_lie_in_logic_where_block_ram_is_short():
     graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
     free = least_lut(graph, 20_000)
     need = plan_resources(lower(graph, free.folds, free.cycles))
-    limits = Costs(lut=10**6, ebr=need.ebr // 2)
+    limits = replace(PLENTY, ebr=need.ebr // 2)
     short = least_lut(graph, 20_000, limits)
     plan = lower(graph, short.folds, short.cycles)
     assert plan_resources(plan).ebr <= limits.ebr
+    with pytest.raises(CapacityError, match=r" LUT4 \(estimate\), [1-9][\d,]* more than"):
+        least_lut(graph, 20_000, replace(limits, lut=need.lut))  # each limit alone could be kept
     logic = [name for name, fold in short.folds.items() if fold.rom is Rom.LOGIC]
     assert logic and all(fold.rom is Rom.BY_SIZE for fold in free.folds.values())
     for name in short.folds:
@@ -167,14 +176,19 @@ def test_refuses_what_does_not_fit_and_says_what_is_missing(graphs):
     graph = graphs["gains"]
     found = least_lut(graph, 2_000)
     need = plan_resources(lower(graph, found.folds, found.cycles))
-    least_lut(graph, 2_000, Costs(lut=need.lut, ebr=need.ebr))
+    exact = Costs(lut=need.lut, ff=need.ff, ebr=need.ebr)
+    assert least_lut(graph, 2_000, exact) == found
     with pytest.raises(CapacityError) as caught:
-        least_lut(graph, 2_000, Costs(lut=need.lut - 1, ebr=need.ebr))
+        least_lut(graph, 2_000, replace(exact, ff=10**6, lut=need.lut - 1))
     assert str(caught.value) == (
         f"folding of 'gains': {found.cycles:,} cycles per frame need at least {need.lut:,} LUT4 "
         f"(estimate), 1 more than the {need.lut - 1:,} that may be used"
     )
     with pytest.raises(CapacityError, match=r" EBR \(estimate\), \d+ more than the 0 that may be"):
-        least_lut(graph, 2_000, Costs(lut=need.lut, ebr=0))
+        least_lut(graph, 2_000, replace(exact, ebr=0))
+    with pytest.raises(
+        CapacityError, match=r" flip-flops \(estimate\), [\d,]+ more than the 9 that"
+    ):
+        least_lut(graph, 2_000, replace(exact, ff=9))
     with pytest.raises(CapacityError, match=r" LUT4 \(estimate\), [\d,]+ more than the 9 that may"):
-        fastest(graph, Costs(lut=9, ebr=99))
+        fastest(graph, replace(PLENTY, lut=9))

@@ -2,39 +2,39 @@
 
 import itertools
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fq_hw.errors import ToolError
-from fq_hw.schedule.solver import Choice, Costs, Problem, SkipCost, hopeless, solve
+from fq_hw.schedule.solver import KINDS, NOTHING, Choice, Costs, Problem, SkipCost, hopeless, solve
 
 NUMBERS = st.integers(0, 40)
+COSTS = st.builds(Costs, lut=NUMBERS, ff=NUMBERS, ebr=NUMBERS)
 
 
-def best(problem, limits, ebr_first):
-    """Least LUT (or block RAMs), then the other, then dots; and None where nothing fits."""
+def best(problem, limits, first):
+    """Least of kind ``first``, LUT, block RAMs, dots, flip-flops; and None where nothing fits."""
     found = []
     for picked in itertools.product(*(range(len(row)) for row in problem.layers)):
         costs = problem.costs(picked)
-        if limits is None or (costs.lut <= limits.lut and costs.ebr <= limits.ebr):
-            dots = sum(row[n].dots for row, n in zip(problem.layers, picked, strict=True))
-            pair = (costs.ebr, costs.lut) if ebr_first else (costs.lut, costs.ebr)
-            found.append((*pair, dots))
+        if limits is None or all(getattr(costs, k) <= getattr(limits, k) for k in KINDS):
+            found.append(value(problem, picked, first))
     return min(found, default=None)
 
 
-def value(problem, picked, ebr_first):
+def value(problem, picked, first):
     costs = problem.costs(picked)
     dots = sum(row[n].dots for row, n in zip(problem.layers, picked, strict=True))
-    return (*((costs.ebr, costs.lut) if ebr_first else (costs.lut, costs.ebr)), dots)
+    return getattr(costs, first), costs.lut, costs.ebr, dots, costs.ff
 
 
 @st.composite
 def choices(draw):
     return Choice(
-        costs=Costs(lut=draw(NUMBERS), ebr=draw(NUMBERS)),
+        costs=draw(COSTS),
         dots=draw(st.integers(1, 9)),
         columns=draw(st.sampled_from((1, 2, 4))),
         held=draw(st.integers(1, 12)),
@@ -50,7 +50,7 @@ def problems(draw):
         some = st.lists(st.integers(0, len(layers) - 1), min_size=1, max_size=3, unique=True)
         shaping = draw(some)
         keys = itertools.product(*(sorted({c.columns for c in layers[n]}) for n in shaping))
-        prices = draw(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=5))
+        prices = draw(st.lists(COSTS, min_size=1, max_size=5))
         width = draw(st.integers(1, 60))
         skips.append(
             SkipCost(
@@ -61,28 +61,27 @@ def problems(draw):
                 pixels=draw(st.integers(1, 50)),
                 cycles=draw(st.integers(1, 200)),
                 pixel_beats=draw(st.integers(1, 4)),
-                costs=lambda depth, prices=prices, width=width: Costs(
-                    lut=prices[depth // width % len(prices)][0],
-                    ebr=prices[depth // width % len(prices)][1],
-                ),
+                costs=lambda depth, prices=prices, width=width: prices[
+                    depth // width % len(prices)
+                ],
             )
         )
-    fixed = Costs(lut=draw(NUMBERS), ebr=draw(NUMBERS))
-    return Problem(layers=tuple(map(tuple, layers)), skips=tuple(skips), fixed=fixed)
+    return Problem(layers=tuple(map(tuple, layers)), skips=tuple(skips), fixed=draw(COSTS))
 
 
-LIMITS = st.none() | st.builds(Costs, lut=st.integers(0, 200), ebr=st.integers(0, 200))
+MOST = st.integers(0, 200)
+LIMITS = st.none() | st.builds(Costs, lut=MOST, ff=MOST, ebr=MOST)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(problem=problems(), limits=LIMITS, ebr_first=st.booleans())
-def test_nothing_is_better(problem, limits, ebr_first):
-    picked = solve(problem, limits, ebr_first=ebr_first)
-    want = best(problem, limits, ebr_first)
-    assert (picked and value(problem, picked, ebr_first)) == want
+@given(problem=problems(), limits=LIMITS, first=st.sampled_from(KINDS))
+def test_nothing_is_better(problem, limits, first):
+    picked = solve(problem, limits, first=first)
+    want = best(problem, limits, first)
+    assert (picked and value(problem, picked, first)) == want
     if limits is not None and hopeless(problem, limits):
         assert want is None
-    assert solve(problem, limits, ebr_first=ebr_first) == picked
+    assert solve(problem, limits, first=first) == picked
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -97,12 +96,15 @@ def test_depths_are_bounds(problem):
 
 def test_hopeless_knows_what_one_kind_alone_would_not_show():
     """Either choice fits one limit, neither both, and no single sum shows it."""
-    rows = ((Choice(costs=Costs(lut=10, ebr=0)), Choice(costs=Costs(lut=0, ebr=1))),)
-    problem = Problem(layers=rows * 4)
-    assert hopeless(problem, Costs(lut=9, ebr=2))
-    assert not hopeless(problem, Costs(lut=20, ebr=2))
-    assert solve(problem, Costs(lut=20, ebr=2)) is not None
-    assert solve(problem, Costs(lut=19, ebr=2)) is None
+    kinds = Costs(lut=10, ff=3, ebr=0), Costs(lut=0, ff=1, ebr=1)
+    problem = Problem(layers=(tuple(Choice(costs=costs) for costs in kinds),) * 4)
+    fits = Costs(lut=20, ff=8, ebr=2)
+    assert not hopeless(problem, fits) and solve(problem, fits) is not None
+    assert hopeless(problem, replace(fits, lut=9))
+    assert solve(problem, replace(fits, lut=19)) is None
+    assert not hopeless(problem, replace(fits, ff=7))
+    assert solve(problem, replace(fits, ff=7)) is None
+    assert hopeless(problem, replace(fits, ff=3))
 
 
 def test_a_missing_solver_is_one_line(monkeypatch):
@@ -110,4 +112,4 @@ def test_a_missing_solver_is_one_line(monkeypatch):
     with pytest.raises(
         ToolError, match=r"^ortools: not found \(.*\); install it with `pip install"
     ):
-        solve(Problem(layers=((Choice(costs=Costs(lut=1, ebr=0)),),)))
+        solve(Problem(layers=((Choice(costs=NOTHING),),)))
