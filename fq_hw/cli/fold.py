@@ -49,6 +49,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--mhz", type=float, default=100.0, help="clock to count frames/s with (default 100)"
     )
+    parser.add_argument(
+        "--levels-per-stage",
+        type=int,
+        default=1,
+        metavar="N",
+        help="adder levels of a dot product between registers (default 1): 2 halves most of the "
+        "flip-flops and costs clock",
+    )
     parser.add_argument("--out", type=Path, help="file (default build/fold/NAME.json)")
     parser.set_defaults(run=run)
 
@@ -93,12 +101,14 @@ def limits_of(board, share: float, graph: ir.Graph) -> Costs:
 def find_folding(args: argparse.Namespace, graph: ir.Graph, board) -> Folding:
     """What was asked for. Raises CapacityError, with the nearest thing that fits."""
     cycles, share = asked_cycles(args), lut_share(args)
+    levels = args.levels_per_stage
+    require(levels >= 1, "--levels-per-stage", "must be at least 1", levels)
     limits = limits_of(board, share, graph)
     say("folding" if cycles is None else f"folding for {cycles:,} cycles per frame")
     try:
         if cycles is None:
-            return fastest(graph, limits, report=say)
-        return least_lut(graph, cycles, limits)
+            return fastest(graph, limits, report=say, levels=levels)
+        return least_lut(graph, cycles, limits, levels=levels)
     except CapacityError as error:
         say("looking for the nearest thing that fits")
         nearest = nearest_fit(args, graph, cycles, share)
@@ -110,9 +120,11 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
     """The most frames/s that fit the board, or else the smallest board that anything fits."""
     import boards
 
+    levels = args.levels_per_stage
     if cycles is not None:
         try:
-            fits = fastest(graph, limits_of(boards.find(args.board), share, graph))
+            most = limits_of(boards.find(args.board), share, graph)
+            fits = fastest(graph, most, levels=levels)
         except CapacityError:
             pass
         else:
@@ -121,11 +133,12 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
     family = boards.find(args.board).family  # what an estimate says holds for one
     alike = [board for board in boards.BOARDS if board.family == family]
     for board in sorted(alike, key=lambda board: board.capacity.lut):
+        most = limits_of(board, share, graph)
         try:
             if cycles is None:
-                fastest(graph, limits_of(board, share, graph))
+                fastest(graph, most, levels=levels)
             else:
-                least_lut(graph, cycles, limits_of(board, share, graph))
+                least_lut(graph, cycles, most, levels=levels)
         except CapacityError:
             continue
         return f"the smallest board that it fits is {board.name}"

@@ -2,8 +2,8 @@
 
 The search space of a convolution: PE and SIMD divide the channels, so that no lane idles; columns
 divide the output's width and are at most COLUMNS; weights that would fill block RAM may lie in
-logic instead. A fold suits a frame of so many cycles when every
-unit of its convolution does.
+logic instead. How many adder levels stand between registers is given, since it sets the clock. A
+fold suits a frame of so many cycles when every unit of its convolution does.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ COLUMNS = 4  # more pixels at once have not been routed
 Estimate = Callable[[Unit], Resources]
 
 
-def folds_of(graph: Graph, conv: Conv) -> list[Fold]:
+def folds_of(graph: Graph, conv: Conv, levels: int = 1) -> list[Fold]:
     """The search space of one convolution; where costs are equal, the first is taken."""
     cout, _, _, cin = planes(conv).bits.shape
     width = graph.types[conv.name].shape[1]
@@ -42,7 +42,9 @@ def folds_of(graph: Graph, conv: Conv) -> list[Fold]:
     for pe, simd, n in itertools.product(divisors(cout), divisors(cin)[::-1], columns):
         large = in_block_ram(cout // pe * taps * (cin // simd), pe * simd)
         kinds = Rom if large else (Rom.BY_SIZE,)
-        folds += [Fold(pe=pe, simd=simd, columns=n, rom=rom) for rom in kinds]
+        folds += [
+            Fold(pe=pe, simd=simd, columns=n, rom=rom, levels_per_stage=levels) for rom in kinds
+        ]
     return folds
 
 
@@ -58,10 +60,10 @@ class Priced:
 class Choices:
     """The tables of one graph, made once for all the cycles that are asked for."""
 
-    def __init__(self, graph: Graph, estimate: Estimate):
+    def __init__(self, graph: Graph, estimate: Estimate, levels: int = 1):
         self.graph, self.estimate = graph, estimate
         self.convs = [op for op in graph.ops if isinstance(op, Conv)]
-        self.folds = {conv.name: folds_of(graph, conv) for conv in self.convs}
+        self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
         self.table = functools.cache(self.table)
         self.unit_costs = functools.cache(self.unit_costs)
         self.least_depth = functools.cache(self.least_depth)

@@ -167,6 +167,7 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
         padded=site.padding > 0,
         pad_level=site.pad_level if site.padding else 0,
         masked=site.masked,
+        levels_per_stage=fold.levels_per_stage,
     )
     lanes = site.lanes_in, fold.simd
     before = converters(cin, height * width, lanes, site.act_bits, ".pack")

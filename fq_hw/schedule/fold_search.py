@@ -58,14 +58,19 @@ def shortfall(choices: Choices, cycles: int, limits: Costs) -> CapacityError:
 
 
 def least_lut(
-    graph: Graph, cycles: int, limits: Costs | None = None, estimate: Estimate = resources
+    graph: Graph,
+    cycles: int,
+    limits: Costs | None = None,
+    estimate: Estimate = resources,
+    levels: int = 1,
 ) -> Folding:
     """The folding of least LUT, then block RAM, that needs at most ``cycles`` per frame.
 
+    ``levels`` of a dot product's adders stand between registers.
     Raises FoldingError when no folding is so fast, CapacityError when none so fast keeps
     ``limits``; both say what is missing.
     """
-    choices = Choices(graph, estimate)
+    choices = Choices(graph, estimate, levels)
     reached = [n for n in choices.intervals if n <= cycles]
     at = reached[-1] if reached else cycles
     found = fold_at(choices, at, limits)
@@ -79,13 +84,14 @@ def fastest(
     limits: Costs,
     estimate: Estimate = resources,
     report: Callable[[str], None] = str,
+    levels: int = 1,
 ) -> Folding:
     """The folding of fewest cycles per frame that keeps ``limits``, and of least LUT among those.
 
     Every number of cycles below the answer's is shown to be too few; nothing is assumed to grow
     with it. Raises CapacityError, saying what is missing, when even the slowest do not fit.
     """
-    choices = Choices(graph, estimate)
+    choices = Choices(graph, estimate, levels)
     for cycles in choices.intervals:
         try:
             found = fold_at(choices, cycles, limits, report)

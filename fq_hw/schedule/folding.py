@@ -23,15 +23,22 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
-    """PE and SIMD of one convolution, how many pixels share its weight words, where these lie."""
+    """How one convolution is built.
+
+    Fields  pe, simd: dot products side by side, and their lanes
+            columns: pixels that share the weight words
+            rom: where these lie
+            levels_per_stage: adder levels of a dot product between registers
+    """
 
     pe: int
     simd: int
     columns: int = 1
     rom: Rom = Rom.BY_SIZE
+    levels_per_stage: int = 1
 
     def __post_init__(self) -> None:
-        numbers = self.pe, self.simd, self.columns
+        numbers = self.pe, self.simd, self.columns, self.levels_per_stage
         require(min(numbers) >= 1, "Fold", "must be positive", numbers, FoldingError)
 
 

@@ -75,14 +75,15 @@ def without_residuals(graph: Graph) -> Graph:
 
 @st.composite
 def folds_of(draw, graph: Graph) -> dict[str, Fold]:
-    """Any fold of every convolution: lanes that divide or do not, several columns or one."""
+    """Any fold of every convolution: lanes that divide or do not, columns, adders per stage."""
     folds = {}
     for op in graph.ops:
         if isinstance(op, Conv):
             cout, _, _, cin = op.weight.shape
             columns = draw(st.sampled_from(divisors(graph.types[op.name].shape[1])))
             pe = draw(st.integers(1, cout) if columns == 1 else st.sampled_from(divisors(cout)))
-            folds[op.name] = Fold(pe=pe, simd=draw(st.integers(1, cin)), columns=columns)
+            simd, levels = draw(st.integers(1, cin)), draw(st.integers(1, 3))
+            folds[op.name] = Fold(pe=pe, simd=simd, columns=columns, levels_per_stage=levels)
     return folds
 
 

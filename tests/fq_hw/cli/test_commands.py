@@ -127,6 +127,12 @@ def test_fold_for_a_speed(capsys, random_model):
     assert fast["cycles per frame"] <= 2_000 and fast["frames per second"] >= 50_000
     same = json.loads(said(capsys, "fold", random_model, "--cycles", 2_000, "--json"))
     assert same["folds"] == fast["folds"]
+    few = ("--levels-per-stage", 2)
+    few = json.loads(said(capsys, "fold", random_model, "--cycles", 2_000, *few, "--json"))
+    assert few["cycles per frame"] == fast["cycles per frame"]
+    assert few["estimated"]["FF"] < 0.9 * fast["estimated"]["FF"]
+    line = refused(capsys, "fold", random_model, "--levels-per-stage", 0)
+    assert line == "--levels-per-stage: must be at least 1, not 0"
     slow = json.loads(said(capsys, "fold", random_model, "--fps", 50_000, "--mhz", 200, "--json"))
     assert slow["estimated"]["LUT"] < fast["estimated"]["LUT"]
     estimate = json.loads(said(capsys, "estimate", random_model, "--cycles", 2_000, "--json"))

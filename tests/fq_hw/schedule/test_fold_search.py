@@ -159,6 +159,15 @@ def test_the_same_question_has_the_same_answer(graphs):
         assert least_lut(graphs[name], 2_000) == least_lut(graphs[name], 2_000)
 
 
+def test_adders_per_stage_are_as_given(graphs):
+    found = {n: least_lut(graphs["gains"], 2_000, levels=n) for n in (1, 2, 3)}
+    needs = {}
+    for levels, folding in found.items():
+        assert {fold.levels_per_stage for fold in folding.folds.values()} == {levels}
+        needs[levels] = plan_resources(lower(graphs["gains"], folding.folds, folding.cycles)).ff
+    assert needs[1] > needs[2] > needs[3]
+
+
 def test_between_intervals_nothing_changes(graphs):
     intervals = Choices(graphs["gains"], resources).intervals
     assert least_lut(graphs["gains"], intervals[5] - 1) == least_lut(graphs["gains"], intervals[4])
