@@ -25,7 +25,17 @@ from fq_hw.fixed import saved
 from fq_hw.fixed.equalize import equalize
 from fq_hw.fixed.fold import fold
 from fq_hw.fixed.network import tensors
-from fq_hw.fixed.search import Judge, SearchConfig, Shape, Variant, search, start, starting_formats
+from fq_hw.fixed.search import (
+    Counter,
+    Judge,
+    SearchConfig,
+    Shape,
+    Variant,
+    search,
+    second_look,
+    start,
+    starting_formats,
+)
 from fq_hw.float_network import FloatNetwork, nodes
 from fq_hw.network import to_plain
 
@@ -104,6 +114,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         action="store_true",
         help="round weights so that the layer's sums change least, and let biases keep their mean",
     )
+    parser.add_argument(
+        "--second-look",
+        action="store_true",
+        help="afterwards take bits away, one by one, wherever the whole budget still allows it",
+    )
     parser.add_argument("--mirror", action="store_true", help="mirror half of the copies, too")
     parser.add_argument("--out", type=Path, help="file (default build/search/NAME.VARIANT...)")
     parser.add_argument("--resume", action="store_true", help="go on where OUT.jsonl stopped")
@@ -129,6 +144,8 @@ def run(args: argparse.Namespace) -> Output:
         target=args.target,
         bits=args.bits,
     )
+    whole = config.variant is Variant.LAYERWISE or not args.second_look
+    require(whole, "--second-look", "must follow --variant layerwise", args.variant)
     trained = checkpoint.read(args.model)
     folded, network = fold(trained), trained.network  # which refuses what is no float network
     if args.equalize:
@@ -181,6 +198,8 @@ def run(args: argparse.Namespace) -> Output:
     if log is not None:
         steps = search(network, formats, simulation, judge, config, log.decided)
         formats = decide(network, steps, log, judge)
+        if args.second_look:
+            formats |= look_again(network, formats, simulation, judge, config)
     whole = Simulation(network, folded, held, order).errors(formats)
     held_loss = (whole - int(wrong.sum())) / judge.right
 
@@ -195,7 +214,10 @@ def run(args: argparse.Namespace) -> Output:
             images=len(test),
             right=int((logits.argmax(1) == test.labels).sum()),
         ),
-        provenance={k: json.dumps(v, sort_keys=True) for k, v in origin.items()},
+        provenance={
+            k: json.dumps(v, sort_keys=True)
+            for k, v in {**origin, "second look": args.second_look}.items()
+        },
     )
     saved.write(path, result)
     return report(result, path, held_loss, log)
@@ -270,3 +292,25 @@ def decide(network: FloatNetwork, steps, log: SearchLog, judge: Judge) -> dict:
                 f"{decision.tensor}: {form.bits} bit, loss {judge.loss(decision.errors):.2%}"
             )
     return formats
+
+
+def look_again(
+    network: FloatNetwork, formats: dict, counter: Counter, judge: Judge, config: SearchConfig
+) -> dict:
+    """The formats that a second look changes, with a bar in tensors of the round."""
+    from tqdm import tqdm
+
+    with tqdm(desc="second look", unit="tensor", mininterval=1) as bar:
+
+        def report(left: int) -> None:
+            bar.update()
+            bar.total = bar.n + left - 1
+
+        steps, found = second_look(network, formats, counter, judge, config, report), {}
+        for decision in steps:
+            found[decision.tensor] = decision.form
+            bar.set_postfix_str(
+                f"{decision.tensor}: {decision.form.bits} bit, "
+                f"loss {judge.loss(decision.errors):.2%}"
+            )
+    return found

@@ -20,7 +20,7 @@ from fq_hw.fixed.fold import Folded
 from fq_hw.fixed.format import Format, widest
 from fq_hw.fixed.network import Part, Tensor, tensors
 from fq_hw.fixed.savings import PLAIN, savings
-from fq_hw.float_network import FloatNetwork
+from fq_hw.float_network import FloatNetwork, nodes
 
 __all__ = [
     "Counter",
@@ -31,6 +31,7 @@ __all__ = [
     "Variant",
     "budget",
     "search",
+    "second_look",
     "start",
     "starting_formats",
     "worth",
@@ -310,3 +311,55 @@ def search(
         errors = decision.errors
         current[tensor] = decision.form
         yield decision
+
+
+def second_look(
+    network: FloatNetwork,
+    formats: Mapping[Tensor, Format],
+    counter: Counter,
+    judge: Judge,
+    config: SearchConfig,
+    report: Callable[[int], None] = lambda left: None,
+) -> Iterator[Decision]:
+    """Take one bit after the other away from the result of :func:`search`; yield every such step.
+
+    Each tensor was decided by its own share of the budget, while all after it had their starting
+    formats. Now a weight or activation may lose a bit, of either end, where the whole budget
+    allows; those that cost the fewest errors for what they are worth come first, and what has
+    failed once is not tried again. ``report`` is told before every tensor how many this round has
+    left. This is ours and not in the paper.
+    """
+    current, allowed = dict(formats), judge.allowed(2 * config.target)
+    place = {node.name: node.index for node in nodes(network)}
+    left = [tensor for tensor in formats if tensor.part is not Part.BIAS]
+    left.sort(key=lambda tensor: place[tensor.layer])  # then no layer is run twice in a round
+    worths = {tensor: worth(network, tensor) for tensor in left}
+    counter.begin(left[0].layer, current)
+    errors = counter.errors(current)
+
+    def price(decision: Decision) -> tuple[float, float]:
+        gain = worths[decision.tensor]
+        return max(decision.errors - errors, 0) / gain, -gain
+
+    while left:
+        found = []
+        for number, tensor in enumerate(left):
+            report(len(left) - number)
+            if current[tensor].bits > 1:
+                counter.begin(tensor.layer, current)
+                found.append(shorter(Points(counter, current, tensor), allowed))
+        found = [decision for decision in found if decision.errors <= allowed]
+        if found:
+            best = min(found, key=price)
+            current[best.tensor], errors = best.form, best.errors
+            yield best
+        left = [decision.tensor for decision in found]
+
+
+def shorter(points: Points, allowed: int) -> Decision:
+    """The better of the two ways to take a bit from a tensor."""
+    form = points.formats[points.tensor]
+    ways = [Format(form.bits - 1, form.fraction - away) for away in (1, 0)]
+    best = min(ways, key=lambda way: points.errors(way, allowed))
+    errors = points.errors(best, allowed)
+    return Decision(tensor=points.tensor, form=best, errors=errors, tried=len(points.found))

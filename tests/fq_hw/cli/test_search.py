@@ -115,6 +115,29 @@ def test_writes_what_it_measured(trained, search, tmp_path, capsys):
     assert json.loads(log[0])["origin"]["images"] == 60
 
 
+def test_a_second_look_only_shortens_and_keeps_to_the_budget(search, tmp_path, capsys):
+    options = ("--target", "0.03", "--json")
+    assert search(*options) == 0
+    log = tmp_path / "out.jsonl"
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    rows[1] |= {"bits": rows[1]["bits"] + 3, "fraction": rows[1]["fraction"] + 3}
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows))  # as if more were left
+    capsys.readouterr()
+    assert search(*options, "--resume") == 0
+    first, before = saved.read(tmp_path / "out"), json.loads(capsys.readouterr().out)
+    assert search(*options, "--resume", "--second-look") == 0
+    second, figures = saved.read(tmp_path / "out"), json.loads(capsys.readouterr().out)
+    changed = [t for t, form in second.fixed.formats.items() if form != first.fixed.formats[t]]
+    assert changed
+    for tensor in changed:
+        assert second.fixed.formats[tensor].bits < first.fixed.formats[tensor].bits
+    for cost in ("memory", "products by output width"):
+        assert figures[f"saved of 8 bit %, {cost}"] > before[f"saved of 8 bit %, {cost}"]
+    assert figures["relative loss %, calibration images"] <= 6
+    line = refusal(capsys, search, "--second-look", "--variant", "uniform")
+    assert line == "--second-look: must follow --variant layerwise, not 'uniform'"
+
+
 def test_prints_a_table(search, capsys):
     capsys.readouterr()
     options = (

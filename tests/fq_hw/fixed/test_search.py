@@ -20,6 +20,7 @@ from fq_hw.fixed.search import (
     nearby,
     reduce,
     search,
+    second_look,
     start,
     starting_formats,
     worth,
@@ -235,3 +236,47 @@ def test_biases_start_with_more_bits_where_there_is_a_search():
 def test_refuses(change, message):
     with pytest.raises(ParameterError, match=f"^SearchConfig: {message} must be "):
         SearchConfig(**change)
+
+
+LONG = {t: Format(4, 3) for t in ORDER}
+FREE = {Tensor("conv2", Part.WEIGHT): 3, Tensor("conv3", Part.ACTIVATION): 2}  # least bits
+
+
+def look(cost, target=0.005):
+    """Steps of a second look at ``LONG`` with a target of 5 errors of 1,000, and the counter."""
+    counter, lefts = Counter(cost), []
+    judge = Judge(right=1_000, wrong=10)
+    config = SearchConfig(target=target)
+    return list(second_look(NETWORK, LONG, counter, judge, config, lefts.append)), counter, lefts
+
+
+def test_a_second_look_takes_what_costs_nothing_until_it_does():
+    """Two tensors may be shorter, one of them twice; all else fails at once."""
+    steps, counter, lefts = look(lambda t, f: 0 if f.bits >= FREE.get(t, 4) else 99)
+    ends = {step.tensor: step.form.bits for step in steps}
+    assert ends == FREE and len(steps) == 3
+    assert lefts == [*range(7, 0, -1), 2, 1, 1, 1]  # biases are left alone; what failed, too
+    layers = counter.begun[1:8]
+    assert layers == sorted(layers), "in the order of the network"
+
+
+def test_a_second_look_spends_the_whole_budget_where_it_is_worth_most():
+    """Every bit costs one error, the budget are ten: the tensors of most worth get them."""
+    steps, *_ = look(lambda t, f: 4 - f.bits if t.part is not Part.BIAS else 0)
+    assert len(steps) == 10 and steps[-1].errors == 20
+    gains = [worth(NETWORK, step.tensor) for step in steps]
+    assert gains == sorted(gains, reverse=True)
+    assert not look(lambda t, f: 4 - f.bits, target=0.0001)[0]
+
+
+@pytest.mark.parametrize("fraction", [2, 3])
+def test_a_second_look_takes_the_better_end(fraction):
+    tensor = Tensor("conv1", Part.WEIGHT)
+
+    def cost(t, f):
+        if t != tensor or f == Format(4, 3):
+            return 0 if f.bits == 4 else 99
+        return 1 if f == Format(3, fraction) else 2 + 99 * (f.bits < 3)
+
+    (step,), *_ = look(cost)
+    assert step.tensor == tensor and step.form == Format(3, fraction) and step.errors == 11
