@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -46,19 +46,22 @@ class FrameBuffer(wiring.Component):
         m.submodules.ram = ram = memory.Memory(shape=unsigned(bits), depth=self.pixels, init=[])
         write, read = ram.write_port(), ram.read_port()
 
+        # Written a cycle late: the RAM may lie far from where the bytes come from.
         word = Signal(bits)  # the last bytes, the oldest lowest
+        filled = Signal()  # they are a pixel
         lane = Signal(range(max(self.colours, 2)))
         whole = lane == self.colours - 1
         at = Signal(range(max(self.pixels, 2)))
         m.d.comb += [
             write.addr.eq(at),
-            write.data.eq(Cat(word[8:], self.i.payload)),
-            write.en.eq(self.i.valid & whole),
+            write.data.eq(word),
+            write.en.eq(filled),
         ]
+        m.d.sync += filled.eq(self.i.valid & whole)
         with m.If(self.i.valid):
-            m.d.sync += [word.eq(write.data), lane.eq(lane + 1)]
-            with m.If(whole):
-                m.d.sync += [lane.eq(0), at.eq(at + 1)]
+            m.d.sync += [word.eq(Cat(word[8:], self.i.payload)), lane.eq(Mux(whole, 0, lane + 1))]
+        with m.If(filled):
+            m.d.sync += at.eq(at + 1)
         with m.If(self.start):
             m.d.sync += [lane.eq(0), at.eq(0)]
 

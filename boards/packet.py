@@ -92,11 +92,12 @@ class RequestReceiver(wiring.Component):
             with m.State("HEADER"):
                 with m.If(taken):
                     m.d.sync += header.eq(Cat(header.as_value()[8:], byte))
-                with m.If(left == 0):
-                    m.d.comb += self.i.ready.eq(0)
-                    self._judge(m, header, left, answer)
-                with m.Else():
-                    refuse_broken()
+                with m.If(taken & (left == 1)):
+                    m.next = "JUDGE"
+                refuse_broken()
+            with m.State("JUDGE"):
+                m.d.comb += self.i.ready.eq(0)
+                self._judge(m, header, left, answer)
             with m.State("PAYLOAD"):
                 m.d.comb += self.o_frame.valid.eq(taken)
                 with m.If(taken & (left == 1)):
@@ -104,16 +105,17 @@ class RequestReceiver(wiring.Component):
                     m.next = "CRC"
                 refuse_broken()
             with m.State("CRC"):
-                with m.If(left == 0):
-                    m.d.comb += self.i.ready.eq(0)
-                    is_frame = header.kind == Request.FRAME
-                    m.d.comb += self.play.eq(crc.match_detected & is_frame)
-                    with m.If(crc.match_detected):
-                        answer(Mux(is_frame, Status.RESULT, Status.INFO))
-                    with m.Else():
-                        answer(Status.BAD_CHECK)
+                with m.If(taken & (left == 1)):
+                    m.next = "CHECK"
+                refuse_broken()
+            with m.State("CHECK"):
+                is_frame = header.kind == Request.FRAME
+                m.d.comb += self.i.ready.eq(0)
+                m.d.comb += self.play.eq(crc.match_detected & is_frame)
+                with m.If(crc.match_detected):
+                    answer(Mux(is_frame, Status.RESULT, Status.INFO))
                 with m.Else():
-                    refuse_broken()
+                    answer(Status.BAD_CHECK)
             with m.State("ANSWER"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready & (self.o.payload < Status.BAD_VERSION)):
@@ -165,7 +167,7 @@ class ReplySender(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        left = Signal(24)  # bytes of this part still to go
+        left, more = Signal(24), Signal()  # bytes of this part still to go; whether there are any
         part = Signal(64)  # sync bytes and header, or CRC: the next byte lowest
         sync_left = Signal(2)
         free, offer, byte = Signal(), Signal(), Signal(8)
@@ -181,8 +183,8 @@ class ReplySender(wiring.Component):
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(offer):
-            m.d.sync += [self.o.payload.eq(byte), self.o.valid.eq(1), left.eq(left - 1)]
-            m.d.sync += part.eq(part >> 8)
+            m.d.sync += [self.o.payload.eq(byte), self.o.valid.eq(1)]
+            m.d.sync += [left.eq(left - 1), more.eq(left != 1), part.eq(part >> 8)]
             with m.If(sync_left != 0):
                 m.d.sync += sync_left.eq(sync_left - 1)
 
@@ -191,23 +193,25 @@ class ReplySender(wiring.Component):
                 head = Cat(Const.cast(int.from_bytes(REPLY_SYNC, "little")), Const(VERSION, 8))
                 m.d.sync += part.eq(Cat(head, self.i.payload.status, self.i.payload.length))
                 m.d.sync += [left.eq(len(REPLY_SYNC) + HEADER_BYTES), sync_left.eq(len(REPLY_SYNC))]
+                m.d.sync += more.eq(1)
                 m.d.comb += crc.start.eq(1)
                 m.next = "HEADER"
             with m.State("HEADER"):
-                m.d.comb += [byte.eq(part[:8]), offer.eq(free & (left != 0))]
-                with m.If(left == 0):
+                m.d.comb += [byte.eq(part[:8]), offer.eq(free & more)]
+                with m.If(~more):
                     m.d.sync += [left.eq(self.i.payload.length), self.index.eq(0)]
+                    m.d.sync += more.eq(self.i.payload.length != 0)
                     m.next = "PAYLOAD"
             with m.State("PAYLOAD"):
-                m.d.comb += [byte.eq(self.byte), offer.eq(free & (left != 0))]
+                m.d.comb += [byte.eq(self.byte), offer.eq(free & more)]
                 with m.If(offer):
                     m.d.sync += self.index.eq(self.index + 1)
-                with m.If((left == 0) & ~checked):
-                    m.d.sync += [left.eq(4), part.eq(crc.crc)]
+                with m.If(~more & ~checked):
+                    m.d.sync += [left.eq(4), more.eq(1), part.eq(crc.crc)]
                     m.next = "CRC"
             with m.State("CRC"):
-                m.d.comb += [byte.eq(part[:8]), offer.eq(free & (left != 0))]
-                with m.If((left == 0) & free):
+                m.d.comb += [byte.eq(part[:8]), offer.eq(free & more)]
+                with m.If(~more & free):
                     m.d.comb += self.i.ready.eq(1)
                     m.next = "IDLE"
         return m
