@@ -8,8 +8,10 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import Out, connect
 
 from fq_hw.errors import ParameterError, require
-from fq_hw.schedule.units import RomUnit
+from fq_hw.schedule.memories import rom_layers
+from fq_hw.schedule.units import READ, RomUnit
 from rtl_gen.counters import counter
+from rtl_gen.later import later
 from rtl_gen.read_pipe import ReadPipe, read_late
 from rtl_gen.streams import memory_style, signature
 
@@ -20,6 +22,11 @@ def pack_words(bits: np.ndarray) -> list[int]:
     """Rows of bits (N,width), lowest first, as integers."""
     packed = np.packbits(bits.astype(np.uint8), axis=1, bitorder="little")
     return [int.from_bytes(row.tobytes(), "little") for row in packed]
+
+
+def beside(words: list[int], width: int) -> int:
+    """Words of ``width`` bits side by side, the first lowest."""
+    return sum(word << width * place for place, word in enumerate(words))
 
 
 class RomStream(wiring.Component):
@@ -46,16 +53,27 @@ class RomStream(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         unit = self.unit
+        # The layers of a deep ROM lie side by side in its blocks. One is chosen behind the blocks'
+        # output registers: in front of them nothing else may stand (boards.netlist).
+        rows, layers = unit.depth, 1
+        if unit.late and unit.in_block_ram:
+            rows, layers = rom_layers(unit.depth, unit.width)
         words = pack_words(self.bits)
         m.submodules.rom = rom = memory.Memory(
-            shape=unsigned(unit.width),
-            depth=max(unit.depth, 2),
-            init=words,
+            shape=unsigned(layers * unit.width),
+            depth=max(rows, 2),
+            init=[beside(words[row::rows], unit.width) for row in range(rows)],
             attrs=memory_style(unit.depth, unit.width, unit.rom),
         )
         address, step, last = counter(unit.depth, "address"), Signal(), Signal()
         if unit.late:
-            word = read_late(m, rom.read_port(), address, "word")
+            inside = (rows - 1).bit_length()
+            word = read_late(
+                m, rom.read_port(), address[:inside] if layers > 1 else address, "word"
+            )
+            if layers > 1:
+                layer = later(m, address[inside:], READ, "layer", reset_less=True)
+                word = word.word_select(layer, unit.width)
             m.d.comb += [self.o.valid.eq(1), step.eq(self.o.ready)]
         else:
             m.submodules.pipe = pipe = ReadPipe(depth=unit.depth, width=unit.width)

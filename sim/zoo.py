@@ -208,6 +208,7 @@ ZOO: dict[str, Unit] = {
     "rom_7": RomUnit(depth=7, width=70),
     "rom_7_late": RomUnit(depth=7, width=70, late=True),
     "rom_16": RomUnit(depth=16, width=9),
+    "rom_layers_late": RomUnit(depth=1100, width=32, late=True),  # 512, 512 and 76 words
     "conv_1_1": conv(1, 1, 1, pe=1, simd=1),
     "conv_1_1_taps": conv(1, 1, 9, pe=1, simd=1),
     "conv_sf_1": conv(5, 4, 1, pe=2, simd=5),

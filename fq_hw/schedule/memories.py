@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from fq_hw.schedule.units import ceil_div
 
-__all__ = ["block_muxed", "blocks", "distinct", "distributed", "logic_rom", "ram_in_blocks"]
+__all__ = [
+    "block_muxed",
+    "blocks",
+    "distinct",
+    "distributed",
+    "logic_rom",
+    "ram_in_blocks",
+    "rom_layers",
+]
 
 SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 BLOCK_COST, CELL_COST = 128, 4  # by which Yosys compares a block with cells of 16 x 4 bits
@@ -23,13 +31,19 @@ def blocks(depth: int, width: int, *, rom: bool) -> int:
     return cut(depth, width, rom)[0]
 
 
+def rom_layers(depth: int, width: int) -> tuple[int, int]:
+    """Words of a layer, and layers, of a ROM in blocks; a single layer may be any depth."""
+    _, layers, rows = cut(depth, width, rom=True)
+    return (rows, layers) if layers > 1 else (depth, 1)
+
+
 def block_muxed(depth: int, width: int, *, rom: bool) -> int:
     """Bits that a memory in blocks chooses between: none where one block is deep enough."""
     return width * (cut(depth, width, rom)[1] - 1)
 
 
-def cut(depth: int, width: int, rom: bool) -> tuple[int, int]:
-    """Blocks, and how many layers of words there are: the fewest, then the flattest.
+def cut(depth: int, width: int, rom: bool) -> tuple[int, int, int]:
+    """Blocks, layers of words, words of a layer: the fewest blocks, then the flattest way.
 
     Layers lie side by side as one wide memory; in a RAM each takes whole bytes, of 9 bits or of the
     block's width, as those have a write enable of their own.
@@ -37,7 +51,7 @@ def cut(depth: int, width: int, rom: bool) -> tuple[int, int]:
     ways = []
     for rows, lanes in SHAPES:
         layers, byte = ceil_div(depth, rows), 1 if rom else min(BYTE, lanes)
-        ways.append((ceil_div(layers * ceil_div(width, byte), lanes // byte), layers))
+        ways.append((ceil_div(layers * ceil_div(width, byte), lanes // byte), layers, rows))
     return min(ways)
 
 
@@ -53,7 +67,7 @@ def ram_in_blocks(depth: int, width: int) -> bool:
     and of the write enables of those.
     """
     rows = ceil_div(depth, 16)
-    count, layers = cut(depth, width, rom=False)
+    count, layers, _ = cut(depth, width, rom=False)
     spread = cells(depth, width) * CELL_COST + choice(rows, width)
     return spread > count * BLOCK_COST + choice(layers, width)
 

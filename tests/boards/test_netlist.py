@@ -10,6 +10,8 @@ from amaranth.lib.wiring import In, Out
 
 from boards import netlist
 from boards.measure import measure
+from fq_hw.schedule.memories import blocks, rom_layers
+from fq_hw.schedule.resources import resources
 from fq_hw.schedule.units import RomUnit
 from rtl_gen.rom_stream import RomStream
 
@@ -78,12 +80,17 @@ def test_open_ports_of_carry_cells_are_named():
 
 
 @pytest.mark.synth
-def test_a_rom_stream_keeps_its_words_in_the_block():
-    """Of 36 bits a word no flip-flop is left; what is left counts and holds the handshake."""
-    dice, unit = np.random.default_rng(0), RomUnit(depth=512, width=36)
-    found = measure(RomStream(unit, dice.integers(0, 2, (512, 36))), route=False)
-    assert found.ebr == 1
+@pytest.mark.parametrize(
+    "unit", [RomUnit(depth=512, width=36), RomUnit(depth=1100, width=60, late=True)]
+)
+def test_a_rom_stream_keeps_its_words_in_the_blocks(unit):
+    """No bit of a word has a flip-flop left; what is left counts and holds the handshake."""
+    dice = np.random.default_rng(0)
+    found = measure(RomStream(unit, dice.integers(0, 2, (unit.depth, unit.width))), route=False)
+    assert found.ebr == resources(unit).ebr == blocks(unit.depth, unit.width, rom=True)
     assert found.ff < 36
+    layers = rom_layers(unit.depth, unit.width)[1]
+    assert (layers > 1) == unit.late and found.lut4 < 2 * layers * unit.width
 
 
 class Copies(wiring.Component):
