@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from fq_hw import ir
@@ -18,7 +19,6 @@ from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.lower import Lowering, follow
 from fq_hw.schedule.memories import blocks
 from fq_hw.schedule.resources import PRICED, Resources, resources
-from fq_hw.schedule.solver import Costs
 
 __all__ = ["add_parser"]
 
@@ -85,7 +85,7 @@ def asked_cycles(args: argparse.Namespace) -> int | None:
     return int(most / args.fps)
 
 
-def limits_of(board, share: float, graph: ir.Graph) -> Costs:
+def limits_of(board, share: float, graph: ir.Graph) -> Resources:
     """What of ``board`` may be used: shares of its LUT and FF, the block RAMs that the link leaves.
 
     The board's link keeps a frame, one word a pixel.
@@ -93,9 +93,22 @@ def limits_of(board, share: float, graph: ir.Graph) -> Costs:
     height, width, colours = graph.input.shape
     frame = blocks(height * width, 8 * colours, rom=False)
     have = board.capacity
-    return Costs(
+    return Resources(
         lut=int(have.lut * share), ff=int(have.ff * FF_SHARE), ebr=max(have.ebr - frame, 0)
     )
+
+
+def folding_within(
+    graph: ir.Graph,
+    cycles: int | None,
+    limits: Resources,
+    levels: int,
+    report: Callable[[str], None] = str,
+) -> Folding:
+    """Least LUT for so many cycles, or for None the fewest cycles. Raises CapacityError."""
+    if cycles is None:
+        return fastest(graph, limits, report=report, levels=levels)
+    return least_lut(graph, cycles, limits, levels=levels)
 
 
 def find_folding(args: argparse.Namespace, graph: ir.Graph, board) -> Folding:
@@ -106,9 +119,7 @@ def find_folding(args: argparse.Namespace, graph: ir.Graph, board) -> Folding:
     limits = limits_of(board, share, graph)
     say("folding" if cycles is None else f"folding for {cycles:,} cycles per frame")
     try:
-        if cycles is None:
-            return fastest(graph, limits, report=say, levels=levels)
-        return least_lut(graph, cycles, limits, levels=levels)
+        return folding_within(graph, cycles, limits, levels, say)
     except CapacityError as error:
         say("looking for the nearest thing that fits")
         nearest = nearest_fit(args, graph, cycles, share)
@@ -123,8 +134,8 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
     levels = args.levels_per_stage
     if cycles is not None:
         try:
-            most = limits_of(boards.find(args.board), share, graph)
-            fits = fastest(graph, most, levels=levels)
+            limits = limits_of(boards.find(args.board), share, graph)
+            fits = fastest(graph, limits, levels=levels)
         except CapacityError:
             pass
         else:
@@ -133,12 +144,8 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
     family = boards.find(args.board).family  # what an estimate says holds for one
     alike = [board for board in boards.BOARDS if board.family == family]
     for board in sorted(alike, key=lambda board: board.capacity.lut):
-        most = limits_of(board, share, graph)
         try:
-            if cycles is None:
-                fastest(graph, most, levels=levels)
-            else:
-                least_lut(graph, cycles, most, levels=levels)
+            folding_within(graph, cycles, limits_of(board, share, graph), levels)
         except CapacityError:
             continue
         return f"the smallest board that it fits is {board.name}"

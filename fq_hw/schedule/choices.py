@@ -22,7 +22,7 @@ from fq_hw.schedule.lower import Lowering, follow
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.resources import Resources
 from fq_hw.schedule.skip import branch, fork_of, path_back, registers, skip_depth
-from fq_hw.schedule.solver import NOTHING, Choice, Costs, Problem, SkipCost
+from fq_hw.schedule.solver import Choice, Problem, SkipCost
 from fq_hw.schedule.units import FifoUnit, Rom, Unit, in_block_ram
 
 __all__ = ["COLUMNS", "Choices", "Estimate", "Priced", "folds_of"]
@@ -61,11 +61,10 @@ class Choices:
     """The tables of one graph, made once for all the cycles that are asked for."""
 
     def __init__(self, graph: Graph, estimate: Estimate, levels: int = 1):
-        self.graph, self.estimate = graph, estimate
+        self.graph, self.unit_costs = graph, functools.cache(estimate)
         self.convs = [op for op in graph.ops if isinstance(op, Conv)]
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
         self.table = functools.cache(self.table)
-        self.unit_costs = functools.cache(self.unit_costs)
         self.least_depth = functools.cache(self.least_depth)
 
     @functools.cached_property
@@ -97,18 +96,13 @@ class Choices:
         }
         return base, others
 
-    def unit_costs(self, unit: Unit) -> Costs:
-        """What ``unit`` costs."""
-        need = self.estimate(unit)
-        return Costs(lut=need.lut, ff=need.ff, ebr=need.ebr)
-
     def table(self, site: ConvSite) -> tuple[Priced, ...]:
         """Every fold of a convolution between streams of known width."""
         priced = []
         for fold in self.folds[site.name]:
             parts = conv_parts(site, fold)
             choice = Choice(
-                costs=sum(map(self.unit_costs, parts.units), NOTHING),
+                costs=sum(map(self.unit_costs, parts.units), Resources()),
                 dots=fold.pe * fold.columns,
                 columns=fold.columns,
                 held=parts.held,
@@ -127,7 +121,7 @@ class Choices:
         Raises FoldingError naming what needs more cycles than that, whatever the folds.
         """
         base, others = self.base(cycles)
-        fixed = sum(map(self.unit_costs, others.values()), NOTHING)
+        fixed = sum(map(self.unit_costs, others.values()), Resources())
         beats = {name: getattr(unit, "beats", 0) for name, unit in others.items()}
         tables = {name: self.table(site) for name, site in base.sites.items()}
         beats |= {name: min(row.beats for row in table) for name, table in tables.items()}
@@ -177,7 +171,7 @@ class Choices:
             for key in itertools.product(*columns)
         }
 
-        def costs(depth: int) -> Costs:
+        def costs(depth: int) -> Resources:
             return self.unit_costs(FifoUnit(lanes=fifo.lanes, bits=fifo.bits, depth=max(depth, 3)))
 
         inside = [op.name for op in ops if isinstance(op, Conv)]

@@ -13,8 +13,8 @@ from fq_hw.errors import CapacityError, FoldingError
 from fq_hw.ir import Graph
 from fq_hw.schedule.choices import Choices, Estimate
 from fq_hw.schedule.folding import Folding
-from fq_hw.schedule.resources import resources
-from fq_hw.schedule.solver import Costs, hopeless, solve
+from fq_hw.schedule.resources import Resources, resources
+from fq_hw.schedule.solver import hopeless, solve
 
 __all__ = ["fastest", "least_lut"]
 
@@ -23,7 +23,7 @@ NAMES = {"ebr": "EBR", "ff": "flip-flops", "lut": "LUT4"}
 
 
 def fold_at(
-    choices: Choices, cycles: int, limits: Costs | None, report: Callable[[str], None] = str
+    choices: Choices, cycles: int, limits: Resources | None, report: Callable[[str], None] = str
 ) -> Folding | None:
     """The folding of least LUT for frames of ``cycles``; None when none keeps ``limits``."""
     problem, folds = choices.at(cycles)
@@ -40,10 +40,10 @@ def fold_at(
     return Folding(folds=found, cycles=cycles)
 
 
-def shortfall(choices: Choices, cycles: int, limits: Costs) -> CapacityError:
+def shortfall(choices: Choices, cycles: int, limits: Resources) -> CapacityError:
     """What is missing to keep ``limits`` in frames of ``cycles``: the least of one kind."""
     problem, _ = choices.at(cycles)
-    kept = Costs(lut=NO_LIMIT, ff=NO_LIMIT, ebr=NO_LIMIT)
+    kept = Resources(lut=NO_LIMIT, ff=NO_LIMIT, ebr=NO_LIMIT)
     for kind in NAMES:
         least = problem.costs(solve(problem, kept, first=kind))
         need, have = getattr(least, kind), getattr(limits, kind)
@@ -60,7 +60,7 @@ def shortfall(choices: Choices, cycles: int, limits: Costs) -> CapacityError:
 def least_lut(
     graph: Graph,
     cycles: int,
-    limits: Costs | None = None,
+    limits: Resources | None = None,
     estimate: Estimate = resources,
     levels: int = 1,
 ) -> Folding:
@@ -81,7 +81,7 @@ def least_lut(
 
 def fastest(
     graph: Graph,
-    limits: Costs,
+    limits: Resources,
     estimate: Estimate = resources,
     report: Callable[[str], None] = str,
     levels: int = 1,

@@ -34,6 +34,10 @@ class Resources:
     def __add__(self, other: Resources) -> Resources:
         return Resources(lut=self.lut + other.lut, ff=self.ff + other.ff, ebr=self.ebr + other.ebr)
 
+    def within(self, limits: Resources) -> bool:
+        """Whether no kind exceeds its limit."""
+        return self.lut <= limits.lut and self.ff <= limits.ff and self.ebr <= limits.ebr
+
 
 @functools.cache
 def prices(family: str) -> Mapping[str, Mapping[str, Mapping[str, float]]]:

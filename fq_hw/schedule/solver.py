@@ -14,31 +14,13 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from fq_hw.errors import ToolError
+from fq_hw.schedule.resources import Resources
 from fq_hw.schedule.skip import slack_pixels
 
-__all__ = ["KINDS", "NOTHING", "Choice", "Costs", "Problem", "SkipCost", "hopeless", "solve"]
+__all__ = ["KINDS", "Choice", "Problem", "SkipCost", "hopeless", "solve"]
 
 KINDS = ("lut", "ff", "ebr")
 PRICES = (0, *(round(1.3**n) for n in range(1, 36)), 10**6)  # of a block RAM in LUTs, to try
-
-
-@dataclass(frozen=True, kw_only=True)
-class Costs:
-    """LUT4, flip-flops and block RAMs; of a device, what may be used."""
-
-    lut: int
-    ff: int
-    ebr: int
-
-    def __add__(self, other: Costs) -> Costs:
-        return Costs(lut=self.lut + other.lut, ff=self.ff + other.ff, ebr=self.ebr + other.ebr)
-
-    def within(self, limits: Costs) -> bool:
-        """Whether no kind exceeds its limit."""
-        return self.lut <= limits.lut and self.ff <= limits.ff and self.ebr <= limits.ebr
-
-
-NOTHING = Costs(lut=0, ff=0, ebr=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +32,7 @@ class Choice:
     held, delay     pixels under way in it, cycles through its registers
     """
 
-    costs: Costs
+    costs: Resources
     dots: int = 1
     columns: int = 1
     held: int = 1
@@ -74,7 +56,7 @@ class SkipCost:
     pixels: int
     cycles: int
     pixel_beats: int
-    costs: Callable[[int], Costs]
+    costs: Callable[[int], Resources]
 
     def depth(self, layers: Sequence[Choice]) -> int:
         """Beats, one choice a layer made."""
@@ -94,7 +76,7 @@ class SkipCost:
             ends.append(end(self.least.values()) + slack * self.pixel_beats)
         return ends[0], ends[1]
 
-    def steps(self, low: int, high: int) -> Iterable[tuple[int, int, Costs]]:
+    def steps(self, low: int, high: int) -> Iterable[tuple[int, int, Resources]]:
         """Runs of depths in ``low``..``high`` that cost the same: first, last, costs."""
         for costs, run in itertools.groupby(range(low, high + 1), key=self.costs):
             depths = list(run)
@@ -107,16 +89,16 @@ class Problem:
 
     layers: tuple[tuple[Choice, ...], ...]
     skips: tuple[SkipCost, ...] = ()
-    fixed: Costs = NOTHING
+    fixed: Resources = Resources()
 
-    def costs(self, picked: Sequence[int]) -> Costs:
+    def costs(self, picked: Sequence[int]) -> Resources:
         """What a choice for every layer costs altogether."""
         made = [choices[index] for choices, index in zip(self.layers, picked, strict=True)]
         skips = [skip.costs(skip.depth(made)) for skip in self.skips]
         return sum([*(choice.costs for choice in made), *skips], self.fixed)
 
 
-def hopeless(problem: Problem, limits: Costs) -> bool:
+def hopeless(problem: Problem, limits: Resources) -> bool:
     """Whether a bound shows in no time that nothing keeps ``limits``; False proves nothing.
 
     For any price of a block RAM in LUTs, the least that layers and FIFOs could cost is a bound;
@@ -216,7 +198,7 @@ class Model:
 
 
 def solve(
-    problem: Problem, limits: Costs | None = None, *, first: str = "lut"
+    problem: Problem, limits: Resources | None = None, *, first: str = "lut"
 ) -> tuple[int, ...] | None:
     """The index of a choice for every layer: least LUT, block RAMs, dot products, flip-flops.
 

@@ -11,12 +11,12 @@ from fq_hw.schedule.choices import COLUMNS, Choices, Priced, folds_of, undominat
 from fq_hw.schedule.conv_parts import conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles
 from fq_hw.schedule.resources import Resources, resources
-from fq_hw.schedule.solver import Choice, Costs
+from fq_hw.schedule.solver import Choice
 from fq_hw.schedule.units import Rom
 
 
 def row(lut, ebr, dots=1, columns=1, held=1, delay=0, ff=0):
-    costs = Costs(lut=lut, ff=ff, ebr=ebr)
+    costs = Resources(lut=lut, ff=ff, ebr=ebr)
     choice = Choice(costs=costs, dots=dots, columns=columns, held=held, delay=delay)
     return Priced(fold=Fold(pe=1, simd=1), choice=choice, beats=1)
 
@@ -64,7 +64,7 @@ def test_a_table_prices_every_unit_of_the_convolution(graph):
         for priced in choices.table(site)[::7]:
             parts = conv_parts(site, priced.fold)
             need = sum(map(resources, parts.units), Resources())
-            assert priced.choice.costs == Costs(lut=need.lut, ff=need.ff, ebr=need.ebr)
+            assert priced.choice.costs == Resources(lut=need.lut, ff=need.ff, ebr=need.ebr)
             assert priced.beats >= conv_cycles(graph, conv, priced.fold) == parts.engine.beats
 
 

@@ -17,7 +17,7 @@ from fq_hw.schedule.fold_search import fastest, least_lut
 from fq_hw.schedule.folding import conv_cycles
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.resources import Resources, plan_resources, resources
-from fq_hw.schedule.solver import Costs, solve
+from fq_hw.schedule.solver import solve
 from fq_hw.schedule.units import FifoUnit, Rom
 
 SHIPPED = Path(checkpoint.__file__).parent / "models" / "ern-digits.safetensors"
@@ -32,7 +32,7 @@ TINY = replace(
 )
 
 
-PLENTY = Costs(lut=10**6, ff=10**6, ebr=10**6)
+PLENTY = Resources(lut=10**6, ff=10**6, ebr=10**6)
 
 
 def convs(graph):
@@ -107,7 +107,7 @@ def test_no_folding_that_fits_is_faster(tiny, every):
     answers = set()
     for lut, ebr, ff in {cost for costs in every.values() for cost in costs[:1]}:
         for more, less in ((0, 0), (99, 3)):
-            limits = Costs(lut=lut + more, ff=ff - 2 * less, ebr=ebr - less)
+            limits = Resources(lut=lut + more, ff=ff - 2 * less, ebr=ebr - less)
             fits = [n for n in every if any(fit(cost, limits) for cost in every[n])]
             if fits:
                 found = fastest(tiny, limits, dear)
@@ -134,7 +134,7 @@ def test_the_costs_are_those_of_the_plan(graphs, name, cycles):
         names = [conv.name for conv in convs(graphs[name])]
         chosen = {name: folds[n][picked[n]] for n, name in enumerate(names)}
         need = plan_resources(lower(graphs[name], chosen, cycles))
-        assert problem.costs(picked) == Costs(lut=need.lut, ff=need.ff, ebr=need.ebr)
+        assert problem.costs(picked) == Resources(lut=need.lut, ff=need.ff, ebr=need.ebr)
 
 
 def test_weights_lie_in_logic_where_block_ram_is_short():
@@ -185,7 +185,7 @@ def test_refuses_what_does_not_fit_and_says_what_is_missing(graphs):
     graph = graphs["gains"]
     found = least_lut(graph, 2_000)
     need = plan_resources(lower(graph, found.folds, found.cycles))
-    exact = Costs(lut=need.lut, ff=need.ff, ebr=need.ebr)
+    exact = Resources(lut=need.lut, ff=need.ff, ebr=need.ebr)
     assert least_lut(graph, 2_000, exact) == found
     with pytest.raises(CapacityError) as caught:
         least_lut(graph, 2_000, replace(exact, ff=10**6, lut=need.lut - 1))

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fq_hw.errors import ToolError
-from fq_hw.schedule.solver import KINDS, NOTHING, Choice, Costs, Problem, SkipCost, hopeless, solve
+from fq_hw.schedule.resources import Resources
+from fq_hw.schedule.solver import KINDS, Choice, Problem, SkipCost, hopeless, solve
 
 NUMBERS = st.integers(0, 40)
-COSTS = st.builds(Costs, lut=NUMBERS, ff=NUMBERS, ebr=NUMBERS)
+COSTS = st.builds(Resources, lut=NUMBERS, ff=NUMBERS, ebr=NUMBERS)
 
 
 def best(problem, limits, first):
@@ -70,7 +71,7 @@ def problems(draw):
 
 
 MOST = st.integers(0, 200)
-LIMITS = st.none() | st.builds(Costs, lut=MOST, ff=MOST, ebr=MOST)
+LIMITS = st.none() | st.builds(Resources, lut=MOST, ff=MOST, ebr=MOST)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -96,9 +97,9 @@ def test_depths_are_bounds(problem):
 
 def test_hopeless_knows_what_one_kind_alone_would_not_show():
     """Either choice fits one limit, neither both, and no single sum shows it."""
-    kinds = Costs(lut=10, ff=3, ebr=0), Costs(lut=0, ff=1, ebr=1)
+    kinds = Resources(lut=10, ff=3, ebr=0), Resources(lut=0, ff=1, ebr=1)
     problem = Problem(layers=(tuple(Choice(costs=costs) for costs in kinds),) * 4)
-    fits = Costs(lut=20, ff=8, ebr=2)
+    fits = Resources(lut=20, ff=8, ebr=2)
     assert not hopeless(problem, fits) and solve(problem, fits) is not None
     assert hopeless(problem, replace(fits, lut=9))
     assert solve(problem, replace(fits, lut=19)) is None
@@ -112,4 +113,4 @@ def test_a_missing_solver_is_one_line(monkeypatch):
     with pytest.raises(
         ToolError, match=r"^ortools: not found \(.*\); install it with `pip install"
     ):
-        solve(Problem(layers=((Choice(costs=NOTHING),),)))
+        solve(Problem(layers=((Choice(costs=Resources()),),)))
