@@ -122,9 +122,10 @@ def on_cluster(client, jobs: Sequence[Job]) -> Iterator[Routed]:
     try:
         while waiting or running:
             try:
-                free = max(1, sum(client.nthreads().values())) - len(running)
-                for job in waiting[: max(0, free)]:
-                    running[client.submit(route, job, pure=False)] = waiting.pop(0)
+                threads = max(1, sum(client.nthreads().values()))
+                while waiting and len(running) < threads:
+                    future = client.submit(route, waiting[0], pure=False)
+                    running[future] = waiting.pop(0)
                 with client.as_current():
                     done = distributed.wait([*running], LOST_S, return_when="FIRST_COMPLETED").done
             except TimeoutError:

@@ -27,6 +27,7 @@ from fq_hw.fixed.fold import fold
 from fq_hw.fixed.network import tensors
 from fq_hw.fixed.search import (
     Counter,
+    Decision,
     Judge,
     SearchConfig,
     Shape,
@@ -266,6 +267,12 @@ def first_layer(network: FloatNetwork) -> str:
     return next(nodes(network)).name
 
 
+def told(decision: Decision, judge: Judge) -> str:
+    """What a bar says of a decision."""
+    loss = judge.loss(decision.errors)
+    return f"{decision.tensor}: {decision.form.bits} bit, loss {loss:.2%}"
+
+
 def decide(network: FloatNetwork, steps, log: SearchLog, judge: Judge) -> dict:
     """Run the search with a bar in products, which is what a decision's time goes by."""
     from tqdm import tqdm
@@ -286,11 +293,8 @@ def decide(network: FloatNetwork, steps, log: SearchLog, judge: Judge) -> dict:
                 bar.update(left[decision.tensor.layer])
             log.add(decision, time.monotonic() - began)
             began = time.monotonic()
-            form = decision.form
-            formats[decision.tensor] = form
-            bar.set_postfix_str(
-                f"{decision.tensor}: {form.bits} bit, loss {judge.loss(decision.errors):.2%}"
-            )
+            formats[decision.tensor] = decision.form
+            bar.set_postfix_str(told(decision, judge))
     return formats
 
 
@@ -309,8 +313,5 @@ def look_again(
         steps, found = second_look(network, formats, counter, judge, config, report), {}
         for decision in steps:
             found[decision.tensor] = decision.form
-            bar.set_postfix_str(
-                f"{decision.tensor}: {decision.form.bits} bit, "
-                f"loss {judge.loss(decision.errors):.2%}"
-            )
+            bar.set_postfix_str(told(decision, judge))
     return found
