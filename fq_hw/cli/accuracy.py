@@ -8,10 +8,10 @@ import os
 import platform
 from pathlib import Path
 
-from fq_hw import checkpoint, data, export, golden, ir
+from fq_hw import checkpoint, data, export, ir
 from fq_hw.cli import train
 from fq_hw.cli.estimate import unit_rows
-from fq_hw.cli.model import DEFAULT_CYCLES, load_model
+from fq_hw.cli.model import DEFAULT_CYCLES, golden_labels, load_model
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.study import Run, read_study
 from fq_hw.errors import ArtifactError, ToolError, require
@@ -151,7 +151,7 @@ def measure(name: str, one: Run) -> dict:
         source = one.config.data
         path = None if source.path is None else Path(source.path)
         test = data.load(source.kind, path, trained.network.image[:2]).test()
-        right = int((golden.labels(model.graph, test.images) == test.labels).sum())
+        right = int((golden_labels(model.graph, test.images) == test.labels).sum())
         row["golden"] = 100 * right / len(test)
     return row
 

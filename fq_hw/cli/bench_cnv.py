@@ -16,6 +16,7 @@ __all__ = ["add_parser"]
 FILE = Path("build/bench/cnv.json")
 GRAPH, BOARD = "build/cnv.graph.safetensors", "ulx3s-85f"
 FAST, SLOW = 8_192, 32_768  # cycles per frame: for the board; as Xilinx folds it
+IMAGES = "200"  # in Verilator
 LEVELS = {FAST: 2, SLOW: 1}  # adder levels per stage: with 1 the flip-flops fill the board
 FOLDS = {FAST: "build/fold/cnv.json", SLOW: "build/fold/cnv-slow.json"}
 SOURCE = "Umuroglu et al. 2017; BNN-PYNQ's cnvW1A2 on XC7Z020"
@@ -78,7 +79,8 @@ def folded(cycles: int) -> tuple[str, str]:
 
 def simulated(args: argparse.Namespace) -> Iterator[Row]:
     """Verilog against the golden model."""
-    ran, said = ask("sim", GRAPH, *data(args), *folded(FAST), "--images", "200")
+    many = ("--images", IMAGES, "--level-images", IMAGES)
+    ran, said = ask("sim", GRAPH, *data(args), *folded(FAST), *many)
     for kind in ("levels", "scores"):
         name = f"{kind} that differ, of {ran[kind]['compared']:,}"
         yield name, ran[kind]["mismatching"], "", "rtl-sim", said

@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 import time
 
-from fq_hw import golden
-from fq_hw.cli.model import add_data_arguments, add_model_argument, load_data, load_model
+from fq_hw.cli.model import (
+    add_data_arguments,
+    add_model_argument,
+    golden_labels,
+    load_data,
+    load_model,
+)
 from fq_hw.cli.output import Output
 
 __all__ = ["add_parser"]
@@ -29,7 +34,7 @@ def run(args: argparse.Namespace) -> Output:
     graph = load_model(args.model).graph
     split = load_data(args, graph)
     began = time.perf_counter()
-    labels = golden.labels(graph, split.images)
+    labels = golden_labels(graph, split.images)
     seconds = time.perf_counter() - began
     right = int((labels == split.labels).sum())
     data = {

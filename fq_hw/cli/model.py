@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from fq_hw import artifact, checkpoint, data, export, ir
+import numpy as np
+
+from fq_hw import artifact, checkpoint, data, export, golden, ir
 from fq_hw.cli import fold_file
 from fq_hw.cli.output import say
 from fq_hw.data import DataKind
@@ -33,6 +35,7 @@ __all__ = [
     "add_model_argument",
     "add_sequential_argument",
     "cycle_model",
+    "golden_labels",
     "load_data",
     "load_model",
     "load_test",
@@ -107,6 +110,14 @@ def load_test(args: argparse.Namespace, graph: ir.Graph) -> data.Split:
     contract = f"images must be {(h, w, c)}, as {graph.name} takes them; choose --data and --path"
     require(got == (h, w, c), f"data {args.data}", contract, got, ArtifactError)
     return split
+
+
+def golden_labels(graph: ir.Graph, images: np.ndarray) -> np.ndarray:
+    """``golden.labels`` with a bar, at a terminal: large networks take minutes."""
+    from tqdm import tqdm
+
+    with tqdm(total=len(images), desc="golden model", unit="image", disable=None) as bar:
+        return golden.labels(graph, images, bar.update)
 
 
 def add_fold_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from fq_hw.cli.model import (
     add_model_argument,
     add_sequential_argument,
     cycle_model,
+    golden_labels,
     load_model,
     load_test,
     make_plan,
@@ -39,6 +41,7 @@ __all__ = ["Comparison", "add_parser", "add_sim_arguments", "compare"]
 
 FOLDER = Path("build/sim")
 FRAMES = 6  # so many results must come in exactly the predicted cycles
+AT_ONCE = 8  # images whose tensors are in memory and in a file at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,20 +159,22 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan) -> Comparison:
     """Run golden model, cycle model and Verilator."""
+    from tqdm import tqdm
+
     from sim import network, taps, verilator
 
     verilator.environment()  # a missing tool is said at once
     require(args.images >= 3, "--images", "must be at least 3 to time frames", args.images)
-    require(args.level_images >= 0, "--level-images", "must not be negative", args.level_images)
+    require(args.level_images >= 1, "--level-images", "must be at least 1", args.level_images)
     graph = model.graph
     whole = load_test(args, graph)
     spread = np.linspace(0, len(whole) - 1, min(args.images, len(whole))).astype(int)
     images = whole.images[spread]  # every class, also where they come one after the other
     require(len(images) >= 3, f"data {args.data}", "needs at least 3 test images", len(images))
-    levels = images[: max(2, args.level_images)]
+    levels = images[: args.level_images]
     say(f"golden model on {len(whole)} images")
     began = time.perf_counter()
-    labels = golden.labels(graph, whole.images)
+    labels = golden_labels(graph, whole.images)
     images_per_second = len(whole) / (time.perf_counter() - began)
     tensors = [t[graph.ops[-2].name] for t in golden.batches(graph, images)]
     scores = np.concatenate(tensors).reshape(len(images), -1)
@@ -184,18 +189,23 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
             program, plan, images, Path(name), cycles_per_frame=predicted.interval
         )
     say(f"{ran.cycles / ran.seconds:,.0f} cycles/s")
-    truth, wrong = {}, {}
+    compared, wrong = Counter(), Counter()
     if isinstance(plan, Plan):
         say(f"comparing every tensor of {len(levels)} images")
-        truth = golden.run(graph, levels)
-        with tempfile.TemporaryDirectory(dir=FOLDER) as name:
-            path = Path(name, "taps.txt")
-            network.simulate(program, plan, levels, Path(name),
-                             cycles_per_frame=predicted.interval, taps_file=path)  # fmt: skip
-            wrong = taps.mismatches(path, plan, truth)
+        starts = range(0, len(levels), AT_ONCE)
+        for start in tqdm(starts, desc="tensors", unit=f"{AT_ONCE} images", disable=None):
+            few = levels[start : start + AT_ONCE]
+            truth = golden.run(graph, few)
+            with tempfile.TemporaryDirectory(dir=FOLDER) as name:
+                path = Path(name, "taps.txt")
+                network.simulate(program, plan, few, Path(name),
+                                 cycles_per_frame=predicted.interval, taps_file=path)  # fmt: skip
+                found = taps.mismatches(path, plan, truth)
+            wrong.update(found)
+            compared.update({name: truth[name].size for name in found})
     for name, count in wrong.items():
         if count:
-            say(f"{name}: {count} of {truth[name].size} values differ from the golden model")
+            say(f"{name}: {count} of {compared[name]} values differ from the golden model")
     return Comparison(
         model=model,
         split=whole,
@@ -205,8 +215,8 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
         rtl_right=int((ran.labels == whole.labels[spread]).sum()),
         scores_compared=scores.size,
         scores_wrong=int((ran.scores != scores).sum()),
-        levels_compared=sum(truth[name].size for name in wrong),
-        levels_wrong=sum(wrong.values()),
+        levels_compared=compared.total(),
+        levels_wrong=wrong.total(),
         predicted=predicted,
         ran=ran,
         images_per_second=images_per_second,

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fq_hw import golden
 from fq_hw.cli.foreign import add_pixel_argument, load_onnx
-from fq_hw.cli.model import add_data_arguments, add_model_argument, load_data, load_model
+from fq_hw.cli.model import (
+    add_data_arguments,
+    add_model_argument,
+    golden_labels,
+    load_data,
+    load_model,
+)
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import ArtifactError, SimulationError, require
 from fq_hw.ir import Graph
@@ -63,7 +68,7 @@ def run(args: argparse.Namespace) -> Output:
             wrong[row.tensor] += row.wrong
             if row.wrong and row.tensor not in first:
                 first[row.tensor] = (number, row)
-    scores = golden.labels(graph, split.images)
+    scores = golden_labels(graph, split.images)
     right = int((scores == split.labels).sum())
     rows = [(name, count, wrong[name]) for name, count in values.items()]
     data = {

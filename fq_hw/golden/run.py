@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -38,8 +38,13 @@ def batches(graph: ir.Graph, images: np.ndarray) -> Iterator[dict[str, np.ndarra
         yield run(graph, images[start : start + BATCH])
 
 
-def labels(graph: ir.Graph, images: np.ndarray) -> np.ndarray:
-    """The class of every image: int64 of shape N; the last op must be an ArgMax."""
+def labels(
+    graph: ir.Graph, images: np.ndarray, report: Callable[[int], None] = lambda images: None
+) -> np.ndarray:
+    """The class of every image: int64 of shape N; the last op must be an ArgMax.
+
+    ``report`` hears after every few images how many more are done.
+    """
     last = graph.ops[-1]
     require(
         isinstance(last, ir.ArgMax),
@@ -48,5 +53,8 @@ def labels(graph: ir.Graph, images: np.ndarray) -> np.ndarray:
         type(last).__name__,
         GraphError,
     )
-    found = [t[last.name].reshape(-1) for t in batches(graph, images)]
+    found = []
+    for tensors in batches(graph, images):
+        found.append(tensors[last.name].reshape(-1))
+        report(len(found[-1]))
     return np.concatenate(found) if found else np.zeros(0, np.int64)

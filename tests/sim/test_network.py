@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from networks import NETWORKS
 
 from fq_hw import golden
+from fq_hw.cli import main, sim
 from fq_hw.cli.main import build_parser
 from fq_hw.cli.model import SHIPPED, load_data, load_model, make_plan
 from fq_hw.schedule import timing
@@ -67,3 +70,27 @@ def test_shipped_network(tmp_path, programs):
     for into, out in ((60, 0), (0, 220), (220, 220)):
         simulate(pause_in=into, pause_out=out)
     assert simulate(reset_at=3 * predicted.interval // 2).results == free.results
+
+
+def test_the_command_compares_every_tensor_of_every_image(tmp_path, programs, monkeypatch, capsys):
+    programs.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "programs").symlink_to(programs)
+    monkeypatch.setattr(sim, "FOLDER", tmp_path)
+    command = ["sim", "--images", "10", "--level-images", str(sim.AT_ONCE + 2), "--json"]
+    assert main(command) == 0
+    found = json.loads(capsys.readouterr().out)
+    per_image = 123_050  # of the shipped network
+    assert found["levels"] == {"compared": (sim.AT_ONCE + 2) * per_image, "mismatching": 0}
+    plain, seen = golden.run, []
+
+    def one_wrong(graph, images):
+        tensors = plain(graph, images)
+        seen.append(len(images))
+        if len(seen) == 2:
+            tensors["embedding"][-1, 0, 0, 0] ^= 1
+        return tensors
+
+    monkeypatch.setattr(golden, "run", one_wrong)
+    assert main(command) == 2
+    assert seen == [sim.AT_ONCE, 2]
+    assert "1 mismatching values" in capsys.readouterr().err
