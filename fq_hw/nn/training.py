@@ -52,6 +52,9 @@ class TrainConfig:
             hold_out: the last training images, left out so that a search may judge by them
             ewgs_delta: EWGS gradient scaling in every activation; seed: fixes the whole run
             table: how a learned pixel embedding starts
+            table_share, first_share: of the learning rate, for that table and the first convolution
+            first_common: how far (0..1) the weights of a colour's levels start alike there, as one
+            weight for the pixel that they stand for
             update: whether steps move latent weights, or weights at their levels (these learned)
             precision: of convolutions and feature maps while training: float32, or bfloat16, which
             takes two thirds of the time on a CPU that has it; accuracies are always of float32
@@ -69,6 +72,9 @@ class TrainConfig:
     seed: int = 0
     precision: Precision = Precision.FLOAT32
     table: TableStart = TableStart.THERMOMETER
+    table_share: float = 1.0
+    first_share: float = 1.0
+    first_common: float = 0.0
     update: WeightUpdate = WeightUpdate.LATENT
 
     def __post_init__(self) -> None:
@@ -78,6 +84,11 @@ class TrainConfig:
         for name in ("weight_decay", "adam_eps", "ewgs_delta", "crop", "hold_out", "seed"):
             value = getattr(self, name)
             require(value >= 0, "TrainConfig", f"{name} must not be negative", value)
+        for name in ("table_share", "first_share"):
+            value = getattr(self, name)
+            require(0 <= value < math.inf, "TrainConfig", f"{name} must not be negative", value)
+        common = self.first_common
+        require(0 <= common <= 1, "TrainConfig", "first_common must be in 0..1", common)
         require(self.seed < 2**31, "TrainConfig", "seed must be below 2**31", self.seed)
 
 
@@ -141,22 +152,39 @@ def make_model(network: Network | FloatNetwork, config: TrainConfig) -> nn.Modul
     """The torch network of a record, with random weights."""
     if isinstance(network, FloatNetwork):
         return FloatNet(network)
-    return ErnNet(network, config.ewgs_delta, config.table)
+    model = ErnNet(network, config.ewgs_delta, config.table)
+    if config.first_common:
+        start_alike(model.stem[0].conv.weight, network.image[2], config.first_common)
+    return model
+
+
+@torch.no_grad()
+def start_alike(weight: Tensor, colours: int, common: float) -> None:
+    """Move a first layer's weights (O,C*length,K,K) towards the one of their colour's first level.
+
+    Levels of one pixel under different signs leave what the quantizer lost of it, which is as large
+    as an edge of a tenth of the range; under one sign it cancels.
+    """
+    of_colour = weight.unflatten(1, (colours, -1))
+    of_colour.lerp_(of_colour[:, :, :1].clone(), common)
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """Adam; decay on convolution weights alone; ``share`` of the learning rate for each group."""
-    named = list(model.named_parameters())
-    decayed = [p for n, p in named if p.ndim == 4]
-    levels = [p for n, p in named if n.endswith(".level")]
-    others = [p for n, p in named if p.ndim != 4 and not n.endswith(".level")]
-    groups = [
-        {"params": decayed, "weight_decay": config.weight_decay, "share": 1.0},
-        {"params": others, "weight_decay": 0.0, "share": 1.0},
+    shares = {
+        "stem.0.conv.weight": config.first_share,
+        "embedding.table": config.table_share,
+    }
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        decay = config.weight_decay if parameter.ndim == 4 else 0.0
+        share = LEVEL_SHARE if name.endswith(".level") else shares.get(name, 1.0)
+        groups.setdefault((decay, share), []).append(parameter)
+    rows = [
+        {"params": parameters, "weight_decay": decay, "share": share}
+        for (decay, share), parameters in sorted(groups.items(), reverse=True)
     ]
-    if levels:
-        groups.append({"params": levels, "weight_decay": 0.0, "share": LEVEL_SHARE})
-    return torch.optim.Adam(groups, lr=0.0, eps=config.adam_eps)
+    return torch.optim.Adam(rows, lr=0.0, eps=config.adam_eps)
 
 
 def cosine(config: TrainConfig, progress: float) -> float:

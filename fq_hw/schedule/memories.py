@@ -82,11 +82,14 @@ def distributed(depth: int, width: int) -> int:
     return CELL_LUTS * cells(depth, width)
 
 
-def distinct(depth: int, width: int) -> float:
-    """How many of ``width`` random columns of ``depth`` bits differ, complements taken as equal."""
+def distinct(depth: int, width: int, complements: bool = True) -> float:
+    """How many of ``width`` random columns of ``depth`` bits differ.
+
+    ``complements`` count as equal where a reader can turn them for nothing, but not registered.
+    """
     if depth > 12:
         return width
-    kinds = 2.0 ** (depth - 1)
+    kinds = 2.0 ** (depth - complements)
     return kinds * (1 - (1 - 1 / kinds) ** width)
 
 

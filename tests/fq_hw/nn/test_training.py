@@ -172,6 +172,42 @@ def test_decay_is_on_convolutions_alone():
     assert {group["eps"] for group in groups} == {1e-4}
 
 
+@pytest.mark.parametrize(
+    ("share", "parameter"),
+    [("first_share", "stem.0.conv.weight"), ("table_share", "embedding.table")],
+)
+def test_a_share_of_the_learning_rate(share, parameter):
+    still = dataclasses.replace(CONFIG, **{share: 0.0})
+    torch.manual_seed(CONFIG.seed)
+    before = weights(training.make_model(NETWORK, CONFIG))
+    moved = {
+        name
+        for name, array in weights(next(train(NETWORK, DATA, still)).model).items()
+        if (array != before[name]).any()
+    }
+    assert set(before) - moved == {parameter}
+    model = ErnNet(NETWORK)
+    slow = training.make_optimizer(model, dataclasses.replace(CONFIG, **{share: 0.25}))
+    names = {id(p): n for n, p in model.named_parameters()}
+    found = {names[id(p)]: g["share"] for g in slow.param_groups for p in g["params"]}
+    assert {name for name, value in found.items() if value != 1} == {parameter}
+    decay = {names[id(p)]: g["weight_decay"] for g in slow.param_groups for p in g["params"]}
+    assert decay["stem.0.conv.weight"] == CONFIG.weight_decay and decay["embedding.table"] == 0
+
+
+def test_weights_of_a_colour_start_alike():
+    def start(common):
+        torch.manual_seed(1)
+        config = dataclasses.replace(CONFIG, first_common=common)
+        model = training.make_model(NETWORK, config)
+        return model.stem[0].conv.weight.detach().reshape(8, 3, 3, 3, 3)  # O,colour,level,K,K
+
+    plain, half, alike = start(0.0), start(0.5), start(1.0)
+    first = plain[:, :, :1].expand(-1, -1, 3, -1, -1)
+    assert (alike == first).all() and (plain != first)[:, :, 1:].all()
+    torch.testing.assert_close(half, (plain + first) / 2)
+
+
 def test_table_is_clipped_after_every_step():
     hot = dataclasses.replace(CONFIG, epochs=1, lr=20.0)
     table = arrays(next(train(NETWORK, DATA, hot)).model)["embedding.table"]
@@ -390,6 +426,9 @@ def test_held_out_images_do_not_train(monkeypatch):
         ("weight_decay", -1e-5),
         ("adam_eps", -1.0),
         ("ewgs_delta", -0.1),
+        ("first_share", -0.1),
+        ("table_share", math.inf),
+        ("first_common", 1.1),
         ("crop", -1),
         ("seed", -1),
     ],
