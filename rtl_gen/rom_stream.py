@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Signal, unsigned
+from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import Out, connect
 
 from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.memories import rom_layers
-from fq_hw.schedule.units import READ, Rom, RomUnit
+from fq_hw.schedule.units import READ, RomUnit
 from rtl_gen.counters import counter
 from rtl_gen.later import later
 from rtl_gen.read_pipe import ReadPipe, read_late
@@ -29,25 +29,6 @@ def beside(words: list[int], width: int) -> int:
     return sum(word << width * place for place, word in enumerate(words))
 
 
-def part_of_word(m: Module, address: Signal, bits: np.ndarray, name: str) -> Signal:
-    """``bits`` (depth,width) at ``address``, READ cycles later, by a copy of it that is not shared.
-
-    The copy takes the first of these cycles, the word's register the second.
-    """
-    depth, width = bits.shape
-    here = Signal.like(address, name=f"address_{name}", attrs={"keep": "true"}, reset_less=True)
-    m.d.sync += here.eq(address)
-    m.submodules[f"rom_{name}"] = rom = memory.Memory(
-        shape=unsigned(width),
-        depth=max(depth, 2),
-        init=pack_words(bits),
-        attrs=memory_style(depth, width, Rom.LOGIC),
-    )
-    port = rom.read_port(domain="comb")
-    m.d.comb += port.addr.eq(here)
-    return later(m, port.data, READ - 1, f"word_{name}", reset_less=True)
-
-
 class RomStream(wiring.Component):
     """Words of a ROM in order, again and again: the source of weights and levels.
 
@@ -56,7 +37,7 @@ class RomStream(wiring.Component):
     Latency     unit.latency() cycles from reset to o.valid
     Throughput  one word per cycle
     Units       where unit.late says so the word comes READ cycles after it is taken
-    Resources   block RAM where unit.in_block_ram says so, else logic, in unit.parts parts
+    Resources   block RAM where unit.in_block_ram says so, else logic
     Errors      refuses contents that are not depth x width bits
     """
 
@@ -77,20 +58,15 @@ class RomStream(wiring.Component):
         rows, layers = unit.depth, 1
         if unit.late and unit.in_block_ram:
             rows, layers = rom_layers(unit.depth, unit.width)
+        words = pack_words(self.bits)
+        m.submodules.rom = rom = memory.Memory(
+            shape=unsigned(layers * unit.width),
+            depth=max(rows, 2),
+            init=[beside(words[row::rows], unit.width) for row in range(rows)],
+            attrs=memory_style(unit.depth, unit.width, unit.rom),
+        )
         address, step, last = counter(unit.depth, "address"), Signal(), Signal()
-        if unit.parts == 1:
-            words = pack_words(self.bits)
-            m.submodules.rom = rom = memory.Memory(
-                shape=unsigned(layers * unit.width),
-                depth=max(rows, 2),
-                init=[beside(words[row::rows], unit.width) for row in range(rows)],
-                attrs=memory_style(unit.depth, unit.width, unit.rom),
-            )
-        if unit.parts > 1:
-            parts = np.array_split(self.bits, unit.parts, axis=1)
-            word = Cat(part_of_word(m, address, bits, str(n)) for n, bits in enumerate(parts))
-            m.d.comb += [self.o.valid.eq(1), step.eq(self.o.ready)]
-        elif unit.late:
+        if unit.late:
             inside = (rows - 1).bit_length()
             word = read_late(
                 m, rom.read_port(), address[:inside] if layers > 1 else address, "word"

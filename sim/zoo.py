@@ -207,7 +207,6 @@ ZOO: dict[str, Unit] = {
     "rom_2": RomUnit(depth=2, width=1),
     "rom_7": RomUnit(depth=7, width=70),
     "rom_7_late": RomUnit(depth=7, width=70, late=True),
-    "rom_parts_late": RomUnit(depth=5, width=1100, late=True),  # five parts
     "rom_16": RomUnit(depth=16, width=9),
     "rom_layers_late": RomUnit(depth=1100, width=32, late=True),  # 512, 512 and 76 words
     "conv_1_1": conv(1, 1, 1, pe=1, simd=1),

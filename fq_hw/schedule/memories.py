@@ -82,14 +82,11 @@ def distributed(depth: int, width: int) -> int:
     return CELL_LUTS * cells(depth, width)
 
 
-def distinct(depth: int, width: int, complements: bool = True) -> float:
-    """How many of ``width`` random columns of ``depth`` bits differ.
-
-    ``complements`` count as equal where a reader can turn them for nothing, but not registered.
-    """
+def distinct(depth: int, width: int) -> float:
+    """How many of ``width`` random columns of ``depth`` bits differ, complements taken as equal."""
     if depth > 12:
         return width
-    kinds = 2.0 ** (depth - complements)
+    kinds = 2.0 ** (depth - 1)
     return kinds * (1 - (1 - 1 / kinds) ** width)
 
 

@@ -158,14 +158,6 @@ def _(unit: units.RomUnit) -> Parts:
     depth, width, address = unit.depth, unit.width, bits(unit.depth)
     block = unit.in_block_ram
     columns = 0 if block or depth == 1 else distinct(depth, width)
-    if unit.parts > 1:  # each: its address, and a LUT4 and a flip-flop for every column of its own
-        columns = unit.parts * round(distinct(depth, ceil_div(width, unit.parts), False))
-        return Parts(
-            lut={"fixed": 1, "address": address},
-            ff={"fixed": 1, "address": address},
-            exact_lut=columns,
-            exact_ff=columns + unit.parts * address,
-        )
     return Parts(
         lut={
             "fixed": 1,

@@ -36,13 +36,3 @@ def test_lies_where_it_is_told_to(rom):
     found = measure(RomStream(unit, bits), route=False)
     assert found.ebr == resources(unit).ebr == (2 if unit.in_block_ram else 0)
     assert unit.in_block_ram == (rom is Rom.BY_SIZE)
-
-
-@pytest.mark.synth
-def test_parts_of_a_wide_word_share_nothing():
-    unit = RomUnit(depth=9, width=2048, late=True)
-    bits = np.random.default_rng(1).integers(0, 2, (9, 2048)).astype(np.uint8)
-    found, need = measure(RomStream(unit, bits), route=False), resources(unit)
-    assert unit.parts == 8
-    assert (found.lut4, found.ff) == pytest.approx((need.lut, need.ff), rel=0.05)
-    assert found.lut4 > 8 * 128  # in one piece no more than the 256 columns that there are

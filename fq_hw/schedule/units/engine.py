@@ -10,10 +10,6 @@ from fq_hw.schedule.units.base import READ, Beat, PixelUnit, Rom, Unit, ceil_div
 __all__ = ["ConvUnit", "RomUnit", "ThresholdUnit"]
 
 
-WIDE = 1024  # bits of a word above which a ROM in logic is cut ...
-PART = 256  # ... into parts of this width
-
-
 @dataclass(frozen=True, kw_only=True)
 class RomUnit(Unit):
     """A ROM streamed word after word, for ever: weights or levels. Ready before the first beat.
@@ -39,16 +35,6 @@ class RomUnit(Unit):
     def in_block_ram(self) -> bool:
         """Whether its words lie in block RAM."""
         return self.rom is Rom.BY_SIZE and in_block_ram(self.depth, self.width)
-
-    @property
-    def parts(self) -> int:
-        """How many ROMs share the word, each with a copy of the address beside it.
-
-        Equal bits of a shallow ROM are one LUT. Of a wide word that leaves a few nets that are all
-        wanted all over the layer: 250 for the 4,096 weights that CNV takes a cycle.
-        """
-        wide = self.late and not self.in_block_ram and self.width > WIDE
-        return ceil_div(self.width, PART) if wide else 1
 
     def latency(self) -> int:
         """Cycles from reset to offering the first word."""
