@@ -34,13 +34,14 @@ class BinaryConv2d(nn.Module):
     Codes are -1 and +1 (the sign of ``weight``); a layer of two bits has -3, -1, +1, +3. ``scale``
     follows from ``weight``, or is learned (``level``), or is one constant. In evaluation the
     integer sums are formed first and scaled once, so that they are exact in float32 while they stay
-    below 2**24.
+    below 2**24. While ``real`` is set, training takes ``weight`` itself (``fq_hw.nn.first_layer``).
     """
 
     def __init__(self, layer: ConvLayer, shared_scale: float):
         super().__init__()
         self.layer = layer
         self.shared_scale = shared_scale
+        self.real = False
         reference = nn.Conv2d(layer.cin, layer.cout, layer.kernel, bias=False)
         self.weight = nn.Parameter(reference.weight.detach().clone())  # torch's usual start
         if layer.scale is WeightScale.LEARNED:
@@ -66,6 +67,8 @@ class BinaryConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         stride, padding = self.layer.stride, self.layer.kernel // 2
+        if self.training and self.real:
+            return F.conv2d(x, self.weight, stride=stride, padding=padding)
         if self.training:
             weight = quantized_weight(self.weight, self.scale(), self.layer.bits)
             return F.conv2d(x, weight, stride=stride, padding=padding)

@@ -24,6 +24,7 @@ from fq_hw.data.split import hold_out
 from fq_hw.errors import ArtifactError, require
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, WeightScale, to_plain
+from fq_hw.nn import first_layer
 from fq_hw.nn.direct import DirectUpdate, WeightUpdate
 from fq_hw.nn.embeddings import PixelEmbedding, TableStart
 from fq_hw.nn.float_net import FloatNet
@@ -52,9 +53,8 @@ class TrainConfig:
             hold_out: the last training images, left out so that a search may judge by them
             ewgs_delta: EWGS gradient scaling in every activation; seed: fixes the whole run
             table: how a learned pixel embedding starts
-            table_share, first_share: of the learning rate, for that table and the first convolution
-            first_common: how far (0..1) the weights of a colour's levels start alike there, as one
-            weight for the pixel that they stand for
+            real_epochs: so many epochs the first convolution learns real weights, one for a colour
+            and tap, and is binary then; what is evaluated is binary always
             update: whether steps move latent weights, or weights at their levels (these learned)
             precision: of convolutions and feature maps while training: float32, or bfloat16, which
             takes two thirds of the time on a CPU that has it; accuracies are always of float32
@@ -72,9 +72,7 @@ class TrainConfig:
     seed: int = 0
     precision: Precision = Precision.FLOAT32
     table: TableStart = TableStart.THERMOMETER
-    table_share: float = 1.0
-    first_share: float = 1.0
-    first_common: float = 0.0
+    real_epochs: int = 0
     update: WeightUpdate = WeightUpdate.LATENT
 
     def __post_init__(self) -> None:
@@ -84,11 +82,9 @@ class TrainConfig:
         for name in ("weight_decay", "adam_eps", "ewgs_delta", "crop", "hold_out", "seed"):
             value = getattr(self, name)
             require(value >= 0, "TrainConfig", f"{name} must not be negative", value)
-        for name in ("table_share", "first_share"):
-            value = getattr(self, name)
-            require(0 <= value < math.inf, "TrainConfig", f"{name} must not be negative", value)
-        common = self.first_common
-        require(0 <= common <= 1, "TrainConfig", "first_common must be in 0..1", common)
+        fewer = 0 <= self.real_epochs < self.epochs
+        contract = f"real_epochs must be below the {self.epochs} epochs"
+        require(fewer, "TrainConfig", contract, self.real_epochs)
         require(self.seed < 2**31, "TrainConfig", "seed must be below 2**31", self.seed)
 
 
@@ -152,39 +148,31 @@ def make_model(network: Network | FloatNetwork, config: TrainConfig) -> nn.Modul
     """The torch network of a record, with random weights."""
     if isinstance(network, FloatNetwork):
         return FloatNet(network)
-    model = ErnNet(network, config.ewgs_delta, config.table)
-    if config.first_common:
-        start_alike(model.stem[0].conv.weight, network.image[2], config.first_common)
-    return model
+    return ErnNet(network, config.ewgs_delta, config.table)
 
 
-@torch.no_grad()
-def start_alike(weight: Tensor, colours: int, common: float) -> None:
-    """Move a first layer's weights (O,C*length,K,K) towards the one of their colour's first level.
-
-    Levels of one pixel under different signs leave what the quantizer lost of it, which is as large
-    as an edge of a tenth of the range; under one sign it cancels.
-    """
-    of_colour = weight.unflatten(1, (colours, -1))
-    of_colour.lerp_(of_colour[:, :, :1].clone(), common)
+def first_convolution(model: nn.Module, network: Network | FloatNetwork) -> BinaryConv2d:
+    """The convolution that ``real_epochs`` is of, if the network has one."""
+    conv = model.stem[0].conv if isinstance(model, ErnNet) else None
+    fits = isinstance(conv, BinaryConv2d) and conv.layer.scale is WeightScale.MEAN
+    contract = "real_epochs needs a first convolution of weights -1/+1 whose scale is their mean"
+    require(fits and conv.layer.bits == 1, "TrainConfig", contract, network.name)
+    return conv
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """Adam; decay on convolution weights alone; ``share`` of the learning rate for each group."""
-    shares = {
-        "stem.0.conv.weight": config.first_share,
-        "embedding.table": config.table_share,
-    }
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        decay = config.weight_decay if parameter.ndim == 4 else 0.0
-        share = LEVEL_SHARE if name.endswith(".level") else shares.get(name, 1.0)
-        groups.setdefault((decay, share), []).append(parameter)
-    rows = [
-        {"params": parameters, "weight_decay": decay, "share": share}
-        for (decay, share), parameters in sorted(groups.items(), reverse=True)
+    named = list(model.named_parameters())
+    decayed = [p for n, p in named if p.ndim == 4]
+    levels = [p for n, p in named if n.endswith(".level")]
+    others = [p for n, p in named if p.ndim != 4 and not n.endswith(".level")]
+    groups = [
+        {"params": decayed, "weight_decay": config.weight_decay, "share": 1.0},
+        {"params": others, "weight_decay": 0.0, "share": 1.0},
     ]
-    return torch.optim.Adam(rows, lr=0.0, eps=config.adam_eps)
+    if levels:
+        groups.append({"params": levels, "weight_decay": 0.0, "share": LEVEL_SHARE})
+    return torch.optim.Adam(groups, lr=0.0, eps=config.adam_eps)
 
 
 def cosine(config: TrainConfig, progress: float) -> float:
@@ -225,7 +213,7 @@ def train(
     torch.manual_seed(config.seed)
     model = make_model(network, config).to(device).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(model, config)
-    first = 0
+    begin = 0
     if start is not None:
         counts = {k: v for k, v in model.state_dict().items() if k not in start}
         model.load_state_dict({k: torch.from_numpy(v) for k, v in start.items()} | counts)
@@ -233,14 +221,21 @@ def train(
         check_origin(state, origin)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        first = state["epoch"] + 1
+        begin = state["epoch"] + 1
     short = config.precision is Precision.BFLOAT16
     parallel = nn.parallel.DistributedDataParallel(model) if ranks > 1 else model
+    first = first_convolution(model, network) if config.real_epochs else None
     clipped = [m for m in model.modules() if isinstance(m, PixelEmbedding | BinaryConv2d)]
     settle = DirectUpdate(model) if direct else None
     test = data.test()
-    for epoch in range(first, config.epochs):
+    for epoch in range(begin, config.epochs):
         began = time.monotonic()
+        if first is not None:
+            first.real = epoch < config.real_epochs
+            if epoch == 0 and start is None:
+                first_layer.start(first.weight, network.image[2])
+            if epoch == config.real_epochs:
+                first_layer.split(first.weight, network.image[2])
         if config.hold_out:
             split, _ = hold_out(data, config.hold_out)
         else:
@@ -259,8 +254,8 @@ def train(
                 group["lr"] = group["share"] * cosine(
                     config, (epoch + step / steps) / config.epochs
                 )
-            begin = step * config.batch + rank * share
-            chosen = order[begin : begin + share]
+            place = step * config.batch + rank * share
+            chosen = order[place : place + share]
             images = augment(as_images(split.images[chosen]), config, rng).to(device)
             labels = torch.from_numpy(split.labels[chosen]).to(device)
             with torch.autocast(images.device.type, torch.bfloat16, enabled=short):
@@ -273,6 +268,8 @@ def train(
                 module.clip()
             if settle is not None:
                 settle()
+            if first is not None and first.real:
+                first_layer.tie(first.weight, network.image[2])
             right = (logits.detach().argmax(1) == labels).sum()
             sums = [loss.item() * len(labels), right.item(), len(labels)]
             total += torch.tensor(sums, dtype=torch.float64)

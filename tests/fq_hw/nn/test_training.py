@@ -8,20 +8,18 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
+from tiles import CONFIG, DATA, NETWORK, TEST, TRAIN, assert_same, tiles, weights
 
 from fq_hw.checkpoint import Checkpoint
-from fq_hw.data import Data, Split
+from fq_hw.data import Split
 from fq_hw.errors import ArtifactError, ParameterError
 from fq_hw.float_network import FloatNetwork, Layer, Op
 from fq_hw.network import (
     Activation,
-    Block,
     Embedding,
     EmbeddingKind,
-    Network,
     Norm,
     Stage,
-    StemConv,
     StepRule,
     WeightScale,
 )
@@ -29,40 +27,6 @@ from fq_hw.nn import training
 from fq_hw.nn.direct import WeightUpdate
 from fq_hw.nn.network import ErnNet
 from fq_hw.nn.training import TrainConfig, accuracy, arrays, train
-
-NETWORK = Network(
-    name="tiny",
-    image=(8, 8, 3),
-    classes=3,
-    embedding=Embedding(length=3),
-    stem=(StemConv(width=8, norm=False),),
-    block=Block.BASIC,
-    stages=(Stage(width=8, blocks=1),),
-)
-CONFIG = TrainConfig(epochs=4, batch=16, lr=0.1, crop=1, flip=True, seed=3)
-
-
-def tiles(count, seed):
-    """Noise that is brighter in one colour: the class."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(count) % 3
-    images = rng.integers(0, 120, (count, 8, 8, 3), np.uint8)
-    images[np.arange(count), :, :, labels] += 100
-    return Split(images=images, labels=labels)
-
-
-TRAIN, TEST = tiles(85, 1), tiles(30, 2)
-DATA = Data(name="tiles", classes=("r", "g", "b"), train=lambda seed: TRAIN, test=lambda: TEST)
-
-
-def weights(model):
-    return {name: array.copy() for name, array in arrays(model).items()}
-
-
-def assert_same(one, two):
-    assert one.keys() == two.keys()
-    for name in one:
-        np.testing.assert_array_equal(one[name], two[name], err_msg=name)
 
 
 @pytest.fixture(scope="module")
@@ -170,42 +134,6 @@ def test_decay_is_on_convolutions_alone():
     assert "embedding.table" in found[1]
     assert [group["weight_decay"] for group in groups] == [1e-5, 0.0]
     assert {group["eps"] for group in groups} == {1e-4}
-
-
-@pytest.mark.parametrize(
-    ("share", "parameter"),
-    [("first_share", "stem.0.conv.weight"), ("table_share", "embedding.table")],
-)
-def test_a_share_of_the_learning_rate(share, parameter):
-    still = dataclasses.replace(CONFIG, **{share: 0.0})
-    torch.manual_seed(CONFIG.seed)
-    before = weights(training.make_model(NETWORK, CONFIG))
-    moved = {
-        name
-        for name, array in weights(next(train(NETWORK, DATA, still)).model).items()
-        if (array != before[name]).any()
-    }
-    assert set(before) - moved == {parameter}
-    model = ErnNet(NETWORK)
-    slow = training.make_optimizer(model, dataclasses.replace(CONFIG, **{share: 0.25}))
-    names = {id(p): n for n, p in model.named_parameters()}
-    found = {names[id(p)]: g["share"] for g in slow.param_groups for p in g["params"]}
-    assert {name for name, value in found.items() if value != 1} == {parameter}
-    decay = {names[id(p)]: g["weight_decay"] for g in slow.param_groups for p in g["params"]}
-    assert decay["stem.0.conv.weight"] == CONFIG.weight_decay and decay["embedding.table"] == 0
-
-
-def test_weights_of_a_colour_start_alike():
-    def start(common):
-        torch.manual_seed(1)
-        config = dataclasses.replace(CONFIG, first_common=common)
-        model = training.make_model(NETWORK, config)
-        return model.stem[0].conv.weight.detach().reshape(8, 3, 3, 3, 3)  # O,colour,level,K,K
-
-    plain, half, alike = start(0.0), start(0.5), start(1.0)
-    first = plain[:, :, :1].expand(-1, -1, 3, -1, -1)
-    assert (alike == first).all() and (plain != first)[:, :, 1:].all()
-    torch.testing.assert_close(half, (plain + first) / 2)
 
 
 def test_table_is_clipped_after_every_step():
@@ -426,9 +354,6 @@ def test_held_out_images_do_not_train(monkeypatch):
         ("weight_decay", -1e-5),
         ("adam_eps", -1.0),
         ("ewgs_delta", -0.1),
-        ("first_share", -0.1),
-        ("table_share", math.inf),
-        ("first_common", 1.1),
         ("crop", -1),
         ("seed", -1),
     ],
