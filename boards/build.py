@@ -20,7 +20,7 @@ from boards.clock import PllClock, pll_for
 from boards.link import IDLE_S
 from boards.route import Job, Routed, packed
 from boards.shell import Shell
-from boards.toolchain import NAME
+from boards.toolchain import NAME, Placer
 from boards.uart import divisor
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ToolError, require
@@ -113,6 +113,7 @@ def build(
     idle_s: float = IDLE_S,
     clock_mhz: float | None = None,
     freq_mhz: float | None = None,
+    placer: Placer = Placer.TIMING,
     seed: int = 1,
     seeds: int = 1,
     jobs: int = 1,
@@ -124,6 +125,7 @@ def build(
     core, pixels, colours, baud, idle_s   as ``Shell`` wants them
     clock_mhz  of the design, by a PLL and within 1 %; by default the board's oscillator
     freq_mhz   what nextpnr aims for, at least (and by default) the design's clock
+    placer     what it goes for
     seed       of the placer, the first of ``seeds``; the fastest result is packed. Same input and
                seeds give the same bitstream, whatever ``jobs`` and ``scheduler``
     jobs       seeds routed at a time here; ``scheduler`` spreads them over a Dask cluster's
@@ -160,9 +162,10 @@ def build(
                         log=work / "yosys.log")  # fmt: skip
             tools.finish(work / f"{NAME}.json")
         files = {file: packed((work / file).read_bytes()) for file in (f"{NAME}.json", tools.pins)}
+        options += ["--timing-allow-fail", *tools.place_for(placer)]
         tries = [
-            Job(router=tools.router, args=(*options, "--timing-allow-fail", *tools.place),
-                files=files, config=tools.config, seed=seed + n)
+            Job(router=tools.router, args=tuple(options), files=files, config=tools.config,
+                seed=seed + n)
             for n in range(seeds)
         ]  # fmt: skip
         where = f"over {scheduler}" if scheduler else f"{min(jobs, seeds)} at a time"

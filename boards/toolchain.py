@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,15 @@ from pathlib import Path
 
 from boards import netlist
 
-__all__ = ["NAME", "TOOLCHAINS", "Toolchain"]
+__all__ = ["NAME", "TOOLCHAINS", "Placer", "Toolchain"]
+
+
+class Placer(enum.Enum):
+    """What nextpnr's placer goes for: the clock, or short wires where a design does not route."""
+
+    TIMING = "timing"
+    WIRES = "wires"
+
 
 NAME = "top"  # of the design, and of every file made from it
 WORDS = {"lut4": "LUT4", "ff": "flip-flops", "ebr": "EBR", "spram": "SPRAM",
@@ -31,7 +40,7 @@ class Toolchain:
     flip_flops      finds numbers of flip-flops in nextpnr's log, where no cell stands for one
     before, after   what Yosys does before and after its synthesis for the family
     finish          what the netlist's file needs before it is routed
-    place           options of the router's placer
+    place           options of the router's placer where it goes for the clock
     """
 
     router: str
@@ -48,6 +57,10 @@ class Toolchain:
     after: str = ""
     finish: Callable[[Path], None] = lambda netlist: None
     place: tuple[str, ...] = ()
+
+    def place_for(self, placer: Placer) -> tuple[str, ...]:
+        """The router's options for ``placer``."""
+        return self.place if placer is Placer.TIMING else ("--placer", "static")
 
     def constrain(self, pins: str, mhz: float) -> str:
         """The text of the pins file, the board's clock constrained to ``mhz``."""

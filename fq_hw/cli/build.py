@@ -34,6 +34,7 @@ SURE = 1.3  # an estimate this far beyond the board's capacity is beyond doubt
 def add_board_arguments(parser: argparse.ArgumentParser) -> None:
     """For which board, at which clock, and how hard to try."""
     import boards
+    from boards.toolchain import Placer
 
     names = ", ".join(board.name for board in boards.BOARDS)
     default = boards.BOARDS[0].name
@@ -44,6 +45,13 @@ def add_board_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--mhz", type=float, default=100.0, help="clock the router aims for (default 100)"
+    )
+    parser.add_argument(
+        "--placer",
+        choices=[placer.value for placer in Placer],
+        default=Placer.TIMING.value,
+        help="what it goes for: the clock, or short wires, for a design that does not route "
+        "(default timing)",
     )
     parser.add_argument("--seed", type=int, default=1, help="of the placer (default 1)")
     parser.add_argument(
@@ -94,6 +102,7 @@ def make_core(plan: Plan | SequentialPlan, board):
 def build_plan(args: argparse.Namespace, plan: Plan | SequentialPlan):
     """Build ``plan`` as ``args`` say; returns ``boards.build.BuildResult``."""
     from boards.build import build
+    from boards.toolchain import Placer
 
     board, path = check_build(args, plan)
     built = build(
@@ -104,6 +113,7 @@ def build_plan(args: argparse.Namespace, plan: Plan | SequentialPlan):
         colours=plan.image[2],
         clock_mhz=args.clock,
         freq_mhz=args.mhz,
+        placer=Placer(args.placer),
         seed=args.seed,
         seeds=args.seeds,
         jobs=args.jobs,

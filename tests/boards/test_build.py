@@ -11,6 +11,7 @@ from networks import random_graph
 
 import boards
 from boards.build import build
+from boards.toolchain import Placer
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ParameterError, ToolError
 from fq_hw.passes import lower_graph
@@ -110,6 +111,15 @@ def test_the_best_seed_is_kept_and_failures_are_told(tmp_path, monkeypatch):
     assert [bool(row.error) for row in result.seeds] == [False, False, True, False, False]
     assert {f"seed-{n}.log" for n in range(1, 6)} <= {p.name for p in result.work.iterdir()}
     assert sum("seed" in line and "of 5 seeds" in line for line in lines) == 5
+
+
+@pytest.mark.parametrize("placer", Placer)
+def test_the_placer_hears_what_to_go_for(tmp_path, monkeypatch, placer):
+    fake_router.put(tmp_path, monkeypatch, "9) sleep 1;;", **FAKES)
+    result = fake_build(tmp_path, placer=placer)
+    said = (result.work / "seed-1.log").read_text()
+    assert ("--placer static" in said) == (placer is Placer.WIRES)
+    assert ("--placer-heap-timingweight" in said) == (placer is Placer.TIMING)
 
 
 def test_equal_seeds_give_the_lowest(tmp_path, monkeypatch):
