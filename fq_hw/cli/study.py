@@ -74,7 +74,6 @@ class Study:
         """
         path = None if self.data.path is None else str(folder / self.data.path)
         data = DataConfig(kind=self.data.kind, path=path)
-        shorter = {} if epochs is None else {"epochs": epochs}
         most = max(len(variant.seeds) for variant in self.variants)
         for turn in range(most if seeds is None else min(seeds, most)):
             for variant in self.variants:
@@ -82,11 +81,19 @@ class Study:
                     continue
                 plain = self.network | variant.network | {"name": f"{name}-{variant.name}"}
                 seed = variant.seeds[turn]
-                train = self.train | variant.train | shorter | {"seed": seed}
+                train = shortened(self.train | variant.train | {"seed": seed}, epochs)
                 where = f"variant {variant.name!r}.network"
                 network = from_plain(Network, plain, where)
                 config = Config(network=network, data=data, train=train)
                 yield Run(variant=variant, seed=seed, config=config)
+
+
+def shortened(train: dict, epochs: int | None) -> dict:
+    """A recipe of so many epochs instead, its parts as long in proportion."""
+    if epochs is None:
+        return train
+    real = train.get("real_epochs", 0) * epochs // train["epochs"]
+    return train | {"epochs": epochs} | ({"real_epochs": real} if "real_epochs" in train else {})
 
 
 def read_study(path: Path) -> Study:
