@@ -7,9 +7,11 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
+from fq_hw.cli import fold_file
 from fq_hw.cli.bench import Row, as_output, ask
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import require
+from fq_hw.ir import serialize
 from fq_hw.report import bench
 
 __all__ = ["add_parser"]
@@ -85,9 +87,6 @@ def folded(cycles: int) -> tuple[str, str]:
 
 def share(path: Path) -> None:
     """Change the layers of SHARING in a folding."""
-    from fq_hw.cli import fold_file
-    from fq_hw.ir import serialize
-
     graph = serialize.load(Path(GRAPH))
     found = fold_file.load(path, graph)
     changed = {name: dataclasses.replace(found.folds[name], **how) for name, how in SHARING.items()}
@@ -117,8 +116,6 @@ def routed(args: argparse.Namespace) -> Iterator[Row]:
 def synthesised(args: argparse.Namespace) -> Iterator[Row]:
     """Cells of Xilinx's 7 series at the published rate."""
     from boards.xc7 import synthesise
-    from fq_hw.cli import fold_file
-    from fq_hw.ir import serialize
     from fq_hw.schedule import timing
     from fq_hw.schedule.lower import lower
     from rtl_gen.top import Accelerator

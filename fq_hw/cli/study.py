@@ -92,8 +92,8 @@ def shortened(train: dict, epochs: int | None) -> dict:
     """A recipe of so many epochs instead, its parts as long in proportion."""
     if epochs is None:
         return train
-    real = train.get("real_epochs", 0) * epochs // train["epochs"]
-    return train | {"epochs": epochs} | ({"real_epochs": real} if "real_epochs" in train else {})
+    parts = [key for key in ("epochs", "real_epochs") if key in train]
+    return train | {key: train[key] * epochs // train["epochs"] for key in parts}
 
 
 def read_study(path: Path) -> Study:

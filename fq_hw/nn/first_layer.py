@@ -13,27 +13,60 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-__all__ = ["evenly", "split", "start", "tie"]
+from fq_hw.errors import require
+from fq_hw.float_network import FloatNetwork
+from fq_hw.network import Network, WeightScale
+from fq_hw.nn.layers import BinaryConv2d
+from fq_hw.nn.network import ErnNet
+
+__all__ = ["RealStart", "evenly", "split", "start", "tie"]
 
 RANGE = 2.0  # the mean |w| of a channel, times this, has one sign at every level
 LATENT = 0.2  # of that weight then: small steps of the optimizer turn signs one at a time
+
+
+class RealStart:
+    """The first convolution of ``model``, real for so many ``epochs``; call it after every step.
+
+    Raises ParameterError where the network has none of weights -1/+1 whose scale is their mean.
+    """
+
+    def __init__(self, model: nn.Module, network: Network | FloatNetwork, epochs: int):
+        conv = model.stem[0].conv if isinstance(model, ErnNet) else None
+        fits = isinstance(conv, BinaryConv2d) and conv.layer.scale is WeightScale.MEAN
+        contract = (
+            "real_epochs needs a first convolution of weights -1/+1 whose scale is their mean"
+        )
+        require(fits and conv.layer.bits == 1, "TrainConfig", contract, network.name)
+        self.conv, self.colours, self.epochs = conv, network.image[2], epochs
+
+    def begin(self, epoch: int, fresh: bool) -> None:
+        """An epoch begins; ``fresh``: the run began with random weights."""
+        self.conv.real = epoch < self.epochs
+        if epoch == 0 and fresh:
+            start(self.conv.weight, self.colours)
+        if epoch == self.epochs:
+            split(self.conv.weight, self.colours)
+
+    def __call__(self) -> None:
+        if self.conv.real:
+            tie(self.conv.weight, self.colours)
 
 
 @torch.no_grad()
 def start(weight: Tensor, colours: int) -> None:
     """Give O,colours*length,K,K one weight per colour, as wide as suits a layer of ``colours``."""
     of_colour = weight.unflatten(1, (colours, -1))
-    length = of_colour.shape[2]
-    weight.copy_((of_colour[:, :, :1] * math.sqrt(length)).expand_as(of_colour).flatten(1, 2))
+    of_colour.copy_(of_colour[:, :, :1] * math.sqrt(of_colour.shape[2]))
 
 
 @torch.no_grad()
 def tie(weight: Tensor, colours: int) -> None:
     """Make the weights of a colour equal again, after a step: their mean."""
     of_colour = weight.unflatten(1, (colours, -1))
-    weight.copy_(of_colour.mean(2, keepdim=True).expand_as(of_colour).flatten(1, 2))
+    of_colour.copy_(of_colour.mean(2, keepdim=True))
 
 
 @torch.no_grad()
@@ -46,7 +79,7 @@ def split(weight: Tensor, colours: int) -> None:
     rank[evenly(length)] = torch.arange(length, dtype=rank.dtype)
     offset = (2 * rank + 1) / length - 1
     signs = of_colour / widest.clamp(min=1e-12) + offset.to(weight)[:, None, None]
-    weight.copy_(LATENT * signs.flatten(1, 2))
+    of_colour.copy_(LATENT * signs)
 
 
 def evenly(length: int) -> list[int]:

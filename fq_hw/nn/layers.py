@@ -67,10 +67,10 @@ class BinaryConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         stride, padding = self.layer.stride, self.layer.kernel // 2
-        if self.training and self.real:
-            return F.conv2d(x, self.weight, stride=stride, padding=padding)
         if self.training:
-            weight = quantized_weight(self.weight, self.scale(), self.layer.bits)
+            weight = self.weight
+            if not self.real:
+                weight = quantized_weight(weight, self.scale(), self.layer.bits)
             return F.conv2d(x, weight, stride=stride, padding=padding)
         sums = F.conv2d(x, self.codes(), stride=stride, padding=padding)
         return sums * self.scale()[:, None, None]

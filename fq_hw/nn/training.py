@@ -24,9 +24,9 @@ from fq_hw.data.split import hold_out
 from fq_hw.errors import ArtifactError, require
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, WeightScale, to_plain
-from fq_hw.nn import first_layer
 from fq_hw.nn.direct import DirectUpdate, WeightUpdate
 from fq_hw.nn.embeddings import PixelEmbedding, TableStart
+from fq_hw.nn.first_layer import RealStart
 from fq_hw.nn.float_net import FloatNet
 from fq_hw.nn.layers import BinaryConv2d, as_images
 from fq_hw.nn.network import ErnNet
@@ -151,15 +151,6 @@ def make_model(network: Network | FloatNetwork, config: TrainConfig) -> nn.Modul
     return ErnNet(network, config.ewgs_delta, config.table)
 
 
-def first_convolution(model: nn.Module, network: Network | FloatNetwork) -> BinaryConv2d:
-    """The convolution that ``real_epochs`` is of, if the network has one."""
-    conv = model.stem[0].conv if isinstance(model, ErnNet) else None
-    fits = isinstance(conv, BinaryConv2d) and conv.layer.scale is WeightScale.MEAN
-    contract = "real_epochs needs a first convolution of weights -1/+1 whose scale is their mean"
-    require(fits and conv.layer.bits == 1, "TrainConfig", contract, network.name)
-    return conv
-
-
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """Adam; decay on convolution weights alone; ``share`` of the learning rate for each group."""
     named = list(model.named_parameters())
@@ -213,7 +204,7 @@ def train(
     torch.manual_seed(config.seed)
     model = make_model(network, config).to(device).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(model, config)
-    begin = 0
+    first = 0
     if start is not None:
         counts = {k: v for k, v in model.state_dict().items() if k not in start}
         model.load_state_dict({k: torch.from_numpy(v) for k, v in start.items()} | counts)
@@ -221,21 +212,17 @@ def train(
         check_origin(state, origin)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        begin = state["epoch"] + 1
+        first = state["epoch"] + 1
     short = config.precision is Precision.BFLOAT16
     parallel = nn.parallel.DistributedDataParallel(model) if ranks > 1 else model
-    first = first_convolution(model, network) if config.real_epochs else None
     clipped = [m for m in model.modules() if isinstance(m, PixelEmbedding | BinaryConv2d)]
     settle = DirectUpdate(model) if direct else None
+    real = RealStart(model, network, config.real_epochs) if config.real_epochs else None
     test = data.test()
-    for epoch in range(begin, config.epochs):
+    for epoch in range(first, config.epochs):
         began = time.monotonic()
-        if first is not None:
-            first.real = epoch < config.real_epochs
-            if epoch == 0 and start is None:
-                first_layer.start(first.weight, network.image[2])
-            if epoch == config.real_epochs:
-                first_layer.split(first.weight, network.image[2])
+        if real is not None:
+            real.begin(epoch, fresh=start is None)
         if config.hold_out:
             split, _ = hold_out(data, config.hold_out)
         else:
@@ -254,8 +241,8 @@ def train(
                 group["lr"] = group["share"] * cosine(
                     config, (epoch + step / steps) / config.epochs
                 )
-            place = step * config.batch + rank * share
-            chosen = order[place : place + share]
+            begin = step * config.batch + rank * share
+            chosen = order[begin : begin + share]
             images = augment(as_images(split.images[chosen]), config, rng).to(device)
             labels = torch.from_numpy(split.labels[chosen]).to(device)
             with torch.autocast(images.device.type, torch.bfloat16, enabled=short):
@@ -268,8 +255,8 @@ def train(
                 module.clip()
             if settle is not None:
                 settle()
-            if first is not None and first.real:
-                first_layer.tie(first.weight, network.image[2])
+            if real is not None:
+                real()
             right = (logits.detach().argmax(1) == labels).sum()
             sums = [loss.item() * len(labels), right.item(), len(labels)]
             total += torch.tensor(sums, dtype=torch.float64)

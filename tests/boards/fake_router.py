@@ -6,7 +6,7 @@ from boards.route import Job, packed
 
 SCRIPT = """#!/bin/sh
 [ "$1" = --version ] && {{ echo "nextpnr-fake 7.8"; exit; }}
-echo "Info: called with $*"
+args="$*"
 while [ $# -gt 0 ]; do case $1 in --seed) seed=$2;; --report) report=$2;; esac; shift; done
 echo "Info: seed $seed reads $(head -c 60 top.json)"
 case $seed in
