@@ -17,6 +17,7 @@ LAYERS = [
     ["fq_hw"],  # the version alone
     ["fq_hw.errors"],
     ["fq_hw.network", "fq_hw.thermometer", "fq_hw.toolbox", "fq_hw.artifact", "fq_hw.data"],
+    ["fq_hw.rounding"],
     ["fq_hw.float_network"],
     ["fq_hw.yosys_command", "fq_hw.pixel_codes"],
     ["fq_hw.nn"],
@@ -68,6 +69,7 @@ CORE = [  # what must run with numpy and safetensors alone: export, golden model
     "fq_hw.data",
     "fq_hw.checkpoint",
     "fq_hw.float_network",
+    "fq_hw.rounding",
     "fq_hw.fixed.integers",
     "fq_hw.fixed.saved",
     "fq_hw.fixed.savings",

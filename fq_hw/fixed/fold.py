@@ -8,8 +8,8 @@ import numpy as np
 
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.errors import ArtifactError, require
-from fq_hw.fixed.rounding import Moments
 from fq_hw.float_network import FloatNetwork, nodes
+from fq_hw.rounding import Moments
 
 __all__ = ["Folded", "fold"]
 

@@ -11,8 +11,8 @@ import numpy as np
 from fq_hw.errors import ArtifactError, require
 from fq_hw.fixed.fold import Folded
 from fq_hw.fixed.format import Format, quantize, real, requantize
-from fq_hw.fixed.rounding import compensated
 from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
+from fq_hw.rounding import compensated
 
 __all__ = [
     "PIXEL",
@@ -140,7 +140,9 @@ def weight_codes(layer: Folded, form: Format) -> np.ndarray:
     """Codes of weights, rounded to nearest or, where the layer's inputs are known, by them."""
     if layer.inputs is None:
         return quantize(layer.weight, form)
-    return compensated(layer.weight, form, layer.inputs)
+    flat = layer.weight.reshape(len(layer.weight), -1)
+    values = compensated(flat, layer.inputs, lambda column: real(quantize(column, form), form))
+    return quantize(values, form).reshape(layer.weight.shape)
 
 
 def bias_codes(layer: Folded, form: Format, codes: np.ndarray, weights: Format) -> np.ndarray:

@@ -1,18 +1,17 @@
-"""A first convolution with real weights for a while, and then with binary ones that stand for them.
+"""A first convolution that learns as real weights, and then stays what they are rounded to: signs.
 
-Levels of one pixel under different signs leave what their quantizer lost of it, about as much as an
-edge of a tenth of the range. While signs are found one by one that noise is all that a first layer
-learns from. So it begins with one real weight for a colour and tap, which all the levels of the
-colour share; later each becomes as many signs as there are levels. The share of +1 is the weight,
-the levels that have it lie evenly among the others, and what they lost cancels. No paper's method:
-ours, measured in docs/results/pixels.toml.
+Levels of one pixel under different signs leave what their quantizer lost of it, and one step turns
+signs of many levels at once: signs that learn keep the layers behind them from settling. So one
+real weight for a colour and tap learns instead, on the sum of the colour's levels, for some epochs;
+its signs are found jointly (``fq_hw.nn.sign_rounding``), and the rest of the network has the other
+epochs to get used to them. No paper's method: ours, measured in docs/results/pixels.toml.
 """
 
 from __future__ import annotations
 
-import math
-
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fq_hw.errors import require
@@ -20,15 +19,16 @@ from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, WeightScale
 from fq_hw.nn.layers import BinaryConv2d
 from fq_hw.nn.network import ErnNet
+from fq_hw.nn.sign_rounding import round_to_signs
+from fq_hw.rounding import Moments
 
-__all__ = ["RealStart", "evenly", "split", "start", "tie"]
+__all__ = ["SAMPLE", "RealStart", "moments"]
 
-RANGE = 2.0  # the mean |w| of a channel, times this, has one sign at every level
-LATENT = 0.2  # of that weight then: small steps of the optimizer turn signs one at a time
+SAMPLE = 500  # images that signs are found with: of 32 x 32, some 200 patches for each weight
 
 
 class RealStart:
-    """The first convolution of ``model``, real for so many ``epochs``; call it after every step.
+    """The first convolution of ``model``, with real weights for so many ``epochs``.
 
     Raises ParameterError where the network has none of weights -1/+1 whose scale is their mean.
     """
@@ -40,50 +40,35 @@ class RealStart:
             "real_epochs needs a first convolution of weights -1/+1 whose scale is their mean"
         )
         require(fits and conv.layer.bits == 1, "TrainConfig", contract, network.name)
-        self.conv, self.colours, self.epochs = conv, network.image[2], epochs
+        self.model, self.conv, self.epochs = model, conv, epochs
+        of_colour = conv.weight.detach().unflatten(1, (network.image[2], -1))
+        conv.real = nn.Parameter(of_colour.sum(2))  # as wide as a layer's of so few channels
+        conv.weight.requires_grad_(False)
 
-    def begin(self, epoch: int, fresh: bool) -> None:
-        """An epoch begins; ``fresh``: the run began with random weights."""
-        self.conv.real = epoch < self.epochs
-        if epoch == 0 and fresh:
-            start(self.conv.weight, self.colours)
-        if epoch == self.epochs:
-            split(self.conv.weight, self.colours)
+    def begin(self, epoch: int) -> None:
+        """An epoch begins: the real weights learn in it, or no longer."""
+        self.conv.real.requires_grad_(epoch < self.epochs)
 
-    def __call__(self) -> None:
-        if self.conv.real:
-            tie(self.conv.weight, self.colours)
-
-
-@torch.no_grad()
-def start(weight: Tensor, colours: int) -> None:
-    """Give O,colours*length,K,K one weight per colour, as wide as suits a layer of ``colours``."""
-    of_colour = weight.unflatten(1, (colours, -1))
-    of_colour.copy_(of_colour[:, :, :1] * math.sqrt(of_colour.shape[2]))
+    def end(self, images: Tensor) -> None:
+        """An epoch ends: find the signs by uint8 ``images`` N,H,W,C, unless they are there."""
+        if not self.conv.real.requires_grad:
+            return
+        weight, real = self.conv.weight, self.conv.real.detach()
+        length = weight.shape[1] // real.shape[1]
+        each = real.repeat_interleave(length, 1).flatten(1).cpu().numpy()
+        found = torch.from_numpy(round_to_signs(each, moments(self.model, images)))
+        weight.detach().copy_(found.view(weight.shape))
 
 
 @torch.no_grad()
-def tie(weight: Tensor, colours: int) -> None:
-    """Make the weights of a colour equal again, after a step: their mean."""
-    of_colour = weight.unflatten(1, (colours, -1))
-    of_colour.copy_(of_colour.mean(2, keepdim=True))
-
-
-@torch.no_grad()
-def split(weight: Tensor, colours: int) -> None:
-    """Make each weight, equal within a colour, into signs: the more of them +1 the larger it is."""
-    of_colour = weight.unflatten(1, (colours, -1))
-    length = of_colour.shape[2]
-    widest = RANGE * of_colour.abs().mean((1, 2, 3, 4), keepdim=True)
-    rank = torch.empty(length)
-    rank[evenly(length)] = torch.arange(length, dtype=rank.dtype)
-    offset = (2 * rank + 1) / length - 1
-    signs = of_colour / widest.clamp(min=1e-12) + offset.to(weight)[:, None, None]
-    of_colour.copy_(LATENT * signs)
-
-
-def evenly(length: int) -> list[int]:
-    """0..length-1 in an order whose every beginning lies evenly in the range (bit reversal)."""
-    bits = max(1, (length - 1).bit_length())
-    places = sorted(range(1 << bits), key=lambda n: int(f"{n:0{bits}b}"[::-1], 2))
-    return list(dict.fromkeys(n * length >> bits for n in places))
+def moments(model: ErnNet, images: Tensor) -> Moments:
+    """Those of the I = C * K * K levels that a sum of the first convolution reads in ``images``."""
+    layer = model.stem[0].conv.layer
+    count, total, squares = 0, 0.0, 0.0
+    for image in images.split(1):  # patches take K * K times the memory of an image
+        levels = model.embedding(image).float()
+        patches = F.unfold(levels, layer.kernel, padding=layer.kernel // 2, stride=layer.stride)
+        rows = patches[0].double()
+        count, total, squares = count + rows.shape[1], total + rows.sum(1), squares + rows @ rows.T
+    mean, square = ((part / count).cpu().numpy() for part in (total, squares))
+    return Moments(mean=mean, covariance=square - np.outer(mean, mean))

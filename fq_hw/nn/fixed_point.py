@@ -23,11 +23,11 @@ from fq_hw.errors import GraphError, require
 from fq_hw.fixed.fold import Folded
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.network import FixedNetwork, Known, Part, Tensor, from_float
-from fq_hw.fixed.rounding import Moments
 from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
 from fq_hw.nn.byte_conv import ByteConv, available
 from fq_hw.nn.float_net import loaded
 from fq_hw.nn.layers import as_images
+from fq_hw.rounding import Moments
 
 __all__ = ["Simulation", "Step", "image_codes", "input_moments", "make_step"]
 

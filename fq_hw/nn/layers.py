@@ -34,16 +34,17 @@ class BinaryConv2d(nn.Module):
     Codes are -1 and +1 (the sign of ``weight``); a layer of two bits has -3, -1, +1, +3. ``scale``
     follows from ``weight``, or is learned (``level``), or is one constant. In evaluation the
     integer sums are formed first and scaled once, so that they are exact in float32 while they stay
-    below 2**24. While ``real`` is set, training takes ``weight`` itself (``fq_hw.nn.first_layer``).
+    below 2**24. While ``real`` learns, training takes it instead: real weights O,G,K,K, each on the
+    sum of one of G equal groups of channels (``fq_hw.nn.first_layer``).
     """
 
     def __init__(self, layer: ConvLayer, shared_scale: float):
         super().__init__()
         self.layer = layer
         self.shared_scale = shared_scale
-        self.real = False
         reference = nn.Conv2d(layer.cin, layer.cout, layer.kernel, bias=False)
         self.weight = nn.Parameter(reference.weight.detach().clone())  # torch's usual start
+        self.register_parameter("real", None)
         if layer.scale is WeightScale.LEARNED:
             self.level = nn.Parameter(mean_unit(self.weight, layer.bits))
 
@@ -68,9 +69,10 @@ class BinaryConv2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         stride, padding = self.layer.stride, self.layer.kernel // 2
         if self.training:
-            weight = self.weight
-            if not self.real:
-                weight = quantized_weight(weight, self.scale(), self.layer.bits)
+            if self.real is not None and self.real.requires_grad:
+                x, weight = x.unflatten(1, (self.real.shape[1], -1)).sum(2), self.real
+            else:
+                weight = quantized_weight(self.weight, self.scale(), self.layer.bits)
             return F.conv2d(x, weight, stride=stride, padding=padding)
         sums = F.conv2d(x, self.codes(), stride=stride, padding=padding)
         return sums * self.scale()[:, None, None]

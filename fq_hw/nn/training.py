@@ -26,7 +26,7 @@ from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, WeightScale, to_plain
 from fq_hw.nn.direct import DirectUpdate, WeightUpdate
 from fq_hw.nn.embeddings import PixelEmbedding, TableStart
-from fq_hw.nn.first_layer import RealStart
+from fq_hw.nn.first_layer import SAMPLE, RealStart
 from fq_hw.nn.float_net import FloatNet
 from fq_hw.nn.layers import BinaryConv2d, as_images
 from fq_hw.nn.network import ErnNet
@@ -54,7 +54,8 @@ class TrainConfig:
             ewgs_delta: EWGS gradient scaling in every activation; seed: fixes the whole run
             table: how a learned pixel embedding starts
             real_epochs: so many epochs the first convolution learns real weights, one for a colour
-            and tap, and is binary then; what is evaluated is binary always
+            and tap; the signs that they are rounded to stay as they are in the others. What is
+            evaluated and saved is binary always
             update: whether steps move latent weights, or weights at their levels (these learned)
             precision: of convolutions and feature maps while training: float32, or bfloat16, which
             takes two thirds of the time on a CPU that has it; accuracies are always of float32
@@ -203,26 +204,27 @@ def train(
     origin = {"network": to_plain(network), "train": to_plain(config), "data": data.name}
     torch.manual_seed(config.seed)
     model = make_model(network, config).to(device).to(memory_format=torch.channels_last)
-    optimizer = make_optimizer(model, config)
-    first = 0
     if start is not None:
         counts = {k: v for k, v in model.state_dict().items() if k not in start}
         model.load_state_dict({k: torch.from_numpy(v) for k, v in start.items()} | counts)
+    real = RealStart(model, network, config.real_epochs) if config.real_epochs else None
+    optimizer = make_optimizer(model, config)
+    first = 0
     if state is not None:
         check_origin(state, origin)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["epoch"] + 1
     short = config.precision is Precision.BFLOAT16
-    parallel = nn.parallel.DistributedDataParallel(model) if ranks > 1 else model
     clipped = [m for m in model.modules() if isinstance(m, PixelEmbedding | BinaryConv2d)]
     settle = DirectUpdate(model) if direct else None
-    real = RealStart(model, network, config.real_epochs) if config.real_epochs else None
     test = data.test()
     for epoch in range(first, config.epochs):
         began = time.monotonic()
         if real is not None:
-            real.begin(epoch, fresh=start is None)
+            real.begin(epoch)
+        # anew: the first layer may have stopped learning
+        parallel = nn.parallel.DistributedDataParallel(model) if ranks > 1 else model
         if config.hold_out:
             split, _ = hold_out(data, config.hold_out)
         else:
@@ -255,14 +257,15 @@ def train(
                 module.clip()
             if settle is not None:
                 settle()
-            if real is not None:
-                real()
             right = (logits.detach().argmax(1) == labels).sum()
             sums = [loss.item() * len(labels), right.item(), len(labels)]
             total += torch.tensor(sums, dtype=torch.float64)
             report(epoch, step + 1, steps)
         if ranks > 1:
             dist.all_reduce(total)
+        if real is not None:
+            shown = np.random.default_rng([config.seed, epoch])
+            real.end(augment(as_images(split.images[:SAMPLE]), config, shown).to(device))
 
         def snapshot(epoch: int = epoch) -> dict:
             parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
@@ -293,5 +296,6 @@ def check_origin(state: dict, origin: dict) -> None:
 
 def arrays(model: nn.Module) -> dict[str, np.ndarray]:
     """The arrays of a checkpoint: float32, named as its record's ``array_shapes`` says."""
-    state = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    left_out = ("num_batches_tracked", ".real")  # of training alone
+    state = {k: v for k, v in model.state_dict().items() if not k.endswith(left_out)}
     return {k: np.ascontiguousarray(v.cpu().numpy(), np.float32) for k, v in state.items()}

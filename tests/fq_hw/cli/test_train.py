@@ -315,6 +315,19 @@ def test_two_processes_train_one_network(config):
 
 
 @pytest.mark.train
+def test_two_processes_stop_learning_the_first_layer_together(config):
+    config.write_text(config.read_text() + "real_epochs = 1\n")
+    out = config.parent / "pair"
+    done = torchrun(config, out)
+    assert done.returncode == 0, done.stderr
+    assert len(rows(out)) == 3
+    state = torch.load(out / "state.pt", weights_only=True)["model"]
+    assert state["stem.0.conv.real"].shape == (4, 1, 3, 3)
+    trained = checkpoint.read(out / "checkpoint.safetensors").arrays["stem.0.conv.weight"]
+    assert (np.abs(trained[:, 0]) == np.abs(trained[:, 1])).all()
+
+
+@pytest.mark.train
 def test_two_processes_resume(monkeypatch, config):
     stop_before(monkeypatch, config, 1, "state.pt")
     out = config.parent / "out"

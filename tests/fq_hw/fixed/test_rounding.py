@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from floats import FLOATS, random_float, random_pixels
 
-from fq_hw.fixed.fold import fold
+from fq_hw.fixed.fold import Folded, fold
 from fq_hw.fixed.format import Format, quantize, real, widest
 from fq_hw.fixed.network import bias_codes, weight_codes
-from fq_hw.fixed.rounding import DAMPING, Moments, compensated
 from fq_hw.float_network import nodes
+from fq_hw.rounding import DAMPING, Moments
 
 
 def moments(rng: np.random.Generator, count: int) -> Moments:
@@ -43,7 +43,8 @@ def test_equals_least_squares(bits):
     rng = np.random.default_rng(bits)
     weight, known = rng.normal(size=(7, 12)), moments(rng, 12)
     form = widest(float(np.abs(weight).max()) / 2, bits)  # so that some are clipped
-    got = compensated(weight.reshape(7, 3, 2, 2), form, known)
+    layer = Folded(weight=weight.reshape(7, 3, 2, 2), bias=np.zeros(7), inputs=known)
+    got = weight_codes(layer, form)
     np.testing.assert_array_equal(got.reshape(7, 12), by_least_squares(weight, form, known))
     assert np.abs(got).max() == form.limit and got.dtype == np.int64
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-
-from fq_hw.fixed.format import Format, quantize, real
 
 __all__ = ["Moments", "compensated"]
 
@@ -35,18 +34,19 @@ class Moments:
         return np.linalg.cholesky(np.linalg.inv(damped)).T
 
 
-def compensated(weight: np.ndarray, form: Format, moments: Moments) -> np.ndarray:
-    """Codes of real weights O,C,KH,KW, int64, rounded one input after the other.
+def compensated(
+    weight: np.ndarray, moments: Moments, nearest: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Weights O,I rounded one input after the other: float64, what ``nearest`` gives of each.
 
     What rounding does to the sums is made up for by the weights that are yet to be rounded, as well
     as they can: least squares over the inputs, those of the largest variance first. The mean of
-    what remains is left to the bias. Source: Frantar et al. 2023 (GPTQ).
+    what remains is left to the bias or the norm. Source: Frantar et al. 2023 (GPTQ).
     """
-    flat, upper = weight.reshape(len(weight), -1), moments.factor
-    left = flat[:, moments.order]
-    codes = np.empty(flat.shape, np.int64)
+    left, upper = weight[:, moments.order].astype(np.float64), moments.factor
+    values = np.empty_like(left)
     for at, place in enumerate(moments.order):
-        codes[:, place] = quantize(left[:, at], form)
-        lost = (left[:, at] - real(codes[:, place], form)) / upper[at, at]
+        values[:, place] = nearest(left[:, at])
+        lost = (left[:, at] - values[:, place]) / upper[at, at]
         left[:, at + 1 :] -= lost[:, None] * upper[at, at + 1 :]
-    return codes.reshape(weight.shape)
+    return values
