@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
+import itertools
 import json
 import math
 import time
@@ -25,6 +26,7 @@ from fq_hw.fixed import saved
 from fq_hw.fixed.equalize import equalize
 from fq_hw.fixed.fold import fold
 from fq_hw.fixed.network import tensors
+from fq_hw.fixed.savings import savings
 from fq_hw.fixed.search import (
     Counter,
     Decision,
@@ -36,6 +38,7 @@ from fq_hw.fixed.search import (
     second_look,
     start,
     starting_formats,
+    with_spare,
 )
 from fq_hw.float_network import FloatNetwork, nodes
 from fq_hw.network import to_plain
@@ -117,8 +120,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "--second-look",
-        action="store_true",
-        help="afterwards take bits away, one by one, wherever the whole budget still allows it",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="SPARE",
+        help="afterwards take bits away one by one, wherever that costs least for what it saves, "
+        "until the whole budget is spent; SPARE (default 0): give every weight and activation so "
+        "many back before (takes longer; 2 often saves most)",
     )
     parser.add_argument("--mirror", action="store_true", help="mirror half of the copies, too")
     parser.add_argument("--out", type=Path, help="file (default build/search/NAME.VARIANT...)")
@@ -145,7 +153,9 @@ def run(args: argparse.Namespace) -> Output:
         target=args.target,
         bits=args.bits,
     )
-    whole = config.variant is Variant.LAYERWISE or not args.second_look
+    spare = args.second_look
+    require(spare is None or 0 <= spare <= 8, "--second-look", "must be in 0..8", spare)
+    whole = config.variant is Variant.LAYERWISE or spare is None
     require(whole, "--second-look", "must follow --variant layerwise", args.variant)
     trained = checkpoint.read(args.model)
     folded, network = fold(trained), trained.network  # which refuses what is no float network
@@ -199,8 +209,8 @@ def run(args: argparse.Namespace) -> Output:
     if log is not None:
         steps = search(network, formats, simulation, judge, config, log.decided)
         formats = decide(network, steps, log, judge)
-        if args.second_look:
-            formats |= look_again(network, formats, simulation, judge, config)
+        if spare is not None:
+            formats = look_again(network, formats, spare, simulation, judge, config)
     whole = Simulation(network, folded, held, order).errors(formats)
     held_loss = (whole - int(wrong.sum())) / judge.right
 
@@ -216,8 +226,7 @@ def run(args: argparse.Namespace) -> Output:
             right=int((logits.argmax(1) == test.labels).sum()),
         ),
         provenance={
-            k: json.dumps(v, sort_keys=True)
-            for k, v in {**origin, "second look": args.second_look}.items()
+            k: json.dumps(v, sort_keys=True) for k, v in {**origin, "second look": spare}.items()
         },
     )
     saved.write(path, result)
@@ -299,19 +308,32 @@ def decide(network: FloatNetwork, steps, log: SearchLog, judge: Judge) -> dict:
 
 
 def look_again(
-    network: FloatNetwork, formats: dict, counter: Counter, judge: Judge, config: SearchConfig
+    network: FloatNetwork,
+    formats: dict,
+    spare: int,
+    counter: Counter,
+    judge: Judge,
+    config: SearchConfig,
 ) -> dict:
-    """The formats that a second look changes, with a bar in tensors of the round."""
+    """The formats after a second look, which ends when no bit fits in what its bar has left.
+
+    Those from before, where they save more.
+    """
     from tqdm import tqdm
 
-    with tqdm(desc="second look", unit="tensor", mininterval=1) as bar:
+    found, tried, last = with_spare(formats, spare), itertools.count(1), ""
+    with tqdm(desc="second look", total=judge.allowed(2 * config.target), unit="error") as bar:
 
-        def report(left: int) -> None:
-            bar.update()
-            bar.total = bar.n + left - 1
+        def report() -> None:
+            bar.set_postfix_str(f"{last}{next(tried)} tensors tried")
 
-        steps, found = second_look(network, formats, counter, judge, config, report), {}
-        for decision in steps:
+        for decision in second_look(network, found, counter, judge, config, report):
             found[decision.tensor] = decision.form
-            bar.set_postfix_str(told(decision, judge))
-    return found
+            last = f"{told(decision, judge)}, "
+            bar.n = decision.errors
+
+    def saved_in_all(chosen: dict) -> float:
+        saving = savings(network, chosen)
+        return saving.memory + saving.products_by_output
+
+    return max(formats, found, key=saved_in_all)

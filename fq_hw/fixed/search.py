@@ -34,6 +34,7 @@ __all__ = [
     "second_look",
     "start",
     "starting_formats",
+    "with_spare",
     "worth",
 ]
 
@@ -313,47 +314,59 @@ def search(
         yield decision
 
 
+def with_spare(formats: Mapping[Tensor, Format], spare: int) -> dict[Tensor, Format]:
+    """``formats`` with ``spare`` bits more for weights and activations, for finer steps."""
+    finer = {t: Format(f.bits + spare, f.fraction + spare) for t, f in formats.items()}
+    return {t: formats[t] if t.part is Part.BIAS else finer[t] for t in formats}
+
+
 def second_look(
     network: FloatNetwork,
     formats: Mapping[Tensor, Format],
     counter: Counter,
     judge: Judge,
     config: SearchConfig,
-    report: Callable[[int], None] = lambda left: None,
+    report: Callable[[], None] = lambda: None,
 ) -> Iterator[Decision]:
-    """Take one bit after the other away from the result of :func:`search`; yield every such step.
+    """Take one bit after the other from weights and activations; yield every such step.
 
-    Each tensor was decided by its own share of the budget, while all after it had their starting
-    formats. Now a weight or activation may lose a bit, of either end, where the whole budget
-    allows; those that cost the fewest errors for what they are worth come first, and what has
-    failed once is not tried again. ``report`` is told before every tensor how many this round has
-    left. This is ours and not in the paper.
+    Layer by layer each tensor takes what its own share of the budget allows, and a bit of an early
+    layer, worth many of a late one, has no say in what comes later. Here the bit, of either end,
+    that costs the fewest errors for its worth goes first, as long as the whole budget allows.
+    ``formats`` are those of :func:`search`, or more generous ones. A price is measured again only
+    where it is the lowest known (lazy greedy, Minoux 1978); what does not fit then is not tried
+    again. ``report`` is called before every measurement. This is ours and not in the paper.
     """
     current, allowed = dict(formats), judge.allowed(2 * config.target)
     place = {node.name: node.index for node in nodes(network)}
-    left = [tensor for tensor in formats if tensor.part is not Part.BIAS]
-    left.sort(key=lambda tensor: place[tensor.layer])  # then no layer is run twice in a round
+    left = [t for t in formats if t.part is not Part.BIAS and formats[t].bits > 1]
+    left.sort(key=lambda tensor: place[tensor.layer])  # so that the first round runs no layer twice
     worths = {tensor: worth(network, tensor) for tensor in left}
     counter.begin(left[0].layer, current)
     errors = counter.errors(current)
 
-    def price(decision: Decision) -> tuple[float, float]:
-        gain = worths[decision.tensor]
-        return max(decision.errors - errors, 0) / gain, -gain
+    def measured(tensor: Tensor) -> tuple[float, Decision]:
+        report()
+        counter.begin(tensor.layer, current)
+        decision = shorter(Points(counter, current, tensor), allowed)
+        return max(decision.errors - errors, 0) / worths[tensor], decision
 
-    while left:
-        found = []
-        for number, tensor in enumerate(left):
-            report(len(left) - number)
-            if current[tensor].bits > 1:
-                counter.begin(tensor.layer, current)
-                found.append(shorter(Points(counter, current, tensor), allowed))
-        found = [decision for decision in found if decision.errors <= allowed]
-        if found:
-            best = min(found, key=price)
-            current[best.tensor], errors = best.form, best.errors
-            yield best
-        left = [decision.tensor for decision in found]
+    known = {tensor: measured(tensor) for tensor in left}
+    fresh = set(left)
+    while known:
+        tensor = min(known, key=lambda t: (known[t][0], -worths[t]))
+        if tensor not in fresh:
+            fresh.add(tensor)
+            known[tensor] = measured(tensor)
+            if known[tensor][1].errors <= allowed:
+                continue
+        _, decision = known[tensor]
+        if decision.errors <= allowed:
+            current[tensor], errors = decision.form, decision.errors
+            fresh.clear()
+            yield decision
+        if decision.errors > allowed or decision.form.bits == 1:
+            del known[tensor]
 
 
 def shorter(points: Points, allowed: int) -> Decision:

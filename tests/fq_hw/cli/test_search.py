@@ -18,7 +18,9 @@ from fq_hw.data import DataKind
 from fq_hw.data.split import hold_out
 from fq_hw.fixed import saved
 from fq_hw.fixed.integers import evaluate
+from fq_hw.fixed.network import Part
 from fq_hw.fixed.savings import savings
+from fq_hw.fixed.search import with_spare
 
 pytest.importorskip("torch", reason="training and search need torch")
 
@@ -115,7 +117,7 @@ def test_writes_what_it_measured(trained, search, tmp_path, capsys):
     assert json.loads(log[0])["origin"]["images"] == 60
 
 
-def test_a_second_look_only_shortens_and_keeps_to_the_budget(search, tmp_path, capsys):
+def test_a_second_look_saves_more_and_keeps_to_the_budget(search, tmp_path, capsys, monkeypatch):
     options = ("--target", "0.03", "--json")
     assert search(*options) == 0
     log = tmp_path / "out.jsonl"
@@ -125,15 +127,29 @@ def test_a_second_look_only_shortens_and_keeps_to_the_budget(search, tmp_path, c
     capsys.readouterr()
     assert search(*options, "--resume") == 0
     first, before = saved.read(tmp_path / "out"), json.loads(capsys.readouterr().out)
+    begun = []
+
+    def spied(formats, spare):
+        begun.append(spare)
+        return with_spare(formats, spare)
+
+    monkeypatch.setattr("fq_hw.cli.search.with_spare", spied)
     assert search(*options, "--resume", "--second-look") == 0
     second, figures = saved.read(tmp_path / "out"), json.loads(capsys.readouterr().out)
     changed = [t for t, form in second.fixed.formats.items() if form != first.fixed.formats[t]]
     assert changed
-    for tensor in changed:
-        assert second.fixed.formats[tensor].bits < first.fixed.formats[tensor].bits
+    assert not any(tensor.part is Part.BIAS for tensor in changed)
     for cost in ("memory", "products by output width"):
         assert figures[f"saved of 8 bit %, {cost}"] > before[f"saved of 8 bit %, {cost}"]
     assert figures["relative loss %, calibration images"] <= 6
+    assert search(*options, "--resume", "--second-look", "2") == 0
+    third = json.loads(capsys.readouterr().out)
+    for cost in ("memory", "products by output width"):
+        key = f"saved of 8 bit %, {cost}"
+        assert third[key] >= before[key]
+    assert begun == [0, 2]
+    line = refusal(capsys, search, "--second-look", "9")
+    assert line == "--second-look: must be in 0..8, not 9"
     line = refusal(capsys, search, "--second-look", "--variant", "uniform")
     assert line == "--second-look: must follow --variant layerwise, not 'uniform'"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from floats import FLOATS, random_float
 
@@ -23,6 +25,7 @@ from fq_hw.fixed.search import (
     second_look,
     start,
     starting_formats,
+    with_spare,
     worth,
 )
 
@@ -244,18 +247,28 @@ FREE = {Tensor("conv2", Part.WEIGHT): 3, Tensor("conv3", Part.ACTIVATION): 2}  #
 
 def look(cost, target=0.005):
     """Steps of a second look at ``LONG`` with a target of 5 errors of 1,000, and the counter."""
-    counter, lefts = Counter(cost), []
+    counter, tried = Counter(cost), []
     judge = Judge(right=1_000, wrong=10)
     config = SearchConfig(target=target)
-    return list(second_look(NETWORK, LONG, counter, judge, config, lefts.append)), counter, lefts
+    report = partial(tried.append, 1)
+    steps = list(second_look(NETWORK, LONG, counter, judge, config, report))
+    return steps, counter, len(tried)
+
+
+def test_a_second_look_begins_with_finer_steps():
+    assert with_spare(LONG, 0) == LONG
+    spare = with_spare(LONG, 2)
+    assert spare.keys() == LONG.keys()
+    for tensor, form in spare.items():
+        assert form == (Format(4, 3) if tensor.part is Part.BIAS else Format(6, 5))
 
 
 def test_a_second_look_takes_what_costs_nothing_until_it_does():
     """Two tensors may be shorter, one of them twice; all else fails at once."""
-    steps, counter, lefts = look(lambda t, f: 0 if f.bits >= FREE.get(t, 4) else 99)
+    steps, counter, tried = look(lambda t, f: 0 if f.bits >= FREE.get(t, 4) else 99)
     ends = {step.tensor: step.form.bits for step in steps}
     assert ends == FREE and len(steps) == 3
-    assert lefts == [*range(7, 0, -1), 2, 1, 1, 1]  # biases are left alone; what failed, too
+    assert tried == 7 + 3 + 6  # biases never; after every step its own tensor; what failed, again
     layers = counter.begun[1:8]
     assert layers == sorted(layers), "in the order of the network"
 
@@ -267,6 +280,45 @@ def test_a_second_look_spends_the_whole_budget_where_it_is_worth_most():
     gains = [worth(NETWORK, step.tensor) for step in steps]
     assert gains == sorted(gains, reverse=True)
     assert not look(lambda t, f: 4 - f.bits, target=0.0001)[0]
+
+
+def test_a_second_look_measures_a_price_again_before_it_pays():
+    """A bit that was free becomes dear once another is gone: the price of before is not taken."""
+    dear, other = Tensor("conv3", Part.ACTIVATION), Tensor("conv2", Part.WEIGHT)
+    counts = []
+
+    class Linked(Counter):
+        def errors(self, formats, most=None):
+            counts.append(1)
+            gone = {t for t, f in formats.items() if f.bits < 4}
+            if gone - {dear, other} or any(formats[t].bits < 3 for t in gone):
+                return 99
+            return 10 + (99 if len(gone) == 2 else 0)
+
+    judge, config = Judge(right=1_000, wrong=10), SearchConfig(target=0.005)
+    steps = list(second_look(NETWORK, LONG, Linked(lambda t, f: 0), judge, config))
+    assert len(steps) == 1 and steps[0].errors == 10
+    assert worth(NETWORK, steps[0].tensor) == max(worth(NETWORK, t) for t in (dear, other))
+
+
+def test_a_second_look_asks_on_where_a_price_has_risen():
+    """Of two bits the free one costs four errors once the first is gone: the other is cheaper."""
+    first, rises, other = sorted(
+        (t for t in LONG if t.part is not Part.BIAS), key=lambda t: -worth(NETWORK, t)
+    )[:3]
+    assert 4 * worth(NETWORK, other) > worth(NETWORK, rises)
+
+    class Rising(Counter):
+        def errors(self, formats, most=None):
+            gone = {t for t, f in formats.items() if f.bits < 4}
+            if gone - {first, rises, other} or any(formats[t].bits < 3 for t in gone):
+                return 99
+            return 10 + (4 if gone >= {first, rises} else 0) + (other in gone)
+
+    judge, config = Judge(right=1_000, wrong=10), SearchConfig(target=0.005)
+    steps = list(second_look(NETWORK, LONG, Rising(None), judge, config))
+    assert [step.tensor for step in steps] == [first, other, rises]
+    assert [step.errors for step in steps] == [10, 11, 15]
 
 
 @pytest.mark.parametrize("fraction", [2, 3])
