@@ -50,9 +50,7 @@ class RealStart:
         self.conv.real.requires_grad_(epoch < self.epochs)
 
     def end(self, images: Tensor) -> None:
-        """An epoch ends: find the signs by uint8 ``images`` N,H,W,C, unless they are there."""
-        if not self.conv.real.requires_grad:
-            return
+        """An epoch of real weights ends: find their signs by uint8 ``images`` N,H,W,C."""
         weight, real = self.conv.weight, self.conv.real.detach()
         length = weight.shape[1] // real.shape[1]
         each = real.repeat_interleave(length, 1).flatten(1).cpu().numpy()

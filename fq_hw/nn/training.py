@@ -263,7 +263,7 @@ def train(
             report(epoch, step + 1, steps)
         if ranks > 1:
             dist.all_reduce(total)
-        if real is not None:
+        if epoch < config.real_epochs:
             shown = np.random.default_rng([config.seed, epoch])
             real.end(augment(as_images(split.images[:SAMPLE]), config, shown).to(device))
 

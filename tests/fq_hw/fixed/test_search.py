@@ -285,11 +285,9 @@ def test_a_second_look_spends_the_whole_budget_where_it_is_worth_most():
 def test_a_second_look_measures_a_price_again_before_it_pays():
     """A bit that was free becomes dear once another is gone: the price of before is not taken."""
     dear, other = Tensor("conv3", Part.ACTIVATION), Tensor("conv2", Part.WEIGHT)
-    counts = []
 
     class Linked(Counter):
         def errors(self, formats, most=None):
-            counts.append(1)
             gone = {t for t, f in formats.items() if f.bits < 4}
             if gone - {dear, other} or any(formats[t].bits < 3 for t in gone):
                 return 99
