@@ -273,5 +273,5 @@ def _best(routed: list[Routed], board: Board, clock_mhz: float, work: Path) -> R
         "fold more (--cycles), or a lower --clock"
     )
     got = f"{_fmax(best):.1f} MHz as routed (seed {best.seed})"
-    require(_fmax(best) >= clock_mhz, "timing", contract, got, CapacityError)
+    require(_fmax(best) >= clock_mhz, "timing", contract, got, kind=CapacityError)
     return best

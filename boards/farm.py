@@ -106,7 +106,7 @@ def client_of(scheduler: str):
     with client:
         cure = f"start some with `dask worker {scheduler}`"
         there = bool(client.scheduler_info()["workers"])
-        require(there, where, f"must have workers; {cure}", "an empty cluster", ToolError)
+        require(there, where, f"must have workers; {cure}", "an empty cluster", kind=ToolError)
         yield client
 
 
@@ -132,7 +132,7 @@ def on_cluster(client, jobs: Sequence[Job]) -> Iterator[Routed]:
                 lost = not client.scheduler_info()["workers"]
                 where = f"--scheduler {client.scheduler.address}"
                 contract = "its workers must stay while they work; start some and build again"
-                require(not lost, where, contract, "without any", ToolError)
+                require(not lost, where, contract, "without any", kind=ToolError)
                 continue
             except (distributed.client.FuturesCancelledError, distributed.comm.CommClosedError):
                 for job in (*running.values(), *waiting):

@@ -20,7 +20,7 @@ WAKE_CYCLES = 1024  # flash memories need at most 30 us: 1024 cycles of up to 34
 def flash_image(bitstream: bytes, beats: Iterable[int], offset: int = OFFSET) -> bytes:
     """What to write into the flash from address 0: bitstream, then words of 16 bits."""
     contract = f"must be at most {offset} bytes"
-    require(len(bitstream) <= offset, "bitstream", contract, len(bitstream), CapacityError)
+    require(len(bitstream) <= offset, "bitstream", contract, len(bitstream), kind=CapacityError)
     words = b"".join(beat.to_bytes(2, "little") for beat in beats)
     return bitstream + bytes([0xFF]) * (offset - len(bitstream)) + words
 

@@ -278,4 +278,4 @@ def _read_exactly(read: Callable[[int], bytes], size: int, what: str) -> bytes:
 
 
 def _expect_bytes(where: str, size: int, payload: bytes) -> None:
-    require(len(payload) == size, where, f"must have {size} bytes", len(payload), LinkError)
+    require(len(payload) == size, where, f"must have {size} bytes", len(payload), kind=LinkError)

@@ -63,7 +63,7 @@ def check_memories(plan: SequentialPlan, board: Board) -> None:
         ("EBR", plan.ebr, have.ebr),
     ):
         contract = f"{plan.name} needs {need:,} {what}; take a smaller network or another board"
-        require(need <= most, board.name, contract, f"{most:,}", CapacityError)
+        require(need <= most, board.name, contract, f"{most:,}", kind=CapacityError)
 
 
 def sequential_core(plan: SequentialPlan, board: Board) -> wiring.Component:

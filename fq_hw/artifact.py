@@ -39,8 +39,8 @@ def read(path: Path, wanted: str, maker: str) -> tuple[dict, dict[str, np.ndarra
     where = f"{path}"
     found = "a folder" if Path(path).is_dir() else "a missing one"
     whole = f"must be a file (`{maker}` makes it)"
-    require(Path(path).is_file(), where, whole, found, ArtifactError)
-    require(os.access(path, os.R_OK), where, "must be readable", "by you", ArtifactError)
+    require(Path(path).is_file(), where, whole, found, kind=ArtifactError)
+    require(os.access(path, os.R_OK), where, "must be readable", "by you", kind=ArtifactError)
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -49,15 +49,15 @@ def read(path: Path, wanted: str, maker: str) -> tuple[dict, dict[str, np.ndarra
         message = f"{where}: not a whole safetensors file ({error}); make it again with `{maker}`"
         raise ArtifactError(message) from error
     foreign = f"must be written by fq-hw as {wanted} (`{maker}` makes it)"
-    require("fq_hw" in metadata, where, foreign, f"keys {sorted(metadata)}", ArtifactError)
+    require("fq_hw" in metadata, where, foreign, f"keys {sorted(metadata)}", kind=ArtifactError)
     try:
         inner = json.loads(metadata["fq_hw"])
         found, record = inner["kind"], json.loads(inner["record"])
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         message = f"{where}: damaged record ({error!r}); make it again with `{maker}`"
         raise ArtifactError(message) from error
-    require(found == wanted, where, foreign, found, ArtifactError)
-    require(isinstance(record, dict), where, "record must be a table", record, ArtifactError)
+    require(found == wanted, where, foreign, found, kind=ArtifactError)
+    require(isinstance(record, dict), where, "record must be a table", record, kind=ArtifactError)
     return record, arrays
 
 

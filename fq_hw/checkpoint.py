@@ -59,30 +59,42 @@ class Checkpoint:
             where,
             f"lacks the arrays {missing[:3]}; train or export it again",
             f"{len(self.arrays)} arrays",
-            ArtifactError,
+            kind=ArtifactError,
         )
         extra = sorted(set(self.arrays) - set(shapes))
         require(
-            not extra, where, "must hold only the arrays of its network", extra[:3], ArtifactError
+            not extra,
+            where,
+            "must hold only the arrays of its network",
+            extra[:3],
+            kind=ArtifactError,
         )
         for name, shape in shapes.items():
             array = self.arrays[name]
             place = f"{where}, array {name}"
             require(
-                array.shape == shape, place, f"must have shape {shape}", array.shape, ArtifactError
+                array.shape == shape,
+                place,
+                f"must have shape {shape}",
+                array.shape,
+                kind=ArtifactError,
             )
             require(
-                array.dtype == np.float32, place, "must be float32", str(array.dtype), ArtifactError
+                array.dtype == np.float32,
+                place,
+                "must be float32",
+                str(array.dtype),
+                kind=ArtifactError,
             )
             wild = array[~np.isfinite(array)]
-            require(not wild.size, place, "must be finite", wild[:1].tolist(), ArtifactError)
+            require(not wild.size, place, "must be finite", wild[:1].tolist(), kind=ArtifactError)
             if name.endswith("running_var"):
                 require(
                     (array >= 0).all(),
                     place,
                     "must not be negative",
                     float(array.min()),
-                    ArtifactError,
+                    kind=ArtifactError,
                 )
 
 

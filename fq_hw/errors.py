@@ -45,9 +45,30 @@ class ToolError(FqHwError):
     """An outside tool is missing or failed."""
 
 
+NOTHING = object()  # of ``got``, where there is nothing to show
+LONGEST = 160  # characters of a value that a message repeats
+
+
 def require(
-    ok: object, where: str, contract: str, got: object, kind: type[FqHwError] = ParameterError
+    ok: object,
+    where: str,
+    contract: str,
+    got: object = NOTHING,
+    *,
+    hint: str = "",
+    kind: type[FqHwError] = ParameterError,
 ) -> None:
-    """Raise ``kind`` with the message ``where: contract, not got`` unless ``ok``."""
+    """Raise ``kind`` unless ``ok``: "DotUnit: simd must divide mw=9 (got 2); use 1, 3 or 9".
+
+    ``contract`` says what must hold, ``got`` is the value that came (never a word about it), and
+    ``hint`` what to do where that is not plain.
+    """
     if not ok:
-        raise kind(f"{where}: {contract}, not {got!r}")
+        came = "" if got is NOTHING else f" (got {shown(got)})"
+        raise kind(f"{where}: {contract}{came}" + (f"; {hint}" if hint else ""))
+
+
+def shown(value: object) -> str:
+    """``value`` as a message repeats it: in one line, and not longer than LONGEST."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ..."

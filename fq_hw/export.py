@@ -99,7 +99,9 @@ def class_multipliers(scale: np.ndarray) -> tuple[np.ndarray, float]:
     That is infinite where a scale is so small that its integer is 0.
     """
     top = scale.max()
-    require(top > 0, "export tail.conv", "needs a weight that is not 0", float(top), ArtifactError)
+    require(
+        top > 0, "export tail.conv", "needs a weight that is not 0", float(top), kind=ArtifactError
+    )
     exact = scale * ((2**MULTIPLIER_BITS - 1) / top)
     multiplier = np.rint(exact).astype(np.int64)
     used = exact > 0
@@ -134,7 +136,7 @@ class Walk:
         kind, activation = self.record.embedding, self.record.activation
         real = kind.kind is EmbeddingKind.FLOAT
         contract = "needs quantized weights in every layer; a float first one is for comparison"
-        require(not real, "export stem.0.conv", contract, "real ones", ArtifactError)
+        require(not real, "export stem.0.conv", contract, "real ones", kind=ArtifactError)
         self.add("input", "pixels", shape=list(self.record.image))
         if kind.kind is EmbeddingKind.EXACT:
             return Feature("pixels", 1.0)
@@ -157,7 +159,7 @@ class Walk:
             level = self.arrays[f"{layer.name}.level"].astype(np.float64)
             positive, least = bool((level > 0).all()), float(level.min())
             where, contract = f"export {layer.name}", "level must be positive"
-            require(positive, where, contract, least, ArtifactError)
+            require(positive, where, contract, least, kind=ArtifactError)
             return level
         mean = np.abs(latent).mean(axis=(1, 2, 3))
         if layer.bits == 1:
@@ -187,7 +189,9 @@ class Walk:
         width = activation.step
         if activation.rule is not StepRule.FIXED:
             width = float(self.arrays[f"{name}.width"][0])
-            require(width > 0, f"export {name}", "width must be positive", width, ArtifactError)
+            require(
+                width > 0, f"export {name}", "width must be positive", width, kind=ArtifactError
+            )
         eps = self.record.norm_eps
         levels, sign = norm_levels(self.arrays, norm, x.unit, eps, activation, width)
         self.add("threshold", name, x.name, levels=levels, sign=sign, out_bits=activation.bits)

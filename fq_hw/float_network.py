@@ -153,10 +153,10 @@ class FloatNetwork:
         last = found[-1]
         scores = last.weighted and not last.layer.relu and last.shape == (1, 1, self.classes)
         contract = f"the last layer must give {self.classes} scores: conv or dense without relu"
-        require(scores, where, contract, (last.name, last.shape), GraphError)
+        require(scores, where, contract, (last.name, last.shape), kind=GraphError)
         read = {name for node in found for name in node.inputs}
         lost = [node.name for node in found[:-1] if node.name not in read]
-        require(not lost, where, "every layer but the last must be read", lost, GraphError)
+        require(not lost, where, "every layer but the last must be read", lost, kind=GraphError)
 
 
 def nodes(network: FloatNetwork) -> Iterator[Node]:
@@ -172,15 +172,15 @@ def nodes(network: FloatNetwork) -> Iterator[Node]:
         name = layer.name or f"{layer.op.value}{counts[layer.op]}"
         where = f"float network {network.name!r}, layer {name!r}"
         plain = re.fullmatch(r"\w[\w+-]*", name)
-        require(plain, where, "name must be letters, digits and _ + -", name, GraphError)
-        require(name not in shapes, where, "must have a name of its own", name, GraphError)
+        require(plain, where, "name must be letters, digits and _ + -", name, kind=GraphError)
+        require(name not in shapes, where, "must have a name of its own", name, kind=GraphError)
         inputs = layer.inputs or (before,)
         unknown = [i for i in inputs if i not in shapes]
-        require(not unknown, where, "inputs must be layers before it", unknown, GraphError)
+        require(not unknown, where, "inputs must be layers before it", unknown, kind=GraphError)
         count = len(inputs)
         fits = count >= 2 if layer.op in JOINS else count == 1
         wanted = "two or more inputs" if layer.op in JOINS else "one input"
-        require(fits, where, f"needs {wanted}", list(inputs), GraphError)
+        require(fits, where, f"needs {wanted}", list(inputs), kind=GraphError)
         given = tuple(shapes[i] for i in inputs)
         kernel, pad, shape = window(layer, given, where)
         shapes[name] = shape
@@ -202,7 +202,7 @@ def window(layer: Layer, shapes: tuple, where: str) -> tuple[tuple[int, int], in
     h, w, c = shapes[0]
     if layer.op in JOINS:
         same = {s if layer.op is Op.ADD else s[:2] for s in shapes}
-        require(len(same) == 1, where, "inputs must have one shape", list(shapes), GraphError)
+        require(len(same) == 1, where, "inputs must have one shape", list(shapes), kind=GraphError)
         width = c if layer.op is Op.ADD else sum(s[2] for s in shapes)
         return (1, 1), 0, (h, w, width)
     if layer.op in (Op.DENSE, Op.GLOBAL_MAX_POOL):
@@ -210,7 +210,7 @@ def window(layer: Layer, shapes: tuple, where: str) -> tuple[tuple[int, int], in
     pad = layer.kernel // 2 if layer.op is Op.CONV and layer.padding is Padding.SAME else 0
     rows, columns = ((n + 2 * pad - layer.kernel) // layer.steps + 1 for n in (h, w))
     fits = rows >= 1 and columns >= 1
-    require(fits, where, f"kernel must fit its input of {h} x {w}", layer.kernel, GraphError)
+    require(fits, where, f"kernel must fit its input of {h} x {w}", layer.kernel, kind=GraphError)
     return (layer.kernel, layer.kernel), pad, (rows, columns, layer.width or c)
 
 

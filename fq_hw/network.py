@@ -451,25 +451,25 @@ def from_plain(kind: typing.Any, plain: object, where: str) -> typing.Any:
     """
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
-        require(isinstance(plain, Mapping), where, "must be a table", plain, GraphError)
+        require(isinstance(plain, Mapping), where, "must be a table", plain, kind=GraphError)
         fields = {f.name: f for f in dataclasses.fields(kind)}
         unknown = sorted(set(plain) - set(fields))
-        require(not unknown, where, f"knows the keys {sorted(fields)}", unknown, GraphError)
+        require(not unknown, where, f"knows the keys {sorted(fields)}", unknown, kind=GraphError)
         needed = [
             n
             for n, f in fields.items()
             if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         ]
         missing = [n for n in needed if n not in plain]
-        require(not missing, where, f"needs the keys {missing}", sorted(plain), GraphError)
+        require(not missing, where, f"needs the keys {missing}", sorted(plain), kind=GraphError)
         hints = typing.get_type_hints(kind)
         return kind(**{n: from_plain(hints[n], plain[n], f"{where}.{n}") for n in plain})
     if origin is tuple:
-        require(isinstance(plain, list | tuple), where, "must be a list", plain, GraphError)
+        require(isinstance(plain, list | tuple), where, "must be a list", plain, kind=GraphError)
         if arguments[-1] is Ellipsis:
             arguments = (arguments[0],) * len(plain)
         long = len(plain) == len(arguments)
-        require(long, where, f"must have {len(arguments)} entries", plain, GraphError)
+        require(long, where, f"must have {len(arguments)} entries", plain, kind=GraphError)
         pairs = enumerate(zip(arguments, plain, strict=True))
         return tuple(from_plain(a, p, f"{where}[{i}]") for i, (a, p) in pairs)
     if origin is types.UnionType:
@@ -479,12 +479,12 @@ def from_plain(kind: typing.Any, plain: object, where: str) -> typing.Any:
         return from_plain(max(kinds, key=lambda k: known_keys(k, plain)), plain, where)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         values = [member.value for member in kind]
-        require(plain in values, where, f"must be one of {values}", plain, GraphError)
+        require(plain in values, where, f"must be one of {values}", plain, kind=GraphError)
         return kind(plain)
     if kind is float and isinstance(plain, int) and not isinstance(plain, bool):
         plain = float(plain)
     fits = isinstance(plain, kind) and (kind is bool or not isinstance(plain, bool))
-    require(fits, where, f"must be a {kind.__name__}", plain, GraphError)
+    require(fits, where, f"must be a {kind.__name__}", plain, kind=GraphError)
     finite = kind is not float or math.isfinite(plain)
-    require(finite, where, "must be a finite number", plain, GraphError)
+    require(finite, where, "must be a finite number", plain, kind=GraphError)
     return plain

@@ -52,7 +52,7 @@ class DotProduct(wiring.Component):
 
     def __init__(self, tree: TwoTree, family: str = "plain", masked: bool = False):
         require(family in FAMILIES, "DotProduct", f"family must be in {FAMILIES}", family,
-                FoldingError)  # fmt: skip
+                kind=FoldingError)  # fmt: skip
         self.tree, self.family = tree, family
         self.gate = operator.and_ if masked else operator.xor
         bits = tree.planes * tree.lanes

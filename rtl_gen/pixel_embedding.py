@@ -33,7 +33,7 @@ class PixelEmbedding(wiring.Component):
             "PixelEmbedding",
             f"table must be {shape}",
             table.shape,
-            ParameterError,
+            kind=ParameterError,
         )
         self.unit, self.table = unit, table
         super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})

@@ -33,7 +33,7 @@ class PixelSum(wiring.Component):
             "PixelSum",
             f"needs {unit.channels} start values",
             start.shape,
-            ParameterError,
+            kind=ParameterError,
         )
         self.unit, self.start = unit, start
         super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})

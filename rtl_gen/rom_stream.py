@@ -45,7 +45,11 @@ class RomStream(wiring.Component):
         where = "RomStream"
         shape = (unit.depth, unit.width)
         require(
-            bits.shape == shape, where, f"contents must be {shape} bits", bits.shape, ParameterError
+            bits.shape == shape,
+            where,
+            f"contents must be {shape} bits",
+            bits.shape,
+            kind=ParameterError,
         )
         self.unit, self.bits = unit, bits
         super().__init__({"o": Out(signature(unit.o))})

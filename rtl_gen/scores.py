@@ -44,7 +44,7 @@ class Scores(wiring.Component):
             "Scores",
             f"needs {unit.classes} multipliers and as many biases",
             constants.shape,
-            ParameterError,
+            kind=ParameterError,
         )
         self.unit = unit
         self.multiplier, self.bias = constants

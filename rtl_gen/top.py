@@ -67,7 +67,9 @@ def component(
         return ConvEngine(unit, family)
     if kind in FILLED:
         return FILLED[kind](unit, contents)
-    require(kind in PLAIN, kind.__name__, "needs a component in rtl_gen/top.py", None, GraphError)
+    require(
+        kind in PLAIN, kind.__name__, "needs a component in rtl_gen/top.py", None, kind=GraphError
+    )
     return PLAIN[kind](unit)
 
 

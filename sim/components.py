@@ -113,7 +113,7 @@ def replay(program: Path, vectors: Mapping[str, Vectors], folder: Path) -> dict[
             FQ_VECTORS=str((folder / "vectors.json").resolve()),
         )
     except ToolError:
-        require(results.exists(), "cocotb", "must write its results", log, SimulationError)
+        require(results.exists(), "cocotb", "must write its results", log, kind=SimulationError)
     found = {}
     for case in ElementTree.parse(results).iter("testcase"):
         problem = case.find("failure")

@@ -156,7 +156,7 @@ def simulate(
         where,
         "the simulator must end by itself",
         (process.stdout + process.stderr)[-200:],
-        SimulationError,
+        kind=SimulationError,
     )
     lines = [line.split() for line in out.read_text().splitlines()]
     found = [(int(cycle), word) for cycle, word in lines if cycle != "first"]
@@ -170,7 +170,7 @@ def simulate(
         where,
         meaning,
         f"{len(found)} results, cycle {verdict[2]}",
-        SimulationError,
+        kind=SimulationError,
     )
     labels, scores = unpack([word for _, word in found], plan.result)
     return Run(

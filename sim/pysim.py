@@ -83,15 +83,15 @@ class Sink(Port):
         index = len(self.cycles)
         where = self.where(index)
         if self.waiting is not None:
-            require(valid, where, "valid must hold until taken", valid, SimulationError)
+            require(valid, where, "valid must hold until taken", valid, kind=SimulationError)
             same = self.late or payload == self.waiting
-            require(same, where, "payload must hold until taken", payload, SimulationError)
+            require(same, where, "payload must hold until taken", payload, kind=SimulationError)
         self.waiting = payload if valid and not ready else None
         if cycle in self.due:
             self.compare(self.due.pop(cycle), payload)
         if not valid or (self.endless and self.done()):
             return
-        require(not self.done(), where, "must be no beat", payload, SimulationError)
+        require(not self.done(), where, "must be no beat", payload, kind=SimulationError)
         if not self.late:
             self.compare(index, payload)
         elif ready:
@@ -102,7 +102,7 @@ class Sink(Port):
     def compare(self, index: int, payload: int) -> None:
         want = self.beats[index]
         same = not (payload ^ want) & ~(self.ignore[index] if self.ignore else 0)
-        require(same, self.where(index), f"must be {want}", payload, SimulationError)
+        require(same, self.where(index), f"must be {want}", payload, kind=SimulationError)
 
 
 def run(part: wiring.Component, ports: list[Port], limit: int, quiet: int) -> None:
@@ -173,7 +173,7 @@ def replay(
     for port in ports:
         moved, total = len(port.cycles), len(port.beats)
         contract = f"all {total} beats must move in {vectors.limit} cycles"
-        require(moved == total, port.name, contract, moved, SimulationError)
+        require(moved == total, port.name, contract, moved, kind=SimulationError)
     return {port.name: port.cycles for port in ports}
 
 

@@ -71,9 +71,9 @@ class SerialPort:
         process = subprocess.run(command, capture_output=True, text=True, check=False)
         verdict = re.search(r"^(done|stuck) (\d+)$", process.stdout, re.MULTILINE)
         require(verdict, "rtl-sim through the UART", "the simulator must end by itself",
-                (process.stdout + process.stderr)[-200:], SimulationError)  # fmt: skip
+                (process.stdout + process.stderr)[-200:], kind=SimulationError)  # fmt: skip
         noise = "noise" not in process.stdout
         require(noise, "rtl-sim through the UART", "the board must send stop bits", "noise",
-                SimulationError)  # fmt: skip
+                kind=SimulationError)  # fmt: skip
         self.heard = bytes.fromhex("".join(re.findall(r"^byte (\w\w)$", process.stdout, re.M)))
         self.cycles, self.stale = int(verdict[2]), False

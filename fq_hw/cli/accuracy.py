@@ -195,7 +195,11 @@ def finished(out: Path, one: Run) -> list[dict] | None:
     same = trained.network == one.config.network
     same = same and trained.provenance.get("seed") == str(one.seed)
     require(
-        same, f"{out}", "must hold this run; remove it to train again", "another", ArtifactError
+        same,
+        f"{out}",
+        "must hold this run; remove it to train again",
+        "another",
+        kind=ArtifactError,
     )
     return rows
 

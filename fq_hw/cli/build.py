@@ -162,7 +162,7 @@ def check_capacity(plan: Plan | SequentialPlan, board) -> None:
     for what, least, most in (("LUT4", need.lut, have.lut), ("EBR", need.ebr, have.ebr)):
         contract = f"has {most:,} {what}; fold more (--cycles) or take a larger board"
         got = f"about {least:,} (estimate)"
-        require(least <= SURE * most, f"{board.name}", contract, got, CapacityError)
+        require(least <= SURE * most, f"{board.name}", contract, got, kind=CapacityError)
 
 
 def run(args: argparse.Namespace) -> Output:

@@ -33,7 +33,7 @@ class Config:
 
 def read_config(path: Path) -> Config:
     """Read a TOML configuration; errors name the file and the key."""
-    require(path.is_file(), f"config {path}", "must be a file", "there", ArtifactError)
+    require(path.is_file(), f"config {path}", "must be a file", "there", kind=ArtifactError)
     try:
         return from_plain(Config, tomllib.loads(path.read_text(encoding="utf-8")), "config")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, FqHwError) as error:

@@ -58,7 +58,7 @@ def save(path: Path, graph: ir.Graph, folding: Folding) -> None:
 def load(path: Path, graph: ir.Graph) -> Folding:
     """Read a folding for ``graph``. Raises ArtifactError, also when it is for another network."""
     maker = "must be a file that `fq-hw fold` wrote"
-    require(path.is_file(), f"--fold {path}", maker, "a missing one", ArtifactError)
+    require(path.is_file(), f"--fold {path}", maker, "a missing one", kind=ArtifactError)
     try:
         record = from_plain(Record, json.loads(path.read_text(encoding="utf-8")), "file")
         require(record.kind == KIND, "kind", f"must be {KIND}", record.kind)

@@ -80,7 +80,7 @@ def load_model(path: Path) -> Model:
     trained = checkpoint.read(path)
     of_float = isinstance(trained.network, FloatNetwork)
     contract = "must be of a quantized network; `fq-hw search` quantizes float ones"
-    require(not of_float, f"{path}", contract, trained.network.name, ArtifactError)
+    require(not of_float, f"{path}", contract, trained.network.name, kind=ArtifactError)
     exported = export.export(trained)
     graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
     return Model(graph=graph, accuracy=trained.accuracy, exported=exported)
@@ -108,7 +108,7 @@ def load_test(args: argparse.Namespace, graph: ir.Graph) -> data.Split:
     split = data.load(DataKind(args.data), args.path, (h, w)).test()
     got = split.images.shape[1:]
     contract = f"images must be {(h, w, c)}, as {graph.name} takes them; choose --data and --path"
-    require(got == (h, w, c), f"data {args.data}", contract, got, ArtifactError)
+    require(got == (h, w, c), f"data {args.data}", contract, got, kind=ArtifactError)
     return split
 
 
@@ -187,7 +187,7 @@ def output_path(given: Path | None, default: str) -> Path:
     Call it before any work: raises ArtifactError when nothing can be written there.
     """
     path = Path("build") / default if given is None else given
-    require(not path.is_dir(), f"--out {given}", "must be a file", "a folder", ArtifactError)
+    require(not path.is_dir(), f"--out {given}", "must be a file", "a folder", kind=ArtifactError)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -195,7 +195,11 @@ def output_path(given: Path | None, default: str) -> Path:
         raise ArtifactError(message) from error
     allowed = os.access(path.parent, os.W_OK)
     require(
-        allowed, f"--out {path}", "must be in a folder one may write to", "there", ArtifactError
+        allowed,
+        f"--out {path}",
+        "must be in a folder one may write to",
+        "there",
+        kind=ArtifactError,
     )
     return path
 

@@ -166,7 +166,7 @@ def run(args: argparse.Namespace) -> Output:
     test = images.test()
     fits = test.images.shape[1:] == network.image
     contract = f"images must be {network.image}, as {network.name} takes them"
-    require(fits, f"data {args.data}", contract, test.images.shape[1:], ArtifactError)
+    require(fits, f"data {args.data}", contract, test.images.shape[1:], kind=ArtifactError)
     held = calibration(args, trained, images)
     require(args.copies >= 1, "--copies", "must be at least 1", args.copies)
     share = 0 < args.hardest <= 1
@@ -237,10 +237,10 @@ def calibration(args: argparse.Namespace, trained: checkpoint.Checkpoint, images
     """The training images that the search judges by: held-out ones first."""
     kept = trained.provenance.get("hold_out")
     contract = "must be trained with hold_out = N, so that N training images are new to it"
-    require(kept is not None, f"{args.model}", contract, "on all of them", ArtifactError)
+    require(kept is not None, f"{args.model}", contract, "on all of them", kind=ArtifactError)
     made = trained.accuracy is None or trained.accuracy.data == images.name
     contract = f"must be the data of {args.model}, {trained.accuracy and trained.accuracy.data}"
-    require(made, f"data {args.data}", contract, images.name, ArtifactError)
+    require(made, f"data {args.data}", contract, images.name, kind=ArtifactError)
     seen, held = hold_out(images, int(kept))
     count = len(held) if args.images is None else args.images
     require(1 <= count <= len(held), "--images", f"must be in 1..{len(held)}", count)

@@ -51,10 +51,12 @@ def open_log(path: Path, origin: Mapping, resume: bool, network: FloatNetwork) -
     where = f"fq-hw search: {path}"
     if not resume:
         message = "holds a search already; add --resume, or name another --out"
-        require(not path.exists(), where, message, "a new one", ArtifactError)
+        require(not path.exists(), where, message, "a new one", kind=ArtifactError)
         path.write_text(json.dumps({"origin": origin}, sort_keys=True) + "\n")
         return SearchLog(path)
-    require(path.is_file(), where, "must be there to be resumed", "a missing file", ArtifactError)
+    require(
+        path.is_file(), where, "must be there to be resumed", "a missing file", kind=ArtifactError
+    )
     text = path.read_text()
     whole = text[: text.rfind("\n") + 1]  # a stop may have torn the last line
     if whole != text:
@@ -78,6 +80,6 @@ def open_log(path: Path, origin: Mapping, resume: bool, network: FloatNetwork) -
         where,
         "must be of the same search to be resumed; these differ",
         changed,
-        ArtifactError,
+        kind=ArtifactError,
     )
     return log

@@ -126,11 +126,11 @@ class Comparison:
         where = f"rtl-sim {self.model.graph.name!r}"
         values = self.levels_wrong + self.scores_wrong
         require(values == 0, where, "must equal the golden model", f"{values} mismatching values",
-                SimulationError)  # fmt: skip
+                kind=SimulationError)  # fmt: skip
         model = (self.predicted.first_pixel, *self.predicted.results)
         cycles = (self.ran.first_pixel, *self.ran.results[: len(model) - 1])
         require(cycles == model, where, f"must give its results in cycles {model}", cycles,
-                SimulationError)  # fmt: skip
+                kind=SimulationError)  # fmt: skip
 
 
 def add_sim_arguments(parser: argparse.ArgumentParser) -> None:

@@ -98,7 +98,7 @@ def shortened(train: dict, epochs: int | None) -> dict:
 
 def read_study(path: Path) -> Study:
     """Read a TOML study and check every network in it; errors name the file and the key."""
-    require(path.is_file(), f"study {path}", "must be a file", "there", ArtifactError)
+    require(path.is_file(), f"study {path}", "must be a file", "there", kind=ArtifactError)
     try:
         study = from_plain(Study, tomllib.loads(path.read_text(encoding="utf-8")), "study")
         for _ in study.runs(path.stem, Path()):

@@ -109,7 +109,7 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
         start = checkpoint.read(args.start)
         same = dataclasses.replace(start.network, name=network.name) == network
         contract = f"{args.start} must hold the network of {args.config}"
-        require(same, "fq-hw train --start", contract, start.network.name, ArtifactError)
+        require(same, "fq-hw train --start", contract, start.network.name, kind=ArtifactError)
 
     leader = not dist.is_initialized() or dist.get_rank() == 0
     out = args.out or Path("build/train") / network.name
@@ -199,7 +199,7 @@ def load_run(state_file: Path, metrics_file: Path, torch) -> tuple[dict, list[di
     """State and figures of the epochs that an earlier run finished."""
     where = f"fq-hw train --resume: {state_file.parent}"
     for file in (state_file, metrics_file):
-        require(file.is_file(), where, f"must hold {file.name}", "there", ArtifactError)
+        require(file.is_file(), where, f"must hold {file.name}", "there", kind=ArtifactError)
     try:
         state = torch.load(state_file, map_location="cpu", weights_only=True)
         done = dict(state)["epoch"] + 1
@@ -207,7 +207,9 @@ def load_run(state_file: Path, metrics_file: Path, torch) -> tuple[dict, list[di
     except Exception as error:  # a damaged file raises nearly anything
         message = f"{where}: state.pt or metrics.jsonl is damaged; start a new run"
         raise ArtifactError(message) from error
-    require(len(rows) == done, where, f"metrics.jsonl needs {done} lines", len(rows), ArtifactError)
+    require(
+        len(rows) == done, where, f"metrics.jsonl needs {done} lines", len(rows), kind=ArtifactError
+    )
     return state, rows
 
 

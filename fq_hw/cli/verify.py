@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> Output:
     imported = onnx.fold(model, graph.name, pixels)
     same = equal(imported.graph, graph)
     contract = f"must be what `fq-hw import {args.against} --pixels {args.pixels}` gives"
-    require(same, str(args.model), contract, "another graph", ArtifactError)
+    require(same, str(args.model), contract, "another graph", kind=ArtifactError)
     split = load_data(args, graph)
     values, wrong, first = Counter(), Counter(), {}
     say("qonnx runs one image at a time")

@@ -42,7 +42,7 @@ def read_dict(path: Path) -> dict:
         f"data {path}",
         "must be a file of the published set",
         "there",
-        ArtifactError,
+        kind=ArtifactError,
     )
     try:
         with path.open("rb") as file:
@@ -59,16 +59,22 @@ def read_split(paths: list[Path], label: str) -> Split:
     for path in paths:
         plain = read_dict(path)
         have = {"data", label} <= set(plain)
-        require(have, f"data {path}", f"needs the keys data, {label}", sorted(plain), ArtifactError)
+        require(
+            have, f"data {path}", f"needs the keys data, {label}", sorted(plain), kind=ArtifactError
+        )
         rows, numbers = plain["data"], plain[label]
         shaped = isinstance(rows, np.ndarray) and rows.shape[1:] == (3072,)
         shaped = shaped and rows.dtype == np.uint8
         got = getattr(rows, "shape", type(rows))
-        require(shaped, f"data {path}", "needs rows of 3072 bytes", got, ArtifactError)
+        require(shaped, f"data {path}", "needs rows of 3072 bytes", got, kind=ArtifactError)
         whole = isinstance(numbers, list) and all(type(n) is int for n in numbers)
-        require(whole, f"data {path}", f"{label} must be integers", type(numbers), ArtifactError)
+        require(
+            whole, f"data {path}", f"{label} must be integers", type(numbers), kind=ArtifactError
+        )
         paired = len(numbers) == len(rows)
-        require(paired, f"data {path}", f"needs {len(rows)} {label}", len(numbers), ArtifactError)
+        require(
+            paired, f"data {path}", f"needs {len(rows)} {label}", len(numbers), kind=ArtifactError
+        )
         images.append(rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
         labels.append(np.asarray(numbers, np.int64))
     return Split(images=np.concatenate(images), labels=np.concatenate(labels))
@@ -78,7 +84,9 @@ def class_names(path: Path, key: str) -> tuple[str, ...]:
     """Class names from the set's meta file."""
     names = read_dict(path).get(key)
     listed = isinstance(names, list) and names and all(isinstance(n, str | bytes) for n in names)
-    require(listed, f"data {path}", f"needs the key {key}, a list of names", names, ArtifactError)
+    require(
+        listed, f"data {path}", f"needs the key {key}, a list of names", names, kind=ArtifactError
+    )
     return tuple(n.decode(errors="replace") if isinstance(n, bytes) else n for n in names)
 
 

@@ -32,14 +32,16 @@ def package_file(package: str, *parts: str) -> Path:
     """Path of a file that an installed package carries."""
     spec = importlib.util.find_spec(package)
     remedy = f"pip install -e '.[data]' in the project's folder (it brings {package})"
-    require(spec, "data digits", f"needs the package {package}; {remedy}", "there", ArtifactError)
+    require(
+        spec, "data digits", f"needs the package {package}; {remedy}", "there", kind=ArtifactError
+    )
     path = Path(spec.origin).parent.joinpath(*parts)
     require(
         path.is_file(),
         "data digits",
         f"{package} must carry {path.name}; {remedy}",
         "there",
-        ArtifactError,
+        kind=ArtifactError,
     )
     return path
 

@@ -14,15 +14,17 @@ def fixed_data(name: str, classes: tuple[str, ...], train: Split, test: Split, s
     """Check size and labels of both splits and wrap them."""
     for which, split in (("train", train), ("test", test)):
         where = f"data {name} ({which})"
-        require(len(split), where, "needs at least one image", 0, ArtifactError)
+        require(len(split), where, "needs at least one image", 0, kind=ArtifactError)
         got = split.images.shape[1:3]
-        require(got == size, where, f"images must be {size[0]} x {size[1]}", got, ArtifactError)
+        require(
+            got == size, where, f"images must be {size[0]} x {size[1]}", got, kind=ArtifactError
+        )
         high = int(np.max(split.labels))
         require(
             high < len(classes) and np.min(split.labels) >= 0,
             where,
             f"labels must be below {len(classes)}",
             high,
-            ArtifactError,
+            kind=ArtifactError,
         )
     return Data(name=name, classes=classes, train=lambda seed: train, test=lambda: test)

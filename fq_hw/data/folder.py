@@ -33,7 +33,7 @@ def read_split(path: Path, classes: tuple[str, ...], size: tuple[int, int]) -> S
     images, labels = [], []
     for label, name in enumerate(classes):
         found = sorted(p for p in (path / name).glob("*") if p.suffix.lower() in SUFFIXES)
-        require(found, f"data {path / name}", "must hold pictures", "there", ArtifactError)
+        require(found, f"data {path / name}", "must hold pictures", "there", kind=ArtifactError)
         images += [read_image(p, size) for p in found]
         labels += [label] * len(found)
     return Split(images=np.stack(images), labels=np.asarray(labels, np.int64))
@@ -52,16 +52,18 @@ def load_folder(path: Path, size: tuple[int, int]) -> Data:
             f"data {path}",
             f"must hold the folder {part}",
             "there",
-            ArtifactError,
+            kind=ArtifactError,
         )
     classes, tested = (class_folders(path / part) for part in ("train", "test"))
-    require(len(classes) >= 2, f"data {path}", "needs a folder per class", classes, ArtifactError)
+    require(
+        len(classes) >= 2, f"data {path}", "needs a folder per class", classes, kind=ArtifactError
+    )
     require(
         tested == classes,
         f"data {path / 'test'}",
         f"must hold the folders {classes}",
         tested,
-        ArtifactError,
+        kind=ArtifactError,
     )
     train, test = (read_split(path / part, classes, size) for part in ("train", "test"))
     return fixed_data(f"folder {path.name}", classes, train, test, size)

@@ -29,12 +29,14 @@ def read_idx(path: Path) -> np.ndarray:
     except (OSError, EOFError, zlib.error) as error:
         raise ArtifactError(f"{where}: not a readable file ({error})") from error
     magic = len(raw) >= 4 and raw[:3] == b"\0\0\x08" and 1 <= raw[3] <= 4
-    require(magic, where, "must be an IDX file of unsigned bytes", raw[:4], ArtifactError)
+    require(magic, where, "must be an IDX file of unsigned bytes", raw[:4], kind=ArtifactError)
     start = 4 + 4 * raw[3]
-    require(len(raw) >= start, where, "needs a whole header", len(raw), ArtifactError)
+    require(len(raw) >= start, where, "needs a whole header", len(raw), kind=ArtifactError)
     shape = struct.unpack(f">{raw[3]}I", raw[4:start])
     size = math.prod(shape)
-    require(len(raw) == start + size, where, f"needs {start + size} bytes", len(raw), ArtifactError)
+    require(
+        len(raw) == start + size, where, f"needs {start + size} bytes", len(raw), kind=ArtifactError
+    )
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
 
@@ -45,7 +47,11 @@ def read_split(path: Path, stem: str, size: tuple[int, int]) -> Split:
         names = [f"{stem}-{kind}-ubyte{gz}" for gz in ("", ".gz")]
         found = [path / name for name in names if (path / name).is_file()]
         require(
-            found, f"data {path}", f"must hold {names[0]} or {names[1]}", "there", ArtifactError
+            found,
+            f"data {path}",
+            f"must hold {names[0]} or {names[1]}",
+            "there",
+            kind=ArtifactError,
         )
         return read_idx(found[0])
 
@@ -56,7 +62,7 @@ def read_split(path: Path, stem: str, size: tuple[int, int]) -> Split:
         f"data {path} ({stem})",
         "needs 3-D images and a label for each",
         [images.shape, labels.shape],
-        ArtifactError,
+        kind=ArtifactError,
     )
     margin = [want - have for want, have in zip(size, images.shape[1:], strict=True)]
     fits = min(margin) >= 0
@@ -65,7 +71,7 @@ def read_split(path: Path, stem: str, size: tuple[int, int]) -> Split:
         f"data {path}",
         f"images must fit {size[0]} x {size[1]}",
         images.shape[1:],
-        ArtifactError,
+        kind=ArtifactError,
     )
     around = [(m // 2, m - m // 2) for m in margin]
     return Split(

@@ -22,11 +22,13 @@ class Split:
     def __post_init__(self) -> None:
         where, images, labels = "data", self.images, self.labels
         shaped = images.ndim == 4 and images.dtype == np.uint8
-        require(shaped, where, "images must be uint8 of shape N,H,W,C", images.shape, ArtifactError)
+        require(
+            shaped, where, "images must be uint8 of shape N,H,W,C", images.shape, kind=ArtifactError
+        )
         paired = labels.shape == images.shape[:1]
-        require(paired, where, f"needs {len(images)} labels", labels.shape, ArtifactError)
+        require(paired, where, f"needs {len(images)} labels", labels.shape, kind=ArtifactError)
         whole = labels.dtype == np.int64
-        require(whole, where, "labels must be int64", str(labels.dtype), ArtifactError)
+        require(whole, where, "labels must be int64", str(labels.dtype), kind=ArtifactError)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -57,9 +59,9 @@ def hold_out(data: Data, count: int) -> tuple[Split, Split]:
     split, where = data.train(0), f"data {data.name}"
     fixed = data.train(1) is split
     contract = "must give the same training images in every epoch, to hold some out"
-    require(fixed, where, contract, "drawn anew", ArtifactError)
+    require(fixed, where, contract, "drawn anew", kind=ArtifactError)
     left = len(split) - count
     contract = f"at most {len(split) - 2} of the training images can be held out"
-    require(count >= 1 and left >= 2, where, contract, count, ArtifactError)
+    require(count >= 1 and left >= 2, where, contract, count, kind=ArtifactError)
     held = Split(images=split.images[left:], labels=split.labels[left:])
     return split.first(left), held

@@ -34,22 +34,22 @@ class Walk:
         if node.op in (Op.MAX_POOL, Op.GLOBAL_MAX_POOL):
             fits = node.op is Op.GLOBAL_MAX_POOL or node.layer.steps == node.kernel[0]
             contract = "windows must lie side by side (stride as kernel)"
-            require(fits, where, contract, node.layer.steps, GraphError)
+            require(fits, where, contract, node.layer.steps, kind=GraphError)
             self.add("max_pool", node.name, kernel=list(node.kernel))
             return
         contract = "must be a convolution, dense layer or maximum to become hardware"
-        require(node.weighted, where, contract, node.op.value, GraphError)
+        require(node.weighted, where, contract, node.op.value, kind=GraphError)
         contract = "must have a relu: hardware takes unsigned codes"
-        require(node.layer.relu, where, contract, "signed", GraphError)
+        require(node.layer.relu, where, contract, "signed", kind=GraphError)
         form = self.fixed.formats[Tensor(node.name, Part.ACTIVATION)]
         contract = "activations must have 2 to 9 bits, the sign among them"
-        require(2 <= form.bits <= 9, where, contract, form.bits, GraphError)
+        require(2 <= form.bits <= 9, where, contract, form.bits, kind=GraphError)
         constant = self.sums(node, where)
         if constant.any():
             self.add("bias", f"{node.name}.bias", bias=constant)
         shift = self.fraction(node) - form.fraction
         contract = "shift must be in -32..32"
-        require(-32 <= shift <= 32, where, contract, shift, GraphError)
+        require(-32 <= shift <= 32, where, contract, shift, kind=GraphError)
         self.add("requantize", f"{node.name}.act", shift=shift, out_bits=form.bits - 1)
 
     def fraction(self, node: Node) -> int:
@@ -60,7 +60,7 @@ class Walk:
         """The convolution of a layer; returns what is to be added to its sums."""
         codes = self.fixed.codes[Tensor(node.name, Part.WEIGHT)]
         contract = "weights must not all be 0: such a layer gives a constant"
-        require(codes.any(), where, contract, "these", GraphError)
+        require(codes.any(), where, contract, "these", kind=GraphError)
         weight = codes.transpose(0, 2, 3, 1)
         if node.op is Op.DENSE:
             if node.kernel != (1, 1):
@@ -88,7 +88,7 @@ def export(fixed: FixedNetwork) -> tuple[Mapping[str, object], ...]:
     for node in (*body, last):
         where = f"fixed-point network {fixed.network.name!r}, layer {node.name!r}"
         contract = "must read the layer before it alone to become hardware"
-        require(node.inputs == (before,), where, contract, list(node.inputs), GraphError)
+        require(node.inputs == (before,), where, contract, list(node.inputs), kind=GraphError)
         before = node.name
         if node is not last:
             walk.layer(node, where)

@@ -35,7 +35,7 @@ def fold(checkpoint: Checkpoint) -> dict[str, Folded]:
     network, arrays = checkpoint.network, checkpoint.arrays
     of_float = isinstance(network, FloatNetwork)
     contract = "must be of a float network (layers = [...]); this one is quantized already"
-    require(of_float, f"checkpoint of {network.name!r}", contract, network.name, ArtifactError)
+    require(of_float, f"checkpoint of {network.name!r}", contract, network.name, kind=ArtifactError)
     folded = {}
     for node in nodes(network):
         if not node.weighted:

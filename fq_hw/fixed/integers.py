@@ -30,7 +30,9 @@ def products(fixed: FixedNetwork, node: Node, codes: np.ndarray) -> np.ndarray:
     """
     weight = fixed.codes[Tensor(node.name, Part.WEIGHT)]
     worst = int(np.abs(weight).sum((1, 2, 3)).max()) * int(np.abs(codes).max(initial=0))
-    require(worst < 2**53, f"layer {node.name}", "sums must stay below 2**53", worst, GraphError)
+    require(
+        worst < 2**53, f"layer {node.name}", "sums must stay below 2**53", worst, kind=GraphError
+    )
     seen = windows(codes.astype(np.float64), node)
     sums = np.tensordot(seen, weight.astype(np.float64), ((3, 4, 5), (1, 2, 3)))
     return sums.astype(np.int64)

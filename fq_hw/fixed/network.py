@@ -78,22 +78,24 @@ class FixedNetwork:
         where = f"fixed-point network {self.network.name!r}"
         wanted = list(tensors(self.network))
         lost = [str(t) for t in wanted if t not in self.formats]
-        require(not lost, where, "needs a format for every tensor", lost[:3], ArtifactError)
+        require(not lost, where, "needs a format for every tensor", lost[:3], kind=ArtifactError)
         more = sorted(str(t) for t in self.formats if t not in wanted)
-        require(not more, where, "must hold formats of its tensors alone", more[:3], ArtifactError)
+        require(
+            not more, where, "must hold formats of its tensors alone", more[:3], kind=ArtifactError
+        )
         shapes = {n.name: n.weight_shape for n in nodes(self.network) if n.weighted}
         held = {t: shapes[t.layer] for t in wanted if t.part is Part.WEIGHT}
         held |= {t: shapes[t.layer][:1] for t in wanted if t.part is Part.BIAS}
         same = set(held) == set(self.codes)
         got = sorted(str(t) for t in self.codes)
-        require(same, where, f"needs {len(held)} arrays of codes", got, ArtifactError)
+        require(same, where, f"needs {len(held)} arrays of codes", got, kind=ArtifactError)
         for tensor, shape in held.items():
             code, place = self.codes[tensor], f"{where}, {tensor}"
-            require(code.shape == shape, place, f"must be {shape}", code.shape, ArtifactError)
+            require(code.shape == shape, place, f"must be {shape}", code.shape, kind=ArtifactError)
             limit = self.formats[tensor].limit
             worst = int(np.abs(code).max(initial=0))
             contract = f"codes must be at most {limit}"
-            require(worst <= limit, place, contract, worst, ArtifactError)
+            require(worst <= limit, place, contract, worst, kind=ArtifactError)
 
     def fractions(self) -> dict[str, int]:
         """Binary places of the codes that every layer, and the image, gives."""

@@ -26,7 +26,7 @@ def signs(
     size = math.prod(shape)
     fits = packed.dtype == np.uint8 and packed.size == -(-size // 8)
     contract = f"{size} weights must be packed into {-(-size // 8)} bytes"
-    require(fits, "packed weights", contract, f"{packed.dtype} {packed.shape}", ArtifactError)
+    require(fits, "packed weights", contract, f"{packed.dtype} {packed.shape}", kind=ArtifactError)
     bits = np.unpackbits(packed.reshape(-1), bitorder=order)[:size]
     return np.where(bits, one, -one).astype(np.int8).reshape(shape)
 
@@ -34,7 +34,11 @@ def signs(
 def array(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     """The array ``name``. Raises ArtifactError where it is missing."""
     require(
-        name in arrays, "packed model", f"must hold {name!r}", sorted(arrays)[:5], ArtifactError
+        name in arrays,
+        "packed model",
+        f"must hold {name!r}",
+        sorted(arrays)[:5],
+        kind=ArtifactError,
     )
     return arrays[name]
 
@@ -44,7 +48,7 @@ def load(path: Path, builders: Mapping[str, Callable[[Mapping[str, np.ndarray]],
 
     Nothing in the file is executed. Raises ArtifactError for other files.
     """
-    require(path.is_file(), str(path), "must be an .npz file", "a missing one", ArtifactError)
+    require(path.is_file(), str(path), "must be an .npz file", "a missing one", kind=ArtifactError)
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -52,5 +56,5 @@ def load(path: Path, builders: Mapping[str, Callable[[Mapping[str, np.ndarray]],
         raise ArtifactError(f"{path}: is no .npz file of arrays ({error})") from error
     known = [key for key in builders if key in arrays]
     contract = f"must hold one of {', '.join(sorted(builders))}"
-    require(known, str(path), contract, sorted(arrays)[:5], ArtifactError)
+    require(known, str(path), contract, sorted(arrays)[:5], kind=ArtifactError)
     return builders[known[0]](arrays)

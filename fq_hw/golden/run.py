@@ -23,7 +23,7 @@ def run(graph: ir.Graph, images: np.ndarray) -> dict[str, np.ndarray]:
         f"golden {graph.name!r}",
         f"images must be uint8 N,{graph.input.shape}",
         f"{images.dtype} {images.shape}",
-        GraphError,
+        kind=GraphError,
     )
     tensors: dict[str, np.ndarray] = {}
     for op in graph.ops:
@@ -51,7 +51,7 @@ def labels(
         f"golden {graph.name!r}",
         "must end in an ArgMax",
         type(last).__name__,
-        GraphError,
+        kind=GraphError,
     )
     found = []
     for tensors in batches(graph, images):

@@ -39,17 +39,19 @@ class Graph:
     def __post_init__(self) -> None:
         where = f"graph {self.name!r}"
         first = self.ops and isinstance(self.ops[0], ops.Input)
-        require(first, where, "must begin with an Input", self.ops[:1], GraphError)
+        require(first, where, "must begin with an Input", self.ops[:1], kind=GraphError)
         single = sum(isinstance(op, ops.Input) for op in self.ops) == 1
-        require(single, where, "must have one Input", "more", GraphError)
+        require(single, where, "must have one Input", "more", kind=GraphError)
         seen: set[str] = set()
         for op in self.ops:
-            require(op.name not in seen, op.where, "needs a name of its own", op.name, GraphError)
+            require(
+                op.name not in seen, op.where, "needs a name of its own", op.name, kind=GraphError
+            )
             unknown = [name for name in op.inputs if name not in seen]
-            require(not unknown, op.where, "inputs must come before it", unknown, GraphError)
+            require(not unknown, op.where, "inputs must come before it", unknown, kind=GraphError)
             seen.add(op.name)
         unused = [op.name for op in self.ops[:-1] if not self.users[op.name]]
-        require(not unused, where, "every op but the last must be used", unused, GraphError)
+        require(not unused, where, "every op but the last must be used", unused, kind=GraphError)
         _ = self.types  # checks every op
 
     @cached_property
@@ -67,7 +69,9 @@ class Graph:
         types: dict[str, TensorType] = {}
         for op in self.ops:
             want = len(inspect.signature(infer.dispatch(type(op))).parameters) - 1
-            require(len(op.inputs) == want, op.where, f"needs {want} inputs", op.inputs, GraphError)
+            require(
+                len(op.inputs) == want, op.where, f"needs {want} inputs", op.inputs, kind=GraphError
+            )
             types[op.name] = infer(op, *(types[name] for name in op.inputs))
         return types
 
@@ -106,6 +110,6 @@ class Graph:
             kind = fields.pop("op", None)
             where = f"op {fields.get('name')!r}"
             known = kind in KINDS
-            require(known, where, f"kind must be one of {sorted(KINDS)}", kind, GraphError)
+            require(known, where, f"kind must be one of {sorted(KINDS)}", kind, kind=GraphError)
             built.append(from_plain(KINDS[kind], fields, where))
         return cls(name, tuple(built))

@@ -39,7 +39,7 @@ def freeze(op: Op, field: str, kind: type = np.integer) -> None:
     array = np.array(getattr(op, field))
     fits = np.issubdtype(array.dtype, kind) and array.size
     contract = f"{field} must be an array of {kind.__name__}s, not empty"
-    require(fits, op.where, contract, f"{array.dtype} {array.shape}", GraphError)
+    require(fits, op.where, contract, f"{array.dtype} {array.shape}", kind=GraphError)
     array.flags.writeable = False
     object.__setattr__(op, field, array)
 
@@ -47,7 +47,7 @@ def freeze(op: Op, field: str, kind: type = np.integer) -> None:
 def check_bits(op: Embed | Threshold | Requantize) -> None:
     """Raise GraphError unless the result's width is one that the golden model holds."""
     fits = 1 <= op.out_bits <= MOST_BITS
-    require(fits, op.where, f"out_bits must be in 1..{MOST_BITS}", op.out_bits, GraphError)
+    require(fits, op.where, f"out_bits must be in 1..{MOST_BITS}", op.out_bits, kind=GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,7 +72,7 @@ class Input(Op):
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
         fits = len(self.shape) == 3 and min(self.shape) >= 1
-        require(fits, self.where, "shape must be H,W,C", self.shape, GraphError)
+        require(fits, self.where, "shape must be H,W,C", self.shape, kind=GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,10 +90,10 @@ class Embed(Op):
         freeze(self, "table")
         check_bits(self)
         fits = self.table.ndim == 3 and self.table.shape[1] == 256
-        require(fits, self.where, "table must be T,256,K", self.table.shape, GraphError)
+        require(fits, self.where, "table must be T,256,K", self.table.shape, kind=GraphError)
         high = int(self.table.max())
         small = self.table.min() >= 0 and high < 2**self.out_bits
-        require(small, self.where, f"table must hold u{self.out_bits}", high, GraphError)
+        require(small, self.where, f"table must hold u{self.out_bits}", high, kind=GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,19 +119,21 @@ class Conv(Op):
             self.where,
             "weight must be O,K,K,C",
             self.weight.shape,
-            GraphError,
+            kind=GraphError,
         )
         kh, kw = self.weight.shape[1:3]
-        require(kh == kw, self.where, "kernel must be square", (kh, kw), GraphError)
+        require(kh == kw, self.where, "kernel must be square", (kh, kw), kind=GraphError)
         most = max(int(self.weight.max()), -int(self.weight.min()))
         contract = f"weights must be in -{MOST_WEIGHT}..{MOST_WEIGHT}, and not all 0"
-        require(0 < most <= MOST_WEIGHT, self.where, contract, most, GraphError)
-        require(self.stride >= 1, self.where, "stride must be at least 1", self.stride, GraphError)
+        require(0 < most <= MOST_WEIGHT, self.where, contract, most, kind=GraphError)
+        require(
+            self.stride >= 1, self.where, "stride must be at least 1", self.stride, kind=GraphError
+        )
         fits = 0 <= self.padding <= kh // 2
-        require(fits, self.where, f"padding must be in 0..{kh // 2}", self.padding, GraphError)
+        require(fits, self.where, f"padding must be in 0..{kh // 2}", self.padding, kind=GraphError)
         level = 0 <= self.pad_level < 2**MOST_BITS
         contract = f"pad_level must be in 0..{2**MOST_BITS - 1}"
-        require(level, self.where, contract, self.pad_level, GraphError)
+        require(level, self.where, contract, self.pad_level, kind=GraphError)
 
     @property
     def kernel(self) -> int:
@@ -148,7 +150,7 @@ class Bias(Op):
     def __post_init__(self) -> None:
         freeze(self, "bias")
         shape = self.bias.shape
-        require(self.bias.ndim == 1, self.where, "bias must be a vector", shape, GraphError)
+        require(self.bias.ndim == 1, self.where, "bias must be a vector", shape, kind=GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -171,14 +173,20 @@ class Threshold(Op):
         check_bits(self)
         steps, shape = 2**self.out_bits - 1, self.levels.shape
         fits = len(shape) == 2 and shape[-1] == steps
-        require(fits, self.where, f"needs {steps} levels per channel", shape, GraphError)
+        require(fits, self.where, f"needs {steps} levels per channel", shape, kind=GraphError)
         require(
-            not np.isnan(self.levels).any(), self.where, "levels must be numbers", "NaN", GraphError
+            not np.isnan(self.levels).any(),
+            self.where,
+            "levels must be numbers",
+            "NaN",
+            kind=GraphError,
         )
         above = self.levels[:, 1:] >= self.levels[:, :-1]
-        require(above.all(), self.where, "levels must ascend", "these", GraphError)
+        require(above.all(), self.where, "levels must ascend", "these", kind=GraphError)
         fits = self.sign.shape == shape[:1] and np.isin(self.sign, (-1, 1)).all()
-        require(fits, self.where, "needs a sign -1 or +1 per channel", self.sign.shape, GraphError)
+        require(
+            fits, self.where, "needs a sign -1 or +1 per channel", self.sign.shape, kind=GraphError
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -194,7 +202,7 @@ class Requantize(Op):
     def __post_init__(self) -> None:
         check_bits(self)
         fits = -32 <= self.shift <= 32
-        require(fits, self.where, "shift must be in -32..32", self.shift, GraphError)
+        require(fits, self.where, "shift must be in -32..32", self.shift, kind=GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -209,7 +217,7 @@ class Pool(Op):
     def __post_init__(self) -> None:
         object.__setattr__(self, "kernel", tuple(int(n) for n in self.kernel))
         fits = len(self.kernel) == 2 and min(self.kernel) >= 1
-        require(fits, self.where, "kernel must be rows, columns", self.kernel, GraphError)
+        require(fits, self.where, "kernel must be rows, columns", self.kernel, kind=GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -265,14 +273,14 @@ class ClassScale(Op):
             freeze(self, "bias")
             fits = self.bias.shape == self.multiplier.shape
             contract = f"bias must be {self.multiplier.shape}"
-            require(fits, self.where, contract, self.bias.shape, GraphError)
+            require(fits, self.where, contract, self.bias.shape, kind=GraphError)
         fits = self.multiplier.ndim == 1 and (self.multiplier >= 0).all()
         require(
             fits,
             self.where,
             "multipliers must be a vector of nonnegative integers",
             self.multiplier,
-            GraphError,
+            kind=GraphError,
         )
 
 

@@ -67,9 +67,9 @@ def _(op: ops.Input) -> TensorType:
 def _(op: ops.Embed, x: TensorType) -> TensorType:
     h, w, c = x.shape
     tables, _, length = op.table.shape
-    require(tables in (1, c), op.where, f"needs 1 or {c} tables", tables, GraphError)
+    require(tables in (1, c), op.where, f"needs 1 or {c} tables", tables, kind=GraphError)
     fits = x.low.min() >= 0 and x.high.max() <= 255
-    require(fits, op.where, "input must be u8", str(x), GraphError)
+    require(fits, op.where, "input must be u8", str(x), kind=GraphError)
     table = op.table if tables == c else np.repeat(op.table, c, axis=0)
     low, high = (f(table, axis=1).reshape(-1).astype(np.int64) for f in (np.min, np.max))
     return TensorType(shape=(h, w, c * length), low=low, high=high)
@@ -83,11 +83,11 @@ def _(op: ops.Conv, x: TensorType) -> TensorType:
         op.where,
         f"needs weights for {c} channels",
         op.weight.shape,
-        GraphError,
+        kind=GraphError,
     )
-    require(x.low.min() >= 0, op.where, "input must be unsigned levels", str(x), GraphError)
+    require(x.low.min() >= 0, op.where, "input must be unsigned levels", str(x), kind=GraphError)
     size = [(n + 2 * op.padding - op.kernel) // op.stride + 1 for n in (h, w)]
-    require(min(size) >= 1, op.where, f"kernel must fit {h}x{w}", op.kernel, GraphError)
+    require(min(size) >= 1, op.where, f"kernel must fit {h}x{w}", op.kernel, kind=GraphError)
     weight = op.weight.astype(np.int64)
     ends = np.stack([weight * x.low, weight * x.high])
     if op.padding:
@@ -100,7 +100,9 @@ def _(op: ops.Conv, x: TensorType) -> TensorType:
 @infer.register
 def _(op: ops.Bias, x: TensorType) -> TensorType:
     fits = op.bias.shape == x.shape[2:]
-    require(fits, op.where, f"needs a bias for {x.shape[2]} channels", op.bias.shape, GraphError)
+    require(
+        fits, op.where, f"needs a bias for {x.shape[2]} channels", op.bias.shape, kind=GraphError
+    )
     return TensorType(shape=x.shape, low=x.low + op.bias, high=x.high + op.bias, scale=x.scale)
 
 
@@ -124,21 +126,23 @@ def _(op: ops.Threshold, x: TensorType) -> TensorType:
         op.where,
         f"needs levels for {c} channels",
         op.levels.shape,
-        GraphError,
+        kind=GraphError,
     )
     return replace(constant(x.shape, 0, 2**op.out_bits - 1), scale=op.scale)
 
 
 @infer.register
 def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
-    require(a.shape == b.shape, op.where, f"both inputs must be {a.shape}", b.shape, GraphError)
+    require(
+        a.shape == b.shape, op.where, f"both inputs must be {a.shape}", b.shape, kind=GraphError
+    )
     same = a.scale is not None and a.scale == b.scale
     require(
         same,
         op.where,
         f"both inputs must have one shared scale, as the first has {a.scale}",
         b.scale,
-        GraphError,
+        kind=GraphError,
     )
     return TensorType(shape=a.shape, low=a.low + b.low, high=a.high + b.high, scale=a.scale)
 
@@ -147,7 +151,9 @@ def pooled(op: ops.Pool, x: TensorType) -> tuple[int, int, int]:
     """Shape of a pool's result."""
     h, w, c = x.shape
     rows, columns = op.kernel
-    require(rows <= h and columns <= w, op.where, f"kernel must fit {h}x{w}", op.kernel, GraphError)
+    require(
+        rows <= h and columns <= w, op.where, f"kernel must fit {h}x{w}", op.kernel, kind=GraphError
+    )
     return h // rows, w // columns, c
 
 
@@ -172,7 +178,9 @@ def _(op: ops.Flatten, x: TensorType) -> TensorType:
 @infer.register
 def _(op: ops.Concat, a: TensorType, b: TensorType) -> TensorType:
     same = a.shape[:2] == b.shape[:2]
-    require(same, op.where, f"both inputs must be {a.shape[:2]} pixels", b.shape[:2], GraphError)
+    require(
+        same, op.where, f"both inputs must be {a.shape[:2]} pixels", b.shape[:2], kind=GraphError
+    )
     first, second = (b, a) if op.swapped else (a, b)
     low, high = (
         np.concatenate(ends) for ends in ((first.low, second.low), (first.high, second.high))
@@ -194,7 +202,7 @@ def _(op: ops.ClassScale, x: TensorType) -> TensorType:
         op.where,
         "needs one multiplier per class",
         x.shape,
-        GraphError,
+        kind=GraphError,
     )
     bias = 0 if op.bias is None else op.bias
     low, high = (ends * op.multiplier + bias for ends in (x.low, x.high))
@@ -203,5 +211,5 @@ def _(op: ops.ClassScale, x: TensorType) -> TensorType:
 
 @infer.register
 def _(op: ops.ArgMax, x: TensorType) -> TensorType:
-    require(x.shape[:2] == (1, 1), op.where, "input must be one pixel", x.shape, GraphError)
+    require(x.shape[:2] == (1, 1), op.where, "input must be one pixel", x.shape, kind=GraphError)
     return constant((1, 1, 1), 0, x.shape[2] - 1)

@@ -92,7 +92,7 @@ def max_pool(x: Array, kernel: int, step: int) -> Array:
 def carrier(bound: int, node: Node) -> torch.dtype:
     """The float type in which integers up to ``bound`` are exact."""
     found = [kind for kind, bits in MANTISSA.items() if bound < 2**bits]
-    require(found, f"layer {node.name}", "sums must stay below 2**53", bound, GraphError)
+    require(found, f"layer {node.name}", "sums must stay below 2**53", bound, kind=GraphError)
     return found[0]
 
 

@@ -131,7 +131,7 @@ class Choices:
             f"folding {slowest!r}",
             f"needs at least {beats[slowest]} cycles per frame",
             cycles,
-            FoldingError,
+            kind=FoldingError,
         )
         adds = [op for op in self.graph.ops if isinstance(op, Join)]
         waiting = {op.name for add in adds for op in branch(self.graph, add)}

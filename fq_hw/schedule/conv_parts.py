@@ -205,7 +205,7 @@ def in_order(site: ConvSite, engine: ConvUnit) -> tuple[list[tuple[str, Unit]], 
         f"Conv {site.name!r}",
         "PE must divide the output channels where several columns are computed at once",
         engine.pe,
-        FoldingError,
+        kind=FoldingError,
     )
     groups, together = pixels // engine.columns, engine.columns * cout
     ordered = engine.nf == 1  # column by column all channels

@@ -39,7 +39,7 @@ class Fold:
 
     def __post_init__(self) -> None:
         numbers = self.pe, self.simd, self.columns, self.levels_per_stage
-        require(min(numbers) >= 1, "Fold", "must be positive", numbers, FoldingError)
+        require(min(numbers) >= 1, "Fold", "must be positive", numbers, kind=FoldingError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,5 +87,5 @@ def check_folds(graph: Graph, folds: Mapping[str, Fold]) -> None:
         f"folding of {graph.name!r}",
         f"must name {sorted(names)}",
         sorted(folds),
-        FoldingError,
+        kind=FoldingError,
     )

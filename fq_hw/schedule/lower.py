@@ -193,7 +193,7 @@ def weight_words(weight: np.ndarray, unit: ConvUnit) -> np.ndarray:
 @place.register
 def _(op: ir.Conv, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
-    require(not x.offset.any(), op.where, "input must be levels", "sums", GraphError)
+    require(not x.offset.any(), op.where, "input must be levels", "sums", kind=GraphError)
     weights = planes(op)
     site = ConvSite(
         name=op.name,
@@ -301,7 +301,7 @@ def level_words(op: ir.Threshold, offset: np.ndarray, unit: ThresholdUnit) -> np
     levels = np.sort(levels, axis=1)
     ends, most = (int(levels.min()), int(levels.max())), 2**unit.level_bits - 1
     contract = "levels must be clipped (fq_hw.passes) before lowering"
-    require(ends[0] >= 0 and ends[1] <= most, op.where, contract, ends, GraphError)
+    require(ends[0] >= 0 and ends[1] <= most, op.where, contract, ends, kind=GraphError)
     bits = (levels[..., None] >> np.arange(unit.level_bits)) & 1
     words = np.concatenate([bits.reshape(len(levels), -1), falling], axis=1)
     return words.astype(np.uint8).reshape(unit.folds, -1)
@@ -316,7 +316,7 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
         op.where,
         "levels must be rounded (fq_hw.passes) before lowering",
         str(op.levels.dtype),
-        GraphError,
+        kind=GraphError,
     )
     high = int((plan.graph.types[op.inputs[0]].high - x.offset).max()) + 1
     level_bits = max(high.bit_length(), x.bits)
@@ -399,7 +399,7 @@ def _(op: ir.PixelSum, plan: Lowering) -> None:
 @place.register
 def _(op: ir.ClassScale, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
-    require(not x.offset.any(), op.where, "input must be a sum over pixels", "raw", GraphError)
+    require(not x.offset.any(), op.where, "input must be a sum over pixels", "raw", kind=GraphError)
     serial = converters(x.channels, x.pixels, (x.lanes, 1), x.bits, ".serial", signed=True)
     one_by_one = plan.chain(op.name, serial, x.source)
     kind = plan.graph.types[op.name]
@@ -435,7 +435,7 @@ def follow(
         f"graph {graph.name!r}",
         "must end in ClassScale and ArgMax",
         [type(op).__name__ for op in graph.ops[-2:]],
-        GraphError,
+        kind=GraphError,
     )
     lowering = Lowering(graph, folds, cycles, skip_slack)
     for op in graph.ops:

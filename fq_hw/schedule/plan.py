@@ -54,14 +54,20 @@ class Plan:
             for source in node.inputs:
                 where = f"plan node {node.name!r}"
                 exists = source.node in known and source.way < known[source.node]
-                require(exists, where, "inputs must come before it", source, GraphError)
+                require(exists, where, "inputs must come before it", source, kind=GraphError)
                 require(
-                    source not in used, where, "inputs must have one reader", source, GraphError
+                    source not in used,
+                    where,
+                    "inputs must have one reader",
+                    source,
+                    kind=GraphError,
                 )
                 used.add(source)
             known[node.name] = node.unit.ways if isinstance(node.unit, ForkUnit) else 1
         last = isinstance(self.nodes[-1].unit, ScoreUnit)
-        require(last, f"plan {self.name!r}", "must end in scores", self.nodes[-1].name, GraphError)
+        require(
+            last, f"plan {self.name!r}", "must end in scores", self.nodes[-1].name, kind=GraphError
+        )
 
     @cached_property
     def readers(self) -> dict[Source, str]:

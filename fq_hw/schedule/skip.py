@@ -34,7 +34,7 @@ def fork_of(graph: Graph, add: Join) -> str:
     """The tensor from which both of ``add``'s inputs come."""
     first, second = (path_back(graph, name) for name in add.inputs)
     fork = next((name for name in first if name in second), None)
-    require(fork, add.where, "both inputs must come from one fork", add.inputs, GraphError)
+    require(fork, add.where, "both inputs must come from one fork", add.inputs, kind=GraphError)
     return fork
 
 
@@ -105,7 +105,7 @@ def skip_depth(graph: Graph, add: Join, pixel_beats: int, columns: Mapping[str, 
     seen = needed_pixels(graph, add.inputs[0], fork, columns)
     made = needed_pixels(graph, add.inputs[1], fork, columns)
     late = "its second input must be the one that comes first, which then waits"
-    require((made <= seen).all(), add.where, late, add.inputs, GraphError)
+    require((made <= seen).all(), add.where, late, add.inputs, kind=GraphError)
     waiting = np.searchsorted(made, seen, side="right")  # skip pixels made once `seen` have passed
     done = np.arange(len(seen))
     # A concatenation takes a whole pixel of the branch before it takes the skip's.

@@ -489,6 +489,6 @@ def simulate(plan: Plan, frames: int = 3) -> Schedule:
         f"plan {plan.name!r}",
         f"must give {frames} results before it stands still; a skip FIFO is too shallow",
         len(results),
-        GraphError,
+        kind=GraphError,
     )
     return Schedule(first_pixel=pixels[0], results=tuple(results))

@@ -246,9 +246,11 @@ def build(lanes: int, planes: int, levels_per_stage: int | None = 1) -> TwoTree:
     None puts no register anywhere: the sum comes in the same cycle.
     """
     require(lanes >= 1 and planes >= 1, "two-tree", "needs lanes and planes", (lanes, planes),
-            FoldingError)  # fmt: skip
+            kind=FoldingError)  # fmt: skip
     stages = levels_per_stage is None or levels_per_stage >= 1
-    require(stages, "two-tree", "levels_per_stage must be positive", levels_per_stage, FoldingError)
+    require(
+        stages, "two-tree", "levels_per_stage must be positive", levels_per_stage, kind=FoldingError
+    )
     grow = _Builder(lanes, planes, levels_per_stage)
     grow.leaves()
     while any(len(words) > 1 for words in grow.words):

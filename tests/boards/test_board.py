@@ -45,7 +45,7 @@ def test_refuses_a_wrong_record(wrong):
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [({"ebr": 0}, "ebr must be positive, not 0"), ({"spram": -1}, "spram must not be negative")],
+    [({"ebr": 0}, "ebr must be positive (got 0)"), ({"spram": -1}, "spram must not be negative")],
 )
 def test_refuses_an_empty_capacity(wrong, said):
     with pytest.raises(ParameterError, match=f"^Capacity: {said}"):

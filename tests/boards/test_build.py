@@ -164,7 +164,7 @@ def test_refuses_another_suffix(tmp_path):
 
 
 def test_refuses_no_seeds(tmp_path):
-    with pytest.raises(ParameterError, match="^build: seeds must be at least 1, not 0$"):
+    with pytest.raises(ParameterError, match="^build: seeds must be at least 1 \\(got 0\\)$"):
         fake_build(tmp_path, seeds=0)
 
 

@@ -48,10 +48,13 @@ def test_parameters_stand_behind_the_bitstream(plan, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"trunk_depth": 20_000}, "needs 20,000 words of SPRAM for the trunk; .*, not '16,384'$"),
+        (
+            {"trunk_depth": 20_000},
+            "needs 20,000 words of SPRAM for the trunk; .* \\(got '16,384'\\)$",
+        ),
         ({"parameters": np.zeros((17_000, 8), np.uint8)}, "needs 17,000 words of SPRAM for param"),
-        ({"array": Array(columns=16, pe=4, simd=16)}, "needs 8 SPRAM; .*, not '4'$"),
-        ({"array": Array(columns=16, simd=16, depth=512)}, "needs 65 EBR; .*, not '30'$"),
+        ({"array": Array(columns=16, pe=4, simd=16)}, "needs 8 SPRAM; .* \\(got '4'\\)$"),
+        ({"array": Array(columns=16, simd=16, depth=512)}, "needs 65 EBR; .* \\(got '30'\\)$"),
     ],
 )
 def test_refuses_what_a_board_with_spram_does_not_hold(plan, change, message):

@@ -137,7 +137,9 @@ def test_a_framing_error_between_requests_is_ignored():
 
 def test_link_refuses_a_frame_of_another_size_before_sending():
     _, link = connect(4, 3)
-    with pytest.raises(ParameterError, match=r"^frame: must hold 4 pixels x 3 .*, not '6 bytes'$"):
+    with pytest.raises(
+        ParameterError, match=r"^frame: must hold 4 pixels x 3 .* \(got '6 bytes'\)$"
+    ):
         link.classify(bytes(6))
     assert link.classify(bytes(12)) == Result(0, (0, 0, -3))
 

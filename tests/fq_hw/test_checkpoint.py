@@ -150,11 +150,11 @@ def test_refuses_a_damaged_record(tmp_path):
         (lambda r: r.pop("network"), "damaged record (KeyError('network'))"),
         (lambda r: r.pop("accuracy"), "damaged record (KeyError('accuracy'))"),
         (lambda r: r.update(provenance=None), "damaged record (AttributeError"),
-        (lambda r: r.update(network=7), "network: must be a table, not 7"),
+        (lambda r: r.update(network=7), "network: must be a table (got 7)"),
         (lambda r: r["network"].update(classes=5), "checkpoint of 'tiny', array tail.conv.weight"),
         (lambda r: r["network"].update(classes=-1), "Network 'tiny': classes must be"),
-        (lambda r: r["accuracy"].update(images=0), "Accuracy: images must be at least 1, not 0"),
-        (lambda r: r["accuracy"].update(right=51), "Accuracy: right must be in 0..50, not 51"),
+        (lambda r: r["accuracy"].update(images=0), "Accuracy: images must be at least 1 (got 0)"),
+        (lambda r: r["accuracy"].update(right=51), "Accuracy: right must be in 0..50 (got 51)"),
     ],
 )
 def test_refuses_a_record_that_does_not_fit(tmp_path, edit, message):
@@ -173,9 +173,9 @@ def spoil(name, value):
         ({CONV: np.zeros((4, 4, 3, 1), np.float32)}, f"array {CONV}: must have shape (4, 4, 3, 3)"),
         ({CONV: np.zeros((4, 4, 3, 3), np.float64)}, f"array {CONV}: must be float32"),
         ({"more": np.zeros(2, np.float32)}, "must hold only the arrays of its network"),
-        (spoil(CONV, np.nan), f"array {CONV}: must be finite, not [nan]"),
-        (spoil(CONV, -np.inf), f"array {CONV}: must be finite, not [-inf]"),
-        (spoil(VAR, -1), f"array {VAR}: must not be negative, not -1.0"),
+        (spoil(CONV, np.nan), f"array {CONV}: must be finite (got [nan])"),
+        (spoil(CONV, -np.inf), f"array {CONV}: must be finite (got [-inf])"),
+        (spoil(VAR, -1), f"array {VAR}: must not be negative (got -1.0)"),
     ],
     ids=["shape", "type", "extra", "nan", "inf", "negative variance"],
 )

@@ -51,7 +51,7 @@ def test_published_weight_counts(variant):
 
 
 def test_refuses_an_unknown_variant():
-    with pytest.raises(ParameterError, match=r"^ern: variant must be one of .*, not '152'$"):
+    with pytest.raises(ParameterError, match=r"^ern: variant must be one of .* \(got '152'\)$"):
         ern("152")
 
 
@@ -175,21 +175,21 @@ def change(path, value):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("classes",), True, "network.classes: must be a int, not True"),
-        (("classes",), 4.0, "network.classes: must be a int, not 4.0"),
-        (("classes",), None, "network.classes: must be a int, not None"),
-        (("name",), 3, "network.name: must be a str, not 3"),
-        (("norm_eps",), True, "network.norm_eps: must be a float, not True"),
-        (("norm_eps",), "1", "network.norm_eps: must be a float, not '1'"),
-        (("norm_eps",), math.nan, "network.norm_eps: must be a finite number, not nan"),
-        (("shared_scale",), math.inf, "network.shared_scale: must be a finite number, not inf"),
-        (("stem", 0, "norm"), 1, "network.stem[0].norm: must be a bool, not 1"),
-        (("stem", 1, "width"), "6", "network.stem[1].width: must be a int, not '6'"),
-        (("image",), [8, 6], "network.image: must have 3 entries, not [8, 6]"),
-        (("image",), "8x6", "network.image: must be a list, not '8x6'"),
-        (("stages",), {}, "network.stages: must be a list, not {}"),
-        (("stages", 0), 3, "network.stages[0]: must be a table, not 3"),
-        (("block",), "wide", "network.block: must be one of ['basic', 'bottleneck'], not 'wide'"),
+        (("classes",), True, "network.classes: must be a int (got True)"),
+        (("classes",), 4.0, "network.classes: must be a int (got 4.0)"),
+        (("classes",), None, "network.classes: must be a int (got None)"),
+        (("name",), 3, "network.name: must be a str (got 3)"),
+        (("norm_eps",), True, "network.norm_eps: must be a float (got True)"),
+        (("norm_eps",), "1", "network.norm_eps: must be a float (got '1')"),
+        (("norm_eps",), math.nan, "network.norm_eps: must be a finite number (got nan)"),
+        (("shared_scale",), math.inf, "network.shared_scale: must be a finite number (got inf)"),
+        (("stem", 0, "norm"), 1, "network.stem[0].norm: must be a bool (got 1)"),
+        (("stem", 1, "width"), "6", "network.stem[1].width: must be a int (got '6')"),
+        (("image",), [8, 6], "network.image: must have 3 entries (got [8, 6])"),
+        (("image",), "8x6", "network.image: must be a list (got '8x6')"),
+        (("stages",), {}, "network.stages: must be a list (got {})"),
+        (("stages", 0), 3, "network.stages[0]: must be a table (got 3)"),
+        (("block",), "wide", "network.block: must be one of ['basic', 'bottleneck'] (got 'wide')"),
         (("block",), ["basic"], "network.block: must be one of ['basic', 'bottleneck'], "),
     ],
 )

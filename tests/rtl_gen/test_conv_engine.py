@@ -26,10 +26,10 @@ def test_raw_sum_by_hand():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"pe": 4}, r"^ConvUnit: pe must be in 1\.\.3, not 4$"),
-        ({"pe": 0}, r"^ConvUnit: pe must be in 1\.\.3, not 0$"),
-        ({"simd": 5}, r"^ConvUnit: simd must be in 1\.\.4, not 5$"),
-        ({"simd": 0}, r"^ConvUnit: simd must be in 1\.\.4, not 0$"),
+        ({"pe": 4}, r"^ConvUnit: pe must be in 1\.\.3 \(got 4\)$"),
+        ({"pe": 0}, r"^ConvUnit: pe must be in 1\.\.3 \(got 0\)$"),
+        ({"simd": 5}, r"^ConvUnit: simd must be in 1\.\.4 \(got 5\)$"),
+        ({"simd": 0}, r"^ConvUnit: simd must be in 1\.\.4 \(got 0\)$"),
     ],
 )
 def test_refuses(fields, message):

@@ -19,6 +19,6 @@ def test_first_colour_and_first_entry_are_lowest():
 
 
 def test_refuses_a_table_of_another_shape():
-    message = r"^PixelEmbedding: table must be \(2, 256, 2\), not \(1, 256, 2\)$"
+    message = r"^PixelEmbedding: table must be \(2, 256, 2\) \(got \(1, 256, 2\)\)$"
     with pytest.raises(ParameterError, match=message):
         PixelEmbedding(UNIT, np.zeros((1, 256, 2), np.uint8))

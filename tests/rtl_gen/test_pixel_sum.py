@@ -19,5 +19,5 @@ def test_every_frame_starts_at_the_start():
 
 
 def test_refuses_starts_of_another_shape():
-    with pytest.raises(ParameterError, match=r"^PixelSum: needs 2 start values, not \(3,\)$"):
+    with pytest.raises(ParameterError, match=r"^PixelSum: needs 2 start values \(got \(3,\)\)$"):
         PixelSum(UNIT, np.zeros(3, np.int64))

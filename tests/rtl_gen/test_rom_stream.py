@@ -16,14 +16,14 @@ def test_first_bit_is_the_lowest():
 
 
 def test_refuses_contents_of_another_shape():
-    message = r"^RomStream: contents must be \(2, 3\) bits, not \(3, 2\)$"
+    message = r"^RomStream: contents must be \(2, 3\) bits \(got \(3, 2\)\)$"
     with pytest.raises(ParameterError, match=message):
         RomStream(RomUnit(depth=2, width=3), np.zeros((3, 2), np.uint8))
 
 
 @pytest.mark.parametrize(("depth", "width"), [(0, 3), (3, 0)])
 def test_refuses_nothing_to_stream(depth, width):
-    message = rf"^RomUnit: needs words and bits, not \({depth}, {width}\)$"
+    message = rf"^RomUnit: needs words and bits \(got \({depth}, {width}\)\)$"
     with pytest.raises(FoldingError, match=message):
         RomUnit(depth=depth, width=width)
 

@@ -33,6 +33,6 @@ def test_label_is_the_first_of_the_largest(sums, multiplier, label):
 
 def test_refuses_multipliers_of_another_shape():
     with pytest.raises(
-        ParameterError, match=r"^Scores: needs 3 multipliers and as many biases, not \(3,\)$"
+        ParameterError, match=r"^Scores: needs 3 multipliers and as many biases \(got \(3,\)\)$"
     ):
         Scores(UNIT, np.ones(3, np.int64))

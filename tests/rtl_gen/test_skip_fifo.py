@@ -16,5 +16,5 @@ def test_holds_exactly_depth_beats(depth):
 
 
 def test_refuses_depth_2():
-    with pytest.raises(FoldingError, match=r"^FifoUnit: depth must be at least 3, not 2$"):
+    with pytest.raises(FoldingError, match=r"^FifoUnit: depth must be at least 3 \(got 2\)$"):
         FifoUnit(lanes=1, bits=1, depth=2)

@@ -24,11 +24,11 @@ def test_takes_whole_rows_until_the_ring_is_full(name):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"lanes": 5}, r"^WindowUnit: lanes must be in 1\.\.4, not 5$"),
-        ({"lanes": 0}, r"^WindowUnit: lanes must be in 1\.\.4, not 0$"),
-        ({"repeats": 0}, r"^WindowUnit: repeats must be at least 1, not 0$"),
-        ({"height": 2, "padding": 0}, r"^WindowUnit: kernel must fit the height, not 3$"),
-        ({"width": 2, "padding": 0}, r"^WindowUnit: kernel must fit the width, not 3$"),
+        ({"lanes": 5}, r"^WindowUnit: lanes must be in 1\.\.4 \(got 5\)$"),
+        ({"lanes": 0}, r"^WindowUnit: lanes must be in 1\.\.4 \(got 0\)$"),
+        ({"repeats": 0}, r"^WindowUnit: repeats must be at least 1 \(got 0\)$"),
+        ({"height": 2, "padding": 0}, r"^WindowUnit: kernel must fit the height \(got 3\)$"),
+        ({"width": 2, "padding": 0}, r"^WindowUnit: kernel must fit the width \(got 3\)$"),
     ],
 )
 def test_refuses(fields, message):

@@ -24,9 +24,9 @@ def test_lanes_beyond_the_last_channel_read_0(lanes, into, out):
 @pytest.mark.parametrize(
     ("lanes", "message"),
     [
-        ((4, 6), r"^ConvertUnit: lanes_in=4 and lanes_out must divide one the other, not 6$"),
-        ((0, 4), r"^ConvertUnit: lanes_in=0 and lanes_out must divide one the other, not 4$"),
-        ((4, 4), r"^ConvertUnit: lanes_in and lanes_out must differ, not 4$"),
+        ((4, 6), r"^ConvertUnit: lanes_in=4 and lanes_out must divide one the other \(got 6\)$"),
+        ((0, 4), r"^ConvertUnit: lanes_in=0 and lanes_out must divide one the other \(got 4\)$"),
+        ((4, 4), r"^ConvertUnit: lanes_in and lanes_out must differ \(got 4\)$"),
     ],
 )
 def test_refuses(lanes, message):

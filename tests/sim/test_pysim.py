@@ -48,13 +48,13 @@ class Wire(wiring.Component):
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        ("withdraws", r"^o beat 0: valid must hold until taken, not 0$"),
-        ("changes", r"^o beat 0: (must be 1|payload must hold until taken), not 0$"),
-        ("alters", r"^o beat 3: must be 4, not 5$"),
-        ("repeats", r"^o beat 3: must be 4, not 3$"),
+        ("withdraws", r"^o beat 0: valid must hold until taken \(got 0\)$"),
+        ("changes", r"^o beat 0: (must be 1|payload must hold until taken) \(got 0\)$"),
+        ("alters", r"^o beat 3: must be 4 \(got 5\)$"),
+        ("repeats", r"^o beat 3: must be 4 \(got 3\)$"),
         ("loses", r"must"),
-        ("invents", r"^o beat 6: must be no beat, not \d+$"),
-        ("stops", r"^i: all 6 beats must move in 980 cycles, not 4$"),
+        ("invents", r"^o beat 6: must be no beat \(got \d+\)$"),
+        ("stops", r"^i: all 6 beats must move in 980 cycles \(got 4\)$"),
     ],
 )
 def test_sees_the_fault(fault, message):

@@ -67,7 +67,7 @@ class Node:
         """An input that comes from the image."""
         found = self.inputs[index]
         contract = f"input {index} must come from the image"
-        require(isinstance(found, Feature), self.where, contract, "a constant", GraphError)
+        require(isinstance(found, Feature), self.where, contract, "a constant", kind=GraphError)
         return found
 
     def constant(self, index: int) -> np.ndarray:
@@ -76,14 +76,16 @@ class Node:
         if isinstance(found, Weights):
             return found.codes * found.scale
         contract = f"input {index} must be a constant"
-        require(isinstance(found, np.ndarray), self.where, contract, "computed", GraphError)
+        require(isinstance(found, np.ndarray), self.where, contract, "computed", kind=GraphError)
         return found
 
     def weights(self, index: int = 1) -> Weights:
         """An input that is quantized weights."""
         found = self.inputs[index]
         contract = "weights must be quantized: constants behind a Quant or BipolarQuant node"
-        require(isinstance(found, Weights), self.where, contract, type(found).__name__, GraphError)
+        require(
+            isinstance(found, Weights), self.where, contract, type(found).__name__, kind=GraphError
+        )
         return found
 
     @property
@@ -92,7 +94,7 @@ class Node:
         features = [isinstance(value, Feature) for value in self.inputs]
         if all(features):
             return None, 1
-        require(any(features), self.where, "must read the image", "constants", GraphError)
+        require(any(features), self.where, "must read the image", "constants", kind=GraphError)
         index = features.index(True)
         return self.inputs[index], 1 - index
 
@@ -150,10 +152,10 @@ class Walk:
         """Fold one node."""
         node = self.node(proto)
         contract = f"must be one of {', '.join(sorted(RULES))}"
-        require(proto.op_type in RULES, node.where, contract, proto.op_type, GraphError)
+        require(proto.op_type in RULES, node.where, contract, proto.op_type, kind=GraphError)
         used = [name for name in proto.output if name]
         require(self.label is None, node.where, "must come before the class is found", "behind it",
-                GraphError)  # fmt: skip
+                kind=GraphError)  # fmt: skip
         self.values[used[0]] = RULES[proto.op_type](self, node)
 
     def set_scale(self, name: str, scale: float) -> None:
@@ -171,13 +173,13 @@ class Walk:
         result = self.values[self.label or output.name]
         where = f"output {output.name!r}"
         made = isinstance(result, Feature)
-        require(made, where, "must depend on the image", "constant", GraphError)
+        require(made, where, "must depend on the image", "constant", kind=GraphError)
         contract = "must be one score for each class"
-        require(result.shape[:2] == (1, 1), where, contract, result.shape, GraphError)
+        require(result.shape[:2] == (1, 1), where, contract, result.shape, kind=GraphError)
         floor = result.floor is None
-        require(floor, where, "must be sums, not what a Relu gives", "Relu", GraphError)
+        require(floor, where, "must be sums, not what a Relu gives", "Relu", kind=GraphError)
         contract = "scores must grow with the sums"
-        require((result.scale > 0).all(), where, contract, result.scale.min(), GraphError)
+        require((result.scale > 0).all(), where, contract, result.scale.min(), kind=GraphError)
         multiplier, error = np.ones(result.channels, np.int64), 0.0
         if uniform(result.scale) is None:
             multiplier, error = class_multipliers(result.scale)

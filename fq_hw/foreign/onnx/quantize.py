@@ -66,7 +66,7 @@ class Steps:
 def integer_range(bits: float, signed: bool, narrow: bool, where: str) -> tuple[int, int]:
     """Lowest and highest integer of a Quant node."""
     whole = float(bits).is_integer() and 1 <= bits <= 8
-    require(whole, where, "bit width must be a whole number in 1..8", bits, GraphError)
+    require(whole, where, "bit width must be a whole number in 1..8", bits, kind=GraphError)
     half = 2 ** (int(bits) - 1)
     return (-half + narrow, half - 1) if signed else (0, 2 * half - 1 - narrow)
 
@@ -76,21 +76,21 @@ def quantizer_steps(
 ) -> Steps:
     """A Quant node on activations: one positive scale and one zero point for the tensor."""
     contract = "an activation needs one scale for the whole tensor (per-tensor quantization)"
-    require(scale.size == 1 and zero.size == 1, where, contract, scale.shape, GraphError)
+    require(scale.size == 1 and zero.size == 1, where, contract, scale.shape, kind=GraphError)
     step, origin = float(scale.reshape(())), float(zero.reshape(()))
-    require(step > 0, where, "scale must be positive", step, GraphError)
+    require(step > 0, where, "scale must be positive", step, kind=GraphError)
     signed, narrow = bool(attributes.get("signed", 1)), bool(attributes.get("narrow", 0))
     if bits == 1 and signed:  # qonnx executes it as -1 or +1
         edge = np.array([[-origin * step]])
         shift = (-1 - origin) * step
         return Steps(edges=edge, exclusive=np.zeros((1, 1), bool), scale=2 * step, shift=shift)
     low, high = integer_range(bits, signed, narrow, where)
-    require(high > low, where, "must have more than one code", (low, high), GraphError)
+    require(high > low, where, "must have more than one code", (low, high), kind=GraphError)
     upper = np.arange(low + 1, high + 1)
     mode = attributes.get("rounding_mode", b"ROUND").decode().upper()
     below = {"ROUND": 0.5, "HALF_EVEN": 0.5, "FLOOR": 0.0, "CEIL": 1.0}
     contract = f"rounding_mode must be one of {sorted(below)}"
-    require(mode in below, where, contract, mode, GraphError)
+    require(mode in below, where, contract, mode, kind=GraphError)
     half_even = below[mode] == 0.5
     exclusive = upper % 2 == 1 if half_even else np.full(upper.shape, mode == "CEIL")
     edges = (upper - below[mode] - origin) * step

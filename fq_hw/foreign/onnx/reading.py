@@ -30,10 +30,10 @@ def read(path: Path) -> ModelWrapper:
     Raises ArtifactError, in one line, for what is not an ONNX model that stands by itself.
     """
     where = str(path)
-    require(path.is_file(), where, "must be an ONNX file", "a missing one", ArtifactError)
+    require(path.is_file(), where, "must be an ONNX file", "a missing one", kind=ArtifactError)
     size = os.path.getsize(path)
     contract = f"must have 1 to {MOST_BYTES:,} bytes"
-    require(0 < size <= MOST_BYTES, where, contract, size, ArtifactError)
+    require(0 < size <= MOST_BYTES, where, contract, size, kind=ArtifactError)
     try:
         model = onnx.load_model(path, load_external_data=False)
     except (DecodeError, UnicodeDecodeError) as error:
@@ -44,33 +44,35 @@ def read(path: Path) -> ModelWrapper:
 
 def check(model: onnx.ModelProto, where: str) -> None:
     """Refuse what neither onnx nor qonnx would refuse clearly."""
-    require(model.graph.node, where, "must hold nodes; is it an ONNX model?", 0, ArtifactError)
+    require(model.graph.node, where, "must hold nodes; is it an ONNX model?", 0, kind=ArtifactError)
     for opset in model.opset_import:
         new = opset.domain in ("", "ai.onnx") and opset.version > NEWEST_OPSET
         contract = f"must be of opset {NEWEST_OPSET} or older; export it with a lower opset"
-        require(not new, where, contract, opset.version, ArtifactError)
+        require(not new, where, contract, opset.version, kind=ArtifactError)
     for tensor in model.graph.initializer:
         outside = external_data_helper.uses_external_data(tensor)
         contract = f"must hold its weights itself; {tensor.name!r} must not be external data"
-        require(not outside, where, contract, "another file", ArtifactError)
+        require(not outside, where, contract, "another file", kind=ArtifactError)
     made = {i.name for i in model.graph.input} | {t.name for t in model.graph.initializer}
     made.add("")  # an input that is left out
     for node in model.graph.node:
         missing = [name for name in node.input if name not in made]
         contract = f"node {node.name or node.op_type!r} must come after what it reads"
-        require(not missing, where, f"{contract} (or there is a cycle)", missing, ArtifactError)
+        require(
+            not missing, where, f"{contract} (or there is a cycle)", missing, kind=ArtifactError
+        )
         made.update(node.output)
     constants = {t.name for t in model.graph.initializer}
     inputs = [i for i in model.graph.input if i.name not in constants]
     names = [i.name for i in inputs]
-    require(len(inputs) == 1, where, "must have one input, the image", names, ArtifactError)
+    require(len(inputs) == 1, where, "must have one input, the image", names, kind=ArtifactError)
     names = [o.name for o in model.graph.output]
-    require(len(names) == 1, where, "must have one output, the scores", names, ArtifactError)
+    require(len(names) == 1, where, "must have one output, the scores", names, kind=ArtifactError)
     shape = [d.dim_value if d.HasField("dim_value") else d.dim_param or "?"
              for d in inputs[0].type.tensor_type.shape.dim]  # fmt: skip
     static = len(shape) == 4 and all(isinstance(n, int) and n >= 1 for n in shape[1:])
     contract = f"input {names and inputs[0].name!r} must have a static shape N,C,H,W or N,H,W,C"
-    require(static, where, f"{contract}; export it with one", shape, ArtifactError)
+    require(static, where, f"{contract}; export it with one", shape, kind=ArtifactError)
 
 
 def name_weights(model: onnx.ModelProto) -> None:

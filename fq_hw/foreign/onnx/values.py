@@ -84,7 +84,7 @@ class Feature:
         single = not self.flat or self.shape[:2] == (1, 1)
         fits = single and shape[axis] == self.channels and set(others) <= {1}
         contract = f"a constant must be one number or one for each of {self.channels} channels"
-        require(fits, where, contract, tuple(constant.shape), GraphError)
+        require(fits, where, contract, tuple(constant.shape), kind=GraphError)
         return constant.reshape(-1)
 
     def affine(self, gain: np.ndarray, bias: np.ndarray, where: str) -> Feature:
@@ -92,12 +92,12 @@ class Feature:
         floor = self.floor
         if floor is not None:
             contract = "a factor behind a Relu must be positive; quantize in between"
-            require((gain > 0).all(), where, contract, float(gain.min()), GraphError)
+            require((gain > 0).all(), where, contract, float(gain.min()), kind=GraphError)
             floor = gain * floor + bias
         return replace(self, scale=gain * self.scale, shift=gain * self.shift + bias, floor=floor)
 
     def exact(self, where: str) -> Feature:
         """The same where nothing is clamped: what sums and averages need."""
         contract = "a quantizer must stand between Relu and what follows it"
-        require(self.floor is None, where, contract, "none", GraphError)
+        require(self.floor is None, where, contract, "none", kind=GraphError)
         return self

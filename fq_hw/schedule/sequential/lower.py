@@ -162,7 +162,7 @@ class Lowering:
         place = self.region(op.name)
         h, w, c = self.graph.types[op.name].shape
         contract = f"needs {self.array.depth} or more words per activation bank"
-        require(place, op.where, contract, "fewer", CapacityError)
+        require(place, op.where, contract, "fewer", kind=CapacityError)
         step = Pass(
             name=op.name, kernel=0, stride=1, rows=h, width=w, folds=self.folds(c),
             array=self.array, dest=place, add=True,
@@ -177,7 +177,7 @@ class Lowering:
                 case ir.Embed():
                     place = self.region(op.name)
                     contract = "the embedded image must fit the activation banks"
-                    require(place, op.where, contract, self.array, CapacityError)
+                    require(place, op.where, contract, self.array, kind=CapacityError)
                     self.regions[op.name] = place
                     self.embed = op
                 case ir.Conv() if op.inputs[0] in self.regions:
@@ -201,13 +201,13 @@ def lower_sequential(graph: Graph, array: Array | None = None) -> SequentialPlan
     kinds = [type(op) for op in graph.ops[-3:]]
     ends = kinds == [ir.PixelSum, ir.ClassScale, ir.ArgMax]
     require(ends, f"graph {graph.name!r}", "must end in PixelSum, ClassScale and ArgMax",
-            [kind.__name__ for kind in kinds], GraphError)  # fmt: skip
+            [kind.__name__ for kind in kinds], kind=GraphError)  # fmt: skip
     lowering = Lowering(graph, array)
     lowering.walk()
     drafts, embed = lowering.drafts, lowering.embed
     levels = {op.out_bits for op in graph.ops if isinstance(op, ir.Threshold | ir.Embed)}
     require(len(levels) == 1, f"graph {graph.name!r}", "must have levels of one width",
-            sorted(levels), GraphError)  # fmt: skip
+            sorted(levels), kind=GraphError)  # fmt: skip
     act_bits = levels.pop()
 
     acc_bits = max(
@@ -220,7 +220,8 @@ def lower_sequential(graph: Graph, array: Array | None = None) -> SequentialPlan
         highs.append(int((graph.types[name].high - offset).max()))
     value_bits = max(acc_bits, max(highs).bit_length())
     require(value_bits <= TRUNK_BITS, f"graph {graph.name!r}",
-            f"sums must fit the trunk's {TRUNK_BITS} bits", value_bits, GraphError)  # fmt: skip
+            f"sums must fit the trunk's {TRUNK_BITS} bits", value_bits,
+            kind=GraphError)  # fmt: skip
     padded = any(
         d.step.folds * array.pe > len(d.threshold.levels) for d in drafts if d.threshold is not None
     )

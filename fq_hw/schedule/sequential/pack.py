@@ -47,7 +47,7 @@ def level_fields(
     never = 2**level_bits - 1
     ends = int(levels.min()), int(levels.max())
     contract = "levels must be clipped (fq_hw.passes) before lowering"
-    require(ends[0] >= 0 and ends[1] <= never, op.where, contract, ends, GraphError)
+    require(ends[0] >= 0 and ends[1] <= never, op.where, contract, ends, kind=GraphError)
     padded = np.full((channels, levels.shape[1]), never, np.int64)
     padded[: len(levels)] = levels
     sign = np.zeros((channels, 1), np.uint8)

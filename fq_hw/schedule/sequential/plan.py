@@ -38,9 +38,11 @@ class Array:
         for name in ("columns", "depth"):
             value = getattr(self, name)
             power = value >= 2 and value & (value - 1) == 0
-            require(power, "Array", f"{name} must be a power of two above 1", value, FoldingError)
+            require(
+                power, "Array", f"{name} must be a power of two above 1", value, kind=FoldingError
+            )
         whole = 1 <= self.pe <= self.simd and self.simd % self.pe == 0
-        require(whole, "Array", f"pe must divide simd={self.simd}", self.pe, FoldingError)
+        require(whole, "Array", f"pe must divide simd={self.simd}", self.pe, kind=FoldingError)
 
     @property
     def word_bits(self) -> int:

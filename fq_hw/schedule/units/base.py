@@ -57,7 +57,7 @@ class Unit:
 
     def check(self, ok: object, contract: str, got: object) -> None:
         """Raise FoldingError, naming the unit, unless ``ok``."""
-        require(ok, type(self).__name__, contract, got, FoldingError)
+        require(ok, type(self).__name__, contract, got, kind=FoldingError)
 
 
 @dataclass(frozen=True, kw_only=True)

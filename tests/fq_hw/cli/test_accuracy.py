@@ -172,7 +172,7 @@ def test_print_trains_nothing(small, capsys):
         (("seeds = [1, 5]", "seeds = [1, 1]"), "variant 'one': seeds must be at least one"),
         (('name = "two"', 'name = "one"'), "study: variants must be at least one, each name once"),
         (("lr = 1e-3", "seed = 1"), "variant 'two': train must leave the seed to seeds"),
-        (("width = 4, norm", "width = 0, norm"), "StemConv: width must be at least 1, not 0"),
+        (("width = 4, norm", "width = 0, norm"), "StemConv: width must be at least 1 (got 0)"),
         (("[train]", "[training]"), "study: knows the keys"),
     ],
 )
@@ -188,9 +188,9 @@ def test_refuses_a_wrong_study_in_one_line(small, capsys, change, message):
 
 def test_refuses_unknown_variants_damaged_records_and_foreign_runs(small, capsys):
     assert accuracy(small, "--seeds", "0") == 2
-    assert "--seeds: must be at least 1, not 0" in capsys.readouterr().err
+    assert "--seeds: must be at least 1 (got 0)" in capsys.readouterr().err
     assert accuracy(small, "--only", "three") == 2
-    assert "--only: must be of ['one', 'two'], not 'three'" in capsys.readouterr().err
+    assert "--only: must be of ['one', 'two'] (got 'three')" in capsys.readouterr().err
     assert accuracy(small, "--only", "two") == 0
     saved = Path("build/train/small/two-1")
     saved.rename(saved.with_name("one-1"))

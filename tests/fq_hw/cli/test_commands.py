@@ -132,7 +132,7 @@ def test_fold_for_a_speed(capsys, random_model):
     assert few["cycles per frame"] == fast["cycles per frame"]
     assert few["estimated"]["FF"] < 0.9 * fast["estimated"]["FF"]
     line = refused(capsys, "fold", random_model, "--levels-per-stage", 0)
-    assert line == "--levels-per-stage: must be at least 1, not 0"
+    assert line == "--levels-per-stage: must be at least 1 (got 0)"
     slow = json.loads(said(capsys, "fold", random_model, "--fps", 50_000, "--mhz", 200, "--json"))
     assert slow["estimated"]["LUT"] < fast["estimated"]["LUT"]
     estimate = json.loads(said(capsys, "estimate", random_model, "--cycles", 2_000, "--json"))
@@ -164,13 +164,13 @@ def test_folding_of_another_network(capsys, random_model, tmp_path):
     path = json.loads(said(capsys, "fold", random_model, "--json"))["file"]
     assert path == "build/fold/gains.json"
     line = refused(capsys, "estimate", "--fold", path)
-    assert line == f"--fold {path}: must be for 'ern-digits' as it is, not 'gains'"
+    assert line == f"--fold {path}: must be for 'ern-digits' as it is (got 'gains')"
     checkpoint.write(tmp_path / "again.safetensors", random_checkpoint(NETWORKS["gains"], 2))
     said(capsys, "rtl", "again.safetensors", "--fold", path)  # weights make no difference
     other = replace(NETWORKS["gains"], stages=(replace(NETWORKS["gains"].stages[0], blocks=1),))
     checkpoint.write(tmp_path / "other.safetensors", random_checkpoint(other, 2))
     line = refused(capsys, "rtl", "other.safetensors", "--fold", path)
-    assert line == f"--fold {path}: must be for 'gains' as it is, not 'gains' of another shape"
+    assert line == f"--fold {path}: must be for 'gains' as it is (got 'gains' of another shape)"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_folding_that_is_no_such_file(old, new, capsys, random_model):
     assert line.startswith(f"--fold {path}: must be a file that `fq-hw fold` wrote (")
     path.unlink()
     line = refused(capsys, "rtl", random_model, "--fold", path)
-    assert line == f"--fold {path}: must be a file that `fq-hw fold` wrote, not 'a missing one'"
+    assert line == f"--fold {path}: must be a file that `fq-hw fold` wrote (got 'a missing one')"
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_missing_tool(command, tool, capsys, monkeypatch, random_model, tmp_path
 
 def test_network_that_cannot_be_so_fast(capsys):
     line = refused(capsys, "build", "--cycles", 100)
-    assert line == "folding 'embedding': needs at least 1024 cycles per frame, not 100"
+    assert line == "folding 'embedding': needs at least 1024 cycles per frame (got 100)"
 
 
 def test_network_that_does_not_fit(capsys, tmp_path):
@@ -284,7 +284,7 @@ def test_unknown_board(capsys):
 
 def test_images_of_another_size(capsys, random_model):
     line = refused(capsys, "golden", random_model, "--data", "digits")
-    assert line == "data digits: images are 32 x 32, not (8, 8)"
+    assert line == "data digits: images are 32 x 32 (got (8, 8))"
 
 
 def test_graph_of_another_version(capsys, tmp_path):
@@ -419,7 +419,7 @@ def test_every_op_has_a_graph_kind():
 def test_one_array_for_all_layers_has_no_folds(command, capsys, random_model):
     line = refused(capsys, command, random_model, "--sequential", "--fold", "fold.json")
     contract = "--fold folds a unit for each layer; leave one of the two out"
-    assert line == f"--sequential: {contract}, not 'fold.json'"
+    assert line == f"--sequential: {contract} (got 'fold.json')"
 
 
 def test_a_network_that_one_array_cannot_run_is_one_line(capsys, tmp_path):

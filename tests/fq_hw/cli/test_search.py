@@ -149,9 +149,9 @@ def test_a_second_look_saves_more_and_keeps_to_the_budget(search, tmp_path, caps
         assert third[key] >= before[key]
     assert begun == [0, 2]
     line = refusal(capsys, search, "--second-look", "9")
-    assert line == "--second-look: must be in 0..8, not 9"
+    assert line == "--second-look: must be in 0..8 (got 9)"
     line = refusal(capsys, search, "--second-look", "--variant", "uniform")
-    assert line == "--second-look: must follow --variant layerwise, not 'uniform'"
+    assert line == "--second-look: must follow --variant layerwise (got 'uniform')"
 
 
 def test_prints_a_table(search, capsys):
@@ -221,7 +221,7 @@ def test_refuses_to_overwrite_or_to_resume_another_search(search, tmp_path, caps
     assert "add --resume, or name another --out" in refusal(capsys, search, "--target", "0.02")
     message = refusal(capsys, search, "--target", "0.03", "--resume")
     assert message.endswith(
-        "must be of the same search to be resumed; these differ, not ['config']"
+        "must be of the same search to be resumed; these differ (got ['config'])"
     )
     (tmp_path / "out.jsonl").write_text('{"origin": {}}\n{"tensor": "conv7.weight"}\n')
     assert "is damaged (KeyError" in refusal(capsys, search, "--resume")
@@ -230,13 +230,13 @@ def test_refuses_to_overwrite_or_to_resume_another_search(search, tmp_path, caps
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--target", "0"), "SearchConfig: target must be between 0 and 1, not 0.0"),
-        (("--bits", "1"), "SearchConfig: bits must be in 2..16, not 1"),
-        (("--images", "61"), "--images: must be in 1..60, not 61"),
-        (("--hardest", "0"), "--hardest: must be above 0 and at most 1, not 0.0"),
-        (("--trained", "241"), "--trained: must be in 0..240, not 241"),
-        (("--copies", "0"), "--copies: must be at least 1, not 0"),
-        (("--threads", "0"), "fq-hw search --threads: must be at least 1, not 0"),
+        (("--target", "0"), "SearchConfig: target must be between 0 and 1 (got 0.0)"),
+        (("--bits", "1"), "SearchConfig: bits must be in 2..16 (got 1)"),
+        (("--images", "61"), "--images: must be in 1..60 (got 61)"),
+        (("--hardest", "0"), "--hardest: must be above 0 and at most 1 (got 0.0)"),
+        (("--trained", "241"), "--trained: must be in 0..240 (got 241)"),
+        (("--copies", "0"), "--copies: must be at least 1 (got 0)"),
+        (("--threads", "0"), "fq-hw search --threads: must be at least 1 (got 0)"),
     ],
 )
 def test_refuses_options(search, tmp_path, capsys, options, message):
@@ -249,7 +249,7 @@ def test_refuses_models_and_data(trained, search, tmp_path, capsys):
     other.mkdir()
     for file in trained.glob("*ubyte"):
         (other / file.name).write_bytes(file.read_bytes())
-    contract = "must be the data of .*checkpoint.safetensors, idx rows.*, not 'idx other'"
+    contract = "must be the data of .*checkpoint.safetensors, idx rows.* (got 'idx other')"
     assert re.search(contract, refusal(capsys, search, path=other))
 
     every = tmp_path / "every.safetensors"

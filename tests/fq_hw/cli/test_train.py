@@ -230,13 +230,13 @@ def test_a_state_runs_no_code(config, capsys):
     [
         ("seed = 2", "sede = 2", "config.train: knows the keys"),
         ("classes", "klasses", "config.network: knows the keys"),
-        ("seed = 2", "seed = 2.0", "config.train.seed: must be a int, not 2.0"),
-        ("lr = 0.1", "lr = nan", "config.train.lr: must be a finite number, not nan"),
+        ("seed = 2", "seed = 2.0", "config.train.seed: must be a int (got 2.0)"),
+        ("lr = 0.1", "lr = nan", "config.train.lr: must be a finite number (got nan)"),
         ("epochs = 3", "", "config.train: needs the keys ['epochs']"),
-        ("batch = 16", "batch = 1", "TrainConfig: batch must be at least 2, not 1"),
+        ("batch = 16", "batch = 1", "TrainConfig: batch must be at least 2 (got 1)"),
         ("batch = 16", "batch = 71", "batch must be at most the 70 training images"),
-        ("seed = 2", "seed = -2", "TrainConfig: seed must not be negative, not -2"),
-        ("[train]", "[training]", "config: knows the keys ['data', 'network', 'train'], not "),
+        ("seed = 2", "seed = -2", "TrainConfig: seed must not be negative (got -2)"),
+        ("[train]", "[training]", "config: knows the keys ['data', 'network', 'train'] (got )"),
         ('kind = "idx"', 'kind = "xdi"', "config.data.kind: must be one of"),
         ("image = [8, 8, 1]", "image = [8, 8, 3]", "image must be (8, 8, 1), as idx"),
         ("classes = 3", "classes = 4", "needs 3 classes for idx"),
@@ -262,9 +262,9 @@ def test_refuses_a_configuration_that_is_no_text_or_no_file(config, capsys):
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--epochs", "0", "TrainConfig: epochs must be at least 1, not 0"),
-        ("--seed", "-1", "TrainConfig: seed must not be negative, not -1"),
-        ("--threads", "0", "fq-hw train --threads: must be at least 1, not 0"),
+        ("--epochs", "0", "TrainConfig: epochs must be at least 1 (got 0)"),
+        ("--seed", "-1", "TrainConfig: seed must not be negative (got -1)"),
+        ("--threads", "0", "fq-hw train --threads: must be at least 1 (got 0)"),
         ("--device", "abacus", "fq-hw train --device: abacus does not work here ("),
     ],
 )

@@ -160,13 +160,13 @@ def cut(plain, count):
         (b"\x1f\x8b rest", "not a CIFAR file in python format ("),
         (cut({"data": ROWS[:2], "labels": [0, 1]}, 900), "not a CIFAR file in python format ("),
         (pickle.dumps([1, 2]), "not a CIFAR file in python format ("),
-        (as_python2({"data": ROWS[:2]}), "needs the keys data, labels, not ['data']"),
+        (as_python2({"data": ROWS[:2]}), "needs the keys data, labels (got ['data'])"),
         (as_python2({"data": ROWS[:2], "fine_labels": [1, 2]}), "needs the keys data, labels, not"),
         (as_python2({"data": ROWS[:2, :99], "labels": [0, 1]}), "needs rows of 3072 bytes, not"),
-        (as_python3({"data": ROWS[0], "labels": [0]}), "needs rows of 3072 bytes, not (3072,)"),
+        (as_python3({"data": ROWS[0], "labels": [0]}), "needs rows of 3072 bytes (got (3072,))"),
         (as_python3({"data": ROWS[:2] / 255, "labels": [0, 1]}), "needs rows of 3072 bytes, not"),
         (as_python3({"data": [[1], [2, 3]], "labels": [0, 1]}), "needs rows of 3072 bytes, not"),
-        (as_python3({"data": ROWS[:2], "labels": [0]}), "needs 2 labels, not 1"),
+        (as_python3({"data": ROWS[:2], "labels": [0]}), "needs 2 labels (got 1)"),
         (as_python3({"data": ROWS[:2], "labels": 3}), "labels must be integers, not"),
         (as_python3({"data": ROWS[:2], "labels": ["a", "b"]}), "labels must be integers, not"),
         (as_python3({"data": ROWS[:2], "labels": [0, 1.5]}), "labels must be integers, not"),
@@ -197,5 +197,5 @@ def test_refuses_labels_without_a_name(root, label):
 
 
 def test_refuses_another_size(root):
-    with pytest.raises(ArtifactError, match=r"images must be 28 x 28, not \(32, 32\)$"):
+    with pytest.raises(ArtifactError, match=r"images must be 28 x 28 \(got \(32, 32\)\)$"):
         load_cifar10(root, (28, 28))

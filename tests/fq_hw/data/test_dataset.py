@@ -26,5 +26,7 @@ def test_needs_a_path_that_exists(tmp_path, kind):
 
 def test_the_built_in_set_has_one_size():
     assert load(DataKind.DIGITS, None, (32, 32)).name == "digits over photographs"
-    with pytest.raises(ParameterError, match=r"^data digits: images are 32 x 32, not \(28, 28\)$"):
+    with pytest.raises(
+        ParameterError, match=r"^data digits: images are 32 x 32 \(got \(28, 28\)\)$"
+    ):
         load(DataKind.DIGITS, None, (28, 28))

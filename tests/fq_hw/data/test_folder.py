@@ -66,7 +66,7 @@ def test_reads_other_formats(root, suffix):
 
 
 def test_refuses_a_folder_that_is_missing(root, tmp_path):
-    assert refusal(tmp_path / "none").endswith("must hold the folder train, not 'there'")
+    assert refusal(tmp_path / "none").endswith("must hold the folder train (got 'there')")
 
 
 def test_refuses_a_class_without_pictures(root):
@@ -85,7 +85,7 @@ def test_refuses_classes_that_differ(root, part):
 def test_refuses_a_single_class(root):
     for part in ("train", "test"):
         (root / part / "bee").rename(root / f"{part}-bee")
-    assert refusal(root).endswith("needs a folder per class, not ('ant',)")
+    assert refusal(root).endswith("needs a folder per class (got ('ant',))")
 
 
 def png():

@@ -53,7 +53,7 @@ def test_centres_smaller_images_on_black(root):
 
 
 def test_refuses_images_that_are_too_large(root):
-    assert refusal(load_idx, root, (5, 3)).endswith("images must fit 5 x 3, not (5, 4)")
+    assert refusal(load_idx, root, (5, 3)).endswith("images must fit 5 x 3 (got (5, 4))")
 
 
 @pytest.mark.parametrize("missing", ["train-images-idx3", "t10k-labels-idx1"])
@@ -66,15 +66,15 @@ def test_refuses_a_missing_file(root, missing):
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (b"", "must be an IDX file of unsigned bytes, not b''"),
+        (b"", "must be an IDX file of unsigned bytes (got b'')"),
         (b"\0\0\x08", "must be an IDX file of unsigned bytes"),
         (b"\0\0\x0d\x01" + bytes(8), "must be an IDX file of unsigned bytes"),  # floats
         (b"\0\0\x08\0" + bytes(8), "must be an IDX file of unsigned bytes"),  # no axes
         (b"\x89PNG" + bytes(80), "must be an IDX file of unsigned bytes"),
-        (idx(IMAGES)[:14], "needs a whole header, not 14"),
-        (idx(IMAGES)[:-1], "needs 136 bytes, not 135"),
-        (idx(IMAGES) + b"\0", "needs 136 bytes, not 137"),
-        (b"\0\0\x08\x03" + b"\xff" * 12, "needs 79228162458924105385300197391 bytes, not 16"),
+        (idx(IMAGES)[:14], "needs a whole header (got 14)"),
+        (idx(IMAGES)[:-1], "needs 136 bytes (got 135)"),
+        (idx(IMAGES) + b"\0", "needs 136 bytes (got 137)"),
+        (b"\0\0\x08\x03" + b"\xff" * 12, "needs 79228162458924105385300197391 bytes (got 16)"),
     ],
 )
 @pytest.mark.parametrize("suffix", ["", ".gz"], ids=["plain", "gzip"])
@@ -119,7 +119,9 @@ def replace_file(root, name, array):
 def test_refuses_labels_that_do_not_pair(root):
     replace_file(root, "train-labels-idx1", LABELS[:5])
     message = refusal(load_idx, root, (5, 4))
-    assert message.endswith("(train): needs 3-D images and a label for each, not [(6, 5, 4), (5,)]")
+    assert message.endswith(
+        "(train): needs 3-D images and a label for each (got [(6, 5, 4), (5,)])"
+    )
 
 
 def test_refuses_images_without_rows(root):
@@ -135,7 +137,7 @@ def test_refuses_an_empty_split(root):
 
 def test_refuses_test_labels_that_training_lacks(root):
     replace_file(root, "t10k-labels-idx1", LABELS[:3] + np.uint8(5))
-    assert refusal(load_idx, root, (5, 4)).endswith("(test): labels must be below 3, not 7")
+    assert refusal(load_idx, root, (5, 4)).endswith("(test): labels must be below 3 (got 7)")
 
 
 @pytest.mark.skipif(not MNIST.is_dir(), reason="needs ../shared/data/mnist")

@@ -23,7 +23,7 @@ def test_hold_out_parts_the_training_images():
 
 @pytest.mark.parametrize("count", [0, 4, -1])
 def test_hold_out_refuses_a_count(count):
-    with pytest.raises(ArtifactError, match=f"at most 3 of the training images.*, not {count}"):
+    with pytest.raises(ArtifactError, match=f"at most 3 of the training images.* \\(got {count}"):
         hold_out(fixed(), count)
 
 
@@ -46,7 +46,7 @@ def test_first():
         (IMAGES[0], LABELS, "images must be uint8 of shape N,H,W,C"),
         (IMAGES, LABELS[:4], "needs 5 labels"),
         (IMAGES, LABELS[:, None], "needs 5 labels"),
-        (IMAGES, LABELS.astype(np.uint8), "labels must be int64, not 'uint8'"),
+        (IMAGES, LABELS.astype(np.uint8), "labels must be int64 (got 'uint8')"),
     ],
 )
 def test_refuses(images, labels, message):

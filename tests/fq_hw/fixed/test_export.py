@@ -98,7 +98,7 @@ def test_refuses_layers(layers, message):
     [
         (Tensor("conv1", Part.ACTIVATION), Format(1, 0), "activations must have 2 to 9 bits"),
         (Tensor("conv1", Part.ACTIVATION), Format(10, 3), "activations must have 2 to 9 bits"),
-        (Tensor("conv1", Part.ACTIVATION), Format(5, -40), "shift must be in -32..32, not 51"),
+        (Tensor("conv1", Part.ACTIVATION), Format(5, -40), "shift must be in -32..32 (got 51)"),
         (Tensor("dense1", Part.WEIGHT), Format(1, 0), "weights must not all be 0"),
         (Tensor("dense2", Part.WEIGHT), Format(1, 0), "layer 'dense2': weights must not all be 0"),
     ],

@@ -134,11 +134,11 @@ def limit(fixed):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lacks, "needs a format for every tensor, not .'first.bias'"),
-        (more, "must hold formats of its tensors alone, not .'last.activation'"),
-        (no_codes, "needs 4 arrays of codes, not .'first.bias'"),
-        (shape, r"last.bias: must be \(2,\), not \(3,\)"),
-        (limit, "last.bias: codes must be at most 7, not 8"),
+        (lacks, "needs a format for every tensor (got .'first.bias')"),
+        (more, "must hold formats of its tensors alone (got .'last.activation')"),
+        (no_codes, "needs 4 arrays of codes (got .'first.bias')"),
+        (shape, r"last.bias: must be \(2,\) \(got \(3,\)\)"),
+        (limit, "last.bias: codes must be at most 7 (got 8)"),
     ],
 )
 def test_refuses(damage, message):

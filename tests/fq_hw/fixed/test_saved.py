@@ -101,14 +101,14 @@ def lost(record, arrays):
     ("damage", "message"),
     [
         (drop, "needs a format for every tensor"),
-        (foreign, "formats: must name tensors of the network, not 'conv9.bias'"),
-        (bits, "Format: bits must be in 1..32, not 0"),
-        (text, r"formats.conv2.bias\[0\]: must be a int, not '3'"),
+        (foreign, "formats: must name tensors of the network (got 'conv9.bias')"),
+        (bits, "Format: bits must be in 1..32 (got 0)"),
+        (text, r"formats.conv2.bias\[0\]: must be a int \(got '3'\)"),
         (layers, "layers must hold at least one layer"),
         (key, "damaged record .KeyError.*make it again with `fq-hw search`"),
         (array, "needs 8 arrays of codes"),
         (big, "codes must be at most"),
-        (real, "array conv1.weight: must hold signed integers, not 'float32'"),
+        (real, "array conv1.weight: must hold signed integers (got 'float32')"),
         (lost, "arrays: must be weights and biases of the network"),
     ],
 )

@@ -148,7 +148,7 @@ def test_a_file_too_large_is_not_read(tmp_path, capsys):
 
 
 def test_a_missing_file(capsys):
-    assert "must be an ONNX file, not 'a missing one'" in refused(capsys, "import", "net.onnx")
+    assert "must be an ONNX file (got 'a missing one')" in refused(capsys, "import", "net.onnx")
 
 
 def test_an_unsupported_node_is_named_with_the_table(tmp_path, capsys):

@@ -45,7 +45,7 @@ def test_ranges_hold_and_shapes_are_true(name):
 
 @pytest.mark.parametrize(("kernel", "low", "padding"), [(1, 1, 0), (3, 0, 1), (3, 1, 0)])
 def test_a_convolution_reaches_both_ends_of_its_range(kernel, low, padding):
-    """Not where a level is never 0 but a padded tap is: there the range is sound, not exact."""
+    """Not where a level is never 0 but a padded tap is: there the range is sound (got exact.)"""
     op = conv(signs(5, kernel, kernel, 4), padding=padding)
     found = infer(op, kind((6, 6, 4), low, 3))
     for o in range(5):
@@ -144,7 +144,7 @@ def test_add():
         (
             ir.Embed(name="e", table=np.zeros((2, 256, 1), int), out_bits=1),
             [kind((4, 4, 3), 0, 255)],
-            "Embed 'e': needs 1 or 3 tables, not 2",
+            "Embed 'e': needs 1 or 3 tables (got 2)",
         ),
         (
             ir.Embed(name="e", table=np.zeros((1, 256, 1), int), out_bits=1),

@@ -177,7 +177,7 @@ def test_refuses_what_no_folding_reaches(graphs):
     least_lut(graphs["basic"], 12 * 12 // 4 * 9)
     with pytest.raises(FoldingError) as caught:
         least_lut(graphs["basic"], 12 * 12 // 4 * 9 - 1)
-    message = "folding 'stem.0.conv': needs at least 324 cycles per frame, not 323"
+    message = "folding 'stem.0.conv': needs at least 324 cycles per frame (got 323)"
     assert str(caught.value) == message
 
 

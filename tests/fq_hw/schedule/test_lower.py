@@ -228,7 +228,7 @@ def test_refuses_a_graph_without_scores_and_wrong_folds():
         lower(short, folds)
     with pytest.raises(FoldingError, match=r"^folding of 'basic': must name"):
         lower(graph, {})
-    with pytest.raises(FoldingError, match=r"^ConvUnit: pe must be in 1..8, not 9"):
+    with pytest.raises(FoldingError, match=r"^ConvUnit: pe must be in 1..8 \(got 9"):
         lower(graph, folds | {"stem.0.conv": Fold(pe=9, simd=1)})
 
 

@@ -118,9 +118,9 @@ def test_positions_per_mac(lanes, most):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ((0, 2), r"^two-tree: needs lanes and planes, not \(0, 2\)$"),
-        ((4, 0), r"^two-tree: needs lanes and planes, not \(4, 0\)$"),
-        ((4, 2, 0), r"^two-tree: levels_per_stage must be positive, not 0$"),
+        ((0, 2), r"^two-tree: needs lanes and planes \(got \(0, 2\)\)$"),
+        ((4, 0), r"^two-tree: needs lanes and planes \(got \(4, 0\)\)$"),
+        ((4, 2, 0), r"^two-tree: levels_per_stage must be positive \(got 0\)$"),
     ],
 )
 def test_refuses(args, message):

@@ -114,5 +114,5 @@ def test_refuses_a_graph_without_scores():
 def test_refuses_arrays_that_cannot_be():
     with pytest.raises(FoldingError, match=r"^Array: columns must be a power of two above 1, not"):
         Array(columns=6)
-    with pytest.raises(FoldingError, match=r"^Array: pe must divide simd=16, not 3$"):
+    with pytest.raises(FoldingError, match=r"^Array: pe must divide simd=16 \(got 3\)$"):
         Array(pe=3)
