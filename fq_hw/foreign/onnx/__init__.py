@@ -1,6 +1,6 @@
 """ONNX models with quantizers: read, judge, fold, and compare with qonnx's execution."""
 
-from fq_hw.foreign.onnx import nodes  # noqa: F401 - its functions declare the rules
+from fq_hw.foreign.onnx import rules  # noqa: F401 - their functions declare themselves
 from fq_hw.foreign.onnx.execution import compare
 from fq_hw.foreign.onnx.fold import Imported, fold, preflight
 from fq_hw.foreign.onnx.reading import read

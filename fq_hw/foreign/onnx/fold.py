@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
+from onnx import numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 
 from fq_hw.errors import FqHwError, GraphError, require
 from fq_hw.export import class_multipliers
-from fq_hw.foreign.onnx.values import Feature, Weights, uniform
+from fq_hw.foreign.onnx.node import RULES, Node, Value
+from fq_hw.foreign.onnx.values import Feature, uniform
 from fq_hw.foreign.pixels import PixelRange
 from fq_hw.ir import Graph
 from fq_hw.passes import lower_graph
 
-__all__ = ["RULES", "Imported", "Line", "Node", "Walk", "fold", "preflight", "rule"]
-
-Value = np.ndarray | Weights | Feature
+__all__ = ["Imported", "Line", "Walk", "fold", "preflight"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,72 +44,6 @@ class Line:
     kind: str
     supported: bool
     why: str
-
-
-@dataclass(frozen=True)
-class Node:
-    """An ONNX node with what it reads."""
-
-    proto: onnx.NodeProto
-    inputs: tuple[Value | None, ...]
-
-    @property
-    def where(self) -> str:
-        """How errors call it."""
-        return f"node {self.proto.name!r} ({self.proto.op_type})"
-
-    @property
-    def attributes(self) -> dict[str, object]:
-        return {a.name: helper.get_attribute_value(a) for a in self.proto.attribute}
-
-    def feature(self, index: int = 0) -> Feature:
-        """An input that comes from the image."""
-        found = self.inputs[index]
-        contract = f"input {index} must come from the image"
-        require(isinstance(found, Feature), self.where, contract, "a constant", kind=GraphError)
-        return found
-
-    def constant(self, index: int) -> np.ndarray:
-        """An input that is constant and not quantized, or is by a known scale."""
-        found = self.inputs[index] if index < len(self.inputs) else None
-        if isinstance(found, Weights):
-            return found.codes * found.scale
-        contract = f"input {index} must be a constant"
-        require(isinstance(found, np.ndarray), self.where, contract, "computed", kind=GraphError)
-        return found
-
-    def weights(self, index: int = 1) -> Weights:
-        """An input that is quantized weights."""
-        found = self.inputs[index]
-        contract = "weights must be quantized: constants behind a Quant or BipolarQuant node"
-        require(
-            isinstance(found, Weights), self.where, contract, type(found).__name__, kind=GraphError
-        )
-        return found
-
-    @property
-    def split(self) -> tuple[Feature | None, int]:
-        """The feature among two inputs, and the index of the other; None where both are."""
-        features = [isinstance(value, Feature) for value in self.inputs]
-        if all(features):
-            return None, 1
-        require(any(features), self.where, "must read the image", "constants", kind=GraphError)
-        index = features.index(True)
-        return self.inputs[index], 1 - index
-
-
-Rule = Callable[["Walk", Node], Value]
-RULES: dict[str, Rule] = {}
-
-
-def rule(*kinds: str) -> Callable[[Rule], Rule]:
-    """Declare how nodes of ``kinds`` fold."""
-
-    def declare(function: Rule) -> Rule:
-        RULES.update(dict.fromkeys(kinds, function))
-        return function
-
-    return declare
 
 
 @dataclass

@@ -1,0 +1,60 @@
+"""Factors and terms of each channel, and clamps: a tensor means something else, none is computed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from fq_hw.errors import GraphError, require
+from fq_hw.foreign.onnx.fold import Walk
+from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.rules.joins import residual
+
+__all__: list[str] = []  # rules declare themselves
+
+
+@rule("BatchNormalization")
+def norm(walk: Walk, node: Node) -> Value:
+    x = node.feature()
+    parameters = [node.constant(n).astype(np.float64).reshape(-1) for n in (1, 2, 3, 4)]
+    fits = {len(p) for p in parameters} <= {1, x.channels}
+    contract = f"parameters must be of {x.channels} channels"
+    require(fits, node.where, contract, [len(p) for p in parameters], kind=GraphError)
+    gain, bias, mean, var = (np.broadcast_to(p, x.channels) for p in parameters)
+    gain = gain / np.sqrt(var + node.attributes.get("epsilon", 1e-5))
+    return x.affine(gain, bias - gain * mean, node.where)
+
+
+@rule("Mul", "Div")
+def multiply(walk: Walk, node: Node) -> Value:
+    x, other = node.split
+    require(
+        x is not None, node.where, "must have a constant factor", "two tensors", kind=GraphError
+    )
+    factor = x.per_channel(node.constant(other), node.where)
+    if node.proto.op_type == "Div":
+        require(other == 1, node.where, "must divide by a constant", "by a tensor", kind=GraphError)
+        require(factor.all(), node.where, "must not divide by 0", 0, kind=GraphError)
+        factor = 1 / factor
+    return x.affine(factor, np.zeros(x.channels), node.where)
+
+
+@rule("Add", "Sub")
+def add(walk: Walk, node: Node) -> Value:
+    x, other = node.split
+    if x is None:
+        require(node.proto.op_type == "Add", node.where, "must add two tensors", "a difference",
+                kind=GraphError)  # fmt: skip
+        return residual(walk, node)
+    term, gain = x.per_channel(node.constant(other), node.where), np.ones(x.channels)
+    if node.proto.op_type == "Sub":
+        term, gain = (-term, gain) if other == 1 else (term, -gain)
+    return x.affine(gain, term, node.where)
+
+
+@rule("Relu")
+def relu(walk: Walk, node: Node) -> Value:
+    x = node.feature()
+    zero = np.zeros(x.channels)
+    return replace(x, floor=zero if x.floor is None else np.maximum(x.floor, zero))
