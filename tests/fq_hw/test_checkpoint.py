@@ -129,7 +129,7 @@ def test_refuses_foreign_safetensors(tmp_path, metadata):
 def test_refuses_another_version_or_kind(tmp_path, kind):
     path = tmp_path / "a.safetensors"
     artifact.write(path, kind, {}, tiny_arrays())
-    assert refusal(path).endswith(f"not {kind!r}")
+    assert refusal(path).endswith(f"(got {kind!r})")
 
 
 def test_refuses_a_damaged_record(tmp_path):

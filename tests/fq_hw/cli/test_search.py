@@ -249,7 +249,7 @@ def test_refuses_models_and_data(trained, search, tmp_path, capsys):
     other.mkdir()
     for file in trained.glob("*ubyte"):
         (other / file.name).write_bytes(file.read_bytes())
-    contract = "must be the data of .*checkpoint.safetensors, idx rows.* (got 'idx other')"
+    contract = r"must be the data of .*checkpoint.safetensors, idx rows.* \(got 'idx other'\)"
     assert re.search(contract, refusal(capsys, search, path=other))
 
     every = tmp_path / "every.safetensors"

@@ -236,7 +236,11 @@ def test_a_state_runs_no_code(config, capsys):
         ("batch = 16", "batch = 1", "TrainConfig: batch must be at least 2 (got 1)"),
         ("batch = 16", "batch = 71", "batch must be at most the 70 training images"),
         ("seed = 2", "seed = -2", "TrainConfig: seed must not be negative (got -2)"),
-        ("[train]", "[training]", "config: knows the keys ['data', 'network', 'train'] (got )"),
+        (
+            "[train]",
+            "[training]",
+            "config: knows the keys ['data', 'network', 'train'] (got ['training'])",
+        ),
         ('kind = "idx"', 'kind = "xdi"', "config.data.kind: must be one of"),
         ("image = [8, 8, 1]", "image = [8, 8, 3]", "image must be (8, 8, 1), as idx"),
         ("classes = 3", "classes = 4", "needs 3 classes for idx"),

@@ -161,15 +161,36 @@ def cut(plain, count):
         (cut({"data": ROWS[:2], "labels": [0, 1]}, 900), "not a CIFAR file in python format ("),
         (pickle.dumps([1, 2]), "not a CIFAR file in python format ("),
         (as_python2({"data": ROWS[:2]}), "needs the keys data, labels (got ['data'])"),
-        (as_python2({"data": ROWS[:2], "fine_labels": [1, 2]}), "needs the keys data, labels, not"),
-        (as_python2({"data": ROWS[:2, :99], "labels": [0, 1]}), "needs rows of 3072 bytes, not"),
+        (
+            as_python2({"data": ROWS[:2], "fine_labels": [1, 2]}),
+            "needs the keys data, labels (got ['data', 'fine_labels'])",
+        ),
+        (
+            as_python2({"data": ROWS[:2, :99], "labels": [0, 1]}),
+            "needs rows of 3072 bytes (got (2, 99))",
+        ),
         (as_python3({"data": ROWS[0], "labels": [0]}), "needs rows of 3072 bytes (got (3072,))"),
-        (as_python3({"data": ROWS[:2] / 255, "labels": [0, 1]}), "needs rows of 3072 bytes, not"),
-        (as_python3({"data": [[1], [2, 3]], "labels": [0, 1]}), "needs rows of 3072 bytes, not"),
+        (
+            as_python3({"data": ROWS[:2] / 255, "labels": [0, 1]}),
+            "needs rows of 3072 bytes (got (2, 3072))",
+        ),
+        (
+            as_python3({"data": [[1], [2, 3]], "labels": [0, 1]}),
+            "needs rows of 3072 bytes (got <class 'list'>)",
+        ),
         (as_python3({"data": ROWS[:2], "labels": [0]}), "needs 2 labels (got 1)"),
-        (as_python3({"data": ROWS[:2], "labels": 3}), "labels must be integers, not"),
-        (as_python3({"data": ROWS[:2], "labels": ["a", "b"]}), "labels must be integers, not"),
-        (as_python3({"data": ROWS[:2], "labels": [0, 1.5]}), "labels must be integers, not"),
+        (
+            as_python3({"data": ROWS[:2], "labels": 3}),
+            "labels must be integers (got <class 'int'>)",
+        ),
+        (
+            as_python3({"data": ROWS[:2], "labels": ["a", "b"]}),
+            "labels must be integers (got <class 'list'>)",
+        ),
+        (
+            as_python3({"data": ROWS[:2], "labels": [0, 1.5]}),
+            "labels must be integers (got <class 'list'>)",
+        ),
     ],
 )
 def test_refuses_a_batch_that_does_not_fit(root, raw, message):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from floats import FLOATS, random_fixed
@@ -103,9 +105,9 @@ def lost(record, arrays):
         (drop, "needs a format for every tensor"),
         (foreign, "formats: must name tensors of the network (got 'conv9.bias')"),
         (bits, "Format: bits must be in 1..32 (got 0)"),
-        (text, r"formats.conv2.bias\[0\]: must be a int \(got '3'\)"),
+        (text, "formats.conv2.bias[0]: must be a int (got '3')"),
         (layers, "layers must hold at least one layer"),
-        (key, "damaged record .KeyError.*make it again with `fq-hw search`"),
+        (key, "damaged record (KeyError('accuracy')); make it again with `fq-hw search`"),
         (array, "needs 8 arrays of codes"),
         (big, "codes must be at most"),
         (real, "array conv1.weight: must hold signed integers (got 'float32')"),
@@ -118,7 +120,7 @@ def test_refuses(tmp_path, damage, message):
     record, arrays = artifact.read(path, KIND, "fq-hw search")
     damage(record, arrays)
     artifact.write(path, KIND, record, arrays)
-    with pytest.raises(ArtifactError, match=message) as caught:
+    with pytest.raises(ArtifactError, match=re.escape(message)) as caught:
         read(path)
     assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
 

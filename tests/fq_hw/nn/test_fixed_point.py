@@ -119,7 +119,7 @@ def test_refuses_to_change_what_has_been_run(simulated):
     simulation, _, _, formats = simulated
     simulation.begin(list(nodes(simulation.network))[-1].name, formats)
     first = next(iter(formats))
-    with pytest.raises(ParameterError, match=f"must not change \\(got .'{first}'\\)"):
+    with pytest.raises(ParameterError, match=f"must not change \\(got \\['{first}'\\]\\)"):
         simulation.errors({**formats, first: Format(2, 0)})
 
 
