@@ -41,8 +41,7 @@ def in_layout(x: np.ndarray, feature: Feature) -> np.ndarray:
 def differences(name: str, feature: Feature, x: np.ndarray, reference: np.ndarray) -> Compared:
     """Integers against the reference: they differ where another integer would be nearer."""
     value = feature.scale * x + feature.shift
-    if feature.floor is not None:
-        value = np.maximum(value, feature.floor)
+    value = value.clip(*feature.ends)
     unit = np.broadcast_to(np.abs(feature.scale), x.shape)
     value, unit = in_layout(value, feature), in_layout(unit, feature)
     reference = reference.reshape(value.shape)

@@ -109,8 +109,7 @@ class Walk:
         require(made, where, "must depend on the image", "constant", kind=GraphError)
         contract = "must be one score for each class"
         require(result.shape[:2] == (1, 1), where, contract, result.shape, kind=GraphError)
-        floor = result.floor is None
-        require(floor, where, "must be sums, not what a Relu gives", "Relu", kind=GraphError)
+        result.exact(where)
         contract = "scores must grow with the sums"
         require((result.scale > 0).all(), where, contract, result.scale.min(), kind=GraphError)
         multiplier, error = np.ones(result.channels, np.int64), 0.0

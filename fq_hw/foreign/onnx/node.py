@@ -44,6 +44,10 @@ class Node:
         require(isinstance(found, Feature), self.where, contract, "a constant", kind=GraphError)
         return found
 
+    def given(self, index: int) -> bool:
+        """Whether an optional input is there."""
+        return index < len(self.inputs) and self.inputs[index] is not None
+
     def constant(self, index: int) -> np.ndarray:
         """An input that is constant and not quantized, or is by a known scale."""
         found = self.inputs[index] if index < len(self.inputs) else None

@@ -53,6 +53,10 @@ class Steps:
             floor = x.floor[:, None]
             always = np.where(open_, floor > edges, floor >= edges)
             t = np.where(always, -np.inf, t)
+        if x.ceiling is not None:  # and no x reaches these
+            ceiling = x.ceiling[:, None]
+            never = np.where(open_, ceiling <= edges, ceiling < edges)
+            t = np.where(never, np.inf, t)
         missing = 2**self.bits - 1 - t.shape[1]
         t = np.pad(t, ((0, 0), (0, missing)), constant_values=np.inf)
         return t, np.where(x.scale < 0, -1, 1).astype(np.int8)

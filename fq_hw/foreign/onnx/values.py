@@ -42,9 +42,9 @@ class Weights:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Feature:
-    """A tensor on its way: max(floor, scale * x + shift), x the integers of IR op ``op``.
+    """A tensor on its way: scale * x + shift within floor..ceiling, x the integers of ``op``.
 
-    shape    H,W,C of the op's result; scale, shift, floor: per channel
+    shape    H,W,C of the op's result; scale, shift, floor, ceiling: per channel
     levels   whether x is unsigned levels, as convolutions read them
     last     whether ONNX has the channels last
     flat     whether ONNX sees N,(C*H*W) or N,(H*W*C)
@@ -56,6 +56,7 @@ class Feature:
     scale: np.ndarray
     shift: np.ndarray
     floor: np.ndarray | None = None
+    ceiling: np.ndarray | None = None
     levels: bool = False
     last: bool = False
     flat: bool = False
@@ -89,15 +90,38 @@ class Feature:
 
     def affine(self, gain: np.ndarray, bias: np.ndarray, where: str) -> Feature:
         """gain * tensor + bias, both per channel."""
-        floor = self.floor
-        if floor is not None:
-            contract = "a factor behind a Relu must be positive; quantize in between"
-            require((gain > 0).all(), where, contract, float(gain.min()), kind=GraphError)
-            floor = gain * floor + bias
-        return replace(self, scale=gain * self.scale, shift=gain * self.shift + bias, floor=floor)
+        y = replace(self, scale=gain * self.scale, shift=gain * self.shift + bias)
+        if self.free:
+            return y
+        with np.errstate(invalid="ignore"):  # 0 * infinity, where the gain is 0
+            one, other = (np.where(gain == 0, 0, gain * end) + bias for end in self.ends)
+        return replace(y, floor=np.minimum(one, other), ceiling=np.maximum(one, other))
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is clamped."""
+        return self.floor is None and self.ceiling is None
+
+    @property
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """Floor and ceiling of each channel, infinite where there is none."""
+        low, high = np.full(self.channels, -np.inf), np.full(self.channels, np.inf)
+        return (
+            low if self.floor is None else self.floor,
+            high if self.ceiling is None else self.ceiling,
+        )
+
+    def clamped(self, low: float, high: float) -> Feature:
+        """min(high, max(low, tensor)); the ends may be infinite."""
+        floor, ceiling = (end.clip(low, high) for end in self.ends)
+        return replace(
+            self,
+            floor=floor if np.isfinite(floor).any() else None,
+            ceiling=ceiling if np.isfinite(ceiling).any() else None,
+        )
 
     def exact(self, where: str) -> Feature:
         """The same where nothing is clamped: what sums and averages need."""
-        contract = "a quantizer must stand between Relu and what follows it"
-        require(self.floor is None, where, contract, "none", kind=GraphError)
+        contract = "a quantizer must stand between Relu or Clip and what follows it"
+        require(self.free, where, contract, kind=GraphError)
         return self

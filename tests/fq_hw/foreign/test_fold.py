@@ -90,7 +90,20 @@ def inception(make):
     return make.node("GlobalAveragePool", make.conv(x, 9, 5, kernel=1, pads=[0] * 4))
 
 
+def clamps(make):
+    """Clips within a quantizer's range and beyond it, scaled by gains of either sign."""
+    x = make.norm(make.conv(make.quant("image", 8, 1 / 128), 3, 6), 6)
+    x = make.node("Clip", x, make.const(-0.35), make.const(0.52))
+    x = make.norm(x, 6)
+    x = make.quant(make.node("Clip", x, "", make.const(0.9)), 4, 0.2)
+    x = make.norm(make.conv(x, 6, 5, bits=2), 5)
+    x = make.node("Clip", make.node("Relu", x), make.const(0.0), make.const(1.6))
+    x = make.quant(x, 3, 0.3, signed=0)
+    return make.node("GlobalAveragePool", make.conv(x, 5, 5, kernel=1, pads=[0] * 4))
+
+
 NETS = {
+    clamps: (1, 3, 6, 6),
     qcdq: (1, 3, 8, 8),
     inception: (1, 3, 6, 8),
     plain: (1, 3, 8, 8), residual: (1, 3, 6, 6), thresholds: (1, 3, 8, 8), binary: (1, 8, 8, 3),
@@ -186,7 +199,7 @@ REFUSED = {
     ),
     "average of a Relu": (
         lambda m: m.node("GlobalAveragePool", m.node("Relu", m.conv("image", 3, 2))),
-        "a quantizer must stand between Relu and what follows it",
+        "a quantizer must stand between Relu or Clip and what follows it",
     ),
 }  # fmt: skip
 

@@ -1,8 +1,6 @@
-"""Factors and terms of each channel, and clamps: a tensor means something else, none is computed."""
+"""Factors, terms and clamps of each channel: a tensor means something else, none is computed."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 
@@ -55,6 +53,13 @@ def add(walk: Walk, node: Node) -> Value:
 
 @rule("Relu")
 def relu(walk: Walk, node: Node) -> Value:
-    x = node.feature()
-    zero = np.zeros(x.channels)
-    return replace(x, floor=zero if x.floor is None else np.maximum(x.floor, zero))
+    return node.feature().clamped(0, np.inf)
+
+
+@rule("Clip")
+def clip(walk: Walk, node: Node) -> Value:
+    low, high = (
+        float(node.constant(n).reshape(())) if node.given(n) else default
+        for n, default in ((1, -np.inf), (2, np.inf))
+    )
+    return node.feature().clamped(low, high)

@@ -27,7 +27,8 @@ def convolve(
     contract = "weights need one scale for each output channel, or one (per-channel quantization)"
     require(scale is not None, node.where, contract, "others", kind=GraphError)
     contract = "input must be quantized; put a Quant node before it"
-    require(x.levels and x.floor is None, node.where, contract, "sums", kind=GraphError)
+    require(x.levels, node.where, contract, kind=GraphError)
+    x.exact(node.where)
     unit = uniform(x.scale)
     contract = "all input channels need one scale (per-tensor quantization)"
     require(unit is not None, node.where, contract, "several", kind=GraphError)

@@ -19,7 +19,14 @@ def quantized(walk: Walk, node: Node, x: Feature, steps: Steps) -> Feature:
     """The codes of ``steps``: a table on pixels, else thresholds on sums or levels."""
     shape = (x.channels,)
     scale, shift = np.full(shape, steps.scale), np.full(shape, steps.shift)
-    after = {"scale": scale, "shift": shift, "floor": None, "levels": True, "pixels": False}
+    after = {
+        "scale": scale,
+        "shift": shift,
+        "floor": None,
+        "ceiling": None,
+        "levels": True,
+        "pixels": False,
+    }
     if x.pixels:
         codes = steps.codes(np.tile(np.arange(256), (x.channels, 1)), x).astype(np.uint8)
         if (codes == np.arange(256)).all():
