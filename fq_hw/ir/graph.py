@@ -40,8 +40,8 @@ class Graph:
         where = f"graph {self.name!r}"
         first = self.ops and isinstance(self.ops[0], ops.Input)
         require(first, where, "must begin with an Input", self.ops[:1], kind=GraphError)
-        single = sum(isinstance(op, ops.Input) for op in self.ops) == 1
-        require(single, where, "must have one Input", "more", kind=GraphError)
+        images = [op.name for op in self.ops if isinstance(op, ops.Input)]
+        require(len(images) == 1, where, "must have one Input", images, kind=GraphError)
         seen: set[str] = set()
         for op in self.ops:
             require(

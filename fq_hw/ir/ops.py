@@ -37,9 +37,10 @@ MOST_WEIGHT = 2**15  # of a weight: more has no use, and sums stay far below 2**
 def freeze(op: Op, field: str, kind: type = np.integer) -> None:
     """Replace an array of ``kind`` by a read-only copy; it must not be empty."""
     array = np.array(getattr(op, field))
-    fits = np.issubdtype(array.dtype, kind) and array.size
-    contract = f"{field} must be an array of {kind.__name__}s, not empty"
-    require(fits, op.where, contract, f"{array.dtype} {array.shape}", kind=GraphError)
+    contract = f"{field} must be an array of {kind.__name__}s"
+    fits = np.issubdtype(array.dtype, kind)
+    require(fits, op.where, contract, str(array.dtype), kind=GraphError)
+    require(array.size, op.where, f"{field} must not be empty", array.shape, kind=GraphError)
     array.flags.writeable = False
     object.__setattr__(op, field, array)
 
@@ -174,15 +175,13 @@ class Threshold(Op):
         steps, shape = 2**self.out_bits - 1, self.levels.shape
         fits = len(shape) == 2 and shape[-1] == steps
         require(fits, self.where, f"needs {steps} levels per channel", shape, kind=GraphError)
-        require(
-            not np.isnan(self.levels).any(),
-            self.where,
-            "levels must be numbers",
-            "NaN",
-            kind=GraphError,
-        )
-        above = self.levels[:, 1:] >= self.levels[:, :-1]
-        require(above.all(), self.where, "levels must ascend", "these", kind=GraphError)
+        numbers = not np.isnan(self.levels).any()
+        require(numbers, self.where, "levels must be numbers, and one is NaN", kind=GraphError)
+        falls = (self.levels[:, 1:] < self.levels[:, :-1]).any(axis=1)
+        channel = int(falls.argmax())
+        contract = f"levels must ascend, and those of channel {channel} do not"
+        got = self.levels[channel].tolist()
+        require(not falls.any(), self.where, contract, got, kind=GraphError)
         fits = self.sign.shape == shape[:1] and np.isin(self.sign, (-1, 1)).all()
         require(
             fits, self.where, "needs a sign -1 or +1 per channel", self.sign.shape, kind=GraphError

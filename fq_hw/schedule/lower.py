@@ -193,7 +193,9 @@ def weight_words(weight: np.ndarray, unit: ConvUnit) -> np.ndarray:
 @place.register
 def _(op: ir.Conv, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
-    require(not x.offset.any(), op.where, "input must be levels", "sums", kind=GraphError)
+    contract = "reads sums, and must read levels"
+    hint = f"requantize {op.inputs[0]!r} first"
+    require(not x.offset.any(), op.where, contract, hint=hint, kind=GraphError)
     weights = planes(op)
     site = ConvSite(
         name=op.name,
@@ -399,7 +401,8 @@ def _(op: ir.PixelSum, plan: Lowering) -> None:
 @place.register
 def _(op: ir.ClassScale, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
-    require(not x.offset.any(), op.where, "input must be a sum over pixels", "raw", kind=GraphError)
+    contract = "must read a sum over pixels"
+    require(not x.offset.any(), op.where, contract, op.inputs[0], kind=GraphError)
     serial = converters(x.channels, x.pixels, (x.lanes, 1), x.bits, ".serial", signed=True)
     one_by_one = plan.chain(op.name, serial, x.source)
     kind = plan.graph.types[op.name]

@@ -50,7 +50,7 @@ class Lowering:
         self.trunk_depth = 1
 
     def refuse(self, op: ir.Op, contract: str, got: object) -> None:
-        raise GraphError(f"{op.where}: {contract} on the sequential accelerator, not {got!r}")
+        require(False, op.where, f"{contract} on the sequential accelerator", got, kind=GraphError)
 
     def folds(self, channels: int) -> int:
         """Folds that fill whole activation words."""
@@ -106,7 +106,8 @@ class Lowering:
             self.refuse(op, "needs kernel 1 or 3, stride 1 or 2, padding of half a kernel", got)
         plain = (np.abs(op.weight) == 1).all() and not op.pad_level
         if not plain:
-            self.refuse(op, "needs weights -1 and +1 and pad_level 0", "others")
+            most = int(np.abs(op.weight).max())
+            self.refuse(op, "needs weights -1 and +1 and pad_level 0", (most, op.pad_level))
         h, w, c = self.graph.types[op.name].shape
         top = 2 ** self.graph[x].out_bits - 1
         offset = -top * (op.weight < 0).sum(axis=(1, 2, 3), dtype=np.int64)

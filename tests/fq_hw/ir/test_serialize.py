@@ -71,7 +71,7 @@ def test_refuses_a_checkpoint_and_another_version(saved):
     artifact.write(saved, "fq_hw.graph.2", record, arrays)
     assert refusal(saved).startswith("must be written by fq-hw as fq_hw.graph.1")
     checkpoint.write(saved, random_checkpoint(NETWORKS["basic"], 0))
-    assert refusal(saved).endswith("not 'fq_hw.checkpoint.1'")
+    assert refusal(saved).endswith("(got 'fq_hw.checkpoint.1')")
 
 
 def edit_node(index, **changes):

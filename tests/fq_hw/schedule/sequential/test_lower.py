@@ -107,12 +107,12 @@ def test_refuses_a_kernel_of_five():
 
 def test_refuses_a_graph_without_scores():
     graph = lower_graph(random_graph("flat"))
-    with pytest.raises(GraphError, match=r"must end in PixelSum, ClassScale and ArgMax, not"):
+    with pytest.raises(GraphError, match=r"must end in PixelSum, ClassScale and ArgMax \(got"):
         lower_sequential(Graph(graph.name, graph.ops[:-1]), SMALL)
 
 
 def test_refuses_arrays_that_cannot_be():
-    with pytest.raises(FoldingError, match=r"^Array: columns must be a power of two above 1, not"):
+    with pytest.raises(FoldingError, match=r"^Array: columns must be a power of two .* \(got 6"):
         Array(columns=6)
     with pytest.raises(FoldingError, match=r"^Array: pe must divide simd=16 \(got 3\)$"):
         Array(pe=3)
