@@ -6,7 +6,7 @@ from boards.icebreaker import ICEBREAKER
 from boards.icesugar_pro import ICESUGAR_PRO
 from boards.orangecrab import ORANGECRAB_25F, ORANGECRAB_85F
 from boards.ulx3s import ULX3S_25F, ULX3S_85F
-from fq_hw.errors import require
+from fq_hw.errors import one_of
 
 __all__ = ["BOARDS", "Board", "Capacity", "find"]
 
@@ -24,5 +24,5 @@ BOARDS = (
 def find(name: str) -> Board:
     """Return the board called ``name``; ParameterError lists the known ones."""
     known = {board.name: board for board in BOARDS}
-    require(name in known, "board", f"must be one of {', '.join(known)}", name)
+    one_of(name, known, "board")
     return known[name]

@@ -106,7 +106,7 @@ def client_of(scheduler: str):
     with client:
         cure = f"start some with `dask worker {scheduler}`"
         there = bool(client.scheduler_info()["workers"])
-        require(there, where, f"must have workers; {cure}", "an empty cluster", kind=ToolError)
+        require(there, where, "this cluster has no workers", hint=cure, kind=ToolError)
         yield client
 
 
@@ -131,8 +131,9 @@ def on_cluster(client, jobs: Sequence[Job]) -> Iterator[Routed]:
             except TimeoutError:
                 lost = not client.scheduler_info()["workers"]
                 where = f"--scheduler {client.scheduler.address}"
-                contract = "its workers must stay while they work; start some and build again"
-                require(not lost, where, contract, "without any", kind=ToolError)
+                cure = "start some and build again"
+                contract = "all its workers went away while they worked"
+                require(not lost, where, contract, hint=cure, kind=ToolError)
                 continue
             except (distributed.client.FuturesCancelledError, distributed.comm.CommClosedError):
                 for job in (*running.values(), *waiting):

@@ -241,7 +241,7 @@ class Link:
         pixels = memoryview(frame)
         require(pixels.format == "B", "frame", "must hold unsigned bytes", pixels.format)
         contract = f"must hold {info.pixels} pixels x {info.colours} colours, one byte each"
-        require(pixels.nbytes == info.frame_bytes, "frame", contract, f"{pixels.nbytes} bytes")
+        require(pixels.nbytes == info.frame_bytes, "frame", contract, pixels.nbytes)
         payload = self._ask(Request.FRAME, pixels.tobytes(), Status.RESULT)
         return decode_result(payload, info)
 

@@ -62,8 +62,9 @@ def check_memories(plan: SequentialPlan, board: Board) -> None:
         ("SPRAM", plan.spram, have.spram),
         ("EBR", plan.ebr, have.ebr),
     ):
-        contract = f"{plan.name} needs {need:,} {what}; take a smaller network or another board"
-        require(need <= most, board.name, contract, f"{most:,}", kind=CapacityError)
+        contract = f"{plan.name} needs {need:,} {what}, and the board has {most:,}"
+        hint = "take a smaller network or a larger board"
+        require(need <= most, board.name, contract, hint=hint, kind=CapacityError)
 
 
 def sequential_core(plan: SequentialPlan, board: Board) -> wiring.Component:

@@ -37,10 +37,7 @@ def read(path: Path, wanted: str, maker: str) -> tuple[dict, dict[str, np.ndarra
     Raises ArtifactError when the file is absent, truncated, foreign, or of another version.
     """
     where = f"{path}"
-    found = "a folder" if Path(path).is_dir() else "a missing one"
-    whole = f"must be a file (`{maker}` makes it)"
-    require(Path(path).is_file(), where, whole, found, kind=ArtifactError)
-    require(os.access(path, os.R_OK), where, "must be readable", "by you", kind=ArtifactError)
+    check_file(path, where, f"`{maker}` makes such a file")
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -49,7 +46,7 @@ def read(path: Path, wanted: str, maker: str) -> tuple[dict, dict[str, np.ndarra
         message = f"{where}: not a whole safetensors file ({error}); make it again with `{maker}`"
         raise ArtifactError(message) from error
     foreign = f"must be written by fq-hw as {wanted} (`{maker}` makes it)"
-    require("fq_hw" in metadata, where, foreign, f"keys {sorted(metadata)}", kind=ArtifactError)
+    require("fq_hw" in metadata, where, foreign, sorted(metadata), kind=ArtifactError)
     try:
         inner = json.loads(metadata["fq_hw"])
         found, record = inner["kind"], json.loads(inner["record"])
@@ -59,6 +56,16 @@ def read(path: Path, wanted: str, maker: str) -> tuple[dict, dict[str, np.ndarra
     require(found == wanted, where, foreign, found, kind=ArtifactError)
     require(isinstance(record, dict), where, "record must be a table", record, kind=ArtifactError)
     return record, arrays
+
+
+def check_file(path: Path, where: str, hint: str = "") -> None:
+    """Raise ArtifactError unless ``path`` is a file that one may read."""
+    folder, there = Path(path).is_dir(), Path(path).exists()
+    require(not folder, where, "is a folder, not a file", hint=hint, kind=ArtifactError)
+    require(there, where, "there is no such file", hint=hint, kind=ArtifactError)
+    chmod = "change its permissions, or who you are"
+    allowed = os.access(path, os.R_OK)
+    require(allowed, where, "you may not read this file", hint=chmod, kind=ArtifactError)
 
 
 def kind(path: Path) -> str | None:

@@ -1,5 +1,8 @@
 """Expected errors: each says which thing broke which contract, in one line."""
 
+import difflib
+from collections.abc import Iterable
+
 __all__ = [
     "ArtifactError",
     "CapacityError",
@@ -9,7 +12,9 @@ __all__ = [
     "ParameterError",
     "SimulationError",
     "ToolError",
+    "one_of",
     "require",
+    "suggestion",
 ]
 
 
@@ -66,6 +71,32 @@ def require(
     if not ok:
         came = "" if got is NOTHING else f" (got {shown(got)})"
         raise kind(f"{where}: {contract}{came}" + (f"; {hint}" if hint else ""))
+
+
+def one_of(
+    word: object,
+    known: Iterable[object],
+    where: str,
+    contract: str = "",
+    *,
+    kind: type[FqHwError] = ParameterError,
+) -> None:
+    """Raise ``kind`` unless ``word`` is one of ``known``; the line suggests the nearest of them.
+
+    "board: must be one of ulx3s-85f, icebreaker (got 'ulx3s85f'); did you mean 'ulx3s-85f'?"
+    """
+    known = list(known)
+    contract = contract or f"must be one of {', '.join(map(str, known))}"
+    require(word in known, where, contract, word, hint=suggestion(word, known), kind=kind)
+
+
+def suggestion(word: object, known: Iterable[object]) -> str:
+    """What somebody who typed ``word`` may have meant, as a question; "" where none is near."""
+    if not isinstance(word, str):
+        return ""
+    names = {name.lower(): name for name in known if isinstance(name, str)}
+    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    return f"did you mean {names[near[0]]!r}?" if near else ""
 
 
 def shown(value: object) -> str:

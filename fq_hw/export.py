@@ -135,8 +135,9 @@ class Walk:
     def embed(self) -> Feature:
         kind, activation = self.record.embedding, self.record.activation
         real = kind.kind is EmbeddingKind.FLOAT
-        contract = "needs quantized weights in every layer; a float first one is for comparison"
-        require(not real, "export stem.0.conv", contract, "real ones", kind=ArtifactError)
+        contract = "its weights are real numbers, which only serve to compare in training"
+        hint = "train with another embedding than float"
+        require(not real, "export stem.0.conv", contract, hint=hint, kind=ArtifactError)
         self.add("input", "pixels", shape=list(self.record.image))
         if kind.kind is EmbeddingKind.EXACT:
             return Feature("pixels", 1.0)

@@ -16,7 +16,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from fq_hw.errors import GraphError, require
+from fq_hw.errors import GraphError, one_of, require
 
 __all__ = [
     "Activation",
@@ -407,7 +407,7 @@ def ern(variant: str, classes: int = 1000, size: int = 256) -> Network:
         "50": (Block.BOTTLENECK, (3, 4, 6, 3), 512),
         "101": (Block.BOTTLENECK, (3, 4, 23, 3), 512),
     }
-    require(variant in known, "ern", f"variant must be one of {sorted(known)}", variant)
+    one_of(variant, known, "ern", f"variant must be one of {', '.join(known)}")
     block, counts, last = known[variant]
     stages = zip((64, 128, 256, last), counts, (1, 2, 2, 2), strict=True)
     return Network(
@@ -437,6 +437,10 @@ def to_plain(record: object) -> object:
     return record
 
 
+KINDS = {"int": "an integer", "float": "a number", "str": "a string", "bool": "true or false",
+         "dict": "a table", "ndarray": "an array"}  # fmt: skip
+
+
 def known_keys(kind: typing.Any, plain: object) -> int:
     """How many keys of a table are fields of ``kind``: of several records the best fit is meant."""
     if not dataclasses.is_dataclass(kind) or not isinstance(plain, Mapping):
@@ -453,15 +457,16 @@ def from_plain(kind: typing.Any, plain: object, where: str) -> typing.Any:
     if dataclasses.is_dataclass(kind):
         require(isinstance(plain, Mapping), where, "must be a table", plain, kind=GraphError)
         fields = {f.name: f for f in dataclasses.fields(kind)}
-        unknown = sorted(set(plain) - set(fields))
-        require(not unknown, where, f"knows the keys {sorted(fields)}", unknown, kind=GraphError)
+        for key in sorted(set(plain) - set(fields), key=str):
+            one_of(key, fields, where, f"the keys are {', '.join(sorted(fields))}", kind=GraphError)
         needed = [
             n
             for n, f in fields.items()
             if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         ]
         missing = [n for n in needed if n not in plain]
-        require(not missing, where, f"needs the keys {missing}", sorted(plain), kind=GraphError)
+        contract = f"lacks the keys {', '.join(missing)}"
+        require(not missing, where, contract, sorted(plain), kind=GraphError)
         hints = typing.get_type_hints(kind)
         return kind(**{n: from_plain(hints[n], plain[n], f"{where}.{n}") for n in plain})
     if origin is tuple:
@@ -478,13 +483,12 @@ def from_plain(kind: typing.Any, plain: object, where: str) -> typing.Any:
         kinds = [a for a in arguments if a is not type(None)]
         return from_plain(max(kinds, key=lambda k: known_keys(k, plain)), plain, where)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        values = [member.value for member in kind]
-        require(plain in values, where, f"must be one of {values}", plain, kind=GraphError)
+        one_of(plain, [member.value for member in kind], where, kind=GraphError)
         return kind(plain)
     if kind is float and isinstance(plain, int) and not isinstance(plain, bool):
         plain = float(plain)
     fits = isinstance(plain, kind) and (kind is bool or not isinstance(plain, bool))
-    require(fits, where, f"must be a {kind.__name__}", plain, kind=GraphError)
+    require(fits, where, f"must be {KINDS[kind.__name__]}", plain, kind=GraphError)
     finite = kind is not float or math.isfinite(plain)
     require(finite, where, "must be a finite number", plain, kind=GraphError)
     return plain

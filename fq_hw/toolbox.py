@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from fq_hw.errors import ToolError
+from fq_hw.errors import ToolError, one_of
 
 __all__ = ["NAMES", "Row", "Tool", "doctor", "executable", "find", "run"]
 
@@ -60,8 +60,7 @@ class Row:
 
 def find(name: str) -> Tool:
     """Return the tool ``name``; ToolError with the remedy when it is missing or too old."""
-    if name not in WANTED:
-        raise ToolError(f"tool {name!r}: must be one of {', '.join(NAMES)}")
+    one_of(name, NAMES, f"tool {name!r}", kind=ToolError)
     try:
         return WANTED[name].locate()
     except LookupError as problem:

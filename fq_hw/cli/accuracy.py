@@ -194,13 +194,8 @@ def finished(out: Path, one: Run) -> list[dict] | None:
         return None
     same = trained.network == one.config.network
     same = same and trained.provenance.get("seed") == str(one.seed)
-    require(
-        same,
-        f"{out}",
-        "must hold this run; remove it to train again",
-        "another",
-        kind=ArtifactError,
-    )
+    contract = "holds another run than this one"
+    require(same, f"{out}", contract, hint="remove the folder to train again", kind=ArtifactError)
     return rows
 
 

@@ -6,8 +6,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from fq_hw.artifact import check_file
 from fq_hw.data import DataKind
-from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.errors import ArtifactError, FqHwError
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, from_plain
 
@@ -33,7 +34,7 @@ class Config:
 
 def read_config(path: Path) -> Config:
     """Read a TOML configuration; errors name the file and the key."""
-    require(path.is_file(), f"config {path}", "must be a file", "there", kind=ArtifactError)
+    check_file(path, f"config {path}", "fq_hw/models/digits.toml is an example")
     try:
         return from_plain(Config, tomllib.loads(path.read_text(encoding="utf-8")), "config")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, FqHwError) as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fq_hw import ir
+from fq_hw.artifact import check_file
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.network import from_plain, to_plain
 from fq_hw.schedule.folding import Fold, Folding, check_folds
@@ -58,7 +59,7 @@ def save(path: Path, graph: ir.Graph, folding: Folding) -> None:
 def load(path: Path, graph: ir.Graph) -> Folding:
     """Read a folding for ``graph``. Raises ArtifactError, also when it is for another network."""
     maker = "must be a file that `fq-hw fold` wrote"
-    require(path.is_file(), f"--fold {path}", maker, "a missing one", kind=ArtifactError)
+    check_file(path, f"--fold {path}", "`fq-hw fold` makes such a file")
     try:
         record = from_plain(Record, json.loads(path.read_text(encoding="utf-8")), "file")
         require(record.kind == KIND, "kind", f"must be {KIND}", record.kind)
@@ -66,8 +67,10 @@ def load(path: Path, graph: ir.Graph) -> Folding:
         require(record.cycles >= 1, "cycles", "must be at least 1", record.cycles)
     except (json.JSONDecodeError, UnicodeDecodeError, FqHwError) as error:
         raise ArtifactError(f"--fold {path}: {maker} ({error})") from error
-    other = repr(record.network) + " of another shape" * (record.network == graph.name)
-    if record.digest != shape_digest(graph):
-        raise ArtifactError(f"--fold {path}: must be for {graph.name!r} as it is, not {other}")
+    whose = "an older form of it" if record.network == graph.name else repr(record.network)
+    contract = f"this folding is not for {graph.name!r} but for {whose}"
+    hint = "make one with `fq-hw fold`"
+    same = record.digest == shape_digest(graph)
+    require(same, f"--fold {path}", contract, hint=hint, kind=ArtifactError)
     check_folds(graph, folds)
     return Folding(folds=folds, cycles=record.cycles)

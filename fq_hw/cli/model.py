@@ -187,20 +187,16 @@ def output_path(given: Path | None, default: str) -> Path:
     Call it before any work: raises ArtifactError when nothing can be written there.
     """
     path = Path("build") / default if given is None else given
-    require(not path.is_dir(), f"--out {given}", "must be a file", "a folder", kind=ArtifactError)
+    contract = "is a folder; a file shall be written"
+    require(not path.is_dir(), f"--out {path}", contract, hint="name one", kind=ArtifactError)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"--out {path}: its folder cannot be made ({error.strerror}); name another"
         raise ArtifactError(message) from error
     allowed = os.access(path.parent, os.W_OK)
-    require(
-        allowed,
-        f"--out {path}",
-        "must be in a folder one may write to",
-        "there",
-        kind=ArtifactError,
-    )
+    contract = "you may not write to this folder"
+    require(allowed, f"--out {path}", contract, hint="name another file", kind=ArtifactError)
     return path
 
 

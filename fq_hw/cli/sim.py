@@ -125,8 +125,8 @@ class Comparison:
         """Raise SimulationError unless Verilog, golden model and cycle model agree."""
         where = f"rtl-sim {self.model.graph.name!r}"
         values = self.levels_wrong + self.scores_wrong
-        require(values == 0, where, "must equal the golden model", f"{values} mismatching values",
-                kind=SimulationError)  # fmt: skip
+        contract = f"{values:,} values of the Verilog differ from the golden model's"
+        require(values == 0, where, contract, kind=SimulationError)
         model = (self.predicted.first_pixel, *self.predicted.results)
         cycles = (self.ran.first_pixel, *self.ran.results[: len(model) - 1])
         require(cycles == model, where, f"must give its results in cycles {model}", cycles,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fq_hw.artifact import check_file
 from fq_hw.cli.config import Config, DataConfig
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.network import Network, from_plain
@@ -98,7 +99,7 @@ def shortened(train: dict, epochs: int | None) -> dict:
 
 def read_study(path: Path) -> Study:
     """Read a TOML study and check every network in it; errors name the file and the key."""
-    require(path.is_file(), f"study {path}", "must be a file", "there", kind=ArtifactError)
+    check_file(path, f"study {path}", "docs/results/pixels.toml is an example")
     try:
         study = from_plain(Study, tomllib.loads(path.read_text(encoding="utf-8")), "study")
         for _ in study.runs(path.stem, Path()):

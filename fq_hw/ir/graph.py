@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
-from fq_hw.errors import GraphError, require
+from fq_hw.errors import GraphError, one_of, require
 from fq_hw.ir import ops
 from fq_hw.ir.types import TensorType, infer
 from fq_hw.network import from_plain
@@ -109,7 +109,7 @@ class Graph:
             fields = dict(node)
             kind = fields.pop("op", None)
             where = f"op {fields.get('name')!r}"
-            known = kind in KINDS
-            require(known, where, f"kind must be one of {sorted(KINDS)}", kind, kind=GraphError)
+            contract = f"kind must be one of {', '.join(sorted(KINDS))}"
+            one_of(kind, KINDS, where, contract, kind=GraphError)
             built.append(from_plain(KINDS[kind], fields, where))
         return cls(name, tuple(built))

@@ -1,6 +1,7 @@
 """The board records."""
 
 import dataclasses
+import re
 
 import pytest
 
@@ -14,7 +15,9 @@ def test_find():
 
 
 def test_find_lists_the_known_boards():
-    with pytest.raises(ParameterError, match="^board: must be one of ulx3s-85f, .* not 'ulx4s'$"):
+    with pytest.raises(
+        ParameterError, match=r"^board: must be one of ulx3s-85f, .* \(got 'ulx4s'\)"
+    ):
         boards.find("ulx4s")
 
 
@@ -48,5 +51,5 @@ def test_refuses_a_wrong_record(wrong):
     [({"ebr": 0}, "ebr must be positive (got 0)"), ({"spram": -1}, "spram must not be negative")],
 )
 def test_refuses_an_empty_capacity(wrong, said):
-    with pytest.raises(ParameterError, match=f"^Capacity: {said}"):
+    with pytest.raises(ParameterError, match=f"^Capacity: {re.escape(said)}"):
         Capacity(**{"lut": 1, "ff": 1, "ebr": 1, **wrong})

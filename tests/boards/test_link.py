@@ -82,9 +82,9 @@ BAD = {
     "damaged": (GOOD[:-1] + b"\0", "the reply is damaged", None),
     "version": (reply(1, INFO.pack(), version=9), "speaks another protocol", Status.BAD_VERSION),
     "status": (reply(0x55), "unknown status 0x55", None),
-    "other": (reply(Status.RESULT, RESULT), "answered RESULT (got INFO)", None),
+    "other": (reply(Status.RESULT, RESULT), "answered RESULT, not INFO", None),
     "refused": (reply(Status.BAD_CHECK), "got a damaged request", Status.BAD_CHECK),
-    "payload": (reply(Status.INFO, b"1234"), "must have 9 bytes (got 4)", None),
+    "payload": (reply(Status.INFO, b"1234"), r"must have 9 bytes \(got 4\)", None),
 }
 
 

@@ -61,8 +61,8 @@ def test_a_failed_write_leaves_the_old_file(path):
 
 
 def test_refuses_an_absent_file_and_a_folder(tmp_path):
-    assert refusal(tmp_path / "none").startswith("must be a file")
-    assert refusal(tmp_path).startswith("must be a file")
+    assert refusal(tmp_path / "none").startswith("there is no such file; `")
+    assert refusal(tmp_path).startswith("is a folder, not a file; `")
 
 
 @pytest.mark.parametrize("keep", [0, 4, 8, 60, -1])

@@ -101,7 +101,9 @@ def test_replaces_an_older_file(tmp_path):
 
 
 def test_refuses_an_absent_file(tmp_path):
-    assert refusal(tmp_path / "none").startswith("must be a file (`fq-hw train` makes it)")
+    assert refusal(tmp_path / "none").startswith(
+        "there is no such file; `fq-hw train` makes such a file"
+    )
 
 
 @pytest.mark.parametrize("keep", [0, 7, 200, -1])

@@ -175,22 +175,28 @@ def change(path, value):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("classes",), True, "network.classes: must be a int (got True)"),
-        (("classes",), 4.0, "network.classes: must be a int (got 4.0)"),
-        (("classes",), None, "network.classes: must be a int (got None)"),
-        (("name",), 3, "network.name: must be a str (got 3)"),
-        (("norm_eps",), True, "network.norm_eps: must be a float (got True)"),
-        (("norm_eps",), "1", "network.norm_eps: must be a float (got '1')"),
+        (("classes",), True, "network.classes: must be an integer (got True)"),
+        (("classes",), 4.0, "network.classes: must be an integer (got 4.0)"),
+        (("classes",), None, "network.classes: must be an integer (got None)"),
+        (("name",), 3, "network.name: must be a string (got 3)"),
+        (("norm_eps",), True, "network.norm_eps: must be a number (got True)"),
+        (("norm_eps",), "1", "network.norm_eps: must be a number (got '1')"),
         (("norm_eps",), math.nan, "network.norm_eps: must be a finite number (got nan)"),
         (("shared_scale",), math.inf, "network.shared_scale: must be a finite number (got inf)"),
-        (("stem", 0, "norm"), 1, "network.stem[0].norm: must be a bool (got 1)"),
-        (("stem", 1, "width"), "6", "network.stem[1].width: must be a int (got '6')"),
+        (("stem", 0, "norm"), 1, "network.stem[0].norm: must be true or false (got 1)"),
+        (("stem", 1, "width"), "6", "network.stem[1].width: must be an integer (got '6')"),
         (("image",), [8, 6], "network.image: must have 3 entries (got [8, 6])"),
         (("image",), "8x6", "network.image: must be a list (got '8x6')"),
         (("stages",), {}, "network.stages: must be a list (got {})"),
         (("stages", 0), 3, "network.stages[0]: must be a table (got 3)"),
-        (("block",), "wide", "network.block: must be one of ['basic', 'bottleneck'] (got 'wide')"),
-        (("block",), ["basic"], "network.block: must be one of ['basic', 'bottleneck'], "),
+        (("block",), "wide", "network.block: must be one of basic, bottleneck (got 'wide')"),
+        (("block",), ["basic"], "network.block: must be one of basic, bottleneck (got ['basic'])"),
+        (
+            ("block",),
+            "botleneck",
+            "network.block: must be one of basic, bottleneck (got "
+            "'botleneck'); did you mean 'bottleneck'?",
+        ),
     ],
 )
 def test_plain_form_refuses_by_path(path, value, message):
@@ -200,11 +206,14 @@ def test_plain_form_refuses_by_path(path, value, message):
 
 
 def test_plain_form_names_unknown_and_missing_keys():
-    with pytest.raises(GraphError, match=r"^network.embedding: knows the keys .*'lenght'\]$"):
+    contract = "the keys are kind, length, shared"
+    with pytest.raises(GraphError) as caught:
         from_plain(Network, change(("embedding", "lenght"), 3), "network")
+    said = f"network.embedding: {contract} (got 'lenght'); did you mean 'length'?"
+    assert str(caught.value) == said
     plain = to_plain(tiny())
     del plain["classes"], plain["stem"]
-    with pytest.raises(GraphError, match=r"^network: needs the keys \['classes', 'stem'\], "):
+    with pytest.raises(GraphError, match=r"^network: lacks the keys classes, stem \(got "):
         from_plain(Network, plain, "network")
 
 

@@ -173,7 +173,7 @@ def test_print_trains_nothing(small, capsys):
         (('name = "two"', 'name = "one"'), "study: variants must be at least one, each name once"),
         (("lr = 1e-3", "seed = 1"), "variant 'two': train must leave the seed to seeds"),
         (("width = 4, norm", "width = 0, norm"), "StemConv: width must be at least 1 (got 0)"),
-        (("[train]", "[training]"), "study: knows the keys"),
+        (("[train]", "[training]"), "study: the keys are"),
     ],
 )
 def test_refuses_a_wrong_study_in_one_line(small, capsys, change, message):
@@ -196,7 +196,7 @@ def test_refuses_unknown_variants_damaged_records_and_foreign_runs(small, capsys
     saved.rename(saved.with_name("one-1"))
     capsys.readouterr()
     assert accuracy(small) == 2
-    assert "one-1: must hold this run" in capsys.readouterr().err
+    assert "one-1: holds another run than this one; remove" in capsys.readouterr().err
     Path("build/accuracy/small.jsonl").write_text("{")
     assert accuracy(small) == 2
     assert "small.jsonl: damaged" in capsys.readouterr().err

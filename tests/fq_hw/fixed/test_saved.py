@@ -105,7 +105,7 @@ def lost(record, arrays):
         (drop, "needs a format for every tensor"),
         (foreign, "formats: must name tensors of the network (got 'conv9.bias')"),
         (bits, "Format: bits must be in 1..32 (got 0)"),
-        (text, "formats.conv2.bias[0]: must be a int (got '3')"),
+        (text, "formats.conv2.bias[0]: must be an integer (got '3')"),
         (layers, "layers must hold at least one layer"),
         (key, "damaged record (KeyError('accuracy')); make it again with `fq-hw search`"),
         (array, "needs 8 arrays of codes"),
@@ -126,5 +126,5 @@ def test_refuses(tmp_path, damage, message):
 
 
 def test_refuses_another_kind(tmp_path):
-    with pytest.raises(ArtifactError, match="`fq-hw search` makes it"):
+    with pytest.raises(ArtifactError, match="`fq-hw search` makes such a file"):
         read(tmp_path / "none")
