@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from boards.toolchain import TOOLCHAINS, Toolchain
-from fq_hw.errors import require
+from fq_hw.errors import one_of, require
 
 __all__ = ["Board", "Capacity"]
 
@@ -54,8 +54,8 @@ class Board:
 
     def __post_init__(self) -> None:
         where = f"board {self.name!r}"
-        known = sorted(TOOLCHAINS)
-        require(self.family in known, where, f"family must be in {known}", self.family)
+        contract = f"family must be one of {', '.join(sorted(TOOLCHAINS))}"
+        one_of(self.family, TOOLCHAINS, where, contract)
         require(self.clock_mhz > 0, where, "clock_mhz must be positive", self.clock_mhz)
         fits = self.platform.count(":") == 1
         require(fits, where, "platform must read 'module:Class'", self.platform)

@@ -14,7 +14,7 @@ from fq_hw.cli.estimate import unit_rows
 from fq_hw.cli.model import DEFAULT_CYCLES, golden_labels, load_model
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.study import Run, read_study
-from fq_hw.errors import ArtifactError, ToolError, require
+from fq_hw.errors import ArtifactError, ToolError, one_of, require
 from fq_hw.network import EmbeddingKind, Network, stem_layers
 from fq_hw.passes import lower_graph
 from fq_hw.report import bench, study
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> Output:
     studies = [(file, read_study(file)) for file in files]
     names = {variant.name for _, found in studies for variant in found.variants}
     for name in args.only or ():
-        require(name in names, "--only", f"must be of {sorted(names)}", name)
+        one_of(name, sorted(names), "--only")
     try:
         args.record.mkdir(parents=True, exist_ok=True)
     except OSError as error:

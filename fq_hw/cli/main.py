@@ -30,6 +30,7 @@ from fq_hw.cli import (
     train,
     verify,
 )
+from fq_hw.cli.parser import Parser
 from fq_hw.errors import FqHwError
 
 __all__ = ["main"]
@@ -40,9 +41,9 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="fq-hw",
         description="Fully quantized neural networks on FPGAs: train, export, simulate, build.",
     )

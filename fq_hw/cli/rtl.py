@@ -13,7 +13,7 @@ from fq_hw.cli.model import (
     output_path,
 )
 from fq_hw.cli.output import Output, say
-from fq_hw.errors import require
+from fq_hw.errors import one_of
 
 __all__ = ["add_parser"]
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> Output:
     from rtl_gen.emit import to_verilog
     from rtl_gen.top import Accelerator
 
-    require(args.family in FAMILIES, "--family", f"must be in {FAMILIES}", args.family)
+    one_of(args.family, FAMILIES, "--family")
     graph = load_model(args.model).graph
     path = output_path(args.out, f"{graph.name}.v")
     plan = make_plan(args, graph)

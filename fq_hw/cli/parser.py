@@ -1,0 +1,64 @@
+"""The argument parser: its errors are one line, and name what was probably meant."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from fq_hw.errors import suggestion
+
+__all__ = ["Parser"]
+
+TYPES = {int: "a whole number", float: "a number"}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with the errors of `fq-hw`: ``fq-hw: error: <what, and what to do>``, status 2.
+
+    Commands below it are parsed by the same class. The underscored methods are argparse's own
+    places where it judges a value; Python 3.11 has no other.
+    """
+
+    def parse_known_args(
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse; what is left over is an error here, where the command's options are known."""
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            options = [word for word in left if word.startswith("-")]
+            self.error(self._unknown(*(options or left)[:1]))
+        return found, left
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line and end with status 2."""
+        message = message.removeprefix("argument ").replace("with argument -", "with -")
+        help_too = "" if message.endswith("?") else f"; see `{self.prog} --help`"
+        print(f"fq-hw: error: {message}{help_too}", file=sys.stderr)
+        sys.exit(2)
+
+    def _unknown(self, word: str) -> str:
+        if not word.startswith("-"):
+            return f"{self.prog}: one argument too many (got {word!r})"
+        option = word.partition("=")[0]
+        near = suggestion(option, self._option_string_actions)
+        return f"{self.prog}: has no option {option}" + (f"; {near}" if near else "")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        known = list(action.choices)
+        near = suggestion(value, known)
+        contract = f"must be one of {', '.join(map(str, known))} (got {value!r})"
+        raise argparse.ArgumentError(action, contract + (f"; {near}" if near else ""))
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> object:
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError as error:
+            kind = TYPES.get(action.type)
+            if kind is None:
+                raise
+            message = f"must be {kind} (got {arg_string!r})"
+            raise argparse.ArgumentError(action, message) from error
