@@ -240,8 +240,9 @@ class Link:
         info = self._info or self.query()
         pixels = memoryview(frame)
         require(pixels.format == "B", "frame", "must hold unsigned bytes", pixels.format)
-        contract = f"must hold {info.pixels} pixels x {info.colours} colours, one byte each"
-        require(pixels.nbytes == info.frame_bytes, "frame", contract, pixels.nbytes)
+        size = info.frame_bytes
+        contract = f"must have {size} bytes, for {info.pixels} pixels of {info.colours} colours"
+        require(pixels.nbytes == size, "frame", contract, pixels.nbytes)
         payload = self._ask(Request.FRAME, pixels.tobytes(), Status.RESULT)
         return decode_result(payload, info)
 

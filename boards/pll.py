@@ -81,10 +81,9 @@ def dividers(limits: Limits, source_mhz: float, wanted_mhz: float) -> Pll:
     )
     near = found is not None and abs(found.mhz - wanted) <= TOLERANCE * wanted
     low, high = limits.output
-    contract = f"no PLL setting makes it within 1 % of {source_mhz:g} MHz ({low:g}..{high:g} MHz)"
-    if found is not None:
-        contract += f"; the nearest is {float(found.mhz):g}"
-    require(near, "--clock", contract, wanted_mhz)
+    contract = f"the PLL must make it of {source_mhz:g} MHz within 1 %, in {low:g}..{high:g} MHz"
+    hint = "" if found is None else f"the nearest is {float(found.mhz):g}"
+    require(near, "--clock", contract, wanted_mhz, hint=hint)
     return found
 
 

@@ -60,7 +60,7 @@ class Row:
 
 def find(name: str) -> Tool:
     """Return the tool ``name``; ToolError with the remedy when it is missing or too old."""
-    one_of(name, NAMES, f"tool {name!r}", kind=ToolError)
+    one_of(name, WANTED, f"tool {name!r}", kind=ToolError)
     try:
         return WANTED[name].locate()
     except LookupError as problem:

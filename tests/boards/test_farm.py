@@ -125,7 +125,9 @@ def test_a_scheduler_that_goes_away_is_an_answer(cluster, tmp_path, monkeypatch)
 def test_a_cluster_without_workers_is_said(cluster):
     cluster.scale(0)
     wait_for(lambda: not cluster.scheduler_info["workers"])
-    with pytest.raises(ToolError, match="must have workers; start some with `dask worker tcp://"):
+    with pytest.raises(
+        ToolError, match="this cluster has no workers; start some with `dask worker tcp://"
+    ):
         run([1], scheduler=cluster.scheduler_address)
 
 

@@ -138,7 +138,7 @@ def test_a_framing_error_between_requests_is_ignored():
 def test_link_refuses_a_frame_of_another_size_before_sending():
     _, link = connect(4, 3)
     with pytest.raises(
-        ParameterError, match=r"^frame: must hold 4 pixels x 3 .* \(got '6 bytes'\)$"
+        ParameterError, match=r"^frame: must have 12 bytes, for 4 pixels of 3 colours \(got 6\)$"
     ):
         link.classify(bytes(6))
     assert link.classify(bytes(12)) == Result(0, (0, 0, -3))
