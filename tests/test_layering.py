@@ -17,7 +17,7 @@ LAYERS = [
     ["fq_hw"],  # the version alone
     ["fq_hw.errors"],
     ["fq_hw.network", "fq_hw.thermometer", "fq_hw.toolbox", "fq_hw.artifact", "fq_hw.data"],
-    ["fq_hw.rounding"],
+    ["fq_hw.rounding", "fq_hw.exact"],
     ["fq_hw.float_network"],
     ["fq_hw.yosys_command", "fq_hw.pixel_codes"],
     ["fq_hw.nn"],

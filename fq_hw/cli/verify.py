@@ -60,23 +60,25 @@ def run(args: argparse.Namespace) -> Output:
     contract = f"must be what `fq-hw import {args.against} --pixels {args.pixels}` gives"
     require(same, str(args.model), contract, "another graph", kind=ArtifactError)
     split = load_data(args, graph)
-    values, wrong, first = Counter(), Counter(), {}
+    values, wrong, ties, first = Counter(), Counter(), Counter(), {}
     say("qonnx runs one image at a time")
     for number, image in enumerate(tqdm(split.images, disable=None, unit="image")):
         for row in onnx.compare(model, imported, pixels, image):
             values[row.tensor] += row.values
             wrong[row.tensor] += row.wrong
+            ties[row.tensor] += row.ties
             if row.wrong and row.tensor not in first:
                 first[row.tensor] = (number, row)
     scores = golden_labels(graph, split.images)
     right = int((scores == split.labels).sum())
-    rows = [(name, count, wrong[name]) for name, count in values.items()]
+    rows = [(name, count, wrong[name], ties[name]) for name, count in values.items()]
+    head = ("tensor", "values", "differing", "ties")
     data = {
         "images": len(split),
-        "tensors": [dict(zip(("tensor", "values", "differing"), row, strict=True)) for row in rows],
+        "tensors": [dict(zip(head, row, strict=True)) for row in rows],
         "golden accuracy %": 100 * right / len(split),
     }
-    text = table(("tensor", "values", "differing"), rows)
+    text = table(head, rows)
     if first:
         say(text)
         name = next(name for name in values if name in first)

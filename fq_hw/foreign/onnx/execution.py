@@ -1,4 +1,10 @@
-"""qonnx's own execution of a model, and the first tensor in which the integers differ from it."""
+"""qonnx's own execution of a model beside the integers, node by node.
+
+The reference computes in float32. A sum that lies on the edge of a level, or nearer to it than the
+reference rounds, is a tie: the reference may fall on either side. A tie is named as one, and the
+reference goes on with the integers' level, so that it hides nothing that comes later. Everything
+else must be equal: levels as levels, all other values within what float32 rounds.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import onnx
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.core.onnx_exec import execute_onnx
+from qonnx.core.onnx_exec import execute_node
+from qonnx.util.basic import get_preferred_qonnx_opset
 
 from fq_hw import golden
 from fq_hw.foreign.onnx.fold import Imported
@@ -16,10 +24,14 @@ from fq_hw.foreign.pixels import PixelRange
 
 __all__ = ["Compared", "compare"]
 
+ROUNDS = (
+    2.0**-20
+)  # float32's error, of the largest that a value can be: 16 times a single rounding's
+
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """One tensor of one image: how many values differ, and the first that does.
+    """One tensor of one image: how many values differ or are ties, and the first that differs.
 
     ``place`` is its index in ONNX's layout; ``reference`` and ``found`` are real values.
     """
@@ -27,61 +39,121 @@ class Compared:
     tensor: str
     values: int
     wrong: int
+    ties: int = 0
     place: tuple[int, ...] = ()
     reference: float = 0.0
     found: float = 0.0
 
 
-def in_layout(x: np.ndarray, feature: Feature) -> np.ndarray:
-    """1,H,W,C as ONNX lays the tensor out."""
-    ordered = x if feature.last else x.transpose(0, 3, 1, 2)
-    return ordered.reshape(feature.dims)
+def rounding(feature: Feature) -> np.ndarray:
+    """How far float32 may be off, 1,1,1,C."""
+    return ROUNDS * feature.peak[None, None, None] + np.finfo(np.float32).tiny
 
 
-def differences(name: str, feature: Feature, x: np.ndarray, reference: np.ndarray) -> Compared:
-    """Integers against the reference: they differ where another integer would be nearer."""
-    value = feature.scale * x + feature.shift
-    value = value.clip(*feature.ends)
-    unit = np.broadcast_to(np.abs(feature.scale), x.shape)
-    value, unit = in_layout(value, feature), in_layout(unit, feature)
-    reference = reference.reshape(value.shape)
-    wrong = np.abs(reference - value) >= np.maximum(unit / 2, 1e-3 * (unit == 0))
-    if not wrong.any():
-        return Compared(tensor=name, values=wrong.size, wrong=0)
+def edge_between(x: np.ndarray, real: np.ndarray, feature: Feature, source: Feature) -> np.ndarray:
+    """Which levels x (1,H,W,C) have an edge next to them as near to ``real`` as float32 rounds."""
+    edges = feature.edges.astype(np.float64)
+    edges = np.pad(edges, ((0, 0), (1, 1)), constant_values=np.inf)
+    channel = np.arange(feature.channels)
+    gaps = [np.abs(real - edges[channel, x + side]) for side in (0, 1)]  # below and above x
+    return np.minimum(*gaps) <= rounding(source)
+
+
+def in_channels(x: np.ndarray, feature: Feature) -> np.ndarray:
+    """A tensor in ONNX's layout as 1,H,W,C."""
+    h, w, c = feature.shape
+    x = np.asarray(x)
+    return x.reshape(1, h, w, c) if feature.last else x.reshape(1, c, h, w).transpose(0, 2, 3, 1)
+
+
+class Comparison:
+    """One image's run through the model, with the integers' tensors beside it."""
+
+    def __init__(self, model: ModelWrapper, imported: Imported, pixels: PixelRange,
+                 image: np.ndarray):  # fmt: skip
+        self.model, self.imported = model, imported
+        self.tensors = golden.run(imported.whole, image[None])
+        self.context = model.make_empty_exec_context()
+        (source,) = (i for i in model.graph.input if model.get_initializer(i.name) is None)
+        given = imported.features[source.name].in_layout(pixels.real(image[None]))
+        self.context[source.name] = given.astype(np.float32)
+        self.opsets = model.get_opset_imports()
+
+    def execute(self, node: onnx.NodeProto) -> None:
+        """The reference's own step."""
+        opset = self.opsets.get(node.domain, get_preferred_qonnx_opset())
+        execute_node(node, self.context, self.model.graph, opset)
+
+    def levels(self, node: onnx.NodeProto, feature: Feature) -> Compared:
+        """What a quantizer gave: codes must be equal but for ties."""
+        name, source = node.output[0], self.imported.features[node.input[0]]
+        x = self.tensors[feature.op].astype(np.int64)
+        scale, shift = (values.astype(np.float64) for values in (feature.scale, feature.shift))
+        reference = in_channels(self.context[name], feature)
+        codes = np.rint((reference - shift) / scale).astype(np.int64)
+        differs = codes != x
+        tied = np.zeros(x.shape, bool)
+        if source.pixels is None and differs.any():
+            real = source.real(self.tensors[source.op])
+            tied = differs & (np.abs(codes - x) == 1) & edge_between(x, real, feature, source)
+            mended = np.where(tied, feature.real(x), reference)
+            kind = self.context[name].dtype
+            self.context[name] = feature.in_layout(mended).astype(kind)
+        return row(name, differs & ~tied, reference, feature.real(x), feature, int(tied.sum()))
+
+    def reals(self, name: str, feature: Feature) -> Compared:
+        """Any other tensor: values must be equal but for rounding."""
+        found = feature.real(self.tensors[feature.op])
+        reference = in_channels(self.context[name], feature)
+        wrong = ~(np.abs(reference - found) <= rounding(feature))
+        return row(name, wrong, reference, found, feature)
+
+    def label(self) -> Compared:
+        """The class: that of the highest score, where rounding does not decide which it is."""
+        imported = self.imported
+        found = int(self.tensors["label"].reshape(()))
+        ranked = in_channels(self.context[imported.ranked], imported.features[imported.ranked])
+        scores = ranked.reshape(-1)
+        want = int(scores.argmax())
+        own = imported.scores.real(self.tensors["scores"]).reshape(-1)
+        off = imported.ranking_error + 2 * rounding(imported.features[imported.ranked]).max()
+        tie = found != want and abs(scores[want] - scores[found]) <= off
+        differs = bool((np.abs(own - scores) > off).any())
+        wrong = int(differs or (found != want and not tie))
+        return Compared(tensor="class", values=1, wrong=wrong, ties=int(tie), reference=want,
+                        found=found)  # fmt: skip
+
+
+def row(
+    name: str,
+    wrong: np.ndarray,
+    reference: np.ndarray,
+    found: np.ndarray,
+    feature: Feature,
+    ties: int = 0,
+) -> Compared:
+    """Counts, and the first value that differs."""
+    wrong, reference, found = (feature.in_layout(x) for x in (wrong, reference, found))
+    count = int(wrong.sum())
+    if not count:
+        return Compared(tensor=name, values=wrong.size, wrong=0, ties=ties)
     place = tuple(int(n) for n in np.argwhere(wrong)[0])
-    return Compared(
-        tensor=name,
-        values=wrong.size,
-        wrong=int(wrong.sum()),
-        place=place,
-        reference=float(reference[place]),
-        found=float(value[place]),
-    )
+    return Compared(tensor=name, values=wrong.size, wrong=count, ties=ties, place=place,
+                    reference=float(reference[place]), found=float(found[place]))  # fmt: skip
 
 
 def compare(
     model: ModelWrapper, imported: Imported, pixels: PixelRange, image: np.ndarray
 ) -> Iterator[Compared]:
     """Every tensor of ``model`` for one uint8 image H,W,C, in order; the class comes last."""
-    tensors = golden.run(imported.whole, image[None])
-    (source,) = (i for i in model.graph.input if model.get_initializer(i.name) is None)
-    scale, shift = (np.float32(value) for value in pixels.affine)
-    if pixels is PixelRange.UNIT:  # as training divides: a product would round otherwise
-        real = image[None].astype(np.float32) / np.float32(255)
-    else:
-        real = image[None].astype(np.float32) * scale + shift
-    first = imported.features[source.name]
-    given = in_layout(real, first).astype(np.float32)
-    context = execute_onnx(model, {source.name: given}, return_full_exec_context=True)
+    run = Comparison(model, imported, pixels, image)
     for node in model.graph.node:
-        name = node.output[0]
-        feature = imported.features.get(name)
-        if feature is not None and node.op_type not in ("TopK", "ArgMax"):
-            yield differences(name, feature, tensors[feature.op], context[name])
-    last = imported.features[imported.scores]
-    label = int(in_layout(tensors[last.op] * last.scale + last.shift, last).argmax())
-    scores = np.asarray(context[imported.scores]).reshape(-1)
-    # Of equal scores the float reference may rank either first.
-    level = scores.max() - scores[label] < last.scale.min() / 2
-    want = label if level else int(scores.argmax())
-    yield Compared(tensor="class", values=1, wrong=int(label != want), reference=want, found=label)
+        run.execute(node)
+        feature = imported.features.get(node.output[0])
+        if feature is None or feature.op not in run.tensors or node.op_type in ("TopK", "ArgMax"):
+            continue  # a constant; what no result needs; the class
+        if feature.edges is not None and node.input[0] in imported.features:
+            yield run.levels(node, feature)
+        else:
+            yield run.reals(node.output[0], feature)
+    yield run.label()

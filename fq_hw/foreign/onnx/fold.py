@@ -11,9 +11,9 @@ from onnx import numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 
 from fq_hw.errors import FqHwError, GraphError, require
-from fq_hw.export import class_multipliers
 from fq_hw.foreign.onnx.node import RULES, Node, Value
-from fq_hw.foreign.onnx.values import Feature, uniform
+from fq_hw.foreign.onnx.scores import Scores
+from fq_hw.foreign.onnx.values import Feature
 from fq_hw.foreign.pixels import PixelRange
 from fq_hw.ir import Graph
 from fq_hw.passes import lower_graph
@@ -26,12 +26,15 @@ class Imported:
     """A graph ready for hardware, and what each tensor of the model is in it.
 
     whole          the graph before the passes, which keep no convolution's signs
-    scores         the tensor that ranks the classes; ``ranking_error`` as in ``export``
+    ranked         the tensor that ranks the classes, and the integers made of it, ``scores``
+    ranking_error  two classes may be ranked otherwise than by exact numbers only where they differ
+                   by less than this, in the model's own scores; 0 where all is exact
     """
 
     graph: Graph
     whole: Graph
-    scores: str
+    ranked: str
+    scores: Scores
     features: Mapping[str, Feature]
     ranking_error: float
 
@@ -64,10 +67,11 @@ class Walk:
         _, *dims = (d.dim_value for d in image.type.tensor_type.shape.dim)
         last = dims[0] not in (1, 3) and dims[2] in (1, 3)
         h, w, c = dims if last else (*dims[1:], dims[0])
-        scale, shift = (np.full(c, float(value)) for value in self.pixels.affine)
+        scale, shift = (np.full(c, value) for value in self.pixels.affine)
+        real = np.tile(self.pixels.real(np.arange(256)), (c, 1))
         self.values[image.name] = Feature(
             op="pixels", shape=(h, w, c), scale=scale, shift=shift, levels=True, last=last,
-            pixels=True,
+            pixels=real, peak=np.abs(real).max(axis=1).astype(np.float64),
         )  # fmt: skip
         self.nodes.append({"op": "input", "name": "pixels", "inputs": [], "shape": [h, w, c]})
 
@@ -100,8 +104,8 @@ class Walk:
             for source in node["inputs"]:
                 self.set_scale(source, scale)
 
-    def finish(self) -> float:
-        """Scores and label of the model's output; by how much the ranking may differ."""
+    def finish(self) -> Scores:
+        """Scores and label of the model's output."""
         (output,) = self.model.graph.output
         result = self.values[self.label or output.name]
         where = f"output {output.name!r}"
@@ -109,22 +113,19 @@ class Walk:
         require(made, where, "must depend on the image", "constant", kind=GraphError)
         contract = "must be one score for each class"
         require(result.shape[:2] == (1, 1), where, contract, result.shape, kind=GraphError)
-        result.exact(where)
+        result.unclamped(where)
         contract = "scores must grow with the sums"
-        require((result.scale > 0).all(), where, contract, result.scale.min(), kind=GraphError)
-        multiplier, error = np.ones(result.channels, np.int64), 0.0
-        if uniform(result.scale) is None:
-            multiplier, error = class_multipliers(result.scale)
-        unit = result.scale / multiplier  # what one unit of a score is worth
-        bias = np.rint(result.shift / unit.mean()).astype(np.int64)
-        bias -= bias.min()
+        require((result.scale >= 0).all(), where, contract, float(min(result.scale)),
+                kind=GraphError)  # fmt: skip
+        scores = Scores.of(result)
+        biased = {"bias": scores.bias} if scores.bias.any() else {}
         self.nodes += [
             {"op": "pixel_sum", "name": "sum", "inputs": [result.op]},
-            {"op": "class_scale", "name": "scores", "inputs": ["sum"], "multiplier": multiplier,
-             **({"bias": bias} if bias.any() else {})},
+            {"op": "class_scale", "name": "scores", "inputs": ["sum"],
+             "multiplier": scores.multiplier, **biased},
             {"op": "argmax", "name": "label", "inputs": ["scores"]},
         ]  # fmt: skip
-        return error
+        return scores
 
 
 def fold(model: ModelWrapper, name: str, pixels: PixelRange) -> Imported:
@@ -135,15 +136,16 @@ def fold(model: ModelWrapper, name: str, pixels: PixelRange) -> Imported:
     walk = Walk(model, pixels)
     for proto in model.graph.node:
         walk.step(proto)
-    error = walk.finish()
+    scores = walk.finish()
     whole = Graph.from_nodes(name, used(walk.nodes))
     features = {n: v for n, v in walk.values.items() if isinstance(v, Feature)}
     return Imported(
         graph=lower_graph(whole),
         whole=whole,
-        scores=walk.label or model.graph.output[0].name,
+        ranked=walk.label or model.graph.output[0].name,
+        scores=scores,
         features=features,
-        ranking_error=error,
+        ranking_error=scores.error(whole.types["sum"]),
     )
 
 

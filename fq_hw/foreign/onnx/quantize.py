@@ -1,103 +1,172 @@
 """Quantizers of ONNX graphs as thresholds on the integers before them.
 
-A quantizer's codes grow with its input, so each is a count of levels. Levels are found in float64;
-the reference computes in float32, so a sum on the very edge of a level may fall otherwise there.
+A quantizer's codes grow with its input, so each is a count of edges. Sums are compared with exact
+edges; weights and pixels, of which each has one value, get the code that the reference's float32
+gives them. Rounding modes as in qonnx.custom_op.general.intquant.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
+from qonnx.custom_op.general.intquant import resolve_rounding_mode
 
 from fq_hw.errors import GraphError, require
+from fq_hw.exact import FAR, ceilings, exact
 from fq_hw.foreign.onnx.values import Feature
 
-__all__ = ["Steps", "integer_range", "quantizer_steps"]
+__all__ = ["Quantizer", "Steps"]
 
-TIE = 1e-6  # relative distance to an integer below which a level counts as that integer
+MOST_BITS = 8  # of weights and activations
+HALF = Fraction(1, 2)
+# For the code u of the rounded y: the distance b below u from which on y becomes u or more, and
+# whether u - b itself does not, for codes above 0 and for the others.
+ROUNDING = {
+    "ROUND": ((HALF, None), (HALF, None)),  # None: the even one of the two codes has the edge
+    "HALF_EVEN": ((HALF, None), (HALF, None)),
+    "FLOOR": ((0, False), (0, False)),
+    "CEIL": ((1, True), (1, True)),
+    "UP": ((1, True), (0, False)),
+    "DOWN": ((0, False), (1, True)),
+    "HALF_UP": ((HALF, False), (HALF, True)),
+    "HALF_DOWN": ((HALF, True), (HALF, False)),
+}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class Steps:
     """A quantizer: code = number of ``edges`` reached; value = scale * code + shift.
 
-    edges       C or 1,T: real values, ascending
+    edges       C or 1,T: fractions, ascending
     exclusive   C or 1,T: the edge itself does not reach the upper code
+    reference   codes of float32 values C,N as the reference computes them
     """
 
     edges: np.ndarray
     exclusive: np.ndarray
-    scale: float
-    shift: float
+    scale: Fraction
+    shift: Fraction
+    reference: Callable[[np.ndarray], np.ndarray]
 
     @property
     def bits(self) -> int:
         """Width of a code."""
         return max(self.edges.shape[1].bit_length(), 1)
 
+    def edges_of(self, channels: int) -> np.ndarray:
+        """The edges, for each of ``channels``."""
+        return np.broadcast_to(self.edges, (channels, self.edges.shape[1]))
+
     def levels(self, x: Feature) -> tuple[np.ndarray, np.ndarray]:
         """Levels t (C,2**bits - 1) and signs s (C): code = number of t with s * x >= t."""
-        shape = (x.channels, self.edges.shape[1])
-        edges, open_ = (np.broadcast_to(a, shape) for a in (self.edges, self.exclusive))
-        scale, shift = x.scale[:, None], x.shift[:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = (edges - shift) / np.abs(scale)
-        near = np.rint(t)
-        with np.errstate(invalid="ignore"):
-            tied = np.abs(t - near) <= TIE * np.maximum(1, np.abs(near))
-        t = np.where(tied, near + open_, t)
-        reached = np.where(open_, shift > edges, shift >= edges)
-        t = np.where(scale == 0, np.where(reached, -np.inf, np.inf), t)
-        if x.floor is not None:  # what the Relu gives reaches these without any x
-            floor = x.floor[:, None]
-            always = np.where(open_, floor > edges, floor >= edges)
-            t = np.where(always, -np.inf, t)
-        if x.ceiling is not None:  # and no x reaches these
-            ceiling = x.ceiling[:, None]
-            never = np.where(open_, ceiling <= edges, ceiling < edges)
-            t = np.where(never, np.inf, t)
+        edges = self.edges_of(x.channels)
+        exclusive = np.broadcast_to(self.exclusive, edges.shape)
+        t = ceilings(edges, x.shift, x.scale, exclusive)
+        for bound, level in ((x.floor, -FAR), (x.ceiling, FAR)):
+            if bound is None:
+                continue
+            reached = np.where(exclusive, bound[:, None] > edges, bound[:, None] >= edges)
+            # What the floor reaches needs no x; what the ceiling does not reach no x can.
+            t = np.where(reached.astype(bool) == (level < 0), level, t)
         missing = 2**self.bits - 1 - t.shape[1]
-        t = np.pad(t, ((0, 0), (0, missing)), constant_values=np.inf)
+        t = np.pad(t, ((0, 0), (0, missing)), constant_values=FAR)
         return t, np.where(x.scale < 0, -1, 1).astype(np.int8)
 
-    def codes(self, x: np.ndarray, feature: Feature) -> np.ndarray:
-        """Codes of integers x (C,N) themselves."""
-        levels, sign = self.levels(feature)
-        return (sign[:, None, None] * x[:, :, None] >= levels[:, None]).sum(axis=2)
 
+@dataclass(frozen=True, kw_only=True)
+class Quantizer:
+    """A Quant node: scale and zero point as float32, bit width, and how it rounds.
 
-def integer_range(bits: float, signed: bool, narrow: bool, where: str) -> tuple[int, int]:
-    """Lowest and highest integer of a Quant node."""
-    whole = float(bits).is_integer() and 1 <= bits <= 8
-    require(whole, where, "bit width must be a whole number in 1..8", bits, kind=GraphError)
-    half = 2 ** (int(bits) - 1)
-    return (-half + narrow, half - 1) if signed else (0, 2 * half - 1 - narrow)
+    Raises GraphError, naming the node, for what is no quantizer of 1 to 8 bits.
+    """
 
+    scale: np.ndarray
+    zero: np.ndarray
+    bits: float
+    signed: bool
+    narrow: bool
+    mode: str
+    where: str
 
-def quantizer_steps(
-    scale: np.ndarray, zero: np.ndarray, bits: float, attributes: dict, where: str
-) -> Steps:
-    """A Quant node on activations: one positive scale and one zero point for the tensor."""
-    contract = "an activation needs one scale for the whole tensor (per-tensor quantization)"
-    require(scale.size == 1 and zero.size == 1, where, contract, scale.shape, kind=GraphError)
-    step, origin = float(scale.reshape(())), float(zero.reshape(()))
-    require(step > 0, where, "scale must be positive", step, kind=GraphError)
-    signed, narrow = bool(attributes.get("signed", 1)), bool(attributes.get("narrow", 0))
-    if bits == 1 and signed:  # qonnx executes it as -1 or +1
-        edge = np.array([[-origin * step]])
-        shift = (-1 - origin) * step
-        return Steps(edges=edge, exclusive=np.zeros((1, 1), bool), scale=2 * step, shift=shift)
-    low, high = integer_range(bits, signed, narrow, where)
-    require(high > low, where, "must have more than one code", (low, high), kind=GraphError)
-    upper = np.arange(low + 1, high + 1)
-    mode = attributes.get("rounding_mode", b"ROUND").decode().upper()
-    below = {"ROUND": 0.5, "HALF_EVEN": 0.5, "FLOOR": 0.0, "CEIL": 1.0}
-    contract = f"rounding_mode must be one of {sorted(below)}"
-    require(mode in below, where, contract, mode, kind=GraphError)
-    half_even = below[mode] == 0.5
-    exclusive = upper % 2 == 1 if half_even else np.full(upper.shape, mode == "CEIL")
-    edges = (upper - below[mode] - origin) * step
-    return Steps(
-        edges=edges[None], exclusive=exclusive[None], scale=step, shift=(low - origin) * step
-    )
+    def __post_init__(self) -> None:
+        positive = self.scale.size and (self.scale > 0).all()
+        least = float(self.scale.min(initial=np.inf))
+        require(positive, self.where, "scale must be positive", least, kind=GraphError)
+        known = self.mode in ROUNDING
+        contract = f"rounding_mode must be one of {', '.join(ROUNDING)}"
+        require(known, self.where, contract, self.mode, kind=GraphError)
+
+    @classmethod
+    def of(
+        cls,
+        scale: np.ndarray,
+        zero: np.ndarray,
+        bits: float,
+        attributes: Mapping[str, object],
+        where: str,
+    ) -> Quantizer:
+        """With the attributes of a node."""
+        mode = attributes.get("rounding_mode", b"ROUND").decode().upper()
+        signed, narrow = (bool(attributes.get(name, 1)) for name in ("signed", "narrow"))
+        scale, zero = (np.asarray(values, np.float32) for values in (scale, zero))
+        return cls(scale=scale, zero=zero, bits=bits, signed=signed, narrow=narrow, mode=mode,
+                   where=where)  # fmt: skip
+
+    @property
+    def bipolar(self) -> bool:
+        """Whether it gives -1 and +1 instead of whole codes, as qonnx executes one signed bit."""
+        return self.bits == 1 and self.signed
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """Lowest and highest code."""
+        whole = float(self.bits).is_integer() and 1 <= self.bits <= MOST_BITS
+        contract = f"bit width must be a whole number in 1..{MOST_BITS}"
+        require(whole, self.where, contract, self.bits, kind=GraphError)
+        half = 2 ** (int(self.bits) - 1)
+        low, high = (-half + self.narrow, half - 1) if self.signed else (0, 2 * half - 1)
+        high -= self.narrow and not self.signed
+        require(high > low or self.bipolar, self.where, "must have more than one code", (low, high),
+                kind=GraphError)  # fmt: skip
+        return low, high
+
+    def codes(self, real: np.ndarray) -> np.ndarray:
+        """Codes of float32 values, in float32 as the reference computes them."""
+        low, high = self.range
+        y = np.asarray(real, np.float32) / self.scale + self.zero
+        if self.bipolar:
+            return np.where(y >= 0, 1, -1).astype(np.int64)
+        rounded = resolve_rounding_mode(self.mode)(y.clip(np.float32(low), np.float32(high)))
+        return rounded.astype(np.int64)
+
+    def steps(self) -> Steps:
+        """As edges, on activations: one scale and one zero point for the tensor."""
+        single = self.scale.size == 1 and self.zero.size == 1
+        contract = "an activation needs one scale and one zero point for the whole tensor"
+        hint = "use per-tensor quantization"
+        require(single, self.where, contract, self.scale.shape, hint=hint, kind=GraphError)
+        (step,), (zero,) = (exact(values).reshape(-1) for values in (self.scale, self.zero))
+        low, high = self.range
+        if self.bipolar:
+            return Steps(
+                edges=np.array([[-zero * step]], object),
+                exclusive=np.zeros((1, 1), bool),
+                scale=2 * step,
+                shift=(-1 - zero) * step,
+                reference=lambda real: (self.codes(real) + 1) // 2,
+            )
+        edges, exclusive = [], []
+        for code in range(low + 1, high + 1):
+            below, open_ = ROUNDING[self.mode][code <= 0]
+            edges.append((code - below - zero) * step)
+            exclusive.append(code % 2 == 1 if open_ is None else open_)
+        return Steps(
+            edges=np.array([edges], object),
+            exclusive=np.array([exclusive]),
+            scale=step,
+            shift=(low - zero) * step,
+            reference=lambda real: self.codes(real) - low,
+        )

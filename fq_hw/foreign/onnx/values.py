@@ -1,22 +1,31 @@
-"""What is known of a tensor of an ONNX graph while it is folded into integers."""
+"""What is known of a tensor of an ONNX graph while it is folded into integers.
+
+Scales, shifts and bounds are fractions (``fq_hw.exact``): a constant of the file is the number that
+it is. Beside them stands what the reference's float32 makes of it, where that decides: the values
+of an image that is not quantized yet, and how large sums grow, which tells their rounding.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
 from fq_hw.errors import GraphError, require
+from fq_hw.exact import exact, inverse_roots
 
 __all__ = ["Feature", "Weights", "uniform"]
 
-NEAR = 1e-6  # relative distance below which two scales are one: files hold float32
+BEYOND = Fraction(2**200)  # every float32: an end that is none
+NEAR = 2.0**-22  # relative distance below which two scales are one: files hold float32
 
 
-def uniform(values: np.ndarray) -> float | None:
-    """The one value of ``values``, or None where they differ."""
-    first = float(values.flat[0])
-    return first if np.allclose(values, first, rtol=NEAR, atol=0) else None
+def uniform(values: np.ndarray) -> Fraction | None:
+    """The one value of some fractions, or None where they differ by more than float32 rounds."""
+    first = values.flat[0]
+    near = all(value == first or abs(value - first) <= abs(first) * NEAR for value in values.flat)
+    return first if near else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,7 +33,7 @@ class Weights:
     """Quantized constants: value = scale * codes; ``codes`` as ONNX lays them out."""
 
     codes: np.ndarray
-    scale: np.ndarray  # broadcasts against codes
+    scale: np.ndarray  # float32 values; broadcasts against codes
 
     def transposed(self, axes: list[int]) -> Weights:
         """With other axes."""
@@ -42,29 +51,41 @@ class Weights:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Feature:
-    """A tensor on its way: scale * x + shift within floor..ceiling, x the integers of ``op``.
+    """A tensor on its way: scale * x + shift within floor and ceiling, x the integers of op ``op``.
 
-    shape    H,W,C of the op's result; scale, shift, floor, ceiling: per channel
-    levels   whether x is unsigned levels, as convolutions read them
-    last     whether ONNX has the channels last
-    flat     whether ONNX sees N,(C*H*W) or N,(H*W*C)
-    pixels   whether it is the image, not yet quantized
+    shape            H,W,C of the op's result
+    scale, shift     fractions, per channel
+    floor, ceiling   fractions per channel, or None where nothing is clamped
+    peak             float64 per channel: the largest magnitude that any step on the way can have
+    levels           whether x is unsigned levels, as convolutions read them
+    edges            C,T fractions on which the quantizer that made it decides, in ascending order
+    last             whether ONNX has the channels last
+    flat             whether ONNX sees N,(C*H*W) or N,(H*W*C)
+    pixels           float32 C,256: what the reference has for each byte of an image that is not
+                     quantized yet; None for every other tensor
     """
 
     op: str
     shape: tuple[int, int, int]
     scale: np.ndarray
     shift: np.ndarray
+    peak: np.ndarray
     floor: np.ndarray | None = None
     ceiling: np.ndarray | None = None
     levels: bool = False
+    edges: np.ndarray | None = None
     last: bool = False
     flat: bool = False
-    pixels: bool = False
+    pixels: np.ndarray | None = None
 
     @property
     def channels(self) -> int:
         return self.shape[2]
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is clamped."""
+        return self.floor is None and self.ceiling is None
 
     @property
     def dims(self) -> tuple[int, ...]:
@@ -76,7 +97,7 @@ class Feature:
 
     def per_channel(self, constant: np.ndarray, where: str) -> np.ndarray:
         """A constant that ONNX broadcasts against the tensor, as one value for each channel."""
-        constant = np.asarray(constant, np.float64)
+        constant = np.asarray(constant, np.float32)
         if constant.size == 1:
             return np.full(self.channels, constant.reshape(()))
         axis = 1 if self.flat or not self.last else 3
@@ -85,43 +106,101 @@ class Feature:
         single = not self.flat or self.shape[:2] == (1, 1)
         fits = single and shape[axis] == self.channels and set(others) <= {1}
         contract = f"a constant must be one number or one for each of {self.channels} channels"
-        require(fits, where, contract, tuple(constant.shape), kind=GraphError)
+        require(fits, where, contract, constant.shape, kind=GraphError)
         return constant.reshape(-1)
 
+    def times(self, factor: np.ndarray, where: str) -> Feature:
+        """Multiplied by a float32 constant per channel."""
+        pixels = None if self.pixels is None else self.pixels * factor[:, None]
+        gain = exact(factor)
+        return replace(self.affine(gain, 0 * gain, where), pixels=pixels)
+
+    def over(self, divisor: np.ndarray, where: str) -> Feature:
+        """Divided by a float32 constant per channel, none of them 0."""
+        pixels = None if self.pixels is None else self.pixels / divisor[:, None]
+        gain = 1 / exact(divisor)
+        return replace(self.affine(gain, 0 * gain, where), pixels=pixels)
+
+    def plus(self, term: np.ndarray, where: str) -> Feature:
+        """With a float32 constant per channel added."""
+        pixels = None if self.pixels is None else self.pixels + term[:, None]
+        bias = exact(term)
+        return replace(self.affine(0 * bias + 1, bias, where), pixels=pixels)
+
+    def taken_from(self, term: np.ndarray, where: str) -> Feature:
+        """A float32 constant per channel minus the tensor."""
+        pixels = None if self.pixels is None else term[:, None] - self.pixels
+        bias = exact(term)
+        return replace(self.affine(0 * bias - 1, bias, where), pixels=pixels)
+
+    def normed(
+        self,
+        gain: np.ndarray,
+        bias: np.ndarray,
+        mean: np.ndarray,
+        var: np.ndarray,
+        epsilon: float,
+        where: str,
+    ) -> Feature:
+        """gain * (tensor - mean) / sqrt(var + epsilon) + bias, float32 constants per channel."""
+        pixels = None
+        if self.pixels is not None:  # as onnxruntime computes it
+            slope = gain * (1 / np.sqrt(var + np.float32(epsilon)))
+            pixels = self.pixels * slope[:, None] + (bias - mean * slope)[:, None]
+        exactly = exact(gain) * inverse_roots(exact(var) + Fraction(epsilon))
+        term = exact(bias) - exactly * exact(mean)
+        return replace(self.affine(exactly, term, where), pixels=pixels)
+
     def affine(self, gain: np.ndarray, bias: np.ndarray, where: str) -> Feature:
-        """gain * tensor + bias, both per channel."""
-        y = replace(self, scale=gain * self.scale, shift=gain * self.shift + bias)
-        if self.free:
-            return y
-        with np.errstate(invalid="ignore"):  # 0 * infinity, where the gain is 0
-            one, other = (np.where(gain == 0, 0, gain * end) + bias for end in self.ends)
-        return replace(y, floor=np.minimum(one, other), ceiling=np.maximum(one, other))
-
-    @property
-    def free(self) -> bool:
-        """Whether nothing is clamped."""
-        return self.floor is None and self.ceiling is None
-
-    @property
-    def ends(self) -> tuple[np.ndarray, np.ndarray]:
-        """Floor and ceiling of each channel, infinite where there is none."""
-        low, high = np.full(self.channels, -np.inf), np.full(self.channels, np.inf)
-        return (
-            low if self.floor is None else self.floor,
-            high if self.ceiling is None else self.ceiling,
+        """gain * tensor + bias, fractions per channel; never an image that is not quantized."""
+        floor, ceiling = self.floor, self.ceiling
+        if not self.free:  # a falling factor swaps the two
+            ends = ((self.floor, -BEYOND), (self.ceiling, BEYOND))
+            bounds = (np.full(self.channels, far) if end is None else end for end, far in ends)
+            one, other = (gain * bound + bias for bound in bounds)
+            floor, ceiling = np.minimum(one, other), np.maximum(one, other)
+        slope, term = (np.abs(values.astype(np.float64)) for values in (gain, bias))
+        return replace(
+            self,
+            scale=gain * self.scale,
+            shift=gain * self.shift + bias,
+            peak=np.maximum(slope * self.peak + term, term),
+            floor=floor,
+            ceiling=ceiling,
+            edges=None,
+            pixels=None,
+            levels=self.levels,
         )
 
     def clamped(self, low: float, high: float) -> Feature:
-        """min(high, max(low, tensor)); the ends may be infinite."""
-        floor, ceiling = (end.clip(low, high) for end in self.ends)
-        return replace(
-            self,
-            floor=floor if np.isfinite(floor).any() else None,
-            ceiling=ceiling if np.isfinite(ceiling).any() else None,
-        )
+        """Clamped to low..high, either of which may be infinite."""
+        floor, ceiling, pixels = self.floor, self.ceiling, self.pixels
+        if np.isfinite(low):
+            bound = exact(np.full(self.channels, low))
+            floor = bound if floor is None else np.maximum(floor, bound)
+            ceiling = None if ceiling is None else np.maximum(ceiling, bound)
+        if np.isfinite(high):
+            bound = exact(np.full(self.channels, high))
+            ceiling = bound if ceiling is None else np.minimum(ceiling, bound)
+            floor = None if floor is None else np.minimum(floor, bound)
+        if pixels is not None:
+            pixels = np.clip(pixels, np.float32(low), np.float32(high))
+        return replace(self, floor=floor, ceiling=ceiling, pixels=pixels, edges=None)
 
-    def exact(self, where: str) -> Feature:
+    def unclamped(self, where: str) -> Feature:
         """The same where nothing is clamped: what sums and averages need."""
-        contract = "a quantizer must stand between Relu or Clip and what follows it"
+        contract = "a quantizer must stand between a Relu or Clip and what follows it"
         require(self.free, where, contract, kind=GraphError)
         return self
+
+    def real(self, x: np.ndarray) -> np.ndarray:
+        """Integers N,H,W,C of the op as the real values of the tensor, in float64."""
+        value = self.scale.astype(np.float64) * x + self.shift.astype(np.float64)
+        for bound, clamp in ((self.floor, np.maximum), (self.ceiling, np.minimum)):
+            value = value if bound is None else clamp(value, bound.astype(np.float64))
+        return value
+
+    def in_layout(self, x: np.ndarray) -> np.ndarray:
+        """1,H,W,C as ONNX lays the tensor out."""
+        ordered = x if self.last else x.transpose(0, 3, 1, 2)
+        return ordered.reshape(self.dims)

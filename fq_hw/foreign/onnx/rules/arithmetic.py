@@ -15,40 +15,41 @@ __all__: list[str] = []  # rules declare themselves
 @rule("BatchNormalization")
 def norm(walk: Walk, node: Node) -> Value:
     x = node.feature()
-    parameters = [node.constant(n).astype(np.float64).reshape(-1) for n in (1, 2, 3, 4)]
+    parameters = [np.asarray(node.constant(n), np.float32).reshape(-1) for n in (1, 2, 3, 4)]
     fits = {len(p) for p in parameters} <= {1, x.channels}
     contract = f"parameters must be of {x.channels} channels"
     require(fits, node.where, contract, [len(p) for p in parameters], kind=GraphError)
     gain, bias, mean, var = (np.broadcast_to(p, x.channels) for p in parameters)
-    gain = gain / np.sqrt(var + node.attributes.get("epsilon", 1e-5))
-    return x.affine(gain, bias - gain * mean, node.where)
+    epsilon = node.attributes.get("epsilon", float(np.float32(1e-5)))
+    positive = (var + epsilon > 0).all()
+    require(positive, node.where, "variance + epsilon must be above 0", float(var.min() + epsilon),
+            kind=GraphError)  # fmt: skip
+    return x.normed(gain, bias, mean, var, epsilon, node.where)
 
 
 @rule("Mul", "Div")
 def multiply(walk: Walk, node: Node) -> Value:
     x, other = node.split
-    require(
-        x is not None, node.where, "must have a constant factor", "two tensors", kind=GraphError
-    )
+    require(x is not None, node.where, "must have a constant factor", kind=GraphError)
     factor = x.per_channel(node.constant(other), node.where)
-    if node.proto.op_type == "Div":
-        require(other == 1, node.where, "must divide by a constant", "by a tensor", kind=GraphError)
-        require(factor.all(), node.where, "must not divide by 0", 0, kind=GraphError)
-        factor = 1 / factor
-    return x.affine(factor, np.zeros(x.channels), node.where)
+    if node.proto.op_type == "Mul":
+        return x.times(factor, node.where)
+    require(other == 1, node.where, "must divide by a constant", kind=GraphError)
+    require(factor.all(), node.where, "must not divide by 0", kind=GraphError)
+    return x.over(factor, node.where)
 
 
 @rule("Add", "Sub")
 def add(walk: Walk, node: Node) -> Value:
     x, other = node.split
     if x is None:
-        require(node.proto.op_type == "Add", node.where, "must add two tensors", "a difference",
+        require(node.proto.op_type == "Add", node.where, "must add two tensors, not subtract them",
                 kind=GraphError)  # fmt: skip
         return residual(walk, node)
-    term, gain = x.per_channel(node.constant(other), node.where), np.ones(x.channels)
-    if node.proto.op_type == "Sub":
-        term, gain = (-term, gain) if other == 1 else (term, -gain)
-    return x.affine(gain, term, node.where)
+    term = x.per_channel(node.constant(other), node.where)
+    if node.proto.op_type == "Add":
+        return x.plus(term, node.where)
+    return x.plus(-term, node.where) if other == 1 else x.taken_from(term, node.where)
 
 
 @rule("Relu")

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from fq_hw.errors import GraphError, require
+from fq_hw.exact import exact
 from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
-from fq_hw.foreign.onnx.values import NEAR, Feature, Weights, uniform
+from fq_hw.foreign.onnx.values import Feature, Weights, uniform
 
 __all__: list[str] = []  # rules declare themselves
 
@@ -25,28 +26,31 @@ def convolve(
 ) -> Feature:
     """Integer weights O,K,K,C with a scale per output channel on levels."""
     contract = "weights need one scale for each output channel, or one (per-channel quantization)"
-    require(scale is not None, node.where, contract, "others", kind=GraphError)
+    require(scale is not None, node.where, contract, kind=GraphError)
     contract = "input must be quantized; put a Quant node before it"
     require(x.levels, node.where, contract, kind=GraphError)
-    x.exact(node.where)
+    x.unclamped(node.where)
     unit = uniform(x.scale)
     contract = "all input channels need one scale (per-tensor quantization)"
-    require(unit is not None, node.where, contract, "several", kind=GraphError)
+    require(unit is not None, node.where, contract, kind=GraphError)
     contract = f"weights must fit {x.channels} channels"
     require(weight.shape[3] == x.channels, node.where, contract, weight.shape, kind=GraphError)
     level = 0
     if padding:
-        zero = -x.shift / unit
-        level = int(np.rint(zero[0]))
-        held = np.allclose(zero, level, atol=NEAR) and 0 <= level < 256
+        zero = uniform(-x.shift / unit)
+        held = zero is not None and zero.denominator == 1 and 0 <= zero < 256
         contract = "padding is with 0, which must be a level of the input"
-        require(held, node.where, contract, float(zero[0]), kind=GraphError)
+        require(held, node.where, contract, zero and float(zero), kind=GraphError)
+        level = int(zero)
     name = walk.add("conv", node, x.op, weight=weight.astype(np.int32), stride=stride,
                     padding=padding, scale=None, pad_level=level)  # fmt: skip
     h, w = ((n + 2 * padding - weight.shape[1]) // stride + 1 for n in x.shape[:2])
-    shift = scale * (weight.sum(axis=(1, 2)) * x.shift).sum(axis=1)
-    return replace(x, op=name, shape=(h, w, len(weight)), scale=scale * unit, shift=shift,
-                   levels=False, pixels=False)  # fmt: skip
+    gain, taps = exact(scale), weight.sum(axis=(1, 2))
+    start = uniform(x.shift)
+    sums = (taps * x.shift).sum(axis=1) if start is None else taps.sum(axis=1) * start
+    peak = np.abs(scale) * (np.abs(weight).sum(axis=(1, 2)) @ x.peak)
+    return replace(x, op=name, shape=(h, w, len(weight)), scale=gain * unit, shift=gain * sums,
+                   peak=peak, levels=False, edges=None, pixels=None)  # fmt: skip
 
 
 def square(node: Node, name: str, values: list[int]) -> int:
@@ -80,10 +84,10 @@ def conv(walk: Walk, node: Node) -> Value:
     weight = weights.codes.transpose(0, 2, 3, 1)
     y = convolve(walk, node, x, weight, weights.scale_along(0), stride, pads(node, kernel))
     if len(node.inputs) > 2 and node.inputs[2] is not None:
-        bias = node.constant(2).astype(np.float64).reshape(-1)
+        bias = np.asarray(node.constant(2), np.float32).reshape(-1)
         fits = len(bias) == y.channels
         require(fits, node.where, f"needs {y.channels} biases", len(bias), kind=GraphError)
-        y = y.affine(np.ones(y.channels), bias, node.where)
+        y = y.plus(bias, node.where)
     return y
 
 
@@ -101,7 +105,8 @@ def dense(walk: Walk, node: Node, x: Feature, weights: Weights) -> Feature:
     if (h, w) != (1, 1):
         name = walk.add("flatten", node, x.op, suffix=".flat")
         x = replace(x, op=name, shape=(1, 1, size), scale=np.tile(x.scale, h * w),
-                    shift=np.tile(x.shift, h * w))  # fmt: skip
+                    shift=np.tile(x.shift, h * w), peak=np.tile(x.peak, h * w), edges=None,
+                    pixels=None)  # fmt: skip
     y = convolve(walk, node, x, codes.T[:, None, None, :], weights.scale_along(1), 1, 0)
     return replace(y, flat=True)
 
@@ -121,5 +126,5 @@ def gemm(walk: Walk, node: Node) -> Value:
         weights = weights.transposed([1, 0])
     y = dense(walk, node, node.feature(), weights)
     if len(node.inputs) > 2 and node.inputs[2] is not None:
-        y = y.affine(np.ones(y.channels), y.per_channel(node.constant(2), node.where), node.where)
+        y = y.plus(y.per_channel(node.constant(2), node.where), node.where)
     return y

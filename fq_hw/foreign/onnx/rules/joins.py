@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,14 +9,14 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
-from fq_hw.foreign.onnx.values import NEAR, Feature, uniform
+from fq_hw.foreign.onnx.values import Feature, uniform
 
 __all__: list[str] = []  # rules declare themselves
 
 
 def residual(walk: Walk, node: Node) -> Feature:
     """The sum of two tensors whose units are worth the same."""
-    a, b = (node.feature(n).exact(node.where) for n in (0, 1))
+    a, b = (node.feature(n).unclamped(node.where) for n in (0, 1))
     same = a.shape == b.shape and (a.last, a.flat) == (b.last, b.flat)
     require(same, node.where, f"both inputs must be {a.dims}", b.dims, kind=GraphError)
     units = [uniform(x.scale) for x in (a, b)]
@@ -25,13 +24,15 @@ def residual(walk: Walk, node: Node) -> Feature:
         "both inputs need one and the same scale for all channels; quantize both by one "
         "Quant node, or with equal scales"
     )
-    equal = None not in units and math.isclose(*units, rel_tol=NEAR) and units[0] > 0
-    require(equal, node.where, contract, units, kind=GraphError)
+    equal = None not in units and uniform(np.array(units)) is not None and units[0] > 0
+    found = [unit and float(unit) for unit in units]
+    require(equal, node.where, contract, found, kind=GraphError)
     for x in (a, b):
-        walk.set_scale(x.op, units[0])
+        walk.set_scale(x.op, found[0])
     first, second = in_order(walk, a, b)
     name = walk.add("add", node, first.op, second.op)
-    return replace(a, op=name, shift=a.shift + b.shift, levels=a.levels and b.levels)
+    return replace(a, op=name, shift=a.shift + b.shift, peak=a.peak + b.peak, edges=None,
+                   levels=a.levels and b.levels, pixels=None)  # fmt: skip
 
 
 def in_order(walk: Walk, a: Feature, b: Feature) -> tuple[Feature, Feature]:
@@ -49,7 +50,7 @@ def concat(walk: Walk, node: Node) -> Value:
     if not any(isinstance(value, Feature) for value in node.inputs):
         axis = node.attributes["axis"]
         return np.concatenate([node.constant(n) for n in range(len(node.inputs))], axis)
-    features = [node.feature(n).exact(node.where) for n in range(len(node.inputs))]
+    features = [node.feature(n).unclamped(node.where) for n in range(len(node.inputs))]
     axis = node.attributes["axis"] % len(features[0].dims)
     channels = len(features[0].dims) - 1 if features[0].last else 1
     single = not features[0].flat or features[0].shape[:2] == (1, 1)
@@ -74,7 +75,9 @@ def concat(walk: Walk, node: Node) -> Value:
             shape=(*x.shape[:2], joined.channels + x.channels),
             scale=np.concatenate([joined.scale, x.scale]),
             shift=np.concatenate([joined.shift, x.shift]),
+            peak=np.concatenate([joined.peak, x.peak]),
             levels=joined.levels and x.levels,
-            pixels=False,
+            edges=None,
+            pixels=None,
         )
     return joined

@@ -23,7 +23,7 @@ def pool(walk: Walk, node: Node, op: str, kernel: tuple[int, int]) -> Feature:
     if kernel == (1, 1):
         return x
     name = walk.add(op, node, x.op, kernel=[rows, columns])
-    return replace(x, op=name, shape=(h // rows, w // columns, c), pixels=False)
+    return replace(x, op=name, shape=(h // rows, w // columns, c), edges=None, pixels=None)
 
 
 def side_by_side(node: Node) -> tuple[int, int]:
@@ -52,7 +52,7 @@ def largest(walk: Walk, node: Node, kernel: tuple[int, int]) -> Feature:
     x = node.feature()
     rises = (x.scale > 0).all()
     contract = "must come behind a quantizer where a norm's gain is negative"
-    require(rises, node.where, contract, float(x.scale.min()), kind=GraphError)
+    require(rises, node.where, contract, float(min(x.scale)), kind=GraphError)
     return pool(walk, node, "max_pool", kernel)
 
 
@@ -80,6 +80,6 @@ def reduce_mean(walk: Walk, node: Node) -> Value:
 def average(walk: Walk, node: Node, kernel: tuple[int, int]) -> Feature:
     """A sum whose unit is worth the less: nothing is divided."""
     y = pool(walk, node, "sum_pool", kernel)
-    y.exact(node.where)
+    y.unclamped(node.where)
     size = kernel[0] * kernel[1]
     return replace(y, scale=y.scale / size)
