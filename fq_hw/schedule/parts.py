@@ -1,7 +1,7 @@
 """What each unit is made of: what is known exactly, and quantities whose price is measured.
 
 A unit's LUT4 (or flip-flops) are ``exact`` plus, for each of its terms, price times quantity; the
-prices are fitted by ``fq-hw calibrate`` and stand in calibration.json. Block RAMs are exact.
+prices are fitted by ``make calibrate`` and stand in calibration.json. Block RAMs are exact.
 """
 
 from __future__ import annotations
