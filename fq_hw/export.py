@@ -3,18 +3,20 @@
 The result is a list of plain nodes, ``{"op": ..., "name": ..., "inputs": [...], fields...}``, from
 which ``fq_hw.ir`` builds and checks a graph. A node is named after the torch module whose output it
 is. Source of the integer form: Takahashi et al. 2024, section 3.5; thresholds as in FINN (Umuroglu
-et al. 2017), computed in float64.
+et al. 2017), found in exact fractions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.errors import ArtifactError, require
+from fq_hw.exact import ceilings, exact, inverse_roots
 from fq_hw.network import (
     Activation,
     BlockLayers,
@@ -31,7 +33,6 @@ from fq_hw.pixel_codes import fixed_table
 __all__ = ["MULTIPLIER_BITS", "Exported", "class_multipliers", "codes", "export", "norm_levels"]
 
 MULTIPLIER_BITS = 16
-TIE = 1e-9  # relative distance to an integer below which a real level counts as that integer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,30 +68,22 @@ def norm_levels(
 
     x is the integer before the norm, worth ``unit`` each; a level is worth ``width`` (default: the
     activation's step). A norm may be a bias alone. A channel whose gain is 0 does not depend on x:
-    its levels are -inf (always) or +inf (never). Ties belong to the upper level, so a level within
-    rounding error of an integer is that integer.
+    its levels are -FAR (always) or FAR (never). Ties belong to the upper level; the arithmetic is
+    exact, so that nothing else is a tie.
     """
+    bias = exact(arrays[f"{norm}.bias"])
+    gain = np.broadcast_to(exact(unit), bias.shape)
     if f"{norm}.weight" in arrays:
-        part = {
-            k: arrays[f"{norm}.{k}"].astype(np.float64)
-            for k in ("weight", "bias", "running_mean", "running_var")
-        }
-        deviation = np.sqrt(part["running_var"] + eps)
-        gain = part["weight"] * unit / deviation
-        bias = part["bias"] - part["weight"] * part["running_mean"] / deviation
-    else:
-        bias = arrays[f"{norm}.bias"].astype(np.float64)
-        gain = np.broadcast_to(unit, bias.shape)
-    step = activation.step if width is None else width
-    ends = (np.arange(activation.steps) + 0.5) * step  # where the next level begins
-    with np.errstate(divide="ignore", invalid="ignore"):
-        level = (ends - bias[:, None]) / np.abs(gain)[:, None]
-    constant = np.where(bias[:, None] >= ends, -np.inf, np.inf)
-    level = np.where(gain[:, None] == 0, constant, level)
-    near = np.rint(level)
-    with np.errstate(invalid="ignore"):
-        tied = np.abs(level - near) <= TIE * np.maximum(1, np.abs(near))
-    return np.where(tied, near, level), np.where(gain < 0, -1, 1).astype(np.int8)
+        weight, mean, var = (
+            exact(arrays[f"{norm}.{k}"]) for k in ("weight", "running_mean", "running_var")
+        )
+        weight = weight * inverse_roots(var + Fraction(eps))
+        gain, bias = weight * gain, bias - weight * mean
+    step = Fraction(activation.max_value) / activation.steps if width is None else Fraction(width)
+    ends = [(n + Fraction(1, 2)) * step for n in range(activation.steps)]  # the next level begins
+    edges = np.broadcast_to(np.array(ends, object), (len(bias), len(ends)))
+    levels = ceilings(edges, bias, gain, np.zeros(edges.shape, bool))
+    return levels, np.where(gain < 0, -1, 1).astype(np.int8)
 
 
 def class_multipliers(scale: np.ndarray) -> tuple[np.ndarray, float]:
@@ -187,7 +180,7 @@ class Walk:
 
     def act(self, name: str, norm: str, x: Feature, bare: bool) -> Feature:
         activation = self.record.activation
-        width = activation.step
+        width = None
         if activation.rule is not StepRule.FIXED:
             width = float(self.arrays[f"{name}.width"][0])
             require(
@@ -196,7 +189,8 @@ class Walk:
         eps = self.record.norm_eps
         levels, sign = norm_levels(self.arrays, norm, x.unit, eps, activation, width)
         self.add("threshold", name, x.name, levels=levels, sign=sign, out_bits=activation.bits)
-        return Feature(name, 1.0 if bare else width)
+        worth = activation.step if width is None else width
+        return Feature(name, 1.0 if bare else worth)
 
     def stem(self, x: Feature) -> Feature:
         for index, layer in enumerate(stem_layers(self.record)):

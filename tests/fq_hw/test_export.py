@@ -8,6 +8,7 @@ import pytest
 from networks import NETWORKS, VARIANTS, random_checkpoint
 
 from fq_hw.errors import ArtifactError
+from fq_hw.exact import FAR
 from fq_hw.export import MULTIPLIER_BITS, class_multipliers, codes, export, norm_levels
 from fq_hw.network import (
     Activation,
@@ -87,19 +88,12 @@ def test_a_tie_belongs_to_the_upper_level(gain):
 
 
 @pytest.mark.parametrize("side", [1, -1])
-def test_a_level_within_rounding_error_of_an_integer_is_that_integer(side):
-    """Biases such that the first level is 7 but for rounding; the tie must not be lost."""
-    activation, unit = Activation(), 0.1
-    weight = side * np.linspace(0.1, 1, 500).astype(np.float32)
-    variance = np.full(500, 0.7, np.float32)
-    gain = np.abs(weight.astype(float)) * unit / np.sqrt(variance.astype(float) + 1e-5)
-    bias = activation.step / 2 - 7 * gain
-    arrays = {"n.weight": weight, "n.bias": bias, "n.running_mean": np.zeros(500)}
-    arrays["n.running_var"] = variance
-    plain = (activation.step / 2 - bias) / gain
-    assert (plain > 7).any(), "else this shows nothing"
-    levels, _ = norm_levels(arrays, "n", unit, 1e-5, activation)
-    assert (levels[:, 0] == 7).all()
+def test_only_a_tie_is_one(side):
+    """A level by 2**-44 above an integer belongs to the next, one as far below to this one."""
+    off = np.array([0.0, 1.0, -1.0]) * 2.0**-44
+    arrays = norm([side, side, side], 0.5, 0.0, 1.0) | {"n.bias": 0.5 - 7 * 2.0**-4 - off}
+    levels, _ = norm_levels(arrays, "n", 2.0**-4, EPS, WHOLE)
+    assert levels[:, 0].tolist() == [7, 8, 7]
 
 
 def test_random_norms_equal_direct_evaluation():
@@ -117,18 +111,17 @@ def test_random_norms_equal_direct_evaluation():
         np.testing.assert_array_equal(count(levels, sign, x), want)
 
 
-def test_gain_zero_gives_infinite_levels_and_a_rising_sign():
+def test_gain_zero_gives_levels_far_away_and_a_rising_sign():
     weight, bias = [0.0, 0.0, -0.0], [-1.0, 1.5, 9.0]
     levels, sign = norm_levels(norm(weight, bias, 0.0, 1.0), "n", 1.0, EPS, WHOLE)
-    inf = np.inf
-    assert levels.tolist() == [[inf, inf, inf], [-inf, -inf, inf], [-inf, -inf, -inf]]
+    assert (levels / FAR).tolist() == [[1, 1, 1], [-1, -1, 1], [-1, -1, -1]]
     assert sign.tolist() == [1, 1, 1]
 
 
 def test_units_per_channel():
     unit = np.array([1.0, 0.5, 0.0])
     levels, _ = norm_levels(norm([1.0, 1.0, 1.0], 0.5, 0.0, 1.0), "n", unit, EPS, WHOLE)
-    assert levels.tolist() == [[0, 1, 2], [0, 2, 4], [-np.inf, np.inf, np.inf]]
+    assert levels.tolist() == [[0, 1, 2], [0, 2, 4], [-FAR, FAR, FAR]]
 
 
 @pytest.mark.parametrize(
