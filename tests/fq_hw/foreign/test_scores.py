@@ -1,0 +1,52 @@
+"""Integer scores rank as the model's real ones do."""
+
+import numpy as np
+import pytest
+
+from fq_hw.exact import exact
+from fq_hw.foreign.onnx.scores import Scores
+from fq_hw.foreign.onnx.values import Feature
+from fq_hw.ir import TensorType
+
+
+def scores_of(scale, shift):
+    size = max(np.size(scale), np.size(shift))
+    scale, shift = (exact(np.broadcast_to(np.float32(v), size)) for v in (scale, shift))
+    shape = (1, 1, len(scale))
+    return Scores.of(Feature(op="x", shape=shape, scale=scale, shift=shift, peak=np.ones(shape[2])))
+
+
+def error(scores, most=1000):
+    low, high = (np.full(len(scores.bias), sign * most) for sign in (-1, 1))
+    return scores.error(TensorType(shape=(1, 1, len(low)), low=low, high=high))
+
+
+def test_one_scale_and_no_bias_need_no_multiplier():
+    found = scores_of([0.37, 0.37, 0.37], 0.1)
+    assert found.multiplier.tolist() == [1, 1, 1] and not found.bias.any() and error(found) == 0
+
+
+def test_a_bias_smaller_than_a_unit_is_kept():
+    """Class 1 is ahead by 0.15 of a unit: rounded to whole units the label would be 0 for ever."""
+    found = scores_of(1.0, [0.0, 0.15])
+    assert found.multiplier[0] == found.multiplier[1] and found.bias[1] > found.bias[0]
+    ahead = (found.bias[1] - found.bias[0]) * float(found.unit)
+    assert ahead == pytest.approx(0.15, rel=1e-3) and error(found) < 1e-4
+
+
+def test_small_integers_are_exact():
+    found = scores_of([0.5, 0.75, -0.25], [0.125, -3.0, 8.0])
+    assert error(found) == 0
+    real = found.real(np.array([7, 7, 7]) * found.multiplier + found.bias)
+    np.testing.assert_array_equal(real, [7 * 0.5 + 0.125, 7 * 0.75 - 3, -7 * 0.25 + 8])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_error_bounds_every_difference(seed):
+    dice = np.random.default_rng(seed)
+    scale, shift = dice.uniform(0.001, 1, 6), dice.normal(size=6) * 10 ** dice.uniform(-3, 6)
+    found, x = scores_of(scale, shift), dice.integers(-1000, 1001, (500, 6))
+    real = x * found.feature.scale.astype(float) + found.feature.shift.astype(float)
+    off = found.real(x * found.multiplier + found.bias) - real
+    pairs = np.abs(off[:, :, None] - off[:, None, :]).max()
+    assert 0 < pairs <= error(found) + 1e-9
