@@ -1,0 +1,76 @@
+"""The comparison with qonnx: ties are named, nothing else passes for one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from onnx_models import Maker
+
+from fq_hw.foreign import onnx
+from fq_hw.ir import Graph, Threshold
+
+BYTE = onnx.PixelRange.BYTE
+
+
+def tied(make):
+    """Sums of p times float32(0.05) on edges of float32(0.3): exact below, in float32 on them."""
+    x = make.quant("image", 8, 1.0, signed=0)
+    real = make.const(np.ones((2, 1, 1, 1)))
+    weights = make.node("BipolarQuant", real, make.const(0.05), domain="qonnx.custom_op.general")
+    x = make.node("Conv", x, weights, kernel_shape=[1, 1])
+    x = make.quant(x, 4, 0.3, signed=0)
+    x = make.conv(x, 2, 3, kernel=1, pads=[0] * 4)
+    return make.node("Flatten", make.node("GlobalAveragePool", x))
+
+
+@pytest.fixture
+def case(tmp_path):
+    make = Maker((1, 1, 4, 4), 3)
+    model = onnx.read(make.save(tmp_path / "net.onnx", tied(make)))
+    return model, onnx.fold(model, "net", BYTE)
+
+
+IMAGE = np.arange(16, dtype=np.uint8).reshape(4, 4, 1) * 3
+
+
+def rows_of(model, imported, image=IMAGE):
+    return {row.tensor: row for row in onnx.compare(model, imported, BYTE, image)}
+
+
+def test_a_sum_within_rounding_of_an_edge_is_a_tie(case):
+    rows = rows_of(*case)
+    assert not any(row.wrong for row in rows.values()), rows
+    found = {name: row.ties for name, row in rows.items() if row.ties}
+    assert list(found) == ["Quant_1_out0"] and found["Quant_1_out0"] >= 2
+    assert len(rows) == 7  # what comes behind the ties is compared too
+
+
+def changed(imported, step):
+    """With the levels of the whole graph's threshold changed."""
+    ops = [step(op) if isinstance(op, Threshold) else op for op in imported.whole.ops]
+    return replace(imported, whole=Graph("net", tuple(ops)))
+
+
+@pytest.mark.parametrize("off", [2, -2])
+def test_a_wrong_level_is_no_tie(case, off):
+    model, imported = case
+    spoiled = changed(imported, lambda op: replace(op, levels=op.levels + off))
+    rows = rows_of(model, spoiled, IMAGE // 3)
+    assert rows["Quant_1_out0"].wrong > 0
+
+
+def test_a_lost_bias_is_seen_in_scores_and_label(tmp_path):
+    """Class 1 is ahead by less than a unit of the sums."""
+    make = Maker((1, 1, 2, 2), 0)
+    x = make.quant("image", 2, 85.0, signed=0)
+    weights = make.weights((1, 2), bits=1, scale=1.0)
+    x = make.node("MatMul", make.node("Flatten", make.node("GlobalAveragePool", x)), weights)
+    out = make.node("Add", x, make.const([0.0, 0.15]))
+    model = onnx.read(make.save(tmp_path / "net.onnx", out))
+    imported = onnx.fold(model, "net", BYTE)
+    image = np.zeros((2, 2, 1), np.uint8)
+    assert not any(row.wrong for row in rows_of(model, imported, image).values())
+    assert rows_of(model, imported, image)["class"].found == 1
+    ops = [replace(op, bias=None) if op.name == "scores" else op for op in imported.whole.ops]
+    spoiled = replace(imported, whole=Graph("net", tuple(ops)))
+    assert rows_of(model, spoiled, image)["class"].wrong == 1
