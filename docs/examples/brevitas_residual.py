@@ -68,7 +68,7 @@ class Net(nn.Module):
 
 def train(net: nn.Module, steps: int, batch: int = 64) -> None:
     """Adam on the built-in digits over photographs; the steps are few, the point is the path."""
-    split = load(DataKind.DIGITS, None, (32, 32)).train(0)
+    split = load(DataKind.DIGITS, None, (32, 32, 3)).train(0)
     images = torch.from_numpy(split.images).permute(0, 3, 1, 2).float() / 255
     labels = torch.from_numpy(split.labels)
     optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)

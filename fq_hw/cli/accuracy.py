@@ -150,7 +150,7 @@ def measure(name: str, one: Run) -> dict:
         model = load_model(out / "checkpoint.safetensors")
         source = one.config.data
         path = None if source.path is None else Path(source.path)
-        test = data.load(source.kind, path, trained.network.image[:2]).test()
+        test = data.load(source.kind, path, trained.network.image).test()
         right = int((golden_labels(model.graph, test.images) == test.labels).sum())
         row["golden"] = 100 * right / len(test)
     return row

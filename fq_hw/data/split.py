@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fq_hw.data.order import in_turn, share_of_each, shuffled
+from fq_hw.data.pictures import Pictures
 from fq_hw.errors import ArtifactError, require
 
-__all__ = ["Data", "Split", "hold_out"]
+__all__ = ["Data", "Split", "arranged", "hold_out", "parted"]
+
+IN_MEMORY = 2**30  # bytes of pixels; larger splits are read from disk batch by batch
 
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """Images with their labels: uint8 of shape N,H,W,C and int64 of shape N."""
+    """Images with their labels: uint8 of shape N,H,W,C and int64 of shape N.
 
-    images: np.ndarray
+    ``images`` of a large split are Pictures: they have an array's shape, and are read from disk
+    where they are indexed.
+    """
+
+    images: np.ndarray | Pictures
     labels: np.ndarray
 
     def __post_init__(self) -> None:
@@ -33,35 +42,72 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def streamed(self) -> bool:
+        """Whether the images are on disk."""
+        return isinstance(self.images, Pictures)
+
+    def take(self, which: slice | np.ndarray) -> Split:
+        """Some of the images, by their numbers; those on disk stay there."""
+        images = self.images.take(which) if self.streamed else self.images[which]
+        return Split(images=images, labels=self.labels[which])
+
     def first(self, count: int) -> Split:
         """The first ``count`` images."""
-        return Split(images=self.images[:count], labels=self.labels[:count])
+        return self.take(slice(count))
+
+    def read(self, most: int = IN_MEMORY) -> Split:
+        """The same in memory, unless its pixels are more than ``most`` bytes."""
+        if not self.streamed or np.prod(self.images.shape, dtype=object) > most:
+            return self
+        return Split(images=self.images[:], labels=self.labels)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
     """A data set: class names, a test split, and a training split drawn for an epoch's seed.
 
-    Most sets give the same training images for every seed; the built-in one pastes anew.
+    Most sets give the same training images for every seed; ``anew`` says that this one does not.
     """
 
     name: str
     classes: tuple[str, ...]
     train: Callable[[int], Split]
     test: Callable[[], Split]
+    anew: bool = False
+
+
+def arranged(data: Data, most: int = IN_MEMORY) -> Data:
+    """``data`` in the order that all loaders deliver; what is on disk is read on first use.
+
+    Splits of more than ``most`` bytes of pixels stay on disk.
+    """
+
+    def arrange(split: Split) -> Split:
+        return split.take(shuffled(split.labels))
+
+    if data.anew:
+        test = functools.cache(lambda: arrange(data.test()))
+        return replace(data, train=lambda seed: arrange(data.train(seed)), test=test)
+    train, test = arrange(data.train(0)), arrange(data.test())
+    read_train = functools.cache(lambda: train.read(most))
+    read_test = functools.cache(lambda: test.read(most))
+    return replace(data, train=lambda seed: read_train(), test=read_test)
+
+
+def parted(split: Split, count: int, where: str) -> tuple[Split, Split]:
+    """``split`` without ``count`` images, and these: the same share of every class, in turn."""
+    held = share_of_each(split.labels, count, where)
+    left, out = np.flatnonzero(~held), np.flatnonzero(held)
+    return split.take(left), split.take(out[in_turn(split.labels[out])])
 
 
 def hold_out(data: Data, count: int) -> tuple[Split, Split]:
-    """The training images without the last ``count``, and these: one to train on, one to judge by.
+    """The training images without ``count``, and these: one to train on, one to judge by.
 
-    Raises ArtifactError where every epoch draws its images anew, or fewer than two would be left.
+    Raises ArtifactError where every epoch draws its images anew, or a class would not be left.
     """
-    split, where = data.train(0), f"data {data.name}"
-    fixed = data.train(1) is split
-    contract = "must give the same training images in every epoch, to hold some out"
-    require(fixed, where, contract, "drawn anew", kind=ArtifactError)
-    left = len(split) - count
-    contract = f"at most {len(split) - 2} of the training images can be held out"
-    require(count >= 1 and left >= 2, where, contract, count, kind=ArtifactError)
-    held = Split(images=split.images[left:], labels=split.labels[left:])
-    return split.first(left), held
+    where = f"data {data.name}"
+    contract = "every epoch draws its training images anew, so that none can be held out"
+    require(not data.anew, where, contract, kind=ArtifactError)
+    return parted(data.train(0), count, where)

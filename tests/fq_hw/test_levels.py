@@ -107,7 +107,7 @@ def test_channels_whose_latent_weights_are_all_zero():
 def test_shipped_network_on_real_images(part):
     from fq_hw.data import DataKind, load
 
-    split = load(DataKind.DIGITS, None, (32, 32)).test()
+    split = load(DataKind.DIGITS, None, (32, 32, 3)).test()
     compare(checkpoint.read(SHIPPED), split.images[part * 50 : part * 50 + 50])
 
 

@@ -97,7 +97,7 @@ def test_writes_what_it_measured(trained, search, tmp_path, capsys):
     assert search("--target", "0.02", "--json") == 0
     figures = json.loads(capsys.readouterr().out)
     result = saved.read(tmp_path / "out")
-    test = data.load(DataKind.IDX, trained, (8, 8)).test()
+    test = data.load(DataKind.IDX, trained, (8, 8, 1)).test()
     right = int((evaluate(result.fixed, test.images).argmax(1) == test.labels).sum())
     assert result.accuracy.right == right and result.accuracy.images == 90
     assert figures["accuracy %, fixed point"] == pytest.approx(100 * right / 90)
@@ -175,7 +175,7 @@ def test_prints_a_table(search, capsys):
 
 
 def test_copies_are_moved_by_a_pixel_and_mirrored(trained):
-    held = hold_out(data.load(DataKind.IDX, trained, (8, 8)), 60)[1]
+    held = hold_out(data.load(DataKind.IDX, trained, (8, 8, 1)), 60)[1]
     more = with_copies(held, 3, True)
     assert len(more) == 180 and (more.labels == np.tile(held.labels, 3)).all()
     np.testing.assert_array_equal(more.images[:60], held.images)
@@ -259,7 +259,7 @@ def test_refuses_models_and_data(trained, search, tmp_path, capsys):
 
     wide = tmp_path / "wide.safetensors"
     checkpoint.write(wide, random_float(FLOATS["branched"], 1))
-    assert "images must be (12, 10, 3)" in refusal(capsys, search, model=wide)
+    assert "images must be 12 x 10 x 3" in refusal(capsys, search, model=wide)
 
     assert "must be of a float network" in refusal(capsys, search, model=SHIPPED)
     assert "`fq-hw train` makes it" in refusal(capsys, search, model=tmp_path / "none")

@@ -238,7 +238,7 @@ def test_a_state_runs_no_code(config, capsys):
         ("seed = 2", "seed = -2", "TrainConfig: seed must not be negative (got -2)"),
         ("[train]", "[training]", "config: the keys are data, network, train (got 'training')"),
         ('kind = "idx"', 'kind = "xdi"', "config.data.kind: must be one of"),
-        ("image = [8, 8, 1]", "image = [8, 8, 3]", "image must be (8, 8, 1), as idx"),
+        ("image = [8, 8, 1]", "image = [8, 8, 3]", "a network needs image = [8, 8, 1]"),
         ("classes = 3", "classes = 4", "needs 3 classes for idx"),
         ("width = 4, norm", "widht = 4, norm", "config.network.stem[0]: the keys are"),
         ('path = "', 'path = "/none', "must hold train-images-idx3-ubyte or"),

@@ -74,7 +74,7 @@ def root(tmp_path):
 
 def refusal(root):
     with pytest.raises(ArtifactError) as caught:
-        load_cifar10(root, (32, 32))
+        load_cifar10(root, (32, 32, 3))
     message = str(caught.value)
     assert message.startswith("data ")
     assert "\n" not in message
@@ -84,7 +84,7 @@ def refusal(root):
 @pytest.mark.parametrize("dump", WRITERS)
 def test_cifar10(tmp_path, dump):
     write_cifar10(tmp_path, dump)
-    data = load_cifar10(tmp_path, (32, 32))
+    data = load_cifar10(tmp_path, (32, 32, 3))
     train, test = data.train(4), data.test()
     assert data.classes == ("plane", "car", "bird")
     assert train.labels.tolist() == [1, 2, 2, 2, 0, 2, 1, 2, 2, 2]
@@ -103,7 +103,7 @@ def test_cifar100(tmp_path, dump):
     (tmp_path / "test").write_bytes(dump({"data": ROWS[2:4]} | coarse))
     names = {"fine_label_names": ["apple", "bear"], "coarse_label_names": ["all"]}
     (tmp_path / "meta").write_bytes(dump(names))
-    data = load_cifar100(tmp_path, (32, 32))
+    data = load_cifar100(tmp_path, (32, 32, 3))
     assert data.classes == ("apple", "bear")
     assert data.train(0).labels.tolist() == [0, 1]
     assert (data.test().images[1].transpose(2, 0, 1).ravel() == ROWS[3]).all()
@@ -218,5 +218,7 @@ def test_refuses_labels_without_a_name(root, label):
 
 
 def test_refuses_another_size(root):
-    with pytest.raises(ArtifactError, match=r"images must be 28 x 28 \(got \(32, 32\)\)$"):
-        load_cifar10(root, (28, 28))
+    with pytest.raises(
+        ArtifactError, match=r"images must be 28 x 28 x 3, .*\(got \(32, 32, 3\)\); "
+    ):
+        load_cifar10(root, (28, 28, 3))

@@ -37,7 +37,7 @@ def refusal(read, *arguments):
 
 
 def test_reads_both_splits(root):
-    data = load_idx(root, (5, 4))
+    data = load_idx(root, (5, 4, 1))
     assert data.classes == ("0", "1", "2")
     np.testing.assert_array_equal(data.train(3).images, IMAGES[..., None])
     np.testing.assert_array_equal(data.train(3).labels, LABELS)
@@ -46,20 +46,20 @@ def test_reads_both_splits(root):
 
 
 def test_centres_smaller_images_on_black(root):
-    images = load_idx(root, (8, 8)).test().images
+    images = load_idx(root, (8, 8, 1)).test().images
     assert images.shape == (3, 8, 8, 1)
     np.testing.assert_array_equal(images[:, 1:6, 2:6, 0], IMAGES[:3])
     assert images.sum(dtype=int) == IMAGES[:3].sum(dtype=int)
 
 
 def test_refuses_images_that_are_too_large(root):
-    assert refusal(load_idx, root, (5, 3)).endswith("images must fit 5 x 3 (got (5, 4))")
+    assert refusal(load_idx, root, (5, 3, 1)).endswith("images must fit 5 x 3 (got (5, 4))")
 
 
 @pytest.mark.parametrize("missing", ["train-images-idx3", "t10k-labels-idx1"])
 def test_refuses_a_missing_file(root, missing):
     next(root.glob(f"{missing}*")).unlink()
-    message = refusal(load_idx, root, (5, 4))
+    message = refusal(load_idx, root, (5, 4, 1))
     assert f"must hold {missing}-ubyte or {missing}-ubyte.gz" in message
 
 
@@ -118,7 +118,7 @@ def replace_file(root, name, array):
 
 def test_refuses_labels_that_do_not_pair(root):
     replace_file(root, "train-labels-idx1", LABELS[:5])
-    message = refusal(load_idx, root, (5, 4))
+    message = refusal(load_idx, root, (5, 4, 1))
     assert message.endswith(
         "(train): needs 3-D images and a label for each (got [(6, 5, 4), (5,)])"
     )
@@ -126,23 +126,23 @@ def test_refuses_labels_that_do_not_pair(root):
 
 def test_refuses_images_without_rows(root):
     replace_file(root, "train-images-idx3", IMAGES.reshape(6, 20))
-    assert "needs 3-D images and a label for each" in refusal(load_idx, root, (5, 4))
+    assert "needs 3-D images and a label for each" in refusal(load_idx, root, (5, 4, 1))
 
 
 def test_refuses_an_empty_split(root):
     replace_file(root, "train-images-idx3", IMAGES[:0])
     replace_file(root, "train-labels-idx1", LABELS[:0])
-    assert "(train): needs at least one image" in refusal(load_idx, root, (5, 4))
+    assert "(train): needs at least one image" in refusal(load_idx, root, (5, 4, 1))
 
 
 def test_refuses_test_labels_that_training_lacks(root):
     replace_file(root, "t10k-labels-idx1", LABELS[:3] + np.uint8(5))
-    assert refusal(load_idx, root, (5, 4)).endswith("(test): labels must be below 3 (got 7)")
+    assert refusal(load_idx, root, (5, 4, 1)).endswith("(test): labels must be in 0..2 (got 7)")
 
 
 @pytest.mark.skipif(not MNIST.is_dir(), reason="needs ../shared/data/mnist")
 def test_reads_the_published_mnist():
-    data = load_idx(MNIST, (32, 32))
+    data = load_idx(MNIST, (32, 32, 1))
     train, test = data.train(0), data.test()
     assert data.classes == tuple("0123456789")
     assert train.images.shape == (60_000, 32, 32, 1)

@@ -1,0 +1,106 @@
+"""One picture file as pixels: what Pillow reads, with the cases that it would get wrong.
+
+Grey and colour of 8 or 16 bits, palettes and CMYK are read; a camera's turn of the picture (EXIF)
+is applied. What would need a guess is refused by name: transparency (which background?), several
+frames (which one?), files that are cut short.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from fq_hw.errors import ArtifactError, FqHwError, require
+
+__all__ = ["SUFFIXES", "UNREAD", "read_picture"]
+
+SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".webp")
+UNREAD = (".avif", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".psd", ".svg", ".tif", ".tiff")
+FORMATS = ("BMP", "JPEG", "PNG", "PPM", "WEBP")
+MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I;16", "I")
+
+
+def read_picture(path: Path, image: tuple[int, int, int]) -> np.ndarray:
+    """One picture as uint8 of ``image``: height, width, and 1 (grey, by luma) or 3 (RGB) colours.
+
+    A picture of another size is stretched to this one (Lanczos). Values of 16 bits are divided by
+    257 and rounded; CMYK is converted as R = (1 - C)(1 - K).
+    Raises ArtifactError, naming the file, for one that is damaged or would need a guess.
+    """
+    from PIL import Image
+
+    height, width, colours = image
+    try:
+        picture = eight_bits(path).convert("L" if colours == 1 else "RGB")
+    except FqHwError:
+        raise
+    except Exception as error:  # a damaged picture raises nearly anything
+        raise ArtifactError(f"data {path}: not a readable picture ({error})") from error
+    if picture.size != (width, height):
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(picture).reshape(image)
+
+
+def eight_bits(path: Path):
+    """The picture as it is seen, in Pillow's mode L or RGB."""
+    from PIL import Image
+
+    picture, packed = upright(path)
+    mode, clear = picture.mode, picture.has_transparency_data
+    if packed in ("RGB;16B", "RGBA;16B"):  # of which Pillow keeps the upper bytes alone
+        low, _ = upright(path, packed.replace("16B", "16L"))  # which are the lower ones there
+        values = np.asarray(picture) * np.uint16(256) + np.asarray(low)
+        refuse_clear(path, clear and not opaque(values, picture.info.get("transparency")))
+        return Image.fromarray(in_bytes(values[..., :3]))
+    if mode in ("I;16", "I"):
+        values = np.asarray(picture).astype(np.uint16)
+        refuse_clear(path, clear and not opaque(values, picture.info.get("transparency")))
+        return Image.fromarray(in_bytes(values))
+    if clear:
+        least, _ = picture.convert("RGBA").getchannel("A").getextrema()
+        refuse_clear(path, least < 255)
+    return picture.convert("L" if mode in ("1", "L", "LA") else "RGB")
+
+
+def upright(path: Path, packed: str | None = None):
+    """The picture, turned as its EXIF says, and how its file packs pixels, or is to be read."""
+    from PIL import Image, ImageOps
+
+    with Image.open(path, formats=FORMATS) as file:
+        frames = 1 if file.format == "MPO" else getattr(file, "n_frames", 1)  # MPO: a phone's
+        # picture, with smaller ones behind it
+        contract = "must be a single picture, not an animation"
+        require(frames == 1, f"data {path}", contract, f"{frames} frames", kind=ArtifactError)
+        contract = "must be grey, RGB, CMYK or of a palette"
+        known = file.mode in MODES
+        require(known, f"data {path}", contract, file.mode, hint=REMEDY, kind=ArtifactError)
+        if packed is not None:
+            file.tile = [tile._replace(args=packed) for tile in file.tile]
+        found = file.tile[0].args if file.tile else None
+        contract = "16-bit grey with an alpha channel is not read"
+        require(found != "LA;16B", f"data {path}", contract, hint=REMEDY, kind=ArtifactError)
+        return ImageOps.exif_transpose(file), found
+
+
+REMEDY = "save it as a plain RGB or grey picture"
+
+
+def in_bytes(values: np.ndarray) -> np.ndarray:
+    """Values of 0..65535 as bytes: v / 257, rounded."""
+    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def opaque(values: np.ndarray, key: int | tuple | None) -> bool:
+    """Whether 16-bit values have full alpha, or no pixel of the colour ``key`` that is clear."""
+    if key is None:
+        return bool((values[..., 3] == 65535).all())
+    same = values == np.asarray(key, np.uint16)
+    return not (same.all(-1) if values.ndim == 3 else same).any()
+
+
+def refuse_clear(path: Path, clear: bool) -> None:
+    """Refuse a picture with transparent pixels: what is behind them is not known."""
+    hint = "save it without transparency, on the background that the camera would see"
+    contract = "has transparent pixels, and nothing says what is behind them"
+    require(not clear, f"data {path}", contract, hint=hint, kind=ArtifactError)
