@@ -24,9 +24,9 @@ from fq_hw.foreign.pixels import PixelRange
 
 __all__ = ["Compared", "compare"]
 
-ROUNDS = (
-    2.0**-20
-)  # float32's error, of the largest that a value can be: 16 times a single rounding's
+LABELS = ("ArgMax", "TopK")  # TopK's indices are its last output
+RANKING = (*LABELS, "LogSoftmax", "Sigmoid", "Softmax")  # their results are no sums
+ROUNDS = 2.0**-20  # of the largest that a value can be: 16 times what float32 rounds once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,20 +108,40 @@ class Comparison:
         wrong = ~(np.abs(reference - found) <= rounding(feature))
         return row(name, wrong, reference, found, feature)
 
+    @property
+    def ranked(self) -> np.ndarray:
+        """The reference's scores."""
+        name = self.imported.ranked
+        return in_channels(self.context[name], self.imported.features[name])
+
+    @property
+    def off(self) -> float:
+        """How far two scores may be apart, or from the reference's, by rounding alone."""
+        feature = self.imported.features[self.imported.ranked]
+        return self.imported.ranking_error + 2 * float(rounding(feature).max())
+
+    def scores(self) -> Compared:
+        """The integer scores, as the model's own numbers."""
+        feature = self.imported.features[self.imported.ranked]
+        found = self.imported.scores.real(self.tensors["scores"])
+        wrong = ~(np.abs(found - self.ranked) <= self.off)
+        return row("scores", wrong, self.ranked, found, feature)
+
     def label(self) -> Compared:
-        """The class: that of the highest score, where rounding does not decide which it is."""
-        imported = self.imported
-        found = int(self.tensors["label"].reshape(()))
-        ranked = in_channels(self.context[imported.ranked], imported.features[imported.ranked])
-        scores = ranked.reshape(-1)
-        want = int(scores.argmax())
-        own = imported.scores.real(self.tensors["scores"]).reshape(-1)
-        off = imported.ranking_error + 2 * rounding(imported.features[imported.ranked]).max()
-        tie = found != want and abs(scores[want] - scores[found]) <= off
-        differs = bool((np.abs(own - scores) > off).any())
-        wrong = int(differs or (found != want and not tie))
-        return Compared(tensor="class", values=1, wrong=wrong, ties=int(tie), reference=want,
-                        found=found)  # fmt: skip
+        """The class: the model's own answer, unless it has none or rounding decides which it is."""
+        found, scores = int(self.tensors["label"].reshape(())), self.ranked.reshape(-1)
+        want = self.answer(scores)
+        wrong = found != want
+        tie = wrong and abs(scores[want] - scores[found]) <= self.off
+        return Compared(tensor="class", values=1, wrong=int(wrong and not tie), ties=int(tie),
+                        reference=want, found=found)  # fmt: skip
+
+    def answer(self, scores: np.ndarray) -> int:
+        """The class that the model names at its end, or that of its highest score."""
+        last = self.model.graph.node[-1]
+        if last.op_type not in LABELS:
+            return int(scores.argmax())
+        return int(self.context[last.output[-1]].reshape(-1)[0])
 
 
 def row(
@@ -145,15 +165,16 @@ def row(
 def compare(
     model: ModelWrapper, imported: Imported, pixels: PixelRange, image: np.ndarray
 ) -> Iterator[Compared]:
-    """Every tensor of ``model`` for one uint8 image H,W,C, in order; the class comes last."""
+    """Every tensor of ``model`` for one uint8 image H,W,C, in order; scores and class come last."""
     run = Comparison(model, imported, pixels, image)
     for node in model.graph.node:
         run.execute(node)
         feature = imported.features.get(node.output[0])
-        if feature is None or feature.op not in run.tensors or node.op_type in ("TopK", "ArgMax"):
-            continue  # a constant; what no result needs; the class
+        if feature is None or feature.op not in run.tensors or node.op_type in RANKING:
+            continue  # a constant; what no result needs; what ranks as the scores do
         if feature.edges is not None and node.input[0] in imported.features:
             yield run.levels(node, feature)
         else:
             yield run.reals(node.output[0], feature)
+    yield run.scores()
     yield run.label()
