@@ -58,7 +58,8 @@ def run(args: argparse.Namespace) -> Output:
     imported = onnx.fold(model, graph.name, pixels)
     same = equal(imported.graph, graph)
     contract = f"must be what `fq-hw import {args.against} --pixels {args.pixels}` gives"
-    require(same, str(args.model), contract, "another graph", kind=ArtifactError)
+    hint = "import it again, or name the model that it came from"
+    require(same, str(args.model), contract, hint=hint, kind=ArtifactError)
     split = load_data(args, graph)
     values, wrong, ties, first = Counter(), Counter(), Counter(), {}
     say("qonnx runs one image at a time")
@@ -88,4 +89,10 @@ def run(args: argparse.Namespace) -> Output:
             f"from qonnx, first in image {number} at {row.place}: {row.found:g}, not "
             f"{row.reference:g}"
         )
-    return Output(data, f"{text}\n\nevery value as qonnx has it on {len(split)} images")
+    verdict = f"every value as qonnx has it on {len(split)} images"
+    if ties.total():
+        verdict += (
+            f", but for {ties.total():,} ties: nearer to an edge than qonnx's float32 rounds, so "
+            "that it may fall on either side there"
+        )
+    return Output(data, f"{text}\n\n{verdict}")
