@@ -51,16 +51,20 @@ class Run:
         return self.results[-1] - self.results[-2]
 
 
-def build(plan: Plan | SequentialPlan, folder: Path, family: str = "plain") -> Path:
+def build(
+    plan: Plan | SequentialPlan, folder: Path, family: str = "plain", brief: bool = False
+) -> Path:
     """Compile ``plan`` with its bench and taps; the program is kept in ``folder``.
 
     With the dot products in the form of ``family``, twins stand for the family's primitives. A
-    sequential plan has no streams inside that taps could watch.
+    sequential plan has no streams inside that taps could watch. ``brief`` as in ``verilator``.
     """
     twins = primitives.twins(family)
     if isinstance(plan, SequentialPlan):
-        return compile_core(SequentialAccelerator(plan, family), plan, taps.NONE, twins, folder)
-    return compile_core(Accelerator(plan, family), plan, taps.module(plan), twins, folder)
+        core, watch = SequentialAccelerator(plan, family), taps.NONE
+    else:
+        core, watch = Accelerator(plan, family), taps.module(plan)
+    return compile_core(core, plan, watch, twins, folder, brief)
 
 
 def compile_core(
@@ -69,6 +73,7 @@ def compile_core(
     watch: str,
     more: Mapping[str, str],
     folder: Path,
+    brief: bool = False,
 ) -> Path:
     """Compile ``core``, which is an accelerator of ``plan``; ``more`` Verilog goes with it."""
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
@@ -79,7 +84,7 @@ def compile_core(
         "accelerator.v": to_verilog(core, "accelerator"),
         **more,
     }
-    return verilator.build(sources, "bench", folder)
+    return verilator.build(sources, "bench", folder, brief)
 
 
 def pixel_lines(images: np.ndarray) -> str:

@@ -19,11 +19,14 @@ BENCH = Path(__file__).with_name("serial_bench.sv")
 ANSWER, PAUSE = 0x100, 0x101  # words of the bench beside bytes
 
 
-def build(verilog: str, divisor: int, folder: Path) -> Path:
-    """Compile the module ``top`` (clk, rst, rx, tx); ``divisor`` is the cycles of a bit."""
+def build(verilog: str, divisor: int, folder: Path, brief: bool = False) -> Path:
+    """Compile the module ``top`` (clk, rst, rx, tx); ``divisor`` is the cycles of a bit.
+
+    ``brief`` as in ``verilator``.
+    """
     bench = f"`define DIVISOR {divisor}\n" + BENCH.read_text()
     sources = {"serial_bench.sv": bench, "top.v": verilog}
-    return verilator.build(sources, "serial_bench", folder)
+    return verilator.build(sources, "serial_bench", folder, brief)
 
 
 class SerialPort:

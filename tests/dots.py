@@ -103,7 +103,7 @@ def totals(
     sources = {"bench.v": bench, "top.v": to_verilog(Forms(tree, families, masked), "top")}
     for family in families:
         sources |= twins(family)
-    program = verilator.build(sources, "bench", programs, ("-CFLAGS", "-O0"))  # for a short run
+    program = verilator.build(sources, "bench", programs, brief=True)
     words = [
         f"{int(''.join(map(str, line.reshape(-1)[::-1])), 2):x}"
         for beat in zip(signs, acts, strict=True)

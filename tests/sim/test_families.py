@@ -13,7 +13,7 @@ CARRIES = [family for family in FAMILIES if family != "plain"]
 @pytest.mark.parametrize("family", CARRIES)
 @pytest.mark.parametrize("case", ["awkward"], indirect=True)
 def test_scores(case, family, programs):
-    program = network.build(case.plan, programs, family)
+    program = network.build(case.plan, programs, family, brief=True)
     free = case.run(program, 12)
     case.assert_equal(free)
     case.assert_equal(case.run(program, 6, pause_in=60, pause_out=220))

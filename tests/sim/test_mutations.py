@@ -112,7 +112,7 @@ MUTATIONS = [
 
 def survives(case: Case, plan: Plan, programs: Path) -> bool:
     """Whether ``plan`` gives the golden scores, free running and under stalls."""
-    program = network.build(plan, programs)
+    program = network.build(plan, programs, brief=True)
     for pauses in ({}, {"pause_in": 60, "pause_out": 200}):
         try:
             run = case.run(program, **pauses)

@@ -22,7 +22,7 @@ every_network = pytest.mark.parametrize("case", sorted(NETWORKS), indirect=True)
 
 @every_network
 def test_scores_levels_and_cycles(case, programs):
-    program = network.build(case.plan, programs)
+    program = network.build(case.plan, programs, brief=True)
     levels = case.folder / "levels.txt"
     run = case.run(program, taps_file=levels)
     case.assert_equal(run)
@@ -36,7 +36,7 @@ def test_scores_levels_and_cycles(case, programs):
 
 @every_network
 def test_scores_under_stalls_and_after_a_reset(case, programs):
-    program = network.build(case.plan, programs)
+    program = network.build(case.plan, programs, brief=True)
     for into in STALLS.values():
         for out in STALLS.values():
             run = case.run(program, 12, pause_in=into, pause_out=out, seed=into + out + 1)

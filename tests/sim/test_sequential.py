@@ -88,7 +88,7 @@ class Trial:
 def test_scores_and_cycles(name, tmp_path, programs):
     which, array = CASES[name]
     trial = Trial(lower_graph(random_graph(which, 3)), array, tmp_path)
-    program = network.build(trial.plan, programs)
+    program = network.build(trial.plan, programs, brief=True)
     free = trial.run(program)
     trial.assert_cycles(free)
     for into, out in ((60, 0), (0, 250), (220, 220)):
@@ -103,7 +103,7 @@ def test_spram_is_loaded_after_every_reset(tmp_path, programs):
     trial = Trial(lower_graph(random_graph(which, 3)), array, tmp_path)
     core = Fed(SequentialAccelerator(trial.plan, "ice40", spram=True))
     more = {**primitives.twins("ice40"), "up5k.v": SPRAM.read_text()}
-    program = network.compile_core(core, trial.plan, taps.NONE, more, programs)
+    program = network.compile_core(core, trial.plan, taps.NONE, more, programs, brief=True)
     free = trial.run(program)
     trial.assert_cycles(free)
     assert free.first_pixel > len(parameter_beats(trial.plan))
@@ -116,4 +116,4 @@ def test_a_network_of_resnet_20s_size(tmp_path, programs):
     exported = export(random_checkpoint(read_config(ERN20).network, 1))
     graph = lower_graph(Graph.from_nodes(exported.name, exported.nodes))
     trial = Trial(graph, Array(), tmp_path, images=4)
-    trial.assert_cycles(trial.run(network.build(trial.plan, programs)))
+    trial.assert_cycles(trial.run(network.build(trial.plan, programs, brief=True)))

@@ -26,7 +26,7 @@ def spoken(tmp_path_factory, programs):
         Accelerator(case.plan), pixels=h * w, colours=colours, clock_hz=CLOCK_HZ, baud=BAUD,
         idle_s=IDLE_S,
     )  # fmt: skip
-    program = serial.build(to_verilog(shell, "top"), shell.divisor, programs)
+    program = serial.build(to_verilog(shell, "top"), shell.divisor, programs, brief=True)
     gap = 3 * case.plan.interval_bound + 2 * round(IDLE_S * CLOCK_HZ)
     port = serial.SerialPort(program, folder, gap=gap, limit=5_000_000)
     return case, link.Link(port, idle_s=IDLE_S, sleep=port.sleep), port
