@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from fq_hw import artifact, float_network
+from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, array_shapes, from_plain, to_plain
 
-__all__ = ["Accuracy", "Checkpoint", "read", "write"]
+__all__ = ["Accuracy", "Checkpoint", "check_source", "read", "write"]
 
 KIND = "fq_hw.checkpoint.1"
 
@@ -42,15 +43,21 @@ class Accuracy:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A trained network: record, arrays, where it comes from, how good its float form is."""
+    """A trained network: record, arrays, where it comes from, how good its float form is.
+
+    ``source``: the images and classes it knows; None in files from before there was such a record.
+    """
 
     network: Network | FloatNetwork
     arrays: Mapping[str, np.ndarray]
     accuracy: Accuracy | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
+    source: Source | None = None
 
     def __post_init__(self) -> None:
         where = f"checkpoint of {self.network.name!r}"
+        if self.source is not None:
+            check_source(self.source, self.network.image, self.network.classes, where)
         of_float = isinstance(self.network, FloatNetwork)
         shapes = (float_network.array_shapes if of_float else array_shapes)(self.network)
         missing = sorted(set(shapes) - set(self.arrays))
@@ -98,12 +105,20 @@ class Checkpoint:
                 )
 
 
+def check_source(source: Source, image: tuple, classes: int, where: str) -> None:
+    """Refuse a record of other images or of another number of classes than the network has."""
+    contract = f"was trained on images of {image} and {classes} classes"
+    found = (source.image, len(source.classes))
+    require(found == (image, classes), where, contract, found, kind=ArtifactError)
+
+
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Write whole or not at all; the same content gives the same bytes."""
     record = {
         "network": to_plain(checkpoint.network),
         "accuracy": to_plain(checkpoint.accuracy),
         "provenance": dict(checkpoint.provenance),
+        "data": to_plain(checkpoint.source),
     }
     artifact.write(path, KIND, record, checkpoint.arrays)
 
@@ -121,6 +136,7 @@ def read(path: Path) -> Checkpoint:
             arrays=arrays,
             accuracy=from_plain(Accuracy | None, record["accuracy"], "accuracy"),
             provenance={str(k): str(v) for k, v in record["provenance"].items()},
+            source=from_plain(Source | None, record.get("data"), "data"),
         )
     except FqHwError as error:
         raise ArtifactError(f"{path}: {error}") from error

@@ -11,7 +11,8 @@ from pathlib import Path
 from fq_hw import checkpoint, data, export, ir
 from fq_hw.cli import train
 from fq_hw.cli.estimate import unit_rows
-from fq_hw.cli.model import DEFAULT_CYCLES, golden_labels, load_model
+from fq_hw.cli.images import golden_labels
+from fq_hw.cli.model import DEFAULT_CYCLES, load_model
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.study import Run, read_study
 from fq_hw.errors import ArtifactError, ToolError, one_of, require

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> Output:
     model = load_model(args.model)
     graph = model.graph
     path = output_path(args.out, f"{graph.name}.graph.safetensors")
-    serialize.save(path, graph)
+    serialize.save(path, graph, model.source)
     data = {
         "graph": str(path),
         "ops": len(graph.ops),

@@ -1,4 +1,4 @@
-"""Arguments that several commands share: the model, its data, its folding."""
+"""Arguments that several commands share: the model and its folding."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from fq_hw import artifact, checkpoint, data, export, golden, ir
+from fq_hw import artifact, checkpoint, export, ir
 from fq_hw.cli import fold_file
 from fq_hw.cli.output import say
-from fq_hw.data import DataKind
+from fq_hw.data import DataKind, digits
+from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, require
 from fq_hw.fixed import export as fixed_export
 from fq_hw.fixed import saved
@@ -30,15 +29,11 @@ __all__ = [
     "DEFAULT_CYCLES",
     "SHIPPED",
     "Model",
-    "add_data_arguments",
     "add_fold_arguments",
     "add_model_argument",
     "add_sequential_argument",
     "cycle_model",
-    "golden_labels",
-    "load_data",
     "load_model",
-    "load_test",
     "make_plan",
     "output_path",
     "tell_if_slower",
@@ -55,6 +50,7 @@ class Model:
     graph: ir.Graph
     accuracy: checkpoint.Accuracy | None
     exported: export.Exported | None
+    source: Source | None = None
 
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
@@ -71,48 +67,31 @@ def add_model_argument(parser: argparse.ArgumentParser) -> None:
 def load_model(path: Path) -> Model:
     """Read a checkpoint or a fixed-point network (and export it) or a graph."""
     if artifact.kind(path) == serialize.KIND:
-        return Model(graph=serialize.load(path), accuracy=None, exported=None)
+        graph, source = serialize.load_with_source(path)
+        return Model(graph=graph, accuracy=None, exported=None, source=source)
     if artifact.kind(path) == saved.KIND:
         found = saved.read(path)
         name = found.fixed.network.name
         graph = lower_graph(ir.Graph.from_nodes(name, fixed_export.export(found.fixed)))
-        return Model(graph=graph, accuracy=found.accuracy, exported=None)
+        return Model(graph=graph, accuracy=found.accuracy, exported=None, source=found.source)
     trained = checkpoint.read(path)
     of_float = isinstance(trained.network, FloatNetwork)
     contract = "must be of a quantized network; `fq-hw search` quantizes float ones"
     require(not of_float, f"{path}", contract, trained.network.name, kind=ArtifactError)
     exported = export.export(trained)
     graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
-    return Model(graph=graph, accuracy=trained.accuracy, exported=exported)
-
-
-def add_data_arguments(parser: argparse.ArgumentParser, images: int) -> None:
-    """Which test images to run; ``images`` is how many by default."""
-    kinds = [kind.value for kind in DataKind]
-    parser.add_argument("--data", choices=kinds, default="digits", help="default: digits")
-    parser.add_argument("--path", type=Path, help="folder of the data, where it is not built in")
-    parser.add_argument(
-        "--images", type=int, default=images, help=f"how many test images (default {images})"
+    return Model(
+        graph=graph, accuracy=trained.accuracy, exported=exported, source=source_of(trained)
     )
 
 
-def load_data(args: argparse.Namespace, graph: ir.Graph) -> data.Split:
-    """The first ``--images`` images of the test split."""
-    require(args.images >= 1, "--images", "must be at least 1", args.images)
-    return load_test(args, graph).first(args.images)
-
-
-def load_test(args: argparse.Namespace, graph: ir.Graph) -> data.Split:
-    """The whole test split, checked against the graph."""
-    return data.load(DataKind(args.data), args.path, graph.input.shape).test()
-
-
-def golden_labels(graph: ir.Graph, images: np.ndarray) -> np.ndarray:
-    """``golden.labels`` with a bar, at a terminal: large networks take minutes."""
-    from tqdm import tqdm
-
-    with tqdm(total=len(images), desc="golden model", unit="image", disable=None) as bar:
-        return golden.labels(graph, images, bar.update)
+def source_of(trained: checkpoint.Checkpoint) -> Source | None:
+    """What it was trained on; files from before that record name the built-in digits at least."""
+    built_in = digits.load_digits_over_photos()
+    if trained.source is None and trained.accuracy and trained.accuracy.data == built_in.name:
+        image, classes = trained.network.image, built_in.classes
+        return Source(kind=DataKind.DIGITS, image=image, classes=classes)
+    return trained.source
 
 
 def add_fold_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,22 +13,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fq_hw import golden
+from fq_hw.cli.images import add_data_arguments, golden_labels, load_images
 from fq_hw.cli.model import (
     Model,
-    add_data_arguments,
     add_fold_arguments,
     add_model_argument,
     add_sequential_argument,
     cycle_model,
-    golden_labels,
     load_model,
-    load_test,
     make_plan,
     tell_if_slower,
 )
 from fq_hw.cli.output import Output, say
 from fq_hw.data import Split
 from fq_hw.errors import SimulationError, require
+from fq_hw.report.classes import class_rows, class_table
 from fq_hw.report.table import table
 from fq_hw.schedule import timing
 from fq_hw.schedule.plan import Plan
@@ -62,6 +61,8 @@ class Comparison:
     ran: Run
     images_per_second: float
     cycles_per_second: float
+    images_of: str
+    classes: list[dict]
 
     def rows(self) -> list[tuple[str, object, object, object]]:
         """The table: figure, float, golden, rtl-sim."""
@@ -100,6 +101,8 @@ class Comparison:
         """The same for machines."""
         recorded = self.model.accuracy
         return {
+            "data": self.images_of,
+            "classes": self.classes,
             "accuracy %": {
                 "float": recorded.percent if recorded else None,
                 "golden": 100 * self.golden_right / len(self.split),
@@ -167,10 +170,12 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
     require(args.images >= 3, "--images", "must be at least 3 to time frames", args.images)
     require(args.level_images >= 1, "--level-images", "must be at least 1", args.level_images)
     graph = model.graph
-    whole = load_test(args, graph)
-    spread = np.linspace(0, len(whole) - 1, min(args.images, len(whole))).astype(int)
-    images = whole.images[spread]  # every class, also where they come one after the other
-    require(len(images) >= 3, f"data {args.data}", "needs at least 3 test images", len(images))
+    test = load_images(args, model)
+    whole = test.test()
+    images = whole.images[: args.images]  # the classes take turns
+    enough = len(images) >= 3
+    require(enough, f"data {test.name}", "needs at least 3 test images", len(images))
+    wanted = whole.labels[: len(images)]
     levels = images[: args.level_images]
     say(f"golden model on {len(whole)} images")
     began = time.perf_counter()
@@ -211,8 +216,8 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
         split=whole,
         rtl_images=len(images),
         golden_right=int((labels == whole.labels).sum()),
-        golden_right_there=int((labels == whole.labels)[spread].sum()),
-        rtl_right=int((ran.labels == whole.labels[spread]).sum()),
+        golden_right_there=int((labels[: len(images)] == wanted).sum()),
+        rtl_right=int((ran.labels == wanted).sum()),
         scores_compared=scores.size,
         scores_wrong=int((ran.scores != scores).sum()),
         levels_compared=compared.total(),
@@ -221,6 +226,10 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
         ran=ran,
         images_per_second=images_per_second,
         cycles_per_second=ran.cycles / ran.seconds,
+        images_of=test.name,
+        classes=class_rows(
+            test.classes, wanted, {"golden": labels[: len(images)], "rtl-sim": ran.labels}
+        ),
     )
 
 
@@ -230,4 +239,5 @@ def run(args: argparse.Namespace) -> Output:
     found = compare(args, model, make_plan(args, model.graph))
     text = table(("", "float", "golden, model", "rtl-sim"), found.rows())
     found.check()
+    text += f"\n\nsimulated images of {found.images_of}\n\n{class_table(found.classes)}"
     return Output(found.data(), text)

@@ -9,13 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from fq_hw.cli.foreign import add_pixel_argument, load_onnx
-from fq_hw.cli.model import (
-    add_data_arguments,
-    add_model_argument,
-    golden_labels,
-    load_data,
-    load_model,
-)
+from fq_hw.cli.images import add_data_arguments, golden_labels, load_data
+from fq_hw.cli.model import add_model_argument, load_model
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import ArtifactError, SimulationError, require
 from fq_hw.ir import Graph
@@ -52,7 +47,8 @@ def run(args: argparse.Namespace) -> Output:
     onnx = load_onnx()
     from tqdm import tqdm
 
-    graph = load_model(args.model).graph
+    read = load_model(args.model)
+    graph = read.graph
     pixels = onnx.PixelRange(args.pixels)
     model = onnx.read(args.against)
     imported = onnx.fold(model, graph.name, pixels)
@@ -60,7 +56,7 @@ def run(args: argparse.Namespace) -> Output:
     contract = f"must be what `fq-hw import {args.against} --pixels {args.pixels}` gives"
     hint = "import it again, or name the model that it came from"
     require(same, str(args.model), contract, hint=hint, kind=ArtifactError)
-    split = load_data(args, graph)
+    split = load_data(args, read)
     values, wrong, ties, first = Counter(), Counter(), Counter(), {}
     say("qonnx runs one image at a time")
     for number, image in enumerate(tqdm(split.images, disable=None, unit="image")):

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from fq_hw import artifact
-from fq_hw.checkpoint import Accuracy
+from fq_hw.checkpoint import Accuracy, check_source
+from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.network import FixedNetwork, Part, tensors
@@ -23,12 +24,22 @@ KIND = "fq_hw.fixed.1"
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
-    """A fixed-point network, its accuracy and its float origin's on the test split, its history."""
+    """A fixed-point network, its accuracy and its float origin's on the test split, its history.
+
+    ``source``: the images and classes it knows, as in a checkpoint.
+    """
 
     fixed: FixedNetwork
     accuracy: Accuracy
     float_accuracy: Accuracy
     provenance: Mapping[str, str] = field(default_factory=dict)
+    source: Source | None = None
+
+    def __post_init__(self) -> None:
+        network = self.fixed.network
+        if self.source is not None:
+            where = f"fixed-point network {network.name!r}"
+            check_source(self.source, network.image, network.classes, where)
 
 
 def write(path: Path, saved: Saved) -> None:
@@ -40,6 +51,7 @@ def write(path: Path, saved: Saved) -> None:
         "accuracy": to_plain(saved.accuracy),
         "float_accuracy": to_plain(saved.float_accuracy),
         "provenance": dict(saved.provenance),
+        "data": to_plain(saved.source),
     }
     arrays = {
         str(t): codes.astype(np.min_scalar_type(-fixed.formats[t].limit - 1))
@@ -71,6 +83,7 @@ def read(path: Path) -> Saved:
             accuracy=from_plain(Accuracy, record["accuracy"], "accuracy"),
             float_accuracy=from_plain(Accuracy, record["float_accuracy"], "float_accuracy"),
             provenance={str(k): str(v) for k, v in record["provenance"].items()},
+            source=from_plain(Source | None, record.get("data"), "data"),
         )
     except FqHwError as error:
         raise ArtifactError(f"{path}: {error}") from error

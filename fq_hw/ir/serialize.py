@@ -7,16 +7,21 @@ from pathlib import Path
 import numpy as np
 
 from fq_hw import artifact
+from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, FqHwError
 from fq_hw.ir.graph import Graph
+from fq_hw.network import from_plain, to_plain
 
-__all__ = ["load", "save"]
+__all__ = ["load", "load_with_source", "save"]
 
 KIND = "fq_hw.graph.1"
 
 
-def save(path: Path, graph: Graph) -> None:
-    """Write ``graph`` to ``path``; the same graph gives the same bytes."""
+def save(path: Path, graph: Graph, source: Source | None = None) -> None:
+    """Write ``graph`` to ``path``; the same graph gives the same bytes.
+
+    ``source``: the images and classes it knows, where its checkpoint says so.
+    """
     nodes, arrays = [], {}
     for node in graph.nodes():
         plain = {}
@@ -26,11 +31,17 @@ def save(path: Path, graph: Graph) -> None:
             else:
                 plain[field] = value
         nodes.append(plain)
-    artifact.write(path, KIND, {"name": graph.name, "nodes": nodes}, arrays)
+    record = {"name": graph.name, "nodes": nodes, "data": to_plain(source)}
+    artifact.write(path, KIND, record, arrays)
 
 
 def load(path: Path) -> Graph:
     """Read a graph and check it as if it were new. Raises ArtifactError naming the file."""
+    return load_with_source(path)[0]
+
+
+def load_with_source(path: Path) -> tuple[Graph, Source | None]:
+    """The same, and what it was trained on where the file says so."""
     record, arrays = artifact.read(path, KIND, "fq-hw export")
     try:
         nodes = [dict(node) for node in record["nodes"]]
@@ -38,7 +49,8 @@ def load(path: Path) -> Graph:
         for key, array in arrays.items():
             name, _, field = key.rpartition(":")
             by_name[name][field] = array
-        return Graph.from_nodes(record["name"], nodes)
+        source = from_plain(Source | None, record.get("data"), "data")
+        return Graph.from_nodes(record["name"], nodes), source
     except FqHwError as error:
         raise ArtifactError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError) as error:

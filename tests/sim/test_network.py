@@ -9,8 +9,9 @@ from networks import NETWORKS
 
 from fq_hw import golden
 from fq_hw.cli import main, sim
+from fq_hw.cli.images import load_data
 from fq_hw.cli.main import build_parser
-from fq_hw.cli.model import SHIPPED, load_data, load_model, make_plan
+from fq_hw.cli.model import SHIPPED, load_model, make_plan
 from fq_hw.schedule import timing
 from sim import network, taps
 
@@ -50,8 +51,9 @@ def test_scores_under_stalls_and_after_a_reset(case, programs):
 
 def test_shipped_network(tmp_path, programs):
     args = build_parser().parse_args(["sim", "--images", "50"])
-    graph = load_model(SHIPPED).graph
-    plan, split = make_plan(args, graph), load_data(args, graph)
+    model = load_model(SHIPPED)
+    graph = model.graph
+    plan, split = make_plan(args, graph), load_data(args, model)
     program = network.build(plan, programs)
     truth = golden.run(graph, split.images)["tail.scores"].reshape(len(split), -1)
     predicted = timing.simulate(plan)

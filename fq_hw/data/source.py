@@ -1,0 +1,45 @@
+"""What a network was trained on: a record that its files carry from training to the hardware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fq_hw.data.dataset import DataKind
+from fq_hw.data.split import Data
+from fq_hw.errors import ArtifactError, require
+
+__all__ = ["Source", "check_classes"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The images and classes that a network knows.
+
+    Fields  path: as the configuration has it; a relative one is relative to the working directory
+            image: height, width, colours
+            classes: the name of every label, label 0 first
+    """
+
+    kind: DataKind
+    path: str | None = None
+    image: tuple[int, int, int]
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        named = len(self.classes) >= 2 and min(self.image) >= 1
+        contract = "needs an image size and the names of two or more classes"
+        require(named, "trained on", contract, (self.image, self.classes), kind=ArtifactError)
+
+
+def check_classes(data: Data, network: str, count: int, known: tuple[str, ...] | None) -> None:
+    """Refuse a set whose classes are not those of ``network``, which gives ``count`` scores.
+
+    ``known``: the names of its classes, where its file has them.
+    """
+    where, hint = f"data {data.name}", "name the data it was trained on with --data and --path"
+    contract = f"needs {count} classes, as {network} has {count} scores"
+    found = len(data.classes)
+    require(found == count, where, contract, found, hint=hint, kind=ArtifactError)
+    contract = f"classes must be those of {network}, in their order: {known}"
+    same = known is None or data.classes == known
+    require(same, where, contract, data.classes, hint=hint, kind=ArtifactError)
