@@ -58,7 +58,8 @@ def fold_onnx(args: argparse.Namespace) -> Output:
     onnx = load_onnx()
     name, pixels = name_of(args.model), onnx.PixelRange(args.pixels)
     model = onnx.read(args.model)
-    lines = onnx.preflight(model, pixels)
+    judged = onnx.judge(model, name, pixels)
+    lines = judged.lines
     rows = [(line.node, line.kind, "yes" if line.supported else "no", line.why) for line in lines]
     text = table(("node", "kind", "supported", "why not, and what to change"), rows)
     refused = [line for line in lines if not line.supported]
@@ -70,6 +71,6 @@ def fold_onnx(args: argparse.Namespace) -> Output:
             f"{args.model}: {len(refused)} of {len(lines)} nodes are not supported; the first is "
             f"{first.node} ({first.kind}): {first.why}"
         )
-    found = onnx.fold(model, name, pixels)
+    found = judged.imported
     more = {"nodes": len(lines), "ranking error": found.ranking_error}
     return save(args, found.graph, more, f"{text}\n")

@@ -13,7 +13,7 @@ from fq_hw.ir import ops
 from fq_hw.ir.types import TensorType, infer
 from fq_hw.network import from_plain
 
-__all__ = ["Graph", "kind_name"]
+__all__ = ["Graph", "kind_name", "op_of"]
 
 
 def kind_name(kind: type[ops.Op]) -> str:
@@ -24,6 +24,19 @@ def kind_name(kind: type[ops.Op]) -> str:
 KINDS = {name: getattr(ops, name) for name in ops.__all__ if name != "Op"}
 KINDS = {"argmax" if k is ops.ArgMax else kind_name(k): k for k in KINDS.values()}
 NAMES = {kind: name for name, kind in KINDS.items()}
+
+
+def op_of(node: Mapping[str, object]) -> ops.Op:
+    """The op of a plain node.
+
+    Raises GraphError for an unknown op and a missing, unknown or mistyped field.
+    """
+    fields = dict(node)
+    kind = fields.pop("op", None)
+    where = f"op {fields.get('name')!r}"
+    contract = f"kind must be one of {', '.join(sorted(KINDS))}"
+    one_of(kind, KINDS, where, contract, kind=GraphError)
+    return from_plain(KINDS[kind], fields, where)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -104,12 +117,4 @@ class Graph:
 
         Raises GraphError for an unknown op and a missing, unknown or mistyped field.
         """
-        built = []
-        for node in nodes:
-            fields = dict(node)
-            kind = fields.pop("op", None)
-            where = f"op {fields.get('name')!r}"
-            contract = f"kind must be one of {', '.join(sorted(KINDS))}"
-            one_of(kind, KINDS, where, contract, kind=GraphError)
-            built.append(from_plain(KINDS[kind], fields, where))
-        return cls(name, tuple(built))
+        return cls(name, tuple(op_of(node) for node in nodes))

@@ -86,7 +86,7 @@ class Comparison:
 
     def levels(self, node: onnx.NodeProto, feature: Feature) -> Compared:
         """What a quantizer gave: codes must be equal but for ties."""
-        name, source = node.output[0], self.imported.features[node.input[0]]
+        name, source = node.output[0], feature.source
         x = self.tensors[feature.op].astype(np.int64)
         scale, shift = (values.astype(np.float64) for values in (feature.scale, feature.shift))
         reference = in_channels(self.context[name], feature)
@@ -172,7 +172,7 @@ def compare(
         feature = imported.features.get(node.output[0])
         if feature is None or feature.op not in run.tensors or node.op_type in RANKING:
             continue  # a constant; what no result needs; what ranks as the scores do
-        if feature.edges is not None and node.input[0] in imported.features:
+        if feature.source is not None:
             yield run.levels(node, feature)
         else:
             yield run.reals(node.output[0], feature)

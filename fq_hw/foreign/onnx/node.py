@@ -2,90 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-from onnx import helper
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.values import Feature, Weights
+from fq_hw.foreign.onnx.codes import Codes
+from fq_hw.foreign.onnx.values import Feature, Ranking, Weights
 
 if TYPE_CHECKING:
     from fq_hw.foreign.onnx.fold import Walk
 
-__all__ = ["RULES", "Node", "Value", "rule"]
+__all__ = ["RULES", "Node", "Rule", "Value", "called", "described", "rule"]
 
-Value = np.ndarray | Weights | Feature
+Value = np.ndarray | Weights | Feature | Codes | Ranking
+Function = Callable[["Walk", "Node"], Value]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How nodes of one kind fold, and which of their attributes that takes into account."""
+
+    function: Function
+    honours: frozenset[str]
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(*kinds: str, honours: tuple[str, ...] = ()) -> Callable[[Function], Function]:
+    """Declare how nodes of ``kinds`` fold; other attributes must have their defaults."""
+
+    def declare(function: Function) -> Function:
+        RULES.update(dict.fromkeys(kinds, Rule(function, frozenset(honours))))
+        return function
+
+    return declare
+
+
+def called(name: str, kind: str) -> str:
+    """How errors call a node."""
+    return f"node {name!r} ({kind})"
+
+
+def described(proto: onnx.NodeProto) -> str:
+    """How errors call ``proto``."""
+    return called(proto.name, proto.op_type)
 
 
 @dataclass(frozen=True)
 class Node:
-    """An ONNX node with what it reads."""
+    """An ONNX node: what it reads, its honoured attributes, the shape of what it makes."""
 
     proto: onnx.NodeProto
     inputs: tuple[Value | None, ...]
+    attributes: Mapping[str, object]
+    result: tuple[int, ...] | None
 
     @property
     def where(self) -> str:
         """How errors call it."""
-        return f"node {self.proto.name!r} ({self.proto.op_type})"
+        return described(self.proto)
 
     @property
-    def attributes(self) -> dict[str, object]:
-        return {a.name: helper.get_attribute_value(a) for a in self.proto.attribute}
-
-    def feature(self, index: int = 0) -> Feature:
-        """An input that comes from the image."""
-        found = self.inputs[index]
-        contract = f"input {index} must come from the image"
-        require(isinstance(found, Feature), self.where, contract, "a constant", kind=GraphError)
-        return found
+    def kind(self) -> str:
+        return self.proto.op_type
 
     def given(self, index: int) -> bool:
         """Whether an optional input is there."""
         return index < len(self.inputs) and self.inputs[index] is not None
 
-    def constant(self, index: int) -> np.ndarray:
-        """An input that is constant and not quantized, or is by a known scale."""
-        found = self.inputs[index] if index < len(self.inputs) else None
-        if isinstance(found, Weights):
-            return found.codes * found.scale
-        contract = f"input {index} must be a constant"
-        require(isinstance(found, np.ndarray), self.where, contract, "computed", kind=GraphError)
+    def value(self, index: int) -> Value:
+        """An input that must be there."""
+        require(self.given(index), self.where, f"input {index} is missing", kind=GraphError)
+        return self.inputs[index]
+
+    def feature(self, index: int = 0) -> Feature:
+        """An input that comes from the image."""
+        found = self.value(index)
+        contract = f"input {index} must come from the image, not be a constant"
+        constant = isinstance(found, np.ndarray | Weights)
+        require(not constant, self.where, contract, kind=GraphError)
+        contract = f"cannot stand behind a {getattr(found, 'kind', '')}"
+        require(isinstance(found, Feature), self.where, contract, kind=GraphError)
         return found
+
+    def constant(self, index: int, ndim: int | None = None) -> np.ndarray:
+        """An input that is constant, as real numbers; of ``ndim`` axes where that is said."""
+        found = self.value(index)
+        if isinstance(found, Weights):
+            found = found.real
+        contract = f"input {index} must be a constant"
+        require(isinstance(found, np.ndarray), self.where, contract, kind=GraphError)
+        contract = f"input {index} must have {ndim} axes"
+        require(ndim in (None, found.ndim), self.where, contract, found.shape, kind=GraphError)
+        return found
+
+    def number(self, index: int) -> float:
+        """An input that is one constant number."""
+        found = self.constant(index)
+        contract = f"input {index} must be one number"
+        require(found.size == 1, self.where, contract, found.shape, kind=GraphError)
+        return float(found.reshape(()))
 
     def weights(self, index: int = 1) -> Weights:
         """An input that is quantized weights."""
-        found = self.inputs[index]
-        contract = "weights must be quantized: constants behind a Quant or BipolarQuant node"
-        require(
-            isinstance(found, Weights), self.where, contract, type(found).__name__, kind=GraphError
-        )
-        return found
+        found = self.value(index)
+        contract = "weights must be constants behind a Quant, BipolarQuant or DequantizeLinear node"
+        hint = "quantize them, or train with quantized weights"
+        require(isinstance(found, Weights), self.where, f"weights must be quantized: {contract}",
+                hint=hint, kind=GraphError)  # fmt: skip
+        return found.checked(self.where)
 
     @property
     def split(self) -> tuple[Feature | None, int]:
         """The feature among two inputs, and the index of the other; None where both are."""
-        features = [isinstance(value, Feature) for value in self.inputs]
-        if all(features):
+        computed = [not isinstance(self.value(n), np.ndarray | Weights) for n in (0, 1)]
+        if all(computed):
             return None, 1
-        require(any(features), self.where, "must read the image", "constants", kind=GraphError)
-        index = features.index(True)
-        return self.inputs[index], 1 - index
-
-
-Rule = Callable[["Walk", Node], Value]
-RULES: dict[str, Rule] = {}
-
-
-def rule(*kinds: str) -> Callable[[Rule], Rule]:
-    """Declare how nodes of ``kinds`` fold."""
-
-    def declare(function: Rule) -> Rule:
-        RULES.update(dict.fromkeys(kinds, function))
-        return function
-
-    return declare
+        index = computed.index(True) if any(computed) else 0
+        return self.feature(index), 1 - index

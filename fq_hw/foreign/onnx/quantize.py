@@ -16,11 +16,12 @@ from qonnx.custom_op.general.intquant import resolve_rounding_mode
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR, ceilings, exact
-from fq_hw.foreign.onnx.values import Feature
+from fq_hw.foreign.onnx.values import Feature, broadcasts
 
-__all__ = ["Quantizer", "Steps"]
+__all__ = ["ROUNDING", "Quantizer", "Steps"]
 
-MOST_BITS = 8  # of weights and activations
+MOST_BITS = 8  # of activations, and of weights where they are used
+MOST_CONSTANT_BITS = 32  # of a bias
 HALF = Fraction(1, 2)
 # For the code u of the rounded y: the distance b below u from which on y becomes u or more, and
 # whether u - b itself does not, for codes above 0 and for the others.
@@ -109,8 +110,8 @@ class Quantizer:
         where: str,
     ) -> Quantizer:
         """With the attributes of a node."""
-        mode = attributes.get("rounding_mode", b"ROUND").decode().upper()
-        signed, narrow = (bool(attributes.get(name, 1)) for name in ("signed", "narrow"))
+        mode = str(attributes["rounding_mode"]).upper()
+        signed, narrow = (bool(attributes[name]) for name in ("signed", "narrow"))
         scale, zero = (np.asarray(values, np.float32) for values in (scale, zero))
         return cls(scale=scale, zero=zero, bits=bits, signed=signed, narrow=narrow, mode=mode,
                    where=where)  # fmt: skip
@@ -120,11 +121,10 @@ class Quantizer:
         """Whether it gives -1 and +1 instead of whole codes, as qonnx executes one signed bit."""
         return self.bits == 1 and self.signed
 
-    @property
-    def range(self) -> tuple[int, int]:
-        """Lowest and highest code."""
-        whole = float(self.bits).is_integer() and 1 <= self.bits <= MOST_BITS
-        contract = f"bit width must be a whole number in 1..{MOST_BITS}"
+    def range(self, most: int = MOST_BITS) -> tuple[int, int]:
+        """Lowest and highest code, of at most so many bits."""
+        whole = float(self.bits).is_integer() and 1 <= self.bits <= most
+        contract = f"bit width must be a whole number in 1..{most}"
         require(whole, self.where, contract, self.bits, kind=GraphError)
         half = 2 ** (int(self.bits) - 1)
         low, high = (-half + self.narrow, half - 1) if self.signed else (0, 2 * half - 1)
@@ -135,8 +135,13 @@ class Quantizer:
 
     def codes(self, real: np.ndarray) -> np.ndarray:
         """Codes of float32 values, in float32 as the reference computes them."""
-        low, high = self.range
-        y = np.asarray(real, np.float32) / self.scale + self.zero
+        low, high = self.range(MOST_CONSTANT_BITS)
+        real = np.asarray(real, np.float32)
+        for name, part in (("scale", self.scale), ("zero point", self.zero)):
+            contract = f"{name} must broadcast to the {real.shape} of the constant"
+            fits = broadcasts(part.shape, real.shape)
+            require(fits, self.where, contract, part.shape, kind=GraphError)
+        y = real / self.scale + self.zero
         if self.bipolar:
             return np.where(y >= 0, 1, -1).astype(np.int64)
         rounded = resolve_rounding_mode(self.mode)(y.clip(np.float32(low), np.float32(high)))
@@ -149,7 +154,7 @@ class Quantizer:
         hint = "use per-tensor quantization"
         require(single, self.where, contract, self.scale.shape, hint=hint, kind=GraphError)
         (step,), (zero,) = (exact(values).reshape(-1) for values in (self.scale, self.zero))
-        low, high = self.range
+        low, high = self.range()
         if self.bipolar:
             return Steps(
                 edges=np.array([[-zero * step]], object),

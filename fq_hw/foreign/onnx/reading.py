@@ -9,19 +9,27 @@ from pathlib import Path
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import external_data_helper, helper, numpy_helper
+from onnx import numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.transformation.fold_constants import FoldConstants
+from qonnx.transformation.general import (
+    GiveUniqueNodeNames,
+    GiveUniqueParameterTensors,
+    RemoveStaticGraphInputs,
+    RemoveUnusedTensors,
+)
 from qonnx.transformation.infer_shapes import InferShapes
-from qonnx.transformation.qcdq_to_qonnx import QCDQToQuant
-from qonnx.util.cleanup import cleanup_model
+from qonnx.transformation.quant_constant_folding import FoldTransposeIntoQuantInit
 
 from fq_hw.errors import ArtifactError, require
+from fq_hw.foreign.onnx.attributes import OWN_DOMAINS
+from fq_hw.foreign.onnx.checks import check, check_constants
 
-__all__ = ["MOST_BYTES", "NEWEST_OPSET", "read"]
+__all__ = ["MOST_BYTES", "read"]
 
 MOST_BYTES = 100 * 2**20  # a network for small FPGAs has a few megabytes
-NEWEST_OPSET = onnx.defs.onnx_opset_version()
-OWN_DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
+QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant", "QuantizeLinear", "DequantizeLinear"]
+NAMED_IN_NO_DOMAIN = ("Quant", "IntQuant", "BipolarQuant", "Trunc")  # by some exporters
 
 
 def read(path: Path) -> ModelWrapper:
@@ -30,7 +38,8 @@ def read(path: Path) -> ModelWrapper:
     Raises ArtifactError, in one line, for what is not an ONNX model that stands by itself.
     """
     where = str(path)
-    require(path.is_file(), where, "must be an ONNX file", "a missing one", kind=ArtifactError)
+    hint = "give an ONNX file"
+    require(path.is_file(), where, "there is no such file", hint=hint, kind=ArtifactError)
     size = os.path.getsize(path)
     contract = f"must have 1 to {MOST_BYTES:,} bytes"
     require(0 < size <= MOST_BYTES, where, contract, size, kind=ArtifactError)
@@ -42,88 +51,73 @@ def read(path: Path) -> ModelWrapper:
     return clean(model, where)
 
 
-def check(model: onnx.ModelProto, where: str) -> None:
-    """Refuse what neither onnx nor qonnx would refuse clearly."""
-    require(model.graph.node, where, "must hold nodes; is it an ONNX model?", 0, kind=ArtifactError)
-    for opset in model.opset_import:
-        new = opset.domain in ("", "ai.onnx") and opset.version > NEWEST_OPSET
-        contract = f"must be of opset {NEWEST_OPSET} or older; export it with a lower opset"
-        require(not new, where, contract, opset.version, kind=ArtifactError)
-    for tensor in model.graph.initializer:
-        outside = external_data_helper.uses_external_data(tensor)
-        contract = f"must hold its weights itself; {tensor.name!r} must not be external data"
-        require(not outside, where, contract, "another file", kind=ArtifactError)
-    made = {i.name for i in model.graph.input} | {t.name for t in model.graph.initializer}
-    made.add("")  # an input that is left out
-    for node in model.graph.node:
-        missing = [name for name in node.input if name not in made]
-        contract = f"node {node.name or node.op_type!r} must come after what it reads"
-        require(
-            not missing, where, f"{contract} (or there is a cycle)", missing, kind=ArtifactError
-        )
-        made.update(node.output)
-    constants = {t.name for t in model.graph.initializer}
-    inputs = [i for i in model.graph.input if i.name not in constants]
-    names = [i.name for i in inputs]
-    require(len(inputs) == 1, where, "must have one input, the image", names, kind=ArtifactError)
-    names = [o.name for o in model.graph.output]
-    require(len(names) == 1, where, "must have one output, the scores", names, kind=ArtifactError)
-    shape = [d.dim_value if d.HasField("dim_value") else d.dim_param or "?"
-             for d in inputs[0].type.tensor_type.shape.dim]  # fmt: skip
-    static = len(shape) == 4 and all(isinstance(n, int) and n >= 1 for n in shape[1:])
-    contract = f"input {names and inputs[0].name!r} must have a static shape N,C,H,W or N,H,W,C"
-    require(static, where, f"{contract}; export it with one", shape, kind=ArtifactError)
-
-
-def name_weights(model: onnx.ModelProto) -> None:
-    """Weights stored as bytes behind a DequantizeLinear become float ones behind a Quant.
-
-    qonnx does so too, but only where one scale serves the whole tensor.
-    """
-    tensors = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    for node in model.graph.node:
-        known = node.op_type == "DequantizeLinear" and all(name in tensors for name in node.input)
-        if not known:
-            continue
-        codes, scale = (tensors[name] for name in node.input[:2])
-        zero = tensors[node.input[2]] if len(node.input) > 2 else np.zeros(1)
-        axis = next((a.i for a in node.attribute if a.name == "axis"), 1) % max(codes.ndim, 1)
-        shape = [-1 if n == axis else 1 for n in range(codes.ndim)] if scale.size > 1 else []
-        scale, zero = scale.reshape(shape), zero.reshape(shape) if zero.any() else np.zeros(())
-        parts = ((codes - zero) * scale, scale, zero, np.array(8 * codes.itemsize))
-        names = [f"{node.output[0]}_{part}" for part in ("real", "scale", "zero", "bits")]
-        model.graph.initializer.extend(
-            numpy_helper.from_array(part.astype(np.float32), name)
-            for part, name in zip(parts, names, strict=True)
-        )
-        signed = int(np.issubdtype(codes.dtype, np.signedinteger))
-        quant = helper.make_node(
-            "Quant", names, list(node.output), node.name, domain=OWN_DOMAINS[0],
-            signed=signed, narrow=0, rounding_mode="ROUND",
-        )  # fmt: skip
-        node.CopyFrom(quant)
-
-
 def clean(model: onnx.ModelProto, where: str) -> ModelWrapper:
-    """Shapes inferred, constants folded, names unique; QCDQ pairs become quantizers."""
+    """Shapes inferred, constants folded, every tensor and node with a name of its own."""
     for node in model.graph.node:
-        if node.domain in OWN_DOMAINS:
+        if node.domain in OWN_DOMAINS or node.op_type in NAMED_IN_NO_DOMAIN:
             node.domain = OWN_DOMAINS[0]
-    for tensor in (*model.graph.input, *model.graph.output):  # one image at a time
-        dims = tensor.type.tensor_type.shape.dim
-        if dims and tensor.name not in {t.name for t in model.graph.initializer}:
-            dims[0].dim_value = 1
-    del model.graph.value_info[:]  # of another batch, maybe
-    name_weights(model)
-    if OWN_DOMAINS[0] not in {opset.domain for opset in model.opset_import}:
-        model.opset_import.append(onnx.helper.make_opsetid(OWN_DOMAINS[0], 1))
+    constants = {t.name for t in model.graph.initializer}
+    for tensor in model.graph.input:  # one image at a time
+        if tensor.name not in constants:
+            tensor.type.tensor_type.shape.dim[0].dim_value = 1
+    for tensor in model.graph.output:  # inferred: what the file says may be of another batch
+        tensor.type.tensor_type.ClearField("shape")
+    del model.graph.value_info[:]
+    opsets = {opset.domain: opset for opset in model.opset_import}
+    if OWN_DOMAINS[0] not in opsets:
+        own = [opsets[domain].version for domain in OWN_DOMAINS if domain in opsets]
+        model.opset_import.append(onnx.helper.make_opsetid(OWN_DOMAINS[0], max(own, default=1)))
     try:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            wrapped = ModelWrapper(model)
-            if any(node.op_type == "DequantizeLinear" for node in model.graph.node):
-                wrapped = wrapped.transform(InferShapes()).transform(QCDQToQuant())
-            return cleanup_model(wrapped)
+            wrapped = ModelWrapper(model).transform(InferShapes())
+            fold_shapes(wrapped)
+            for step in (
+                GiveUniqueParameterTensors(),
+                FoldConstants(exclude_op_types=QUANTIZERS),
+                FoldTransposeIntoQuantInit(),
+                RemoveUnusedTensors(),
+                RemoveStaticGraphInputs(),
+                GiveUniqueNodeNames(),
+            ):
+                wrapped = wrapped.transform(step)
     except Exception as error:  # qonnx and onnx raise whatever they meet
         said = str(error).strip().splitlines() or [type(error).__name__]
         message = f"{where}: onnx or qonnx cannot read it ({said[0][:200]}); check it with onnx"
         raise ArtifactError(message) from error
+    check_constants(wrapped.graph, where)
+    name_tensors(wrapped.graph)
+    return wrapped
+
+
+def fold_shapes(model: ModelWrapper) -> None:
+    """Shape nodes become constants: exporters compute what a Reshape makes by them."""
+    for node in [node for node in model.graph.node if node.op_type == "Shape"]:
+        shape = model.get_tensor_shape(node.input[0])
+        ends = {a.name: a.i for a in node.attribute}
+        if shape and 0 not in shape:
+            found = np.array(shape[ends.get("start") : ends.get("end")], np.int64)
+            model.graph.initializer.append(numpy_helper.from_array(found, node.output[0]))
+            model.graph.node.remove(node)
+
+
+def name_tensors(graph: onnx.GraphProto) -> None:
+    """Call tensors after the nodes that make them or read them first, as qonnx would.
+
+    qonnx itself renames one input of a node that reads a tensor twice.
+    """
+    constants, names = {t.name for t in graph.initializer}, {"": ""}
+    for number, tensor in enumerate(graph.input):
+        names[tensor.name] = f"global_in_{number}" if number else "global_in"
+    for node in graph.node:
+        read = [name for name in node.input if name in constants and name not in names]
+        names |= {name: f"{node.name}_param{n}" for n, name in enumerate(dict.fromkeys(read))}
+        names |= {name: f"{node.name}_out{n}" for n, name in enumerate(node.output) if name}
+    for tensor in graph.output:
+        names[tensor.name] = "global_out"
+    for tensor in (*graph.input, *graph.output, *graph.initializer, *graph.value_info):
+        tensor.name = names.get(tensor.name, tensor.name)
+    for annotation in graph.quantization_annotation:
+        annotation.tensor_name = names.get(annotation.tensor_name, annotation.tensor_name)
+    for node in graph.node:
+        node.input[:] = [names[name] for name in node.input]
+        node.output[:] = [names[name] for name in node.output]

@@ -123,9 +123,9 @@ class Positive(Maker):
 def test_every_value_is_qonnx_s(net, seed, pixels, tmp_path):
     make = Positive(NETS[net], seed)
     model = onnx.read(make.save(tmp_path / "net.onnx", net(make)))
-    lines = onnx.preflight(model, pixels)
-    assert all(line.supported for line in lines), lines
-    found = onnx.fold(model, "net", pixels)
+    judged = onnx.judge(model, "net", pixels)
+    assert all(line.supported for line in judged.lines), judged.lines
+    found = judged.imported
     images = random_images(found.graph.input.shape, 6, seed)
     for image in images:
         rows = list(onnx.compare(model, found, pixels, image))
@@ -178,7 +178,7 @@ REFUSED = {
         "windows must lie side by side",
     ),
     "padding with no level": (
-        lambda m: m.conv(m.quant("image", 2, 0.5, zero=0.5, signed=0), 3, 2),
+        lambda m: m.conv(m.quant("image", 2, 0.5, zero=0.3, signed=0), 3, 2),
         "padding is with 0, which must be a level",
     ),
     "pads on one side": (lambda m: m.conv("image", 3, 2, pads=[0, 0, 1, 1]), "pads must be equal"),
@@ -190,7 +190,11 @@ REFUSED = {
         lambda m: m.quant("image", 4, rounding_mode="ROUND_TO_ZERO"),
         "rounding_mode must be one of",
     ),
-    "softmax": (lambda m: m.node("Softmax", "image"), "must be one of Add, ArgMax"),
+    "softmax": (
+        lambda m: m.node("Softmax", m.conv("image", 3, 2), axis=1),
+        "this node is supported at the end of a model, where it keeps the ranking",
+    ),
+    "tanh": (lambda m: m.node("Tanh", "image"), "is not supported; supported are Add, ArgMax"),
     "divide by 0": (lambda m: m.node("Div", "image", m.const(0.0)), "must not divide by 0"),
     "thresholds fall": (
         lambda m: m.node("MultiThreshold", "image", m.const([[2.0, 1.0]]), domain=DOMAIN,
@@ -209,7 +213,8 @@ def test_refuses(case, tmp_path):
     build, message = REFUSED[case]
     make = Maker()
     model = onnx.read(make.save(tmp_path / "net.onnx", build(make)))
-    refused = [line for line in onnx.preflight(model, onnx.PixelRange.UNIT) if not line.supported]
+    judged = onnx.judge(model, "net", onnx.PixelRange.UNIT)
+    refused = [line for line in judged.lines if not line.supported]
     assert refused and message in refused[0].why
     with pytest.raises(GraphError, match=r"^node '\w+' \(\w+\): ") as caught:
         onnx.fold(model, "net", onnx.PixelRange.UNIT)

@@ -17,7 +17,7 @@ def feature(channels=1, scale=0.125, shift=0.0, **more):
 
 
 def quantizer(mode="ROUND", bits=3, signed=1, narrow=0, scale=0.25, zero=0.0):
-    attributes = {"rounding_mode": mode.encode(), "signed": signed, "narrow": narrow}
+    attributes = {"rounding_mode": mode, "signed": signed, "narrow": narrow}
     return Quantizer.of(np.float32(scale), np.float32(zero), bits, attributes, "node 'q' (Quant)")
 
 

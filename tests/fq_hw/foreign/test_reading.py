@@ -71,7 +71,7 @@ MODELS = {
     "cyclic": (cyclic, "must come after what it reads (or there is a cycle)"),
     "missing scale": (missing_scale, "must come after what it reads"),
     "not in order": (twisted, "must come after what it reads"),
-    "external data": (external, "must not be external data"),
+    "external data": (external, "must be in the file itself, not be external data"),
     "opset too new": (lambda m: m.model(good(m), opset=99), "must be of opset"),
     "two inputs": (two_inputs, "must have one input"),
     "two outputs": (two_outputs, "must have one output"),
@@ -82,7 +82,7 @@ MODELS = {
 }
 SHAPES = {
     "dynamic height": (1, 3, "height", 8),
-    "a vector": (1, 784),
+    "a sequence": (1, 3, 784),
     "no shape": (),
     "empty": (1, 3, 0, 8),
 }
@@ -148,7 +148,8 @@ def test_a_file_too_large_is_not_read(tmp_path, capsys):
 
 
 def test_a_missing_file(capsys):
-    assert "must be an ONNX file (got 'a missing one')" in refused(capsys, "import", "net.onnx")
+    said = refused(capsys, "import", "net.onnx")
+    assert said == "fq-hw: error: net.onnx: there is no such file; give an ONNX file"
 
 
 def test_an_unsupported_node_is_named_with_the_table(tmp_path, capsys):

@@ -2,12 +2,26 @@
 
 from fq_hw.foreign.onnx.rules import (
     arithmetic,
+    clamps,
     convolutions,
     ends,
     joins,
+    linear,
     pools,
     quantizers,
     shapes,
+    trunc,
 )
 
-__all__ = ["arithmetic", "convolutions", "ends", "joins", "pools", "quantizers", "shapes"]
+__all__ = [
+    "arithmetic",
+    "clamps",
+    "convolutions",
+    "ends",
+    "joins",
+    "linear",
+    "pools",
+    "quantizers",
+    "shapes",
+    "trunc",
+]

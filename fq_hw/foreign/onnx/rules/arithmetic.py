@@ -1,4 +1,4 @@
-"""Factors, terms and clamps of each channel: a tensor means something else, none is computed."""
+"""Factors and terms of each channel: a tensor means something else, none is computed."""
 
 from __future__ import annotations
 
@@ -12,29 +12,37 @@ from fq_hw.foreign.onnx.rules.joins import residual
 __all__: list[str] = []  # rules declare themselves
 
 
-@rule("BatchNormalization")
+@rule("BatchNormalization", honours=("epsilon", "momentum"))  # momentum only moves in training
 def norm(walk: Walk, node: Node) -> Value:
     x = node.feature()
-    parameters = [np.asarray(node.constant(n), np.float32).reshape(-1) for n in (1, 2, 3, 4)]
-    fits = {len(p) for p in parameters} <= {1, x.channels}
-    contract = f"parameters must be of {x.channels} channels"
-    require(fits, node.where, contract, [len(p) for p in parameters], kind=GraphError)
-    gain, bias, mean, var = (np.broadcast_to(p, x.channels) for p in parameters)
-    epsilon = node.attributes.get("epsilon", float(np.float32(1e-5)))
-    positive = (var + epsilon > 0).all()
-    require(positive, node.where, "variance + epsilon must be above 0", float(var.min() + epsilon),
-            kind=GraphError)  # fmt: skip
+    contract = "normalizes axis 1, but the channels lie on the last axis"
+    hint = "put the Transpose behind this node, or leave it out"
+    require(x.flat or not x.last, node.where, contract, x.dims, hint=hint, kind=GraphError)
+    contract = "behind Flatten it has a parameter for each pixel, which has no hardware"
+    hint = "normalize before the tensor is made flat"
+    single = not x.flat or x.shape[:2] == (1, 1)
+    require(single, node.where, contract, hint=hint, kind=GraphError)
+    parameters = [node.constant(n, ndim=1).astype(np.float32) for n in (1, 2, 3, 4)]
+    lengths = [len(p) for p in parameters]
+    contract = f"parameters must be for {x.channels} channels"
+    require(set(lengths) == {x.channels}, node.where, contract, lengths, kind=GraphError)
+    gain, bias, mean, var = parameters
+    epsilon = node.attributes["epsilon"]
+    least = float(var.min()) + epsilon
+    require(least > 0, node.where, "variance + epsilon must be above 0", least, kind=GraphError)
     return x.normed(gain, bias, mean, var, epsilon, node.where)
 
 
 @rule("Mul", "Div")
 def multiply(walk: Walk, node: Node) -> Value:
     x, other = node.split
-    require(x is not None, node.where, "must have a constant factor", kind=GraphError)
+    contract = "a product of two computed tensors has no hardware; one must be a constant"
+    require(x is not None, node.where, contract, kind=GraphError)
     factor = x.per_channel(node.constant(other), node.where)
-    if node.proto.op_type == "Mul":
+    if node.kind == "Mul":
         return x.times(factor, node.where)
-    require(other == 1, node.where, "must divide by a constant", kind=GraphError)
+    contract = "must divide by a constant, not a constant by a tensor"
+    require(other == 1, node.where, contract, kind=GraphError)
     require(factor.all(), node.where, "must not divide by 0", kind=GraphError)
     return x.over(factor, node.where)
 
@@ -43,24 +51,8 @@ def multiply(walk: Walk, node: Node) -> Value:
 def add(walk: Walk, node: Node) -> Value:
     x, other = node.split
     if x is None:
-        require(node.proto.op_type == "Add", node.where, "must add two tensors, not subtract them",
-                kind=GraphError)  # fmt: skip
         return residual(walk, node)
     term = x.per_channel(node.constant(other), node.where)
-    if node.proto.op_type == "Add":
+    if node.kind == "Add":
         return x.plus(term, node.where)
     return x.plus(-term, node.where) if other == 1 else x.taken_from(term, node.where)
-
-
-@rule("Relu")
-def relu(walk: Walk, node: Node) -> Value:
-    return node.feature().clamped(0, np.inf)
-
-
-@rule("Clip")
-def clip(walk: Walk, node: Node) -> Value:
-    low, high = (
-        float(node.constant(n).reshape(())) if node.given(n) else default
-        for n, default in ((1, -np.inf), (2, np.inf))
-    )
-    return node.feature().clamped(low, high)

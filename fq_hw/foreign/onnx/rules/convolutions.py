@@ -10,6 +10,9 @@ from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact
 from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.rules.clamps import settled
+from fq_hw.foreign.onnx.rules.padding import with_zero
+from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of, square
 from fq_hw.foreign.onnx.values import Feature, Weights, uniform
 
 __all__: list[str] = []  # rules declare themselves
@@ -21,110 +24,105 @@ def convolve(
     x: Feature,
     weight: np.ndarray,
     scale: np.ndarray | None,
-    stride: int,
-    padding: int,
+    stride: int = 1,
+    padding: int = 0,
 ) -> Feature:
     """Integer weights O,K,K,C with a scale per output channel on levels."""
     contract = "weights need one scale for each output channel, or one (per-channel quantization)"
-    require(scale is not None, node.where, contract, kind=GraphError)
+    hint = "here it varies along other axes"
+    require(scale is not None, node.where, contract, hint=hint, kind=GraphError)
     contract = "input must be quantized; put a Quant node before it"
     require(x.levels, node.where, contract, kind=GraphError)
-    x.unclamped(node.where)
+    x = settled(walk, node, x)
     unit = uniform(x.scale)
     contract = "all input channels need one scale (per-tensor quantization)"
-    require(unit is not None, node.where, contract, kind=GraphError)
-    contract = f"weights must fit {x.channels} channels"
-    require(weight.shape[3] == x.channels, node.where, contract, weight.shape, kind=GraphError)
+    ends = (float(min(x.scale)), float(max(x.scale)))
+    require(unit is not None, node.where, contract, ends, kind=GraphError)
+    contract = f"weights must be for {x.channels} channels"
+    require(weight.shape[3] == x.channels, node.where, contract, weight.shape[3], kind=GraphError)
     level = 0
     if padding:
-        zero = uniform(-x.shift / unit)
-        held = zero is not None and zero.denominator == 1 and 0 <= zero < 256
-        contract = "padding is with 0, which must be a level of the input"
-        require(held, node.where, contract, zero and float(zero), kind=GraphError)
-        level = int(zero)
+        x, level = with_zero(walk, node, x)
+        unit = uniform(x.scale)
     name = walk.add("conv", node, x.op, weight=weight.astype(np.int32), stride=stride,
                     padding=padding, scale=None, pad_level=level)  # fmt: skip
-    h, w = ((n + 2 * padding - weight.shape[1]) // stride + 1 for n in x.shape[:2])
     gain, taps = exact(scale), weight.sum(axis=(1, 2))
     start = uniform(x.shift)
     sums = (taps * x.shift).sum(axis=1) if start is None else taps.sum(axis=1) * start
     peak = np.abs(scale) * (np.abs(weight).sum(axis=(1, 2)) @ x.peak)
-    return replace(x, op=name, shape=(h, w, len(weight)), scale=gain * unit, shift=gain * sums,
-                   peak=peak, levels=False, edges=None, pixels=None)  # fmt: skip
+    return replace(x, op=name, shape=walk.types[name].shape, scale=gain * unit, shift=gain * sums,
+                   peak=peak, levels=False, edges=None, source=None, pixels=None)  # fmt: skip
 
 
-def square(node: Node, name: str, values: list[int]) -> int:
-    """A list of equal numbers as one."""
-    require(len(set(values)) == 1, node.where, f"{name} must be equal on all sides", values,
-            kind=GraphError)  # fmt: skip
-    return values[0]
-
-
-def pads(node: Node, kernel: int) -> int:
-    """Padding on every side."""
-    auto = node.attributes.get("auto_pad", b"NOTSET").decode()
-    contract = "auto_pad must be NOTSET or VALID; give pads instead"
-    require(auto in ("NOTSET", "VALID"), node.where, contract, auto, kind=GraphError)
-    return square(node, "pads", list(node.attributes.get("pads", [0, 0, 0, 0])))
-
-
-@rule("Conv")
+@rule("Conv", honours=(*HONOURED, "group"))
 def conv(walk: Walk, node: Node) -> Value:
-    x, weights, attributes = node.feature(), node.weights(), node.attributes
-    require(weights.codes.ndim == 4 and not x.flat, node.where, "must be two-dimensional",
-            weights.codes.shape, kind=GraphError)  # fmt: skip
-    group = attributes.get("group", 1)
+    x, weights = image_of(node), node.weights()
+    contract = "must be two-dimensional: weights with 4 axes"
+    require(weights.codes.ndim == 4, node.where, contract, weights.codes.shape, kind=GraphError)
     contract = "group must be 1: depthwise and grouped convolutions have no engine yet"
+    group = node.attributes["group"]
     require(group == 1, node.where, contract, group, kind=GraphError)
-    dilation = square(node, "dilations", list(attributes.get("dilations", [1, 1])))
-    require(dilation == 1, node.where, "dilations must be 1", dilation, kind=GraphError)
-    require(not x.last, node.where, "input must be N,C,H,W", "N,H,W,C", kind=GraphError)
-    kernel = square(node, "kernel", list(weights.codes.shape[2:]))
-    stride = square(node, "strides", list(attributes.get("strides", [1, 1])))
+    windows = Windows.of(node, x.shape[:2], weights.codes.shape[2:])
+    square(node, "kernel", list(windows.kernel))
+    stride = square(node, "strides", list(windows.strides))
+    padding = square(node, windows.padded, list(windows.pads))
+    contract = f"{windows.padded} must be at most half the kernel, {windows.kernel[0] // 2}"
+    fits = padding <= windows.kernel[0] // 2
+    require(fits, node.where, contract, padding, kind=GraphError)
     weight = weights.codes.transpose(0, 2, 3, 1)
-    y = convolve(walk, node, x, weight, weights.scale_along(0), stride, pads(node, kernel))
-    if len(node.inputs) > 2 and node.inputs[2] is not None:
-        bias = np.asarray(node.constant(2), np.float32).reshape(-1)
-        fits = len(bias) == y.channels
-        require(fits, node.where, f"needs {y.channels} biases", len(bias), kind=GraphError)
+    y = convolve(walk, node, x, weight, weights.scale_along(0), stride, padding)
+    if node.given(2):
+        bias = node.constant(2, ndim=1).astype(np.float32)
+        contract = f"needs {y.channels} biases"
+        require(len(bias) == y.channels, node.where, contract, len(bias), kind=GraphError)
         y = y.plus(bias, node.where)
     return y
 
 
 def dense(walk: Walk, node: Node, x: Feature, weights: Weights) -> Feature:
     """Weights (in,out) on a flat tensor: a 1x1 convolution of one pixel."""
+    contract = "input must be flat, N,F"
+    require(x.flat, node.where, contract, x.dims, hint="put Flatten before it", kind=GraphError)
     h, w, c = x.shape
     size = h * w * c
-    require(x.flat or (h, w) == (1, 1), node.where, "input must be flat: put Flatten before it",
-            x.dims, kind=GraphError)  # fmt: skip
-    fits = weights.codes.ndim == 2 and len(weights.codes) == size
-    require(fits, node.where, f"weights must be {size},N", weights.codes.shape, kind=GraphError)
-    codes = weights.codes
+    contract = f"weights must be for {size} inputs"
+    require(len(weights.codes) == size, node.where, contract, weights.codes.shape, kind=GraphError)
+    codes, scale = weights.codes, weights.scale_along(1)
     if not x.last:  # ONNX counts channels slowest, the graph fastest
         codes = codes.reshape(c, h * w, -1).swapaxes(0, 1).reshape(size, -1)
     if (h, w) != (1, 1):
+        x = settled(walk, node, x)
         name = walk.add("flatten", node, x.op, suffix=".flat")
         x = replace(x, op=name, shape=(1, 1, size), scale=np.tile(x.scale, h * w),
                     shift=np.tile(x.shift, h * w), peak=np.tile(x.peak, h * w), edges=None,
-                    pixels=None)  # fmt: skip
-    y = convolve(walk, node, x, codes.T[:, None, None, :], weights.scale_along(1), 1, 0)
-    return replace(y, flat=True)
+                    source=None, pixels=None)  # fmt: skip
+    return convolve(walk, node, x, codes.T[:, None, None, :], scale)
+
+
+def matrix(node: Node) -> Weights:
+    """Weights (in,out)."""
+    weights = node.weights()
+    contract = "weights must be a matrix"
+    require(weights.codes.ndim == 2, node.where, contract, weights.codes.shape, kind=GraphError)
+    return weights
 
 
 @rule("MatMul")
 def matmul(walk: Walk, node: Node) -> Value:
-    return dense(walk, node, node.feature(), node.weights())
+    x, weights = node.feature(), matrix(node)
+    if x.last and not x.flat:  # every pixel by itself
+        return convolve(walk, node, x, weights.codes.T[:, None, None, :], weights.scale_along(1))
+    return dense(walk, node, x, weights)
 
 
-@rule("Gemm")
+@rule("Gemm", honours=("alpha", "beta", "transB"))
 def gemm(walk: Walk, node: Node) -> Value:
-    attributes, weights = node.attributes, node.weights()
-    plain = attributes.get("alpha", 1.0) == attributes.get("beta", 1.0) == 1.0
-    plain = plain and not attributes.get("transA", 0)
-    require(plain, node.where, "alpha and beta must be 1, transA 0", "others", kind=GraphError)
-    if attributes.get("transB", 0):
+    weights = matrix(node)
+    if node.attributes["transB"]:
         weights = weights.transposed([1, 0])
     y = dense(walk, node, node.feature(), weights)
-    if len(node.inputs) > 2 and node.inputs[2] is not None:
-        y = y.plus(y.per_channel(node.constant(2), node.where), node.where)
+    alpha, beta = (np.float32(node.attributes[name]) for name in ("alpha", "beta"))
+    y = y if alpha == 1 else y.times(np.full(y.channels, alpha), node.where)
+    if node.given(2):
+        y = y.plus(beta * y.per_channel(node.constant(2), node.where), node.where)
     return y

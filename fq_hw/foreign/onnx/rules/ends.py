@@ -1,21 +1,66 @@
-"""What a model ends in: the class of the highest score."""
+"""What a model ends in: the class of the highest score, or functions that keep the ranking."""
 
 from __future__ import annotations
-
-import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.values import Feature, Ranking
 
 __all__: list[str] = []  # rules declare themselves
 
 
-@rule("TopK", "ArgMax")
-def label(walk: Walk, node: Node) -> Value:
-    x = node.feature()
-    if node.proto.op_type == "TopK":
-        most = int(np.asarray(node.constant(1)).reshape(-1)[0])
-        require(most == 1, node.where, "K must be 1", most, kind=GraphError)
-    walk.label = node.proto.input[0]
-    return x
+def scores(node: Node) -> tuple[str, Feature]:
+    """The tensor that ranks the classes, and what is known of it: one number for each class."""
+    found, name = node.value(0), node.proto.input[0]
+    if isinstance(found, Ranking):
+        contract = "cannot stand behind the class"
+        require(not found.label, node.where, contract, found.kind, kind=GraphError)
+        name, x = found.scores, found.feature
+    else:
+        x = node.feature()
+    contract = "input must be one score for each class"
+    hint = "this node is supported at the end of a model, where it keeps the ranking"
+    require(x.shape[:2] == (1, 1), node.where, contract, x.dims, hint=hint, kind=GraphError)
+    return name, x
+
+
+def over_classes(node: Node, x: Feature) -> None:
+    """Refuse another axis than that of the classes."""
+    rank, axis = len(x.dims), node.attributes["axis"]
+    classes = rank - 1 if x.last and not x.flat else 1
+    contract = f"attribute axis must be {classes}, that of the classes"
+    fits = -rank <= axis < rank and axis % rank == classes
+    require(fits, node.where, contract, axis, kind=GraphError)
+
+
+@rule("Softmax", "LogSoftmax", honours=("axis",))
+def softmax(walk: Walk, node: Node) -> Value:
+    name, x = scores(node)
+    over_classes(node, x)
+    return Ranking(scores=name, feature=x, kind=node.kind)
+
+
+@rule("Sigmoid")
+def sigmoid(walk: Walk, node: Node) -> Value:
+    name, x = scores(node)
+    return Ranking(scores=name, feature=x, kind=node.kind)
+
+
+@rule("ArgMax", honours=("axis", "keepdims"))
+def argmax(walk: Walk, node: Node) -> Value:
+    name, x = scores(node)
+    over_classes(node, x)
+    return Ranking(scores=name, feature=x, kind=node.kind, label=True)
+
+
+@rule("TopK", honours=("axis", "largest", "sorted"))  # of one value the order is plain
+def top_k(walk: Walk, node: Node) -> Value:
+    name, x = scores(node)
+    over_classes(node, x)
+    contract = "attribute largest must be 1"
+    largest = node.attributes.get("largest", 1)
+    require(largest == 1, node.where, contract, largest, kind=GraphError)
+    most = node.number(1)
+    require(most == 1, node.where, "K must be 1", most, kind=GraphError)
+    return {1: Ranking(scores=name, feature=x, kind=node.kind, label=True)}

@@ -9,77 +9,90 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.rules.clamps import settled
+from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of
 from fq_hw.foreign.onnx.values import Feature
 
 __all__: list[str] = []  # rules declare themselves
 
 
-def pool(walk: Walk, node: Node, op: str, kernel: tuple[int, int]) -> Feature:
-    x = node.feature()
-    h, w, c = x.shape
-    rows, columns = kernel
-    fits = rows <= h and columns <= w
-    require(fits, node.where, f"kernel must fit {h}x{w}", kernel, kind=GraphError)
-    if kernel == (1, 1):
+def pool(walk: Walk, node: Node, op: str, x: Feature, kernel: tuple[int, int]) -> Feature:
+    """Windows of ``kernel``, side by side."""
+    if tuple(kernel) == (1, 1):
         return x
-    name = walk.add(op, node, x.op, kernel=[rows, columns])
-    return replace(x, op=name, shape=(h // rows, w // columns, c), edges=None, pixels=None)
+    name = walk.add(op, node, x.op, kernel=list(kernel))
+    return replace(x, op=name, shape=walk.types[name].shape, edges=None, source=None, pixels=None)
 
 
-def side_by_side(node: Node) -> tuple[int, int]:
-    """The kernel of a pool whose windows do not overlap."""
-    attributes = node.attributes
-    kernel = tuple(attributes["kernel_shape"])
-    strides = tuple(attributes.get("strides", [1, 1]))
-    bare = not any(attributes.get("pads", [0] * 4)) and not attributes.get("ceil_mode", 0)
-    bare = bare and set(attributes.get("dilations", [1])) == {1} and len(kernel) == 2
-    contract = "windows must lie side by side: strides = kernel_shape, no pads, no ceil_mode"
-    require(bare and kernel == strides, node.where, contract, (kernel, strides), kind=GraphError)
-    return kernel
+def side_by_side(node: Node, x: Feature) -> tuple[int, int]:
+    """The kernel of a pool whose windows do not overlap and leave no gaps."""
+    image = x.shape[:2]
+    windows = Windows.of(node, image)
+    contract = f"{windows.padded} must give no padding: windows must lie side by side"
+    require(not any(windows.pads), node.where, contract, windows.pads, kind=GraphError)
+    for size, kernel, stride in zip(image, windows.kernel, windows.strides, strict=True):
+        contract = f"attribute kernel_shape must fit the {image[0]} x {image[1]} of the input"
+        require(kernel <= size, node.where, contract, windows.kernel, kind=GraphError)
+        count = (size - kernel) // stride + 1
+        contract = "windows must lie side by side, strides equal to kernel_shape"
+        apart = count == size // kernel and (kernel == stride or count == 1)
+        require(apart, node.where, contract, (windows.kernel, windows.strides), kind=GraphError)
+        more = node.attributes["ceil_mode"] and (size - kernel) % stride
+        contract = "attribute ceil_mode must be 0 where it adds windows past the edge"
+        require(not more, node.where, contract, 1, kind=GraphError)
+    return windows.kernel
 
 
-@rule("MaxPool")
+@rule("MaxPool", honours=(*HONOURED, "ceil_mode"))
 def max_pool(walk: Walk, node: Node) -> Value:
-    return largest(walk, node, side_by_side(node))
+    x = image_of(node)
+    return largest(walk, node, x, side_by_side(node, x))
 
 
 @rule("GlobalMaxPool")
 def global_max_pool(walk: Walk, node: Node) -> Value:
-    return largest(walk, node, node.feature().shape[:2])
+    x = image_of(node)
+    return largest(walk, node, x, x.shape[:2])
 
 
-def largest(walk: Walk, node: Node, kernel: tuple[int, int]) -> Feature:
-    x = node.feature()
-    rises = (x.scale > 0).all()
-    contract = "must come behind a quantizer where a norm's gain is negative"
-    require(rises, node.where, contract, float(min(x.scale)), kind=GraphError)
-    return pool(walk, node, "max_pool", kernel)
+def largest(walk: Walk, node: Node, x: Feature, kernel: tuple[int, int]) -> Feature:
+    """The maximum of real numbers is that of the integers where these grow with those."""
+    contract = "the maximum must come behind a quantizer where a factor before it is not positive"
+    require((x.scale > 0).all(), node.where, contract, float(min(x.scale)), kind=GraphError)
+    return pool(walk, node, "max_pool", x, kernel)
 
 
-@rule("AveragePool")
+@rule("AveragePool", honours=(*HONOURED, "ceil_mode", "count_include_pad"))  # nothing is padded
 def average_pool(walk: Walk, node: Node) -> Value:
-    return average(walk, node, side_by_side(node))
+    x = image_of(node)
+    return average(walk, node, x, side_by_side(node, x))
 
 
 @rule("GlobalAveragePool")
 def global_average_pool(walk: Walk, node: Node) -> Value:
-    return average(walk, node, node.feature().shape[:2])
+    x = image_of(node)
+    return average(walk, node, x, x.shape[:2])
 
 
-@rule("ReduceMean")
+@rule("ReduceMean", honours=("axes", "keepdims", "noop_with_empty_axes"))
 def reduce_mean(walk: Walk, node: Node) -> Value:
     x = node.feature()
-    axes = node.attributes.get("axes")
-    axes = sorted(n % 4 for n in (axes or np.atleast_1d(node.constant(1)).tolist()))
-    contract = "must be over height and width"
-    require(axes == ([1, 2] if x.last else [2, 3]), node.where, contract, axes, kind=GraphError)
-    y = average(walk, node, x.shape[:2])
-    return y if node.attributes.get("keepdims", 1) else replace(y, flat=True)
+    axes = node.attributes.get("axes") or []  # an attribute before opset 18, then an input
+    if node.given(1):
+        axes = np.atleast_1d(node.constant(1)).astype(int).tolist()
+    if not axes and node.attributes.get("noop_with_empty_axes", 0):
+        return x
+    rank = len(x.dims)
+    spatial = [1, 2] if x.last else [2, 3]
+    fits = rank == 4 and all(-rank <= n < rank for n in axes)
+    contract = f"must be over height and width, axes {spatial} of N,C,H,W or N,H,W,C"
+    fits = fits and sorted(n % rank for n in axes) == spatial
+    require(fits, node.where, contract, axes, kind=GraphError)
+    y = average(walk, node, x, x.shape[:2])
+    return y if node.attributes["keepdims"] else replace(y, flat=True)
 
 
-def average(walk: Walk, node: Node, kernel: tuple[int, int]) -> Feature:
+def average(walk: Walk, node: Node, x: Feature, kernel: tuple[int, int]) -> Feature:
     """A sum whose unit is worth the less: nothing is divided."""
-    y = pool(walk, node, "sum_pool", kernel)
-    y.unclamped(node.where)
-    size = kernel[0] * kernel[1]
-    return replace(y, scale=y.scale / size)
+    y = pool(walk, node, "sum_pool", settled(walk, node, x), kernel)
+    return replace(y, scale=y.scale / (kernel[0] * kernel[1]))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+from qonnx.core.datatype import DataType
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact
@@ -14,7 +15,7 @@ from fq_hw.foreign.onnx.node import Node, Value, rule
 from fq_hw.foreign.onnx.quantize import Quantizer, Steps
 from fq_hw.foreign.onnx.values import Feature, Weights
 
-__all__: list[str] = []  # rules declare themselves
+__all__ = ["quantized"]
 
 
 def quantized(walk: Walk, node: Node, x: Feature, steps: Steps) -> Feature:
@@ -23,7 +24,8 @@ def quantized(walk: Walk, node: Node, x: Feature, steps: Steps) -> Feature:
     ends = [abs(float(steps.scale * code + steps.shift)) for code in (0, steps.edges.shape[1])]
     after = {
         "scale": scale, "shift": shift, "peak": np.full(x.channels, max(ends)), "floor": None,
-        "ceiling": None, "levels": True, "edges": steps.edges_of(x.channels), "pixels": None,
+        "ceiling": None, "levels": True, "edges": steps.edges_of(x.channels), "source": x,
+        "pixels": None,
     }  # fmt: skip
     if x.pixels is not None:
         codes = steps.reference(x.pixels).astype(np.uint8)
@@ -37,26 +39,25 @@ def quantized(walk: Walk, node: Node, x: Feature, steps: Steps) -> Feature:
     return replace(x, op=name, **after)
 
 
-@rule("Quant", "IntQuant")
+@rule("Quant", "IntQuant", honours=("signed", "narrow", "rounding_mode"))
 def quant(walk: Walk, node: Node) -> Value:
-    scale, zero, bits = (node.constant(n) for n in (1, 2, 3))
-    require(bits.size == 1, node.where, "needs one bit width", bits.shape, kind=GraphError)
-    width = float(bits.reshape(()))
+    scale, zero, width = node.constant(1), node.constant(2), node.number(3)
     quantizer = Quantizer.of(scale, zero, width, node.attributes, node.where)
-    if isinstance(node.inputs[0], Feature):
-        return quantized(walk, node, node.inputs[0], quantizer.steps())
-    contract = "weights need zero point 0"
-    require(not zero.any(), node.where, contract, float(zero.max()), kind=GraphError)
-    return Weights(codes=quantizer.codes(node.constant(0)), scale=quantizer.scale)
+    if not isinstance(node.value(0), np.ndarray | Weights):
+        return quantized(walk, node, node.feature(), quantizer.steps())
+    codes = quantizer.codes(node.constant(0))
+    return Weights.of(codes, quantizer.scale, node.where, bits=int(width), zero=quantizer.zero)
 
 
 @rule("BipolarQuant")
 def bipolar(walk: Walk, node: Node) -> Value:
-    scale = np.asarray(node.constant(1), np.float32)
+    scale = node.constant(1).astype(np.float32)
     least = float(scale.min(initial=np.inf))
-    require((scale > 0).all(), node.where, "scale must be positive", least, kind=GraphError)
-    if not isinstance(node.inputs[0], Feature):
-        return Weights(codes=np.where(node.constant(0) >= 0, 1, -1), scale=scale)
+    positive = scale.size and least > 0
+    require(positive, node.where, "scale must be positive", least, kind=GraphError)
+    if isinstance(node.value(0), np.ndarray | Weights):
+        codes = np.where(node.constant(0) >= 0, 1, -1)
+        return Weights.of(codes, scale, node.where, bits=1)
     contract = "an activation needs one scale for the whole tensor"
     require(scale.size == 1, node.where, contract, scale.shape, kind=GraphError)
     (step,) = exact(scale).reshape(-1)
@@ -67,26 +68,61 @@ def bipolar(walk: Walk, node: Node) -> Value:
         shift=-step,
         reference=lambda real: (real >= 0).astype(np.int64),
     )
-    return quantized(walk, node, node.inputs[0], steps)
+    return quantized(walk, node, node.feature(), steps)
 
 
-@rule("MultiThreshold")
+@rule("Sign")
+def sign(walk: Walk, node: Node) -> Value:
+    steps = Steps(
+        edges=exact(np.zeros((1, 2))),
+        exclusive=np.array([[False, True]]),  # 0 itself stays 0
+        scale=Fraction(1),
+        shift=Fraction(-1),
+        reference=lambda real: np.sign(real).astype(np.int64) + 1,
+    )
+    return quantized(walk, node, node.feature(), steps)
+
+
+@rule("MultiThreshold", honours=("out_scale", "out_bias", "out_dtype", "data_layout"))
 def multi_threshold(walk: Walk, node: Node) -> Value:
-    x, edges = node.feature(), np.asarray(node.constant(1), np.float32)
-    fits = edges.ndim == 2 and len(edges) in (1, x.channels) and edges.shape[1] < 256
-    contract = f"thresholds must be 1 or {x.channels} rows of at most 255"
+    x, edges = node.feature(), node.constant(1, ndim=2).astype(np.float32)
+    known = "NC" if x.flat else "NHWC" if x.last else "NCHW"
+    layout = node.attributes["data_layout"] or ("NC" if x.flat else "NCHW")
+    contract = f"attribute data_layout must be {known}: so the channels lie here"
+    require(layout == known, node.where, contract, layout, kind=GraphError)
+    fits = len(edges) in (1, x.channels) and 1 <= edges.shape[1] < 256
+    contract = f"thresholds must be 1 or {x.channels} rows of 1 to 255"
     require(fits, node.where, contract, edges.shape, kind=GraphError)
     single = not x.flat or x.shape[:2] == (1, 1) or len(edges) == 1
-    require(single, node.where, "must come before Flatten", "behind it", kind=GraphError)
+    hint = "threshold before the tensor is made flat"
+    contract = "thresholds of each channel cannot stand behind Flatten"
+    require(single, node.where, contract, hint=hint, kind=GraphError)
     rises = (edges[:, 1:] >= edges[:, :-1]).all()
     require(rises, node.where, "thresholds must ascend in every row", kind=GraphError)
-    scale = float(node.attributes.get("out_scale", 1.0))
+    scale, shift = (float(node.attributes[name]) for name in ("out_scale", "out_bias"))
     require(scale > 0, node.where, "out_scale must be positive", scale, kind=GraphError)
+    check_type(node, scale, shift, edges.shape[1])
     steps = Steps(
         edges=exact(edges),
         exclusive=np.zeros(edges.shape, bool),
         scale=Fraction(scale),
-        shift=Fraction(float(node.attributes.get("out_bias", 0.0))),
+        shift=Fraction(shift),
         reference=lambda real: (real[:, :, None] >= edges[:, None]).sum(axis=2),
     )
     return quantized(walk, node, x, steps)
+
+
+def check_type(node: Node, scale: float, shift: float, steps: int) -> None:
+    """Refuse an out_dtype that does not hold what the node makes; execution does not look at it."""
+    name = node.attributes["out_dtype"]
+    try:
+        kind = DataType[name]
+    except (KeyError, AssertionError, ValueError):
+        kind = None
+    contract = "attribute out_dtype must be a type that qonnx knows"
+    require(kind is not None, node.where, contract, name, kind=GraphError)
+    if scale.is_integer() and shift.is_integer():
+        low, high = shift, shift + scale * steps
+        contract = f"attribute out_dtype must hold the results {low:g} to {high:g}"
+        fits = kind.min() <= low and high <= kind.max()
+        require(fits, node.where, contract, name, kind=GraphError)

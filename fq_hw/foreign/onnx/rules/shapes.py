@@ -5,45 +5,90 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+from onnx import TensorProto
+
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
-from fq_hw.foreign.onnx.values import Feature, Weights
+from fq_hw.foreign.onnx.values import Feature, Ranking, Weights
 
 __all__: list[str] = []  # rules declare themselves
 
-
-@rule("Flatten", "Reshape", "Squeeze")
-def flatten(walk: Walk, node: Node) -> Value:
-    x = node.feature()
-    size = math.prod(x.shape)
-    if node.proto.op_type == "Flatten":
-        flat = node.attributes.get("axis", 1) in (1, -3)
-    elif node.proto.op_type == "Reshape":
-        target = node.constant(1).tolist()
-        flat = len(target) == 2 and target[1] in (-1, size) and target[0] in (-1, 0, 1)
-    else:
-        flat = x.shape[:2] == (1, 1)
-    contract = f"must make the tensor flat: N,{size}"
-    require(flat, node.where, contract, "another shape", kind=GraphError)
-    return replace(x, flat=True)
+CHANNELS_LAST, CHANNELS_FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
 
 
-@rule("Transpose")
+def reshaped(node: Node, x: Feature) -> Feature:
+    """The tensor in the shape that ONNX infers from the node's attributes and inputs."""
+    single = x.shape[:2] == (1, 1)  # of one pixel both layouts are one
+    known = [
+        x,
+        replace(x, flat=True),
+        replace(x, flat=False),
+        *([replace(x, flat=False, last=not x.last)] if single else []),
+    ]
+    fit = [y for y in known if y.dims == node.result]
+    flat = (1, math.prod(x.shape))
+    contract = f"of {x.dims} it must make {flat}, or the image that was made flat"
+    hint = "the first axis is for the images of a batch; keep it"
+    require(fit, node.where, contract, node.result, hint=hint, kind=GraphError)
+    return fit[0]
+
+
+@rule("Flatten", honours=("axis",))
+@rule("Reshape", honours=("allowzero",))
+@rule("Squeeze", "Unsqueeze", honours=("axes",))
+def reshape(walk: Walk, node: Node) -> Value:
+    x = node.value(0)
+    if isinstance(x, Ranking):
+        return x
+    if isinstance(x, Weights):
+        contract = "quantized weights cannot change their shape"
+        hint = "reshape them before their quantizer"
+        same = x.codes.shape == node.result
+        require(same, node.where, contract, node.result, hint=hint, kind=GraphError)
+        return x
+    return reshaped(node, node.feature())
+
+
+@rule("Transpose", honours=("perm",))
 def transpose(walk: Walk, node: Node) -> Value:
-    axes = list(node.attributes["perm"])
-    if not isinstance(node.inputs[0], Feature):
-        if isinstance(node.inputs[0], Weights):
-            return node.inputs[0].transposed(axes)
-        return node.constant(0).transpose(axes)
+    x, axes = node.value(0), node.attributes["perm"]
+    if isinstance(x, np.ndarray | Weights):
+        rank = (x.codes if isinstance(x, Weights) else x).ndim
+        axes = list(range(rank))[::-1] if axes is None else list(axes)
+        contract = f"attribute perm must order {rank} axes"
+        require(sorted(axes) == list(range(rank)), node.where, contract, axes, kind=GraphError)
+        return x.transposed(axes) if isinstance(x, Weights) else x.transpose(axes)
     x = node.feature()
-    known = {False: [0, 2, 3, 1], True: [0, 3, 1, 2]}[x.last]
-    require(
-        axes == known and not x.flat, node.where, f"perm must be {known}", axes, kind=GraphError
-    )
+    axes = list(range(len(x.dims)))[::-1] if axes is None else list(axes)
+    if axes == list(range(len(x.dims))):
+        return x
+    known = CHANNELS_FIRST if x.last else CHANNELS_LAST
+    contract = f"attribute perm must be {known}, between N,C,H,W and N,H,W,C"
+    require(axes == known and not x.flat, node.where, contract, axes, kind=GraphError)
     return replace(x, last=not x.last)
 
 
-@rule("Identity", "Dropout")
+@rule("Identity")
 def identity(walk: Walk, node: Node) -> Value:
-    return node.inputs[0]
+    return node.value(0)
+
+
+@rule("Dropout", honours=("ratio", "seed"))  # of training alone
+def dropout(walk: Walk, node: Node) -> Value:
+    training = node.given(2) and bool(node.number(2))
+    require(not training, node.where, "input training_mode must be false", True, kind=GraphError)
+    return node.value(0)
+
+
+@rule("Cast", honours=("to", "saturate"))  # the latter is for 8-bit floats alone
+def cast(walk: Walk, node: Node) -> Value:
+    x, to = node.value(0), node.attributes["to"]
+    allowed = [TensorProto.FLOAT]
+    if isinstance(x, Ranking) and x.label:
+        allowed += [TensorProto.INT32, TensorProto.INT64, TensorProto.DOUBLE]
+    names = [TensorProto.DataType.Name(n) for n in allowed]
+    contract = f"attribute to must be {' or '.join(names)}"
+    require(to in allowed, node.where, contract, to, kind=GraphError)
+    return x if isinstance(x, Ranking | Weights) else node.feature()

@@ -1,0 +1,104 @@
+"""What attributes an operator has, by ONNX's schemas and qonnx's: honoured, or refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import onnx
+from onnx import AttributeProto, helper
+from qonnx.custom_op import registry
+
+from fq_hw.errors import GraphError, require
+
+__all__ = ["OWN_DOMAINS", "Attribute", "Schema", "attributes", "schema"]
+
+OWN_DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
+MOST_INPUTS = 1000  # of a Concat
+TYPES = {  # how qonnx calls them
+    "i": AttributeProto.INT,
+    "f": AttributeProto.FLOAT,
+    "s": AttributeProto.STRING,
+    "t": AttributeProto.TENSOR,
+    "ints": AttributeProto.INTS,
+    "floats": AttributeProto.FLOATS,
+    "strings": AttributeProto.STRINGS,
+}
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """What a schema says of an attribute; ``default`` is None where there is none."""
+
+    kind: int
+    required: bool
+    default: object
+
+
+@dataclass(frozen=True)
+class Schema:
+    """An operator's attributes, and how many inputs it may have."""
+
+    attributes: Mapping[str, Attribute]
+    inputs: range
+
+
+def plain(value: object) -> object:
+    """Strings for bytes."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def schema(kind: str, domain: str, opset: int) -> Schema | None:
+    """An operator in a version of its domain; None where it does not exist."""
+    if domain in OWN_DOMAINS:
+        node = helper.make_node(kind, [], [], domain=OWN_DOMAINS[0])
+        try:
+            types = registry.getCustomOp(node, onnx_opset_version=opset).get_nodeattr_types()
+        except KeyError:
+            return None
+        known = {
+            name: Attribute(TYPES[kind], required, default)
+            for name, (kind, required, default, *_) in types.items()
+        }
+        return Schema(known, range(1, MOST_INPUTS))
+    try:
+        found = onnx.defs.get_schema(kind, opset, "" if domain == "ai.onnx" else domain)
+    except onnx.defs.SchemaError:
+        return None
+    known = {
+        name: Attribute(
+            int(a.type.value),
+            a.required,
+            plain(helper.get_attribute_value(a.default_value)) if a.default_value.name else None,
+        )
+        for name, a in found.attributes.items()
+    }
+    return Schema(known, range(found.min_input, min(found.max_input, MOST_INPUTS) + 1))
+
+
+def attributes(
+    proto: onnx.NodeProto, known: Mapping[str, Attribute], honours: Collection[str], where: str
+) -> dict[str, object]:
+    """The values of the attributes that a rule honours, defaults filled in.
+
+    Raises GraphError for one that the schema lacks, one of another type, and one that is not
+    honoured, unless it has its default.
+    """
+    found: dict[str, object] = {}
+    for a in proto.attribute:
+        has = f"{proto.op_type} has {', '.join(sorted(known)) or 'none'}"
+        require(a.name in known, where, f"attribute {a.name} does not exist", hint=has,
+                kind=GraphError)  # fmt: skip
+        kinds = AttributeProto.AttributeType.Name
+        contract = f"attribute {a.name} must be of type {kinds(known[a.name].kind)}"
+        right = a.type == known[a.name].kind and not a.ref_attr_name
+        require(right, where, contract, kinds(a.type), kind=GraphError)
+        found[a.name] = plain(helper.get_attribute_value(a))
+        default = known[a.name].default
+        kept = a.name in honours or found[a.name] == default
+        hint = "leave it out" if default is None else f"it must be {default!r}, its default"
+        contract = f"attribute {a.name} is not supported"
+        require(kept, where, contract, found[a.name], hint=hint, kind=GraphError)
+    missing = [n for n, a in known.items() if a.required and n not in found]
+    require(not missing, where, f"attribute {', '.join(missing)} is missing", kind=GraphError)
+    return {n: found.get(n, a.default) for n, a in known.items() if n in honours}

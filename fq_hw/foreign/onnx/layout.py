@@ -1,0 +1,61 @@
+"""How a model sees the image: its shape, and which axis holds the colours."""
+
+from __future__ import annotations
+
+import math
+
+import onnx
+from onnx import helper
+
+from fq_hw.errors import GraphError, require
+
+__all__ = ["image_shape"]
+
+COLOURS = (1, 3, 4)
+KEEP = (  # kinds that treat every axis alike: what stands behind them decides
+    "Add", "BipolarQuant", "Cast", "Clip", "DequantizeLinear", "Div", "Dropout", "Identity",
+    "IntQuant", "Mul", "Quant", "QuantizeLinear", "Relu", "Sign", "Sub",
+)  # fmt: skip
+LAST = [0, 3, 1, 2]  # the permutation that brings channels from the last axis to axis 1
+
+
+def image_shape(
+    graph: onnx.GraphProto, image: onnx.ValueInfoProto
+) -> tuple[tuple[int, int, int], bool, bool]:
+    """H,W,C of the image; whether the model has the channels last; whether it is flat, N,F.
+
+    N,C,H,W and N,H,W,C are told apart by the first node that treats the axes differently: a
+    Transpose to N,C,H,W means that they come last. Only where there is none, as before a Flatten,
+    does the number of colours decide.
+    """
+    dims = [d.dim_value for d in image.type.tensor_type.shape.dim]
+    where = f"input {image.name!r}"
+    contract = "must have a static shape N,C,H,W, N,H,W,C or N,F"
+    fits = len(dims) in (2, 4) and math.prod(dims) > 0
+    require(fits, where, contract, dims, kind=GraphError)
+    if len(dims) == 2:
+        return (1, 1, dims[1]), False, True
+    last = channels_last(graph, image.name)
+    if last is None:
+        last = dims[3] in COLOURS and dims[1] not in COLOURS
+    _, *dims = dims
+    return ((*dims,) if last else (*dims[1:], dims[0])), last, False
+
+
+def channels_last(graph: onnx.GraphProto, image: str) -> bool | None:
+    """What the first node that treats the axes differently says; None where there is none."""
+    alike = {image}
+    for node in graph.node:  # in topological order
+        if alike.isdisjoint(node.input):
+            continue
+        if node.op_type in KEEP:
+            alike.add(node.output[0])
+        elif node.op_type == "Transpose":
+            return [list(a.ints) for a in node.attribute if a.name == "perm"] == [LAST]
+        elif node.op_type == "MultiThreshold":
+            layouts = [helper.get_attribute_value(a) for a in node.attribute
+                       if a.name == "data_layout"]  # fmt: skip
+            return layouts == [b"NHWC"]
+        elif node.op_type not in ("Flatten", "Reshape"):
+            return False
+    return None

@@ -1,0 +1,87 @@
+"""ONNX's own quantizers, QuantizeLinear and DequantizeLinear, of bytes with a zero point."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from fq_hw.errors import GraphError, require
+from fq_hw.exact import exact
+from fq_hw.foreign.onnx.codes import Codes
+from fq_hw.foreign.onnx.fold import Walk
+from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.quantize import Steps
+from fq_hw.foreign.onnx.rules.quantizers import quantized
+from fq_hw.foreign.onnx.values import Weights
+
+__all__: list[str] = []  # rules declare themselves
+
+WIDTHS = {f"{sign}int{bits}": bits for sign in ("", "u") for bits in (2, 4, 8, 16, 32)}
+PER_TENSOR = "an activation needs one scale for the whole tensor"
+
+
+def scales(node: Node) -> tuple[np.ndarray, np.ndarray]:
+    """Scale and zero point; the latter may be left out."""
+    scale = node.constant(1).astype(np.float32)
+    least = float(scale.min(initial=np.inf))
+    positive = scale.size and least > 0
+    require(positive, node.where, "scale must be positive", least, kind=GraphError)
+    zero = node.constant(2) if node.given(2) else np.zeros(scale.shape, np.uint8)
+    contract = f"zero point must have the shape {scale.shape} of the scale"
+    require(zero.shape == scale.shape, node.where, contract, zero.shape, kind=GraphError)
+    return scale, zero
+
+
+def along(node: Node, shape: tuple[int, ...], part: np.ndarray) -> np.ndarray:
+    """A scale or zero point for each index of the node's axis, as it broadcasts to ``shape``."""
+    if part.size == 1:
+        return part.reshape(())
+    axis = int(node.attributes["axis"])
+    fits = part.ndim == 1 and -len(shape) <= axis < len(shape) and shape[axis] == part.size
+    contract = f"needs one scale, or one for each index of axis {axis} of {shape}"
+    require(fits, node.where, contract, part.shape, kind=GraphError)
+    return part.reshape([-1 if n == axis % len(shape) else 1 for n in range(len(shape))])
+
+
+@rule("QuantizeLinear", honours=("axis",))
+def quantize_linear(walk: Walk, node: Node) -> Value:
+    scale, zero = scales(node)
+    kind = zero.dtype
+    contract = "codes must be int8 or uint8, as the zero point says"
+    require(kind in (np.int8, np.uint8), node.where, contract, kind.name, kind=GraphError)
+    low, high = int(np.iinfo(kind).min), int(np.iinfo(kind).max)
+    if isinstance(node.value(0), np.ndarray | Weights):
+        real = node.constant(0).astype(np.float32)
+        step, origin = (along(node, real.shape, part) for part in (scale, zero))
+        return (np.rint(real / step) + origin).clip(low, high).astype(kind)
+    require(scale.size == 1, node.where, PER_TENSOR, scale.shape, kind=GraphError)
+    origin = int(zero.reshape(()))
+    (step,) = exact(scale).reshape(-1)
+    upper = [code - origin for code in range(low + 1, high + 1)]  # rounded before the zero point
+    steps = Steps(
+        edges=np.array([[(code - Fraction(1, 2)) * step for code in upper]], object),
+        exclusive=np.array([[code % 2 == 1 for code in upper]]),
+        scale=Fraction(1),
+        shift=Fraction(low),
+        reference=lambda real: (np.rint(real / scale.reshape(())) + origin).clip(low, high) - low,
+    )
+    return Codes(x=node.feature(), steps=steps)
+
+
+@rule("DequantizeLinear", honours=("axis",))
+def dequantize_linear(walk: Walk, node: Node) -> Value:
+    scale, zero = scales(node)
+    found = node.value(0)
+    if isinstance(found, Codes):
+        require(scale.size == 1, node.where, PER_TENSOR, scale.shape, kind=GraphError)
+        (step,), origin = exact(scale).reshape(-1), int(zero.reshape(()))
+        steps = replace(found.steps, scale=step, shift=step * (found.steps.shift - origin))
+        return quantized(walk, node, found.x, steps)
+    known = isinstance(found, np.ndarray) and found.dtype.name in WIDTHS
+    contract = "must read integer constants, or come behind a QuantizeLinear node"
+    require(known, node.where, contract, kind=GraphError)
+    step, origin = (along(node, found.shape, part) for part in (scale, zero))
+    return Weights.of(found.astype(np.int64), step, node.where, bits=WIDTHS[found.dtype.name],
+                      zero=origin.astype(np.int64))  # fmt: skip

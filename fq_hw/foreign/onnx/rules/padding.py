@@ -1,0 +1,47 @@
+"""The level that stands for 0 around an image, made where a quantizer has none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from fq_hw.errors import GraphError, require
+from fq_hw.exact import FAR
+from fq_hw.foreign.onnx.fold import Walk
+from fq_hw.foreign.onnx.node import Node
+from fq_hw.foreign.onnx.values import Feature, uniform
+
+__all__ = ["with_zero"]
+
+MOST = 255  # of a code
+
+
+def with_zero(walk: Walk, node: Node, x: Feature) -> tuple[Feature, int]:
+    """The input with a level that is worth 0, and that level.
+
+    Where there is none, as with -1 and +1, the codes are spread: x becomes factor * x + offset,
+    with the zero between them.
+    """
+    zero = uniform(-x.shift / x.scale)
+    contract = "padding is with 0, which must be a level of the input, or halfway between two"
+    require(zero is not None, node.where, contract, kind=GraphError)
+    if zero.denominator == 1 and 0 <= zero <= MOST:
+        return x, int(zero)
+    factor, high = zero.denominator, int(walk.types[x.op].high.max())
+    level = int(zero * factor)
+    offset = max(-level, 0)
+    most = max(factor * high, level) + offset
+    fits = factor <= 2 and most <= MOST and x.pixels is None
+    require(fits, node.where, contract, float(zero), kind=GraphError)
+    bits = most.bit_length()
+    codes = np.arange(high + 1) * factor + offset  # ascending: code n is reached from its place on
+    reached = np.searchsorted(codes, np.arange(1, 2**bits))
+    levels = np.tile(np.where(reached > high, FAR, reached), (x.channels, 1))
+    name = walk.add("threshold", node, x.op, suffix=".spread", levels=levels,
+                    sign=np.ones(x.channels, np.int8), out_bits=bits)  # fmt: skip
+    scale = x.scale / factor
+    return (
+        replace(x, op=name, scale=scale, shift=x.shift - scale * offset, edges=None, source=None),
+        level + offset,
+    )

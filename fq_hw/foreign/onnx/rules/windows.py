@@ -1,0 +1,107 @@
+"""How a kernel moves over an image: padding, strides and dilations of convolutions and pools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fq_hw.errors import GraphError, require
+from fq_hw.foreign.onnx.node import Node
+from fq_hw.foreign.onnx.values import Feature
+
+__all__ = ["HONOURED", "Windows", "image_of", "square"]
+
+HONOURED = ("auto_pad", "dilations", "kernel_shape", "pads", "strides")
+
+
+def image_of(node: Node) -> Feature:
+    """The input where it is an image N,C,H,W: ONNX takes axis 1 for the channels whatever came."""
+    x = node.feature()
+    contract = "input must be an image N,C,H,W"
+    require(not x.flat, node.where, contract, x.dims, kind=GraphError)
+    hint = "put the Transpose behind this node, or leave it out"
+    contract = "input must be N,C,H,W, but its channels lie on the last axis"
+    require(not x.last, node.where, contract, x.dims, hint=hint, kind=GraphError)
+    return x
+
+
+def square(node: Node, name: str, values: list[int]) -> int:
+    """A list of equal numbers as one."""
+    contract = f"{name} must be equal on all sides"
+    require(len(set(values)) == 1, node.where, contract, values, kind=GraphError)
+    return values[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windows:
+    """What the attributes say: height and width; ``pads`` are top, left, bottom, right.
+
+    ``padded`` names the attribute that the pads come from.
+    """
+
+    kernel: tuple[int, int]
+    strides: tuple[int, int]
+    pads: tuple[int, int, int, int]
+    padded: str
+
+    @classmethod
+    def of(
+        cls, node: Node, image: tuple[int, int], kernel: tuple[int, ...] | None = None
+    ) -> Windows:
+        """Of a node on an image of that height and width; ``kernel`` where weights say it."""
+        given = node.attributes["kernel_shape"]
+        kernel = tuple(given or ()) if kernel is None else kernel
+        contract = f"attribute kernel_shape must be the {kernel} of the weights"
+        require(given is None or tuple(given) == kernel, node.where, contract, given,
+                kind=GraphError)  # fmt: skip
+        two = len(kernel) == 2 and min(kernel) >= 1
+        contract = "attribute kernel_shape must be a height and a width"
+        require(two, node.where, contract, kernel, kind=GraphError)
+        strides = pair(node, "strides")
+        dilations = pair(node, "dilations")
+        dense = all(d == 1 or k == 1 for d, k in zip(dilations, kernel, strict=True))
+        contract = "attribute dilations must be 1: windows with gaps have no hardware yet"
+        require(dense, node.where, contract, dilations, kind=GraphError)
+        auto = node.attributes["auto_pad"]
+        named = "pads" if auto == "NOTSET" else f"auto_pad, {auto},"
+        return cls(
+            kernel=kernel,
+            strides=strides,
+            pads=padding(node, image, kernel, strides),
+            padded=f"attribute {named}",
+        )
+
+
+def pair(node: Node, name: str) -> tuple[int, int]:
+    """Two positive numbers; 1 and 1 where the attribute is left out."""
+    found = tuple(node.attributes.get(name) or (1, 1))
+    fits = len(found) == 2 and min(found) >= 1
+    contract = f"attribute {name} must be two positive numbers"
+    require(fits, node.where, contract, found, kind=GraphError)
+    return found
+
+
+def padding(
+    node: Node, image: tuple[int, int], kernel: tuple[int, int], strides: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right: ``pads`` themselves, or what ``auto_pad`` makes of the sizes."""
+    auto = node.attributes["auto_pad"]
+    found = tuple(node.attributes["pads"] or (0, 0, 0, 0))
+    fits = len(found) == 4 and min(found) >= 0
+    contract = "attribute pads must be four numbers, none below 0"
+    require(fits, node.where, contract, found, kind=GraphError)
+    if auto == "NOTSET":
+        return found
+    contract = "attribute pads must be left out where auto_pad is given"
+    require(not any(found), node.where, contract, found, kind=GraphError)
+    known = ("VALID", "SAME_UPPER", "SAME_LOWER")
+    contract = f"attribute auto_pad must be NOTSET or one of {', '.join(known)}"
+    require(auto in known, node.where, contract, auto, kind=GraphError)
+    if auto == "VALID":
+        return 0, 0, 0, 0
+    totals = [
+        max((-(-size // step) - 1) * step + k - size, 0)
+        for size, k, step in zip(image, kernel, strides, strict=True)
+    ]
+    small = [total // 2 for total in totals]
+    large = [total - half for total, half in zip(totals, small, strict=True)]
+    return (*small, *large) if auto == "SAME_UPPER" else (*large, *small)
