@@ -30,9 +30,13 @@ class Maker:
         self.tensors.append(numpy_helper.from_array(array, name))
         return name
 
-    def node(self, kind: str, *inputs: str, domain: str = "", **attributes: object) -> str:
+    def node(
+        self, kind: str, *inputs: str, domain: str = "", before: int = 0, **attributes: object
+    ) -> str:
+        """A node; its result is the output behind ``before`` others."""
         out = f"t{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [out], domain=domain, **attributes))
+        outputs = [*(f"{out}_{n}" for n in range(before)), out]
+        self.nodes.append(helper.make_node(kind, inputs, outputs, domain=domain, **attributes))
         return out
 
     def quant(self, x: str, bits: float, scale: object = 0.1, zero: object = 0.0, **more) -> str:
@@ -74,14 +78,19 @@ class Maker:
                  dice.uniform(0.5, 30, channels))  # fmt: skip
         return self.node("BatchNormalization", x, *(self.const(p) for p in parts))
 
-    def model(self, out: str, opset: int = 13, shape: Sequence[int] | None = None):
-        """The whole model, unchecked: tests break it on purpose."""
+    def scores(self, x: str, channels: int, classes: int = 4) -> str:
+        """A 1x1 convolution and the average of all pixels: an end for levels N,C,H,W."""
+        x = self.conv(x, channels, classes, kernel=1, bits=2)
+        return self.node("Flatten", self.node("GlobalAveragePool", x))
+
+    def model(self, out: str, opset: int = 13, shape: Sequence[int] | None = None, own: int = 1):
+        """The whole model, unchecked: tests break it on purpose. ``own``: of qonnx's domain."""
         image = helper.make_tensor_value_info("image", TensorProto.FLOAT, self.shape)
-        counts = self.nodes and self.nodes[-1].op_type == "ArgMax"
+        counts = self.nodes and self.nodes[-1].op_type in ("ArgMax", "TopK")
         kind = TensorProto.INT64 if counts else TensorProto.FLOAT
         result = helper.make_tensor_value_info(out, kind, shape)
         graph = helper.make_graph(self.nodes, "net", [image], [result], self.tensors)
-        opsets = [helper.make_opsetid("", opset), helper.make_opsetid(DOMAIN, 1)]
+        opsets = [helper.make_opsetid("", opset), helper.make_opsetid(DOMAIN, own)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
     def save(self, path: Path, out: str, **more: object) -> Path:

@@ -82,7 +82,7 @@ def dropout(walk: Walk, node: Node) -> Value:
     return node.value(0)
 
 
-@rule("Cast", honours=("to", "saturate"))  # the latter is for 8-bit floats alone
+@rule("Cast", honours=("to",))
 def cast(walk: Walk, node: Node) -> Value:
     x, to = node.value(0), node.attributes["to"]
     allowed = [TensorProto.FLOAT]
