@@ -8,16 +8,16 @@ import os
 import platform
 from pathlib import Path
 
-from fq_hw import checkpoint, data, export, ir
+from fq_hw import checkpoint, data
 from fq_hw.cli import train
 from fq_hw.cli.estimate import unit_rows
 from fq_hw.cli.images import golden_labels
 from fq_hw.cli.model import DEFAULT_CYCLES, load_model
 from fq_hw.cli.output import Output, say
+from fq_hw.cli.preflight import untrained_graph
 from fq_hw.cli.study import Run, read_study
 from fq_hw.errors import ArtifactError, ToolError, one_of, require
 from fq_hw.network import EmbeddingKind, Network, stem_layers
-from fq_hw.passes import lower_graph
 from fq_hw.report import bench, study
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.lower import lower
@@ -162,20 +162,13 @@ def first_layer(network: Network) -> dict:
 
     All at one speed. They depend on shapes alone: the weights here are untrained.
     """
-    torch = import_torch()
-    from fq_hw.nn.network import ErnNet
-    from fq_hw.nn.training import arrays
-
+    import_torch()
     conv = stem_layers(network)[0]
     rows, columns = ((side - 1) // conv.stride + 1 for side in network.image[:2])
     found = {"mac": rows * columns * conv.kernel**2 * conv.cin * conv.cout}
     if conv.real:
         return found
-    torch.manual_seed(0)
-    values = arrays(ErnNet(network))
-    values |= {name: array + 1 for name, array in values.items() if name.endswith(".width")}
-    exported = export.export(checkpoint.Checkpoint(network=network, arrays=values))
-    graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
+    graph = untrained_graph(network)
     folding = least_lut(graph, DEFAULT_CYCLES)
     plan = lower(graph, folding.folds, folding.cycles)
     units = [u for u in unit_rows(plan) if u["unit"].startswith(("embedding", "stem.0"))]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from fq_hw.cli.config import read_config
 from fq_hw.cli.output import Output
+from fq_hw.cli.progress import progress_bar
+from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, ParameterError, ToolError, require
 
 __all__ = ["add_parser"]
@@ -80,6 +82,7 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
     import torch.distributed as dist
 
     from fq_hw import checkpoint, data
+    from fq_hw.cli.preflight import check_hardware
     from fq_hw.network import from_plain
     from fq_hw.nn import training
     from fq_hw.report import curve
@@ -90,13 +93,13 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
     images = data.load(config.data.kind, path, config.network.image)
     network = config.network
     enough = len(images.classes) == network.classes
-    require(
-        enough,
-        f"network {network.name!r}",
-        f"needs {len(images.classes)} classes for {images.name}",
-        network.classes,
-    )
+    contract = f"needs classes = {len(images.classes)} for {images.name}"
+    require(enough, f"network {network.name!r}", contract, network.classes)
+    check_hardware(network)
 
+    source = Source(
+        kind=config.data.kind, path=config.data.path, image=network.image, classes=images.classes
+    )
     start = None
     if args.start is not None:
         start = checkpoint.read(args.start)
@@ -107,11 +110,12 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
     leader = not dist.is_initialized() or dist.get_rank() == 0
     out = args.out or Path("build/train") / network.name
     state_file, metrics_file = out / "state.pt", out / "metrics.jsonl"
+    file = out / "checkpoint.safetensors"
     state, rows = None, []
     before = {} if start is None else {"start": epochs_of(start)}
     if args.resume:
         state, rows = load_run(state_file, metrics_file, torch)
-        earlier = checkpoint.read(out / "checkpoint.safetensors").provenance
+        earlier = checkpoint.read(file).provenance
         before = {"start": earlier["start"]} if "start" in earlier else {}
     elif state_file.exists():
         message = f"fq-hw train: {out} holds a run already; add --resume, or name another --out"
@@ -135,50 +139,73 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
         for epoch in run:
             if not leader:
                 continue
-            row = {
-                "epoch": epoch.number,
-                "loss": epoch.loss,
-                "train": epoch.train_accuracy,
-                "test": epoch.test_accuracy,
-                "flips": round(epoch.flips, 6),
-                "seconds": round(epoch.seconds, 1),
-            }
+            row = figures(epoch)
             rows.append(row)
             bar.epoch(row)
             replace(
                 metrics_file, lambda p: p.write_text("".join(json.dumps(r) + "\n" for r in rows))
             )
-            right = round(epoch.test_accuracy * len(images.test()))
-            checkpoint.write(
-                out / "checkpoint.safetensors",
-                checkpoint.Checkpoint(
-                    network=network,
-                    arrays=training.arrays(epoch.model),
-                    accuracy=checkpoint.Accuracy(
-                        data=images.name, images=len(images.test()), right=right
-                    ),
-                    provenance={
-                        "config": args.config.name,
-                        "epochs": f"{epoch.number + 1} of {recipe.epochs}",
-                        "seed": str(recipe.seed),
-                        "torch": torch.__version__,
-                    }
-                    | ({"hold_out": str(recipe.hold_out)} if recipe.hold_out else {})
-                    | before,
-                ),
+            kept = kept_row(rows, recipe.keep)
+            arrays = training.arrays(epoch.model) if kept is row else checkpoint.read(file).arrays
+            right = round(kept["test"] * len(images.test()))
+            provenance = {
+                "config": args.config.name,
+                "epochs": f"{epoch.number + 1} of {recipe.epochs}",
+                "seed": str(recipe.seed),
+                "torch": torch.__version__,
+            }
+            if recipe.hold_out:
+                provenance["hold_out"] = str(recipe.hold_out)
+            if recipe.validation:
+                provenance["validation"] = f"{recipe.validation:g}"
+            if recipe.keep is training.Keep.BEST:
+                provenance["kept"] = f"epoch {kept['epoch'] + 1}, the best on validation images"
+            accuracy = checkpoint.Accuracy(data=images.name, images=len(images.test()), right=right)
+            trained = checkpoint.Checkpoint(
+                network=network,
+                arrays=arrays,
+                accuracy=accuracy,
+                provenance=provenance | before,
+                source=source,
             )
+            checkpoint.write(file, trained)
             # last: a stop before it repeats this epoch, so that the files agree
             replace(state_file, lambda p, e=epoch: torch.save(e.state(), p))
     if not leader:
         return None
     curve.save(out / "curve.png", rows, f"{network.name} on {images.name}")
+    kept = kept_row(rows, recipe.keep)
     data = {
-        "checkpoint": str(out / "checkpoint.safetensors"),
-        "float test accuracy %": round(100 * rows[-1]["test"], 2),
+        "checkpoint": str(file),
+        "float test accuracy %": round(100 * kept["test"], 2),
+    }
+    if recipe.validation:
+        data["float validation accuracy %"] = round(100 * kept["validation"], 2)
+        data["kept epoch"] = kept["epoch"] + 1
+    data |= {
         "epochs": len(rows),
         "seconds": round(sum(r["seconds"] for r in rows), 1),
     }
     return Output(data, "\n".join(f"{key}: {value}" for key, value in data.items()))
+
+
+def figures(epoch) -> dict:
+    """The line of metrics.jsonl of an epoch."""
+    judged = epoch.validation_accuracy
+    return {
+        "epoch": epoch.number,
+        "loss": epoch.loss,
+        "train": epoch.train_accuracy,
+        **({} if judged is None else {"validation": judged}),
+        "test": epoch.test_accuracy,
+        "flips": round(epoch.flips, 6),
+        "seconds": round(epoch.seconds, 1),
+    }
+
+
+def kept_row(rows: list[dict], keep) -> dict:
+    """The epoch whose weights are kept: the last one, or the first of those best on validation."""
+    return max(rows, key=lambda row: row["validation"]) if keep.value == "best" else rows[-1]
 
 
 def epochs_of(start) -> str:
@@ -192,7 +219,7 @@ def load_run(state_file: Path, metrics_file: Path, torch) -> tuple[dict, list[di
     """State and figures of the epochs that an earlier run finished."""
     where = f"fq-hw train --resume: {state_file.parent}"
     for file in (state_file, metrics_file):
-        require(file.is_file(), where, f"must hold {file.name}", "there", kind=ArtifactError)
+        require(file.is_file(), where, f"must hold {file.name}", kind=ArtifactError)
     try:
         state = torch.load(state_file, map_location="cpu", weights_only=True)
         done = dict(state)["epoch"] + 1
@@ -211,35 +238,3 @@ def replace(path: Path, write) -> None:
     partial = path.with_name(path.name + ".partial")
     write(partial)
     os.replace(partial, path)
-
-
-class progress_bar:
-    """One bar over all steps of the run, with the last epoch's figures and the time left."""
-
-    def __init__(self, epochs: int, done: int, visible: bool):
-        self.epochs, self.done, self.visible, self.bar = epochs, done, visible, None
-
-    def __enter__(self) -> progress_bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
-
-    def step(self, epoch: int, step: int, steps: int) -> None:
-        if not self.visible:
-            return
-        if self.bar is None:
-            from tqdm import tqdm
-
-            self.bar = tqdm(
-                total=self.epochs * steps, initial=self.done * steps, unit="step", mininterval=1
-            )
-        self.bar.update(1)
-
-    def epoch(self, row: dict) -> None:
-        if self.bar is not None:
-            self.bar.set_postfix_str(
-                f"epoch {row['epoch'] + 1}/{self.epochs} loss {row['loss']:.3f} "
-                f"train {100 * row['train']:.1f} % test {100 * row['test']:.1f} %"
-            )

@@ -10,6 +10,8 @@ from fq_hw.errors import ArtifactError, require
 
 __all__ = ["Source", "check_classes"]
 
+LONGEST = 240  # characters of a contract that lists classes
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
@@ -40,6 +42,7 @@ def check_classes(data: Data, network: str, count: int, known: tuple[str, ...] |
     contract = f"needs {count} classes, as {network} has {count} scores"
     found = len(data.classes)
     require(found == count, where, contract, found, hint=hint, kind=ArtifactError)
-    contract = f"classes must be those of {network}, in their order: {known}"
+    contract = f"classes must be those of {network}, in their order: {', '.join(known or ())}"
+    contract = contract if len(contract) < LONGEST else f"{contract[: LONGEST - 4]} ..."
     same = known is None or data.classes == known
     require(same, where, contract, data.classes, hint=hint, kind=ArtifactError)

@@ -7,7 +7,7 @@ plain cross entropy. Source: Takahashi et al. 2024, section 4.1.
 from __future__ import annotations
 
 import copy
-import enum
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -24,75 +24,27 @@ from fq_hw.data.split import hold_out
 from fq_hw.errors import ArtifactError, require
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, WeightScale, to_plain
+from fq_hw.nn.batches import read_batches
 from fq_hw.nn.direct import DirectUpdate, WeightUpdate
-from fq_hw.nn.embeddings import PixelEmbedding, TableStart
+from fq_hw.nn.embeddings import PixelEmbedding
 from fq_hw.nn.first_layer import SAMPLE, RealStart
 from fq_hw.nn.float_net import FloatNet
 from fq_hw.nn.layers import BinaryConv2d, as_images
 from fq_hw.nn.network import ErnNet
+from fq_hw.nn.recipe import Keep, Precision, TrainConfig
 
-__all__ = ["Epoch", "Precision", "TrainConfig", "accuracy", "arrays", "train"]
+__all__ = ["Epoch", "Keep", "Precision", "TrainConfig", "accuracy", "arrays", "train"]
 
 # A level is of the size of its weights, all of which move with it: the full rate would change it by
 # several per cent a step.
 LEVEL_SHARE = 0.1
 
 
-class Precision(enum.Enum):
-    """Number format of feature maps during training."""
-
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """How to train. ``lr`` holds for a batch of 256 and scales with ``batch``.
-
-    Fields  crop: pixels of random shift (zero filled); flip: mirror half of the images
-            hold_out: the last training images, left out so that a search may judge by them
-            ewgs_delta: EWGS gradient scaling in every activation; seed: fixes the whole run
-            table: how a learned pixel embedding starts
-            real_epochs: so many epochs the first convolution learns real weights, one for a colour
-            and tap; the signs that they are rounded to stay as they are in the others. What is
-            evaluated and saved is binary always
-            update: whether steps move latent weights, or weights at their levels (these learned)
-            precision: of convolutions and feature maps while training: float32, or bfloat16, which
-            takes two thirds of the time on a CPU that has it; accuracies are always of float32
-    """
-
-    epochs: int
-    batch: int = 128
-    lr: float = 4e-4
-    weight_decay: float = 1e-5
-    adam_eps: float = 1e-4
-    ewgs_delta: float = 0.01
-    crop: int = 0
-    flip: bool = False
-    hold_out: int = 0
-    seed: int = 0
-    precision: Precision = Precision.FLOAT32
-    table: TableStart = TableStart.THERMOMETER
-    real_epochs: int = 0
-    update: WeightUpdate = WeightUpdate.LATENT
-
-    def __post_init__(self) -> None:
-        require(self.epochs >= 1, "TrainConfig", "epochs must be at least 1", self.epochs)
-        require(self.batch >= 2, "TrainConfig", "batch must be at least 2", self.batch)
-        require(self.lr > 0, "TrainConfig", "lr must be positive", self.lr)
-        for name in ("weight_decay", "adam_eps", "ewgs_delta", "crop", "hold_out", "seed"):
-            value = getattr(self, name)
-            require(value >= 0, "TrainConfig", f"{name} must not be negative", value)
-        fewer = 0 <= self.real_epochs < self.epochs
-        contract = f"real_epochs must be below the {self.epochs} epochs"
-        require(fewer, "TrainConfig", contract, self.real_epochs)
-        require(self.seed < 2**31, "TrainConfig", "seed must be below 2**31", self.seed)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
     """What one epoch gave. ``state`` resumes after it; accuracies are fractions.
 
+    ``validation_accuracy``: None without validation images.
     ``flips``: the fraction of weights that have another integer value than before the epoch.
     """
 
@@ -100,6 +52,7 @@ class Epoch:
     loss: float
     train_accuracy: float
     test_accuracy: float
+    validation_accuracy: float | None
     flips: float
     seconds: float
     state: Callable[[], dict]
@@ -127,15 +80,17 @@ def augment(images: Tensor, config: TrainConfig, rng: np.random.Generator) -> Te
 
 
 @torch.no_grad()
-def accuracy(model: nn.Module, split: Split, batch: int = 500) -> float:
+def accuracy(model: nn.Module, split: Split, batch: int = 500, workers: int = 0) -> float:
     """Fraction of ``split`` that the float model ranks right, in evaluation mode."""
     model.eval()
     device = next(model.parameters()).device
     right = 0
-    for start in range(0, len(split), batch):
-        logits = model(as_images(split.images[start : start + batch]).to(device))
-        labels = torch.from_numpy(split.labels[start : start + batch])
-        right += int((logits.argmax(1).cpu() == labels).sum())
+    numbers = np.arange(len(split))
+    batches = [numbers[start : start + batch] for start in range(0, len(split), batch)]
+    found = read_batches(split, batches, workers)
+    for chosen, images in zip(batches, found, strict=True):
+        logits = model(images.to(device))
+        right += int((logits.argmax(1).cpu() == torch.from_numpy(split.labels[chosen])).sum())
     return right / len(split)
 
 
@@ -172,6 +127,18 @@ def cosine(config: TrainConfig, progress: float) -> float:
     return config.lr * config.batch / 256 * 0.5 * (1 + math.cos(math.pi * progress))
 
 
+def splits(data: Data, config: TrainConfig) -> tuple[Callable[[int], Split], Split | None]:
+    """The training images of an epoch's seed, and those to validate by."""
+    kept = data
+    if config.hold_out:
+        left, _ = hold_out(data, config.hold_out)
+        kept = dataclasses.replace(data, train=lambda seed: left)
+    if not config.validation:
+        return kept.train, None
+    left, judged = hold_out(kept, config.validation_images(len(kept.train(0))))
+    return lambda seed: left, judged
+
+
 def train(
     network: Network | FloatNetwork,
     data: Data,
@@ -201,7 +168,8 @@ def train(
     learned = scale is WeightScale.LEARNED
     contract = "update direct needs a network of weight_scale learned"
     require(learned or not direct, "TrainConfig", contract, scale and scale.value)
-    origin = {"network": to_plain(network), "train": to_plain(config), "data": data.name}
+    recipe = {k: v for k, v in to_plain(config).items() if k != "workers"}
+    origin = {"network": to_plain(network), "train": recipe, "data": data.name, "order": "in turn"}
     torch.manual_seed(config.seed)
     model = make_model(network, config).to(device).to(memory_format=torch.channels_last)
     if start is not None:
@@ -219,16 +187,14 @@ def train(
     clipped = [m for m in model.modules() if isinstance(m, PixelEmbedding | BinaryConv2d)]
     settle = DirectUpdate(model) if direct else None
     test = data.test()
+    seen, judged = splits(data, config)
     for epoch in range(first, config.epochs):
         began = time.monotonic()
         if real is not None:
             real.begin(epoch)
         # anew: the first layer may have stopped learning
         parallel = nn.parallel.DistributedDataParallel(model) if ranks > 1 else model
-        if config.hold_out:
-            split, _ = hold_out(data, config.hold_out)
-        else:
-            split = data.train(config.seed * 10_000 + epoch)
+        split = seen(config.seed * 10_000 + epoch)
         contract = f"batch must be at most the {len(split)} training images of {data.name}"
         require(config.batch <= len(split), "TrainConfig", contract, config.batch)
         order = np.random.default_rng([config.seed, epoch]).permutation(len(split))
@@ -238,14 +204,15 @@ def train(
         total = torch.zeros(3, dtype=torch.float64)
         before = all_codes(model)
         model.train()
-        for step in range(steps):
+        begins = [step * config.batch + rank * share for step in range(steps)]
+        batches = [order[begin : begin + share] for begin in begins]
+        found = read_batches(split, batches, config.workers)
+        for step, (chosen, pixels) in enumerate(zip(batches, found, strict=True)):
             for group in optimizer.param_groups:
                 group["lr"] = group["share"] * cosine(
                     config, (epoch + step / steps) / config.epochs
                 )
-            begin = step * config.batch + rank * share
-            chosen = order[begin : begin + share]
-            images = augment(as_images(split.images[chosen]), config, rng).to(device)
+            images = augment(pixels, config, rng).to(device)
             labels = torch.from_numpy(split.labels[chosen]).to(device)
             with torch.autocast(images.device.type, torch.bfloat16, enabled=short):
                 logits = parallel(images)
@@ -275,7 +242,10 @@ def train(
             number=epoch,
             loss=float(total[0] / total[2]),
             train_accuracy=float(total[1] / total[2]),
-            test_accuracy=accuracy(model, test),
+            test_accuracy=accuracy(model, test, workers=config.workers),
+            validation_accuracy=None
+            if judged is None
+            else accuracy(model, judged, workers=config.workers),
             flips=float((all_codes(model) != before).double().sum() / max(len(before), 1)),
             seconds=time.monotonic() - began,
             state=snapshot,
@@ -287,8 +257,11 @@ def check_origin(state: dict, origin: dict) -> None:
     """Refuse a state whose run had another network, data set or training configuration."""
     before = state.get("origin", {})
     changed = [part for part in ("network", "data") if before.get(part) != origin[part]]
-    recipe = before.get("train", {})
-    changed += [f"train.{k}" for k, v in origin["train"].items() if recipe.get(k) != v]
+    recipe, default = before.get("train", {}), to_plain(TrainConfig(epochs=1))
+    want = origin["train"].items()
+    changed += [f"train.{k}" for k, v in want if recipe.get(k, default[k]) != v]
+    if origin["train"]["hold_out"] and before.get("order") != origin["order"]:
+        changed.append("order of images, of which others were held out")
     if changed:
         message = f"train state: the run began with another {', '.join(changed)}"
         raise ArtifactError(f"{message}; resume with the same, or start a new run")

@@ -8,7 +8,7 @@ __all__ = ["save"]
 
 
 def save(path: Path, rows: list[dict], title: str) -> None:
-    """Draw loss and both accuracies over the epochs; ``rows`` are those of metrics.jsonl."""
+    """Draw loss and accuracies over the epochs; ``rows`` are those of metrics.jsonl."""
     from matplotlib.figure import Figure
 
     epochs = [row["epoch"] + 1 for row in rows]
@@ -17,6 +17,9 @@ def save(path: Path, rows: list[dict], title: str) -> None:
     loss.semilogy(epochs, [row["loss"] for row in rows])
     loss.set(xlabel="epoch", ylabel="training loss")
     right.plot(epochs, [100 * row["train"] for row in rows], label="train")
+    if all("validation" in row for row in rows):
+        validation = [100 * row["validation"] for row in rows]
+        right.plot(epochs, validation, label="validation (held out)")
     right.plot(epochs, [100 * row["test"] for row in rows], label="test (float)")
     right.set(xlabel="epoch", ylabel="accuracy, %")
     right.legend()

@@ -132,7 +132,7 @@ def test_a_stopped_run_goes_on(small, monkeypatch):
 
     real, fine = training.accuracy, []
 
-    def stop(model, split):
+    def stop(model, split, workers):
         if len(fine) == 1:
             raise KeyboardInterrupt
         fine.append(1)

@@ -239,7 +239,7 @@ def test_a_state_runs_no_code(config, capsys):
         ("[train]", "[training]", "config: the keys are data, network, train (got 'training')"),
         ('kind = "idx"', 'kind = "xdi"', "config.data.kind: must be one of"),
         ("image = [8, 8, 1]", "image = [8, 8, 3]", "a network needs image = [8, 8, 1]"),
-        ("classes = 3", "classes = 4", "needs 3 classes for idx"),
+        ("classes = 3", "classes = 4", "needs classes = 3 for idx"),
         ("width = 4, norm", "widht = 4, norm", "config.network.stem[0]: the keys are"),
         ('path = "', 'path = "/none', "must hold train-images-idx3-ubyte or"),
         ("[data]", "[data", "Expected ']'"),
