@@ -15,12 +15,14 @@ import numpy as np
 
 from fq_hw import checkpoint, data
 from fq_hw.checkpoint import Accuracy
+from fq_hw.cli.images import add_source_arguments, choose
 from fq_hw.cli.model import output_path
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.search_log import SearchLog, open_log
 from fq_hw.cli.search_report import report
-from fq_hw.data import DataKind, Split
-from fq_hw.data.split import hold_out
+from fq_hw.data import Split
+from fq_hw.data.source import check_classes
+from fq_hw.data.split import hold_out, parted
 from fq_hw.errors import ArtifactError, ToolError, require
 from fq_hw.fixed import saved
 from fq_hw.fixed.equalize import equalize
@@ -46,6 +48,7 @@ from fq_hw.network import to_plain
 __all__ = ["add_parser"]
 
 RANGE_IMAGES = 250  # by which activations get their starting range, as published
+AT_ONCE = 2_000  # test images in memory
 MOMENT_IMAGES = 500  # that tell what the layers read
 
 
@@ -60,8 +63,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "goes to OUT.jsonl at once.",
     )
     parser.add_argument("model", type=Path, help="checkpoint of a float network")
-    parser.add_argument("--data", choices=[k.value for k in DataKind], required=True)
-    parser.add_argument("--path", type=Path, help="folder of the data")
+    add_source_arguments(parser)
     parser.add_argument(
         "--variant",
         choices=[v.value for v in Variant],
@@ -162,7 +164,10 @@ def run(args: argparse.Namespace) -> Output:
     if args.equalize:
         trained = equalize(trained)
         folded = fold(trained)
-    images = data.load(DataKind(args.data), args.path, network.image)
+    kind, place = choose(args, network.name, trained.source)
+    images = data.load(kind, place, network.image)
+    known = trained.source and trained.source.classes
+    check_classes(images, network.name, network.classes, known)
     test = images.test()
     held = calibration(args, trained, images)
     require(args.copies >= 1, "--copies", "must be at least 1", args.copies)
@@ -213,7 +218,10 @@ def run(args: argparse.Namespace) -> Output:
 
     say(f"float and fixed-point network on {len(test):,} test images")
     logits = observe(network, trained.arrays, test.images).logits
-    wrong = Simulation(network, folded, test, np.arange(len(test))).errors(formats)
+    wrong = 0
+    for begin in range(0, len(test), AT_ONCE):
+        part = test.take(slice(begin, begin + AT_ONCE))
+        wrong += Simulation(network, folded, part, np.arange(len(part))).errors(formats)
     result = saved.Saved(
         fixed=simulation.fixed(formats),
         accuracy=Accuracy(data=images.name, images=len(test), right=len(test) - wrong),
@@ -222,6 +230,7 @@ def run(args: argparse.Namespace) -> Output:
             images=len(test),
             right=int((logits.argmax(1) == test.labels).sum()),
         ),
+        source=trained.source,
         provenance={
             k: json.dumps(v, sort_keys=True) for k, v in {**origin, "second look": spare}.items()
         },
@@ -234,20 +243,35 @@ def calibration(args: argparse.Namespace, trained: checkpoint.Checkpoint, images
     """The training images that the search judges by: held-out ones first."""
     kept = trained.provenance.get("hold_out")
     contract = "must be trained with hold_out = N, so that N training images are new to it"
-    require(kept is not None, f"{args.model}", contract, "on all of them", kind=ArtifactError)
+    require(kept is not None, f"{args.model}", contract, kind=ArtifactError)
+    contract = "was trained by an earlier fq-hw, which held out other images"
+    hint = "train it again"
+    of_now = trained.source is not None
+    require(of_now, f"{args.model}", contract, hint=hint, kind=ArtifactError)
     made = trained.accuracy is None or trained.accuracy.data == images.name
     contract = f"must be the data of {args.model}, {trained.accuracy and trained.accuracy.data}"
-    require(made, f"data {args.data}", contract, images.name, kind=ArtifactError)
+    require(made, "--data", contract, images.name, kind=ArtifactError)
     seen, held = hold_out(images, int(kept))
+    seen, _ = validated(seen, float(trained.provenance.get("validation", 0)), images.name)
     count = len(held) if args.images is None else args.images
     require(1 <= count <= len(held), "--images", f"must be in 1..{len(held)}", count)
     known = 0 <= args.trained <= len(seen)
     require(known, "--trained", f"must be in 0..{len(seen)}", args.trained)
     held, seen = held.first(count), seen.first(args.trained)
     return Split(
-        images=np.concatenate([held.images, seen.images]),
+        images=np.concatenate([held.images[:], seen.images[:]]),
         labels=np.concatenate([held.labels, seen.labels]),
     )
+
+
+def validated(seen: Split, share: float, name: str) -> tuple[Split, Split | None]:
+    """The images that training saw, and those that it judged its epochs by."""
+    from fq_hw.nn.recipe import TrainConfig
+
+    if not share:
+        return seen, None
+    count = TrainConfig(epochs=1, validation=share).validation_images(len(seen))
+    return parted(seen, count, f"data {name}")
 
 
 def with_copies(held: Split, count: int, mirror: bool) -> Split:

@@ -50,13 +50,12 @@ def open_log(path: Path, origin: Mapping, resume: bool, network: FloatNetwork) -
     """
     where = f"fq-hw search: {path}"
     if not resume:
-        message = "holds a search already; add --resume, or name another --out"
-        require(not path.exists(), where, message, "a new one", kind=ArtifactError)
+        contract, hint = "holds a search already", "add --resume, or name another --out"
+        require(not path.exists(), where, contract, hint=hint, kind=ArtifactError)
         path.write_text(json.dumps({"origin": origin}, sort_keys=True) + "\n")
         return SearchLog(path)
-    require(
-        path.is_file(), where, "must be there to be resumed", "a missing file", kind=ArtifactError
-    )
+    hint = "leave --resume out"
+    require(path.is_file(), where, "there is no search to resume", hint=hint, kind=ArtifactError)
     text = path.read_text()
     whole = text[: text.rfind("\n") + 1]  # a stop may have torn the last line
     if whole != text:
@@ -75,11 +74,7 @@ def open_log(path: Path, origin: Mapping, resume: bool, network: FloatNetwork) -
         message = f"{where}: is damaged ({error!r}); remove it and begin anew"
         raise ArtifactError(message) from error
     changed = sorted(key for key in origin if before.get(key) != origin[key])
-    require(
-        not changed,
-        where,
-        "must be of the same search to be resumed; these differ",
-        changed,
-        kind=ArtifactError,
-    )
+    contract = f"this search differs in {', '.join(changed)}"
+    hint = "search with the same, or name another --out"
+    require(not changed, where, contract, hint=hint, kind=ArtifactError)
     return log

@@ -157,7 +157,7 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
             if recipe.hold_out:
                 provenance["hold_out"] = str(recipe.hold_out)
             if recipe.validation:
-                provenance["validation"] = f"{recipe.validation:g}"
+                provenance["validation"] = str(recipe.validation)
             if recipe.keep is training.Keep.BEST:
                 provenance["kept"] = f"epoch {kept['epoch'] + 1}, the best on validation images"
             accuracy = checkpoint.Accuracy(data=images.name, images=len(images.test()), right=right)

@@ -60,7 +60,7 @@ class Walk:
         """The convolution of a layer; returns what is to be added to its sums."""
         codes = self.fixed.codes[Tensor(node.name, Part.WEIGHT)]
         contract = "weights must not all be 0: such a layer gives a constant"
-        require(codes.any(), where, contract, "these", kind=GraphError)
+        require(codes.any(), where, contract, kind=GraphError)
         weight = codes.transpose(0, 2, 3, 1)
         if node.op is Op.DENSE:
             if node.kernel != (1, 1):

@@ -216,12 +216,14 @@ def test_goes_on_after_a_stop(search, tmp_path, lines, torn):
 
 
 def test_refuses_to_overwrite_or_to_resume_another_search(search, tmp_path, capsys):
-    assert "out.jsonl: must be there to be resumed" in refusal(capsys, search, "--resume")
+    assert "out.jsonl: there is no search to resume; leave --resume out" in refusal(
+        capsys, search, "--resume"
+    )
     assert search("--target", "0.02") == 0
     assert "add --resume, or name another --out" in refusal(capsys, search, "--target", "0.02")
     message = refusal(capsys, search, "--target", "0.03", "--resume")
     assert message.endswith(
-        "must be of the same search to be resumed; these differ (got ['config'])"
+        "this search differs in config; search with the same, or name another --out"
     )
     (tmp_path / "out.jsonl").write_text('{"origin": {}}\n{"tensor": "conv7.weight"}\n')
     assert "is damaged (KeyError" in refusal(capsys, search, "--resume")
@@ -262,7 +264,7 @@ def test_refuses_models_and_data(trained, search, tmp_path, capsys):
     assert "images must be 12 x 10 x 3" in refusal(capsys, search, model=wide)
 
     assert "must be of a float network" in refusal(capsys, search, model=SHIPPED)
-    assert "`fq-hw train` makes it" in refusal(capsys, search, model=tmp_path / "none")
+    assert "`fq-hw train` makes such a file" in refusal(capsys, search, model=tmp_path / "none")
 
 
 def test_other_commands_refuse_a_float_checkpoint(trained, capsys):
