@@ -12,6 +12,7 @@ from fq_hw.errors import GraphError, require
 __all__ = ["image_shape"]
 
 COLOURS = (1, 3, 4)
+MOST_FEATURES = 64  # of N,F that come as the colours of one pixel; more come one after the other
 KEEP = (  # kinds that treat every axis alike: what stands behind them decides
     "Add", "BipolarQuant", "Cast", "Clip", "DequantizeLinear", "Div", "Dropout", "Identity",
     "IntQuant", "Mul", "Quant", "QuantizeLinear", "Relu", "Sign", "Sub",
@@ -34,7 +35,8 @@ def image_shape(
     fits = len(dims) in (2, 4) and math.prod(dims) > 0
     require(fits, where, contract, dims, kind=GraphError)
     if len(dims) == 2:
-        return (1, 1, dims[1]), False, True
+        wide = dims[1] > MOST_FEATURES
+        return ((1, dims[1], 1) if wide else (1, 1, dims[1])), False, True
     last = channels_last(graph, image.name)
     if last is None:
         last = dims[3] in COLOURS and dims[1] not in COLOURS

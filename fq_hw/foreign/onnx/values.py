@@ -208,6 +208,7 @@ class Feature:
             floor=floor,
             ceiling=ceiling,
             edges=None,
+            source=None,
             pixels=None,
             levels=self.levels,
         )
@@ -225,7 +226,8 @@ class Feature:
             floor = None if floor is None else np.minimum(floor, bound)
         if pixels is not None:
             pixels = np.clip(pixels, np.float32(low), np.float32(high))
-        return replace(self, floor=floor, ceiling=ceiling, pixels=pixels, edges=None)
+        return replace(self, floor=floor, ceiling=ceiling, pixels=pixels, edges=None,
+                       source=None)  # fmt: skip
 
     def unclamped(self, where: str) -> Feature:
         """The same where nothing is clamped: what sums and averages need."""

@@ -102,7 +102,58 @@ def clamps(make):
     return make.node("GlobalAveragePool", make.conv(x, 5, 5, kernel=1, pads=[0] * 4))
 
 
+def features(make):
+    """No image but 12 features, scaled each by its own constants; Sign, and Softmax at the end."""
+    x = make.node("Sub", "image", make.const(make.dice.uniform(0.3, 0.6, (1, 12))))
+    x = make.quant(make.node("Mul", x, make.const(make.dice.uniform(1, 5, 12))), 3, 0.25)
+    x = make.node("MatMul", x, make.weights((12, 8), bits=2, scale=make.dice.uniform(0.1, 0.3, 8)))
+    x = make.node("Sign", make.node("Add", x, make.const(make.dice.normal(size=8))))
+    x = make.node("Gemm", x, make.weights((8, 4), bits=3), alpha=0.5)
+    return make.node("Softmax", x)
+
+
+def row(make):
+    """784 features: a row of one colour."""
+    x = make.quant("image", 2, 0.3, signed=0)
+    x = make.node("MatMul", x, make.weights((784, 8)))
+    x = make.node("BipolarQuant", make.norm(x, 8), make.const(1.0), domain=DOMAIN)
+    return make.node("LogSoftmax", make.node("MatMul", x, make.weights((8, 3))), axis=1)
+
+
+def borders(make):
+    """Padding around levels that have no zero: -1 and +1, halves, and all above 0."""
+    x = make.node("BipolarQuant", make.node("Sub", "image", make.const(0.5)), make.const(1.0),
+                  domain=DOMAIN)  # fmt: skip
+    x = make.node("BipolarQuant", make.conv(x, 3, 4), make.const(0.5), domain=DOMAIN)
+    x = make.quant(make.norm(make.conv(x, 4, 4), 4), 2, 0.5, zero=-2.0, signed=0)
+    x = make.quant(make.norm(make.conv(x, 4, 4), 4), 3, 0.25, zero=0.5)
+    return make.node("GlobalAveragePool", make.conv(x, 4, 3))
+
+
+def settling(make):
+    """Relus and clips behind quantizers, and what reads them: sums, averages, joins, pools."""
+    x = make.quant(make.norm(make.conv(make.quant("image", 8, 1 / 128), 3, 4), 4), 4, 0.25)
+    y = make.quant(make.norm(make.conv(make.node("Relu", x), 4, 4), 4), 4, 0.25)
+    y = make.node("Clip", y, make.const(-0.5), make.const(1.25))
+    x = make.node("Add", make.conv_to(y, 4), make.conv_to(make.node("Relu", x), 4))
+    x = make.node("Relu", make.quant(x, 3, 0.5, signed=0))  # which changes nothing
+    x = make.node("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
+    return make.node("GlobalAveragePool", make.conv(make.quant(x, 4, 0.25), 4, 3, kernel=1,
+                                                    pads=[0] * 4))  # fmt: skip
+
+
+def twice(make):
+    """One tensor read twice by a sum, a difference and itself in a third scale."""
+    x = make.quant(make.norm(make.conv(make.quant("image", 8, 1 / 128), 3, 4), 4), 3, 0.25)
+    x = make.node("Add", x, x)
+    x = make.node("Sub", x, make.node("Mul", x, make.const(0.25)))
+    x = make.quant(x, 4, 0.5)
+    return make.node("GlobalAveragePool", make.conv(x, 4, 3))
+
+
 NETS = {
+    features: (1, 12), row: (1, 784), borders: (1, 3, 6, 6), settling: (1, 3, 6, 6),
+    twice: (1, 3, 5, 5),
     clamps: (1, 3, 6, 6),
     qcdq: (1, 3, 8, 8),
     inception: (1, 3, 6, 8),
@@ -111,6 +162,10 @@ NETS = {
 
 
 class Positive(Maker):
+    def conv_to(self, x, channels):
+        """A convolution of one scale, as joins need it."""
+        return self.quant(self.conv(x, channels, channels), 5, 0.5)
+
     def norm_up(self, x, channels):
         """An affine step of positive gain."""
         gain = self.const(self.dice.uniform(0.5, 2, (1, channels, 1, 1)))
