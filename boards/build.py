@@ -17,7 +17,7 @@ from amaranth.lib import io, wiring
 from boards import farm
 from boards.board import Board
 from boards.clock import PllClock, pll_for
-from boards.link import IDLE_S
+from boards.link import BAUD, IDLE_S
 from boards.route import Job, Routed, packed
 from boards.shell import Shell
 from boards.toolchain import NAME, Placer
@@ -26,9 +26,8 @@ from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ToolError, require
 from rtl_gen.emit import named_rtlil
 
-__all__ = ["BAUD", "BuildResult", "SeedResult", "SerialTop", "build"]
+__all__ = ["BuildResult", "SeedResult", "SerialTop", "build"]
 
-BAUD = 1_000_000  # 25 clock cycles a bit on the ULX3S; its USB bridge divides 3 MHz
 STAGES = {  # how a line of nextpnr's output starts, and what to call what it begins
     "Info: Packing constants": "packing",
     "Info: Creating initial": "placing",

@@ -37,6 +37,8 @@ from typing import Protocol
 from fq_hw.errors import FqHwError, require
 
 __all__ = [
+    "BAUD",
+    "BITS_PER_BYTE",
     "HEADER_BYTES",
     "IDLE_S",
     "REPLY_SYNC",
@@ -51,10 +53,13 @@ __all__ = [
     "Result",
     "Status",
     "decode_result",
+    "exchange_bytes",
     "pack",
     "read_reply",
 ]
 
+BAUD = 1_000_000  # 25 clock cycles a bit on the ULX3S; its USB bridge divides 3 MHz
+BITS_PER_BYTE = 10  # on the line: a start bit, 8 data bits, a stop bit
 VERSION = 1
 REQUEST_SYNC = b"\xa5\x5a"
 REPLY_SYNC = b"\x5a\xa5"
@@ -172,6 +177,12 @@ def pack(sync: bytes, code: int, payload: bytes = b"", version: int = VERSION) -
     require(fits, "packet", f"payload must be shorter than {256**LENGTH_BYTES} bytes", len(payload))
     body = bytes([version, code]) + len(payload).to_bytes(LENGTH_BYTES, "little") + payload
     return sync + body + zlib.crc32(body).to_bytes(CRC_BYTES, "little")
+
+
+def exchange_bytes(info: Info) -> int:
+    """Bytes on the line for one frame: its request and the reply to it."""
+    around = len(REQUEST_SYNC + REPLY_SYNC) + 2 * (HEADER_BYTES + CRC_BYTES)
+    return around + info.frame_bytes + info.result_bytes
 
 
 def read_reply(read: Callable[[int], bytes]) -> Reply:

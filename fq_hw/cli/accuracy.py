@@ -11,8 +11,9 @@ from pathlib import Path
 from fq_hw import checkpoint, data
 from fq_hw.cli import train
 from fq_hw.cli.estimate import unit_rows
+from fq_hw.cli.hardware import DEFAULT_CYCLES
 from fq_hw.cli.images import golden_labels
-from fq_hw.cli.model import DEFAULT_CYCLES, load_model
+from fq_hw.cli.model import load_model
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.preflight import untrained_graph
 from fq_hw.cli.study import Run, read_study
@@ -41,9 +42,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     known = [STUDIES / f"{name}.toml" for name in NAMES]
     listed = ", ".join(map(str, known))
     parser.add_argument("study", type=Path, nargs="*", help=f"TOML files (default {listed})")
-    parser.add_argument(
-        "--data", type=Path, default=Path("data"), help="folder of the data sets (default data)"
-    )
+    parser.add_argument("--data", type=Path, help="folder of the data sets (default data)")
     parser.add_argument(
         "--record",
         type=Path,
@@ -62,6 +61,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> Output:
     """Train what is not recorded, then sum up."""
     require(args.seeds is None or args.seeds >= 1, "--seeds", "must be at least 1", args.seeds)
+    if args.only_print:
+        given = {"--data": args.data and str(args.data), "--only": args.only, "--seeds": args.seeds}
+        for option, came in given.items():
+            contract = "says what to train, and --print trains nothing"
+            require(came is None, option, contract, came, hint="leave one of the two out")
+    folder = Path("data") if args.data is None else args.data
     files = args.study or args.known
     studies = [(file, read_study(file)) for file in files]
     names = {variant.name for _, found in studies for variant in found.variants}
@@ -75,7 +80,7 @@ def run(args: argparse.Namespace) -> Output:
     text, found = [], {}
     for file, compared in studies:
         log = args.record / f"{file.stem}.jsonl"
-        for one in compared.runs(file.stem, args.data, args.epochs, args.seeds):
+        for one in compared.runs(file.stem, folder, args.epochs, args.seeds):
             skip = args.only_print or (args.only and one.variant.name not in args.only)
             if not skip and not recorded(log, one):
                 say(f"{file.stem}: {one.name}")
@@ -83,7 +88,7 @@ def run(args: argparse.Namespace) -> Output:
                 with log.open("a") as lines:
                     lines.write(json.dumps(row) + "\n")
         titles = {variant.name: variant.title for variant in compared.variants}
-        runs = list(compared.runs(file.stem, args.data, args.epochs))
+        runs = list(compared.runs(file.stem, folder, args.epochs))
         networks = {one.variant.name: one.config.network for one in runs}
         layers = {name: first_layer(network) for name, network in networks.items()}
         wanted = {key(one) for one in runs}  # not those of a short form, or of another budget

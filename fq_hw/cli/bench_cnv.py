@@ -7,10 +7,10 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
+from fq_hw.artifact import check_file
 from fq_hw.cli import fold_file
 from fq_hw.cli.bench import Row, as_output, ask
 from fq_hw.cli.output import Output, say
-from fq_hw.errors import require
 from fq_hw.ir import serialize
 from fq_hw.report import bench
 
@@ -53,7 +53,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Each step by the command that a user types."""
-    require(args.model.is_file(), "model", "must be an .npz file", str(args.model))
+    check_file(args.model, f"{args.model}", "it holds the packed weights of cnvW1A2 (.npz)")
     rows: list[Row] = [
         (f"Xilinx: {name}", value, unit, "published", SOURCE) for name, value, unit in PUBLISHED
     ]

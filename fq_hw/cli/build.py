@@ -8,26 +8,27 @@ import os
 import statistics
 from pathlib import Path
 
-from fq_hw import toolbox
-from fq_hw.cli.model import (
+from fq_hw import ir, toolbox
+from fq_hw.cli.hardware import (
     add_fold_arguments,
-    add_model_argument,
     add_sequential_argument,
     cycle_model,
-    load_model,
     make_plan,
-    output_path,
+    plan_tag,
+    sequential_way,
     tell_if_slower,
 )
+from fq_hw.cli.model import add_model_argument, load_model, output_path
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import CapacityError, require
 from fq_hw.report.table import table
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.resources import plan_resources
+from fq_hw.schedule.resources import PRICED, plan_resources
 from fq_hw.schedule.sequential import SequentialPlan
 
 __all__ = ["add_board_arguments", "add_parser", "build_plan", "check_build"]
 
+AIM_MHZ = 100.0  # of the router, unless --mhz says otherwise
 SURE = 1.3  # an estimate this far beyond the board's capacity is beyond doubt
 
 
@@ -43,9 +44,7 @@ def add_board_arguments(parser: argparse.ArgumentParser) -> None:
         "--clock", type=float, metavar="MHZ",
         help="of the accelerator, by a PLL and within 1 %% (default: the board's oscillator)",
     )  # fmt: skip
-    parser.add_argument(
-        "--mhz", type=float, default=100.0, help="clock the router aims for (default 100)"
-    )
+    parser.add_argument("--mhz", type=float, help="clock the router aims for (default 100)")
     parser.add_argument(
         "--placer",
         choices=[placer.value for placer in Placer],
@@ -60,16 +59,19 @@ def add_board_arguments(parser: argparse.ArgumentParser) -> None:
         default=1,
         help="how many seeds to try; the fastest is kept (default 1)",
     )
-    cores = len(os.sched_getaffinity(0))
+    cores = cores_here()
     parser.add_argument(
-        "--jobs", type=int, default=cores,
-        help=f"seeds routed at a time on this machine (default {cores}, its cores)",
+        "--jobs", type=int,
+        help=f"of --seeds, how many to route at a time on this machine (default {cores}, its "
+        "cores)",
     )  # fmt: skip
     parser.add_argument(
         "--scheduler", metavar="tcp://HOST:PORT",
         help="of a Dask cluster whose machines route the seeds instead",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, help="file (default build/BOARD/NAME.bit or .bin)")
+    parser.add_argument(
+        "--out", type=Path, help="file (default build/BOARD/NAME-SPEED.bit or .bin)"
+    )
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -87,6 +89,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=run)
 
 
+def cores_here() -> int:
+    """How many of the machine's cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def make_core(plan: Plan | SequentialPlan, board):
     """The accelerator of ``plan`` in the forms of the board's family."""
     from rtl_gen.dot_product import FAMILIES
@@ -99,12 +106,12 @@ def make_core(plan: Plan | SequentialPlan, board):
     return Accelerator(plan, board.family if board.family in FAMILIES else "plain")
 
 
-def build_plan(args: argparse.Namespace, plan: Plan | SequentialPlan):
-    """Build ``plan`` as ``args`` say; returns ``boards.build.BuildResult``."""
+def build_plan(args: argparse.Namespace, plan: Plan | SequentialPlan, graph: ir.Graph):
+    """Build ``plan`` of ``graph`` as ``args`` say; returns ``boards.build.BuildResult``."""
     from boards.build import build
     from boards.toolchain import Placer
 
-    board, path = check_build(args, plan)
+    board, path = check_build(args, plan, graph)
     built = build(
         make_core(plan, board),
         board,
@@ -112,11 +119,11 @@ def build_plan(args: argparse.Namespace, plan: Plan | SequentialPlan):
         pixels=plan.image[0] * plan.image[1],
         colours=plan.image[2],
         clock_mhz=args.clock,
-        freq_mhz=args.mhz,
+        freq_mhz=AIM_MHZ if args.mhz is None else args.mhz,
         placer=Placer(args.placer),
         seed=args.seed,
         seeds=args.seeds,
-        jobs=args.jobs,
+        jobs=args.jobs or cores_here(),
         scheduler=args.scheduler,
         report=say,
     )
@@ -127,7 +134,7 @@ def build_plan(args: argparse.Namespace, plan: Plan | SequentialPlan):
     return built
 
 
-def check_build(args: argparse.Namespace, plan: Plan | SequentialPlan):
+def check_build(args: argparse.Namespace, plan: Plan | SequentialPlan, graph: ir.Graph):
     """Everything that can be refused before any work; returns the board and the file to write."""
     import boards
     from boards import farm
@@ -135,23 +142,42 @@ def check_build(args: argparse.Namespace, plan: Plan | SequentialPlan):
 
     board = boards.find(args.board)
     tools = board.toolchain
-    require(1 <= args.mhz <= 1000, "--mhz", "must be in 1..1000", args.mhz)
     require(0 <= args.seed < 2**31, "--seed", "must be in 0..2147483647", args.seed)
     require(1 <= args.seeds <= 1000, "--seeds", "must be in 1..1000", args.seeds)
-    require(1 <= args.jobs <= 1000, "--jobs", "must be in 1..1000", args.jobs)
     if args.clock is not None:
         require(1 <= args.clock <= 1000, "--clock", "must be in 1..1000", args.clock)
         pll_for(board, args.clock)
-    path = output_path(args.out, f"{board.name}/{plan.name}{tools.bitstream}")
+    if args.mhz is not None:
+        require(1 <= args.mhz <= 1000, "--mhz", "must be in 1..1000", args.mhz)
+        clock = args.clock or board.clock_mhz
+        contract = f"the router aims for no less than the design's clock of {clock:g} MHz"
+        require(args.mhz >= clock, "--mhz", contract, args.mhz)
+    check_jobs(args)
+    name = f"{board.name}/{plan.name}-{plan_tag(args, plan.name)}{tools.bitstream}"
+    path = output_path(args.out, name)
     local = () if args.scheduler else (tools.router,)
-    for name in ("yosys", *local, tools.packer):
-        toolbox.find(name)
-    check_capacity(plan, board)
-    with farm.workers(args.jobs, args.scheduler):
+    for tool in ("yosys", *local, tools.packer):
+        toolbox.find(tool)
+    check_capacity(args, plan, graph, board)
+    with farm.workers(args.jobs or 1, args.scheduler):
         return board, path
 
 
-def check_capacity(plan: Plan | SequentialPlan, board) -> None:
+def check_jobs(args: argparse.Namespace) -> None:
+    """Refuse ``--jobs`` where nothing is routed beside something else here."""
+    if args.jobs is None:
+        return
+    require(1 <= args.jobs <= 1000, "--jobs", "must be in 1..1000", args.jobs)
+    hint = "leave one of the two out"
+    contract = "counts the seeds on this machine, and --scheduler routes them on others"
+    require(args.scheduler is None, "--jobs", contract, args.jobs, hint=hint)
+    hint = "add --seeds N, or leave it out"
+    require(args.seeds > 1, "--jobs", "has no effect on a single seed", args.jobs, hint=hint)
+
+
+def check_capacity(
+    args: argparse.Namespace, plan: Plan | SequentialPlan, graph: ir.Graph, board
+) -> None:
     """Refuse at once what is far too large; what is nearly so, nextpnr decides."""
     if isinstance(plan, SequentialPlan):
         from boards.sequential import check_memories
@@ -160,29 +186,49 @@ def check_capacity(plan: Plan | SequentialPlan, board) -> None:
         return
     need, have = plan_resources(plan), board.capacity
     for what, least, most in (("LUT4", need.lut, have.lut), ("EBR", need.ebr, have.ebr)):
-        contract = f"has {most:,} {what}; fold more (--cycles) or take a larger board"
-        got = f"about {least:,} (estimate)"
-        require(least <= SURE * most, f"{board.name}", contract, got, kind=CapacityError)
+        if least <= SURE * most:
+            continue
+        cures = ["fold more (--cycles)", "take a larger board"]
+        if way := sequential_way(args, graph, board):
+            cures = [way]
+        whose = "" if board.family == PRICED else f", by the prices of {PRICED}"
+        raise CapacityError(
+            f"{board.name}: has {most:,} {what}, and a unit for each layer needs about "
+            f"{least:,} (estimate{whose}); {' or '.join(cures)}"
+        )
 
 
 def run(args: argparse.Namespace) -> Output:
     """Build and report what was routed."""
-    plan = make_plan(args, load_model(args.model).graph)
-    check_build(args, plan)
+    from boards.rates import core_rate, link_rate
+
+    graph = load_model(args.model).graph
+    plan = make_plan(args, graph)
+    check_build(args, plan, graph)
     interval = cycle_model(plan, frames=6).interval
     tell_if_slower(args, plan, interval)
-    built = build_plan(args, plan)
+    built, link = build_plan(args, plan, graph), link_rate(plan)
     data = {**dataclasses.asdict(built), "bitstream": str(built.bitstream), "work": str(built.work)}
     data["cycles per frame"] = interval
-    data["frames per second"] = built.fmax_mhz * 1e6 / interval
+    data["frames per second"] = {
+        "core, this bitstream's clock": core_rate(built.clock_mhz, interval),
+        "link": link.frames_per_second,
+        "core, routed clock": core_rate(built.fmax_mhz, interval),
+    }
+    data["link"] = {"baud": link.baud, "bytes per frame": link.bytes_per_frame}
     data["spread MHz"] = spread(built)
+    now, carried, most = data["frames per second"].values()
     spram = f", {built.spram} SPRAM" if built.spram else ""
     text = "\n".join([
         *seed_lines(built),
         f"routed: {built.lut4:,} LUT4, {built.ff:,} FF, {built.ebr} EBR{spram}, "
         f"{built.multipliers} multipliers, {built.fmax_mhz:.1f} MHz (seed {built.seed})",
-        f"{data['frames per second']:,.0f} frames/s = routed MHz / {interval:,} cycles per frame; "
-        f"the board's clock is {built.clock_mhz:g} MHz",
+        f"{now:,.0f} frames/s: the core at {built.clock_mhz:g} MHz, the clock of this bitstream "
+        f"({interval:,} cycles per frame)",
+        f"{carried:,.1f} frames/s: the board's UART, {link.baud:,} baud, "
+        f"{link.bytes_per_frame:,} bytes per frame",
+        f"{most:,.0f} frames/s: the core at {built.fmax_mhz:.1f} MHz, as routed (--clock asks for "
+        "another clock)",
         f"bitstream: {built.bitstream}",
     ])  # fmt: skip
     return Output(data, text)

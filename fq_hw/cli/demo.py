@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fq_hw import toolbox
 from fq_hw.cli.build import add_board_arguments, build_plan, check_build
-from fq_hw.cli.model import add_fold_arguments, add_model_argument, load_model, make_plan
+from fq_hw.cli.hardware import add_fold_arguments, make_plan
+from fq_hw.cli.model import add_model_argument, load_model
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.sim import add_sim_arguments, compare
 from fq_hw.report import bench
@@ -34,15 +35,18 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Simulate, then build."""
+    from boards.rates import core_rate, link_rate
+
     for name in toolbox.NAMES:
         toolbox.find(name)  # a missing tool is said at once
     model = load_model(args.model)
     plan = make_plan(args, model.graph)
-    check_build(args, plan)
+    check_build(args, plan, model.graph)
     found = compare(args, model, plan)
     found.check()
-    built = build_plan(args, plan)
-    rate = built.fmax_mhz * 1e6 / found.ran.interval
+    built = build_plan(args, plan, model.graph)
+    rate = core_rate(built.fmax_mhz, found.ran.interval)
+    now, link = core_rate(built.clock_mhz, found.ran.interval), link_rate(plan)
     rows = [(*row, None) for row in found.rows()]
     rows += [
         ("LUT4", None, None, None, built.lut4),
@@ -50,19 +54,22 @@ def run(args: argparse.Namespace) -> Output:
         ("EBR (18 kbit)", None, None, None, built.ebr),
         ("multipliers", None, None, None, built.multipliers),
         ("clock, MHz", None, None, None, built.fmax_mhz),
-        ("frames/s", None, None, None, round(rate)),
+        ("frames/s at this clock", None, None, None, round(rate)),
     ]
     head = (model.graph.name, "float", "golden, model", "rtl-sim", f"routed, {built.board}")
     text = table(head, rows)
     text += (
-        f"\n\nframes/s = routed clock / simulated cycles per frame; the bitstream runs at the "
-        f"board's {built.clock_mhz:g} MHz\nbitstream: {built.bitstream}"
+        f"\n\nframes/s = clock / simulated cycles per frame. This bitstream runs at "
+        f"{built.clock_mhz:g} MHz: {now:,.0f} frames/s inside, of which the board's UART carries "
+        f"{link.frames_per_second:,.1f} ({link.baud:,} baud, {link.bytes_per_frame:,} bytes per "
+        f"frame)\nbitstream: {built.bitstream}"
     )
     data = found.data() | {
         "routed": {
             "LUT4": built.lut4, "FF": built.ff, "EBR": built.ebr,
             "multipliers": built.multipliers, "MHz": built.fmax_mhz, "frames per second": rate,
         },
+        "frames per second": {"core, this bitstream's clock": now, "link": link.frames_per_second},
         "bitstream": str(built.bitstream),
     }  # fmt: skip
     bench.write_rows(BENCH, "fq-hw demo", [

@@ -5,14 +5,9 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from fq_hw.cli.model import (
-    add_fold_arguments,
-    add_model_argument,
-    load_model,
-    make_plan,
-    tell_if_slower,
-)
+from fq_hw.cli.hardware import add_fold_arguments, make_plan, tell_if_slower
 from fq_hw.cli.output import Output, say
+from fq_hw.cli.sizes import add_sized_argument, load_sized
 from fq_hw.report.table import table
 from fq_hw.schedule import timing
 from fq_hw.schedule.plan import Plan
@@ -28,9 +23,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "estimate",
         help="predict cycles (exact) and resources (estimated)",
         description="Print every unit with its cycles and estimated resources. Cycles are those of "
-        "the cycle model, which equals simulation; EBR are exact, LUT and FF fitted, for ECP5.",
+        "the cycle model, which equals simulation; EBR are exact, LUT and FF fitted, for ECP5. A "
+        "configuration is sized with random weights: its cycles are those of the trained network, "
+        "its resources nearly so.",
     )
-    add_model_argument(parser)
+    add_sized_argument(parser)
     add_fold_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -54,20 +51,23 @@ def unit_rows(plan: Plan) -> list[dict]:
 
 def run(args: argparse.Namespace) -> Output:
     """Plan, schedule, sum up."""
-    plan = make_plan(args, load_model(args.model).graph)
+    sized = load_sized(args.model)
+    plan = make_plan(args, sized.graph)
     say("cycle model")
     schedule = timing.simulate(plan, frames=6)
     tell_if_slower(args, plan, schedule.interval)
     total = plan_resources(plan)
     rows = unit_rows(plan)
     data = {
+        "network": sized.graph.name,
+        "weights": sized.weights,
         "cycles per frame": schedule.interval,
         "latency cycles": schedule.latency,
         "MAC per cycle": sum(row["MAC/cycle"] or 0 for row in rows),
         "estimated": dataclasses.asdict(total),
         "units": rows,
     }
-    text = table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    text = sized.note + table(tuple(rows[0]), [tuple(row.values()) for row in rows])
     text += (
         f"\n\ncycles per frame {schedule.interval:,}, latency {schedule.latency:,} cycles, "
         f"{data['MAC per cycle']:,} MAC/cycle (exact: cycle model)"

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from fq_hw import ir
 from fq_hw.cli import fold_file
-from fq_hw.cli.model import add_model_argument, load_model, output_path
+from fq_hw.cli.hardware import sequential_way
+from fq_hw.cli.model import output_path
 from fq_hw.cli.output import Output, say
+from fq_hw.cli.sizes import add_sized_argument, load_sized
 from fq_hw.errors import CapacityError, require
 from fq_hw.network import to_plain
 from fq_hw.report.table import table
@@ -36,7 +38,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--cycles the least LUT that is so fast. Cycles are exact, resources estimated, the clock "
         "is what --mhz says.",
     )
-    add_model_argument(parser)
+    add_sized_argument(parser)
     parser.add_argument("--board", default="ulx3s-85f", help="default ulx3s-85f")
     speed = parser.add_mutually_exclusive_group()
     speed.add_argument("--fps", type=float, help="least LUT that reaches so many frames/s")
@@ -57,7 +59,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="adder levels of a dot product between registers (default 1): 2 halves most of the "
         "flip-flops and costs clock",
     )
-    parser.add_argument("--out", type=Path, help="file (default build/fold/NAME.json)")
+    parser.add_argument("--out", type=Path, help="file (default build/fold/NAME-BOARD-SPEED.json)")
     parser.set_defaults(run=run)
 
 
@@ -128,7 +130,7 @@ def find_folding(args: argparse.Namespace, graph: ir.Graph, board) -> Folding:
 
 
 def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, share: float) -> str:
-    """The most frames/s that fit the board, or else the smallest board that anything fits."""
+    """The most frames/s that fit the board, or else which board or which hardware would do."""
     import boards
 
     levels = args.levels_per_stage
@@ -141,6 +143,8 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
         else:
             rate = args.mhz * 1e6 / fits.cycles
             return f"{rate:,.0f} frames/s at {args.mhz:g} MHz would fit (--cycles {fits.cycles})"
+    way = sequential_way(args, graph, boards.find(args.board))
+    way = f"; {way}" if way else ""
     family = boards.find(args.board).family  # what an estimate says holds for one
     alike = [board for board in boards.BOARDS if board.family == family]
     for board in sorted(alike, key=lambda board: board.capacity.lut):
@@ -148,8 +152,8 @@ def nearest_fit(args: argparse.Namespace, graph: ir.Graph, cycles: int | None, s
             folding_within(graph, cycles, limits_of(board, share, graph), levels)
         except CapacityError:
             continue
-        return f"the smallest board that it fits is {board.name}"
-    return f"it fits no {family} board that is known"
+        return f"the smallest board that it fits is {board.name}{way}"
+    return f"a unit for each layer fits no {family} board that is known{way}"
 
 
 def priced_otherwise(board) -> str:
@@ -160,6 +164,12 @@ def priced_otherwise(board) -> str:
         f"note: {board.family} has no prices of its own: LUT4 and EBR are those of {PRICED}; "
         "only `fq-hw build` tells what fits\n"
     )
+
+
+def speed_tag(args: argparse.Namespace, folding: Folding) -> str:
+    """What tells foldings of a network for one board apart."""
+    levels = args.levels_per_stage
+    return f"{folding.cycles}-cycles" + (f"-{levels}-levels" if levels > 1 else "")
 
 
 def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
@@ -187,11 +197,14 @@ def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
 def run(args: argparse.Namespace) -> Output:
     """Fold, tell, write."""
     import boards
+    from boards.rates import core_rate, link_rate
 
     board = boards.find(args.board)
-    graph = load_model(args.model).graph
-    path = output_path(args.out, f"fold/{graph.name}.json")
+    sized = load_sized(args.model)
+    graph = sized.graph
+    output_path(args.out, f"fold/{graph.name}.json")  # refused before the work
     folding = find_folding(args, graph, board)
+    path = output_path(args.out, f"fold/{graph.name}-{board.name}-{speed_tag(args, folding)}.json")
     lowering = follow(graph, folding.folds, folding.cycles)
     say("cycle model")
     schedule = timing.simulate(lowering.plan, frames=6)
@@ -199,15 +212,22 @@ def run(args: argparse.Namespace) -> Output:
     rows = layer_rows(lowering, schedule.interval)
     total = {key: sum(row[key] for row in rows) for key in KINDS}
     bottleneck = max(rows[:-1], key=lambda row: row["cycles"])
-    rate, have = args.mhz * 1e6 / schedule.interval, board.capacity
+    rate, have = core_rate(args.mhz, schedule.interval), board.capacity
+    now, link = core_rate(board.clock_mhz, schedule.interval), link_rate(lowering.plan)
     full = 100 * total["LUT"] / have.lut
     data = {
         "network": graph.name,
+        "weights": sized.weights,
         "board": board.name,
         "cycles per frame": schedule.interval,
         "latency cycles": schedule.latency,
         "frames per second": rate,
         "MHz": args.mhz,
+        "frames per second on the board": {
+            "core, oscillator": now,
+            "oscillator MHz": board.clock_mhz,
+            "link": link.frames_per_second,
+        },
         "bottleneck": bottleneck["layer"],
         "estimated": total,
         "priced as": PRICED,
@@ -216,14 +236,17 @@ def run(args: argparse.Namespace) -> Output:
         "folds": {name: to_plain(fold) for name, fold in folding.folds.items()},
         "file": str(path),
     }
-    text = table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    text = sized.note + table(tuple(rows[0]), [tuple(row.values()) for row in rows])
     text += (
         f"\n\nbottleneck: {bottleneck['layer']}, busy {bottleneck['busy %']:.1f} % of the "
         f"{schedule.interval:,} cycles per frame (exact: cycle model)"
         f"\nestimate: {total['LUT']:,} of {have.lut:,} LUT4 ({full:.0f} %), "
         f"{total['FF']:,} of {have.ff:,} flip-flops, "
         f"{total['EBR']:,} of {have.ebr:,} EBR on {board.name}, board link not counted"
-        f"\nestimate: {rate:,.0f} frames/s at {args.mhz:g} MHz, which `fq-hw build` must show"
+        f"\nestimate: {rate:,.0f} frames/s at {args.mhz:g} MHz, which `fq-hw build` must show; "
+        f"{now:,.0f} at the board's oscillator of {board.clock_mhz:g} MHz; its UART carries "
+        f"{link.frames_per_second:,.1f} ({link.baud:,} baud, {link.bytes_per_frame:,} bytes per "
+        "frame)"
         f"\n{priced_otherwise(board)}folding: {path}"
     )
     return Output(data, text)

@@ -52,6 +52,7 @@ def build_parser() -> Parser:
     for command in COMMANDS:
         command.add_parser(commands)
     for sub in commands.choices.values():
+        sub.siblings = commands.choices
         sub.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser
 

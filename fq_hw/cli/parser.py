@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NoReturn
 
 from fq_hw.errors import suggestion
@@ -20,6 +21,8 @@ class Parser(argparse.ArgumentParser):
     Commands below it are parsed by the same class. The underscored methods are argparse's own
     places where it judges a value; Python 3.11 has no other.
     """
+
+    siblings: Mapping[str, Parser] = MappingProxyType({})  # the other commands, by name
 
     def parse_known_args(
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -42,7 +45,14 @@ class Parser(argparse.ArgumentParser):
         if not word.startswith("-"):
             return f"{self.prog}: one argument too many (got {word!r})"
         option = word.partition("=")[0]
+        others = [
+            name
+            for name, parser in self.siblings.items()
+            if option in parser._option_string_actions
+        ]
         near = suggestion(option, self._option_string_actions)
+        if others:  # as --sequential of build, given to estimate
+            near = f"these commands have it: {', '.join(others)}"
         return f"{self.prog}: has no option {option}" + (f"; {near}" if near else "")
 
     def _check_value(self, action: argparse.Action, value: object) -> None:

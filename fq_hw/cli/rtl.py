@@ -5,13 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fq_hw.cli.model import (
-    add_fold_arguments,
-    add_model_argument,
-    load_model,
-    make_plan,
-    output_path,
-)
+from fq_hw.cli.hardware import add_fold_arguments, make_plan, plan_tag
+from fq_hw.cli.model import add_model_argument, load_model, output_path
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import one_of
 
@@ -34,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         default="plain",
         help="form of the dot products: plain (any device), ecp5, gowin, ice40 (default plain)",
     )
-    parser.add_argument("--out", type=Path, help="file (default build/NAME.v)")
+    parser.add_argument("--out", type=Path, help="file (default build/NAME-SPEED-FAMILY.v)")
     parser.set_defaults(run=run)
 
 
@@ -46,7 +41,7 @@ def run(args: argparse.Namespace) -> Output:
 
     one_of(args.family, FAMILIES, "--family")
     graph = load_model(args.model).graph
-    path = output_path(args.out, f"{graph.name}.v")
+    path = output_path(args.out, f"{graph.name}-{plan_tag(args, graph.name)}-{args.family}.v")
     plan = make_plan(args, graph)
     say("generating Verilog")
     text = to_verilog(Accelerator(plan, args.family), "accelerator")

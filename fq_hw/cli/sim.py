@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fq_hw import golden
+from fq_hw.cli.hardware import (
+    add_fold_arguments,
+    add_sequential_argument,
+    cycle_model,
+    make_plan,
+    tell_if_slower,
+)
 from fq_hw.cli.images import add_data_arguments, golden_labels, load_images
 from fq_hw.cli.model import (
     Model,
-    add_fold_arguments,
     add_model_argument,
-    add_sequential_argument,
-    cycle_model,
     load_model,
-    make_plan,
-    tell_if_slower,
 )
 from fq_hw.cli.output import Output, say
 from fq_hw.data import Split
@@ -40,6 +42,7 @@ __all__ = ["Comparison", "add_parser", "add_sim_arguments", "compare"]
 
 FOLDER = Path("build/sim")
 FRAMES = 6  # so many results must come in exactly the predicted cycles
+LEVEL_IMAGES = 3  # of which every tensor is compared
 AT_ONCE = 8  # images whose tensors are in memory and in a file at a time
 
 
@@ -55,8 +58,8 @@ class Comparison:
     rtl_right: int
     scores_compared: int
     scores_wrong: int
-    levels_compared: int
-    levels_wrong: int
+    levels_compared: int | None  # None where no tensor could be watched
+    levels_wrong: int | None
     predicted: timing.Schedule
     ran: Run
     images_per_second: float
@@ -70,7 +73,7 @@ class Comparison:
         return [
             (
                 "accuracy, %: test split",
-                recorded.percent if recorded else "no record",
+                recorded.percent if recorded else None,
                 100 * self.golden_right / len(self.split),
                 None,
             ),
@@ -87,9 +90,9 @@ class Comparison:
                 100 * self.rtl_right / self.rtl_images,
             ),
             ("images: simulated", None, self.rtl_images, self.rtl_images),
-            ("mismatching levels", None, 0, self.levels_wrong),
+            ("mismatching levels", None, None, self.levels_wrong),
             ("  levels compared", None, None, self.levels_compared),
-            ("mismatching scores", None, 0, self.scores_wrong),
+            ("mismatching scores", None, None, self.scores_wrong),
             ("  scores compared", None, None, self.scores_compared),
             ("cycles per frame", None, self.predicted.interval, self.ran.interval),
             ("latency, cycles", None, self.predicted.latency, self.ran.latency),
@@ -127,7 +130,7 @@ class Comparison:
     def check(self) -> None:
         """Raise SimulationError unless Verilog, golden model and cycle model agree."""
         where = f"rtl-sim {self.model.graph.name!r}"
-        values = self.levels_wrong + self.scores_wrong
+        values = (self.levels_wrong or 0) + self.scores_wrong
         contract = f"{values:,} values of the Verilog differ from the golden model's"
         require(values == 0, where, contract, kind=SimulationError)
         model = (self.predicted.first_pixel, *self.predicted.results)
@@ -140,7 +143,7 @@ def add_sim_arguments(parser: argparse.ArgumentParser) -> None:
     """How much to simulate."""
     add_data_arguments(parser, 50)
     parser.add_argument(
-        "--level-images", type=int, default=3, help="compare every tensor of so many (default 3)"
+        "--level-images", type=int, help=f"compare every tensor of so many (default {LEVEL_IMAGES})"
     )
 
 
@@ -168,7 +171,11 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
 
     verilator.environment()  # a missing tool is said at once
     require(args.images >= 3, "--images", "must be at least 3 to time frames", args.images)
-    require(args.level_images >= 1, "--level-images", "must be at least 1", args.level_images)
+    most = LEVEL_IMAGES if args.level_images is None else args.level_images
+    require(most >= 1, "--level-images", "must be at least 1", most)
+    if isinstance(plan, SequentialPlan):
+        contract = "--sequential has one array, whose tensors nobody can watch; scores are compared"
+        require(args.level_images is None, "--level-images", contract, args.level_images)
     graph = model.graph
     test = load_images(args, model)
     whole = test.test()
@@ -176,7 +183,7 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
     enough = len(images) >= 3
     require(enough, f"data {test.name}", "needs at least 3 test images", len(images))
     wanted = whole.labels[: len(images)]
-    levels = images[: args.level_images]
+    levels = images[:most]
     say(f"golden model on {len(whole)} images")
     began = time.perf_counter()
     labels = golden_labels(graph, whole.images)
@@ -220,8 +227,8 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
         rtl_right=int((ran.labels == wanted).sum()),
         scores_compared=scores.size,
         scores_wrong=int((ran.scores != scores).sum()),
-        levels_compared=compared.total(),
-        levels_wrong=wrong.total(),
+        levels_compared=compared.total() if compared else None,
+        levels_wrong=wrong.total() if compared else None,
         predicted=predicted,
         ran=ran,
         images_per_second=images_per_second,

@@ -8,9 +8,12 @@ __all__ = ["table"]
 
 
 def shown(value: object) -> str:
-    """A cell: numbers with thousands separated, floats with two digits, nothing for None."""
+    """A cell: numbers with thousands separated, floats with two digits, a dash for None.
+
+    None is what nobody measured; it is not 0.
+    """
     if value is None:
-        return ""
+        return "-"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"

@@ -9,9 +9,10 @@ from networks import NETWORKS
 
 from fq_hw import golden
 from fq_hw.cli import main, sim
+from fq_hw.cli.hardware import make_plan
 from fq_hw.cli.images import load_data
 from fq_hw.cli.main import build_parser
-from fq_hw.cli.model import SHIPPED, load_model, make_plan
+from fq_hw.cli.model import SHIPPED, load_model
 from fq_hw.schedule import timing
 from sim import network, taps
 

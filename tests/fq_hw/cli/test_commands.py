@@ -157,12 +157,13 @@ def test_fold_that_does_not_fit_names_the_nearest(capsys, random_model):
     said(capsys, *tight, "--cycles", cycles)
     refused(capsys, *tight, "--cycles", int(cycles) - 1)
     line = refused(capsys, "fold", random_model, "--lut-share", 0.001)
-    assert line.endswith("; it fits no ecp5 board that is known")
+    assert "; a unit for each layer fits no ecp5 board that is known; one array for all" in line
 
 
 def test_folding_of_another_network(capsys, random_model, tmp_path):
-    path = json.loads(said(capsys, "fold", random_model, "--json"))["file"]
-    assert path == "build/fold/gains.json"
+    folded = json.loads(said(capsys, "fold", random_model, "--json"))
+    path, cycles = folded["file"], folded["cycles per frame"]
+    assert path == f"build/fold/gains-ulx3s-85f-{cycles}-cycles.json"
     line = refused(capsys, "estimate", "--fold", path)
     start = f"--fold {path}: this folding is not for"
     assert line == f"{start} 'ern-digits' but for 'gains'; make one with `fq-hw fold`"
@@ -275,9 +276,7 @@ def test_network_that_does_not_fit(capsys, tmp_path):
     )
     checkpoint.write(tmp_path / "large.safetensors", random_checkpoint(network, 1))
     line = refused(capsys, "build", "large.safetensors", "--cycles", 1500)
-    assert line.startswith(
-        "ulx3s-85f: has 83,640 LUT4; fold more (--cycles) or take a larger board"
-    )
+    assert line.startswith("ulx3s-85f: has 83,640 LUT4, and a unit for each layer needs about ")
     assert not list(tmp_path.rglob("*.bit"))
 
 
@@ -287,7 +286,7 @@ def test_unknown_board(capsys):
 
 def test_images_of_another_size(capsys, random_model):
     line = refused(capsys, "golden", random_model, "--data", "digits")
-    assert line == "data digits: images are 32 x 32 (got (8, 8))"
+    assert line.startswith("data digits: images must be 8 x 8 x 1, as the network takes them (got")
 
 
 def test_graph_of_another_version(capsys, tmp_path):
@@ -422,8 +421,8 @@ def test_every_op_has_a_graph_kind():
 @pytest.mark.parametrize("command", ["sim", "build"])
 def test_one_array_for_all_layers_has_no_folds(command, capsys, random_model):
     line = refused(capsys, command, random_model, "--sequential", "--fold", "fold.json")
-    contract = "--fold folds a unit for each layer; leave one of the two out"
-    assert line == f"--sequential: {contract} (got 'fold.json')"
+    contract = "folds a unit for each layer, and --sequential has one array for all"
+    assert line == f"--fold: {contract} (got 'fold.json'); leave one of the two out"
 
 
 def test_a_network_that_one_array_cannot_run_is_one_line(capsys, tmp_path):

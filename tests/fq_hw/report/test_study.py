@@ -58,12 +58,12 @@ def test_golden_is_there_only_where_every_seed_has_it():
     assert first["spread"] == 2.0
 
 
-def test_text_has_a_line_a_variant_and_empty_cells():
+def test_text_has_a_line_a_variant_and_a_dash_for_what_is_not_measured():
     lines = as_text(summary(TITLES, ROWS, LAYERS)).splitlines()
     assert len(lines) == 5
     assert " ".join(lines[2].split()) == "the first 2 60.50 1.00 60.50 37.50 15 7 100 20 3"
-    assert " ".join(lines[3].split()) == "the second 1 50.00 37.50 10 7"
-    assert " ".join(lines[4].split()) == "never run 0 9 50 30 0"
+    assert " ".join(lines[3].split()) == "the second 1 50.00 - - 37.50 10 7 - - -"
+    assert " ".join(lines[4].split()) == "never run 0 - - - - - 9 50 30 0"
 
 
 def test_bench_rows_say_how_each_figure_was_got(tmp_path):

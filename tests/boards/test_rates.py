@@ -1,0 +1,40 @@
+"""Frames/s of the link, by the bytes that really go over it."""
+
+import pytest
+from networks import NETWORKS, least_plan, random_graph
+
+from boards.link import REPLY_SYNC, REQUEST_SYNC, Request, Status, exchange_bytes, pack
+from boards.rates import core_rate, info_of, link_rate
+from boards.shell import Shell
+from fq_hw.passes import lower_graph
+from fq_hw.schedule.sequential import lower_sequential
+from rtl_gen.sequential.top import SequentialAccelerator
+from rtl_gen.top import Accelerator
+
+
+def plans():
+    graph = lower_graph(random_graph("gains", 1))
+    return {"units": least_plan(graph, 3000), "array": lower_sequential(graph, None)}
+
+
+@pytest.mark.parametrize("kind", ["units", "array"])
+def test_the_shell_says_the_same_of_the_core(kind):
+    plan = plans()[kind]
+    core = Accelerator(plan) if kind == "units" else SequentialAccelerator(plan)
+    height, width, colours = NETWORKS["gains"].image
+    shell = Shell(core, pixels=height * width, colours=colours, clock_hz=25e6, baud=1e6)
+    assert info_of(plan) == shell.info
+
+
+def test_every_byte_of_request_and_reply_counts():
+    plan = plans()["units"]
+    info = info_of(plan)
+    request = pack(REQUEST_SYNC, Request.FRAME, bytes(info.frame_bytes))
+    reply = pack(REPLY_SYNC, Status.RESULT, bytes(info.result_bytes))
+    assert exchange_bytes(info) == len(request) + len(reply)
+    rate = link_rate(plan, 1_000_000)
+    assert rate.frames_per_second == 100_000 / (len(request) + len(reply))
+
+
+def test_a_core_is_as_fast_as_its_clock():
+    assert core_rate(25, 9216) == 25e6 / 9216

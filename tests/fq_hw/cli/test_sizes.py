@@ -1,0 +1,86 @@
+"""A network is sized before it is trained."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fq_hw.cli import main
+from fq_hw.network import Network, from_plain
+from fq_hw.untrained import untrained
+
+DIGITS = Path("fq_hw/models/digits.toml").resolve()
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def ask(capsys, *words):
+    assert main([*map(str, words), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def refusal(capsys, *words):
+    assert main([*map(str, words)]) == 2
+    return capsys.readouterr().err.splitlines()[-1].removeprefix("fq-hw: error: ")
+
+
+def test_an_untrained_network_has_the_cycles_of_the_trained_one(capsys):
+    before, after = ask(capsys, "estimate", DIGITS), ask(capsys, "estimate")
+    assert (before["weights"], after["weights"]) == ("untrained: sizes only", None)
+    for key in ("network", "cycles per frame", "latency cycles", "MAC per cycle"):
+        assert before[key] == after[key]
+    for kind in ("lut", "ff", "ebr"):
+        assert abs(before["estimated"][kind] / after["estimated"][kind] - 1) < 0.05
+    assert main(["estimate", str(DIGITS)]) == 0
+    assert capsys.readouterr().out.startswith("untrained: sizes only (ern-digits)\n")
+    assert main(["estimate"]) == 0
+    assert "untrained" not in capsys.readouterr().out
+
+
+def test_its_folding_serves_the_trained_network(capsys):
+    folded = ask(capsys, "fold", DIGITS, "--cycles", 18432)
+    assert folded["weights"] == "untrained: sizes only"
+    assert ask(capsys, "estimate", "--fold", folded["file"])["cycles per frame"] == 18432
+
+
+def test_the_network_table_alone_is_enough(capsys, tmp_path):
+    text = DIGITS.read_text().partition("[data]")[0]
+    (tmp_path / "net.toml").write_text(text)
+    assert ask(capsys, "estimate", "net.toml")["network"] == "ern-digits"
+    (tmp_path / "net.toml").write_text(text.replace("classes", "clases"))
+    assert refusal(capsys, "estimate", "net.toml") == (
+        "config net.toml: network: the keys are activation, block, classes, embedding, image, "
+        "name, norm, norm_eps, shared_scale, stages, stem, weight_bits, weight_scale "
+        "(got 'clases'); did you mean 'classes'?"
+    )
+    (tmp_path / "net.toml").write_text("[netwrok]\n")
+    assert refusal(capsys, "estimate", "net.toml").startswith(
+        "config net.toml: tables: lack [network]"
+    )
+
+
+def test_a_float_network_has_no_widths_yet(capsys, tmp_path):
+    (tmp_path / "net.toml").write_text(
+        '[network]\nname = "plain"\nimage = [8, 8, 1]\nclasses = 3\n'
+        'layers = [{ op = "dense", width = 3 }]\n'
+    )
+    line = refusal(capsys, "estimate", "net.toml")
+    assert "plain: is a float network, whose widths nobody knows before `fq-hw search`" in line
+
+
+@pytest.mark.parametrize("command", ["golden", "sim", "build", "rtl", "export", "show"])
+def test_commands_that_need_weights_say_so(command, capsys):
+    line = refusal(capsys, command, DIGITS)
+    assert line.startswith(f"{DIGITS}: is a configuration and has no weights; `fq-hw train ")
+
+
+def test_the_same_seed_gives_the_same_bytes():
+    import tomllib
+
+    network = from_plain(Network, tomllib.loads(DIGITS.read_text())["network"], "network")
+    first, again, other = (untrained(network, seed).arrays for seed in (0, 0, 1))
+    assert all((first[name] == again[name]).all() for name in first)
+    assert any((first[name] != other[name]).any() for name in first)
