@@ -15,15 +15,14 @@ import numpy as np
 
 from fq_hw import checkpoint, data
 from fq_hw.checkpoint import Accuracy
+from fq_hw.cli.calibration import calibration, hardest_first, with_copies
 from fq_hw.cli.images import add_source_arguments, choose
 from fq_hw.cli.model import output_path
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.search_log import SearchLog, open_log
 from fq_hw.cli.search_report import report
-from fq_hw.data import Split
 from fq_hw.data.source import check_classes
-from fq_hw.data.split import hold_out, parted
-from fq_hw.errors import ArtifactError, ToolError, require
+from fq_hw.errors import ToolError, require
 from fq_hw.fixed import saved
 from fq_hw.fixed.equalize import equalize
 from fq_hw.fixed.fold import fold
@@ -237,59 +236,6 @@ def run(args: argparse.Namespace) -> Output:
     )
     saved.write(path, result)
     return report(result, path, held_loss, log)
-
-
-def calibration(args: argparse.Namespace, trained: checkpoint.Checkpoint, images) -> Split:
-    """The training images that the search judges by: held-out ones first."""
-    kept = trained.provenance.get("hold_out")
-    contract = "must be trained with hold_out = N, so that N training images are new to it"
-    require(kept is not None, f"{args.model}", contract, kind=ArtifactError)
-    contract = "was trained by an earlier fq-hw, which held out other images"
-    hint = "train it again"
-    of_now = trained.source is not None
-    require(of_now, f"{args.model}", contract, hint=hint, kind=ArtifactError)
-    made = trained.accuracy is None or trained.accuracy.data == images.name
-    contract = f"must be the data of {args.model}, {trained.accuracy and trained.accuracy.data}"
-    require(made, "--data", contract, images.name, kind=ArtifactError)
-    seen, held = hold_out(images, int(kept))
-    seen, _ = validated(seen, float(trained.provenance.get("validation", 0)), images.name)
-    count = len(held) if args.images is None else args.images
-    require(1 <= count <= len(held), "--images", f"must be in 1..{len(held)}", count)
-    known = 0 <= args.trained <= len(seen)
-    require(known, "--trained", f"must be in 0..{len(seen)}", args.trained)
-    held, seen = held.first(count), seen.first(args.trained)
-    return Split(
-        images=np.concatenate([held.images[:], seen.images[:]]),
-        labels=np.concatenate([held.labels, seen.labels]),
-    )
-
-
-def validated(seen: Split, share: float, name: str) -> tuple[Split, Split | None]:
-    """The images that training saw, and those that it judged its epochs by."""
-    from fq_hw.nn.recipe import TrainConfig
-
-    if not share:
-        return seen, None
-    count = TrainConfig(epochs=1, validation=share).validation_images(len(seen))
-    return parted(seen, count, f"data {name}")
-
-
-def with_copies(held: Split, count: int, mirror: bool) -> Split:
-    """``held``, then ``count`` - 1 times all of it moved by up to a pixel, always alike."""
-    from fq_hw.nn.layers import as_images
-    from fq_hw.nn.training import TrainConfig, augment
-
-    rng = np.random.default_rng(0)
-    how = TrainConfig(epochs=1, crop=1, flip=mirror)
-    original = as_images(held.images)
-    moved = [augment(original, how, rng).numpy() for _ in range(count - 1)]
-    return Split(images=np.concatenate([held.images, *moved]), labels=np.tile(held.labels, count))
-
-
-def hardest_first(logits: np.ndarray) -> np.ndarray:
-    """Image numbers, those first whose best two scores are nearest to each other."""
-    ordered = np.sort(logits, axis=1)
-    return np.argsort(ordered[:, -1] - ordered[:, -2], kind="stable")
 
 
 def first_layer(network: FloatNetwork) -> str:

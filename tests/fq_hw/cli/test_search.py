@@ -12,8 +12,8 @@ from idx_files import write_idx
 
 from fq_hw import checkpoint, data
 from fq_hw.cli import main
+from fq_hw.cli.calibration import with_copies
 from fq_hw.cli.model import SHIPPED
-from fq_hw.cli.search import with_copies
 from fq_hw.data import DataKind
 from fq_hw.data.split import hold_out
 from fq_hw.fixed import saved
