@@ -34,4 +34,5 @@ def check_hardware(network: Network | FloatNetwork) -> None:
     """
     of_float = isinstance(network, FloatNetwork) or network.embedding.kind is EmbeddingKind.FLOAT
     if not of_float:
-        Choices(untrained_graph(network), resources)
+        choices = Choices(untrained_graph(network), resources)
+        choices.at(choices.intervals[-1])  # the slowest: what fits at no speed does not fit here

@@ -12,6 +12,12 @@ from idx_files import write_idx
 
 from fq_hw import checkpoint
 from fq_hw.cli import main
+from fq_hw.cli.config import read_config
+from fq_hw.cli.preflight import check_hardware, untrained_graph
+from fq_hw.data import DataKind
+from fq_hw.data.source import Source
+from fq_hw.errors import FqHwError, GraphError
+from fq_hw.schedule.fold_search import least_lut
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
@@ -112,6 +118,85 @@ def test_options_replace_the_configuration(config):
     assert train(config, "--epochs", "1", "--seed", "9") == 0
     trained = checkpoint.read(config.parent / "out" / "checkpoint.safetensors")
     assert (trained.provenance["epochs"], trained.provenance["seed"]) == ("1 of 1", "9")
+
+
+def test_a_checkpoint_knows_its_images_and_classes(config):
+    assert train(config, "--epochs", "1") == 0
+    trained = checkpoint.read(config.parent / "out" / "checkpoint.safetensors")
+    assert trained.source == Source(
+        kind=DataKind.IDX, path=str(config.parent), image=(8, 8, 1), classes=("0", "1", "2")
+    )
+
+
+def with_validation(config, keep="best"):
+    """The configuration with 20 of the 70 images to validate by, and six epochs."""
+    text = config.read_text().replace("seed = 2", f'seed = 2\nvalidation = 20\nkeep = "{keep}"')
+    config.write_text(text.replace("epochs = 3", "epochs = 6").replace("lr = 0.1", "lr = 3.0"))
+
+
+def test_keeps_the_epoch_that_is_best_on_validation_images(config, capsys):
+    """Of a run at a rate so high that the last epoch is not the best."""
+    with_validation(config)
+    assert train(config, "--json") == 0
+    figures = json.loads(capsys.readouterr().out)
+    out = config.parent / "out"
+    found = rows(out)
+    best = max(found, key=lambda row: row["validation"])
+    assert best is not found[-1]
+    kept = checkpoint.read(out / "checkpoint.safetensors")
+    number = best["epoch"] + 1
+    assert kept.provenance["kept"] == f"epoch {number}, the best on validation images"
+    assert kept.provenance["epochs"] == "6 of 6" and kept.provenance["validation"] == "20.0"
+    assert kept.accuracy.right == round(20 * best["test"])
+    assert figures["kept epoch"] == number
+    assert figures["float validation accuracy %"] == 100 * best["validation"]
+    assert figures["float test accuracy %"] == 100 * best["test"]
+
+    config.write_text(config.read_text().replace('"best"', '"last"'))
+    assert main(["train", str(config), "--out", str(config.parent / "last")]) == 0
+    assert [r["loss"] for r in rows(config.parent / "last")] == [r["loss"] for r in found]
+    last = checkpoint.read(config.parent / "last" / "checkpoint.safetensors")
+    assert last.accuracy.right == round(20 * found[-1]["test"])
+    name = "stages.0.0.convs.0.weight"
+    assert (last.arrays[name] != kept.arrays[name]).any()
+
+
+@pytest.mark.parametrize("file", ["metrics.jsonl", "state.pt"])
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_resume_keeps_the_best_epoch(monkeypatch, config, epoch, file):
+    with_validation(config)
+    whole = config.parent / "whole"
+    assert main(["train", str(config), "--out", str(whole)]) == 0
+    stop_before(monkeypatch, config, epoch, file)
+    assert train(config, "--resume") == 0
+    name = "checkpoint.safetensors"
+    assert (config.parent / "out" / name).read_bytes() == (whole / name).read_bytes()
+
+
+def test_refuses_before_the_first_epoch_what_no_folding_takes(monkeypatch, config, capsys):
+    def refuse(choices, cycles):
+        raise GraphError(f"{choices.graph.name}: cannot be folded")
+
+    monkeypatch.setattr("fq_hw.cli.preflight.Choices.at", refuse)
+    assert refusal(capsys, config) == "tiny: cannot be folded"
+    assert not (config.parent / "out").exists()
+
+
+CASES = ROOT.parent / "shared" / "cases" / "train"
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="needs ../shared/cases")
+def test_what_hardware_cannot_take_is_not_trained():
+    """The case folds, or is refused here with the same words; never after it was trained."""
+    network = read_config(CASES / "bottleneck-odd.toml").network
+    outcomes = []
+    for ask in (check_hardware, lambda n: least_lut(untrained_graph(n), 10**6)):
+        try:
+            ask(network)
+            outcomes.append("folds")
+        except FqHwError as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
 
 
 def stop_before(monkeypatch, config, epoch, file, *options):

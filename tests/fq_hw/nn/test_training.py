@@ -12,6 +12,7 @@ from tiles import CONFIG, DATA, NETWORK, TEST, TRAIN, assert_same, tiles, weight
 
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.data import Split
+from fq_hw.data.split import hold_out
 from fq_hw.errors import ArtifactError, ParameterError
 from fq_hw.float_network import FloatNetwork, Layer, Op
 from fq_hw.network import (
@@ -344,13 +345,91 @@ def test_held_out_images_do_not_train(monkeypatch):
     monkeypatch.setattr(training, "augment", watch)
     config = dataclasses.replace(CONFIG, epochs=6, batch=10, hold_out=25)
     list(train(FLOAT, DATA, config))
-    assert seen == {image.tobytes() for image in TRAIN.images[:60]}
+    left, held = hold_out(DATA, 25)
+    assert seen == {image.tobytes() for image in left.images}
+    assert not seen & {image.tobytes() for image in held.images}
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.2, 17), (13.0, 13), (0.001, 1)])
+@pytest.mark.parametrize("kept_for_search", [0, 25])
+def test_validation_images_do_not_train_and_are_judged(monkeypatch, share, count, kept_for_search):
+    seen, real, judged = set(), training.accuracy, []
+
+    def watch(images, config, rng):
+        seen.update(image.numpy().tobytes() for image in images)
+        return images
+
+    def note(model, split, **options):
+        judged.append(split)
+        return real(model, split, **options)
+
+    monkeypatch.setattr(training, "augment", watch)
+    monkeypatch.setattr(training, "accuracy", note)
+    config = dataclasses.replace(
+        CONFIG, epochs=8, batch=5, validation=share, hold_out=kept_for_search
+    )
+    epochs = list(train(FLOAT, DATA, config))
+    held = {image.tobytes() for image in judged[1].images}
+    if share == 0.2:
+        count = round(0.2 * (85 - kept_for_search))
+    assert len(held) == count and not seen & held
+    every = {image.tobytes() for image in TRAIN.images}
+    assert held < every and len(every - held - seen) == kept_for_search
+    taken = np.bincount(judged[1].labels, minlength=3)
+    assert taken.max() - taken.min() <= 1
+    assert judged[0] is DATA.test()
+    assert epochs[-1].validation_accuracy == real(epochs[-1].model, judged[1])
+
+
+def test_without_validation_there_is_none():
+    assert next(train(FLOAT, DATA, CONFIG)).validation_accuracy is None
+
+
+def test_refuses_validation_images_of_a_set_that_is_drawn_anew():
+    anew = dataclasses.replace(DATA, anew=True)
+    with pytest.raises(ArtifactError, match="draws its training images anew"):
+        next(train(FLOAT, anew, dataclasses.replace(CONFIG, validation=0.1)))
+
+
+def test_a_state_of_before_validation_goes_on():
+    """Keys that it lacks have their defaults; workers may be others than before."""
+    run = train(NETWORK, DATA, CONFIG)
+    state = next(run).state()
+    second = next(run)
+    for key in ("validation", "keep"):
+        del state["origin"]["train"][key]
+    assert "workers" not in state["origin"]["train"]
+    more = dataclasses.replace(CONFIG, workers=3)
+    assert next(train(NETWORK, DATA, more, state=state)).loss == second.loss
+    with pytest.raises(ArtifactError, match="began with another train.validation"):
+        next(train(NETWORK, DATA, dataclasses.replace(CONFIG, validation=0.1), state=state))
+
+
+def test_a_state_that_held_other_images_out_does_not_go_on():
+    config = dataclasses.replace(CONFIG, hold_out=10)
+    state = next(train(NETWORK, DATA, config)).state()
+    del state["origin"]["order"]
+    with pytest.raises(ArtifactError, match="began with another order of images, of which others"):
+        next(train(NETWORK, DATA, config, state=state))
+
+
+def test_keeping_the_best_needs_validation_images():
+    contract = "^TrainConfig: keep best needs validation images, as the test split must not choose"
+    with pytest.raises(ParameterError, match=f"{contract}; add validation = 0.1$"):
+        dataclasses.replace(CONFIG, keep=training.Keep.BEST)
+
+
+def test_validation_is_a_share_or_a_number():
+    with pytest.raises(ParameterError, match=r"a share below 1 or a whole number .* \(got 1.5\)$"):
+        dataclasses.replace(CONFIG, validation=1.5)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("hold_out", -1),
+        ("validation", -0.1),
+        ("workers", -1),
         ("epochs", 0),
         ("batch", 1),
         ("lr", 0.0),
