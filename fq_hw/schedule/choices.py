@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,16 +19,18 @@ from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph, Join
 from fq_hw.schedule.conv_parts import ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles, divisors
+from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.lower import Lowering, follow
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.resources import Resources
-from fq_hw.schedule.skip import branch, fork_of, path_back, registers, skip_depth
+from fq_hw.schedule.skip import beats_waiting, registers, waiting
 from fq_hw.schedule.solver import Choice, Problem, SkipCost
 from fq_hw.schedule.units import FifoUnit, Rom, Unit, in_block_ram
 
 __all__ = ["COLUMNS", "Choices", "Estimate", "Priced", "folds_of"]
 
 COLUMNS = 4  # more pixels at once have not been routed
+TABLE = 1000  # combinations of columns of which each join's depths are known exactly
 
 Estimate = Callable[[Unit], Resources]
 
@@ -65,7 +68,8 @@ class Choices:
         self.convs = [op for op in graph.ops if isinstance(op, Conv)]
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
         self.table = functools.cache(self.table)
-        self.least_depth = functools.cache(self.least_depth)
+        self.forks = [branches(graph, op) for op in graph.ops if isinstance(op, Join)]
+        self.least_pixels = functools.cache(self.least_pixels)
 
     @functools.cached_property
     def intervals(self) -> list[int]:
@@ -111,9 +115,11 @@ class Choices:
             priced.append(Priced(fold=fold, choice=choice, beats=parts.beats))
         return tuple(priced)
 
-    def least_depth(self, add: Join, columns: tuple[tuple[str, int], ...]) -> int:
-        """Least depth of ``add``'s FIFO for one beat a pixel."""
-        return skip_depth(self.graph, add, 1, dict(columns))
+    def least_pixels(
+        self, fork: Branches, columns: tuple[tuple[str, tuple[int, ...]], ...]
+    ) -> tuple[int, int]:
+        """How many pixels of a join's inputs wait, where convolutions have these ``columns``."""
+        return waiting(fork, dict(columns))
 
     def at(self, cycles: int) -> tuple[Problem, list[list[Fold]]]:
         """The problem for frames of ``cycles``, and the fold behind each of its choices.
@@ -133,58 +139,60 @@ class Choices:
             cycles,
             kind=FoldingError,
         )
-        adds = [op for op in self.graph.ops if isinstance(op, Join)]
-        waiting = {op.name for add in adds for op in branch(self.graph, add)}
-        shaping = {name for add in adds for name in self.shaping(add)}
+        slowing = {op.name for fork in self.forks for side in (0, 1) for op in fork.path(side)}
+        shaping = {name for fork in self.forks for name in fork.convs}
         rows = []
         for name, table in tables.items():
             fast = [row for row in table if row.beats <= cycles]
-            rows.append(list(undominated(fast, name in shaping, name in waiting)))
+            rows.append(list(undominated(fast, name in shaping, name in slowing)))
         layers = tuple(tuple(row.choice for row in table) for table in rows)
         index = {name: n for n, name in enumerate(base.sites)}
-        skips = tuple(self.skip(add, base, index, layers) for add in adds)
+        skips = tuple(skip for fork in self.forks for skip in self.skips(fork, base, index, layers))
         folds = [[row.fold for row in table] for table in rows]
         return Problem(layers=layers, skips=skips, fixed=fixed), folds
 
-    def shaping(self, add: Join) -> list[str]:
-        """Convolutions whose columns set the least depth of ``add``'s FIFO."""
-        fork = fork_of(self.graph, add)
-        paths = [path_back(self.graph, name) for name in add.inputs]
-        ops = [self.graph[name] for path in paths for name in path[: path.index(fork)]]
-        return [op.name for op in ops if isinstance(op, Conv)]
-
-    def skip(
+    def skips(
         self,
-        add: Join,
+        fork: Branches,
         base: Lowering,
         index: dict[str, int],
         layers: tuple[tuple[Choice, ...], ...],
-    ) -> SkipCost:
-        """The FIFO of ``add`` as its convolutions' choices see it."""
-        fifo = next(node.unit for node in base.nodes if node.name == f"{add.name}.skip")
-        names, ops = self.shaping(add), branch(self.graph, add)
-        height, width, channels = self.graph.types[add.inputs[1]].shape
-        beats = channels // fifo.lanes
-        columns = [sorted({c.columns for c in layers[index[name]]}) for name in names]
-        least = {
-            key: (self.least_depth(add, tuple(zip(names, key, strict=True))) + 1) * beats - 1
-            for key in itertools.product(*columns)
+    ) -> Iterator[SkipCost]:
+        """The FIFOs of a join as its convolutions' choices see them."""
+        names = fork.convs
+        columns = [tuple(sorted({c.columns for c in layers[index[name]]})) for name in names]
+        each = [[(n,) for n in choices] for choices in columns]
+        if math.prod(map(len, columns)) > TABLE:  # one depth that is enough for all
+            names, each, every = [], [], tuple(zip(names, columns, strict=True))
+        else:
+            every = ()
+        waits = {
+            tuple(n for (n,) in key): self.least_pixels(
+                fork, every or tuple(zip(names, key, strict=True))
+            )
+            for key in itertools.product(*each)
         }
+        shape = self.graph.types[fork.join.name].shape
+        for side, x in enumerate(base.joined[fork.join.name]):
+            pixel_beats = x.channels // x.lanes
+            least = {key: beats_waiting(n[side], pixel_beats) for key, n in waits.items()}
+            if all(depth is None for depth in least.values()):
+                continue
+            slow = fork.path(1 - side)
+            yield SkipCost(
+                shaping=tuple(index[name] for name in names),
+                least=least,
+                branch=tuple(index[op.name] for op in slow if isinstance(op, Conv)),
+                delay=registers(slow),
+                pixels=shape[0] * shape[1],
+                cycles=base.cycles,
+                pixel_beats=pixel_beats,
+                costs=functools.partial(self.fifo_costs, x.lanes, x.bits),
+            )
 
-        def costs(depth: int) -> Resources:
-            return self.unit_costs(FifoUnit(lanes=fifo.lanes, bits=fifo.bits, depth=max(depth, 3)))
-
-        inside = [op.name for op in ops if isinstance(op, Conv)]
-        return SkipCost(
-            shaping=tuple(index[name] for name in names),
-            least=least,
-            branch=tuple(index[name] for name in inside),
-            delay=registers(ops),
-            pixels=height * width,
-            cycles=base.cycles,
-            pixel_beats=beats,
-            costs=costs,
-        )
+    def fifo_costs(self, lanes: int, bits: int, depth: int) -> Resources:
+        """What a FIFO of ``depth`` beats costs."""
+        return self.unit_costs(FifoUnit(lanes=lanes, bits=bits, depth=max(depth, 3)))
 
 
 def undominated(table: list[Priced], shapes: bool, waits: bool) -> Iterator[Priced]:

@@ -22,9 +22,10 @@ from fq_hw.errors import GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
 from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
+from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import Planes, planes
-from fq_hw.schedule.skip import branch, registers, skip_depth, slack_pixels
+from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
 from fq_hw.schedule.units import (
     AddUnit,
     ConcatUnit,
@@ -46,6 +47,7 @@ from fq_hw.schedule.units import (
 __all__ = ["Lowering", "follow", "lower"]
 
 NOTHING: Mapping[str, Mapping] = MappingProxyType({})
+SKIPS = (".skip.first", ".skip")  # endings of the FIFOs on a join's inputs; most have the second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +83,7 @@ class Lowering:
         self.sites: dict[str, ConvSite] = {}
         self.parts: dict[str, ConvParts] = {}
         self.streams: dict[str, list[Stream]] = {}  # of each tensor, one for each reader to come
+        self.joined: dict[str, tuple[Stream, Stream]] = {}  # what each join reads
 
     @property
     def plan(self) -> Plan:
@@ -133,17 +136,17 @@ class Lowering:
             source = self.add(name + ending, unit, source, **known.get(ending, {}))
         return source
 
-    def slack(self, op: ir.Join) -> int:
-        """Pixels that the branch between a fork and its adder holds while nothing waits.
+    def slack(self, fork: Branches, side: int) -> int:
+        """Pixels that a branch between a fork and its join holds while nothing waits.
 
         Each convolution works on a group and may hold two more in its reordering; the registers on
-        the way hold what comes in meanwhile. Three more keep fork and adder apart.
+        the way hold what comes in meanwhile. Three more keep fork and join apart.
         """
         if self.skip_slack is not None:
             return self.skip_slack
-        ops = branch(self.graph, op)
+        ops = fork.path(side)
         parts = [self.parts[step.name] for step in ops if isinstance(step, ir.Conv)]
-        h, w, _ = self.graph.types[op.name].shape
+        h, w, _ = self.graph.types[fork.join.name].shape
         cycles = registers(ops) + sum(part.cycles for part in parts)
         return slack_pixels(sum(part.held for part in parts), cycles, h * w, self.cycles)
 
@@ -338,30 +341,37 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
 
 
-def branches(op: ir.Join, plan: Lowering) -> tuple[Stream, Stream, Source]:
-    """The streams that ``op`` joins, and where the second comes out of its skip FIFO."""
-    a, b = (plan.take(name) for name in op.inputs)
-    pixel_beats = b.channels // b.lanes
-    columns = {name: fold.columns for name, fold in plan.folds.items()}
-    depth = skip_depth(plan.graph, op, pixel_beats, columns) + plan.slack(op) * pixel_beats
-    fifo = FifoUnit(lanes=b.lanes, bits=b.bits, depth=max(depth, 3))
-    return a, b, plan.add(f"{op.name}.skip", fifo, b.source)
+def meeting(op: ir.Join, plan: Lowering) -> tuple[Stream, Stream]:
+    """The streams that ``op`` joins, behind the FIFOs in which one may wait for the other."""
+    plan.joined[op.name] = both = tuple(plan.take(name) for name in op.inputs)
+    fork, columns = branches(plan.graph, op), {n: (f.columns,) for n, f in plan.folds.items()}
+    met = []
+    for side, (x, pixels) in enumerate(zip(both, waiting(fork, columns), strict=True)):
+        if pixels:
+            beats = x.channels // x.lanes
+            depth = beats_waiting(pixels, beats) + plan.slack(fork, 1 - side) * beats
+            fifo = FifoUnit(lanes=x.lanes, bits=x.bits, depth=max(depth, 3))
+            x = replace(x, source=plan.add(op.name + SKIPS[side], fifo, x.source))
+        met.append(x)
+    return met[0], met[1]
+
+
+def widened(name: str, both: tuple[Stream, Stream], lanes: int, plan: Lowering) -> list[Source]:
+    """Two streams of any lanes as streams of ``lanes``."""
+    return [
+        plan.chain(
+            name, converters(x.channels, x.pixels, (x.lanes, lanes), x.bits, ending), x.source
+        )
+        for x, ending in zip(both, (".first", ".second"), strict=True)
+    ]
 
 
 @place.register
 def _(op: ir.Concat, plan: Lowering) -> None:
-    a, b, skipped = branches(op, plan)
+    a, b = both = meeting(op, plan)
     common = math.gcd(a.channels, b.channels)
     lanes = stream_lanes(common, a.pixels * (a.channels + b.channels) // common, plan.cycles)
-    both = (a, replace(b, source=skipped))
-    sources = [
-        plan.chain(
-            op.name,
-            converters(x.channels, x.pixels, (x.lanes, lanes), x.bits, ending),
-            x.source,
-        )
-        for x, ending in zip(both, (".first", ".second"), strict=True)
-    ]
+    sources = widened(op.name, both, lanes, plan)
     unit = ConcatUnit(
         pixels=a.pixels,
         lanes=lanes,
@@ -376,12 +386,14 @@ def _(op: ir.Concat, plan: Lowering) -> None:
 
 @place.register
 def _(op: ir.Add, plan: Lowering) -> None:
-    a, b, skipped = branches(op, plan)
+    a, b = both = meeting(op, plan)
     offset = a.offset + b.offset
     bits = raw_bits(plan.graph, op.name, offset)
-    unit = AddUnit(lanes=a.lanes, bits=(a.bits, b.bits), out_bits=bits)
-    source = plan.add(op.name, unit, a.source, skipped, tensor=op.name, offset=offset)
-    plan.publish(op, plan.stream(op, source, a.lanes, bits, offset))
+    lanes = a.lanes if a.lanes == b.lanes else plan.lanes(op)
+    sources = widened(op.name, both, lanes, plan)
+    unit = AddUnit(lanes=lanes, bits=(a.bits, b.bits), out_bits=bits)
+    source = plan.add(op.name, unit, *sources, tensor=op.name, offset=offset)
+    plan.publish(op, plan.stream(op, source, lanes, bits, offset))
 
 
 @place.register

@@ -1,9 +1,18 @@
-"""How deep a skip FIFO must be, from the graph alone.
+"""How deep the skip FIFOs of a join must be, from the graph alone.
 
-The residual adder can use a skip beat only together with the branch's beat for the same place. To
-make that one, the branch's windows must have seen pixels further down the image; all that the fork
-has handed out in the meantime waits in the FIFO, but for one beat, which the fork still holds for
-it while the branch has it already. One beat less and the fork stops for ever.
+A join can use a pixel of one input only together with the other's for the same place. To make that
+one, the fork may first have to hand out many pixels more; what the first input makes of them
+waits in its FIFO, but for one beat, which whoever makes it still holds. One beat less and the fork
+stops for ever.
+
+Why this is enough, in any graph: let the fork hand out a pixel, let all behind it do what it can,
+and so on. Then no FIFO of these depths is ever full, so nobody stands still; and if one order of
+events does not come to a stand, none does.
+
+An input needs no FIFO where the other is never later: what it makes can wait where it is. That it
+waits must stop nobody else, so this holds where the branches share nothing and nobody else reads
+what is inside them. Elsewhere both have one. Where both need the same pixel of the fork, one
+counts as later if its first beat takes that whole pixel (behind a convolution), the other not.
 """
 
 from __future__ import annotations
@@ -13,35 +22,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fq_hw.errors import GraphError, require
-from fq_hw.ir import Bias, Concat, Conv, Flatten, Graph, Join, Op, Pool, Requantize, Threshold
+from fq_hw.ir import Bias, Concat, Conv, Flatten, Graph, Join, Op, Requantize, Threshold
+from fq_hw.schedule.joins import Branches, Columns, Times, branches
 from fq_hw.schedule.units import RequantizeUnit, ThresholdUnit, ceil_div
 
-__all__ = ["branch", "fork_of", "needed_pixels", "registers", "skip_depth", "slack_pixels"]
+__all__ = ["beats_waiting", "registers", "skip_depths", "slack_pixels", "waiting"]
 
 NONE: Mapping[str, int] = MappingProxyType({})
-
-
-def path_back(graph: Graph, name: str) -> list[str]:
-    """Names from ``name`` back to the pixels, always along the first input."""
-    path = [name]
-    while graph[path[-1]].inputs:
-        path.append(graph[path[-1]].inputs[0])
-    return path
-
-
-def fork_of(graph: Graph, add: Join) -> str:
-    """The tensor from which both of ``add``'s inputs come."""
-    first, second = (path_back(graph, name) for name in add.inputs)
-    fork = next((name for name in first if name in second), None)
-    require(fork, add.where, "both inputs must come from one fork", add.inputs, kind=GraphError)
-    return fork
-
-
-def branch(graph: Graph, add: Join) -> list[Op]:
-    """The ops between the fork and ``add``'s first input, which comes last."""
-    path = path_back(graph, add.inputs[0])
-    return [graph[name] for name in reversed(path[: path.index(fork_of(graph, add))])]
 
 
 def registers(ops: Iterable[Op]) -> int:
@@ -60,54 +47,71 @@ def slack_pixels(held: int, delay: int, pixels: int, cycles: int) -> int:
     """Skip pixels beyond the least that keep a branch busy in frames of ``cycles``.
 
     The branch's convolutions have ``held`` pixels of an image's ``pixels`` under way, its registers
-    those that come in ``delay`` cycles; three more keep fork and adder apart.
+    those that come in ``delay`` cycles; three more keep fork and join apart.
     """
     return 3 + held + ceil_div(delay * pixels, cycles)
 
 
-def needed_pixels(
-    graph: Graph, name: str, back_to: str, columns: Mapping[str, int] = NONE
-) -> np.ndarray:
-    """For every pixel of ``name`` (raster order) how many pixels of ``back_to`` it takes.
+def held_back(made: Times, seen: np.ndarray, where: np.ndarray) -> int:
+    """Most pixels that wait, of those made by the time that ``seen`` have left the fork."""
+    waits = np.searchsorted(made.last, seen, side="right") - np.arange(len(seen))
+    return int(waits[where].max(initial=0))
 
-    Follows first inputs from ``name`` to ``back_to``. A window needs everything, in raster order,
-    up to its last pixel inside the image, and is made after the windows before it; the pixels that
-    a convolution computes at once, as many as ``columns`` says, are made with the last of them.
+
+def blocks(early: Times, late: Times, first_of_two: bool) -> np.ndarray:
+    """For which pixels an input stands in the way of the other, had it no FIFO.
+
+    That is where it has a beat of its pixel, which waits for the other's, before all is under way
+    that the other's pixel takes. The ``first_of_two`` of a concatenation gives the whole pixel, and
+    waits with the next.
     """
-    path = path_back(graph, name)
-    height, width, _ = graph.types[back_to].shape
-    needed = np.arange(height * width).reshape(height, width) + 1
-    for op in (graph[n] for n in reversed(path[: path.index(back_to)])):
-        if isinstance(op, Conv):
-            ends = zip(graph.types[op.name].shape[:2], needed.shape, strict=True)
-            reach = op.kernel - 1 - op.padding
-            last = [np.minimum(np.arange(n) * op.stride + reach, size - 1) for n, size in ends]
-            needed = needed[np.ix_(*last)]
-            at_once = columns.get(op.name, 1)
-            needed = np.repeat(needed[:, at_once - 1 :: at_once], at_once, axis=1)
-            needed = np.maximum.accumulate(needed.reshape(-1)).reshape(needed.shape)
-        elif isinstance(op, Pool):
-            rows, across = op.kernel
-            needed = needed[rows - 1 :: rows, across - 1 :: across]
-        elif isinstance(op, Flatten):
-            needed = needed[-1:, -1:]
-    return needed.reshape(-1)
+    start = early.first
+    if first_of_two:
+        start = np.append(start[1:], np.iinfo(start.dtype).max)
+    return late.last > start
 
 
-def skip_depth(graph: Graph, add: Join, pixel_beats: int, columns: Mapping[str, int] = NONE) -> int:
-    """Least number of beats that the FIFO on ``add``'s second input must hold.
+def waiting(fork: Branches, columns: Columns) -> tuple[int, int]:
+    """How many pixels of the first and of the second input wait at most; 0 needs no FIFO.
 
-    ``pixel_beats`` is the number of beats of one of its pixels; ``columns`` says how many pixels
-    each convolution computes at once, 1 where it names none. Exactly so for an identity skip; a
-    convolution on the skip has a line buffer, which is not counted on.
+    ``columns`` are how many pixels each convolution computes at once, or may compute at once.
     """
-    fork = fork_of(graph, add)
-    seen = needed_pixels(graph, add.inputs[0], fork, columns)
-    made = needed_pixels(graph, add.inputs[1], fork, columns)
-    late = "its second input must be the one that comes first, which then waits"
-    require((made <= seen).all(), add.where, late, add.inputs, kind=GraphError)
-    waiting = np.searchsorted(made, seen, side="right")  # skip pixels made once `seen` have passed
-    done = np.arange(len(seen))
-    # A concatenation takes a whole pixel of the branch before it takes the skip's.
-    whole = isinstance(add, Concat) and not add.swapped
-    return (int((waiting - done).max()) + whole) * pixel_beats - 1
+    late = early = [fork.times(side, columns) for side in (0, 1)]
+    if any(len(choices) > 1 for choices in columns.values()):
+        early = [fork.times(side) for side in (0, 1)]
+    seen = np.maximum(late[0].last, late[1].last)
+    order = (1, 0) if isinstance(fork.join, Concat) and fork.join.swapped else (0, 1)
+    whole = [isinstance(fork.join, Concat) and side == order[1] for side in (0, 1)]
+    first_of_two = [isinstance(fork.join, Concat) and side == order[0] for side in (0, 1)]
+    everywhere = np.ones(len(seen), bool)
+    inside = [blocks(early[side], late[1 - side], first_of_two[side]) for side in (0, 1)]
+    if not fork.closed:
+        where = [everywhere, everywhere]
+    elif inside[0].any() and not inside[1].any():
+        where = [everywhere, inside[1]]
+    else:
+        where = [inside[0], everywhere]
+    # A concatenation takes a whole pixel of one input before it takes the other's.
+    found = [held_back(early[side], seen, where[side]) for side in (0, 1)]
+    first, second = (n and n + more for n, more in zip(found, whole, strict=True))
+    return first, second
+
+
+def beats_waiting(pixels: int, pixel_beats: int) -> int | None:
+    """Least depth of a FIFO where ``pixels`` of ``pixel_beats`` beats wait; None needs none."""
+    return pixels * pixel_beats - 1 if pixels else None
+
+
+def skip_depths(
+    graph: Graph, join: Join, pixel_beats: tuple[int, int], columns: Mapping[str, int] = NONE
+) -> tuple[int | None, int | None]:
+    """Least number of beats that the FIFOs on ``join``'s two inputs must hold; None needs none.
+
+    ``pixel_beats`` are the beats of a pixel of either; ``columns`` says how many pixels each
+    convolution computes at once, 1 where it names none. Exactly so for an identity skip; a
+    convolution beside another has a line buffer, which is not counted on.
+    """
+    at_once = {name: (n,) for name, n in columns.items()}
+    pixels = waiting(branches(graph, join), at_once)
+    first, second = map(beats_waiting, pixels, pixel_beats)
+    return first, second

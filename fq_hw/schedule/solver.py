@@ -43,14 +43,14 @@ class Choice:
 class SkipCost:
     """A skip FIFO: its depth by the choices of some layers, its costs by depth.
 
-    shaping, least   layers, and the least depth for every tuple of their columns
+    shaping, least   layers, and the least depth for every tuple of their columns; None needs none
     branch           layers that have pixels under way; the branch's other registers take ``delay``
     pixels, cycles   of an image, and of a frame; ``pixel_beats`` beats a pixel
     costs            by depth
     """
 
     shaping: tuple[int, ...]
-    least: Mapping[tuple[int, ...], int]
+    least: Mapping[tuple[int, ...], int | None]
     branch: tuple[int, ...]
     delay: int
     pixels: int
@@ -58,22 +58,22 @@ class SkipCost:
     pixel_beats: int
     costs: Callable[[int], Resources]
 
-    def depth(self, layers: Sequence[Choice]) -> int:
-        """Beats, one choice a layer made."""
+    def depth(self, layers: Sequence[Choice]) -> int | None:
+        """Beats, one choice a layer made; None where there is no FIFO."""
         held = sum(layers[index].held for index in self.branch)
         delay = self.delay + sum(layers[index].delay for index in self.branch)
         slack = slack_pixels(held, delay, self.pixels, self.cycles)
-        columns = tuple(layers[index].columns for index in self.shaping)
-        return self.least[columns] + slack * self.pixel_beats
+        least = self.least[tuple(layers[index].columns for index in self.shaping)]
+        return None if least is None else least + slack * self.pixel_beats
 
     def depths(self, layers: Sequence[Sequence[Choice]]) -> tuple[int, int]:
-        """Bounds on the depth, whatever is chosen."""
-        ends = []
+        """Bounds on the depth, whatever is chosen, where there is a FIFO."""
+        ends, known = [], [depth for depth in self.least.values() if depth is not None]
         for end in (min, max):
             held = sum(end(c.held for c in layers[n]) for n in self.branch)
             delay = self.delay + sum(end(c.delay for c in layers[n]) for n in self.branch)
             slack = slack_pixels(held, delay, self.pixels, self.cycles)
-            ends.append(end(self.least.values()) + slack * self.pixel_beats)
+            ends.append(end(known) + slack * self.pixel_beats)
         return ends[0], ends[1]
 
     def steps(self, low: int, high: int) -> Iterable[tuple[int, int, Resources]]:
@@ -94,8 +94,9 @@ class Problem:
     def costs(self, picked: Sequence[int]) -> Resources:
         """What a choice for every layer costs altogether."""
         made = [choices[index] for choices, index in zip(self.layers, picked, strict=True)]
-        skips = [skip.costs(skip.depth(made)) for skip in self.skips]
-        return sum([*(choice.costs for choice in made), *skips], self.fixed)
+        depths = [(skip, skip.depth(made)) for skip in self.skips]
+        fifos = [skip.costs(depth) for skip, depth in depths if depth is not None]
+        return sum([*(choice.costs for choice in made), *fifos], self.fixed)
 
 
 def hopeless(problem: Problem, limits: Resources) -> bool:
@@ -106,7 +107,9 @@ def hopeless(problem: Problem, limits: Resources) -> bool:
     """
     tables = [[choice.costs for choice in row] for row in problem.layers]
     for skip in problem.skips:
-        tables.append([costs for *_, costs in skip.steps(*skip.depths(problem.layers))])
+        absent = [Resources()] * (None in skip.least.values())
+        steps = skip.steps(*skip.depths(problem.layers))
+        tables.append([*absent, *(costs for *_, costs in steps)])
     if problem.fixed.ff + sum(min(costs.ff for costs in table) for table in tables) > limits.ff:
         return True
     for price in PRICES:
@@ -159,9 +162,20 @@ class Model:
     def skip_costs(self, skip: SkipCost):
         """What a FIFO costs: an expression for every kind."""
         cp, (low, high) = self.cp, skip.depths(self.problem.layers)
-        least = cp.new_int_var(min(skip.least.values()), max(skip.least.values()), "")
-        known = [(*columns, depth) for columns, depth in skip.least.items()]
-        cp.add_allowed_assignments([*map(self.columns_of, skip.shaping), least], known)
+        depths = [depth for depth in skip.least.values() if depth is not None]
+        least = cp.new_int_var(min(depths), max(depths), "")
+        columns = [*map(self.columns_of, skip.shaping)]
+        absent = None  # whether there is no FIFO, where that depends
+        if len(depths) < len(skip.least):
+            absent = cp.new_bool_var("")
+            known = [
+                (*key, min(depths) if depth is None else depth, depth is None)
+                for key, depth in skip.least.items()
+            ]
+            cp.add_allowed_assignments([*columns, least, absent], known)
+        else:
+            known = [(*key, depth) for key, depth in skip.least.items()]
+            cp.add_allowed_assignments([*columns, least], known)
         held = sum(self.of(n, lambda c: c.held) for n in skip.branch)
         delay = skip.delay + sum(self.of(n, lambda c: c.delay) for n in skip.branch)
         waiting = cp.new_int_var(0, high, "")  # pixels that come in meanwhile, rounded up
@@ -173,7 +187,7 @@ class Model:
             inside = cp.new_bool_var("")
             cp.add_linear_constraint(depth, first, last).only_enforce_if(inside)
             steps.append((inside, costs))
-        cp.add_exactly_one(inside for inside, _ in steps)
+        cp.add_exactly_one([inside for inside, _ in steps] + [absent] * (absent is not None))
         return {kind: sum(inside * getattr(c, kind) for inside, c in steps) for kind in KINDS}
 
     def minimize(self, aims: Sequence) -> tuple[int, ...] | None:

@@ -5,8 +5,8 @@ its producer offers beat k and its consumer is ready for it; producers never wai
 both times can be computed apart and the later one counts. Nothing is simulated cycle by cycle: the
 work grows with the number of beats. A process that waits for ever is a deadlock.
 
-Cycle 0 is the first cycle after reset. ROM streams are ready before anyone reads them (they take
-two cycles, the first window takes longer) and have no process.
+Cycle 0 is the first cycle after reset. ROM streams give a word in every cycle once their first has
+come, and have no process: whoever reads one takes nothing else before.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ Process = Generator[tuple[Times, int], int, int | None]
 
 
 class Channel:
-    """A stream: offers from its producer, readiness from its consumer."""
+    """A stream: offers from its producer, readiness from its consumer, in cycle ``opens`` first."""
 
-    def __init__(self, runnable: list):
-        self.offers, self.readies = Times(runnable), Times(runnable)
+    def __init__(self, runnable: list, opens: int = 0):
+        self.offers, self.readies, self.opens = Times(runnable), Times(runnable), opens
 
     def give(self, cycle: int) -> Process:
         """Offer the next beat from ``cycle`` on; returns when it is taken."""
@@ -56,7 +56,7 @@ class Channel:
 
     def take(self, cycle: int) -> Process:
         """Be ready for the next beat from ``cycle`` on; returns when it comes."""
-        index = len(self.readies)
+        index, cycle = len(self.readies), max(cycle, self.opens)
         self.readies.put(cycle)
         offer = yield self.offers, index
         return max(cycle, offer)
@@ -465,8 +465,12 @@ def simulate(plan: Plan, frames: int = 3) -> Schedule:
     def new() -> Times:
         return Times(runnable)
 
-    roms = {node.name for node in plan.roms}
+    roms = {node.name: node.unit.latency() for node in plan.roms}
     channels = {source: Channel(runnable) for source in plan.readers}
+    for node in plan.nodes:
+        opens = max((roms.get(source.node, 0) for source in node.inputs), default=0)
+        for source in node.inputs:
+            channels[source].opens = opens
     result = Source(plan.nodes[-1].name)
     channels[result] = Channel(runnable)
     for node in plan.nodes:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from drawn import folds_of, graphs
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from networks import random_checkpoint
@@ -13,10 +14,11 @@ from fq_hw.ir import Conv, Graph
 from fq_hw.network import Block, Embedding, EmbeddingKind, Network, Stage, StemConv
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
-from fq_hw.schedule.folding import Fold, divisors
+from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.lower import lower
 from rtl_gen.top import Accelerator
 from sim import pysim
+from sim.stalls import GRID
 
 NETWORKS = st.builds(
     Network,
@@ -73,20 +75,6 @@ def without_residuals(graph: Graph) -> Graph:
     return replace(graph, ops=tuple(reversed(kept)))
 
 
-@st.composite
-def folds_of(draw, graph: Graph) -> dict[str, Fold]:
-    """Any fold of every convolution: lanes that divide or do not, columns, adders per stage."""
-    folds = {}
-    for op in graph.ops:
-        if isinstance(op, Conv):
-            cout, _, _, cin = op.weight.shape
-            columns = draw(st.sampled_from(divisors(graph.types[op.name].shape[1])))
-            pe = draw(st.integers(1, cout) if columns == 1 else st.sampled_from(divisors(cout)))
-            simd, levels = draw(st.integers(1, cin)), draw(st.integers(1, 3))
-            folds[op.name] = Fold(pe=pe, simd=simd, columns=columns, levels_per_stage=levels)
-    return folds
-
-
 @pytest.mark.parametrize("residuals", [True, False], ids=["residuals", "plain"])
 def test_equals_simulation(residuals):
     """Every pixel's and every result's cycle, and every score, of 20 drawn networks each."""
@@ -108,6 +96,23 @@ def test_equals_simulation(residuals):
         assert tuple(moved["o"]) == schedule.results
 
     check()
+
+
+@settings(max_examples=20, deadline=None, derandomize=True, database=None,
+          suppress_health_check=list(HealthCheck))  # fmt: skip
+@given(graph=graphs(largest=5), seed=st.integers(0, 99), slack=st.sampled_from([None, 0]),
+       data=st.data())  # fmt: skip
+def test_equals_simulation_of_any_graph(graph, seed, slack, data):
+    """The same of graphs with joins of every kind, with pools, of any size; one stalled."""
+    graph = lower_graph(graph)
+    plan = lower(graph, data.draw(folds_of(graph), label="folds"), skip_slack=slack)
+    schedule = timing.simulate(plan, FRAMES)
+    vectors = frame_vectors(graph, plan, seed)
+    moved = pysim.replay(Accelerator(plan, None), vectors)
+    assert moved["i"][0] == schedule.first_pixel
+    assert tuple(moved["o"]) == schedule.results
+    pauses = data.draw(st.sampled_from(GRID), label="pauses")
+    pysim.replay(Accelerator(plan, None), replace(vectors, last=6 * vectors.last), pauses)
 
 
 def test_the_check_can_fail():

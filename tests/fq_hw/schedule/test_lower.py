@@ -22,7 +22,7 @@ from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.skip import skip_depth
+from fq_hw.schedule.skip import skip_depths
 
 FOLDS = {
     "fast": lambda graph: least_lut(graph, 2_000).folds,
@@ -88,7 +88,7 @@ def test_every_tensor_has_its_unit(lowered):
         fifo = plan[f"{op.name}.skip"].unit
         beats = graph.types[op.name].shape[2] // fifo.lanes
         columns = {name: plan[name].unit.columns for name in odd_folds(graph)}
-        slack = fifo.depth - skip_depth(graph, op, beats, columns)
+        slack = fifo.depth - skip_depths(graph, op, (beats, beats), columns)[1]
         assert slack >= 2 * beats and slack % beats == 0
 
 

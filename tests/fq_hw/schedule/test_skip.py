@@ -12,8 +12,9 @@ from fq_hw import ir
 from fq_hw.errors import GraphError
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
+from fq_hw.schedule.joins import branches, times
 from fq_hw.schedule.lower import lower
-from fq_hw.schedule.skip import needed_pixels, skip_depth, slack_pixels
+from fq_hw.schedule.skip import skip_depths, slack_pixels
 from fq_hw.schedule.units import FifoUnit
 
 
@@ -26,16 +27,38 @@ def walk(graph, name, back_to):
     if name == back_to:
         return {(y, x): y * w + x + 1 for y in range(h) for x in range(w)}
     op = graph[name]
-    before = walk(graph, op.inputs[0], back_to)
-    if not isinstance(op, ir.Conv):
-        return before
+    before = [walk(graph, source, back_to) for source in op.inputs]
     needed, so_far = {}, 0
     for y, x in itertools.product(range(h), range(w)):
-        for ky, kx in itertools.product(range(op.kernel), repeat=2):
-            place = (y * op.stride + ky - op.padding, x * op.stride + kx - op.padding)
-            so_far = max(so_far, before.get(place, 0))
+        for source in before:
+            so_far = max(so_far, *(source.get(place, 0) for place in reads(op, source, y, x)))
         needed[y, x] = so_far
     return needed
+
+
+def reads(op, source, y, x):
+    """The pixels of ``source`` of which the pixel at row y, column x is made."""
+    if isinstance(op, ir.Conv):
+        taps = itertools.product(range(op.kernel), repeat=2)
+        step = op.stride
+        return [(y * step + ky - op.padding, x * step + kx - op.padding) for ky, kx in taps]
+    if isinstance(op, ir.MaxPool | ir.SumPool):
+        rows, columns = op.kernel
+        taps = itertools.product(range(rows), range(columns))
+        return [(y * rows + ky, x * columns + kx) for ky, kx in taps]
+    return list(source) if isinstance(op, ir.Flatten | ir.PixelSum) else [(y, x)]
+
+
+def needed_pixels(graph, name, back_to):
+    """The same, by ``times``."""
+    return (times(graph, name, back_to)[name].last // 2).reshape(-1)
+
+
+def second_depth(graph, join, beats=1):
+    """The depth of a FIFO that stands on the second input alone."""
+    first, second = skip_depths(graph, join, (beats, beats))
+    assert first is None
+    return second
 
 
 def adds(graph):
@@ -75,7 +98,9 @@ def conv(name, source, kernel=3, stride=1, scale=1.0):
 
 def act(name, source):
     levels, sign = np.array([[1, 2, 3]]), np.array([1])
-    return ir.Threshold(name=name, inputs=(source,), levels=levels, sign=sign, out_bits=2)
+    return ir.Threshold(
+        name=name, inputs=(source,), levels=levels, sign=sign, out_bits=2, scale=1.0
+    )
 
 
 @pytest.mark.parametrize("height", range(1, 6))
@@ -88,15 +113,15 @@ def test_identity_block_of_any_size(height, width):
     needed = list(walk(graph, "d", "stem").values())
     assert needed_pixels(graph, "d", "stem").tolist() == needed
     depth = max(pixels - index for index, pixels in enumerate(needed))
-    assert skip_depth(graph, graph["r"], 1) == depth - 1
-    assert skip_depth(graph, graph["r"], 5) == 5 * depth - 1
+    assert second_depth(graph, graph["r"]) == depth - 1
+    assert second_depth(graph, graph["r"], 5) == 5 * depth - 1
 
 
 def test_a_wide_image_of_many_rows_has_the_closed_form():
     ops = [image(9, 7), conv("stem", "x"), act("a", "stem"), conv("b", "a")]
     ops += [act("c", "b"), conv("d", "c"), ir.Add(name="r", inputs=("d", "stem"))]
     graph = ir.Graph("g", tuple(ops))
-    assert skip_depth(graph, graph["r"], 1) == 2 * 7 + 3 - 1
+    assert second_depth(graph, graph["r"]) == 2 * 7 + 3 - 1
 
 
 @pytest.mark.parametrize(("height", "width"), [(6, 6), (5, 7), (2, 8), (1, 1), (4, 3)])
@@ -106,15 +131,63 @@ def test_downsample_block(height, width):
     graph = ir.Graph("g", (*ops, conv("d", "c"), ir.Add(name="r", inputs=("d", "down"))))
     seen, made = (list(walk(graph, name, "a").values()) for name in ("d", "down"))
     depth = max(sum(m <= s for m in made) - index for index, s in enumerate(seen))
-    assert skip_depth(graph, graph["r"], 1) == depth - 1
+    assert second_depth(graph, graph["r"]) == depth - 1
 
 
-def test_refuses_a_skip_on_the_first_input():
-    """Its FIFO would stand on the branch, and the fork would stop for ever."""
-    ops = [image(4, 4), conv("stem", "x"), act("a", "stem"), conv("b", "a")]
-    graph = ir.Graph("g", (*ops, ir.Add(name="r", inputs=("stem", "b"))))
-    with pytest.raises(GraphError, match=r"^Add 'r': its second input must be the one that comes"):
-        skip_depth(graph, graph["r"], 1)
+def stem(*more, height=4, width=4):
+    return ir.Graph("g", (image(height, width), conv("stem", "x"), act("a", "stem"), *more))
+
+
+def add(*inputs):
+    return ir.Add(name="r", inputs=inputs)
+
+
+def test_the_first_input_may_come_first():
+    """Then its FIFO is the only one, and as deep as it would be on the other side."""
+    graphs = [stem(conv("b", "a"), add(*inputs)) for inputs in (("b", "stem"), ("stem", "b"))]
+    (none, depth), mirrored = (skip_depths(g, g["r"], (3, 3)) for g in graphs)
+    assert none is None and mirrored == (depth, None) and depth == 3 * (4 + 2) - 1
+
+
+def test_which_input_waits_depends_on_the_pixels_made_at_once():
+    """Of two and three at once neither is always the later: both wait."""
+    graph = stem(conv("b", "a"), conv("c", "a"), add("b", "c"), width=6)
+    waits = {
+        (1, 1): (False, True), (2, 1): (False, True), (1, 2): (True, False),
+        (2, 2): (False, True), (2, 3): (True, True), (6, 3): (False, True),
+    }  # fmt: skip
+    for (b, c), want in waits.items():
+        depths = skip_depths(graph, graph["r"], (1, 1), {"b": b, "c": c})
+        assert tuple(depth is not None for depth in depths) == want
+    made = [times(graph, name, "a", {name: (n,)})[name].last for name, n in (("b", 2), ("c", 3))]
+    assert (made[0] // 2)[0].tolist() == [9, 9, 11, 11, 12, 12]
+    assert (made[1] // 2)[0].tolist() == [10, 10, 10, 12, 12, 12]
+
+
+def test_who_needs_a_whole_pixel_is_later_than_who_lets_beats_pass():
+    """A level needs one beat of the fork, a 1x1 convolution all of the pixel."""
+    for inputs, want in {("b", "a"): (None, 4), ("a", "b"): (4, None)}.items():
+        graph = stem(conv("b", "a", kernel=1), add(*inputs))
+        assert skip_depths(graph, graph["r"], (5, 5)) == want
+
+
+def test_the_fork_is_the_last_tensor_that_all_has_come_through():
+    ops = conv("b", "a"), conv("c", "a"), add("b", "c"), act("d", "r"), conv("e", "d")
+    graph = stem(*ops, ir.Add(name="s", inputs=("e", "stem")))
+    assert branches(graph, graph["r"]).fork == "a" and branches(graph, graph["r"]).closed
+    outer = branches(graph, graph["s"])
+    assert outer.fork == "stem" and outer.closed
+    assert [op.name for op in outer.sides[0]] == ["a", "b", "c", "r", "d", "e"]
+    assert [op.name for op in outer.path(0)] == ["a", "b", "r", "d", "e"]
+    assert second_depth(graph, graph["s"]) == 16 - 4 - 1 - 1
+
+
+def test_a_reader_outside_leaves_no_input_without_a_fifo():
+    """It may wait for the other branch while this one waits for it."""
+    ops = conv("b", "a"), act("c", "b"), conv("d", "c"), add("d", "a")
+    graph = stem(*ops, ir.Add(name="s", inputs=("r", "c")))
+    assert not branches(graph, graph["r"]).closed
+    assert None not in skip_depths(graph, graph["r"], (1, 1))
 
 
 def test_slack_counts_what_is_under_way():

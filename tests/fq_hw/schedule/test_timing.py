@@ -21,7 +21,7 @@ from fq_hw.passes import lower_graph
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.skip import skip_depth
+from fq_hw.schedule.skip import skip_depths
 from fq_hw.schedule.timing import simulate
 from fq_hw.schedule.units import ConvUnit
 
@@ -112,7 +112,7 @@ def test_one_beat_less_on_an_identity_skip_deadlocks(graphs, name, cycles):
         skip = f"{op.name}.skip"
         fifo = plan[skip].unit
         beats = graph.types[op.name].shape[2] // fifo.lanes
-        least = skip_depth(graph, op, beats, columns_of(plan))
+        _, least = skip_depths(graph, op, (beats, beats), columns_of(plan))
         assert fifo.depth == least
         simulate(with_depth(plan, skip, least), 2)
         with pytest.raises(GraphError, match=r"stands still; a skip FIFO is too shallow \(got 0"):

@@ -1,0 +1,151 @@
+"""Where the inputs of a join part, and what lies between there and the join."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+
+from fq_hw.ir import Concat, Conv, Flatten, Graph, Join, Op, PixelSum, Pool
+
+__all__ = ["Branches", "Columns", "Times", "between", "branches", "times"]
+
+Columns = Mapping[str, tuple[int, ...]]  # how many pixels a convolution may compute at once
+
+ONE: Columns = MappingProxyType({})
+
+
+def dominators(graph: Graph) -> dict[str, frozenset[str]]:
+    """For every tensor, those through which all of it has come, itself included."""
+    found: dict[str, frozenset[str]] = {}
+    for op in graph.ops:
+        before = [found[name] for name in op.inputs]
+        common = frozenset.intersection(*before) if before else frozenset()
+        found[op.name] = common | {op.name}
+    return found
+
+
+def between(graph: Graph, name: str, back_to: str) -> tuple[Op, ...]:
+    """The ops from which ``name`` is made of ``back_to``, in order; none where they are one."""
+    wanted = {name} - {back_to}
+    found = []
+    for op in reversed(graph.ops):
+        if op.name in wanted:
+            found.append(op)
+            wanted.update(set(op.inputs) - {back_to})
+    return tuple(reversed(found))
+
+
+def windows(op: Conv, needed: np.ndarray, size: tuple[int, int], at_once: int) -> np.ndarray:
+    """What each window needs, where a convolution computes ``at_once`` of them at a time."""
+    reach = op.kernel - 1 - op.padding
+    ends = zip(size, needed.shape, strict=True)
+    last = [np.minimum(np.arange(n) * op.stride + reach, most - 1) for n, most in ends]
+    needed = needed[np.ix_(*last)]
+    needed = np.repeat(needed[:, at_once - 1 :: at_once], at_once, axis=1)
+    return np.maximum.accumulate(needed.reshape(-1)).reshape(needed.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """When the pixels of a tensor are made, counted in half pixels of the tensor behind a fork.
+
+    first  what each pixel's first beat takes at least: an even number where the fork's last pixel
+           must have come whole, an odd one where the beats of one follow from those of the other
+    last   what the whole pixel takes: always even
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+
+    def at(self, rows: slice, columns: slice) -> Times:
+        return Times(self.first[rows, columns], self.last[rows, columns])
+
+
+def times(graph: Graph, name: str, back_to: str, columns: Columns = ONE) -> dict[str, Times]:
+    """When the pixels are made, in terms of ``back_to``, of each tensor on the way to ``name``.
+
+    A window needs everything, in raster order, up to its last pixel inside the image, and is made
+    after the windows before it; the pixels that a convolution computes at once are made with the
+    last of them. Where ``columns`` leaves several choices, the latest; 1 where it names none. All
+    of ``name`` must come through ``back_to``.
+    """
+    height, width, _ = graph.types[back_to].shape
+    come = 2 * np.arange(1, height * width + 1).reshape(height, width)
+    found = {back_to: Times(come - 1, come)}
+    for op in between(graph, name, back_to):
+        read = [found[source] for source in op.inputs]
+        start = np.minimum if isinstance(op, Concat) else np.maximum
+        x = Times(
+            functools.reduce(start, [source.first for source in read]),
+            functools.reduce(np.maximum, [source.last for source in read]),
+        )
+        if isinstance(op, Conv):
+            size = graph.types[op.name].shape[:2]
+            choices = [windows(op, x.last, size, n) for n in columns.get(op.name, (1,))]
+            whole = functools.reduce(np.maximum, choices)
+            x = Times(whole, whole)
+        elif isinstance(op, Pool):
+            rows, across = (slice(n - 1, None, n) for n in op.kernel)
+            x = x.at(rows, across)
+        elif isinstance(op, Flatten | PixelSum):
+            end = x.at(slice(-1, None), slice(-1, None))
+            x = Times(x.first[:1, :1], end.last) if isinstance(op, Flatten) else end
+        found[op.name] = x
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Branches:
+    """What lies between a join and the tensor at which its inputs part.
+
+    fork   the last tensor through which all of both inputs has come
+    sides  the ops between it and the join, for the first input and for the second
+    """
+
+    graph: Graph
+    join: Join
+    fork: str
+    sides: tuple[tuple[Op, ...], tuple[Op, ...]]
+
+    @cached_property
+    def closed(self) -> bool:
+        """Whether the sides share nothing, and nobody but the join reads what they make."""
+        first, second = ({op.name for op in side} for side in self.sides)
+        inside = {*first, *second, self.join.name}
+        readers = {op.name for name in first | second for op in self.graph.users[name]}
+        return not first & second and readers <= inside
+
+    @property
+    def convs(self) -> list[str]:
+        """The convolutions on both sides, each once, from the join back."""
+        ops = [op.name for side in self.sides for op in reversed(side) if isinstance(op, Conv)]
+        return list(dict.fromkeys(ops))
+
+    def times(self, side: int, columns: Columns = ONE) -> Times:
+        """When the pixels of an input are made, in raster order."""
+        name = self.join.inputs[side]
+        found = times(self.graph, name, self.fork, columns)[name]
+        return Times(found.first.reshape(-1), found.last.reshape(-1))
+
+    def path(self, side: int) -> tuple[Op, ...]:
+        """The ops by which an input comes last, from the fork on: at each join the later side."""
+        name, found = self.join.inputs[side], []
+        made = times(self.graph, name, self.fork)
+        while name != self.fork:
+            found.append(self.graph[name])
+            name = max(found[-1].inputs, key=lambda source: made[source].last.sum())
+        return tuple(reversed(found))
+
+
+def branches(graph: Graph, join: Join) -> Branches:
+    """What lies between ``join`` and the tensor at which its inputs part."""
+    found = dominators(graph)
+    common = frozenset.intersection(*(found[name] for name in join.inputs))
+    fork = next(op.name for op in reversed(graph.ops) if op.name in common)
+    first, second = (between(graph, name, fork) for name in join.inputs)
+    return Branches(graph, join, fork, (first, second))
