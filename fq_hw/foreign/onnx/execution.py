@@ -130,18 +130,15 @@ class Comparison:
     def label(self) -> Compared:
         """The class: the model's own answer, unless it has none or rounding decides which it is."""
         found, scores = int(self.tensors["label"].reshape(())), self.ranked.reshape(-1)
-        want = self.answer(scores)
-        wrong = found != want
-        tie = wrong and abs(scores[want] - scores[found]) <= self.off
-        return Compared(tensor="class", values=1, wrong=int(wrong and not tie), ties=int(tie),
-                        reference=want, found=found)  # fmt: skip
-
-    def answer(self, scores: np.ndarray) -> int:
-        """The class that the model names at its end, or that of its highest score."""
         last = self.model.graph.node[-1]
-        if last.op_type not in LABELS:
-            return int(scores.argmax())
-        return int(self.context[last.output[-1]].reshape(-1)[0])
+        want, judged = int(scores.argmax()), scores
+        if last.op_type in LABELS:
+            want = int(self.context[last.output[-1]].reshape(-1)[0])
+            judged = self.context[last.input[0]].reshape(-1)  # a Sigmoid's ends may have met
+        near = abs(scores[want] - scores[found]) <= self.off or judged[want] == judged[found]
+        other = found != want
+        return Compared(tensor="class", values=1, wrong=int(other and not near),
+                        ties=int(other and near), reference=want, found=found)  # fmt: skip
 
 
 def row(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from onnx_models import Maker
+from onnx_models import DOMAIN, Maker
 
 from fq_hw.foreign import onnx
 from fq_hw.ir import Graph, Threshold
@@ -16,7 +16,7 @@ def tied(make):
     """Sums of p times float32(0.05) on edges of float32(0.3): exact below, in float32 on them."""
     x = make.quant("image", 8, 1.0, signed=0)
     real = make.const(np.ones((2, 1, 1, 1)))
-    weights = make.node("BipolarQuant", real, make.const(0.05), domain="qonnx.custom_op.general")
+    weights = make.node("BipolarQuant", real, make.const(0.05), domain=DOMAIN)
     x = make.node("Conv", x, weights, kernel_shape=[1, 1])
     x = make.quant(x, 4, 0.3, signed=0)
     x = make.conv(x, 2, 3, kernel=1, pads=[0] * 4)
@@ -75,3 +75,25 @@ def test_a_lost_bias_is_seen_in_scores_and_label(tmp_path):
     spoiled = replace(imported, whole=Graph("net", tuple(ops)))
     rows = rows_of(model, spoiled, image)
     assert rows["scores"].wrong == 1 and rows["class"].wrong == 1
+
+
+@pytest.mark.parametrize(("gain", "verdict"), [(100.0, "ties"), (0.01, "wrong")])
+def test_classes_that_a_sigmoid_no_longer_tells_apart_are_a_tie(gain, verdict, tmp_path):
+    """In float32 both are 1.0 and ArgMax names the first; class 1 has the larger sum."""
+    make = Maker((1, 1, 2, 2), 0)
+    x = make.quant("image", 2, 85.0, signed=0)
+    ones = make.const(np.ones((1, 2)))
+    weights = make.node("BipolarQuant", ones, make.const(1.0), domain=DOMAIN)
+    x = make.node("MatMul", make.node("Flatten", make.node("GlobalAveragePool", x)), weights)
+    x = make.node("Mul", make.node("Add", x, make.const([300.0, 301.0])), make.const(gain))
+    out = make.node("ArgMax", make.node("Sigmoid", x), axis=1)
+    model = onnx.read(make.save(tmp_path / "net.onnx", out))
+    imported = onnx.fold(model, "net", BYTE)
+    if verdict == "wrong":  # nothing is saturated: another label is a fault
+        op = imported.whole["scores"]
+        op = replace(op, multiplier=op.multiplier * [1, 0], bias=op.bias * 0)
+        ops = [op if other.name == "scores" else other for other in imported.whole.ops]
+        imported = replace(imported, whole=Graph("net", tuple(ops)))
+    image = np.full((2, 2, 1), 255, np.uint8)
+    found = rows_of(model, imported, image)["class"]
+    assert getattr(found, verdict) == 1 and found.wrong + found.ties == 1
