@@ -163,7 +163,8 @@ def network(board: str, args: argparse.Namespace) -> Iterator[Row]:
         folded, said = ask("fold", str(model), "--board", board, *LEAST, "--out", how[1])
         slowest = max(folded["layers"], key=lambda row: row["cycles"] or 0)
         yield f"{board}: busy, {slowest['layer']}", slowest["busy %"], "%", "model", said
-    ran, said = ask("sim", str(model), *how, "--images", "6", "--level-images", "2")
+    levels = () if "--sequential" in how else ("--level-images", "2")
+    ran, said = ask("sim", str(model), *how, "--images", "6", *levels)
     for kind in ("levels", "scores"):
         if ran[kind]["compared"] is not None:  # no tensor inside one array can be watched
             yield f"{board}: {kind} that differ", ran[kind]["mismatching"], kind, "rtl-sim", said

@@ -131,7 +131,7 @@ class Comparison:
         """Raise SimulationError unless Verilog, golden model and cycle model agree."""
         where = f"rtl-sim {self.model.graph.name!r}"
         values = (self.levels_wrong or 0) + self.scores_wrong
-        contract = f"{values:,} values of the Verilog differ from the golden model's"
+        contract = f"the Verilog differs from the golden model in {values:,} of its values"
         require(values == 0, where, contract, kind=SimulationError)
         model = (self.predicted.first_pixel, *self.predicted.results)
         cycles = (self.ran.first_pixel, *self.ran.results[: len(model) - 1])

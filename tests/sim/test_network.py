@@ -96,4 +96,4 @@ def test_the_command_compares_every_tensor_of_every_image(tmp_path, programs, mo
     monkeypatch.setattr(golden, "run", one_wrong)
     assert main(command) == 2
     assert seen == [sim.AT_ONCE, 2]
-    assert "1 mismatching values" in capsys.readouterr().err
+    assert "the Verilog differs from the golden model in 1 of its values" in capsys.readouterr().err

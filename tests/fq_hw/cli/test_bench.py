@@ -1,0 +1,35 @@
+"""The bench of networks on boards: its commands exist and say nothing that they ignore."""
+
+import argparse
+
+import pytest
+
+from fq_hw.cli import bench
+from fq_hw.cli.main import build_parser
+
+RAN = {
+    "cycles per frame": {"predicted": 9_000, "rtl-sim": 9_216},
+    "scores": {"compared": 60, "mismatching": 0},
+}
+BUILT = dict.fromkeys(bench.CELLS, 7) | {"fmax_mhz": 92.16}
+FOLDED = {"layers": [{"layer": "stem", "cycles": 9_216, "busy %": 100.0}]}
+
+
+@pytest.mark.parametrize("board", bench.NETWORKS)
+def test_a_network_on_a_board(board, monkeypatch):
+    sequential = "--sequential" in bench.NETWORKS[board][0]
+    levels = {"compared": None, "mismatching": None} if sequential else RAN["scores"]
+
+    def ask(*words):
+        args = build_parser().parse_args(words)  # a command that is not one would end the test
+        if words[0] == "sim":
+            assert args.sequential == sequential == (args.level_images is None)
+        found = {"fold": FOLDED, "sim": RAN | {"levels": levels}, "build": BUILT}
+        return found[words[0]], f"fq-hw {' '.join(words)}"
+
+    monkeypatch.setattr(bench, "ask", ask)
+    rows = {row[0]: row for row in bench.network(board, argparse.Namespace(model=bench.MODEL))}
+    assert rows[f"{board}: routed clock / simulated cycles"][1] == pytest.approx(10_000)
+    assert rows[f"{board}: scores that differ"][1] == 0
+    assert (f"{board}: levels that differ" in rows) != sequential  # a dash, not 0
+    assert all(row[1] is not None for row in rows.values())

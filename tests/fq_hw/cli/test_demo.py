@@ -1,0 +1,36 @@
+"""The whole way once, on a small network; only the router and the packer are scripts."""
+
+import json
+
+import fake_router
+import numpy as np
+import pytest
+from idx_files import write_idx
+from networks import NETWORKS, random_checkpoint, random_images
+
+from fq_hw import checkpoint
+from fq_hw.cli import main
+
+
+@pytest.mark.verilator
+@pytest.mark.synth
+def test_every_figure_has_its_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    fake_router.put(tmp_path, monkeypatch, ecppack=fake_router.PACKER)
+    checkpoint.write(tmp_path / "gains.safetensors", random_checkpoint(NETWORKS["gains"], 1))
+    images = random_images((8, 8, 1), 8)[..., 0]
+    for part in ("train", "t10k"):
+        write_idx(tmp_path / f"{part}-images-idx3-ubyte", images)
+        write_idx(tmp_path / f"{part}-labels-idx1-ubyte", np.arange(8, dtype=np.uint8) % 4)
+    words = ["demo", "gains.safetensors", "--cycles", "3000", "--data", "idx", "--path", ".",
+             "--images", "4", "--level-images", "1"]  # fmt: skip
+    assert main([*words, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    cycles = data["cycles per frame"]["rtl-sim"]
+    assert data["routed"]["frames per second"] == data["routed"]["MHz"] * 1e6 / cycles
+    assert data["frames per second"] == {
+        "core, this bitstream's clock": 25e6 / cycles,
+        "link": 1e5 / (64 + 1 + 4 * 4 + 22),
+    }
+    assert data["levels"]["mismatching"] == data["scores"]["mismatching"] == 0
+    assert data["bitstream"] == "build/ulx3s-85f/gains-3000-cycles.bit"
