@@ -161,6 +161,7 @@ def folds_of(draw, graph: ir.Graph) -> dict[str, Fold]:
             cout, _, _, cin = op.weight.shape
             columns = draw(st.sampled_from(divisors(graph.types[op.name].shape[1])))
             pe = draw(st.integers(1, cout) if columns == 1 else st.sampled_from(divisors(cout)))
-            simd, levels = draw(st.integers(1, cin)), draw(st.integers(1, 3))
+            lanes = st.sampled_from(divisors(cin)) if op.pad_level else st.integers(1, cin)
+            simd, levels = draw(lanes), draw(st.integers(1, 3))
             folds[op.name] = Fold(pe=pe, simd=simd, columns=columns, levels_per_stage=levels)
     return folds

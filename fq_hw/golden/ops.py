@@ -1,4 +1,8 @@
-"""One function per op: N,H,W,C integers in, N,H,W,C integers out."""
+"""One function per op: N,H,W,C integers in, N,H,W,C integers out, exact whatever their types.
+
+What can grow is computed in int64, which holds everything that range analysis lets pass
+(``fq_hw.ir.types``); NumPy's own rule would let a sum of two bytes wrap at 256.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,17 @@ import numpy as np
 
 from fq_hw import ir
 from fq_hw.errors import GraphError
-from fq_hw.ir.types import requantized
+from fq_hw.ir.types import requantized, rounded_up
 
 __all__ = ["evaluate"]
 
 EXACT_FLOAT32 = 2**24  # sums of integers below this are exact in float32, in any order
+EXACT_FLOAT64 = 2**53
+
+
+def wide(x: np.ndarray) -> np.ndarray:
+    """``x`` where nothing can wrap."""
+    return x.astype(np.int64, copy=False)
 
 
 @functools.singledispatch
@@ -37,8 +47,8 @@ def _(op: ir.Conv, x: np.ndarray) -> np.ndarray:
     k, s, p = op.kernel, op.stride, op.padding
     rows = np.abs(op.weight.astype(np.int64)).reshape(len(op.weight), -1).sum(axis=1)
     most = max(int(x.max(initial=0)), op.pad_level) * int(rows.max())
-    small = most < EXACT_FLOAT32
-    kind = np.float32 if small else np.float64  # matrix products of floats are fast
+    small = most < EXACT_FLOAT32  # matrix products of floats are fast
+    kind = np.float32 if small else np.float64 if most < EXACT_FLOAT64 else np.int64
     around = ((0, 0), (p, p), (p, p), (0, 0))
     padded = np.pad(x.astype(kind), around, constant_values=op.pad_level)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
@@ -51,21 +61,21 @@ def _(op: ir.Conv, x: np.ndarray) -> np.ndarray:
 
 @evaluate.register
 def _(op: ir.Threshold, x: np.ndarray) -> np.ndarray:
-    signed = x if (op.sign == 1).all() else x * op.sign
+    signed = x if (op.sign == 1).all() else wide(x) * op.sign
     out = np.zeros(x.shape, np.uint8)
-    for level in op.levels.T:
+    for level in rounded_up(op.levels).T:
         out += signed >= level
     return out
 
 
 @evaluate.register
 def _(op: ir.Bias, x: np.ndarray) -> np.ndarray:
-    return x + op.bias.astype(np.int64)
+    return wide(x) + wide(op.bias)
 
 
 @evaluate.register
 def _(op: ir.Requantize, x: np.ndarray) -> np.ndarray:
-    return requantized(x.astype(np.int64), op.shift, op.out_bits).astype(np.uint8)
+    return requantized(wide(x), op.shift, op.out_bits).astype(np.uint8)
 
 
 def windows(op: ir.Pool, x: np.ndarray) -> np.ndarray:
@@ -93,7 +103,7 @@ def _(op: ir.Flatten, x: np.ndarray) -> np.ndarray:
 
 @evaluate.register
 def _(op: ir.Add, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return a + b
+    return wide(a) + wide(b)
 
 
 @evaluate.register
@@ -108,7 +118,7 @@ def _(op: ir.PixelSum, x: np.ndarray) -> np.ndarray:
 
 @evaluate.register
 def _(op: ir.ClassScale, x: np.ndarray) -> np.ndarray:
-    return x * op.multiplier + (0 if op.bias is None else op.bias)
+    return wide(x) * wide(op.multiplier) + (0 if op.bias is None else wide(op.bias))
 
 
 @evaluate.register

@@ -41,6 +41,10 @@ def freeze(op: Op, field: str, kind: type = np.integer) -> None:
     fits = np.issubdtype(array.dtype, kind)
     require(fits, op.where, contract, str(array.dtype), kind=GraphError)
     require(array.size, op.where, f"{field} must not be empty", array.shape, kind=GraphError)
+    if array.dtype == np.uint64:  # NumPy makes floats of these and signed integers
+        low = (array < 2**63).all()
+        require(low, op.where, f"{field} must be below 2**63", int(array.max()), kind=GraphError)
+        array = array.astype(np.int64)
     array.flags.writeable = False
     object.__setattr__(op, field, array)
 

@@ -6,6 +6,7 @@ Ranges are per channel and sound for every input image, so that widths are never
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.ir import ops
 
-__all__ = ["TensorType", "infer", "requantized"]
+__all__ = ["TensorType", "infer", "requantized", "rounded_up"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,6 +45,34 @@ class TensorType:
     def __str__(self) -> str:
         h, w, c = self.shape
         return f"{h}x{w}x{c} {'i' if self.signed else 'u'}{self.bits}"
+
+
+FAR = 2**62  # beyond every integer a network may reach
+
+
+def ranged(
+    op: ops.Op, shape: tuple[int, int, int], ends: Iterable[np.ndarray], scale: float | None = None
+) -> TensorType:
+    """A type of lowest and highest values, given as Python's integers, which never wrap."""
+    low, high = ends
+    most = max(-min(low), max(high))
+    contract = f"values must stay below 2**{FAR.bit_length() - 1}"
+    hint = "use smaller weights, biases or multipliers"
+    require(most < FAR, op.where, contract, most, hint=hint, kind=GraphError)
+    low, high = (np.array(end, dtype=np.int64) for end in (low, high))
+    return TensorType(shape=shape, low=low, high=high, scale=scale)
+
+
+def exact(values: np.ndarray | int) -> np.ndarray:
+    """``values`` as Python's integers."""
+    return np.asarray(values).astype(object)
+
+
+def rounded_up(levels: np.ndarray) -> np.ndarray:
+    """The integers that a tensor's values reach when they reach ``levels``; infinities far away."""
+    if np.issubdtype(levels.dtype, np.integer):
+        return levels.astype(np.int64, copy=False)
+    return np.ceil(np.clip(levels, -FAR, FAR)).astype(np.int64)
 
 
 def constant(shape: tuple[int, int, int], low: int, high: int) -> TensorType:
@@ -89,6 +118,10 @@ def _(op: ops.Conv, x: TensorType) -> TensorType:
     size = [(n + 2 * op.padding - op.kernel) // op.stride + 1 for n in (h, w)]
     require(min(size) >= 1, op.where, f"kernel must fit {h}x{w}", op.kernel, kind=GraphError)
     weight = op.weight.astype(np.int64)
+    sums = int(np.abs(weight).sum(axis=(1, 2, 3)).max())
+    most = max(int(x.high.max()), op.pad_level) * sums
+    contract = f"sums must stay below 2**{FAR.bit_length() - 1}"
+    require(most < FAR, op.where, contract, most, kind=GraphError)
     ends = np.stack([weight * x.low, weight * x.high])
     if op.padding:
         ends = np.concatenate([ends, weight[None] * op.pad_level])
@@ -103,7 +136,8 @@ def _(op: ops.Bias, x: TensorType) -> TensorType:
     require(
         fits, op.where, f"needs a bias for {x.shape[2]} channels", op.bias.shape, kind=GraphError
     )
-    return TensorType(shape=x.shape, low=x.low + op.bias, high=x.high + op.bias, scale=x.scale)
+    ends = (exact(end) + exact(op.bias) for end in (x.low, x.high))
+    return ranged(op, x.shape, ends, x.scale)
 
 
 @infer.register
@@ -114,8 +148,9 @@ def _(op: ops.Requantize, x: TensorType) -> TensorType:
 
 def requantized(x: np.ndarray, shift: int, out_bits: int) -> np.ndarray:
     """``Requantize``'s formula, on int64 of any shape."""
-    scaled = (x + (1 << shift >> 1)) >> shift if shift >= 0 else x << -shift
-    return scaled.clip(0, 2**out_bits - 1)
+    top = 2**out_bits - 1
+    scaled = (x + (1 << shift >> 1)) >> shift if shift >= 0 else x.clip(0, top) << -shift
+    return scaled.clip(0, top)
 
 
 @infer.register
@@ -144,7 +179,8 @@ def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
         b.scale,
         kind=GraphError,
     )
-    return TensorType(shape=a.shape, low=a.low + b.low, high=a.high + b.high, scale=a.scale)
+    ends = (exact(x) + exact(y) for x, y in ((a.low, b.low), (a.high, b.high)))
+    return ranged(op, a.shape, ends, a.scale)
 
 
 def pooled(op: ops.Pool, x: TensorType) -> tuple[int, int, int]:
@@ -165,7 +201,8 @@ def _(op: ops.MaxPool, x: TensorType) -> TensorType:
 @infer.register
 def _(op: ops.SumPool, x: TensorType) -> TensorType:
     size = op.kernel[0] * op.kernel[1]
-    return TensorType(shape=pooled(op, x), low=x.low * size, high=x.high * size, scale=x.scale)
+    ends = (exact(end) * size for end in (x.low, x.high))
+    return ranged(op, pooled(op, x), ends, x.scale)
 
 
 @infer.register
@@ -192,7 +229,7 @@ def _(op: ops.Concat, a: TensorType, b: TensorType) -> TensorType:
 @infer.register
 def _(op: ops.PixelSum, x: TensorType) -> TensorType:
     h, w, c = x.shape
-    return TensorType(shape=(1, 1, c), low=x.low * h * w, high=x.high * h * w)
+    return ranged(op, (1, 1, c), (exact(end) * (h * w) for end in (x.low, x.high)))
 
 
 @infer.register
@@ -204,9 +241,9 @@ def _(op: ops.ClassScale, x: TensorType) -> TensorType:
         x.shape,
         kind=GraphError,
     )
-    bias = 0 if op.bias is None else op.bias
-    low, high = (ends * op.multiplier + bias for ends in (x.low, x.high))
-    return TensorType(shape=x.shape, low=low, high=high)
+    bias = exact(0 if op.bias is None else op.bias)
+    ends = np.stack([exact(end) * exact(op.multiplier) + bias for end in (x.low, x.high)])
+    return ranged(op, x.shape, (ends.min(axis=0), ends.max(axis=0)))
 
 
 @infer.register

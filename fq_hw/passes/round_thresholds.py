@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from fq_hw.ir import Graph, Op, Threshold
+from fq_hw.ir.types import rounded_up
 
 __all__ = ["round_thresholds"]
-
-FAR = 2**62  # beyond every integer a network can reach
 
 
 def round_thresholds(graph: Graph) -> Graph:
@@ -24,6 +21,6 @@ def round_thresholds(graph: Graph) -> Graph:
     def step(op: Op) -> Op:
         if not isinstance(op, Threshold):
             return op
-        return replace(op, levels=np.ceil(np.clip(op.levels, -FAR, FAR)).astype(np.int64))
+        return replace(op, levels=rounded_up(op.levels))
 
     return graph.map(step)

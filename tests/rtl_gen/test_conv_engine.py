@@ -30,6 +30,10 @@ def test_raw_sum_by_hand():
         ({"pe": 0}, r"^ConvUnit: pe must be in 1\.\.3 \(got 0\)$"),
         ({"simd": 5}, r"^ConvUnit: simd must be in 1\.\.4 \(got 5\)$"),
         ({"simd": 0}, r"^ConvUnit: simd must be in 1\.\.4 \(got 0\)$"),
+        (
+            {"simd": 3, "padded": True, "pad_level": 1, "masked": False},
+            r"^ConvUnit: simd must divide 4 channels where padding is not level 0 \(got 3\)$",
+        ),
     ],
 )
 def test_refuses(fields, message):

@@ -73,6 +73,9 @@ class ConvUnit(Unit):
         self.check(whole, f"columns must divide {self.pixels} pixels", self.columns)
         level = 0 <= self.pad_level < 2**self.act_bits
         self.check(level, f"pad_level must fit {self.act_bits} bits", self.pad_level)
+        used = self.masked or not (self.padded and self.pad_level) or self.cin % self.simd == 0
+        contract = f"simd must divide {self.cin} channels where padding is not level 0"
+        self.check(used, contract, self.simd)  # a lane without a channel would add the pad_level
         self.check(self.levels_per_stage >= 1, "levels_per_stage must be positive",
                    self.levels_per_stage)  # fmt: skip
 

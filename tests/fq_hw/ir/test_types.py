@@ -174,6 +174,44 @@ def test_refuses(op, inputs, message):
     assert str(caught.value).startswith(message)
 
 
+FAR = 2**62
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "reached"),
+    [
+        (ir.Bias(name="y", bias=np.array([FAR - 3])), [kind((1, 1, 1))], FAR),
+        (ir.Bias(name="y", bias=np.array([-FAR])), [kind((1, 1, 1))], FAR),
+        (ir.SumPool(name="y", kernel=(2, 2)), [kind((2, 2, 1), 0, FAR // 4)], FAR),
+        (ir.PixelSum(name="y"), [kind((2, 2, 1), -(FAR // 4), 0)], FAR),
+        (ir.Add(name="y"), [kind(high=FAR // 2, scale=1.0)] * 2, FAR),
+        (ir.ClassScale(name="y", multiplier=np.array([2**40])), [kind((1, 1, 1), 0, 2**22)], FAR),
+        (
+            ir.ClassScale(name="y", multiplier=np.array([2**40])),
+            [kind((1, 1, 1), 0, 2**60)],
+            2**100,
+        ),
+        (
+            ir.ClassScale(name="y", multiplier=np.array([2**40]), bias=np.array([FAR - 2**42])),
+            [kind((1, 1, 1), 0, 4)],
+            FAR,
+        ),
+    ],
+)
+def test_refuses_values_that_64_bits_do_not_hold(op, inputs, reached):
+    """Ends are Python's integers, so that they do not wrap before they are looked at."""
+    with pytest.raises(
+        GraphError, match=rf" 'y': values must stay below 2\*\*62 \(got {reached}\)"
+    ):
+        infer(op, *inputs)
+
+
+def test_refuses_sums_that_64_bits_do_not_hold():
+    weight = np.full((1, 1, 1, 1), 2**15)
+    with pytest.raises(GraphError, match=r"^Conv 'c': sums must stay below 2\*\*62"):
+        infer(conv(weight, 1), kind((1, 1, 1), 0, 2**47))
+
+
 def trunk_highs(network):
     """Highest trunk value after every block, were every weight +1; by type inference alone."""
     feature = kind((32, 32, network.stem[-1].width), 0, 3)
