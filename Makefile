@@ -5,7 +5,7 @@ DATA ?= data
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test train bench-engine bench-accuracy bench-cnv calibrate doctor format clean help
+.PHONY: demo test train bench-engine bench-accuracy bench-cnv bench-import calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -29,6 +29,9 @@ bench-accuracy: .venv/test ## train and compare embeddings and quantizers (hours
 
 bench-cnv: .venv/demo ## Xilinx's CNV: accuracy, frames/s, LUTs beside its own (an hour; CNV=FILE.npz DATA=folder of CIFAR-10)
 	$(BIN)/fq-hw bench-cnv $(CNV) --path $(DATA)
+
+bench-import: .venv/test ## 300 random ONNX models through import, qonnx, folding and Verilator (an hour; resumes)
+	$(BIN)/python tests/bench_import.py
 
 calibrate: .venv/demo ## fit the cost model to synthesised units (minutes; goes on where it was)
 	$(BIN)/python -m boards.calibrate

@@ -22,9 +22,10 @@ class Maker:
         self.shape, self.nodes, self.tensors = list(shape), [], []
 
     def const(self, value: object, name: str = "") -> str:
-        """A constant, float32 unless it is of bytes or of several integers of 64 bits."""
+        """A constant, float32 unless it is of bytes, 32 bits or several integers of 64."""
         array = np.asarray(value)
-        whole = array.dtype in (np.int8, np.uint8) or array.dtype == np.int64 and array.ndim
+        whole = array.dtype in (np.int8, np.uint8, np.int32)
+        whole = whole or array.dtype == np.int64 and array.ndim
         array = array if whole else array.astype(np.float32)
         name = name or f"const_{len(self.tensors)}"
         self.tensors.append(numpy_helper.from_array(array, name))

@@ -1,0 +1,1 @@
+"""Random ONNX models of every operator that import knows, and what must hold of each."""
