@@ -17,7 +17,7 @@ from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, array_shapes, from_plain, to_plain
 
-__all__ = ["Accuracy", "Checkpoint", "check_source", "read", "write"]
+__all__ = ["Accuracy", "Checkpoint", "read", "write"]
 
 KIND = "fq_hw.checkpoint.1"
 
@@ -57,7 +57,7 @@ class Checkpoint:
     def __post_init__(self) -> None:
         where = f"checkpoint of {self.network.name!r}"
         if self.source is not None:
-            check_source(self.source, self.network.image, self.network.classes, where)
+            self.source.check(self.network.image, self.network.classes, where)
         of_float = isinstance(self.network, FloatNetwork)
         shapes = (float_network.array_shapes if of_float else array_shapes)(self.network)
         missing = sorted(set(shapes) - set(self.arrays))
@@ -103,13 +103,6 @@ class Checkpoint:
                     float(array.min()),
                     kind=ArtifactError,
                 )
-
-
-def check_source(source: Source, image: tuple, classes: int, where: str) -> None:
-    """Refuse a record of other images or of another number of classes than the network has."""
-    contract = f"was trained on images of {image} and {classes} classes"
-    found = (source.image, len(source.classes))
-    require(found == (image, classes), where, contract, found, kind=ArtifactError)
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:

@@ -60,13 +60,12 @@ def choose(
 def load_images(args: argparse.Namespace, model: Model) -> data.Data:
     """The data to run ``model`` on; refuses what it was not made for."""
     graph, source = model.graph, model.source
-    classes = graph.types[graph.ops[-1].inputs[0]].shape[-1]
-    if source is None and args.data is None and (graph.input.shape, classes) == DIGITS:
+    if source is None and args.data is None and (graph.input.shape, graph.classes) == DIGITS:
         say(f"note: {graph.name} does not say what it was trained on; taking the built-in digits")
         args = argparse.Namespace(**vars(args) | {"data": DataKind.DIGITS.value})
     kind, path = choose(args, graph.name, source)
     images = data.load(kind, path, graph.input.shape)
-    check_classes(images, graph.name, classes, source and source.classes)
+    check_classes(images, graph.name, graph.classes, source and source.classes)
     return images
 
 

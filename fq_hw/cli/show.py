@@ -15,7 +15,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "show",
-        help="print the integer graph, one op a line",
+        help="print the integer graph, one op a line, and the names of its classes",
         description="Print every op with its shape, exact width and parameters.",
     )
     add_model_argument(parser)
@@ -24,9 +24,15 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Text of the graph after all passes."""
-    graph = load_model(args.model).graph
+    model = load_model(args.model)
+    graph = model.graph
     ops = [
         {"name": op.name, "op": type(op).__name__, "type": str(graph.types[op.name])}
         for op in graph.ops
     ]
-    return Output({"name": graph.name, "ops": ops}, text.to_text(graph).rstrip())
+    data, lines = {"name": graph.name, "ops": ops}, [text.to_text(graph).rstrip()]
+    if model.source is not None:
+        data |= {"data": model.source.kind.value, "classes": list(model.source.classes)}
+        named = ", ".join(f"{label} {name}" for label, name in enumerate(model.source.classes))
+        lines.append(f"classes: {named}")
+    return Output(data, "\n".join(lines))

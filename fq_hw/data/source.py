@@ -32,6 +32,12 @@ class Source:
         contract = "needs an image size and the names of two or more classes"
         require(named, "trained on", contract, (self.image, self.classes), kind=ArtifactError)
 
+    def check(self, image: tuple[int, int, int], classes: int, where: str) -> None:
+        """Refuse to be of a network of other images or another number of classes."""
+        contract = f"the data it was trained on must have images of {image} and {classes} classes"
+        found = (self.image, len(self.classes))
+        require(found == (image, classes), where, contract, found, kind=ArtifactError)
+
 
 def check_classes(data: Data, network: str, count: int, known: tuple[str, ...] | None) -> None:
     """Refuse a set whose classes are not those of ``network``, which gives ``count`` scores.

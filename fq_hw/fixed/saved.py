@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fq_hw import artifact
-from fq_hw.checkpoint import Accuracy, check_source
+from fq_hw.checkpoint import Accuracy
 from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.fixed.format import Format
@@ -39,7 +39,7 @@ class Saved:
         network = self.fixed.network
         if self.source is not None:
             where = f"fixed-point network {network.name!r}"
-            check_source(self.source, network.image, network.classes, where)
+            self.source.check(network.image, network.classes, where)
 
 
 def write(path: Path, saved: Saved) -> None:

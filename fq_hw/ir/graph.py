@@ -99,6 +99,11 @@ class Graph:
         """The image."""
         return self.ops[0]
 
+    @property
+    def classes(self) -> int:
+        """How many scores the last op, which takes the largest, reads."""
+        return self.types[self.ops[-1].inputs[0]].shape[-1]
+
     def map(self, step: Callable[[ops.Op], ops.Op]) -> Graph:
         """A graph with ``step`` applied to every op."""
         return Graph(self.name, tuple(step(op) for op in self.ops))

@@ -50,7 +50,10 @@ def load_with_source(path: Path) -> tuple[Graph, Source | None]:
             name, _, field = key.rpartition(":")
             by_name[name][field] = array
         source = from_plain(Source | None, record.get("data"), "data")
-        return Graph.from_nodes(record["name"], nodes), source
+        graph = Graph.from_nodes(record["name"], nodes)
+        if source is not None:
+            source.check(graph.input.shape, graph.classes, f"graph {graph.name!r}")
+        return graph, source
     except FqHwError as error:
         raise ArtifactError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError) as error:

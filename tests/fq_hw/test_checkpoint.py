@@ -11,8 +11,10 @@ from safetensors import safe_open
 
 from fq_hw import artifact, checkpoint
 from fq_hw.checkpoint import Accuracy, Checkpoint
+from fq_hw.data import DataKind
+from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, FqHwError
-from fq_hw.network import Block, Embedding, Network, Stage, StemConv, array_shapes
+from fq_hw.network import Block, Embedding, Network, Stage, StemConv, array_shapes, to_plain
 
 NETWORK = Network(
     name="tiny",
@@ -59,6 +61,39 @@ def rewrite(path, arrays=None, edit=None):
         edit(record)
     artifact.write(path, checkpoint.KIND, record, old if arrays is None else arrays)
     return path
+
+
+SOURCE = Source(
+    kind=DataKind.FOLDER, path="my/pictures", image=(8, 8, 3), classes=("ant", "bee", "cow", "é")
+)
+
+
+def test_what_it_was_trained_on_comes_back(tmp_path):
+    path = tmp_path / "a.safetensors"
+    checkpoint.write(path, tiny_checkpoint(source=SOURCE))
+    assert checkpoint.read(path).source == SOURCE
+
+
+def test_files_from_before_that_record_are_read(tmp_path):
+    path = rewrite(tmp_path / "a.safetensors", edit=lambda record: record.pop("data"))
+    assert checkpoint.read(path).source is None
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda r: r.update(data=7), "data: must be a table (got 7)"),
+        (lambda r: r.update(data={"kind": "tape"}), "data"),
+        (
+            lambda r: r.update(data=to_plain(replace(SOURCE, classes=("a", "b")))),
+            "must have images",
+        ),
+        (lambda r: r.update(data=to_plain(replace(SOURCE, image=(9, 8, 3)))), "images of"),
+        (lambda r: r.update(data=to_plain(SOURCE) | {"classes": ["a"]}), "two or more classes"),
+    ],
+)
+def test_refuses_a_damaged_record_of_the_data(tmp_path, edit, message):
+    assert message in refusal(rewrite(tmp_path / "a.safetensors", edit=edit))
 
 
 @pytest.mark.parametrize("accuracy", [None, Accuracy(data="tiles", images=50, right=41)], ids=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
@@ -10,6 +11,8 @@ from floats import FLOATS, random_fixed
 
 from fq_hw import artifact
 from fq_hw.checkpoint import Accuracy
+from fq_hw.data import DataKind
+from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.network import FixedNetwork, Part, Tensor
@@ -40,6 +43,19 @@ def test_back_again(tmp_path, name):
     first = path.read_bytes()
     write(path, saved)
     assert path.read_bytes() == first
+
+
+def test_what_it_was_trained_on_comes_back(tmp_path):
+    plain = make()
+    network = plain.fixed.network
+    classes = tuple(f"class {n}" for n in range(network.classes))
+    source = Source(kind=DataKind.IDX, path="a/b", image=network.image, classes=classes)
+    write(tmp_path / "x", dataclasses.replace(plain, source=source))
+    assert read(tmp_path / "x").source == source
+    record, arrays = artifact.read(tmp_path / "x", KIND, "test")
+    del record["data"]  # as files were before
+    artifact.write(tmp_path / "x", KIND, record, arrays)
+    assert read(tmp_path / "x").source is None
 
 
 def test_codes_take_the_bytes_they_need(tmp_path):

@@ -5,6 +5,8 @@ import pytest
 from networks import NETWORKS, random_checkpoint, random_graph
 
 from fq_hw import artifact, checkpoint, ir
+from fq_hw.data import DataKind
+from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError
 from fq_hw.ir import serialize
 from fq_hw.ir.text import to_text
@@ -32,6 +34,27 @@ def test_round_trip(tmp_path, name):
                 np.testing.assert_array_equal(getattr(other, field), value)
         serialize.save(again, found)
         assert again.read_bytes() == path.read_bytes()
+
+
+def test_what_it_was_trained_on_comes_back(tmp_path):
+    graph = random_graph("basic")
+    classes = tuple(f"class {n}" for n in range(graph.classes))
+    source = Source(kind=DataKind.FOLDER, path="a/b", image=graph.input.shape, classes=classes)
+    serialize.save(tmp_path / "g", graph, source)
+    found, again = serialize.load_with_source(tmp_path / "g")
+    assert again == source and to_text(found) == to_text(graph)
+    assert to_text(serialize.load(tmp_path / "g")) == to_text(graph)
+    record, arrays = artifact.read(tmp_path / "g", serialize.KIND, "test")
+    del record["data"]  # as files were before
+    artifact.write(tmp_path / "g", serialize.KIND, record, arrays)
+    assert serialize.load_with_source(tmp_path / "g")[1] is None
+
+
+def test_refuses_a_record_of_other_classes(tmp_path):
+    graph = random_graph("basic")
+    source = Source(kind=DataKind.DIGITS, image=graph.input.shape, classes=("a", "b"))
+    serialize.save(tmp_path / "g", graph, source)
+    assert "the data it was trained on must have images of" in refusal(tmp_path / "g")
 
 
 def test_names_with_colons_and_other_letters(tmp_path):
