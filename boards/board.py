@@ -58,7 +58,7 @@ class Board:
         one_of(self.family, TOOLCHAINS, where, contract)
         require(self.clock_mhz > 0, where, "clock_mhz must be positive", self.clock_mhz)
         fits = self.platform.count(":") == 1
-        require(fits, where, "platform must read 'module:Class'", self.platform)
+        require(fits, where, "platform must be written 'module:Class'", self.platform)
 
     @property
     def toolchain(self) -> Toolchain:

@@ -91,7 +91,7 @@ def outcome(future: Future, job: Job) -> Routed:
 def client_of(scheduler: str):
     """A connection to a Dask scheduler that has workers."""
     fits = scheduler.startswith(("tcp://", "tls://"))
-    require(fits, "--scheduler", "must read tcp://HOST:PORT", scheduler)
+    require(fits, "--scheduler", "must be written tcp://HOST:PORT", scheduler)
     try:
         import distributed
     except ImportError:

@@ -81,7 +81,8 @@ def dividers(limits: Limits, source_mhz: float, wanted_mhz: float) -> Pll:
     )
     near = found is not None and abs(found.mhz - wanted) <= TOLERANCE * wanted
     low, high = limits.output
-    contract = f"the PLL must make it of {source_mhz:g} MHz within 1 %, in {low:g}..{high:g} MHz"
+    bounds = f"within 1 %, and within {low:g}..{high:g} MHz"
+    contract = f"no PLL setting makes this clock of {source_mhz:g} MHz, {bounds}"
     hint = "" if found is None else f"the nearest is {float(found.mhz):g}"
     require(near, "--clock", contract, wanted_mhz, hint=hint)
     return found

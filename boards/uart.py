@@ -16,8 +16,8 @@ def divisor(clock_hz: float, baud: float) -> int:
     """Clock cycles of one bit; ParameterError where rounding would spoil the sampling."""
     cycles = round(clock_hz / baud)
     fits = cycles >= 4 and abs(clock_hz / baud - cycles) <= 0.02 * cycles
-    contract = f"baud must divide the clock of {clock_hz:g} Hz by 4 or more, within 2 %"
-    require(fits, "UART", contract, baud)
+    contract = f"a bit must last 4 or more whole cycles of the clock of {clock_hz:g} Hz, within 2 %"
+    require(fits, "UART baud rate", contract, baud)
     return cycles
 
 

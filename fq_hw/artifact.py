@@ -45,15 +45,15 @@ def read(path: Path, wanted: str, maker: str) -> tuple[dict, dict[str, np.ndarra
     except (SafetensorError, OSError, TypeError) as error:  # TypeError: a type numpy lacks
         message = f"{where}: not a whole safetensors file ({error}); make it again with `{maker}`"
         raise ArtifactError(message) from error
-    foreign = f"must be written by fq-hw as {wanted} (`{maker}` makes it)"
-    require("fq_hw" in metadata, where, foreign, sorted(metadata), kind=ArtifactError)
+    other, hint = f"is no file of the kind {wanted}", f"`{maker}` makes such a file"
+    require("fq_hw" in metadata, where, other, hint=hint, kind=ArtifactError)
     try:
         inner = json.loads(metadata["fq_hw"])
         found, record = inner["kind"], json.loads(inner["record"])
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         message = f"{where}: damaged record ({error!r}); make it again with `{maker}`"
         raise ArtifactError(message) from error
-    require(found == wanted, where, foreign, found, kind=ArtifactError)
+    require(found == wanted, where, other, found, hint=hint, kind=ArtifactError)
     require(isinstance(record, dict), where, "record must be a table", record, kind=ArtifactError)
     return record, arrays
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fq_hw.errors import GraphError, require
+from fq_hw.errors import GraphError, one_of, require
 from fq_hw.network import check_ends
 
 __all__ = ["IMAGE", "FloatNetwork", "Layer", "Node", "Op", "Padding", "array_shapes", "nodes"]
@@ -89,7 +89,8 @@ class Layer:
             "relu": self.relu and op not in (*WEIGHTED, Op.ADD),
         }
         unknown = [name for name, given in foreign.items() if given]
-        require(not unknown, where, f"{op.value} takes no such fields", unknown)
+        contract = f"{op.value} does not take {', '.join(unknown)}"
+        require(not unknown, where, contract, hint="leave it out")
 
     @property
     def steps(self) -> int:
@@ -156,7 +157,8 @@ class FloatNetwork:
         require(scores, where, contract, (last.name, last.shape), kind=GraphError)
         read = {name for node in found for name in node.inputs}
         lost = [node.name for node in found[:-1] if node.name not in read]
-        require(not lost, where, "every layer but the last must be read", lost, kind=GraphError)
+        contract, hint = f"no layer reads {', '.join(lost)}", "remove it, or name it as an input"
+        require(not lost, where, contract, hint=hint, kind=GraphError)
 
 
 def nodes(network: FloatNetwork) -> Iterator[Node]:
@@ -175,8 +177,8 @@ def nodes(network: FloatNetwork) -> Iterator[Node]:
         require(plain, where, "name must be letters, digits and _ + -", name, kind=GraphError)
         require(name not in shapes, where, "must have a name of its own", name, kind=GraphError)
         inputs = layer.inputs or (before,)
-        unknown = [i for i in inputs if i not in shapes]
-        require(not unknown, where, "inputs must be layers before it", unknown, kind=GraphError)
+        for one in inputs:
+            one_of(one, shapes, where, "inputs must be layers before it", kind=GraphError)
         count = len(inputs)
         fits = count >= 2 if layer.op in JOINS else count == 1
         wanted = "two or more inputs" if layer.op in JOINS else "one input"
@@ -202,7 +204,9 @@ def window(layer: Layer, shapes: tuple, where: str) -> tuple[tuple[int, int], in
     h, w, c = shapes[0]
     if layer.op in JOINS:
         same = {s if layer.op is Op.ADD else s[:2] for s in shapes}
-        require(len(same) == 1, where, "inputs must have one shape", list(shapes), kind=GraphError)
+        require(
+            len(same) == 1, where, "inputs must have the same shape", list(shapes), kind=GraphError
+        )
         width = c if layer.op is Op.ADD else sum(s[2] for s in shapes)
         return (1, 1), 0, (h, w, width)
     if layer.op in (Op.DENSE, Op.GLOBAL_MAX_POOL):

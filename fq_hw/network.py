@@ -227,8 +227,10 @@ class Network:
         check_ends(self, where)
         require(self.stem, where, "stem must hold at least one convolution", self.stem)
         require(self.stages, where, "stages must hold at least one stage", self.stages)
-        bare = [conv.norm for conv in self.stem] == [True] * (len(self.stem) - 1) + [False]
-        require(bare, where, "every stem convolution but the last has a norm", self.stem)
+        norms = [conv.norm for conv in self.stem]
+        last = norms == [True] * (len(norms) - 1) + [False]
+        contract = "the last stem convolution, and no other, must have norm = false"
+        require(last, where, contract, norms)
         power = 0 < self.shared_scale <= 1 and math.frexp(self.shared_scale)[0] == 0.5
         require(power, where, "shared_scale must be 1 / a power of two", self.shared_scale)
         require(self.weight_bits in (1, 2), where, "weight_bits must be 1 or 2", self.weight_bits)

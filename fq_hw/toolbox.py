@@ -172,7 +172,7 @@ def _script(name: str) -> str:
     """A console script of this environment, whose folder need not be on PATH."""
     path = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
     if path is None:
-        raise LookupError(f"neither native nor {name}")
+        raise LookupError(f"not found on PATH, nor as {name}")
     return path
 
 

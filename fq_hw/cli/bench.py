@@ -177,6 +177,8 @@ def network(board: str, args: argparse.Namespace) -> Iterator[Row]:
     yield f"{board}: clock", built["fmax_mhz"], "MHz", "routed", said
     rate = built["fmax_mhz"] * 1e6 / cycles
     yield f"{board}: routed clock / simulated cycles", rate, "frames/s", "routed", said
+    for name in ("core, this bitstream's clock", "link"):
+        yield f"{board}: {name}", built["frames per second"][name], "frames/s", "model", said
 
 
 def command(*words: str, **variables: str) -> str:

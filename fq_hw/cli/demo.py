@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fq_hw import toolbox
 from fq_hw.cli.build import add_board_arguments, build_plan, check_build
-from fq_hw.cli.hardware import add_fold_arguments, make_plan
+from fq_hw.cli.hardware import add_fold_arguments, make_plan, plan_tag
 from fq_hw.cli.model import add_model_argument, load_model
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.sim import add_sim_arguments, compare
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> Output:
         "frames per second": {"core, this bitstream's clock": now, "link": link.frames_per_second},
         "bitstream": str(built.bitstream),
     }  # fmt: skip
-    bench.write_rows(BENCH, "fq-hw demo", [
+    rows = [
         ("accuracy", data["accuracy %"]["float"], "%", "float"),
         ("accuracy", data["accuracy %"]["golden"], "%", "golden"),
         ("accuracy", data["accuracy %"]["rtl-sim"], "%", "rtl-sim"),
@@ -83,6 +83,8 @@ def run(args: argparse.Namespace) -> Output:
         ("speed of the golden model", found.images_per_second, "images/s", "golden"),
         ("speed of the simulation", found.cycles_per_second, "cycles/s", "rtl-sim"),
         *((name, value, "", "routed") for name, value in data["routed"].items()),
-    ])  # fmt: skip
+    ]
+    what = f"{model.graph.name} on {built.board}, {plan_tag(args, model.graph.name)}"
+    bench.update_rows(BENCH, [(f"{what}: {row[0]}", *row[1:], args.typed) for row in rows])
     say(f"done; the figures are in {BENCH} too")
     return Output(data, text)

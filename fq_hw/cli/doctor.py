@@ -25,6 +25,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> Output:
     """All tools, found or not."""
     rows = toolbox.doctor()
-    cells = [(r.name, "yes" if r.found else "NO", r.version, r.purpose, r.detail) for r in rows]
+    cells = [
+        (r.name, "yes" if r.found else "NO", r.version or None, r.purpose, r.detail) for r in rows
+    ]
     text = table(("tool", "found", "version", "for", "where"), cells)
     return Output({"tools": [dataclasses.asdict(row) for row in rows]}, text)

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> Output:
         "binary weights": sum(op.weight.size for op in graph.ops if isinstance(op, Conv)),
         "trunk bits": trunk_bits(graph),
     }
-    lines = [f"{key}: {value}" for key, value in data.items()]
+    lines = [f"{key}: {'-' if value is None else value}" for key, value in data.items()]
     if model.exported:
         data["ranking error"] = model.exported.ranking_error
         lines.append(

@@ -61,7 +61,7 @@ def add_sequential_argument(parser: argparse.ArgumentParser) -> None:
 def array_of(text: str) -> Array:
     """``8x16x16@2`` as an array: columns, PE, SIMD, and levels of adders between registers."""
     found = re.fullmatch(r"(\d+)x(\d+)x(\d+)(?:@(\d+))?", text)
-    contract = "must read COLUMNSxPExSIMD or COLUMNSxPExSIMD@N"
+    contract = "must be written COLUMNSxPExSIMD or COLUMNSxPExSIMD@N"
     require(found, "--array", contract, text, hint="8x2x16 is the default")
     columns, pe, simd, levels = (None if n is None else int(n) for n in found.groups())
     return Array(columns=columns, pe=pe, simd=simd, levels_per_stage=levels)

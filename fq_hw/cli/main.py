@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -60,6 +61,7 @@ def build_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 on success, 2 on an expected error, tracebacks for everything else."""
     args = build_parser().parse_args(argv)
+    args.typed = shlex.join(["fq-hw", *(sys.argv[1:] if argv is None else argv)])
     if threading.current_thread() is threading.main_thread():
         for ending in (signal.SIGTERM, signal.SIGHUP):  # so that tools we started end with us
             signal.signal(ending, lambda number, frame: sys.exit(128 + number))

@@ -64,8 +64,8 @@ def load_model(path: Path) -> Model:
         return Model(graph=graph, accuracy=found.accuracy, exported=None, source=found.source)
     trained = checkpoint.read(path)
     of_float = isinstance(trained.network, FloatNetwork)
-    contract = "must be of a quantized network; `fq-hw search` quantizes float ones"
-    require(not of_float, f"{path}", contract, trained.network.name, kind=ArtifactError)
+    contract, hint = "holds a float network, not a quantized one", "`fq-hw search` quantizes it"
+    require(not of_float, f"{path}", contract, hint=hint, kind=ArtifactError)
     exported = export.export(trained)
     graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
     return Model(

@@ -54,7 +54,7 @@ def load_sized(path: Path) -> Sized:
     check_file(path, where, "fq_hw/models/digits.toml is an example")
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        require("network" in tables, "tables", "lack [network]", sorted(tables))
+        require("network" in tables, "file", "has no table [network]", sorted(tables))
         network = from_plain(Network | FloatNetwork, tables["network"], "network")
         contract = "is a float network, whose widths nobody knows before `fq-hw search`"
         hint = "train it, search, and size what comes out"

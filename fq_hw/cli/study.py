@@ -32,8 +32,9 @@ class Variant:
     def __post_init__(self) -> None:
         where = f"variant {self.name!r}"
         once = self.seeds and len(set(self.seeds)) == len(self.seeds)
-        require(once, where, "seeds must be at least one, each once", self.seeds)
-        require("seed" not in self.train, where, "train must leave the seed to seeds", self.train)
+        require(once, where, "seeds must name at least one seed, and none twice", self.seeds)
+        contract = "train must not set the seed; the list seeds does"
+        require("seed" not in self.train, where, contract, self.train)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class Study:
     def __post_init__(self) -> None:
         names = [variant.name for variant in self.variants]
         once = names and len(set(names)) == len(names)
-        require(once, "study", "variants must be at least one, each name once", names)
+        require(once, "study", "needs at least one variant, and no name twice", names)
 
     def runs(
         self, name: str, folder: Path, epochs: int | None = None, seeds: int | None = None

@@ -6,16 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["KEYS", "update_rows", "write_rows"]
+__all__ = ["KEYS", "update_rows"]
 
 KEYS = ("name", "value", "unit", "how", "command")
 
 HOW = {"float", "golden", "model", "estimate", "rtl-sim", "synth", "routed", "published"}
-
-
-def write_rows(path: Path, command: str, rows: Sequence[tuple[str, object, str, str]]) -> None:
-    """Write rows (name, value, unit, how), all of one command, in place of what was there."""
-    save(path, [as_plain((*row, command)) for row in rows])
 
 
 def update_rows(path: Path, rows: Sequence[tuple[str, object, str, str, str]]) -> None:

@@ -149,6 +149,6 @@ def test_without_dask_the_remedy_is_said(monkeypatch):
 
 def test_a_wrong_address_is_said():
     with pytest.raises(
-        ParameterError, match="^--scheduler: must read tcp://HOST:PORT \\(got 'here'\\)"
+        ParameterError, match="^--scheduler: must be written tcp://HOST:PORT \\(got 'here'\\)"
     ):
         run([1], scheduler="here")

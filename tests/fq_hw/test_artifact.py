@@ -73,13 +73,13 @@ def test_refuses_a_truncated_file(path, keep):
 
 def test_refuses_another_kind_and_version(path):
     for kind in ("fq_hw.test.2", "fq_hw.other.1"):
-        assert refusal(path, kind).startswith(f"must be written by fq-hw as {kind}")
+        assert refusal(path, kind).startswith(f"is no file of the kind {kind}")
 
 
 def test_refuses_a_foreign_file(path):
     for metadata in (None, {"format": "pt"}):
         path.write_bytes(safetensors.numpy.save({"a": np.zeros(3)}, metadata))
-        assert refusal(path).startswith("must be written by fq-hw as")
+        assert refusal(path).startswith("is no file of the kind")
 
 
 @pytest.mark.parametrize(

@@ -159,14 +159,14 @@ def test_refuses_another_format(tmp_path):
 def test_refuses_foreign_safetensors(tmp_path, metadata):
     path = tmp_path / "a.safetensors"
     path.write_bytes(safetensors.numpy.save(tiny_arrays(), metadata))
-    assert refusal(path).startswith("must be written by fq-hw as fq_hw.checkpoint.1")
+    assert refusal(path).startswith("is no file of the kind fq_hw.checkpoint.1")
 
 
 @pytest.mark.parametrize("kind", ["fq_hw.checkpoint.2", "fq_hw.graph.1"])
 def test_refuses_another_version_or_kind(tmp_path, kind):
     path = tmp_path / "a.safetensors"
     artifact.write(path, kind, {}, tiny_arrays())
-    assert refusal(path).endswith(f"(got {kind!r})")
+    assert refusal(path).endswith(f"(got {kind!r}); `fq-hw train` makes such a file")
 
 
 def test_refuses_a_damaged_record(tmp_path):

@@ -53,11 +53,11 @@ def test_plain_data_and_back(network):
         ({"op": Op.CONV, "width": 4, "kernel": 2}, "layer 'conv': kernel must be odd (got 2)"),
         ({"op": Op.CONV, "kernel": 3}, "layer 'conv': width must be at least 1 (got 0)"),
         ({"op": Op.CONV, "width": 4, "kernel": 3, "stride": -1}, "stride must not be negative"),
-        ({"op": Op.DENSE, "width": 4, "kernel": 3}, "dense takes no such fields (got ['kernel'])"),
+        ({"op": Op.DENSE, "width": 4, "kernel": 3}, "dense does not take kernel; leave it out"),
         ({"op": Op.MAX_POOL, "kernel": 1}, "kernel must be at least 2 (got 1)"),
-        ({"op": Op.MAX_POOL, "kernel": 2, "norm": True}, "no such fields (got ['norm'])"),
+        ({"op": Op.MAX_POOL, "kernel": 2, "norm": True}, "does not take norm; leave it out"),
         ({"op": Op.AVERAGE_POOL, "kernel": 3}, "must be a power of two, so that the division is"),
-        ({"op": Op.CONCAT, "relu": True}, "concat takes no such fields (got ['relu'])"),
+        ({"op": Op.CONCAT, "relu": True}, "concat does not take relu; leave it out"),
     ],
 )
 def test_refuses_a_layer(layer, message):
@@ -68,18 +68,22 @@ def test_refuses_a_layer(layer, message):
 @pytest.mark.parametrize(
     ("index", "change", "message"),
     [
-        (1, {"inputs": ("steam",)}, "'left': inputs must be layers before it (got ['steam'])"),
+        (
+            1,
+            {"inputs": ("steam",)},
+            "'left': inputs must be layers before it (got 'steam'); did",
+        ),
         (1, {"inputs": ("sum",)}, "'left': inputs must be layers before it"),
         (1, {"name": "stem"}, "'stem': must have a name of its own"),
         (1, {"name": "a.b"}, "name must be letters, digits and _"),
         (1, {"inputs": ("stem", "image")}, "'left': needs one input (got ['stem', 'image'])"),
         (3, {"inputs": ("left",)}, "'sum': needs two or more inputs (got ['left'])"),
-        (2, {"width": 5}, "'sum': inputs must have one shape"),
+        (2, {"width": 5}, "'sum': inputs must have the same shape"),
         (5, {"kernel": 7}, "'narrow': kernel must fit its input of 5 x 4 (got 7)"),
         (
             7,
             {"inputs": ("narrow", "narrow")},
-            "every layer but the last must be read (got ['most'])",
+            "no layer reads most; remove it",
         ),
         (8, {"relu": True}, "the last layer must give 3 scores"),
         (8, {"width": 4}, "the last layer must give 3 scores"),

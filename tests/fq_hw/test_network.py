@@ -244,8 +244,11 @@ def test_plain_form_names_unknown_and_missing_keys():
         (lambda: tiny(classes=1), "classes"),
         (lambda: tiny(stem=()), "stem"),
         (lambda: tiny(stages=()), "stages"),
-        (lambda: tiny(stem=(StemConv(width=4),)), "stem convolution but the last"),
-        (lambda: tiny(stem=(StemConv(width=4, norm=False),) * 2), "stem convolution but the last"),
+        (lambda: tiny(stem=(StemConv(width=4),)), "the last stem convolution, and"),
+        (
+            lambda: tiny(stem=(StemConv(width=4, norm=False),) * 2),
+            "the last stem convolution, and",
+        ),
         (lambda: tiny(shared_scale=1 / 3), "shared_scale"),
         (lambda: tiny(shared_scale=-1 / 32), "shared_scale"),
         (lambda: tiny(shared_scale=0.0), "shared_scale"),

@@ -170,8 +170,8 @@ def test_print_trains_nothing(small, capsys):
     [
         (("seeds = [1, 5]", "seeds = []"), "variant 'one': seeds must be at least one"),
         (("seeds = [1, 5]", "seeds = [1, 1]"), "variant 'one': seeds must be at least one"),
-        (('name = "two"', 'name = "one"'), "study: variants must be at least one, each name once"),
-        (("lr = 1e-3", "seed = 1"), "variant 'two': train must leave the seed to seeds"),
+        (('name = "two"', 'name = "one"'), "study: needs at least one variant, and no name twice"),
+        (("lr = 1e-3", "seed = 1"), "variant 'two': train must not set the seed; the list seeds"),
         (("width = 4, norm", "width = 0, norm"), "StemConv: width must be at least 1 (got 0)"),
         (("[train]", "[training]"), "study: the keys are"),
     ],

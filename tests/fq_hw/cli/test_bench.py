@@ -11,7 +11,10 @@ RAN = {
     "cycles per frame": {"predicted": 9_000, "rtl-sim": 9_216},
     "scores": {"compared": 60, "mismatching": 0},
 }
-BUILT = dict.fromkeys(bench.CELLS, 7) | {"fmax_mhz": 92.16}
+BUILT = dict.fromkeys(bench.CELLS, 7) | {
+    "fmax_mhz": 92.16,
+    "frames per second": {"core, this bitstream's clock": 2_500.0, "link": 32.0},
+}
 FOLDED = {"layers": [{"layer": "stem", "cycles": 9_216, "busy %": 100.0}]}
 
 
@@ -30,6 +33,7 @@ def test_a_network_on_a_board(board, monkeypatch):
     monkeypatch.setattr(bench, "ask", ask)
     rows = {row[0]: row for row in bench.network(board, argparse.Namespace(model=bench.MODEL))}
     assert rows[f"{board}: routed clock / simulated cycles"][1] == pytest.approx(10_000)
+    assert rows[f"{board}: link"][1:3] == (32.0, "frames/s")
     assert rows[f"{board}: scores that differ"][1] == 0
     assert (f"{board}: levels that differ" in rows) != sequential  # a dash, not 0
     assert all(row[1] is not None for row in rows.values())

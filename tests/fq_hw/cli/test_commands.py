@@ -226,7 +226,7 @@ def test_truncated_checkpoint(capsys, tmp_path):
 def test_foreign_checkpoint(capsys):
     safetensors.numpy.save_file({"w": np.zeros(3, np.float32)}, "other.safetensors")
     line = refused(capsys, "export", "other.safetensors")
-    assert line.startswith("other.safetensors: must be written by fq-hw as fq_hw.checkpoint.1")
+    assert line.startswith("other.safetensors: is no file of the kind fq_hw.checkpoint.1")
 
 
 def test_missing_model(capsys):
@@ -292,7 +292,7 @@ def test_images_of_another_size(capsys, random_model):
 def test_graph_of_another_version(capsys, tmp_path):
     exported = tmp_path / "old.safetensors"
     artifact.write(exported, "fq_hw.graph.0", {"name": "x", "nodes": []}, {})
-    assert "must be written by fq-hw as" in refused(capsys, "show", exported)
+    assert "is no file of the kind" in refused(capsys, "show", exported)
 
 
 @pytest.mark.parametrize("command", ["export", "rtl", "build"])

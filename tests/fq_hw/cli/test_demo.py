@@ -1,6 +1,7 @@
 """The whole way once, on a small network; only the router and the packer are scripts."""
 
 import json
+from pathlib import Path
 
 import fake_router
 import numpy as np
@@ -32,5 +33,8 @@ def test_every_figure_has_its_name(tmp_path, monkeypatch, capsys):
         "core, this bitstream's clock": 25e6 / cycles,
         "link": 1e5 / (64 + 1 + 4 * 4 + 22),
     }
+    rows = json.loads(Path("build/bench/demo.json").read_text())
+    assert {row["command"] for row in rows} == {f"fq-hw {' '.join(words)} --json"}
+    assert all(row["name"].startswith("gains on ulx3s-85f, 3000-cycles: ") for row in rows)
     assert data["levels"]["mismatching"] == data["scores"]["mismatching"] == 0
     assert data["bitstream"] == "build/ulx3s-85f/gains-3000-cycles.bit"

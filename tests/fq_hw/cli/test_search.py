@@ -270,4 +270,4 @@ def test_refuses_models_and_data(trained, search, tmp_path, capsys):
 def test_other_commands_refuse_a_float_checkpoint(trained, capsys):
     capsys.readouterr()
     assert main(["show", str(trained / "run" / "checkpoint.safetensors")]) == 2
-    assert "`fq-hw search` quantizes float ones" in capsys.readouterr().err
+    assert "`fq-hw search` quantizes it" in capsys.readouterr().err

@@ -58,7 +58,7 @@ def test_the_network_table_alone_is_enough(capsys, tmp_path):
     )
     (tmp_path / "net.toml").write_text("[netwrok]\n")
     assert refusal(capsys, "estimate", "net.toml").startswith(
-        "config net.toml: tables: lack [network]"
+        "config net.toml: file: has no table [network]"
     )
 
 

@@ -94,9 +94,9 @@ def test_refuses_absent_truncated_and_foreign(saved, tmp_path):
 def test_refuses_a_checkpoint_and_another_version(saved):
     record, arrays = artifact.read(saved, serialize.KIND, "test")
     artifact.write(saved, "fq_hw.graph.2", record, arrays)
-    assert refusal(saved).startswith("must be written by fq-hw as fq_hw.graph.1")
+    assert refusal(saved).startswith("is no file of the kind fq_hw.graph.1")
     checkpoint.write(saved, random_checkpoint(NETWORKS["basic"], 0))
-    assert refusal(saved).endswith("(got 'fq_hw.checkpoint.1')")
+    assert refusal(saved).endswith("(got 'fq_hw.checkpoint.1'); `fq-hw export` makes such a file")
 
 
 def edit_node(index, **changes):
