@@ -1,4 +1,4 @@
-"""Names in texts: a command, option, verb, path or decision that a text names exists.
+"""Names in texts: a command, option, verb, path, module or decision that a text names exists.
 
 Texts are README.md, the documents, and in the four packages docstrings, help and messages.
 """
@@ -15,7 +15,7 @@ from fq_hw.cli.main import build_parser
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("fq_hw", "boards", "rtl_gen", "sim")
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-SOURCES = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
+SOURCES = sorted(path for name in (*PACKAGES, "docs") for path in (ROOT / name).rglob("*.py"))
 VALUE = "\N{WHITE SQUARE}"  # what an f-string puts in
 FOREIGN = {"--nproc-per-node"}  # options of other tools that texts name
 PLACE = re.compile(r"(?<![\w./-])(?:tests|docs|fq_hw|boards|rtl_gen|sim)/[\w./-]*\w")
@@ -61,8 +61,20 @@ def code(text: str) -> list[str]:
     return [*lines, *(" ".join((a or b).split()) for a, b in spans)]
 
 
-def stale(text: str) -> list[str]:
-    """Names in ``text`` that do not exist."""
+def exists(dotted: str) -> bool:
+    """Whether ``package.module.name`` is there: a file, and the name a word in it."""
+    place, names = ROOT, dotted.split(".")
+    while names and (place / names[0]).is_dir():
+        place /= names.pop(0)
+    file = place / "__init__.py"
+    if names and (place / f"{names[0]}.py").is_file():
+        file = place / f"{names.pop(0)}.py"
+    words = set(re.findall(r"\w+", file.read_text(encoding="utf-8")))
+    return words.issuperset(names)
+
+
+def stale(text: str, own: frozenset[str] = frozenset()) -> list[str]:
+    """Names in ``text`` that do not exist; ``own`` are options of a script with its own parser."""
     wrong = []
     snippets = code(text)
     if text.startswith("fq-hw "):  # a message that begins with its command
@@ -79,18 +91,23 @@ def stale(text: str) -> list[str]:
         if words[:1] == ["make"] and words[1:] and re.fullmatch(r"[a-z][a-z-]*", words[1]):
             wrong += [] if words[1] in VERBS else [f"make {words[1]}"]
     for option in re.findall(r"(?<![\w-])--[a-z][\w-]*", text):
-        if option not in OPTIONS:
+        if option not in OPTIONS | own:
             wrong.append(option)
     for number in re.findall(r"decisions?[ /](\d{4})\b", text):
         if not list((ROOT / "docs/decisions").glob(f"{number}-*.md")):
             wrong.append(f"decision {number}")
     wrong += [place for place in PLACE.findall(text) if not (ROOT / place).exists()]
+    dotted = r"``?((?:fq_hw|boards|rtl_gen|sim)(?:\.\w+)+)(?:\(\))?``?"
+    wrong += [name for name in re.findall(dotted, text) if not exists(name)]
     return sorted(set(wrong))
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, *SOURCES], ids=lambda p: str(p.relative_to(ROOT)))
 def test_names_exist(path):
-    assert {name for text in texts(path) for name in stale(text)} == set()
+    own = frozenset()
+    if path.suffix == ".py" and "docs" in path.parts:
+        own = frozenset(re.findall(r'add_argument\("(--[\w-]+)"', path.read_text()))
+    assert {name for text in texts(path) for name in stale(text, own)} == set()
 
 
 @pytest.mark.parametrize(
@@ -105,6 +122,8 @@ def test_names_exist(path):
         ("see decision 0099", "decision 0099"),
         ("see docs/decisions/0099-of-nothing.md", "decision 0099"),
         ("held by tests/test_nothing.py", "tests/test_nothing.py"),
+        ("as ``boards.link.answer`` says", "boards.link.answer"),
+        ("as in ``fq_hw.schedule.nothing``", "fq_hw.schedule.nothing"),
     ],
 )
 def test_a_stale_name_is_found(text, name):
