@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import onnx
@@ -15,6 +15,9 @@ __all__ = ["OWN_DOMAINS", "Attribute", "Schema", "attributes", "schema"]
 
 OWN_DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
 MOST_INPUTS = 1000  # of a Concat
+REALS = ("tensor(float)",)
+WIDTHS = (*REALS, "tensor(int32)", "tensor(int64)")
+OWN_TYPES = (*(("T", REALS),) * 3, ("B", WIDTHS))  # the fourth input is a bit width
 TYPES = {  # how qonnx calls them
     "i": AttributeProto.INT,
     "f": AttributeProto.FLOAT,
@@ -37,10 +40,26 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Schema:
-    """An operator's attributes, and how many inputs it may have."""
+    """An operator's attributes; how many inputs it may have, and of which types.
+
+    ``types`` holds a name and the allowed types of each input, the last for all that follow; inputs
+    of one name must be of one type.
+    """
 
     attributes: Mapping[str, Attribute]
     inputs: range
+    types: tuple[tuple[str, Collection[str]], ...] = ()
+
+    def check_types(self, given: Sequence[str | None], where: str) -> None:
+        """Raise GraphError unless the types of the inputs, None for one left out, are allowed."""
+        names: dict[str, str] = {}
+        for index, kind in enumerate(given if self.types else ()):
+            name, allowed = self.types[min(index, len(self.types) - 1)]
+            if kind is not None:
+                known = [names[name]] if name in names else sorted(allowed)
+                contract = f"input {index} must be of type {' or '.join(known)}"
+                require(kind in known, where, contract, kind, kind=GraphError)
+                names[name] = kind
 
 
 def plain(value: object) -> object:
@@ -60,7 +79,7 @@ def schema(kind: str, domain: str, opset: int) -> Schema | None:
             name: Attribute(TYPES[kind], required, default)
             for name, (kind, required, default, *_) in types.items()
         }
-        return Schema(known, range(1, MOST_INPUTS))
+        return Schema(known, range(1, MOST_INPUTS), OWN_TYPES)
     try:
         found = onnx.defs.get_schema(kind, opset, "" if domain == "ai.onnx" else domain)
     except onnx.defs.SchemaError:
@@ -73,7 +92,8 @@ def schema(kind: str, domain: str, opset: int) -> Schema | None:
         )
         for name, a in found.attributes.items()
     }
-    return Schema(known, range(found.min_input, min(found.max_input, MOST_INPUTS) + 1))
+    types = tuple((i.type_str, i.types) for i in found.inputs)
+    return Schema(known, range(found.min_input, min(found.max_input, MOST_INPUTS) + 1), types)
 
 
 def attributes(

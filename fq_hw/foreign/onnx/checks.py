@@ -8,10 +8,11 @@ from onnx import AttributeProto, TensorProto, external_data_helper, numpy_helper
 
 from fq_hw.errors import ArtifactError, require
 
-__all__ = ["NEWEST_OPSET", "OLDEST_OPSET", "check", "check_constants"]
+__all__ = ["NEWEST_OPSET", "OLDEST_OPSET", "QUANTIZERS", "check", "check_constants"]
 
 NEWEST_OPSET = onnx.defs.onnx_opset_version()
 OLDEST_OPSET = 7  # the oldest that onnxruntime executes
+QUANTIZERS = ("BipolarQuant", "DequantizeLinear", "IntQuant", "Quant", "QuantizeLinear")
 NUMBERS = (
     "BOOL", "DOUBLE", "FLOAT", "INT16", "INT32", "INT4", "INT64", "INT8", "UINT16", "UINT32",
     "UINT4", "UINT64", "UINT8",
@@ -29,6 +30,7 @@ def check(model: onnx.ModelProto, where: str) -> None:
         hint = "export it again, or convert it with onnx.version_converter"
         require(not new, where, contract, opset.version, hint=hint, kind=ArtifactError)
     check_order(graph, where)
+    check_kernels(graph, where)
     check_constants(graph, where)
     check_ends(graph, where)
 
@@ -52,6 +54,18 @@ def check_order(graph: onnx.GraphProto, where: str) -> None:
         contract = f"{called} must not make a tensor that is there already"
         require(not again, where, contract, again, kind=ArtifactError)
         made.update(node.output)
+
+
+def check_kernels(graph: onnx.GraphProto, where: str) -> None:
+    """Refuse convolutions of other than two dimensions: onnx may abort on them."""
+    ranks = {t.name: len(t.dims) for t in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Conv" and len(node.input) > 1:
+            rank = ranks.get(node.input[1], 4)
+            contract = f"node {node.name or 'Conv'!r} must be two-dimensional: weights of 4 axes"
+            require(rank == 4, where, contract, rank, kind=ArtifactError)
+        elif node.input and node.input[0] in ranks and node.op_type in QUANTIZERS:
+            ranks[node.output[0]] = ranks[node.input[0]]  # quantized weights
 
 
 def check_constants(graph: onnx.GraphProto, where: str) -> None:

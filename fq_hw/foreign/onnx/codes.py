@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+
 from fq_hw.exact import FAR
 from fq_hw.foreign.onnx.quantize import Steps
 from fq_hw.foreign.onnx.values import Feature
@@ -16,12 +18,14 @@ __all__ = ["Codes"]
 class Codes:
     """Integers of a quantizer that is not complete before its DequantizeLinear.
 
-    x      what is quantized
-    steps  the quantizer, its codes in units of 1 as ONNX has them
+    x        what is quantized
+    steps    the quantizer, its codes in units of 1 as ONNX has them
+    element  int8 or uint8
     """
 
     x: Feature
     steps: Steps
+    element: np.dtype
     kind: str = "QuantizeLinear without DequantizeLinear"
 
     def clipped(self, low: float, high: float) -> Codes:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
+from onnx import TensorProto, numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 
 from fq_hw.errors import FqHwError, GraphError, require
 from fq_hw.foreign.onnx.attributes import attributes, schema
 from fq_hw.foreign.onnx.layout import image_shape
-from fq_hw.foreign.onnx.node import RULES, Node, Value, called, described
+from fq_hw.foreign.onnx.node import RULES, Node, Value, called, described, type_of
 from fq_hw.foreign.onnx.scores import Scores
 from fq_hw.foreign.onnx.values import Feature, Ranking
 from fq_hw.foreign.pixels import PixelRange
@@ -119,6 +119,7 @@ class Walk:
         require(fits, where, contract, len(proto.input), kind=GraphError)
         named = attributes(proto, known.attributes, RULES[proto.op_type].honours, where)
         inputs = tuple(self.values[name] if name else None for name in proto.input)
+        known.check_types([type_of(value) for value in inputs], where)
         shape = self.model.get_tensor_shape(proto.output[0])
         return Node(proto, inputs, named, None if shape is None else tuple(shape))
 
@@ -166,7 +167,11 @@ class Walk:
     def finish(self) -> Scores:
         """Scores and label of the model's output."""
         (output,) = self.model.graph.output
-        result, where = self.values[output.name], f"output {output.name!r}"
+        result, where = self.values.get(output.name), f"output {output.name!r}"
+        declared = TensorProto.DataType.Name(output.type.tensor_type.elem_type)
+        contract = f"is {type_of(result)}, so the file must not declare another type"
+        same = type_of(result) == f"tensor({declared.lower()})"
+        require(result is None or same, where, contract, declared, kind=GraphError)
         if isinstance(result, Ranking):
             self.label, result = result.scores, result.feature
         made = isinstance(result, Feature)

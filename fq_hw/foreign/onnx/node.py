@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
+from onnx import TensorProto, helper
 
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.codes import Codes
@@ -16,7 +17,7 @@ from fq_hw.foreign.onnx.values import Feature, Ranking, Weights
 if TYPE_CHECKING:
     from fq_hw.foreign.onnx.fold import Walk
 
-__all__ = ["RULES", "Node", "Rule", "Value", "called", "described", "rule"]
+__all__ = ["RULES", "Node", "Rule", "Value", "called", "described", "rule", "type_of"]
 
 Value = np.ndarray | Weights | Feature | Codes | Ranking
 Function = Callable[["Walk", "Node"], Value]
@@ -51,6 +52,21 @@ def called(name: str, kind: str) -> str:
 def described(proto: onnx.NodeProto) -> str:
     """How errors call ``proto``."""
     return called(proto.name, proto.op_type)
+
+
+def type_of(value: Value | None) -> str | None:
+    """A tensor's type as ONNX's schemas call it."""
+    if value is None:
+        return None
+    kind: np.dtype | type = np.float32
+    if isinstance(value, np.ndarray):
+        kind = value.dtype
+    elif isinstance(value, Codes):
+        kind = value.element
+    elif isinstance(value, Ranking) and value.label:
+        kind = np.int64
+    name = TensorProto.DataType.Name(helper.np_dtype_to_tensor_dtype(np.dtype(kind)))
+    return f"tensor({name.lower()})"
 
 
 @dataclass(frozen=True)

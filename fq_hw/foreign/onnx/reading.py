@@ -23,12 +23,11 @@ from qonnx.transformation.quant_constant_folding import FoldTransposeIntoQuantIn
 
 from fq_hw.errors import ArtifactError, require
 from fq_hw.foreign.onnx.attributes import OWN_DOMAINS
-from fq_hw.foreign.onnx.checks import check, check_constants
+from fq_hw.foreign.onnx.checks import QUANTIZERS, check, check_constants
 
 __all__ = ["MOST_BYTES", "read"]
 
 MOST_BYTES = 100 * 2**20  # a network for small FPGAs has a few megabytes
-QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant", "QuantizeLinear", "DequantizeLinear"]
 NAMED_IN_NO_DOMAIN = ("Quant", "IntQuant", "BipolarQuant", "Trunc")  # by some exporters
 
 
@@ -73,7 +72,7 @@ def clean(model: onnx.ModelProto, where: str) -> ModelWrapper:
             fold_shapes(wrapped)
             for step in (
                 GiveUniqueParameterTensors(),
-                FoldConstants(exclude_op_types=QUANTIZERS),
+                FoldConstants(exclude_op_types=list(QUANTIZERS)),
                 FoldTransposeIntoQuantInit(),
                 RemoveUnusedTensors(),
                 RemoveStaticGraphInputs(),

@@ -38,7 +38,7 @@ def along(node: Node, shape: tuple[int, ...], part: np.ndarray) -> np.ndarray:
     """A scale or zero point for each index of the node's axis, as it broadcasts to ``shape``."""
     if part.size == 1:
         return part.reshape(())
-    axis = int(node.attributes["axis"])
+    axis = int(node.attributes.get("axis", 0))  # before opset 13 one scale served all
     fits = part.ndim == 1 and -len(shape) <= axis < len(shape) and shape[axis] == part.size
     contract = f"needs one scale, or one for each index of axis {axis} of {shape}"
     require(fits, node.where, contract, part.shape, kind=GraphError)
@@ -67,7 +67,7 @@ def quantize_linear(walk: Walk, node: Node) -> Value:
         shift=Fraction(low),
         reference=lambda real: (np.rint(real / scale.reshape(())) + origin).clip(low, high) - low,
     )
-    return Codes(x=node.feature(), steps=steps)
+    return Codes(x=node.feature(), steps=steps, element=kind)
 
 
 @rule("DequantizeLinear", honours=("axis",))

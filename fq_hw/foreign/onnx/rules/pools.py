@@ -37,7 +37,7 @@ def side_by_side(node: Node, x: Feature) -> tuple[int, int]:
         contract = "windows must lie side by side, strides equal to kernel_shape"
         apart = count == size // kernel and (kernel == stride or count == 1)
         require(apart, node.where, contract, (windows.kernel, windows.strides), kind=GraphError)
-        more = node.attributes["ceil_mode"] and (size - kernel) % stride
+        more = node.attributes.get("ceil_mode", 0) and (size - kernel) % stride
         contract = "attribute ceil_mode must be 0 where it adds windows past the edge"
         require(not more, node.where, contract, 1, kind=GraphError)
     return windows.kernel
