@@ -94,8 +94,13 @@ def load_folder(path: Path, image: tuple[int, int, int]) -> Data:
     where = f"data {path / 'train'}"
     require(many, where, "needs a folder for each of two or more classes", classes, hint=LAYOUT,
             kind=ArtifactError)  # fmt: skip
-    where, contract = f"data {path / 'test'}", f"must hold the folders {classes}"
-    require(tested == classes, where, contract, tested, kind=ArtifactError)
+    lone = {
+        part: sorted(set(have) - set(other))[:5]
+        for part, have, other in (("train", classes, tested), ("test", tested, classes))
+    }
+    contract = "train and test must have folders of the same classes"
+    alone = {f"only in {part}": names for part, names in lone.items() if names}
+    require(not alone, f"data {path}", contract, alone, hint=LAYOUT, kind=ArtifactError)
     train, test = (list_split(path / part, classes, image) for part in ("train", "test"))
     name = f"folder {path.name or path.resolve().name}"
     return Data(name=name, classes=classes, train=lambda seed: train, test=lambda: test)

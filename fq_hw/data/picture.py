@@ -58,9 +58,10 @@ def eight_bits(path: Path):
         refuse_clear(path, clear and not opaque(values, picture.info.get("transparency")))
         return Image.fromarray(in_bytes(values))
     if clear:
-        least, _ = picture.convert("RGBA").getchannel("A").getextrema()
+        picture = picture.convert("RGBA")
+        least, _ = picture.getchannel("A").getextrema()
         refuse_clear(path, least < 255)
-    return picture.convert("L" if mode in ("1", "L", "LA") else "RGB")
+    return picture.convert("L" if mode in ("1", "L") and not clear else "RGB")
 
 
 def upright(path: Path, packed: str | None = None):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fq_hw.cli import main
 from fq_hw.cli.images import choose, load_data, load_images
 from fq_hw.cli.model import SHIPPED, Model, load_model
 from fq_hw.data import DataKind
@@ -50,12 +51,14 @@ def test_a_model_that_does_not_say_needs_options(given):
         choose(options(**given), "net", None)
 
 
-def test_the_shipped_network_says_digits():
+def test_the_shipped_network_says_digits(tmp_path):
     model = load_model(SHIPPED)
     assert model.source == Source(
         kind=DataKind.DIGITS, image=(32, 32, 3), classes=tuple("0123456789")
     )
     assert load_data(options(), model).labels.tolist() == list(range(10))
+    assert main(["export", "--out", str(tmp_path / "graph")]) == 0
+    assert load_model(tmp_path / "graph").source == model.source
 
 
 @dataclass(frozen=True)

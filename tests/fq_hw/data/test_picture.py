@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -135,6 +136,10 @@ def test_a_colour_of_the_palette_may_be_clear(read, refusal):
     indexed.putpalette(list(range(24)))
     assert read(indexed, transparency=7).shape == (6, 4, 3)  # which no pixel has
     assert refusal(indexed, transparency=int(GREY[1, 1] % 7)).startswith(CLEAR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Pillow's, of a palette with alphas
+        assert read(indexed, transparency=b"\xff" * 8).shape == (6, 4, 3)
+    assert refusal(indexed, transparency=b"\xff\x00" * 4).startswith(CLEAR)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
