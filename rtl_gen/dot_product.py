@@ -11,7 +11,7 @@ from amaranth.hdl import Cat, ClockSignal, Instance, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from fq_hw.errors import FoldingError, require
+from fq_hw.errors import FoldingError, one_of
 from fq_hw.schedule.two_tree import Bit, Raw, TwoTree, build
 from rtl_gen import carry_ecp5, carry_gowin, carry_ice40
 
@@ -51,8 +51,8 @@ class DotProduct(wiring.Component):
     """
 
     def __init__(self, tree: TwoTree, family: str = "plain", masked: bool = False):
-        require(family in FAMILIES, "DotProduct", f"family must be in {FAMILIES}", family,
-                kind=FoldingError)  # fmt: skip
+        contract = f"family must be one of {', '.join(FAMILIES)}"
+        one_of(family, FAMILIES, "DotProduct", contract, kind=FoldingError)
         self.tree, self.family = tree, family
         self.gate = operator.and_ if masked else operator.xor
         bits = tree.planes * tree.lanes

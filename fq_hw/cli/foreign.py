@@ -9,15 +9,18 @@ from types import ModuleType
 from fq_hw.errors import ToolError
 from fq_hw.foreign.pixels import PixelRange
 
-__all__ = ["add_pixel_argument", "load_onnx", "name_of"]
+__all__ = ["UNIT", "add_pixel_argument", "load_onnx", "name_of"]
 
 
-def add_pixel_argument(parser: argparse.ArgumentParser) -> None:
-    """How bytes become the model's input."""
+UNIT = PixelRange.UNIT.value
+
+
+def add_pixel_argument(parser: argparse.ArgumentParser, default: str | None = UNIT) -> None:
+    """How bytes become the model's input; ``default`` None tells that nobody said so."""
     parser.add_argument(
         "--pixels",
         choices=[pixels.value for pixels in PixelRange],
-        default=PixelRange.UNIT.value,
+        default=default,
         help="what the model gets for a byte p: p/255 (unit, default), 2p/255-1 (signed), p",
     )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fq_hw.cli.foreign import add_pixel_argument, load_onnx, name_of
+from fq_hw.cli.foreign import UNIT, add_pixel_argument, load_onnx, name_of
 from fq_hw.cli.model import output_path
 from fq_hw.cli.output import Output, say
-from fq_hw.errors import GraphError
+from fq_hw.errors import GraphError, require
 from fq_hw.foreign import blueoil, bnn_pynq, packed
 from fq_hw.ir import Conv, Graph, serialize
 from fq_hw.report.table import table
@@ -28,7 +28,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "the packed weights of BNN-PYNQ's CNV or blueoil's LmnetV1.",
     )
     parser.add_argument("model", type=Path, help="ONNX file, or .npz")
-    add_pixel_argument(parser)
+    add_pixel_argument(parser, default=None)
     parser.add_argument("--out", type=Path, help="file (default build/NAME.graph.safetensors)")
     parser.set_defaults(run=run)
 
@@ -36,6 +36,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> Output:
     """Read, fold and save."""
     if args.model.suffix == ".npz":
+        contract = "packed weights say themselves how they see pixels"
+        require(args.pixels is None, "--pixels", contract, args.pixels, hint="leave it out")
         return save(args, packed.load(args.model, PACKED), {}, "")
     return fold_onnx(args)
 
@@ -56,7 +58,7 @@ def save(args: argparse.Namespace, graph: Graph, more: dict, text: str) -> Outpu
 def fold_onnx(args: argparse.Namespace) -> Output:
     """Judge every node, then fold them."""
     onnx = load_onnx()
-    name, pixels = name_of(args.model), onnx.PixelRange(args.pixels)
+    name, pixels = name_of(args.model), onnx.PixelRange(args.pixels or UNIT)
     model = onnx.read(args.model)
     judged = onnx.judge(model, name, pixels)
     lines = judged.lines

@@ -20,6 +20,7 @@ from fq_hw.cli.images import add_source_arguments, choose
 from fq_hw.cli.model import output_path
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.search_log import SearchLog, open_log
+from fq_hw.cli.search_modes import config_of
 from fq_hw.cli.search_report import report
 from fq_hw.data.source import check_classes
 from fq_hw.errors import ToolError, require
@@ -73,14 +74,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--shape",
         choices=[s.value for s in Shape],
-        default=defaults.shape.value,
         help="how the budget grows from layer to layer: evenly, by the logarithm, or by what a bit "
         f"less of the layer saves (default {defaults.shape.value})",
     )
     parser.add_argument(
         "--target",
         type=float,
-        default=defaults.target,
         help="relative loss of accuracy that weights and biases may cost, and activations again "
         f"(default {defaults.target})",
     )
@@ -148,16 +147,7 @@ def run(args: argparse.Namespace) -> Output:
 
     require(args.threads >= 1, "fq-hw search --threads", "must be at least 1", args.threads)
     torch.set_num_threads(args.threads)
-    config = SearchConfig(
-        variant=Variant(args.variant),
-        shape=Shape(args.shape),
-        target=args.target,
-        bits=args.bits,
-    )
-    spare = args.second_look
-    require(spare is None or 0 <= spare <= 8, "--second-look", "must be in 0..8", spare)
-    whole = config.variant is Variant.LAYERWISE or spare is None
-    require(whole, "--second-look", "must follow --variant layerwise", args.variant)
+    config, spare = config_of(args), args.second_look
     trained = checkpoint.read(args.model)
     folded, network = fold(trained), trained.network  # which refuses what is no float network
     if args.equalize:
@@ -169,7 +159,6 @@ def run(args: argparse.Namespace) -> Output:
     check_classes(images, network.name, network.classes, known)
     test = images.test()
     held = calibration(args, trained, images)
-    require(args.copies >= 1, "--copies", "must be at least 1", args.copies)
     share = 0 < args.hardest <= 1
     require(share, "--hardest", "must be above 0 and at most 1", args.hardest)
     if args.copies > 1:

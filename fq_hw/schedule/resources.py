@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.errors import require
+from fq_hw.errors import one_of
 from fq_hw.schedule.parts import parts
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import Unit
@@ -44,7 +44,7 @@ def prices(family: str) -> Mapping[str, Mapping[str, Mapping[str, float]]]:
     """By unit kind and resource the price of each term."""
     text = importlib.resources.files(__package__).joinpath(CALIBRATION).read_text()
     known = json.loads(text)
-    require(family in known, "resources", f"family must be in {sorted(known)}", family)
+    one_of(family, known, "resources", f"family must be one of {', '.join(sorted(known))}")
     return known[family]["prices"]
 
 

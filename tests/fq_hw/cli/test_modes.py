@@ -28,11 +28,17 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("demo --jobs 2", "--jobs", "has no effect on a single seed"),
     ("bench --only dots --seeds 3", "--seeds", "counts how often the engine is routed"),
     ("bench --only dots engine --model M", "--model", "no part in --only has a model"),
+    ("search --variant uniform --target 0.1", "--target", "has no effect on --variant uniform"),
+    ("search --variant uniform --resume", "--resume", "has no effect on --variant uniform"),
+    ("search --variant independent --shape log", "--shape", "has no effect on --variant indep"),
+    ("search --variant uniform --second-look", "--second-look", "has no effect on --variant"),
+    ("search --mirror", "--mirror", "mirrors half of the copies, and there are none"),
+    ("import cnv.npz --pixels byte", "--pixels", "packed weights say themselves how they see"),
     ("accuracy --print --data d", "--data", "says what to train, and --print trains nothing"),
     ("accuracy --print --only learned", "--only", "says what to train, and --print trains"),
     ("accuracy --print --seeds 1", "--seeds", "says what to train, and --print trains nothing"),
 ]
-WITH_MODEL = ("sim", "build", "demo")
+WITH_MODEL = ("sim", "build", "demo", "search")
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ def test_a_second_look_saves_more_and_keeps_to_the_budget(search, tmp_path, caps
     line = refusal(capsys, search, "--second-look", "9")
     assert line == "--second-look: must be in 0..8 (got 9)"
     line = refusal(capsys, search, "--second-look", "--variant", "uniform")
-    assert line == "--second-look: must follow --variant layerwise (got 'uniform')"
+    assert line == "--second-look: has no effect on --variant uniform (got 0)"
 
 
 def test_prints_a_table(search, capsys):

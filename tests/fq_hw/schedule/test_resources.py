@@ -57,7 +57,7 @@ def test_a_deep_fifo_moves_to_block_ram():
 
 
 def test_refuses_a_family_without_prices():
-    with pytest.raises(ParameterError, match=r"^resources: family must be in \['ecp5'.*got 'xc7'"):
+    with pytest.raises(ParameterError, match=r"^resources: family must be one of ecp5.*got 'xc7'"):
         resources(ENGINE, "xc7")
 
 
