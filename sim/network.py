@@ -21,9 +21,10 @@ from rtl_gen.sequential import SequentialAccelerator
 from rtl_gen.top import Accelerator
 from sim import primitives, taps, verilator
 
-__all__ = ["Run", "build", "compile_core", "simulate"]
+__all__ = ["Run", "build", "compile_core", "is_brief", "simulate"]
 
 BENCH = Path(__file__).with_name("bench.sv")
+FEW_CYCLES = 1_000_000  # fewer cost less than what the compiler's optimisation takes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,11 @@ def build(
     else:
         core, watch = Accelerator(plan, family), taps.module(plan)
     return compile_core(core, plan, watch, twins, folder, brief)
+
+
+def is_brief(cycles: int) -> bool:
+    """Whether so many simulated cycles are sooner done by a program that is compiled briefly."""
+    return cycles < FEW_CYCLES
 
 
 def compile_core(

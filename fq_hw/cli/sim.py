@@ -194,7 +194,8 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
     predicted = cycle_model(plan, min(len(images), FRAMES))
     tell_if_slower(args, plan, predicted.interval)
     say("building the simulator (Verilog, Verilator, C++; kept for the next time)")
-    program = network.build(plan, FOLDER / "programs")
+    brief = network.is_brief((len(images) + len(levels)) * predicted.interval)
+    program = network.build(plan, FOLDER / "programs", brief=brief)
     say(f"simulating {len(images)} images, about {len(images) * predicted.interval:,} cycles")
     with tempfile.TemporaryDirectory(dir=FOLDER) as name:
         ran = network.simulate(
