@@ -60,7 +60,8 @@ def choose(
 def load_images(args: argparse.Namespace, model: Model) -> data.Data:
     """The data to run ``model`` on; refuses what it was not made for."""
     graph, source = model.graph, model.source
-    if source is None and args.data is None and (graph.input.shape, graph.classes) == DIGITS:
+    nothing = source is None and model.accuracy is None and args.data is args.path is None
+    if nothing and (graph.input.shape, graph.classes) == DIGITS:
         say(f"note: {graph.name} does not say what it was trained on; taking the built-in digits")
         args = argparse.Namespace(**vars(args) | {"data": DataKind.DIGITS.value})
     kind, path = choose(args, graph.name, source)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fq_hw.checkpoint import Accuracy
 from fq_hw.cli import main
 from fq_hw.cli.images import choose, load_data, load_images
 from fq_hw.cli.model import SHIPPED, Model, load_model
@@ -83,7 +84,8 @@ def test_digits_are_taken_only_where_they_fit_and_with_a_note(capsys):
     assert load_images(options(), nameless(10)).name == "digits over photographs"
     note = capsys.readouterr().err
     assert "does not say what it was trained on; taking the built-in digits" in note
-    for model in (nameless(3), nameless(10, (28, 28, 1))):
+    measured = replace(nameless(10), accuracy=Accuracy(data="cifar10", images=5, right=4))
+    for model in (nameless(3), nameless(10, (28, 28, 1)), measured):
         with pytest.raises(ArtifactError, match="does not say what it was trained on"):
             load_images(options(), model)
 
