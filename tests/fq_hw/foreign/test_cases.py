@@ -41,12 +41,15 @@ def test_every_case_has_an_answer():
     assert found == RIGHT | set(REFUSED)
 
 
+IMAGE_JOINS = pytest.mark.xfail(reason="joins of the raw image are being mended")
+MARKED = [
+    pytest.param(case, marks=[IMAGE_JOINS] if case == "residual_from_image" else [])
+    for case in sorted(RIGHT)
+]
+
+
 @needs_cases
-@pytest.mark.parametrize(
-    "case",
-    [pytest.param(case, marks=pytest.mark.xfail(case == "residual_from_image", reason="joins of the image are being mended"))
-     for case in sorted(RIGHT)],
-)  # fmt: skip
+@pytest.mark.parametrize("case", MARKED)
 def test_right(case):
     pixels = PIXELS.get(case, PixelRange.UNIT)
     model = read(FOLDERS / case / "model.onnx")

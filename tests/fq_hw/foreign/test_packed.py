@@ -45,6 +45,89 @@ def test_refuses_other_sizes_and_files(tmp_path):
         packed.load(path, PACKED)
 
 
+WIDTHS = (8, 5, 6, 7, 4, 6, 9, 8, 12)  # rows of a small CNV
+
+
+def small_cnv(steps, seed=0):
+    """Random weights and thresholds in the layout of the released models."""
+    dice, arrays, depth = np.random.default_rng(seed), {}, 3
+    for index, rows in enumerate(WIDTHS):
+        synapses = depth * (9 if index < 6 else 1)
+        bits = dice.integers(0, 2, rows * synapses).astype(np.uint8)
+        arrays |= {f"l{index}.w_packed": np.packbits(bits),
+                   f"l{index}.shape": np.array([rows, synapses])}  # fmt: skip
+        if index < len(WIDTHS) - 1:
+            middle, spread = (
+                (0, 500) if index == 0 else (0, 4) if steps == 2 else (synapses // 2, 3)
+            )
+            found = dice.integers(middle - spread, middle + spread, (rows, steps))
+            arrays[f"l{index}.thr"] = np.sort(found, axis=1)
+        depth = rows
+    return arrays
+
+
+def reference_scores(arrays, images, steps):
+    """As the hardware of BNN-PYNQ has them: real values -1, 0, +1; W1A1 counts products of +1."""
+    x = np.clip(np.rint(128 * (images / 127.5 - 1)), -128, 127)
+    for index, rows in enumerate(WIDTHS):
+        kernel = 3 if index < 6 else 1
+        bits = np.unpackbits(arrays[f"l{index}.w_packed"])[: rows * kernel**2 * x.shape[3]]
+        weight = 2.0 * bits.reshape(rows, kernel, kernel, x.shape[3]) - 1
+        windows = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), axis=(1, 2))
+        sums = np.einsum("nhwcij,oijc->nhwo", windows, weight)
+        if index == len(WIDTHS) - 1:
+            return sums[:, 0, 0, :10]
+        if index == 0:
+            sums = 2 * sums  # of 1/128 in 1/256
+        elif steps == 1:
+            sums = (sums + weight[0].size) / 2  # how many products are +1
+        count = (sums[..., None] > arrays[f"l{index}.thr"]).sum(axis=-1)
+        x = 2.0 * count - 1 if steps == 1 else count - 1.0
+        if index in (1, 3):
+            n, h, w, c = x.shape
+            x = x.reshape(n, h // 2, 2, w // 2, 2, c).max(axis=(2, 4))
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("seed", range(3))
+def test_cnv_of_one_and_two_thresholds(steps, seed):
+    arrays = small_cnv(steps, seed)
+    graph = PACKED["l0.w_packed"](arrays)
+    assert graph.name == f"cnv-w1a{steps}"
+    images = np.random.default_rng(seed).integers(0, 256, (6, 32, 32, 3)).astype(np.uint8)
+    found = golden.run(graph, images)["scores"].reshape(6, 10)
+    want = reference_scores(arrays, images, steps)
+    assert len(np.unique(want)) > 3
+    difference = found - want
+    assert (difference == difference[:1, :1]).all()  # what all scores share ranks nothing
+
+
+BROKEN = {
+    "three thresholds": (
+        {"l2.thr": np.zeros((6, 3), int)},
+        "l2.thr must hold 1 (W1A1) or 2",
+    ),
+    "mixed": ({"l2.thr": np.zeros((6, 2), int)}, "l2.thr must hold 1 (W1A1) or 2"),
+    "real thresholds": ({"l1.thr": np.zeros((5, 1))}, "l1.thr must hold 1 (W1A1) or 2 (W1A2) int"),
+    "other rows": ({"l1.thr": np.zeros((4, 1), int)}, "integers for each of 5 rows"),
+    "other synapses": ({"l3.shape": np.array([7, 12])}, "l3.shape must be the number of rows and"),
+    "a scalar": ({"l3.shape": np.array(7)}, "l3.shape must be the number of rows and 54 synapses"),
+    "few classes": ({"l8.shape": np.array([3, 8])}, "l8.shape must be the number of rows"),
+    "few weights": ({"l4.w_packed": np.zeros(3, np.uint8)}, "weights must be packed into"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_cnv_refuses(case):
+    change, message = BROKEN[case]
+    with pytest.raises(ArtifactError) as caught:
+        PACKED["l0.w_packed"](small_cnv(1) | change)
+    assert message in str(caught.value)
+    falls = small_cnv(2) | {"l1.thr": np.array([[3, 2]] * 5)}
+    with pytest.raises(ArtifactError, match="l1.thr must ascend in every row"):
+        PACKED["l0.w_packed"](falls)
+
+
 def test_space_to_depth_is_a_larger_stride():
     """Rearranging pixels into channels (dy, dx, c), then 3x3, is 6x6 of stride 2."""
     dice = np.random.default_rng(1)
