@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from fq_hw.errors import ArtifactError, require
 from fq_hw.export import class_multipliers, norm_levels
 from fq_hw.foreign.packed import array, signs
 from fq_hw.ir import Graph
@@ -47,6 +48,15 @@ class FloatRelu(Activation):
         pass
 
 
+def kernel_shape(arrays: Mapping[str, np.ndarray], name: str, depth: int) -> tuple[int, ...]:
+    """Height, width, channels in and out of a convolution that reads ``depth`` channels."""
+    shape = tuple(array(arrays, f"{name}.conv2d.kernel.shape_hwio", (4,)).tolist())
+    fits = shape[0] == shape[1] and shape[0] in (1, 3, 5) and shape[2] == depth and shape[3] >= 1
+    contract = f"its kernel must be square and odd, and read {depth} channels"
+    require(fits, name, contract, shape, kind=ArtifactError)
+    return tuple(int(n) for n in shape)
+
+
 def lmnet(arrays: Mapping[str, np.ndarray]) -> Graph:
     """The network, ready for the golden model."""
     nodes: list[dict[str, object]] = []
@@ -56,10 +66,11 @@ def lmnet(arrays: Mapping[str, np.ndarray]) -> Graph:
         nodes.append({"op": op, "name": name, "inputs": inputs, **fields})
 
     add("input", "pixels", shape=list(IMAGE))
-    epsilon, unit = float(array(arrays, "bn_epsilon")), 1 / 255
+    epsilon, unit, depth = float(array(arrays, "bn_epsilon", ())), 1 / 255, IMAGE[2]
     for index in range(1, CONVS + 1):
         name = f"conv{index}"
-        shape = tuple(int(n) for n in array(arrays, f"{name}.conv2d.kernel.shape_hwio"))
+        shape = kernel_shape(arrays, name, depth * (4 if index in UNFOLDED else 1))
+        depth = shape[3]
         weight = signs(array(arrays, f"{name}.conv2d.kernel.sign_packed"), shape)
         stride, padding = 1, shape[0] // 2
         if index in UNFOLDED:
@@ -67,18 +78,22 @@ def lmnet(arrays: Mapping[str, np.ndarray]) -> Graph:
         weight = weight.transpose(3, 0, 1, 2)
         add("conv", name, weight=weight, stride=stride, padding=padding, scale=None)
         norm = {
-            f"norm.{ours}": array(arrays, f"{name}.BatchNorm.{theirs}")
+            f"norm.{ours}": array(arrays, f"{name}.BatchNorm.{theirs}", (depth,))
             for ours, theirs in NORM.items()
         }
         activation = Activation()
         if index == CONVS:
             activation = FloatRelu(bits=RELU_BITS, max_value=PEAK)
-        scale = float(array(arrays, f"{name}.conv2d.kernel.scale")) * unit
+        scale = float(array(arrays, f"{name}.conv2d.kernel.scale", ())) * unit
         levels, sign = norm_levels(norm, "norm", scale, epsilon, activation)
         add("threshold", f"{name}.act", levels=levels, sign=sign, out_bits=activation.bits)
         unit = activation.step
-    kernel = array(arrays, "conv7.kernel")[0, 0].T.astype(np.float64)  # classes, channels
+    bias = array(arrays, "conv7.bias").astype(np.float64).reshape(-1)
+    kernel = array(arrays, "conv7.kernel", (1, 1, depth, len(bias)))
+    kernel = kernel[0, 0].T.astype(np.float64)  # classes, channels
     top = np.abs(kernel).max(axis=1)
+    contract = "every class needs a weight that is not 0"
+    require((top > 0).all(), "array 'conv7.kernel'", contract, kind=ArtifactError)
     steps = 2 ** (WEIGHT_BITS - 1) - 1
     weight = np.rint(kernel / top[:, None] * steps).astype(np.int16)
     add("conv", "conv7", weight=weight[:, None, None], stride=1, padding=0, scale=None)
@@ -86,7 +101,7 @@ def lmnet(arrays: Mapping[str, np.ndarray]) -> Graph:
     pixels = 16  # over which the model takes the mean
     multiplier, _ = class_multipliers(top)
     worth = (unit * top / steps / pixels / multiplier).mean()
-    bias = np.rint(array(arrays, "conv7.bias").astype(np.float64) / worth).astype(np.int64)
+    bias = np.rint(bias / worth).astype(np.int64)
     add("class_scale", "scores", multiplier=multiplier, bias=bias)
     add("argmax", "label")
     return lower_graph(Graph.from_nodes("lmnet-w1a2", nodes))

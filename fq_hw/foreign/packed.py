@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
-from fq_hw.errors import ArtifactError, require
+from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.ir import Graph
 
 __all__ = ["array", "load", "signs"]
@@ -31,16 +32,22 @@ def signs(
     return np.where(bits, one, -one).astype(np.int8).reshape(shape)
 
 
-def array(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    """The array ``name``. Raises ArtifactError where it is missing."""
-    require(
-        name in arrays,
-        "packed model",
-        f"must hold {name!r}",
-        sorted(arrays)[:5],
-        kind=ArtifactError,
-    )
-    return arrays[name]
+def array(
+    arrays: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...] | None = None
+) -> np.ndarray:
+    """The array ``name``, of ``shape`` where that is said.
+
+    Raises ArtifactError where it is missing, of another shape, or holds NaN or infinity.
+    """
+    where = f"array {name!r}"
+    hint = f"the file holds {', '.join(sorted(arrays)[:5])} ..."
+    require(name in arrays, where, "is missing", hint=hint, kind=ArtifactError)
+    found = arrays[name]
+    fits = shape is None or found.shape == shape
+    require(fits, where, f"must be of shape {shape}", found.shape, kind=ArtifactError)
+    contract = "must hold finite numbers, but has NaN or infinity in it"
+    require(np.isfinite(found).all(), where, contract, kind=ArtifactError)
+    return found
 
 
 def load(path: Path, builders: Mapping[str, Callable[[Mapping[str, np.ndarray]], Graph]]) -> Graph:
@@ -48,13 +55,21 @@ def load(path: Path, builders: Mapping[str, Callable[[Mapping[str, np.ndarray]],
 
     Nothing in the file is executed. Raises ArtifactError for other files.
     """
-    require(path.is_file(), str(path), "must be an .npz file", "a missing one", kind=ArtifactError)
+    hint = "give an .npz file"
+    require(path.is_file(), str(path), "there is no such file", hint=hint, kind=ArtifactError)
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (BadZipFile, ValueError, OSError, EOFError) as error:
+    except (BadZipFile, ValueError, OSError, EOFError, zlib.error) as error:
         raise ArtifactError(f"{path}: is no .npz file of arrays ({error})") from error
+    for name, found in arrays.items():
+        numbers = isinstance(found, np.ndarray) and found.dtype.kind in "biuf"
+        contract = f"{name!r} must be an array of numbers"
+        require(numbers, str(path), contract, kind=ArtifactError)
     known = [key for key in builders if key in arrays]
     contract = f"must hold one of {', '.join(sorted(builders))}"
     require(known, str(path), contract, sorted(arrays)[:5], kind=ArtifactError)
-    return builders[known[0]](arrays)
+    try:
+        return builders[known[0]](arrays)
+    except FqHwError as error:
+        raise ArtifactError(f"{path}: {error}") from error
