@@ -47,8 +47,11 @@ def contents(unit: Unit) -> np.ndarray | None:
             return dice.integers(0, 2**unit.bits, shape).astype(np.uint8)
         case PixelSumUnit():
             return dice.integers(-(2 ** (unit.sum_bits - 1)), 0, unit.channels)
+        case PoolUnit(signed=True):
+            return dice.choice(np.array([-1, 1]), unit.channels)
         case ScoreUnit():
             multiplier = dice.integers(1, 2**unit.multiplier_bits, unit.classes)
+            multiplier[-1] *= -1 if unit.falling else 1
             return np.stack([multiplier, 0 * multiplier])
     return None
 

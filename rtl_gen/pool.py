@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from fq_hw.errors import require
 from fq_hw.schedule.units import Pooling, PoolUnit
 from rtl_gen.counters import counter, nest
 from rtl_gen.streams import signature
@@ -16,17 +18,25 @@ __all__ = ["Pool"]
 class Pool(wiring.Component):
     """Grows a row of windows in a memory and gives each window with its last pixel.
 
+    ``sign`` has -1 for each channel whose smallest value is wanted; None where there is none.
+
     Members     i: In(stream of lanes x u<in_bits>); o: Out(stream of lanes x u<bits>)
     Order       raster order, channel folds fastest, both ways
     Latency     unit.latency(), from a window's last beat
     Throughput  one beat per cycle
     Path        memory, then one comparison or addition
     Resources   distributed RAM of unit.depth words
-    Errors      none at run time; PoolUnit refuses windows that do not fit
+    Errors      none at run time; PoolUnit refuses windows that do not fit, signs must fit the unit
     """
 
-    def __init__(self, unit: PoolUnit):
+    def __init__(self, unit: PoolUnit, sign: np.ndarray | None = None):
         self.unit = unit
+        channels = (unit.channels,) if unit.signed else None
+        got = None if sign is None else sign.shape
+        require(got == channels, "Pool", f"needs signs of shape {channels}", got)
+        self.falls = np.zeros(unit.folds * unit.lanes, bool)
+        if unit.signed:
+            self.falls[: unit.channels] = sign < 0
         super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})
 
     def elaborate(self, platform):
@@ -52,7 +62,8 @@ class Pool(wiring.Component):
         ]
         for lane in range(unit.lanes):
             part = slice(lane * unit.o.bits, (lane + 1) * unit.o.bits)
-            grows = self.grow(old.data[part], self.i.payload[lane])
+            falls = self.falling(m, at["fold"], lane)
+            grows = self.grow(old.data[part], self.i.payload[lane], falls)
             m.d.comb += after[part].eq(Mux(first_row & first_column, self.i.payload[lane], grows))
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
@@ -60,9 +71,21 @@ class Pool(wiring.Component):
             m.d.sync += [self.o.payload.as_value().eq(after), self.o.valid.eq(1)]
         return m
 
-    def grow(self, old: Value, new: Value) -> Value:
+    def falling(self, m: Module, fold: Value, lane: int) -> Value:
+        """Whether the smallest value of a lane's channel is wanted."""
+        falls = Signal(name=f"falls_{lane}")
+        wanted = self.falls[lane :: self.unit.lanes]
+        with m.Switch(fold):
+            for which in np.flatnonzero(wanted).tolist():
+                with m.Case(which):
+                    m.d.comb += falls.eq(1)
+        return falls
+
+    def grow(self, old: Value, new: Value, falls: Value) -> Value:
         """A window with one more value."""
-        return old + new if self.unit.pooling is Pooling.SUM else Mux(new > old, new, old)
+        if self.unit.pooling is Pooling.SUM:
+            return old + new
+        return Mux((new > old) ^ falls, new, old)
 
     def across(self, m: Module, accept: Value, last: dict[str, Value]) -> tuple[Value, ...]:
         """Whether a column is its window's first, its last, in one at all; the window's address."""

@@ -14,7 +14,7 @@ __all__ = ["ResidualAdd"]
 
 
 class ResidualAdd(wiring.Component):
-    """Adds two streams beat by beat, lane by lane, without rounding or saturation.
+    """Adds two streams beat by beat, lane by lane, shifted as the unit says, without rounding.
 
     Members     i_a, i_b: In(streams); o: Out(stream of lanes x u<out_bits>)
     Latency     unit.latency(), from taking both beats
@@ -50,5 +50,6 @@ class ResidualAdd(wiring.Component):
     def lane(self, m: Module, lane: int) -> Signal:
         """One lane's sum, in ``out_bits``."""
         total = Signal(self.unit.out_bits, name=f"sum_{lane}")
-        m.d.comb += total.eq(self.i_a.payload[lane] + self.i_b.payload[lane])
+        first, second = self.unit.shift
+        m.d.comb += total.eq((self.i_a.payload[lane] << first) + (self.i_b.payload[lane] << second))
         return total

@@ -62,7 +62,8 @@ class Scores(wiring.Component):
         last = 1 + unit.biased  # steps behind the multiplication: the bias, and the comparison
         left = Signal(range(unit.multiplier_bits + 1 + last))
         factor = Signal(unit.multiplier_bits)
-        addend = Signal(signed(unit.sum_bits))
+        addend = Signal(signed(unit.sum_bits + unit.falling))
+        negate = Signal()
         product, best = Signal(signed(unit.score_bits)), Signal(signed(unit.score_bits))
         accept, done, idle = Signal(), Signal(), Signal(init=1)
         m.d.comb += [
@@ -71,12 +72,14 @@ class Scores(wiring.Component):
             done.eq(left == 1),
         ]
         with m.If(accept):
-            m.d.sync += [addend.eq(self.i.payload[0]), product.eq(0)]
+            x = self.i.payload[0]
+            m.d.sync += [addend.eq(Mux(negate, -x, x) if unit.falling else x), product.eq(0)]
             m.d.sync += [left.eq(unit.multiplier_bits + last), idle.eq(0)]
             with m.Switch(index):
                 for which, constant in enumerate(self.multiplier):
                     with m.Case(which):
-                        m.d.sync += factor.eq(int(constant))
+                        m.d.sync += factor.eq(abs(int(constant)))
+                        m.d.comb += negate.eq(int(constant < 0))
         with m.Elif(left > last):
             m.d.sync += [
                 product.eq((product << 1) + Mux(factor[-1], addend, 0)),

@@ -44,13 +44,13 @@ PLAIN = {
     units.AddUnit: ResidualAdd,
     units.ConcatUnit: Concat,
     units.PlaneUnit: PlaneSum,
-    units.PoolUnit: Pool,
     units.RequantizeUnit: Requantize,
 }
 FILLED = {  # these take contents too
     units.EmbedUnit: PixelEmbedding,
     units.RomUnit: RomStream,
     units.PixelSumUnit: PixelSum,
+    units.PoolUnit: Pool,
     units.ScoreUnit: Scores,
 }
 

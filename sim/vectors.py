@@ -253,11 +253,14 @@ def _(unit: units.RequantizeUnit, dice, frames) -> Vectors:
 def _(unit: units.PoolUnit, dice, frames) -> Vectors:
     x = noise(dice, unit.i, frames, unit.height, unit.width, unit.folds * unit.lanes)
     kind = ir.MaxPool if unit.pooling is units.Pooling.MAX else ir.SumPool
-    out = evaluate(kind(name="pool", kernel=(unit.rows, unit.columns)), x)
+    sign = dice.choice(np.array([-1, 1]), x.shape[-1]) if unit.signed else None
+    more = {"sign": sign} if unit.signed else {}
+    out = evaluate(kind(name="pool", kernel=(unit.rows, unit.columns), **more), x)
     return Vectors(
         i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits)},
         o={"o": pack(out.reshape(-1, unit.lanes), unit.o.bits)},
         frames=frames,
+        contents=sign,
     )
 
 
@@ -276,7 +279,7 @@ def _(unit: units.FifoUnit, dice, frames) -> Vectors:
 @make.register
 def _(unit: units.AddUnit, dice, frames) -> Vectors:
     a, b = (noise(dice, beat, 1, 1, 24 * frames, unit.lanes) for beat in (unit.a, unit.b))
-    total = evaluate(ir.Add(name="add"), a, b)
+    total = evaluate(ir.Add(name="add", shift=unit.shift), a, b)
     return Vectors(
         i={"i_a": pack(a, unit.bits[0]), "i_b": pack(b, unit.bits[1])},
         o={"o": pack(total, unit.out_bits)},
@@ -321,6 +324,9 @@ def _(unit: units.ScoreUnit, dice, frames) -> Vectors:
     frames, most = 5 * frames, 2**unit.multiplier_bits
     multiplier = dice.integers(0, most, unit.classes)
     multiplier[0] = most - 1
+    if unit.falling:
+        multiplier *= dice.choice(np.array([-1, 1]), unit.classes)
+        multiplier[1] = 1 - most
     sums = noise(dice, unit.i, frames, 1, 1, unit.classes)
     sums[0] = 0  # all equal: the first class wins
     sums[1] = -np.abs(sums[1] // 2) - 1  # no score above 0

@@ -124,6 +124,7 @@ def pool(
     channels: int,
     lanes: int,
     bits: int = 3,
+    signed: bool = False,
 ) -> PoolUnit:
     return PoolUnit(
         pooling=pooling,
@@ -134,6 +135,7 @@ def pool(
         in_bits=bits,
         rows=kernel[0],
         columns=kernel[1],
+        signed=signed,
     )
 
 
@@ -143,13 +145,16 @@ def pixel_sum(channels: int, lanes: int, pixels: int, in_bits: int, sum_bits: in
     )
 
 
-def score(classes: int, sum_bits: int, multiplier_bits: int, biased: bool = False) -> ScoreUnit:
+def score(
+    classes: int, sum_bits: int, multiplier_bits: int, biased: bool = False, falling: bool = False
+) -> ScoreUnit:
     return ScoreUnit(
         classes=classes,
         sum_bits=sum_bits,
         multiplier_bits=multiplier_bits,
         score_bits=sum_bits + multiplier_bits + biased,
         biased=biased,
+        falling=falling,
     )
 
 
@@ -242,6 +247,8 @@ ZOO: dict[str, Unit] = {
     "pool_max": pool(Pooling.MAX, (4, 6), (2, 2), channels=4, lanes=2),
     "pool_max_left_over": pool(Pooling.MAX, (5, 7), (2, 3), channels=3, lanes=3),
     "pool_max_all": pool(Pooling.MAX, (3, 3), (3, 3), channels=5, lanes=2),
+    "pool_min": pool(Pooling.MAX, (4, 6), (2, 2), channels=4, lanes=2, signed=True),
+    "pool_min_1": pool(Pooling.MAX, (3, 4), (1, 2), channels=3, lanes=3, bits=5, signed=True),
     "pool_sum": pool(Pooling.SUM, (6, 4), (3, 2), channels=4, lanes=4),
     "pool_sum_left_over": pool(Pooling.SUM, (3, 5), (2, 2), channels=2, lanes=1),
     "pool_as_is": pool(Pooling.MAX, (2, 3), (1, 1), channels=2, lanes=2),
@@ -258,6 +265,8 @@ ZOO: dict[str, Unit] = {
     "fifo_5": FifoUnit(lanes=1, bits=7, depth=5),
     "fifo_64": FifoUnit(lanes=1, bits=6, depth=64),
     "add_even": AddUnit(lanes=1, bits=(4, 4), out_bits=5),
+    "add_shifted": AddUnit(lanes=2, bits=(5, 3), out_bits=9, shift=(0, 5)),
+    "add_both_shifted": AddUnit(lanes=1, bits=(3, 4), out_bits=6, shift=(2, 1)),
     "add_uneven": AddUnit(lanes=3, bits=(3, 6), out_bits=7),
     "concat": ConcatUnit(pixels=4, lanes=2, bits=(3, 5), folds=(2, 3), swapped=False),
     "concat_swapped": ConcatUnit(pixels=5, lanes=1, bits=(4, 2), folds=(1, 2), swapped=True),
@@ -271,5 +280,7 @@ ZOO: dict[str, Unit] = {
     "score_2": score(2, sum_bits=6, multiplier_bits=3),
     "score_5": score(5, sum_bits=6, multiplier_bits=4),
     "score_biased": score(4, sum_bits=6, multiplier_bits=3, biased=True),
+    "score_falling": score(4, sum_bits=6, multiplier_bits=3, falling=True),
+    "score_wide": score(3, sum_bits=20, multiplier_bits=24, biased=True, falling=True),
     "score_10": score(10, sum_bits=8, multiplier_bits=7),
 }

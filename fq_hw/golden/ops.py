@@ -88,7 +88,10 @@ def windows(op: ir.Pool, x: np.ndarray) -> np.ndarray:
 
 @evaluate.register
 def _(op: ir.MaxPool, x: np.ndarray) -> np.ndarray:
-    return windows(op, x).max(axis=(2, 4))
+    most = windows(op, x).max(axis=(2, 4))
+    if op.sign is None or (op.sign == 1).all():
+        return most
+    return np.where(op.sign == 1, most, windows(op, x).min(axis=(2, 4)))
 
 
 @evaluate.register
@@ -103,7 +106,8 @@ def _(op: ir.Flatten, x: np.ndarray) -> np.ndarray:
 
 @evaluate.register
 def _(op: ir.Add, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return wide(a) + wide(b)
+    first, second = op.shift
+    return (wide(a) << first) + (wide(b) << second)
 
 
 @evaluate.register

@@ -49,6 +49,13 @@ def freeze(op: Op, field: str, kind: type = np.integer) -> None:
     object.__setattr__(op, field, array)
 
 
+def check_sign(op: Op, sign: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Raise GraphError unless ``sign`` has -1 or +1 for each channel."""
+    fits = sign.shape == shape and np.isin(sign, (-1, 1)).all()
+    contract = "needs a sign -1 or +1 per channel"
+    require(fits, op.where, contract, sign.shape, kind=GraphError)
+
+
 def check_bits(op: Embed | Threshold | Requantize) -> None:
     """Raise GraphError unless the result's width is one that the golden model holds."""
     fits = 1 <= op.out_bits <= MOST_BITS
@@ -70,9 +77,10 @@ class Op:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Input(Op):
-    """The image: uint8 of shape H,W,C."""
+    """The image: uint8 of shape H,W,C; ``scale`` as in Threshold."""
 
     shape: tuple[int, int, int]
+    scale: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
@@ -86,10 +94,12 @@ class Embed(Op):
 
     Shapes  x: N,H,W,C; table: 1,256,K (shared by the colours) or C,256,K; y: N,H,W,C*K
     Types   x: u8; y: u<out_bits>
+    scale   as in Threshold
     """
 
     table: np.ndarray
     out_bits: int
+    scale: float | None = None
 
     def __post_init__(self) -> None:
         freeze(self, "table")
@@ -186,10 +196,7 @@ class Threshold(Op):
         contract = f"levels must ascend, and those of channel {channel} do not"
         got = self.levels[channel].tolist()
         require(not falls.any(), self.where, contract, got, kind=GraphError)
-        fits = self.sign.shape == shape[:1] and np.isin(self.sign, (-1, 1)).all()
-        require(
-            fits, self.where, "needs a sign -1 or +1 per channel", self.sign.shape, kind=GraphError
-        )
+        check_sign(self, self.sign, shape[:1])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -197,10 +204,12 @@ class Requantize(Op):
     """Requantize by a shift: y = x / 2**shift, rounded half up, brought into 0..2**out_bits - 1.
 
     Types  x: signed integer; y: u<out_bits>. A negative shift multiplies.
+    scale  as in Threshold
     """
 
     shift: int
     out_bits: int
+    scale: float | None = None
 
     def __post_init__(self) -> None:
         check_bits(self)
@@ -225,7 +234,17 @@ class Pool(Op):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MaxPool(Pool):
-    __doc__ = f"The largest value of each window, per channel. {Pool.__doc__}"
+    __doc__ = f"""The largest value of each window, per channel; the smallest where ``sign`` is -1.
+
+    A maximum of what falls as the integers rise is their minimum. {Pool.__doc__}"""
+
+    sign: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.sign is not None:
+            freeze(self, "sign")
+            check_sign(self, self.sign, self.sign.shape[:1])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -240,12 +259,23 @@ class Flatten(Op):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Join(Op):
-    """Two branches of one tensor, pixel by pixel; the second comes first and waits."""
+    """Two tensors of one height and width, pixel by pixel; either may come first."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Add(Join):
-    """Residual add: y = a + b; both must have one and the same constant scale."""
+    """Residual add: y = a * 2**shift[0] + b * 2**shift[1].
+
+    Both must then have one and the same constant scale: a.scale / 2**shift[0] and so on.
+    """
+
+    shift: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shift", tuple(int(n) for n in self.shift))
+        fits = len(self.shift) == 2 and min(self.shift) >= 0 and max(self.shift) <= 32
+        contract = "shift must be two numbers in 0..32"
+        require(fits, self.where, contract, self.shift, kind=GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -265,7 +295,7 @@ class PixelSum(Op):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClassScale(Op):
-    """Scores: y[..., c] = x[..., c] * multiplier[c] + bias[c]; multipliers are not negative."""
+    """Scores: y[..., c] = x[..., c] * multiplier[c] + bias[c]."""
 
     multiplier: np.ndarray
     bias: np.ndarray | None = None
@@ -277,14 +307,9 @@ class ClassScale(Op):
             fits = self.bias.shape == self.multiplier.shape
             contract = f"bias must be {self.multiplier.shape}"
             require(fits, self.where, contract, self.bias.shape, kind=GraphError)
-        fits = self.multiplier.ndim == 1 and (self.multiplier >= 0).all()
-        require(
-            fits,
-            self.where,
-            "multipliers must be a vector of nonnegative integers",
-            self.multiplier,
-            kind=GraphError,
-        )
+        contract = "multiplier must be a vector"
+        shape = self.multiplier.shape
+        require(self.multiplier.ndim == 1, self.where, contract, shape, kind=GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -20,10 +20,15 @@ def describe(value: object) -> str:
     return str(value)
 
 
+def left_alone(value: object, default: object) -> bool:
+    """Whether a field has its default value."""
+    return value is default or (isinstance(value, tuple) and value == default)
+
+
 def line(op: Op, kind: str) -> str:
     """One op: ``%name: type = kind(%inputs) field=value``, without the fields left as they are."""
     values = {f: getattr(op, f.name) for f in dataclasses.fields(op)}
-    told = {f.name: v for f, v in values.items() if v is not f.default}
+    told = {f.name: v for f, v in values.items() if not left_alone(v, f.default)}
     shown = " ".join(f"{f}={describe(v)}" for f, v in told.items() if f not in ("name", "inputs"))
     inputs = ", ".join(f"%{name}" for name in op.inputs)
     return f"%{op.name}: {kind} = {type(op).__name__}({inputs}) {shown}".rstrip()

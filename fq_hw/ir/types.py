@@ -89,7 +89,7 @@ def infer(op: ops.Op, *inputs: TensorType) -> TensorType:
 
 @infer.register
 def _(op: ops.Input) -> TensorType:
-    return constant(op.shape, 0, 255)
+    return replace(constant(op.shape, 0, 255), scale=op.scale)
 
 
 @infer.register
@@ -101,7 +101,7 @@ def _(op: ops.Embed, x: TensorType) -> TensorType:
     require(fits, op.where, "input must be u8", str(x), kind=GraphError)
     table = op.table if tables == c else np.repeat(op.table, c, axis=0)
     low, high = (f(table, axis=1).reshape(-1).astype(np.int64) for f in (np.min, np.max))
-    return TensorType(shape=(h, w, c * length), low=low, high=high)
+    return TensorType(shape=(h, w, c * length), low=low, high=high, scale=op.scale)
 
 
 @infer.register
@@ -143,7 +143,7 @@ def _(op: ops.Bias, x: TensorType) -> TensorType:
 @infer.register
 def _(op: ops.Requantize, x: TensorType) -> TensorType:
     low, high = (requantized(ends, op.shift, op.out_bits) for ends in (x.low, x.high))
-    return TensorType(shape=x.shape, low=low, high=high)
+    return TensorType(shape=x.shape, low=low, high=high, scale=op.scale)
 
 
 def requantized(x: np.ndarray, shift: int, out_bits: int) -> np.ndarray:
@@ -171,16 +171,15 @@ def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
     require(
         a.shape == b.shape, op.where, f"both inputs must be {a.shape}", b.shape, kind=GraphError
     )
-    same = a.scale is not None and a.scale == b.scale
-    require(
-        same,
-        op.where,
-        f"both inputs must have one shared scale, as the first has {a.scale}",
-        b.scale,
-        kind=GraphError,
-    )
-    ends = (exact(x) + exact(y) for x, y in ((a.low, b.low), (a.high, b.high)))
-    return ranged(op, a.shape, ends, a.scale)
+    known = None not in (a.scale, b.scale)
+    scales = [x.scale / 2**shift for x, shift in zip((a, b), op.shift, strict=True) if known]
+    contract = "both inputs must have one scale"
+    same = known and scales[0] == scales[1]
+    require(same, op.where, contract, (a.scale, b.scale), kind=GraphError)
+    first, second = (2**shift for shift in op.shift)
+    pairs = (a.low, b.low), (a.high, b.high)
+    ends = (exact(x) * first + exact(y) * second for x, y in pairs)
+    return ranged(op, a.shape, ends, scales[0])
 
 
 def pooled(op: ops.Pool, x: TensorType) -> tuple[int, int, int]:
@@ -195,7 +194,11 @@ def pooled(op: ops.Pool, x: TensorType) -> tuple[int, int, int]:
 
 @infer.register
 def _(op: ops.MaxPool, x: TensorType) -> TensorType:
-    return TensorType(shape=pooled(op, x), low=x.low, high=x.high, scale=x.scale)
+    shape = pooled(op, x)
+    if op.sign is not None:
+        contract = f"needs a sign for {shape[2]} channels"
+        require(op.sign.shape == shape[2:], op.where, contract, op.sign.shape, kind=GraphError)
+    return TensorType(shape=shape, low=x.low, high=x.high, scale=x.scale)
 
 
 @infer.register
@@ -229,7 +232,7 @@ def _(op: ops.Concat, a: TensorType, b: TensorType) -> TensorType:
 @infer.register
 def _(op: ops.PixelSum, x: TensorType) -> TensorType:
     h, w, c = x.shape
-    return ranged(op, (1, 1, c), (exact(end) * (h * w) for end in (x.low, x.high)))
+    return ranged(op, (1, 1, c), (exact(end) * (h * w) for end in (x.low, x.high)), x.scale)
 
 
 @infer.register

@@ -268,9 +268,11 @@ def _(op: ir.Pool, plan: Lowering) -> None:
         in_bits=x.bits,
         rows=rows,
         columns=columns,
+        signed=pooling is Pooling.MAX and op.sign is not None and bool((op.sign < 0).any()),
     )
     offset = x.offset * (rows * columns if pooling is Pooling.SUM else 1)
-    source = plan.add(op.name, unit, x.source, tensor=op.name, offset=offset)
+    sign = op.sign if unit.signed else None
+    source = plan.add(op.name, unit, x.source, contents=sign, tensor=op.name, offset=offset)
     plan.publish(op, plan.stream(op, source, x.lanes, unit.o.bits, offset))
 
 
@@ -387,11 +389,11 @@ def _(op: ir.Concat, plan: Lowering) -> None:
 @place.register
 def _(op: ir.Add, plan: Lowering) -> None:
     a, b = both = meeting(op, plan)
-    offset = a.offset + b.offset
+    offset = (a.offset << op.shift[0]) + (b.offset << op.shift[1])
     bits = raw_bits(plan.graph, op.name, offset)
     lanes = a.lanes if a.lanes == b.lanes else plan.lanes(op)
     sources = widened(op.name, both, lanes, plan)
-    unit = AddUnit(lanes=lanes, bits=(a.bits, b.bits), out_bits=bits)
+    unit = AddUnit(lanes=lanes, bits=(a.bits, b.bits), out_bits=bits, shift=op.shift)
     source = plan.add(op.name, unit, *sources, tensor=op.name, offset=offset)
     plan.publish(op, plan.stream(op, source, lanes, bits, offset))
 
@@ -418,13 +420,14 @@ def _(op: ir.ClassScale, plan: Lowering) -> None:
     serial = converters(x.channels, x.pixels, (x.lanes, 1), x.bits, ".serial", signed=True)
     one_by_one = plan.chain(op.name, serial, x.source)
     kind = plan.graph.types[op.name]
-    multiplier_bits = max(int(op.multiplier.max()).bit_length(), 1)
+    multiplier_bits = max(int(np.abs(op.multiplier).max()).bit_length(), 1)
     unit = ScoreUnit(
         classes=x.channels,
         sum_bits=x.bits,
         multiplier_bits=multiplier_bits,
         score_bits=kind.bits + (not kind.signed),
         biased=op.bias is not None,
+        falling=bool((op.multiplier < 0).any()),
     )
     bias = 0 * op.multiplier if op.bias is None else op.bias
     constants = np.stack([op.multiplier, bias])

@@ -258,13 +258,14 @@ def _(unit: units.PoolUnit) -> Parts:
     width, depth = unit.o.width, unit.depth
     counts = sum(map(bits, (unit.folds, unit.width, unit.height, unit.rows, unit.columns, depth)))
     summed = unit.pooling is units.Pooling.SUM
+    signs = unit.lanes * ceil_div(unit.folds, 16) if unit.signed else 0
     return Parts(
         lut={
             "fixed": 1,
             "ram": distributed(depth, width),
             "muxed": width * (ceil_div(depth, 16) - 1),
             "summed": width if summed else 0,
-            "compared": 0 if summed else width,
+            "compared": 0 if summed else width + signs,
             "counts": counts,
         },
         ff={"fixed": 1, "out": width, "counts": counts},
@@ -333,7 +334,7 @@ def _(unit: units.ScoreUnit) -> Parts:
     return Parts(
         lut={
             "fixed": 1,
-            "score bits": unit.score_bits * (1 + unit.biased),
+            "score bits": unit.score_bits * (1 + unit.biased) + unit.sum_bits * unit.falling,
             "kept": unit.classes * unit.score_bits,
             "classes": unit.classes,
             "multiplier bits": unit.multiplier_bits,

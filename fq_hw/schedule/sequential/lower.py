@@ -136,6 +136,8 @@ class Lowering:
         tensor, add = op.name, False
         adds = [user for user in self.graph.users[op.name] if isinstance(user, ir.Add)]
         if len(adds) == 1:
+            if any(adds[0].shift):
+                self.refuse(adds[0], "needs both inputs in one scale", adds[0].shift)
             (other,) = set(adds[0].inputs) - {op.name} or {op.name}
             if other == self.trunk:
                 tensor, add = adds[0].name, True
@@ -186,7 +188,9 @@ class Lowering:
                 case ir.Threshold():
                     self.threshold(op)
                 case ir.ClassScale() if op.bias is not None:
-                    self.refuse(op, "needs scores without a bias", "with one")
+                    self.refuse(op, "needs scores without a bias", op.bias.tolist())
+                case ir.ClassScale() if (op.multiplier < 0).any():
+                    self.refuse(op, "needs scores that rise", op.multiplier.tolist())
                 case ir.Input() | ir.PixelSum() | ir.ClassScale() | ir.ArgMax():
                     continue
                 case _:

@@ -21,6 +21,7 @@ class Pooling(enum.Enum):
 class PoolUnit(Unit):
     """Largest value, or sum, of windows of ``rows`` x ``columns`` side by side, per channel.
 
+    Where it is ``signed``, constants say of which channels it gives the smallest value instead.
     A row of windows is kept while it grows; rows and columns that fill no window are dropped.
     """
 
@@ -32,6 +33,7 @@ class PoolUnit(Unit):
     in_bits: int
     rows: int
     columns: int
+    signed: bool = False
 
     def __post_init__(self) -> None:
         inside = 1 <= self.rows <= self.height and 1 <= self.columns <= self.width

@@ -68,9 +68,10 @@ class JoinUnit(Unit):
 
 @dataclass(frozen=True, kw_only=True)
 class AddUnit(JoinUnit):
-    """Integer residual adder: beat by beat the sum of two streams, in ``out_bits``."""
+    """Integer residual adder: beat by beat a * 2**shift[0] + b * 2**shift[1], in ``out_bits``."""
 
     out_bits: int
+    shift: tuple[int, int] = (0, 0)
 
     @property
     def o(self) -> Beat:

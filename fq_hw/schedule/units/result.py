@@ -38,6 +38,7 @@ class ScoreUnit(Unit):
     multiplier_bits: int
     score_bits: int
     biased: bool = False  # whether a constant is added to each class's score
+    falling: bool = False  # whether a multiplier is negative; ``multiplier_bits`` hold the others
 
     @property
     def i(self) -> Beat:

@@ -18,18 +18,20 @@ RAMP = np.linspace(-FAR, FAR, 255).astype(np.int64)
 
 GROWING = {  # op, and how far from 0 its inputs may lie for its result to stay within 2**62
     "add": (ir.Add(name="y"), FAR // 2),
+    "add shifted": (ir.Add(name="y", shift=(3, 32)), FAR >> 33),
     "bias": (ir.Bias(name="y", bias=np.array([2**60, -(2**31)])), FAR // 2),
     "bias of bytes": (ir.Bias(name="y", bias=np.array([255, 1], np.uint8)), FAR // 2),
     "sum pool": (ir.SumPool(name="y", kernel=(2, 1)), FAR // 2),
     "pixel sum": (ir.PixelSum(name="y"), FAR // 4),
     "class scale": (
-        ir.ClassScale(name="y", multiplier=np.array([2**24, 3]), bias=np.array([2**40, 0])),
+        ir.ClassScale(name="y", multiplier=np.array([2**24, -3]), bias=np.array([2**40, 0])),
         2**36,
     ),
     "class scale of bytes": (
         ir.ClassScale(name="y", multiplier=np.array([255, 1], np.uint8)), 2**50,
     ),
     "maximum": (ir.MaxPool(name="y", kernel=(1, 2)), FAR),
+    "minimum": (ir.MaxPool(name="y", kernel=(1, 2), sign=np.array([1, -1])), FAR),
     "flatten": (ir.Flatten(name="y"), FAR),
     "concat": (ir.Concat(name="y"), FAR),
     "concat swapped": (ir.Concat(name="y", swapped=True), FAR),
@@ -59,13 +61,15 @@ def plain(op, *inputs):
     x = inputs[0]
     match op:
         case ir.Add():
-            return x + inputs[1]
+            return x * 2 ** op.shift[0] + inputs[1] * 2 ** op.shift[1]
         case ir.Bias():
             return x + op.bias.astype(object)
         case ir.SumPool():
             return x.reshape(1, 1, 2, 2, 2).sum(axis=2)
         case ir.MaxPool():
-            return x.reshape(1, 2, 1, 2, 2).max(axis=3)
+            pairs = x.reshape(1, 2, 1, 2, 2)
+            ends = [pairs.max(axis=3), pairs.max(axis=3) if op.sign is None else pairs.min(axis=3)]
+            return np.stack([end[..., channel] for channel, end in enumerate(ends)], axis=-1)
         case ir.PixelSum():
             return x.sum(axis=(1, 2), keepdims=True)
         case ir.ClassScale():

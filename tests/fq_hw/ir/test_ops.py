@@ -20,6 +20,7 @@ GOOD = {
     ir.Requantize: {"shift": 3, "out_bits": 4},
     ir.MaxPool: {"kernel": (2, 3)},
     ir.SumPool: {"kernel": [2, 2]},
+    ir.Add: {},
     ir.Flatten: {},
 }
 
@@ -80,8 +81,16 @@ def test_good(kind):
         (ir.Threshold, {"sign": np.array([1.0, -1.0])}, "sign must be an array of integers"),
         (ir.Threshold, {"out_bits": 9}, "out_bits must be in 1..8 (got 9)"),
         (ir.Threshold, {"out_bits": 0}, "out_bits must be in 1..8 (got 0)"),
-        (ir.ClassScale, {"multiplier": np.array([-1, 2])}, "multipliers must be a vector of non"),
-        (ir.ClassScale, {"multiplier": np.array([[1, 2]])}, "multipliers must be a vector of non"),
+        (
+            ir.ClassScale,
+            {"multiplier": np.array([[1, 2]])},
+            "multiplier must be a vector",
+        ),
+        (ir.Add, {"shift": (0, 33)}, "shift must be two numbers in 0..32 (got (0, 33))"),
+        (ir.Add, {"shift": (-1, 0)}, "shift must be two numbers in 0..32 (got (-1, 0))"),
+        (ir.Add, {"shift": (1,)}, "shift must be two numbers in 0..32 (got (1,))"),
+        (ir.MaxPool, {"sign": np.array([1, 0])}, "needs a sign -1 or +1 per channel (got (2,))"),
+        (ir.MaxPool, {"sign": np.array([[1]])}, "needs a sign -1 or +1 per channel (got (1, 1))"),
         (ir.Bias, {"bias": np.array([1.5])}, "bias must be an array of integers"),
         (ir.Bias, {"bias": np.array([[1]])}, "bias must be a vector (got (1, 1))"),
         (ir.Requantize, {"shift": 33}, "shift must be in -32..32 (got 33)"),

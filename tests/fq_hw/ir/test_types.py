@@ -158,12 +158,30 @@ def test_add():
         ),
         (ir.Add(name="r"), [kind(scale=1.0), kind((4, 4, 2), scale=1.0)], "Add 'r': both inputs"),
         (ir.Add(name="r"), [kind(scale=0.5), kind(scale=0.25)], "Add 'r': both inputs must have"),
-        (ir.Add(name="r"), [kind(), kind()], "Add 'r': both inputs must have one shared scale"),
-        (ir.Add(name="r"), [kind(scale=0.5), kind()], "Add 'r': both inputs must have one shared"),
+        (
+            ir.Add(name="r"),
+            [kind(), kind()],
+            "Add 'r': both inputs must have one scale",
+        ),
+        (
+            ir.Add(name="r"),
+            [kind(scale=0.5), kind()],
+            "Add 'r': both inputs must have one scale (got (0.5, None))",
+        ),
         (
             ir.ClassScale(name="s", multiplier=np.array([1, 2, 3])),
             [kind((1, 1, 2))],
             "ClassScale 's': needs one multiplier per class",
+        ),
+        (
+            ir.Add(name="r", shift=(1, 0)),
+            [kind(scale=0.5), kind(scale=0.5)],
+            "Add 'r': both inputs must have one scale (got (0.5, 0.5))",
+        ),
+        (
+            ir.MaxPool(name="p", kernel=(1, 1), sign=np.array([1])),
+            [kind()],
+            "MaxPool 'p': needs a sign for 2 channels (got (1,))",
         ),
         (ir.ArgMax(name="m"), [kind()], "ArgMax 'm': input must be one pixel"),
     ],
@@ -172,6 +190,19 @@ def test_refuses(op, inputs, message):
     with pytest.raises(GraphError) as caught:
         infer(op, *inputs)
     assert str(caught.value).startswith(message)
+
+
+def test_a_sum_of_scales_that_differ_by_a_power_of_two():
+    """5 of a half and 3 of an eighth are 23 of an eighth."""
+    a, b = kind((1, 1, 1), -5, 5, 0.5), kind((1, 1, 1), 0, 3, 0.125)
+    found = infer(ir.Add(name="r", shift=(2, 0)), a, b)
+    assert (found.low, found.high, found.scale) == (-20, 23, 0.125)
+
+
+def test_scores_may_fall():
+    op = ir.ClassScale(name="s", multiplier=np.array([-3, 3]), bias=np.array([1, 0]))
+    found = infer(op, kind((1, 1, 2), -2, 5))
+    assert found.low.tolist() == [-14, -6] and found.high.tolist() == [7, 15]
 
 
 FAR = 2**62
