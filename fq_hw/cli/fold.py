@@ -25,6 +25,7 @@ from fq_hw.schedule.resources import PRICED, Resources, resources
 __all__ = ["add_parser"]
 
 KINDS = {"LUT": "lut", "FF": "ff", "EBR": "ebr"}
+HEAD = ("layer", "PE", "SIMD", "columns", "weights", "cycles", "busy %", "MAC/cycle", *KINDS)
 FF_SHARE = 0.9  # of a board's flip-flops to use at most: they pack more easily than LUTs
 
 
@@ -191,7 +192,7 @@ def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
         })  # fmt: skip
     total = sum((resources(node.unit) for node in lowering.nodes), Resources())
     rest = {key: getattr(total, kind) - getattr(layers, kind) for key, kind in KINDS.items()}
-    return [*rows, dict.fromkeys(rows[0]) | {"layer": "everything else"} | rest]
+    return [*rows, dict.fromkeys(HEAD) | {"layer": "everything else"} | rest]
 
 
 def run(args: argparse.Namespace) -> Output:
@@ -211,7 +212,8 @@ def run(args: argparse.Namespace) -> Output:
     fold_file.save(path, graph, folding)
     rows = layer_rows(lowering, schedule.interval)
     total = {key: sum(row[key] for row in rows) for key in KINDS}
-    bottleneck = max(rows[:-1], key=lambda row: row["cycles"])
+    busiest = lowering.plan.busiest
+    busy = 100 * busiest.unit.beats / schedule.interval
     rate, have = core_rate(args.mhz, schedule.interval), board.capacity
     now, link = core_rate(board.clock_mhz, schedule.interval), link_rate(lowering.plan)
     full = 100 * total["LUT"] / have.lut
@@ -228,7 +230,7 @@ def run(args: argparse.Namespace) -> Output:
             "oscillator MHz": board.clock_mhz,
             "link": link.frames_per_second,
         },
-        "bottleneck": bottleneck["layer"],
+        "bottleneck": busiest.name,
         "estimated": total,
         "priced as": PRICED,
         "capacity": {key: getattr(have, kind) for key, kind in KINDS.items()},
@@ -236,9 +238,9 @@ def run(args: argparse.Namespace) -> Output:
         "folds": {name: to_plain(fold) for name, fold in folding.folds.items()},
         "file": str(path),
     }
-    text = sized.note + table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    text = sized.note + table(HEAD, [tuple(row.values()) for row in rows])
     text += (
-        f"\n\nbottleneck: {bottleneck['layer']}, busy {bottleneck['busy %']:.1f} % of the "
+        f"\n\nbottleneck: {busiest.name}, busy {busy:.1f} % of the "
         f"{schedule.interval:,} cycles per frame (exact: cycle model)"
         f"\nestimate: {total['LUT']:,} of {have.lut:,} LUT4 ({full:.0f} %), "
         f"{total['FF']:,} of {have.ff:,} flip-flops, "

@@ -130,7 +130,7 @@ def tell_if_slower(args: argparse.Namespace, plan: Plan | SequentialPlan, interv
         asked, option = plan.interval_bound, "--fold"
     if interval <= asked:
         return
-    busiest = max(plan.nodes, key=lambda node: getattr(node.unit, "beats", 0))
+    busiest = plan.busiest
     cause = f"{busiest.name} alone needs {busiest.unit.beats:,}"
     if busiest.unit.beats < interval:
         cause = "units wait for each other while frames are so short"

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.schedule.units import ForkUnit, RomUnit, ScoreUnit, Unit
+from fq_hw.schedule.units import ConvUnit, ForkUnit, RomUnit, ScoreUnit, Unit
 
 __all__ = ["Node", "Plan", "Source"]
 
@@ -83,9 +83,15 @@ class Plan:
         return self.nodes[-1].unit
 
     @property
+    def busiest(self) -> Node:
+        """The node with most to do in a frame; a convolution before what is as busy."""
+        busy = [n for n in self.nodes if hasattr(n.unit, "beats")]
+        return max(busy, key=lambda n: (n.unit.beats, isinstance(n.unit, ConvUnit)))
+
+    @property
     def interval_bound(self) -> int:
         """Cycles per frame of the busiest unit: no schedule is faster."""
-        return max(n.unit.beats for n in self.nodes if hasattr(n.unit, "beats"))
+        return self.busiest.unit.beats
 
     @property
     def roms(self) -> tuple[Node, ...]:

@@ -122,6 +122,21 @@ def test_fold_tells_what_it_writes(capsys, random_model, tmp_path):
     assert (tmp_path / "a.v").read_text() == (tmp_path / "b.v").read_text()
 
 
+def test_fold_of_a_network_without_a_convolution(capsys, tmp_path):
+    nodes = [
+        {"op": "input", "name": "image", "inputs": [], "shape": [5, 3, 2]},
+        {"op": "pixel_sum", "name": "sum", "inputs": ["image"]},
+        {"op": "class_scale", "name": "scores", "inputs": ["sum"],
+         "multiplier": np.array([1, 2])},
+        {"op": "argmax", "name": "label", "inputs": ["scores"]},
+    ]  # fmt: skip
+    path = tmp_path / "sums.graph.safetensors"
+    serialize.save(path, Graph.from_nodes("sums", nodes))
+    found = json.loads(said(capsys, "fold", path, "--json"))
+    assert found["folds"] == {} and found["bottleneck"] == "sum"
+    assert [row["layer"] for row in found["layers"]] == ["everything else"]
+
+
 def test_fold_for_a_speed(capsys, random_model):
     fast = json.loads(said(capsys, "fold", random_model, "--fps", 50_000, "--json"))
     assert fast["cycles per frame"] <= 2_000 and fast["frames per second"] >= 50_000
