@@ -81,8 +81,10 @@ def dividers(limits: Limits, source_mhz: float, wanted_mhz: float) -> Pll:
     )
     near = found is not None and abs(found.mhz - wanted) <= TOLERANCE * wanted
     low, high = limits.output
-    bounds = f"within 1 %, and within {low:g}..{high:g} MHz"
-    contract = f"no PLL setting makes this clock of {source_mhz:g} MHz, {bounds}"
+    contract = (
+        f"no PLL setting makes this clock from {source_mhz:g} MHz within 1 %; a PLL gives "
+        f"{low:g}..{high:g} MHz"
+    )
     hint = "" if found is None else f"the nearest is {float(found.mhz):g}"
     require(near, "--clock", contract, wanted_mhz, hint=hint)
     return found

@@ -53,7 +53,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Each step by the command that a user types."""
-    check_file(args.model, f"{args.model}", "it holds the packed weights of cnvW1A2 (.npz)")
+    check_file(args.model, f"{args.model}", "give the packed weights of cnvW1A2 (.npz)")
     rows: list[Row] = [
         (f"Xilinx: {name}", value, unit, "published", SOURCE) for name, value, unit in PUBLISHED
     ]

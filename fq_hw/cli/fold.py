@@ -167,10 +167,10 @@ def priced_otherwise(board) -> str:
     )
 
 
-def speed_tag(args: argparse.Namespace, folding: Folding) -> str:
-    """What tells foldings of a network for one board apart."""
+def speed_tag(args: argparse.Namespace, interval: int) -> str:
+    """What tells foldings of a network for one board apart: cycles per frame, adder levels."""
     levels = args.levels_per_stage
-    return f"{folding.cycles}-cycles" + (f"-{levels}-levels" if levels > 1 else "")
+    return f"{interval}-cycles" + (f"-{levels}-levels" if levels > 1 else "")
 
 
 def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
@@ -205,10 +205,11 @@ def run(args: argparse.Namespace) -> Output:
     graph = sized.graph
     output_path(args.out, f"fold/{graph.name}.json")  # refused before the work
     folding = find_folding(args, graph, board)
-    path = output_path(args.out, f"fold/{graph.name}-{board.name}-{speed_tag(args, folding)}.json")
     lowering = follow(graph, folding.folds, folding.cycles)
     say("cycle model")
     schedule = timing.simulate(lowering.plan, frames=6)
+    speed = speed_tag(args, schedule.interval)
+    path = output_path(args.out, f"fold/{graph.name}-{board.name}-{speed}.json")
     fold_file.save(path, graph, folding)
     rows = layer_rows(lowering, schedule.interval)
     total = {key: sum(row[key] for row in rows) for key in KINDS}

@@ -53,7 +53,8 @@ def load_model(path: Path) -> Model:
     """Read a checkpoint or a fixed-point network (and export it) or a graph."""
     contract = "is a configuration and has no weights"
     hint = f"`fq-hw train {path}` trains it; `fq-hw estimate` and `fq-hw fold` size it untrained"
-    require(path.suffix != ".toml", f"{path}", contract, hint=hint, kind=ArtifactError)
+    configuration = path.suffix == ".toml" and path.is_file()
+    require(not configuration, f"{path}", contract, hint=hint, kind=ArtifactError)
     if artifact.kind(path) == serialize.KIND:
         graph, source = serialize.load_with_source(path)
         return Model(graph=graph, accuracy=None, exported=None, source=source)

@@ -100,7 +100,7 @@ def shortened(train: dict, epochs: int | None) -> dict:
 
 def read_study(path: Path) -> Study:
     """Read a TOML study and check every network in it; errors name the file and the key."""
-    check_file(path, f"study {path}", "docs/results/pixels.toml is an example")
+    check_file(path, f"study {path}", "the project's folder has some in docs/results")
     try:
         study = from_plain(Study, tomllib.loads(path.read_text(encoding="utf-8")), "study")
         for _ in study.runs(path.stem, Path()):
