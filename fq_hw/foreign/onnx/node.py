@@ -102,7 +102,7 @@ class Node:
         contract = f"input {index} must come from the image, not be a constant"
         constant = isinstance(found, np.ndarray | Weights)
         require(not constant, self.where, contract, kind=GraphError)
-        contract = f"cannot stand behind a {getattr(found, 'kind', '')}"
+        contract = f"cannot stand behind {getattr(found, 'kind', '')}"
         require(isinstance(found, Feature), self.where, contract, kind=GraphError)
         return found
 

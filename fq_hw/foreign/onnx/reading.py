@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.transformation.fold_constants import FoldConstants
 from qonnx.transformation.general import (
@@ -59,16 +59,14 @@ def clean(model: onnx.ModelProto, where: str) -> ModelWrapper:
     for tensor in model.graph.input:  # one image at a time
         if tensor.name not in constants:
             tensor.type.tensor_type.shape.dim[0].dim_value = 1
-    for tensor in model.graph.output:  # inferred: what the file says may be of another batch
-        tensor.type.tensor_type.ClearField("shape")
     del model.graph.value_info[:]
     opsets = {opset.domain: opset for opset in model.opset_import}
     if OWN_DOMAINS[0] not in opsets:
         own = [opsets[domain].version for domain in OWN_DOMAINS if domain in opsets]
-        model.opset_import.append(onnx.helper.make_opsetid(OWN_DOMAINS[0], max(own, default=1)))
+        model.opset_import.append(helper.make_opsetid(OWN_DOMAINS[0], max(own, default=1)))
     try:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            wrapped = ModelWrapper(model).transform(InferShapes())
+            wrapped = inferred(ModelWrapper(model))
             fold_shapes(wrapped)
             for step in (
                 GiveUniqueParameterTensors(),
@@ -86,6 +84,21 @@ def clean(model: onnx.ModelProto, where: str) -> ModelWrapper:
     check_constants(wrapped.graph, where)
     name_tensors(wrapped.graph)
     return wrapped
+
+
+def inferred(model: ModelWrapper) -> ModelWrapper:
+    """With the shape and type of every tensor that onnx infers.
+
+    What the file says of its output may be of another batch, or wrong; so it is not asked.
+    """
+    (name,) = (tensor.name for tensor in model.graph.output)
+    del model.graph.output[:]
+    model = model.transform(InferShapes())
+    unknown = helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
+    model.graph.output.append(model.get_tensor_valueinfo(name) or unknown)
+    for tensor in [tensor for tensor in model.graph.value_info if tensor.name == name]:
+        model.graph.value_info.remove(tensor)
+    return model
 
 
 def fold_shapes(model: ModelWrapper) -> None:
