@@ -4,6 +4,7 @@
 // +out=FILE +results=N   writes "first C" and per result "C data": C counts cycles after reset
 // +pause_in=P +pause_out=P +seed=S   stall each side in P of 256 cycles, at random
 // +taps=FILE             write every tensor on the way, see taps.py
+// +quiet=C               end C cycles after the last result, pixel and, where taps write, beat inside
 // +reset_at=C            in cycle C reset again and begin anew; results before it are forgotten
 // +limit=C               give up after C cycles
 //
@@ -31,7 +32,7 @@ module bench;
   taps watch (.clk(clk), .rst(rst));
 
   string in_name, out_name;
-  integer in_file, out_file, beats, results, pause_in, pause_out, seed, reset_at, limit;
+  integer in_file, out_file, beats, results, pause_in, pause_out, seed, reset_at, limit, most_quiet;
   integer sent, taken, cycle, total, quiet, scanned;
   reg [31:0] in_dice, out_dice;
   reg was_waiting, seen_first;
@@ -71,6 +72,7 @@ module bench;
     if (!$value$plusargs("pause_out=%d", pause_out)) pause_out = 0;
     if (!$value$plusargs("seed=%d", seed)) seed = 1;
     if (!$value$plusargs("reset_at=%d", reset_at)) reset_at = 0;
+    if (!$value$plusargs("quiet=%d", most_quiet)) most_quiet = 64;
     in_dice = 32'h9e3779b9 ^ seed;
     out_dice = 32'h7f4a7c15 ^ seed;
     in_file = $fopen(in_name, "r");
@@ -118,8 +120,8 @@ module bench;
       o_ready <= out_dice[7:0] >= pause_out;
       if (taken > results) finish("broken");
       if (taken == results && sent == beats) begin
-        quiet = quiet + 1;
-        if (quiet == 64) finish("done");
+        quiet = watch.moved || i_valid ? 0 : quiet + 1;
+        if (quiet == most_quiet) finish("done");
       end
       if (total > limit) finish("stuck");
       if (reset_at != 0 && total == reset_at) begin

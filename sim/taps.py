@@ -13,7 +13,7 @@ from rtl_gen.top import identifier
 
 __all__ = ["NONE", "mismatches", "module"]
 
-NONE = "module taps(input clk, input rst); endmodule\n"  # where nothing is watched
+NONE = "module taps(input clk, input rst); wire moved = 0; endmodule\n"  # where nothing is watched
 
 
 def tapped(plan: Plan) -> list[Node]:
@@ -22,20 +22,26 @@ def tapped(plan: Plan) -> list[Node]:
 
 
 def module(plan: Plan) -> str:
-    """Verilog module ``taps``: writes "node beat" for every transfer to the file +taps=FILE."""
-    lines = []
+    """Verilog module ``taps``: writes "node beat" for every transfer to the file +taps=FILE.
+
+    ``moved`` says whether it wrote one in the last cycle.
+    """
+    lines, moves = [], []
     for index, node in enumerate(tapped(plan)):
         part = f"bench.dut.\\{identifier(node.name)} "  # escaped: it may be a word of Verilog
         moved = f"{part}.o__valid && {part}.o__ready"
+        moves.append(f"({moved})")
         lines.append(f'      if ({moved}) $fwrite(file, "{index} %h\\n", {part}.o__payload);')
     body = "\n".join(lines)
     return f"""module taps(input clk, input rst);
   integer file;
   string name;
+  reg moved = 0;
   initial file = $value$plusargs("taps=%s", name) ? $fopen(name, "w") : 0;
   always @(posedge clk)
     if (file != 0 && !rst) begin
 {body}
+      moved <= {" || ".join(moves)};
     end
 endmodule
 """

@@ -12,7 +12,7 @@ from networks import random_images
 
 from fq_hw import golden, ir
 
-__all__ = ["CLASSIC", "classic_graph"]
+__all__ = ["BINARY", "CLASSIC", "Builder", "classic_graph"]
 
 Weights = Sequence[int]  # the values that a weight may have
 BINARY, TERNARY, ODD, FOUR_BITS = (-1, 1), (-1, 0, 1), (-3, -1, 1, 3), range(-8, 8)
@@ -113,22 +113,22 @@ def fixed(seed: int) -> ir.Graph:
 
 
 def residual(seed: int) -> ir.Graph:
-    """Residuals over weights of several bits, a level that stands for 0, pools beside and after."""
+    """Residuals over weights of several bits, of two scales, falling maxima and scores."""
     net = Builder("residual", (8, 8, 2), seed)
     net.conv("stem", 4, 3, BINARY)
     net.threshold("stem.act", 2)
-    net.conv("trunk", 4, 3, ODD, scale=0.5)
+    net.conv("trunk", 4, 3, ODD, scale=1.0)
     net.threshold("a.act", 2)
     net.conv("a", 4, 3, TERNARY, pad_level=1, scale=0.5)
     net.bias("a.bias", 5)
-    net.add(ir.Add, "sum", "a.bias", "trunk")
-    net.add(ir.MaxPool, "pool", kernel=(2, 2))
+    net.add(ir.Add, "sum", "a.bias", "trunk", shift=(0, 1))
+    net.add(ir.MaxPool, "pool", kernel=(2, 2), sign=np.array([1, -1, 1, -1]))
     net.threshold("b.act", 2)
     net.conv("b", 4, 1, (-1, 0), scale=0.5)
     net.add(ir.Add, "sum.b", "b", "pool")
     net.threshold("tail.act", 1)
     net.conv("tail", 2, 1, (0, 1))
-    return net.graph(2)
+    return net.graph(2, [3, -2])
 
 
 def inception(seed: int) -> ir.Graph:

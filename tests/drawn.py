@@ -149,7 +149,7 @@ def graphs(draw, largest: int = 7) -> ir.Graph:
         x = sketch.step(x)
         if sketch.types[x].shape[2] > 12:  # too many channels for a quick simulation
             x = sketch.conv(x, draw(st.integers(1, 4)))
-    return sketch.finish(x, draw(st.integers(2, 3)))
+    return sketch.finish(x, draw(st.integers(1, 3)))
 
 
 @st.composite

@@ -63,9 +63,11 @@ def conv_cycles(graph: Graph, conv: Conv, fold: Fold) -> int:
 
 
 def slowest_cycles(graph: Graph, folds: Mapping[str, Fold]) -> int:
-    """Cycles per frame of the slowest engine."""
+    """Cycles per frame of the slowest engine; those of a pixel a cycle where there is none."""
     convs = [op for op in graph.ops if isinstance(op, Conv)]
-    return max(conv_cycles(graph, conv, folds[conv.name]) for conv in convs)
+    height, width, _ = graph.input.shape
+    cycles = (conv_cycles(graph, conv, folds[conv.name]) for conv in convs)
+    return max(cycles, default=height * width)
 
 
 def stream_lanes(channels: int, pixels: int, cycles: int) -> int:

@@ -106,6 +106,9 @@ class Lowering:
     def publish(self, op: ir.Op, stream: Stream) -> None:
         """Make ``op``'s stream available to each of its readers, by a fork if there are two."""
         readers = self.graph.users[op.name]
+        for reader in readers if stream.signed else ():
+            contract = f"reads {op.name!r}, a sum over all pixels, which only scores can read"
+            require(isinstance(reader, ir.ClassScale), reader.where, contract, kind=GraphError)
         if len(readers) <= 1:
             self.streams[op.name] = [stream]
             return
@@ -415,8 +418,8 @@ def _(op: ir.PixelSum, plan: Lowering) -> None:
 @place.register
 def _(op: ir.ClassScale, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
-    contract = "must read a sum over pixels"
-    require(not x.offset.any(), op.where, contract, op.inputs[0], kind=GraphError)
+    hint = "put a PixelSum between: of one pixel it is the pixel"
+    require(x.signed, op.where, "must read a PixelSum", op.inputs[0], hint=hint, kind=GraphError)
     serial = converters(x.channels, x.pixels, (x.lanes, 1), x.bits, ".serial", signed=True)
     one_by_one = plan.chain(op.name, serial, x.source)
     kind = plan.graph.types[op.name]
@@ -448,13 +451,10 @@ def follow(
 ) -> Lowering:
     """``graph`` lowered, with what its plan does not tell: each convolution's site and parts."""
     ends = isinstance(graph.ops[-1], ir.ArgMax) and isinstance(graph.ops[-2], ir.ClassScale)
-    require(
-        ends,
-        f"graph {graph.name!r}",
-        "must end in ClassScale and ArgMax",
-        [type(op).__name__ for op in graph.ops[-2:]],
-        kind=GraphError,
-    )
+    got = [type(op).__name__ for op in graph.ops[-2:]]
+    hint = "hardware gives scores and a label for each image"
+    where, contract = f"graph {graph.name!r}", "must end in ClassScale and ArgMax"
+    require(ends, where, contract, got, hint=hint, kind=GraphError)
     lowering = Lowering(graph, folds, cycles, skip_slack)
     for op in graph.ops:
         place(op, lowering)

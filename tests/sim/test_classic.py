@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from classic import CLASSIC, classic_graph
+from classic import BINARY, CLASSIC, Builder, classic_graph
 from networks import column_folds, least_plan, odd_folds, random_images
 from simcases import FRAMES, frame_vectors
 
 from fq_hw import golden, ir
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing, units
+from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.planes import planes
 from rtl_gen.top import Accelerator
@@ -77,6 +78,27 @@ def test_verilog_level_by_level_under_stalls_and_after_a_reset(name, programs, t
     for into, out in ((60, 0), (0, 220), (220, 60)):
         run(pause_in=into, pause_out=out, seed=into + out)
     assert run(reset_at=int(free.results[0] * 1.5)).results == free.results
+
+
+@pytest.mark.verilator
+@pytest.mark.parametrize("kernel", [(2, 2), (3, 2)])
+def test_rows_that_fill_no_window_are_waited_for(kernel, programs, tmp_path):
+    """They are still on their way when the last result comes; golden has them too."""
+    net = Builder("left_over", (7, 5, 1), 2)
+    net.conv("a", 6, 3, BINARY)
+    net.threshold("a.act", 2)
+    net.add(ir.MaxPool, "pool", kernel=kernel)
+    net.conv("b", 3, 1, BINARY)
+    graph = lower_graph(net.graph(3))
+    plan = lower(graph, {name: Fold(pe=1, simd=1) for name in ("a", "b")})
+    images = random_images(graph.input.shape, 3)
+    found = network.simulate(
+        network.build(plan, programs, brief=True), plan, images, tmp_path,
+        cycles_per_frame=timing.simulate(plan).interval, taps_file=tmp_path / "levels",
+    )  # fmt: skip
+    truth = golden.run(graph, images)
+    np.testing.assert_array_equal(found.labels, truth["tail.label"].reshape(-1))
+    assert not any(taps.mismatches(tmp_path / "levels", plan, truth).values())
 
 
 @pytest.mark.parametrize(

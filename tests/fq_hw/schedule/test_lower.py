@@ -23,6 +23,7 @@ from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.skip import skip_depths
+from fq_hw.schedule.timing import simulate
 
 FOLDS = {
     "fast": lambda graph: least_lut(graph, 2_000).folds,
@@ -269,3 +270,30 @@ def test_streams_are_the_same_whatever_the_folds():
 
 def is_fifo(node):
     return isinstance(node.unit, units.FifoUnit)
+
+
+def few(*ops):
+    """A graph without a convolution that ends in scores of 3 channels."""
+    table = np.arange(768).reshape(1, 256, 3) % 4
+    image = ir.Input(name="x", shape=(2, 3, 1))
+    embed = ir.Embed(name="e", inputs=("x",), table=table, out_bits=2)
+    last = ops[-1].name if ops else "e"
+    scores = ir.ClassScale(name="s", inputs=(last,), multiplier=np.array([1, 2, 3]))
+    return ir.Graph("few", (image, embed, *ops, scores, ir.ArgMax(name="m", inputs=("s",))))
+
+
+def test_a_graph_without_a_convolution():
+    plan = lower(few(ir.PixelSum(name="p", inputs=("e",))), {})
+    assert simulate(plan).interval >= plan.interval_bound > 0
+
+
+def test_only_scores_read_a_sum_over_all_pixels():
+    """It is signed, and no other unit knows that."""
+    levels = np.arange(9).reshape(3, 3)
+    total = ir.PixelSum(name="p", inputs=("e",))
+    act = ir.Threshold(name="t", inputs=("p",), levels=levels, sign=np.ones(3, int), out_bits=2)
+    with pytest.raises(GraphError, match=r"^Threshold 't': reads 'p', a sum over all pixels"):
+        lower(few(total, act, ir.PixelSum(name="q", inputs=("t",))), {})
+    pool = ir.SumPool(name="p", inputs=("e",), kernel=(2, 3))
+    with pytest.raises(GraphError, match=r"^ClassScale 's': must read a PixelSum \(got 'p'\)"):
+        lower(few(pool), {})
