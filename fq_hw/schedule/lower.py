@@ -108,7 +108,8 @@ class Lowering:
         readers = self.graph.users[op.name]
         for reader in readers if stream.signed else ():
             contract = f"reads {op.name!r}, a sum over all pixels, which only scores can read"
-            require(isinstance(reader, ir.ClassScale), reader.where, contract, kind=GraphError)
+            scored = isinstance(reader, ir.ClassScale | ir.ArgMax)
+            require(scored, reader.where, contract, kind=GraphError)
         if len(readers) <= 1:
             self.streams[op.name] = [stream]
             return
