@@ -18,6 +18,12 @@ KILLS = "2) kill -9 $PPID; exit 1;;"
 SLEEPS = "*) echo $$ > {folder}/pid.$seed; exec sleep 60;;"
 
 
+@pytest.fixture(autouse=True)
+def scratch(tmp_path, monkeypatch):
+    """A process that is killed leaves its folder: below the test's own, not in the system's."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+
 def run(seeds, **where):
     """Outcome of every seed: its log and error, in order of seed."""
     with farm.workers(where.pop("at_once", 2), **where) as route_all:
@@ -31,7 +37,7 @@ def running(folder: Path) -> list[int]:
     return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
-def wait_for(what, seconds=20):
+def wait_for(what, seconds=60):
     for _ in range(seconds * 20):
         if what():
             return
@@ -96,9 +102,13 @@ def cluster(tmp_path, monkeypatch):
     """A scheduler and two workers of one thread each, with the fake router."""
     distributed = pytest.importorskip("distributed")
     fake_router.put(tmp_path, monkeypatch, fake_router.FAILS + KILLS)
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
-    ) as cluster:
+    dask = pytest.importorskip("dask")
+    with (
+        dask.config.set({"temporary-directory": str(tmp_path)}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
+        ) as cluster,
+    ):
         yield cluster
 
 
