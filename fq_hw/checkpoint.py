@@ -61,13 +61,9 @@ class Checkpoint:
         of_float = isinstance(self.network, FloatNetwork)
         shapes = (float_network.array_shapes if of_float else array_shapes)(self.network)
         missing = sorted(set(shapes) - set(self.arrays))
-        require(
-            not missing,
-            where,
-            f"lacks the arrays {missing[:3]}; train or export it again",
-            f"{len(self.arrays)} arrays",
-            kind=ArtifactError,
-        )
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        contract = f"lacks the arrays {', '.join(missing[:3])}{more}"
+        require(not missing, where, contract, hint="train it again", kind=ArtifactError)
         extra = sorted(set(self.arrays) - set(shapes))
         require(
             not extra,

@@ -177,13 +177,8 @@ def simulate(
         "broken": "must hold o.valid and payload until taken, and give one result per frame",
         "done": "",
     }[verdict[1]]
-    require(
-        verdict[1] == "done",
-        where,
-        meaning,
-        f"{len(found)} results, cycle {verdict[2]}",
-        kind=SimulationError,
-    )
+    contract = f"{meaning}; it gave {len(found)} by cycle {verdict[2]}"
+    require(verdict[1] == "done", where, contract, kind=SimulationError)
     labels, scores = unpack([word for _, word in found], plan.result)
     return Run(
         labels=labels,

@@ -76,7 +76,7 @@ class SerialPort:
         require(verdict, "rtl-sim through the UART", "the simulator must end by itself",
                 (process.stdout + process.stderr)[-200:], kind=SimulationError)  # fmt: skip
         noise = "noise" not in process.stdout
-        require(noise, "rtl-sim through the UART", "the board must send stop bits", "noise",
-                kind=SimulationError)  # fmt: skip
+        contract = "the board sent a byte without its stop bit"
+        require(noise, "rtl-sim through the UART", contract, kind=SimulationError)
         self.heard = bytes.fromhex("".join(re.findall(r"^byte (\w\w)$", process.stdout, re.M)))
         self.cycles, self.stale = int(verdict[2]), False

@@ -71,8 +71,9 @@ def upright(path: Path, packed: str | None = None):
     with Image.open(path, formats=FORMATS) as file:
         frames = 1 if file.format == "MPO" else getattr(file, "n_frames", 1)  # MPO: a phone's
         # picture, with smaller ones behind it
-        contract = "must be a single picture, not an animation"
-        require(frames == 1, f"data {path}", contract, f"{frames} frames", kind=ArtifactError)
+        contract = f"is an animation of {frames} pictures"
+        hint = "save one of them as a picture"
+        require(frames == 1, f"data {path}", contract, hint=hint, kind=ArtifactError)
         contract = "must be grey, RGB, CMYK or of a palette"
         known = file.mode in MODES
         require(known, f"data {path}", contract, file.mode, hint=REMEDY, kind=ArtifactError)

@@ -40,7 +40,7 @@ class Walk:
         contract = "must be a convolution, dense layer or maximum to become hardware"
         require(node.weighted, where, contract, node.op.value, kind=GraphError)
         contract = "must have a relu: hardware takes unsigned codes"
-        require(node.layer.relu, where, contract, "signed", kind=GraphError)
+        require(node.layer.relu, where, contract, kind=GraphError)
         form = self.fixed.formats[Tensor(node.name, Part.ACTIVATION)]
         contract = "activations must have 2 to 9 bits, the sign among them"
         require(2 <= form.bits <= 9, where, contract, form.bits, kind=GraphError)

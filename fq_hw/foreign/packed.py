@@ -27,7 +27,7 @@ def signs(
     size = math.prod(shape)
     fits = packed.dtype == np.uint8 and packed.size == -(-size // 8)
     contract = f"{size} weights must be packed into {-(-size // 8)} bytes"
-    require(fits, "packed weights", contract, f"{packed.dtype} {packed.shape}", kind=ArtifactError)
+    require(fits, "packed weights", contract, (packed.dtype.name, packed.shape), kind=ArtifactError)
     bits = np.unpackbits(packed.reshape(-1), bitorder=order)[:size]
     return np.where(bits, one, -one).astype(np.int8).reshape(shape)
 

@@ -164,8 +164,8 @@ class Lowering:
             self.refuse(op, "needs its input in the trunk", x)
         place = self.region(op.name)
         h, w, c = self.graph.types[op.name].shape
-        contract = f"needs {self.array.depth} or more words per activation bank"
-        require(place, op.where, contract, "fewer", kind=CapacityError)
+        contract = f"does not fit the {self.array.depth} words of each activation bank"
+        require(place, op.where, contract, kind=CapacityError)
         step = Pass(
             name=op.name, kernel=0, stride=1, rows=h, width=w, folds=self.folds(c),
             array=self.array, dest=place, add=True,

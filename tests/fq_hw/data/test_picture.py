@@ -207,7 +207,7 @@ def test_refuses_an_animation(refusal, suffix):
     frames = [Image.fromarray(COLOUR), Image.fromarray(255 - COLOUR)]
     options = {"save_all": True, "append_images": frames[1:], "duration": 100}
     message = refusal(frames[0], suffix, **options)
-    assert message == "must be a single picture, not an animation (got '2 frames')"
+    assert message == "is an animation of 2 pictures; save one of them as a picture"
 
 
 def test_the_first_picture_of_a_phone_file(read, tmp_path):
