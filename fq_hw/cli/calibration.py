@@ -51,8 +51,9 @@ def validated(seen: Split, share: float, name: str) -> tuple[Split, Split | None
 
 def with_copies(held: Split, count: int, mirror: bool) -> Split:
     """``held``, then ``count`` - 1 times all of it moved by up to a pixel, always alike."""
+    from fq_hw.nn.augment import augment
     from fq_hw.nn.layers import as_images
-    from fq_hw.nn.training import TrainConfig, augment
+    from fq_hw.nn.recipe import TrainConfig
 
     rng = np.random.default_rng(0)
     how = TrainConfig(epochs=1, crop=1, flip=mirror)
