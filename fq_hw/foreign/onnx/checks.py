@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, TensorProto, external_data_helper, numpy_helper
+from onnx import AttributeProto, TensorProto, external_data_helper, helper, numpy_helper
 
 from fq_hw.errors import ArtifactError, require
 
-__all__ = ["NEWEST_OPSET", "OLDEST_OPSET", "QUANTIZERS", "check", "check_constants"]
+__all__ = ["NEWEST_OPSET", "OLDEST_OPSET", "QUANTIZERS", "check", "check_constants", "name_kernels"]
 
 NEWEST_OPSET = onnx.defs.onnx_opset_version()
 OLDEST_OPSET = 7  # the oldest that onnxruntime executes
@@ -30,7 +30,6 @@ def check(model: onnx.ModelProto, where: str) -> None:
         hint = "export it again, or convert it with onnx.version_converter"
         require(not new, where, contract, opset.version, hint=hint, kind=ArtifactError)
     check_order(graph, where)
-    check_kernels(graph, where)
     check_constants(graph, where)
     check_ends(graph, where)
 
@@ -56,16 +55,24 @@ def check_order(graph: onnx.GraphProto, where: str) -> None:
         made.update(node.output)
 
 
-def check_kernels(graph: onnx.GraphProto, where: str) -> None:
-    """Refuse convolutions of other than two dimensions: onnx may abort on them."""
-    ranks = {t.name: len(t.dims) for t in graph.initializer}
+def name_kernels(graph: onnx.GraphProto, where: str) -> None:
+    """Give every Conv its kernel_shape: where that is left out, onnx aborts on other ranks.
+
+    Raises ArtifactError for convolutions of other than two dimensions.
+    """
+    shapes = {t.name: list(t.dims) for t in graph.initializer}
     for node in graph.node:
-        if node.op_type == "Conv" and len(node.input) > 1:
-            rank = ranks.get(node.input[1], 4)
+        if node.op_type == "Conv" and len(node.input) > 1 and node.input[1] in shapes:
+            shape = shapes[node.input[1]]
             contract = f"node {node.name or 'Conv'!r} must be two-dimensional: weights of 4 axes"
-            require(rank == 4, where, contract, rank, kind=ArtifactError)
-        elif node.input and node.input[0] in ranks and node.op_type in QUANTIZERS:
-            ranks[node.output[0]] = ranks[node.input[0]]  # quantized weights
+            require(len(shape) == 4, where, contract, len(shape), kind=ArtifactError)
+            if all(a.name != "kernel_shape" for a in node.attribute):
+                node.attribute.append(helper.make_attribute("kernel_shape", shape[2:]))
+        elif node.op_type == "Constant":
+            for a in node.attribute:
+                shapes[node.output[0]] = list(a.t.dims)
+        elif node.input and node.input[0] in shapes and node.op_type in QUANTIZERS:
+            shapes[node.output[0]] = shapes[node.input[0]]  # quantized weights
 
 
 def check_constants(graph: onnx.GraphProto, where: str) -> None:

@@ -15,7 +15,7 @@ from fq_hw.foreign.onnx.attributes import attributes, schema
 from fq_hw.foreign.onnx.layout import image_shape
 from fq_hw.foreign.onnx.node import RULES, Node, Value, called, described, type_of
 from fq_hw.foreign.onnx.scores import Scores
-from fq_hw.foreign.onnx.values import Feature, Ranking
+from fq_hw.foreign.onnx.values import Feature, Ranking, Twin
 from fq_hw.foreign.pixels import PixelRange
 from fq_hw.ir import Graph, TensorType, infer
 from fq_hw.ir.graph import op_of
@@ -69,6 +69,7 @@ class Walk:
     values: dict[str, Value] = field(default_factory=dict)
     nodes: list[dict[str, object]] = field(default_factory=list)
     types: dict[str, TensorType] = field(default_factory=dict)
+    twins: dict[str, Twin] = field(default_factory=dict)  # by the op whose opposite they are
     label: str | None = None  # the tensor that ranks the classes, where it is not the output
 
     def __post_init__(self) -> None:
@@ -97,6 +98,15 @@ class Walk:
         name = node.proto.name + suffix
         self.append({"op": op, "name": name, "inputs": list(inputs), **fields})
         return name
+
+    def features(self, kept: set[str]) -> dict[str, Feature]:
+        """What each tensor is in the graph; of the ops that are ``kept`` where there are twins."""
+        found = {name: value for name, value in self.values.items() if isinstance(value, Feature)}
+        for name, x in found.items():
+            while x.op not in kept and x.op in self.twins:
+                x = self.twins[x.op].of(x)
+            found[name] = x
+        return found
 
     def real_range(self, x: Feature) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest value of each channel, fractions; what clamps it left out."""
@@ -158,7 +168,7 @@ class Walk:
         """Say in the op that made ``name`` what one unit is worth, so that it may be added."""
         node = next(n for n in self.nodes if n["name"] == name)
         self.types[name] = replace(self.types[name], scale=scale)
-        if node["op"] in ("conv", "threshold"):
+        if node["op"] in ("conv", "embed", "input", "threshold"):
             node["scale"] = scale
         else:
             for source in node["inputs"]:
@@ -180,9 +190,6 @@ class Walk:
         contract = "must be at least two scores: one alone has no largest"
         require(several, where, contract, result.dims, hint=hint, kind=GraphError)
         result.unclamped(where)
-        contract = "scores must grow with the sums"
-        require((result.scale >= 0).all(), where, contract, float(min(result.scale)),
-                kind=GraphError)  # fmt: skip
         scores = Scores.of(result)
         biased = {"bias": scores.bias} if scores.bias.any() else {}
         self.nodes += [
@@ -221,7 +228,7 @@ def finished(walk: Walk, name: str) -> Imported:
         whole=whole,
         ranked=walk.label or walk.model.graph.output[0].name,
         scores=scores,
-        features={n: v for n, v in walk.values.items() if isinstance(v, Feature)},
+        features=walk.features({op.name for op in whole.ops}),
         ranking_error=scores.error(whole.types["sum"]),
     )
 

@@ -23,7 +23,7 @@ from qonnx.transformation.quant_constant_folding import FoldTransposeIntoQuantIn
 
 from fq_hw.errors import ArtifactError, require
 from fq_hw.foreign.onnx.attributes import OWN_DOMAINS
-from fq_hw.foreign.onnx.checks import QUANTIZERS, check, check_constants
+from fq_hw.foreign.onnx.checks import QUANTIZERS, check, check_constants, name_kernels
 
 __all__ = ["MOST_BYTES", "read"]
 
@@ -47,6 +47,7 @@ def read(path: Path) -> ModelWrapper:
     except (DecodeError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{where}: is no ONNX model ({error}); export it again") from error
     check(model, where)
+    name_kernels(model.graph, where)
     return clean(model, where)
 
 

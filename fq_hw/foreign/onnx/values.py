@@ -15,7 +15,7 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact, inverse_roots
 
-__all__ = ["BEYOND", "Feature", "Ranking", "Weights", "broadcasts", "uniform"]
+__all__ = ["BEYOND", "Feature", "Ranking", "Twin", "Weights", "broadcasts", "uniform"]
 
 BEYOND = Fraction(2**200)  # every float32: an end that is none
 NEAR = 2.0**-22  # relative distance below which two scales are one: files hold float32
@@ -246,6 +246,29 @@ class Feature:
         """1,H,W,C as ONNX lays the tensor out."""
         ordered = x if self.last else x.transpose(0, 3, 1, 2)
         return ordered.reshape(self.dims)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Twin:
+    """An op that is another's opposite, most - x, in the channels that fall."""
+
+    op: str
+    falls: np.ndarray
+    most: int
+
+    def of(self, x: Feature) -> Feature:
+        """A tensor of the other op as one of this."""
+        edges = x.edges
+        if edges is not None:
+            edges = np.pad(edges, ((0, 0), (0, self.most - edges.shape[1])), constant_values=BEYOND)
+            edges = np.where(self.falls[:, None], edges[:, ::-1], edges)
+        return replace(
+            x,
+            op=self.op,
+            scale=np.where(self.falls, -x.scale, x.scale),
+            shift=np.where(self.falls, x.shift + x.scale * self.most, x.shift),
+            edges=edges,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -41,15 +41,8 @@ def test_every_case_has_an_answer():
     assert found == RIGHT | set(REFUSED)
 
 
-IMAGE_JOINS = pytest.mark.xfail(reason="joins of the raw image are being mended")
-MARKED = [
-    pytest.param(case, marks=[IMAGE_JOINS] if case == "residual_from_image" else [])
-    for case in sorted(RIGHT)
-]
-
-
 @needs_cases
-@pytest.mark.parametrize("case", MARKED)
+@pytest.mark.parametrize("case", sorted(RIGHT))
 def test_right(case):
     pixels = PIXELS.get(case, PixelRange.UNIT)
     model = read(FOLDERS / case / "model.onnx")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import random_images
+from networks import least_plan, random_images
 from onnx_models import DOMAIN, Maker
 
 from fq_hw import golden
@@ -151,7 +151,35 @@ def twice(make):
     return make.node("GlobalAveragePool", make.conv(x, 4, 3))
 
 
+def falling(make):
+    """Negative factors before maxima, sums and scores; differences; units a power of two apart."""
+    image = make.quant("image", 8, 1 / 128)
+    x = make.node("MaxPool", make.norm(make.conv(image, 3, 4), 4), kernel_shape=[2, 2],
+                  strides=[2, 2])  # fmt: skip
+    x = make.quant(x, 3, 0.25)
+    y = make.quant(make.conv(x, 4, 4), 4, 0.5)
+    x = make.node("Sub", make.node("Mul", x, make.const(-0.5)), y)
+    z = make.node("Mul", make.conv(make.quant(x, 3, 0.5), 4, 4, bits=2, scale=0.25), make.const(-1))
+    x = make.quant(make.node("Add", z, make.quant(x, 3, 0.25)), 3, 0.5)
+    x = make.node("GlobalMaxPool", make.node("Mul", x, make.const(-1.0)))
+    x = make.node("Flatten", make.conv(x, 4, 4, kernel=1, pads=[0] * 4))
+    return make.node("Mul", x, make.const(make.dice.choice([-1.0, 0.5, 0.0], 4)))
+
+
+def from_image(make):
+    """Sums of the image itself, of its levels and of an average."""
+    x = make.quant("image", 8, 2**-8, signed=0)
+    y = make.quant(make.conv(x, 3, 3), 4, 2**-4, signed=0)
+    x = make.node("Add", x, y)
+    z = make.quant("image", 2, 2**-2, signed=0)
+    x = make.quant(make.node("Add", z, x), 4, 2**-3, signed=0)
+    x = make.node("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
+    y = make.quant(make.conv(make.quant(x, 3, 0.25), 3, 3), 3, 2**-5)
+    return make.node("GlobalAveragePool", make.node("Add", x, y))
+
+
 NETS = {
+    falling: (1, 3, 8, 8), from_image: (1, 3, 6, 6),
     features: (1, 12), row: (1, 784), borders: (1, 3, 6, 6), settling: (1, 3, 6, 6),
     twice: (1, 3, 5, 5),
     clamps: (1, 3, 6, 6),
@@ -190,6 +218,13 @@ def test_every_value_is_qonnx_s(net, seed, pixels, tmp_path):
     np.testing.assert_array_equal(before["scores"], after["scores"])
 
 
+@pytest.mark.parametrize("net", NETS, ids=lambda net: net.__name__)
+def test_hardware_takes_what_folds(net, tmp_path):
+    make = Positive(NETS[net], 1)
+    model = onnx.read(make.save(tmp_path / "net.onnx", net(make)))
+    least_plan(onnx.fold(model, "net", onnx.PixelRange.UNIT).graph, 20_000)
+
+
 def test_a_difference_is_named(tmp_path):
     make = Positive(NETS[plain], 1)
     model = onnx.read(make.save(tmp_path / "net.onnx", plain(make)))
@@ -226,7 +261,7 @@ REFUSED = {
     "sum of other scales": (
         lambda m: m.node("Add", m.quant(m.conv("image", 3, 3), 4, 0.25),
                          m.quant(m.conv("image", 3, 3), 4, 0.75)),
-        "both inputs need one and the same scale",
+        "both inputs need one scale for all channels, the same or a power of two apart",
     ),
     "overlapping windows": (
         lambda m: m.node("MaxPool", m.quant("image", 2), kernel_shape=[3, 3], strides=[2, 2]),

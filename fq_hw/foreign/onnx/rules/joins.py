@@ -1,8 +1,10 @@
-"""Two branches become one tensor: sums and concatenations."""
+"""Two branches become one tensor: sums, differences and concatenations."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -10,9 +12,12 @@ from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
-from fq_hw.foreign.onnx.values import Feature, uniform
+from fq_hw.foreign.onnx.rules.signs import rising
+from fq_hw.foreign.onnx.values import NEAR, Feature, uniform
 
 __all__ = ["residual"]
+
+MOST_SHIFT = 32  # of an Add's inputs
 
 
 def alike(a: Feature, b: Feature) -> bool:
@@ -21,7 +26,7 @@ def alike(a: Feature, b: Feature) -> bool:
 
 
 def residual(walk: Walk, node: Node) -> Feature:
-    """The sum of two tensors whose units are worth the same."""
+    """The sum of two tensors whose units differ by a power of two."""
     a, b = (settled(walk, node, node.feature(n)) for n in (0, 1))
     contract = f"both inputs must have one shape, here {a.dims}"
     require(alike(a, b) and a.channels == b.channels, node.where, contract, b.dims,
@@ -30,30 +35,41 @@ def residual(walk: Walk, node: Node) -> Feature:
     if a.op == b.op:  # one tensor twice: another scale of it
         return replace(a, scale=a.scale + sign * b.scale, shift=a.shift + sign * b.shift,
                        peak=a.peak + b.peak, edges=None, source=None, pixels=None)  # fmt: skip
-    contract = "a difference of two computed tensors has no hardware; add them"
-    require(sign == 1, node.where, contract, kind=GraphError)
+    b = replace(b, scale=sign * b.scale, shift=sign * b.shift)
+    a, b = (rising(walk, node, x) for x in (a, b))
+    shifts = [max(n, 0) for n in ratio(node, a, b)]
+    share_unit(walk, node, a, b, shifts)
+    name = walk.add("add", node, a.op, b.op, shift=shifts)
+    return replace(a, op=name, scale=a.scale / 2 ** shifts[0], shift=a.shift + b.shift,
+                   peak=a.peak + b.peak, edges=None, source=None, levels=a.levels and b.levels,
+                   pixels=None)  # fmt: skip
+
+
+def ratio(node: Node, a: Feature, b: Feature) -> tuple[int, int]:
+    """By how many bits the units of two tensors differ, to the one side and to the other."""
     units = [uniform(x.scale) for x in (a, b)]
-    contract = "both inputs need one and the same scale for all channels"
-    hint = "quantize both by one Quant node, or with equal scales"
-    equal = None not in units and uniform(np.array(units)) is not None and units[0] > 0
+    contract = "both inputs need one scale for all channels, the same or a power of two apart"
+    hint = "quantize both by one Quant node, or with such scales"
     found = [unit and float(unit) for unit in units]
-    require(equal, node.where, contract, found, hint=hint, kind=GraphError)
-    for x in (a, b):
-        walk.set_scale(x.op, found[0])
-    first, second = in_order(walk, a, b)
-    name = walk.add("add", node, first.op, second.op)
-    return replace(a, op=name, shift=a.shift + b.shift, peak=a.peak + b.peak, edges=None,
-                   source=None, levels=a.levels and b.levels, pixels=None)  # fmt: skip
+    whole = None not in units and all(unit > 0 for unit in units)
+    bits = round(math.log2(units[0] / units[1])) if whole else 0
+    near = whole and abs(units[0] / units[1] / Fraction(2) ** bits - 1) <= NEAR
+    fits = near and abs(bits) <= MOST_SHIFT
+    require(fits, node.where, contract, found, hint=hint, kind=GraphError)
+    return bits, -bits
 
 
-def in_order(walk: Walk, a: Feature, b: Feature) -> tuple[Feature, Feature]:
-    """The branch first, then what skips it: the one with more convolutions behind it first."""
-
-    def depth(name: str) -> int:
-        node = next(n for n in walk.nodes if n["name"] == name)
-        return max((depth(n) for n in node["inputs"]), default=0) + (node["op"] == "conv")
-
-    return (a, b) if depth(a.op) >= depth(b.op) else (b, a)
+def share_unit(walk: Walk, node: Node, a: Feature, b: Feature, shifts: list[int]) -> None:
+    """Say in the ops that make both tensors what a unit of theirs is worth, as ``Add`` asks for."""
+    pairs = list(zip((a, b), shifts, strict=True))
+    known = [walk.types[x.op].scale for x, _ in pairs]
+    units = [scale / 2**n for scale, n in zip(known, shifts, strict=True) if scale is not None]
+    unit = units[0] if units else float(a.scale[0]) / 2 ** shifts[0]
+    contract = "both inputs were added to tensors of slightly other scales before"
+    require(len(set(units)) <= 1, node.where, contract, units, kind=GraphError)
+    for (x, n), scale in zip(pairs, known, strict=True):
+        if scale is None:
+            walk.set_scale(x.op, unit * 2**n)
 
 
 @rule("Concat", honours=("axis",))
@@ -71,10 +87,8 @@ def concat(walk: Walk, node: Node) -> Value:
     for number, x in enumerate(features[1:], 1):
         contract = f"inputs must be {joined.shape[0]} x {joined.shape[1]} pixels, laid out alike"
         require(alike(joined, x), node.where, contract, x.dims, kind=GraphError)
-        first, second = in_order(walk, joined, x)
         suffix = "" if number == len(features) - 1 else f".{number}"
-        name = walk.add("concat", node, first.op, second.op, suffix=suffix,
-                        swapped=first is not joined)  # fmt: skip
+        name = walk.add("concat", node, joined.op, x.op, suffix=suffix)
         joined = replace(
             joined,
             op=name,

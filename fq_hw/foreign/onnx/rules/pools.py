@@ -16,11 +16,13 @@ from fq_hw.foreign.onnx.values import Feature
 __all__: list[str] = []  # rules declare themselves
 
 
-def pool(walk: Walk, node: Node, op: str, x: Feature, kernel: tuple[int, int]) -> Feature:
+def pool(
+    walk: Walk, node: Node, op: str, x: Feature, kernel: tuple[int, int], **fields: object
+) -> Feature:
     """Windows of ``kernel``, side by side."""
     if tuple(kernel) == (1, 1):
         return x
-    name = walk.add(op, node, x.op, kernel=list(kernel))
+    name = walk.add(op, node, x.op, kernel=list(kernel), **fields)
     return replace(x, op=name, shape=walk.types[name].shape, edges=None, source=None, pixels=None)
 
 
@@ -56,10 +58,10 @@ def global_max_pool(walk: Walk, node: Node) -> Value:
 
 
 def largest(walk: Walk, node: Node, x: Feature, kernel: tuple[int, int]) -> Feature:
-    """The maximum of real numbers is that of the integers where these grow with those."""
-    contract = "the maximum must come behind a quantizer where a factor before it is not positive"
-    require((x.scale > 0).all(), node.where, contract, float(min(x.scale)), kind=GraphError)
-    return pool(walk, node, "max_pool", x, kernel)
+    """The maximum of real numbers: that of the integers, or their minimum where these fall."""
+    falls = x.scale < 0
+    sign = {"sign": np.where(falls, -1, 1).astype(np.int8)} if falls.any() else {}
+    return pool(walk, node, "max_pool", x, kernel, **sign)
 
 
 @rule("AveragePool", honours=(*HONOURED, "ceil_mode", "count_include_pad"))  # nothing is padded
@@ -79,7 +81,7 @@ def reduce_mean(walk: Walk, node: Node) -> Value:
     x = node.feature()
     axes = node.attributes.get("axes") or []  # an attribute before opset 18, then an input
     if node.given(1):
-        axes = np.atleast_1d(node.constant(1)).astype(int).tolist()
+        axes = node.constant(1).reshape(-1).astype(int).tolist()
     if not axes and node.attributes.get("noop_with_empty_axes", 0):
         return x
     rank = len(x.dims)
