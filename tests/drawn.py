@@ -6,6 +6,7 @@ where branches share something or somebody outside reads what is inside.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from fq_hw.schedule.folding import Fold, divisors
 __all__ = ["folds_of", "graphs"]
 
 WEIGHTS = ((-1, 1), (-1, 0, 1), (-3, -1, 1, 3), tuple(range(-4, 4)))
+MOST_FLAT = 24  # values of a tensor that is flattened
 MOST_BITS = 6  # of levels that a convolution reads, lest simulations grow slow
 
 
@@ -56,8 +58,8 @@ class Sketch:
         weight.flat[0] = 1
         stride = 1 if same else self.pick((1, 1, 2, 3))
         return self.add(
-            ir.Conv, x, weight=weight, stride=stride, padding=padding, scale=1.0,
-            pad_level=self.pick((0, 0, 1)),
+            ir.Conv, x, weight=weight, stride=stride, padding=padding,
+            scale=self.pick((1.0, 1.0, 0.25, 8.0)), pad_level=self.pick((0, 0, 1)),
         )  # fmt: skip
 
     def levels(self, x: str) -> str:
@@ -75,10 +77,18 @@ class Sketch:
     def pool(self, x: str) -> str:
         h, w, _ = self.types[x].shape
         kernel = self.pick(range(1, min(h, 3) + 1)), self.pick(range(1, min(w, 3) + 1))
-        return self.add(self.pick((ir.MaxPool, ir.SumPool)), x, kernel=kernel)
+        if self.pick((True, False)):
+            return self.add(ir.SumPool, x, kernel=kernel)
+        return self.maximum(x, kernel)
+
+    def maximum(self, x: str, kernel: tuple[int, int]) -> str:
+        """The largest values, or of some channels the smallest."""
+        signs = self.dice.choice([-1, 1], self.types[x].shape[2])
+        return self.add(ir.MaxPool, x, kernel=kernel, sign=self.pick((None, signs)))
 
     def bias(self, x: str) -> str:
-        return self.add(ir.Bias, x, bias=self.dice.integers(-20, 20, self.types[x].shape[2]))
+        most = self.pick((20, 20, 2**31))
+        return self.add(ir.Bias, x, bias=self.dice.integers(-most, most, self.types[x].shape[2]))
 
     def branch(self, x: str, cout: int) -> str:
         """A few ops that keep height and width; where it does anything, ``cout`` channels."""
@@ -87,7 +97,7 @@ class Sketch:
             if step == "conv":
                 x = self.conv(x, cout, same=True)
             elif step == "max":
-                x = self.add(ir.MaxPool, x, kernel=(1, 1))
+                x = self.maximum(x, (1, 1))
             else:
                 x = getattr(self, step)(x)
         return x
@@ -95,8 +105,10 @@ class Sketch:
     def join(self, first: str, second: str) -> str:
         """The sum where there can be one, or the channels of both."""
         a, b = (self.types[name] for name in (first, second))
-        if a.shape == b.shape and a.scale == b.scale == 1.0 and self.pick((True, True, False)):
-            return self.add(ir.Add, first, second)
+        if a.shape == b.shape and a.scale and b.scale and self.pick((True, True, False)):
+            powers = [int(np.log2(x.scale)) for x in (a, b)]
+            shift = [power - min(powers) for power in powers]
+            return self.add(ir.Add, first, second, shift=shift)
         return self.add(ir.Concat, first, second, swapped=self.pick((False, True)))
 
     def module(self, x: str) -> str:
@@ -109,9 +121,13 @@ class Sketch:
 
     def step(self, x: str) -> str:
         """Any op behind ``x``, or a join with any tensor of its height and width."""
-        do = self.pick(("conv", "levels", "bias", "pool", "module", "module", "join", "join"))
+        kinds = ["conv", "levels", "bias", "pool", "module", "module", "join", "join"]
+        kinds += ["flatten"] * (math.prod(self.types[x].shape) <= MOST_FLAT)
+        do = self.pick(kinds)
         if do == "conv":
             return self.conv(x, self.pick((1, 2, 3, 4)))
+        if do == "flatten":
+            return self.add(ir.Flatten, x)
         if do != "join":
             return getattr(self, do)(x)
         size = self.types[x].shape[:2]
@@ -123,7 +139,9 @@ class Sketch:
         x = self.conv(x, classes, same=True)
         x = self.bias(x)
         x = self.add(ir.PixelSum, x)
-        multiplier, bias = (self.dice.integers(1, 9, classes) for _ in range(2))
+        most, wide = self.pick(((9, 9), (9, 9), (2**24, 2**40)))
+        multiplier = self.dice.integers(self.pick((0, -most)), most, classes)
+        bias = self.pick((None, self.dice.integers(-wide, wide, classes)))
         x = self.add(ir.ClassScale, x, multiplier=multiplier, bias=bias)
         used, kept = {self.add(ir.ArgMax, x)}, []
         for op in reversed(self.ops):

@@ -5,11 +5,15 @@ import math
 from drawn import folds_of, graphs
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from networks import column_folds, random_checkpoint
 
 from fq_hw import ir
+from fq_hw.export import export
+from fq_hw.network import Block, Embedding, Network, Stage, StemConv
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
 from fq_hw.schedule.choices import TABLE, Choices
+from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.joins import branches
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.resources import plan_resources, resources
@@ -57,3 +61,17 @@ def test_every_graph_folds_and_costs_what_the_solver_says(graph, data):
             assert problem.costs(choice) == plan_resources(plan)
         assert plan.interval_bound <= cycles
         assert timing.simulate(plan, 2).latency > 0
+
+
+def test_a_bottleneck_whose_image_is_odd():
+    """Its 1x1 convolution that halves the image comes before the 3x3 that does."""
+    network = Network(
+        name="odd", image=(15, 15, 3), classes=3, block=Block.BOTTLENECK,
+        embedding=Embedding(length=4), stem=(StemConv(width=4, norm=False),),
+        stages=(Stage(width=4, blocks=1, stride=1), Stage(width=8, blocks=1)),
+    )  # fmt: skip
+    exported = export(random_checkpoint(network, 0))
+    graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
+    for folds in (least_lut(graph, 8_100).folds, column_folds(graph)):
+        plan = lower(graph, folds)
+        assert timing.simulate(plan, 3).interval >= plan.interval_bound
