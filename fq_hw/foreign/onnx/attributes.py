@@ -31,11 +31,15 @@ TYPES = {  # how qonnx calls them
 
 @dataclass(frozen=True)
 class Attribute:
-    """What a schema says of an attribute; ``default`` is None where there is none."""
+    """What a schema says of an attribute; ``default`` is None where there is none.
+
+    ``allowed`` holds the values that it may have, where the schema lists them.
+    """
 
     kind: int
     required: bool
     default: object
+    allowed: Collection[object] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,8 @@ def schema(kind: str, domain: str, opset: int) -> Schema | None:
         except KeyError:
             return None
         known = {
-            name: Attribute(TYPES[kind], required, default)
-            for name, (kind, required, default, *_) in types.items()
+            name: Attribute(TYPES[kind], required, default, *allowed)
+            for name, (kind, required, default, *allowed) in types.items()
         }
         return Schema(known, range(1, MOST_INPUTS), OWN_TYPES)
     try:
@@ -114,6 +118,10 @@ def attributes(
         right = a.type == known[a.name].kind and not a.ref_attr_name
         require(right, where, contract, kinds(a.type), kind=GraphError)
         found[a.name] = plain(helper.get_attribute_value(a))
+        allowed = known[a.name].allowed
+        contract = f"attribute {a.name} must be one of {sorted(allowed)}"
+        fits = not allowed or found[a.name] in allowed
+        require(fits, where, contract, found[a.name], kind=GraphError)
         default = known[a.name].default
         kept = a.name in honours or found[a.name] == default
         hint = "leave it out" if default is None else f"it must be {default!r}, its default"

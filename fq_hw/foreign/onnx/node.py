@@ -12,10 +12,11 @@ from onnx import TensorProto, helper
 
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.codes import Codes
-from fq_hw.foreign.onnx.values import Feature, Ranking, Weights
+from fq_hw.foreign.onnx.values import Feature, Ranking
+from fq_hw.foreign.onnx.weights import Weights
 
 if TYPE_CHECKING:
-    from fq_hw.foreign.onnx.fold import Walk
+    from fq_hw.foreign.onnx.walk import Walk
 
 __all__ = ["RULES", "Node", "Rule", "Value", "called", "described", "rule", "type_of"]
 

@@ -16,7 +16,8 @@ from qonnx.custom_op.general.intquant import resolve_rounding_mode
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR, ceilings, exact
-from fq_hw.foreign.onnx.values import Feature, broadcasts
+from fq_hw.foreign.onnx.values import Feature
+from fq_hw.foreign.onnx.weights import broadcasts
 
 __all__ = ["ROUNDING", "Quantizer", "Steps"]
 

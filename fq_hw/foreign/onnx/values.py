@@ -15,7 +15,7 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact, inverse_roots
 
-__all__ = ["BEYOND", "Feature", "Ranking", "Twin", "Weights", "broadcasts", "uniform"]
+__all__ = ["BEYOND", "Feature", "Ranking", "Twin", "uniform"]
 
 BEYOND = Fraction(2**200)  # every float32: an end that is none
 NEAR = 2.0**-22  # relative distance below which two scales are one: files hold float32
@@ -26,65 +26,6 @@ def uniform(values: np.ndarray) -> Fraction | None:
     first = values.flat[0]
     near = all(value == first or abs(value - first) <= abs(first) * NEAR for value in values.flat)
     return first if near else None
-
-
-def broadcasts(part: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Whether numpy and ONNX stretch an array of shape ``part`` to ``shape``."""
-    full = (1,) * (len(shape) - len(part)) + part
-    return len(full) == len(shape) and all(a in (1, b) for a, b in zip(full, shape, strict=True))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Weights:
-    """Quantized constants: value = scale * (codes - zero); ``codes`` as ONNX lays them out.
-
-    ``scale`` and ``zero`` have as many axes as ``codes`` and broadcast against them. Only as
-    weights they must be narrow and without a zero point: a bias may have 32 bits.
-    """
-
-    codes: np.ndarray
-    scale: np.ndarray
-    bits: int
-    zero: np.ndarray
-
-    @classmethod
-    def of(
-        cls, codes: np.ndarray, scale: np.ndarray, where: str, *, bits: int, zero: object = 0
-    ) -> Weights:
-        """With the axes of scale and zero point made explicit, as ONNX broadcasts them."""
-        parts = []
-        for name, part in (("scale", np.asarray(scale)), ("zero point", np.asarray(zero))):
-            contract = f"{name} must broadcast to the {codes.shape} of the constant"
-            fits = broadcasts(part.shape, codes.shape)
-            require(fits, where, contract, part.shape, kind=GraphError)
-            parts.append(part.reshape((1,) * (codes.ndim - part.ndim) + part.shape))
-        return cls(codes=codes, scale=parts[0], bits=bits, zero=parts[1])
-
-    @property
-    def real(self) -> np.ndarray:
-        """What they are worth, in float32 as the reference has it."""
-        return (self.codes - self.zero).astype(np.float32) * self.scale.astype(np.float32)
-
-    def checked(self, where: str) -> Weights:
-        """The same where they can be weights of a convolution."""
-        contract = "bit width of weights must be a whole number in 1..8"
-        require(self.bits <= 8, where, contract, self.bits, kind=GraphError)
-        zeros = np.unique(self.zero)
-        hint = "quantize the weights symmetrically"
-        require(not zeros.any(), where, "weights need zero point 0", zeros.tolist(), hint=hint,
-                kind=GraphError)  # fmt: skip
-        return self
-
-    def transposed(self, axes: list[int]) -> Weights:
-        """With other axes."""
-        parts = ("codes", "scale", "zero")
-        return replace(self, **{name: getattr(self, name).transpose(axes) for name in parts})
-
-    def scale_along(self, axis: int) -> np.ndarray | None:
-        """One scale for each index of ``axis``, or None where it varies along others."""
-        full = np.moveaxis(np.broadcast_to(self.scale, self.codes.shape), axis, 0)
-        rows = full.reshape(len(full), -1)
-        return rows[:, 0] if (rows == rows[:, :1]).all() else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
 from fq_hw.foreign.onnx.rules.joins import residual
+from fq_hw.foreign.onnx.walk import Walk
 
 __all__: list[str] = []  # rules declare themselves
 

@@ -9,9 +9,9 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR
 from fq_hw.foreign.onnx.codes import Codes
-from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
 from fq_hw.foreign.onnx.values import Feature
+from fq_hw.foreign.onnx.walk import Walk
 
 __all__ = ["settled"]
 
@@ -37,6 +37,8 @@ def clamped(node: Node, low: float, high: float) -> Value:
     x = node.value(0)
     if isinstance(x, Codes):
         return x.clipped(low, high)
+    if isinstance(x, np.ndarray):  # codes of weights
+        return x.clip(low, high).astype(x.dtype)
     return node.feature().clamped(low, high)
 
 

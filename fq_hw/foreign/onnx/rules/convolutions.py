@@ -8,12 +8,13 @@ import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact
-from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
 from fq_hw.foreign.onnx.rules.padding import with_zero
 from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of, square
-from fq_hw.foreign.onnx.values import Feature, Weights, uniform
+from fq_hw.foreign.onnx.values import Feature, uniform
+from fq_hw.foreign.onnx.walk import Walk
+from fq_hw.foreign.onnx.weights import Weights
 
 __all__: list[str] = []  # rules declare themselves
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
 from fq_hw.foreign.onnx.values import Feature, Ranking
+from fq_hw.foreign.onnx.walk import Walk
 
 __all__: list[str] = []  # rules declare themselves
 

@@ -9,11 +9,11 @@ from fractions import Fraction
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
 from fq_hw.foreign.onnx.rules.signs import rising
 from fq_hw.foreign.onnx.values import NEAR, Feature, uniform
+from fq_hw.foreign.onnx.walk import Walk
 
 __all__ = ["residual"]
 

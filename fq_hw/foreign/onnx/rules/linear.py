@@ -10,11 +10,11 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact
 from fq_hw.foreign.onnx.codes import Codes
-from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
 from fq_hw.foreign.onnx.quantize import Steps
 from fq_hw.foreign.onnx.rules.quantizers import quantized
-from fq_hw.foreign.onnx.values import Weights
+from fq_hw.foreign.onnx.walk import Walk
+from fq_hw.foreign.onnx.weights import Weights
 
 __all__: list[str] = []  # rules declare themselves
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR
-from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node
 from fq_hw.foreign.onnx.values import Feature, uniform
+from fq_hw.foreign.onnx.walk import Walk
 
 __all__ = ["with_zero"]
 

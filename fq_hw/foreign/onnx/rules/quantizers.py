@@ -10,10 +10,11 @@ from qonnx.core.datatype import DataType
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact
-from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
 from fq_hw.foreign.onnx.quantize import Quantizer, Steps
-from fq_hw.foreign.onnx.values import Feature, Weights
+from fq_hw.foreign.onnx.values import Feature
+from fq_hw.foreign.onnx.walk import Walk
+from fq_hw.foreign.onnx.weights import Weights
 
 __all__ = ["quantized"]
 

@@ -9,9 +9,10 @@ import numpy as np
 from onnx import TensorProto
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
-from fq_hw.foreign.onnx.values import Feature, Ranking, Weights
+from fq_hw.foreign.onnx.values import Feature, Ranking
+from fq_hw.foreign.onnx.walk import Walk
+from fq_hw.foreign.onnx.weights import Weights
 
 __all__: list[str] = []  # rules declare themselves
 
@@ -77,6 +78,8 @@ def identity(walk: Walk, node: Node) -> Value:
 
 @rule("Dropout", honours=("ratio", "seed"))  # of training alone
 def dropout(walk: Walk, node: Node) -> Value:
+    ratio = node.number(1) if node.given(1) else node.attributes.get("ratio", 0.5)
+    require(0 <= ratio < 1, node.where, "ratio must be in 0..1", ratio, kind=GraphError)
     training = node.given(2) and bool(node.number(2))
     require(not training, node.where, "input training_mode must be false", True, kind=GraphError)
     return node.value(0)

@@ -6,9 +6,9 @@ import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR
-from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node
 from fq_hw.foreign.onnx.values import Feature, Twin
+from fq_hw.foreign.onnx.walk import Walk
 
 __all__ = ["rising"]
 

@@ -9,10 +9,10 @@ import numpy as np
 from qonnx.custom_op.general.quant import max_int, min_int, resolve_rounding_mode
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.fold import Walk
 from fq_hw.foreign.onnx.node import Node, Value, rule
 from fq_hw.foreign.onnx.quantize import ROUNDING, Steps
 from fq_hw.foreign.onnx.rules.quantizers import quantized
+from fq_hw.foreign.onnx.walk import Walk
 
 __all__: list[str] = []  # rules declare themselves
 
