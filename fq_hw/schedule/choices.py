@@ -132,13 +132,9 @@ class Choices:
         tables = {name: self.table(site) for name, site in base.sites.items()}
         beats |= {name: min(row.beats for row in table) for name, table in tables.items()}
         slowest = max(beats, key=beats.__getitem__)
-        require(
-            beats[slowest] <= cycles,
-            f"folding {slowest!r}",
-            f"needs at least {beats[slowest]} cycles per frame",
-            cycles,
-            kind=FoldingError,
-        )
+        contract = f"needs at least {beats[slowest]} cycles per frame"
+        fast = beats[slowest] <= cycles
+        require(fast, f"folding {slowest!r}", contract, cycles, kind=FoldingError)
         slowing = {op.name for fork in self.forks for side in (0, 1) for op in fork.path(side)}
         shaping = {name for fork in self.forks for name in fork.convs}
         rows = []

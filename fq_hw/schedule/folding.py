@@ -84,10 +84,6 @@ def stream_lanes(channels: int, pixels: int, cycles: int) -> int:
 def check_folds(graph: Graph, folds: Mapping[str, Fold]) -> None:
     """Raise FoldingError unless ``folds`` names exactly the convolutions of ``graph``."""
     names = {op.name for op in graph.ops if isinstance(op, Conv)}
-    require(
-        set(folds) == names,
-        f"folding of {graph.name!r}",
-        f"must name {sorted(names)}",
-        sorted(folds),
-        kind=FoldingError,
-    )
+    contract = f"must have a fold for each convolution and no other: {', '.join(sorted(names))}"
+    where = f"folding of {graph.name!r}"
+    require(set(folds) == names, where, contract, sorted(folds), kind=FoldingError)

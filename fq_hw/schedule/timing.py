@@ -488,11 +488,6 @@ def simulate(plan: Plan, frames: int = 3) -> Schedule:
     runnable += [(feed(channels[Source(Plan.INPUT)], beats, pixels), None)]
     runnable += [(drain(channels[result], results), None)]
     settle(runnable)
-    require(
-        len(results) == frames,
-        f"plan {plan.name!r}",
-        f"must give {frames} results before it stands still; a skip FIFO is too shallow",
-        len(results),
-        kind=GraphError,
-    )
+    contract = f"stands still after {len(results)} of {frames} results; a skip FIFO is too shallow"
+    require(len(results) == frames, f"plan {plan.name!r}", contract, kind=GraphError)
     return Schedule(first_pixel=pixels[0], results=tuple(results))

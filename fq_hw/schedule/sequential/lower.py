@@ -148,7 +148,7 @@ class Lowering:
         threshold, dest = self.threshold_of(tensor)
         keep = self.left[tensor] > (threshold is not None)
         if keep and self.trunk is not None and self.left[self.trunk]:
-            self.refuse(op, "needs the trunk free", f"{self.trunk} in it")
+            self.refuse(op, "needs the trunk free; it still holds this tensor", self.trunk)
         step = replace(step, dest=dest, add=add, keep=keep)
         self.finish(
             Draft(step=step, weight=op.weight, threshold=threshold, offset=self.offsets[tensor]),

@@ -28,7 +28,9 @@ def test_check_folds():
     folds = odd_folds(graph)
     check_folds(graph, folds)
     for wrong in ({}, folds | {"more": Fold(pe=1, simd=1)}):
-        with pytest.raises(FoldingError, match=r"^folding of 'flat': must name \['stages"):
+        with pytest.raises(
+            FoldingError, match=r"^folding of 'flat': must have a fold for each .*: stages"
+        ):
             check_folds(graph, wrong)
 
 

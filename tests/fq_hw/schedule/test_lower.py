@@ -231,7 +231,7 @@ def test_refuses_a_graph_without_scores_and_wrong_folds():
     short = ir.Graph("short", graph.ops[:-2])
     with pytest.raises(GraphError, match=r"^graph 'short': must end in ClassScale and ArgMax"):
         lower(short, folds)
-    with pytest.raises(FoldingError, match=r"^folding of 'basic': must name"):
+    with pytest.raises(FoldingError, match=r"^folding of 'basic': must have a fold for each"):
         lower(graph, {})
     with pytest.raises(FoldingError, match=r"^ConvUnit: pe must be in 1..8 \(got 9"):
         lower(graph, folds | {"stem.0.conv": Fold(pe=9, simd=1)})
