@@ -153,8 +153,9 @@ def check_build(args: argparse.Namespace, plan: Plan | SequentialPlan, graph: ir
         contract = f"the router aims for no less than the design's clock of {clock:g} MHz"
         require(args.mhz >= clock, "--mhz", contract, args.mhz)
     check_jobs(args)
-    name = f"{board.name}/{plan.name}-{plan_tag(args, plan.name)}{tools.bitstream}"
-    path = output_path(args.out, name)
+    clock = "" if args.clock is None else f"-{args.clock:g}-mhz"
+    name = f"{plan.name}-{plan_tag(args, plan.name)}{clock}{tools.bitstream}"
+    path = output_path(args.out, f"{board.name}/{name}")
     local = () if args.scheduler else (tools.router,)
     for tool in ("yosys", *local, tools.packer):
         toolbox.find(tool)

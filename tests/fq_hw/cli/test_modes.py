@@ -101,6 +101,7 @@ def test_files_of_other_boards_and_foldings_stay(model, capsys):
         ("--cycles", "6000"),
         ("--cycles", "3000", "--board", "ulx3s-25f"),
         ("--sequential", "--array", "4x2x16"),
+        ("--cycles", "3000", "--clock", "50"),
     ):
         names.append(built(capsys, model, *words)[0]["bitstream"])
     assert names == [
@@ -108,6 +109,7 @@ def test_files_of_other_boards_and_foldings_stay(model, capsys):
         "build/ulx3s-85f/gains-6000-cycles.bit",
         "build/ulx3s-25f/gains-3000-cycles.bit",
         "build/ulx3s-85f/gains-4x2x16.bit",
+        "build/ulx3s-85f/gains-3000-cycles-50-mhz.bit",
     ]
     folds = []
     for words in (("--cycles", "3000"), ("--cycles", "6000"), ("--board", "ulx3s-25f")):
