@@ -153,15 +153,19 @@ def check_build(args: argparse.Namespace, plan: Plan | SequentialPlan, graph: ir
         contract = f"the router aims for no less than the design's clock of {clock:g} MHz"
         require(args.mhz >= clock, "--mhz", contract, args.mhz)
     check_jobs(args)
-    clock = "" if args.clock is None else f"-{args.clock:g}-mhz"
-    name = f"{plan.name}-{plan_tag(args, plan.name)}{clock}{tools.bitstream}"
-    path = output_path(args.out, f"{board.name}/{name}")
+    path = output_path(args.out, bitstream_name(args, plan.name, board))
     local = () if args.scheduler else (tools.router,)
     for tool in ("yosys", *local, tools.packer):
         toolbox.find(tool)
     check_capacity(args, plan, graph, board)
     with farm.workers(args.jobs or 1, args.scheduler):
         return board, path
+
+
+def bitstream_name(args: argparse.Namespace, network: str, board) -> str:
+    """The file below build/, where nobody names one: of one board, network, speed and clock."""
+    clock = "" if args.clock is None else f"-{args.clock:g}-mhz"
+    return f"{board.name}/{network}-{plan_tag(args, network)}{clock}{board.toolchain.bitstream}"
 
 
 def check_jobs(args: argparse.Namespace) -> None:

@@ -1,13 +1,16 @@
 """Options and modes: one that a mode ignores is refused by its name, before any work."""
 
-import json
+from pathlib import Path
 
 import fake_router
 import pytest
 from networks import NETWORKS, random_checkpoint
 
+import boards
 from fq_hw import checkpoint
 from fq_hw.cli import main
+from fq_hw.cli.build import bitstream_name
+from fq_hw.cli.main import build_parser
 
 IGNORED = [  # what a user types after the command and the model; the option; why it does nothing
     ("sim --sequential --cycles 9216", "--cycles", "folds a unit for each layer, and --sequential"),
@@ -68,60 +71,59 @@ def test_an_option_that_does_nothing_is_refused(words, option, why, model, capsy
     assert line.startswith(f"{option}: {why}"), line
 
 
-def built(capsys, *words):
-    """What `fq-hw build` gives as JSON, and as text."""
-    assert main(["build", *words, "--json"]) == 0
-    data = json.loads(capsys.readouterr().out)
-    assert main(["build", *words]) == 0
-    return data, capsys.readouterr().out
+def ran(*words):
+    """What a command gives, as data and as text."""
+    args = build_parser().parse_args([*words])
+    return args.run(args)
 
 
-def test_build_names_each_rate_by_its_clock(model, capsys):
-    data, text = built(capsys, model, "--cycles", "3000")
-    cycles, routed = data["cycles per frame"], data["fmax_mhz"]
-    size = 8 * 8 + 1 + 4 * 4 + 22  # pixels, label, four scores of four bytes, around both
+def test_build_names_each_rate_by_its_clock(model):
+    plain, faster = (
+        ran("build", model, "--cycles", "3000", *more) for more in ((), ("--clock", "50"))
+    )
+    data, cycles = plain.data, plain.data["cycles per frame"]
+    routed, size = data["fmax_mhz"], 8 * 8 + 1 + 4 * 4 + 22  # pixels, label, scores, around both
     assert data["link"] == {"baud": 1_000_000, "bytes per frame": size}
     assert data["frames per second"] == {
         "core, this bitstream's clock": 25e6 / cycles,
         "link": 1e5 / size,
         "core, routed clock": routed * 1e6 / cycles,
     }
-    lines = text.splitlines()
+    lines = plain.text.splitlines()
     assert f"{25e6 / cycles:,.0f} frames/s: the core at 25 MHz, the clock of this" in lines[1]
     assert f"{1e5 / size:,.1f} frames/s: the board's UART, 1,000,000 baud, {size} by" in lines[2]
     assert f"{routed * 1e6 / cycles:,.0f} frames/s: the core at {routed:.1f} MHz, as" in lines[3]
-    data, text = built(capsys, model, "--cycles", "3000", "--clock", "50")
-    assert data["frames per second"]["core, this bitstream's clock"] == 50e6 / cycles
+    assert faster.data["frames per second"]["core, this bitstream's clock"] == 50e6 / cycles
+    assert plain.data["bitstream"] == "build/ulx3s-85f/gains-3000-cycles.bit"
 
 
-def test_files_of_other_boards_and_foldings_stay(model, capsys):
-    names = []
-    for words in (
-        ("--cycles", "3000"),
-        ("--cycles", "6000"),
-        ("--cycles", "3000", "--board", "ulx3s-25f"),
-        ("--sequential", "--array", "4x2x16"),
-        ("--cycles", "3000", "--clock", "50"),
-    ):
-        names.append(built(capsys, model, *words)[0]["bitstream"])
-    assert names == [
-        "build/ulx3s-85f/gains-3000-cycles.bit",
-        "build/ulx3s-85f/gains-6000-cycles.bit",
-        "build/ulx3s-25f/gains-3000-cycles.bit",
-        "build/ulx3s-85f/gains-4x2x16.bit",
-        "build/ulx3s-85f/gains-3000-cycles-50-mhz.bit",
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("", "ulx3s-85f/net-9216-cycles.bit"),
+        ("--cycles 6000", "ulx3s-85f/net-6000-cycles.bit"),
+        ("--cycles 6000 --board ulx3s-25f", "ulx3s-25f/net-6000-cycles.bit"),
+        ("--cycles 6000 --clock 50", "ulx3s-85f/net-6000-cycles-50-mhz.bit"),
+        ("--sequential --board icebreaker", "icebreaker/net-8x2x16.bin"),
+        ("--sequential --array 8x16x16@2", "ulx3s-85f/net-8x16x16@2.bit"),
+        ("--fold a/net-ulx3s-25f-8192-cycles.json", "ulx3s-85f/net-ulx3s-25f-8192-cycles.bit"),
+    ],
+)
+def test_bitstreams_of_other_boards_and_speeds_have_other_names(words, name):
+    args = build_parser().parse_args(["build", *words.split()])
+    assert bitstream_name(args, "net", boards.find(args.board)) == name
+
+
+def test_foldings_and_verilog_have_names_of_their_own(model):
+    folds = [
+        ran("fold", model, "--cycles", "3000", "--board", board).data["file"]
+        for board in ("ulx3s-85f", "ulx3s-25f")
     ]
-    folds = []
-    for words in (("--cycles", "3000"), ("--cycles", "6000"), ("--board", "ulx3s-25f")):
-        assert main(["fold", model, *words, "--json"]) == 0
-        folds.append(json.loads(capsys.readouterr().out)["file"])
-    assert len(set(folds)) == 3 and "gains-ulx3s-25f-" in folds[2]
-    verilog = []
-    for words in (("--cycles", "3000"), ("--family", "ecp5"), ("--fold", folds[2])):
-        assert main(["rtl", model, *words, "--json"]) == 0
-        verilog.append(json.loads(capsys.readouterr().out)["verilog"])
-    assert verilog[:2] == ["build/gains-3000-cycles-plain.v", "build/gains-9216-cycles-ecp5.v"]
-    assert "ulx3s-25f" in verilog[2]
+    assert [name.partition("-")[2].rpartition("-")[0].rpartition("-")[0] for name in folds] == [
+        "ulx3s-85f", "ulx3s-25f",
+    ]  # fmt: skip
+    verilog = ran("rtl", model, "--fold", folds[1], "--family", "ecp5").data["verilog"]
+    assert verilog == f"build/{Path(folds[1]).stem}-ecp5.v"
 
 
 @pytest.mark.parametrize("command", ["fold", "build"])

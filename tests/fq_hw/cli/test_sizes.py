@@ -1,11 +1,14 @@
 """A network is sized before it is trained."""
 
-import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from fq_hw.cli import main
+from fq_hw.cli import fold_file, main
+from fq_hw.cli.main import build_parser
+from fq_hw.cli.model import SHIPPED, load_model
+from fq_hw.cli.sizes import load_sized
 from fq_hw.network import Network, from_plain
 from fq_hw.untrained import untrained
 
@@ -17,9 +20,10 @@ def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def ask(capsys, *words):
-    assert main([*map(str, words), "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
+def ask(*words):
+    """What a command gives, as data and as text."""
+    args = build_parser().parse_args([*map(str, words)])
+    return args.run(args)
 
 
 def refusal(capsys, *words):
@@ -27,29 +31,29 @@ def refusal(capsys, *words):
     return capsys.readouterr().err.splitlines()[-1].removeprefix("fq-hw: error: ")
 
 
-def test_an_untrained_network_has_the_cycles_of_the_trained_one(capsys):
-    before, after = ask(capsys, "estimate", DIGITS), ask(capsys, "estimate")
+def test_an_untrained_network_has_the_cycles_of_the_trained_one():
+    before, after = ask("estimate", DIGITS), ask("estimate")
+    assert before.text.startswith("untrained: sizes only (ern-digits)\n")
+    assert "untrained" not in after.text
+    before, after = before.data, after.data
     assert (before["weights"], after["weights"]) == ("untrained: sizes only", None)
     for key in ("network", "cycles per frame", "latency cycles", "MAC per cycle"):
         assert before[key] == after[key]
     for kind in ("lut", "ff", "ebr"):
         assert abs(before["estimated"][kind] / after["estimated"][kind] - 1) < 0.05
-    assert main(["estimate", str(DIGITS)]) == 0
-    assert capsys.readouterr().out.startswith("untrained: sizes only (ern-digits)\n")
-    assert main(["estimate"]) == 0
-    assert "untrained" not in capsys.readouterr().out
 
 
-def test_its_folding_serves_the_trained_network(capsys):
-    folded = ask(capsys, "fold", DIGITS, "--cycles", 18432)
+def test_its_folding_serves_the_trained_network():
+    folded = ask("fold", DIGITS, "--cycles", 18432).data
     assert folded["weights"] == "untrained: sizes only"
-    assert ask(capsys, "estimate", "--fold", folded["file"])["cycles per frame"] == 18432
+    graph = load_model(SHIPPED).graph
+    assert fold_file.load(Path(folded["file"]), graph).cycles == 18432
 
 
 def test_the_network_table_alone_is_enough(capsys, tmp_path):
     text = DIGITS.read_text().partition("[data]")[0]
     (tmp_path / "net.toml").write_text(text)
-    assert ask(capsys, "estimate", "net.toml")["network"] == "ern-digits"
+    assert load_sized(tmp_path / "net.toml").graph.name == "ern-digits"
     (tmp_path / "net.toml").write_text(text.replace("classes", "clases"))
     assert refusal(capsys, "estimate", "net.toml") == (
         "config net.toml: network: the keys are activation, block, classes, embedding, image, "
@@ -78,8 +82,6 @@ def test_commands_that_need_weights_say_so(command, capsys):
 
 
 def test_the_same_seed_gives_the_same_bytes():
-    import tomllib
-
     network = from_plain(Network, tomllib.loads(DIGITS.read_text())["network"], "network")
     first, again, other = (untrained(network, seed).arrays for seed in (0, 0, 1))
     assert all((first[name] == again[name]).all() for name in first)
