@@ -1,5 +1,7 @@
 """Every attribute of every operator that has a rule: honoured as qonnx executes it, or refused."""
 
+from pathlib import Path
+
 import pytest
 from networks import random_images
 from onnx import AttributeProto, helper
@@ -98,3 +100,9 @@ def test_examples(case, tmp_path):
     for picture in random_images((8, 8, 3), 3, 1):
         rows = list(compare(model, judged.imported, PixelRange.UNIT, picture))
         assert not any(row.wrong for row in rows), [row for row in rows if row.wrong]
+
+
+def test_the_guide_names_every_operator():
+    guide = (Path(__file__).parents[3] / "docs" / "using.md").read_text()
+    listed = guide.partition("These operators are taken: ")[2].partition(". ")[0]
+    assert listed.replace("\n", " ").split(", ") == sorted(RULES)

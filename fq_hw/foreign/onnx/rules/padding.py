@@ -25,6 +25,7 @@ def with_zero(walk: Walk, node: Node, x: Feature) -> tuple[Feature, int]:
     """
     zero = uniform(-x.shift / x.scale)
     contract = "padding is with 0, which must be a level of the input, or halfway between two"
+    hint = "quantize the image, or choose other --pixels" if x.pixels is not None else ""
     require(zero is not None, node.where, contract, kind=GraphError)
     if zero.denominator == 1 and 0 <= zero <= MOST:
         return x, int(zero)
@@ -33,7 +34,7 @@ def with_zero(walk: Walk, node: Node, x: Feature) -> tuple[Feature, int]:
     offset = max(-level, 0)
     most = max(factor * high, level) + offset
     fits = factor <= 2 and most <= MOST and x.pixels is None
-    require(fits, node.where, contract, float(zero), kind=GraphError)
+    require(fits, node.where, contract, float(zero), hint=hint, kind=GraphError)
     bits = most.bit_length()
     codes = np.arange(high + 1) * factor + offset  # ascending: code n is reached from its place on
     reached = np.searchsorted(codes, np.arange(1, 2**bits))
