@@ -96,7 +96,6 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--hardest",
         type=float,
-        default=1.0,
         help="judge by this share of all these, those that the float network is least sure of: "
         "nearly all that change are among them (default 1: by all)",
     )
@@ -151,8 +150,8 @@ def run(args: argparse.Namespace) -> Output:
     check_classes(images, network.name, network.classes, known)
     test = images.test()
     held = calibration(args, trained, images)
-    share = 0 < args.hardest <= 1
-    require(share, "--hardest", "must be above 0 and at most 1", args.hardest)
+    hardest = 1.0 if args.hardest is None else args.hardest
+    require(0 < hardest <= 1, "--hardest", "must be above 0 and at most 1", hardest)
     if args.copies > 1:
         held = with_copies(held, args.copies, args.mirror)
     path = output_path(args.out, f"search/{network.name}.{args.variant}.safetensors")
@@ -163,7 +162,7 @@ def run(args: argparse.Namespace) -> Output:
         "trained": args.trained,
         "copies": args.copies,
         "mirror": args.mirror,
-        "hardest": args.hardest,
+        "hardest": hardest,
         "equalize": args.equalize,
         "compensate": args.compensate,
         "config": to_plain(config),
@@ -180,7 +179,7 @@ def run(args: argparse.Namespace) -> Output:
         folded = {k: dataclasses.replace(v, inputs=inputs[k]) for k, v in folded.items()}
     wrong = seen.logits.argmax(1) != held.labels
     order = hardest_first(seen.logits)
-    judged = order[: math.ceil(args.hardest * len(held))]
+    judged = order[: math.ceil(hardest * len(held))]
     judge = Judge(right=int((~wrong).sum()), wrong=int(wrong[judged].sum()))
     simulation = Simulation(network, folded, held, judged)
 

@@ -19,6 +19,7 @@ def config_of(args: argparse.Namespace) -> SearchConfig:
     for option, given, variants in (
         ("--target", args.target, SEARCHES),
         ("--resume", args.resume or None, SEARCHES),
+        ("--hardest", args.hardest, SEARCHES),
         ("--shape", args.shape, LAYERWISE),
         ("--second-look", args.second_look, LAYERWISE),
     ):

@@ -33,6 +33,7 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("bench --only dots engine --model M", "--model", "no part in --only has a model"),
     ("search --variant uniform --target 0.1", "--target", "has no effect on --variant uniform"),
     ("search --variant uniform --resume", "--resume", "has no effect on --variant uniform"),
+    ("search --variant uniform --hardest 0.5", "--hardest", "has no effect on --variant uniform"),
     ("search --variant independent --shape log", "--shape", "has no effect on --variant indep"),
     ("search --variant uniform --second-look", "--second-look", "has no effect on --variant"),
     ("search --mirror", "--mirror", "mirrors half of the copies, and there are none"),
@@ -41,6 +42,25 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("accuracy --print --only learned", "--only", "says what to train, and --print trains"),
     ("accuracy --print --seeds 1", "--seeds", "says what to train, and --print trains nothing"),
 ]
+ALWAYS = {  # options that do something in every mode, or whose conflict the parser refuses
+    "train": "device epochs out resume seed start threads",
+    "search": "bits compensate copies data equalize images out path threads trained variant",
+    "export": "out",
+    "import": "out",
+    "verify": "against data images path pixels",
+    "show": "",
+    "golden": "data images path",
+    "fold": "board cycles fps levels-per-stage lut-share margin mhz out",
+    "estimate": "cycles fold",
+    "rtl": "cycles family fold out",
+    "sim": "data images path sequential",
+    "build": "board clock out placer scheduler seed seeds sequential",
+    "demo": "board clock cycles data fold images level-images out path placer scheduler seed seeds",
+    "doctor": "",
+    "bench": "only",
+    "bench-cnv": "path",
+    "accuracy": "epochs print record",
+}
 WITH_MODEL = ("sim", "build", "demo", "search")
 
 
@@ -69,6 +89,20 @@ def test_an_option_that_does_nothing_is_refused(words, option, why, model, capsy
     command, *rest = words.split()
     line = refusal(capsys, command, *[model] * (command in WITH_MODEL), *rest)
     assert line.startswith(f"{option}: {why}"), line
+
+
+@pytest.mark.parametrize("command", ALWAYS)
+def test_every_option_is_judged(command):
+    """One that some mode ignores is in IGNORED, all others in ALWAYS."""
+    (subs,) = (a.choices for a in build_parser()._actions if isinstance(a.choices, dict))
+    assert set(subs) == set(ALWAYS)
+    options = {word for word in subs[command]._option_string_actions if word.startswith("--")}
+    ignored = {option for words, option, _ in IGNORED if words.split()[0] == command}
+    if command == "demo":  # it builds as build does
+        ignored |= {"--mhz"}
+    always = {f"--{name}" for name in ALWAYS[command].split()}
+    assert always | ignored == options - {"--help", "--json"}
+    assert not always & ignored
 
 
 def ran(*words):
