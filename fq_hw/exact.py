@@ -52,11 +52,13 @@ def ceilings(
     levels = np.empty(edges.shape, np.int64)
     for channel, (row, zero, unit) in enumerate(zip(edges, shift, scale, strict=True)):
         for index, (edge, open_) in enumerate(zip(row, exclusive[channel], strict=True)):
-            gap = edge - zero
-            if unit == 0:
-                level = FAR if gap > 0 or (open_ and gap == 0) else -FAR
+            # (edge - zero) / |unit| as above / below: a Fraction would be reduced at every step.
+            gap = edge.numerator * zero.denominator - zero.numerator * edge.denominator
+            above = gap * unit.denominator
+            below = edge.denominator * zero.denominator * abs(unit.numerator)
+            if below == 0:
+                level = FAR if above > 0 or (open_ and above == 0) else -FAR
             else:
-                gap /= abs(unit)
-                level = math.floor(gap) + 1 if open_ else math.ceil(gap)
+                level = above // below + 1 if open_ else -(-above // below)
             levels[channel, index] = min(max(level, -FAR), FAR)
     return levels
