@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from fq_hw import toolbox
-from fq_hw.cli.build import add_board_arguments, build_plan, check_build
+from fq_hw.cli.build import add_board_arguments, build_plan
+from fq_hw.cli.build_checks import check_build
 from fq_hw.cli.hardware import add_fold_arguments, make_plan, plan_tag
 from fq_hw.cli.model import add_model_argument, load_model
 from fq_hw.cli.output import Output, say

@@ -9,7 +9,7 @@ from networks import NETWORKS, random_checkpoint
 import boards
 from fq_hw import checkpoint
 from fq_hw.cli import main
-from fq_hw.cli.build import bitstream_name
+from fq_hw.cli.build_checks import bitstream_name
 from fq_hw.cli.main import build_parser
 
 IGNORED = [  # what a user types after the command and the model; the option; why it does nothing
