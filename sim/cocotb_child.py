@@ -13,8 +13,10 @@ from cocotb_tools import runner
 
 __all__ = ["main"]
 
-# Amaranth has checked widths; settling order matters to speed alone.
-FLAGS = ["-Wno-fatal", "-Wno-WIDTH", "-Wno-UNOPTFLAT"]
+# Amaranth has checked widths; settling order matters to speed alone. The bench in Python takes
+# longer than the program, so the compiler gets one file and leaves it as it is.
+FLAGS = ["-Wno-fatal", "-Wno-WIDTH", "-Wno-UNOPTFLAT", "--output-split", "0"]
+OPTIMISATION = ["OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1"]
 PUBLIC = """`verilator_config
 public_flat_rw -module "{top}" -var "*"
 """
@@ -25,7 +27,8 @@ class Runner(runner.Verilator):
 
     def _build_command(self):
         commands = super()._build_command()
-        return [[word for word in words if word != "--public-flat-rw"] for words in commands]
+        verilate, make = commands
+        return [[word for word in verilate if word != "--public-flat-rw"], make + OPTIMISATION]
 
 
 def main(what: str, top: str, *places: str) -> None:
