@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from classic import CLASSIC, classic_graph
 from networks import NETWORKS, random_checkpoint, random_graph
 
 from fq_hw import artifact, checkpoint, ir
@@ -21,9 +22,10 @@ def refusal(path):
     return message.removeprefix(f"{path}: ")
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *CLASSIC])
 def test_round_trip(tmp_path, name):
-    for index, graph in enumerate((random_graph(name), lower_graph(random_graph(name)))):
+    whole = random_graph(name) if name in NETWORKS else classic_graph(name)
+    for index, graph in enumerate((whole, lower_graph(whole))):
         path, again = tmp_path / f"{index}", tmp_path / f"{index}-again"
         serialize.save(path, graph)
         found = serialize.load(path)
