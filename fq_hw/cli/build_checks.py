@@ -76,11 +76,10 @@ def check_capacity(
     for what, least, most in (("LUT4", need.lut, have.lut), ("EBR", need.ebr, have.ebr)):
         if least <= SURE * most:
             continue
-        cures = ["fold more (--cycles)", "take a larger board"]
-        if way := sequential_way(args, graph, board):
-            cures = [way]
-        whose = "" if board.family == PRICED else f", by the prices of {PRICED}"
-        raise CapacityError(
-            f"{board.name}: has {most:,} {what}, and a unit for each layer needs about "
-            f"{least:,} (estimate{whose}); {' or '.join(cures)}"
-        )
+        cures = [sequential_way(args, graph, board)]
+        whose = f", by the prices of {PRICED}"
+        if board.family == PRICED:
+            cures, whose = ["fold more (--cycles) or take a larger board", *cures], ""
+        contract = f"has {most:,} {what}, and a unit for each layer needs about {least:,}"
+        hint = "; ".join(filter(None, cures)) or "take a larger board"
+        raise CapacityError(f"{board.name}: {contract} (estimate{whose}); {hint}")
