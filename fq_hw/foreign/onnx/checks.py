@@ -45,6 +45,11 @@ def check_order(graph: onnx.GraphProto, where: str) -> None:
         missing = [name for name in node.input if name not in made]
         contract = f"{called} must come after what it reads (or there is a cycle)"
         require(not missing, where, contract, missing, kind=ArtifactError)
+        for a in node.attribute:  # which onnx may divide by
+            sizes = a.name in ("dilations", "kernel_shape", "strides")
+            fits = not sizes or min(a.ints, default=1) >= 1
+            contract = f"{called}: attribute {a.name} must hold numbers above 0"
+            require(fits, where, contract, list(a.ints), kind=ArtifactError)
         inner = any(a.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for a in node.attribute)
         contract = f"{called} ({node.op_type}) holds a graph of its own, which has no hardware"
         require(not inner, where, contract, kind=ArtifactError)

@@ -25,6 +25,7 @@ from fq_hw.foreign.pixels import PixelRange
 __all__ = ["Compared", "compare"]
 
 LABELS = ("ArgMax", "TopK")  # TopK's indices are its last output
+SHAPING = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 RANKING = (*LABELS, "LogSoftmax", "Sigmoid", "Softmax")  # their results are no sums
 ROUNDS = 2.0**-20  # of the largest that a value can be: 16 times what float32 rounds once
 
@@ -127,10 +128,19 @@ class Comparison:
         wrong = ~(np.abs(found - self.ranked) <= self.off)
         return row("scores", wrong, self.ranked, found, feature)
 
+    @property
+    def last(self) -> onnx.NodeProto:
+        """The node that makes the model's output, whatever gives that another shape or type."""
+        (output,) = self.model.graph.output
+        node = self.model.find_producer(output.name)
+        while node.op_type in SHAPING and (before := self.model.find_producer(node.input[0])):
+            node = before
+        return node
+
     def label(self) -> Compared:
         """The class: the model's own answer, unless it has none or rounding decides which it is."""
         found, scores = int(self.tensors["label"].reshape(())), self.ranked.reshape(-1)
-        last = self.model.graph.node[-1]
+        last = self.last
         want, judged = int(scores.argmax()), scores
         if last.op_type in LABELS:
             want = int(self.context[last.output[-1]].reshape(-1)[0])

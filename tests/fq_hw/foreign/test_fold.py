@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from networks import least_plan, random_images
+from onnx import TensorProto, save
 from onnx_models import DOMAIN, Maker
 from onnx_nets import NETS, Positive, plain
 
@@ -34,6 +35,24 @@ def test_hardware_takes_what_folds(net, tmp_path):
     make = Positive(NETS[net], 1)
     model = onnx.read(make.save(tmp_path / "net.onnx", net(make)))
     least_plan(onnx.fold(model, "net", onnx.PixelRange.UNIT).graph, 20_000)
+
+
+def test_a_class_that_is_not_the_output_is_not_the_model_s_answer(tmp_path):
+    """A dead branch ranks what it made of the scores; the model ends in the scores themselves."""
+    make = Maker()
+    x = make.quant("image", 8, 1 / 128)
+    scores = make.node("GlobalAveragePool", make.conv(x, 3, 4, kernel=1, pads=[0] * 4))
+    falls = make.node("Flatten", make.node("Mul", scores, make.const(-1.0)))
+    make.node("ArgMax", falls, axis=1)
+    model = make.model(scores)
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.FLOAT
+    save(model, tmp_path / "net.onnx")
+    model = onnx.read(tmp_path / "net.onnx")
+    assert model.graph.node[-1].op_type == "ArgMax"
+    found = onnx.fold(model, "net", onnx.PixelRange.UNIT)
+    for image in random_images(found.graph.input.shape, 4, 1):
+        rows = onnx.compare(model, found, onnx.PixelRange.UNIT, image)
+        assert not [row for row in rows if row.wrong]
 
 
 def test_a_difference_is_named(tmp_path):

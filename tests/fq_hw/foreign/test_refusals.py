@@ -159,6 +159,11 @@ CASES = {
     "a branch": (branch, "(If) holds a graph of its own, which has no hardware"),
     "a tensor made twice": (again, "must not make a tensor that is there already"),
     "two axes too few": (flat_weights, "weights must be a matrix (got (4,))"),
+    "strides of 0": (
+        lambda m: m.node("Conv", levels(m), m.weights((2, 4, 3, 3)), auto_pad="SAME_LOWER",
+                         strides=[0, 0]),
+        "attribute strides must hold numbers above 0 (got [0, 0])",
+    ),
     "an axis too many": (cubic, "must be two-dimensional: weights of 4 axes (got 5)"),
     "double": (typed("BatchNormalization", np.float64, *[(4,)] * 4), "input 1 must be of type"),
     "integers": (typed("Mul", np.int64, (1,)), "(Mul): input 1 must be of type tensor(float)"),
