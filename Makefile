@@ -5,7 +5,7 @@ DATA ?= data
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test train bench-engine bench-accuracy bench-cnv bench-import calibrate doctor format clean help
+.PHONY: demo test test-slow train bench-engine bench-accuracy bench-cnv bench-import calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -13,10 +13,13 @@ help:           ## list the verbs
 demo: .venv/demo ## the whole way once: checkpoint, golden model, Verilog, Verilator, bitstream
 	$(BIN)/fq-hw demo
 
-test: .venv/test ## lint, then every test
+test: .venv/test ## lint, then every test but those of test-slow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+
+test-slow: .venv/test ## the slow tests: the cost model against synthesis of larger networks (minutes)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 train: .venv/test ## train the shipped network again (half an hour on one core)
 	$(BIN)/fq-hw train

@@ -384,6 +384,8 @@ def torchrun(config, out, *options):
 
 @pytest.mark.train
 def test_two_processes_train_one_network(config):
+    """They stop learning the first layer's real weights together."""
+    config.write_text(config.read_text() + "real_epochs = 1\n")
     out = config.parent / "pair"
     done = torchrun(config, out, "--json")
     assert done.returncode == 0, done.stderr
@@ -397,15 +399,6 @@ def test_two_processes_train_one_network(config):
     assert len(found) == 3
     assert found[2]["loss"] < found[0]["loss"]
     assert [row["train"] * 64 % 1 for row in found] == [0, 0, 0]  # 4 batches of 16, by both
-
-
-@pytest.mark.train
-def test_two_processes_stop_learning_the_first_layer_together(config):
-    config.write_text(config.read_text() + "real_epochs = 1\n")
-    out = config.parent / "pair"
-    done = torchrun(config, out)
-    assert done.returncode == 0, done.stderr
-    assert len(rows(out)) == 3
     state = torch.load(out / "state.pt", weights_only=True)["model"]
     assert state["stem.0.conv.real"].shape == (4, 1, 3, 3)
     trained = checkpoint.read(out / "checkpoint.safetensors").arrays["stem.0.conv.weight"]
