@@ -29,6 +29,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("model", type=Path, help="ONNX file, or .npz")
     add_pixel_argument(parser, default=None)
+    parser.add_argument(
+        "--image",
+        type=int,
+        nargs=2,
+        metavar=("HEIGHT", "WIDTH"),
+        help="of a model that reads the pixels of grey images as N,F",
+    )
     parser.add_argument("--out", type=Path, help="file (default build/NAME.graph.safetensors)")
     parser.set_defaults(run=run)
 
@@ -38,6 +45,8 @@ def run(args: argparse.Namespace) -> Output:
     if args.model.suffix == ".npz":
         contract = "packed weights say themselves how they see pixels"
         require(args.pixels is None, "--pixels", contract, args.pixels, hint="leave it out")
+        require(args.image is None, "--image", "packed weights have an image of their own",
+                args.image, hint="leave it out")  # fmt: skip
         return save(args, packed.load(args.model, PACKED), {}, "")
     return fold_onnx(args)
 
@@ -60,7 +69,7 @@ def fold_onnx(args: argparse.Namespace) -> Output:
     onnx = load_onnx()
     name, pixels = name_of(args.model), onnx.PixelRange(args.pixels or UNIT)
     model = onnx.read(args.model)
-    judged = onnx.judge(model, name, pixels)
+    judged = onnx.judge(model, name, pixels, (*args.image, 1) if args.image else None)
     lines = judged.lines
     rows = [(line.node, line.kind, "yes" if line.supported else "no", line.why) for line in lines]
     text = table(("node", "kind", "supported", "why not, and what to change"), rows)

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> Output:
     graph = read.graph
     pixels = onnx.PixelRange(args.pixels)
     model = onnx.read(args.against)
-    imported = onnx.fold(model, graph.name, pixels)
+    imported = onnx.fold(model, graph.name, pixels, graph.input.shape)
     same = equal(imported.graph, graph)
     contract = f"must be what `fq-hw import {args.against} --pixels {args.pixels}` gives"
     hint = "import it again, or name the model that it came from"

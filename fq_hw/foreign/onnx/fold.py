@@ -56,13 +56,15 @@ class Judged:
     imported: Imported | None
 
 
-def judge(model: ModelWrapper, name: str, pixels: PixelRange) -> Judged:
+def judge(
+    model: ModelWrapper, name: str, pixels: PixelRange, image: tuple[int, int, int] | None = None
+) -> Judged:
     """Every node, and ``model`` as a graph of integers where all are supported.
 
     The lines come of the folding itself, so none says yes where folding says no. Raises GraphError
-    for an image of unknown shape.
+    for an image of unknown shape, or of another than ``image``, H,W,C.
     """
-    walk = Walk(model, pixels)
+    walk = Walk(model, pixels, image)
     lines = [line_of(walk, proto) for proto in model.graph.node]
     if not all(line.supported for line in lines):
         return Judged(lines=lines, imported=None)
@@ -128,12 +130,14 @@ def finished(walk: Walk, name: str) -> Imported:
     )
 
 
-def fold(model: ModelWrapper, name: str, pixels: PixelRange) -> Imported:
+def fold(
+    model: ModelWrapper, name: str, pixels: PixelRange, image: tuple[int, int, int] | None = None
+) -> Imported:
     """``model`` as a graph of integers, ready for golden model and hardware.
 
     Raises GraphError, naming the node, for the first that does not fold exactly.
     """
-    judged = judge(model, name, pixels)
+    judged = judge(model, name, pixels, image)
     if judged.imported is None:
         first = next(line for line in judged.lines if not line.supported)
         raise GraphError(

@@ -21,19 +21,24 @@ LAST = [0, 3, 1, 2]  # the permutation that brings channels from the last axis t
 
 
 def image_shape(
-    graph: onnx.GraphProto, image: onnx.ValueInfoProto
+    graph: onnx.GraphProto, image: onnx.ValueInfoProto, given: tuple[int, int, int] | None = None
 ) -> tuple[tuple[int, int, int], bool, bool]:
     """H,W,C of the image; whether the model has the channels last; whether it is flat, N,F.
 
     N,C,H,W and N,H,W,C are told apart by the first node that treats the axes differently: a
     Transpose to N,C,H,W means that they come last. Only where there is none, as before a Flatten,
-    does the number of colours decide.
+    does the number of colours decide. What N,F are the pixels of, ``given`` says, H,W and 1.
     """
     dims = [d.dim_value for d in image.type.tensor_type.shape.dim]
     where = f"input {image.name!r}"
     contract = "must have a static shape N,C,H,W, N,H,W,C or N,F"
     fits = len(dims) in (2, 4) and math.prod(dims) > 0
     require(fits, where, contract, dims, kind=GraphError)
+    if len(dims) == 2 and given is not None:
+        contract = f"its {dims[1]} features must be the pixels of an image of one colour"
+        fits = math.prod(given) == dims[1] and (given[2] == 1 or given[:2] == (1, 1))
+        require(fits, where, contract, given, kind=GraphError)
+        return given, False, True
     if len(dims) == 2:
         wide = dims[1] > MOST_FEATURES
         return ((1, dims[1], 1) if wide else (1, 1, dims[1])), False, True
@@ -41,7 +46,10 @@ def image_shape(
     if last is None:
         last = dims[3] in COLOURS and dims[1] not in COLOURS
     _, *dims = dims
-    return ((*dims,) if last else (*dims[1:], dims[0])), last, False
+    shape = (*dims,) if last else (*dims[1:], dims[0])
+    contract = f"is an image {shape}"
+    require(given in (None, shape), where, contract, given, kind=GraphError)
+    return shape, last, False
 
 
 def channels_last(graph: onnx.GraphProto, image: str) -> bool | None:

@@ -27,6 +27,7 @@ class Walk:
 
     model: ModelWrapper
     pixels: PixelRange
+    image: tuple[int, int, int] | None = None  # H,W,1 of N,F, where the model does not say it
     values: dict[str, Value] = field(default_factory=dict)
     nodes: list[dict[str, object]] = field(default_factory=list)
     types: dict[str, TensorType] = field(default_factory=dict)
@@ -39,7 +40,7 @@ class Walk:
         for tensor in graph.initializer:
             self.values[tensor.name] = numpy_helper.to_array(tensor)
         (image,) = (i for i in graph.input if i.name not in self.values)
-        shape, last, flat = image_shape(graph, image)
+        shape, last, flat = image_shape(graph, image, self.image)
         scale, shift = (np.full(shape[2], value) for value in self.pixels.affine)
         real = np.tile(self.pixels.real(np.arange(256)), (shape[2], 1))
         self.values[image.name] = Feature(

@@ -37,6 +37,32 @@ def test_hardware_takes_what_folds(net, tmp_path):
     least_plan(onnx.fold(model, "net", onnx.PixelRange.UNIT).graph, 20_000)
 
 
+def test_features_are_the_pixels_of_grey_images(tmp_path):
+    net = next(net for net in NETS if net.__name__ == "row")
+    make = Positive(NETS[net], 3)
+    model = onnx.read(make.save(tmp_path / "net.onnx", net(make)))
+    found = onnx.fold(model, "net", onnx.PixelRange.UNIT, (28, 28, 1))
+    assert found.graph.input.shape == (28, 28, 1)
+    images = random_images((28, 28, 1), 3, 1)
+    for image in images:
+        rows = onnx.compare(model, found, onnx.PixelRange.UNIT, image)
+        assert not [row for row in rows if row.wrong]
+    row = onnx.fold(model, "net", onnx.PixelRange.UNIT)
+    found, row = (
+        golden.run(f.graph, images.reshape(-1, *f.graph.input.shape)) for f in (found, row)
+    )
+    np.testing.assert_array_equal(found["scores"], row["scores"])
+    for other in ((28, 27, 1), (14, 14, 4)):
+        with pytest.raises(
+            GraphError, match="its 784 features must be the pixels of an image of one"
+        ):
+            onnx.fold(model, "net", onnx.PixelRange.UNIT, other)
+    make = Maker()
+    model = onnx.read(make.save(tmp_path / "net.onnx", make.conv("image", 3, 2)))
+    with pytest.raises(GraphError, match=r"is an image \(8, 8, 3\) \(got \(4, 16, 3\)\)"):
+        onnx.fold(model, "net", onnx.PixelRange.UNIT, (4, 16, 3))
+
+
 def test_a_class_that_is_not_the_output_is_not_the_model_s_answer(tmp_path):
     """A dead branch ranks what it made of the scores; the model ends in the scores themselves."""
     make = Maker()
