@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
+import tempfile
 from pathlib import Path
 
-from amaranth.back import rtlil, verilog
+from amaranth.back import rtlil
 from amaranth.hdl import Value
 from amaranth.lib import wiring
 
@@ -15,6 +13,16 @@ from fq_hw import toolbox
 from rtl_gen.dot_product import named
 
 __all__ = ["named_rtlil", "ports", "to_rtlil", "to_verilog"]
+
+INTERNAL = "-remove generator -remove top -remove src -remove amaranth.hierarchy"
+# As amaranth.back.verilog does, but for all modules in one process.
+VERILOG = f"""read_rtlil design.il
+proc -nomux -norom
+memory_collect
+attrmap {INTERNAL} -remove amaranth.decoding
+attrmap -modattr {INTERNAL} -remove amaranth.decoding
+write_verilog -norename design.v
+"""
 
 
 def ports(part: wiring.Component) -> dict[str, tuple[Value, None]]:
@@ -31,33 +39,15 @@ def ports(part: wiring.Component) -> dict[str, tuple[Value, None]]:
     return found
 
 
-@contextlib.contextmanager
-def amaranth_finds_yosys() -> Iterator[None]:
-    """Amaranth writes Verilog with the Yosys that the environment names; name ours."""
-    before = os.environ.get("YOSYS")
-    yosys = toolbox.find("yosys")
-    os.environ["YOSYS"] = toolbox.executable(yosys, Path("build/tools"))
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["YOSYS"]
-        else:
-            os.environ["YOSYS"] = before
-
-
 def to_verilog(part: wiring.Component, name: str) -> str:
     """Verilog of ``part`` as module ``name``, without host paths: same input, same bytes."""
-    with amaranth_finds_yosys():
-        text = convert(part, name)
-        return text + "".join(convert(dot, module) for module, dot in named(text).items())
-
-
-def convert(part: wiring.Component, name: str) -> str:
-    """Verilog of ``part`` alone."""
-    return verilog.convert(
-        part, name=name, ports=ports(part), emit_src=False, strip_internal_attrs=True
-    )
+    with tempfile.TemporaryDirectory(prefix="fq-hw-verilog-") as place:
+        folder = Path(place)
+        (folder / "design.il").write_text(to_rtlil(part, name))
+        (folder / "verilog.ys").write_text(VERILOG)
+        log = folder / "yosys.log"
+        toolbox.run(toolbox.find("yosys"), ["-q", "verilog.ys"], cwd=folder, log=log)
+        return (folder / "design.v").read_text()
 
 
 def to_rtlil(part: wiring.Component, name: str) -> str:

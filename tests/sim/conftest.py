@@ -8,10 +8,10 @@ import pytest
 from simcases import Case, make_case
 
 
-@pytest.fixture
-def case(request, tmp_path) -> Case:
-    """The network that the test's parameter names, with 50 images."""
-    return make_case(request.param, tmp_path, 50)
+@pytest.fixture(scope="module")
+def case(request, tmp_path_factory) -> Case:
+    """The network that the test's parameter names, with 20 images."""
+    return make_case(request.param, tmp_path_factory.mktemp("case"), 20)
 
 
 @pytest.fixture(scope="session")

@@ -22,9 +22,13 @@ STALLS = {"never": 0, "seldom": 60, "mostly": 220}  # of 256 cycles
 every_network = pytest.mark.parametrize("case", sorted(NETWORKS), indirect=True)
 
 
+@pytest.fixture(scope="module")
+def program(case, programs):
+    return network.build(case.plan, programs, brief=True)
+
+
 @every_network
-def test_scores_levels_and_cycles(case, programs):
-    program = network.build(case.plan, programs, brief=True)
+def test_scores_levels_and_cycles(case, program):
     levels = case.folder / "levels.txt"
     run = case.run(program, taps_file=levels)
     case.assert_equal(run)
@@ -37,11 +41,10 @@ def test_scores_levels_and_cycles(case, programs):
 
 
 @every_network
-def test_scores_under_stalls_and_after_a_reset(case, programs):
-    program = network.build(case.plan, programs, brief=True)
+def test_scores_under_stalls_and_after_a_reset(case, program):
     for into in STALLS.values():
         for out in STALLS.values():
-            run = case.run(program, 12, pause_in=into, pause_out=out, seed=into + out + 1)
+            run = case.run(program, 8, pause_in=into, pause_out=out, seed=into + out + 1)
             case.assert_equal(run)
     free = case.run(program, 4)
     for part in (0.5, 1.0, 2.3):  # while the first frame enters, and with several inside
@@ -51,11 +54,11 @@ def test_scores_under_stalls_and_after_a_reset(case, programs):
 
 
 def test_shipped_network(tmp_path, programs):
-    args = build_parser().parse_args(["sim", "--images", "50"])
+    args = build_parser().parse_args(["sim", "--images", "8"])
     model = load_model(SHIPPED)
     graph = model.graph
     plan, split = make_plan(args, graph), load_data(args, model)
-    program = network.build(plan, programs)
+    program = network.build(plan, programs, brief=True)
     truth = golden.run(graph, split.images)["tail.scores"].reshape(len(split), -1)
     predicted = timing.simulate(plan)
 
