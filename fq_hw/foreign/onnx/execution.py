@@ -51,13 +51,20 @@ def rounding(feature: Feature) -> np.ndarray:
     return ROUNDS * feature.peak[None, None, None] + np.finfo(np.float32).tiny
 
 
-def edge_between(x: np.ndarray, real: np.ndarray, feature: Feature, source: Feature) -> np.ndarray:
-    """Which levels x (1,H,W,C) have an edge next to them as near to ``real`` as float32 rounds."""
-    edges = feature.edges.astype(np.float64)
-    edges = np.pad(edges, ((0, 0), (1, 1)), constant_values=np.inf)
-    channel = np.arange(feature.channels)
-    gaps = [np.abs(real - edges[channel, x + side]) for side in (0, 1)]  # below and above x
-    return np.minimum(*gaps) <= rounding(source)
+def ties(codes: np.ndarray, x: np.ndarray, real: np.ndarray, feature: Feature) -> np.ndarray:
+    """Where codes (1,H,W,C) differ from x by edges alone that lie as near as float32 rounds.
+
+    That may be several edges: those of a Sign are in one place.
+    """
+    tied, place = np.zeros(x.shape, bool), np.nonzero(codes != x)
+    channel = place[3]
+    low, high = (f(codes, x)[place][:, None] for f in (np.minimum, np.maximum))
+    edges = feature.edges.astype(np.float64)[channel]
+    index = np.arange(edges.shape[1])
+    off = rounding(feature.source)[0, 0, 0][channel]
+    near = np.abs(real[place][:, None] - edges) <= off[:, None]
+    tied[place] = (near | (index < low) | (index >= high)).all(axis=1)
+    return tied
 
 
 def in_channels(x: np.ndarray, feature: Feature) -> np.ndarray:
@@ -96,7 +103,7 @@ class Comparison:
         tied = np.zeros(x.shape, bool)
         if source.pixels is None and differs.any():
             real = source.real(self.tensors[source.op])
-            tied = differs & (np.abs(codes - x) == 1) & edge_between(x, real, feature, source)
+            tied = ties(codes, x, real, feature)
             mended = np.where(tied, feature.real(x), reference)
             kind = self.context[name].dtype
             self.context[name] = feature.in_layout(mended).astype(kind)

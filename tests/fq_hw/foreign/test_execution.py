@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from onnx_models import DOMAIN, Maker
 
+from fq_hw.exact import exact
 from fq_hw.foreign import onnx
+from fq_hw.foreign.onnx.execution import ties
+from fq_hw.foreign.onnx.values import Feature
 from fq_hw.ir import Graph, Threshold
 
 BYTE = onnx.PixelRange.BYTE
@@ -43,6 +46,19 @@ def test_a_sum_within_rounding_of_an_edge_is_a_tie(case):
     found = {name: row.ties for name, row in rows.items() if row.ties}
     assert list(found) == ["Quant_1_out0"] and found["Quant_1_out0"] >= 2
     assert len(rows) == 8  # what comes behind the ties is compared too
+
+
+def test_several_edges_in_one_place_are_one_tie():
+    """A Sign falls from -1 to +1 where the sum is 0 but for rounding; a step of 1/2 does not."""
+    shape = {"op": "x", "shape": (1, 1, 1), "peak": np.ones(1)}
+    source = Feature(**shape, scale=exact([1.0]), shift=exact([0.0]))
+    codes, x, real = (np.full((1, 1, 1, 1), value) for value in (2, 0, 1e-9))
+    for edges, want in (([0.0, 0.0], True), ([0.0, 0.5], False), ([-0.5, 0.0], False)):
+        feature = Feature(**shape, scale=exact([1.0]), shift=exact([-1.0]), source=source,
+                          edges=exact([edges]))  # fmt: skip
+        assert ties(codes, x, real, feature).all() == want
+        assert ties(x, codes, real, feature).all() == want
+    assert not ties(x, x, real, feature).any()
 
 
 def changed(imported, step):
