@@ -71,8 +71,9 @@ def judge(
     try:
         return Judged(lines=lines, imported=finished(walk, name))
     except FqHwError as error:
-        output = Line(node=model.graph.output[0].name, kind="output", supported=False,
-                      why=str(error))  # fmt: skip
+        name = model.graph.output[0].name
+        why = str(error).removeprefix(f"output {name!r}: ")
+        output = Line(node=name, kind="output", supported=False, why=why)
         return Judged(lines=[*lines, output], imported=None)
 
 
@@ -140,11 +141,9 @@ def fold(
     judged = judge(model, name, pixels, image)
     if judged.imported is None:
         first = next(line for line in judged.lines if not line.supported)
-        raise GraphError(
-            first.why
-            if first.kind == "output"
-            else f"{called(first.node, first.kind)}: {first.why}"
-        )
+        output = first.kind == "output"
+        where = f"output {first.node!r}" if output else called(first.node, first.kind)
+        raise GraphError(f"{where}: {first.why}")
     return judged.imported
 
 
