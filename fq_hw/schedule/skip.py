@@ -71,6 +71,12 @@ def blocks(early: Times, late: Times, first_of_two: bool) -> np.ndarray:
     return late.last > start
 
 
+def beat_by_beat(fork: Branches) -> bool:
+    """Whether each beat of either input takes the same beat of the fork, and no other."""
+    kept = all(isinstance(op, Bias | Requantize | Threshold) for side in fork.sides for op in side)
+    return kept and not isinstance(fork.join, Concat)
+
+
 def waiting(fork: Branches, columns: Columns) -> tuple[int, int]:
     """How many pixels of the first and of the second input wait at most; 0 needs no FIFO.
 
@@ -85,7 +91,9 @@ def waiting(fork: Branches, columns: Columns) -> tuple[int, int]:
     first_of_two = [isinstance(fork.join, Concat) and side == order[0] for side in (0, 1)]
     everywhere = np.ones(len(seen), bool)
     inside = [blocks(early[side], late[1 - side], first_of_two[side]) for side in (0, 1)]
-    if not fork.closed:
+    if beat_by_beat(fork):
+        where = [~everywhere, everywhere]
+    elif not fork.closed:
         where = [everywhere, everywhere]
     elif inside[0].any() and not inside[1].any():
         where = [everywhere, inside[1]]

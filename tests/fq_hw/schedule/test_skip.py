@@ -171,6 +171,17 @@ def test_who_needs_a_whole_pixel_is_later_than_who_lets_beats_pass():
         assert skip_depths(graph, graph["r"], (5, 5)) == want
 
 
+def test_beats_that_pass_side_by_side_need_one_fifo():
+    """Neither x + x nor x + level(x) waits for more than a register's time."""
+    for inputs in (("stem", "stem"), ("a", "stem"), ("stem", "a")):
+        graph = (
+            stem(add(*inputs))
+            if "a" in inputs
+            else ir.Graph("g", (image(4, 4), conv("stem", "x"), add(*inputs)))
+        )
+        assert skip_depths(graph, graph["r"], (5, 5)) == (None, 4)
+
+
 def test_the_fork_is_the_last_tensor_that_all_has_come_through():
     ops = conv("b", "a"), conv("c", "a"), add("b", "c"), act("d", "r"), conv("e", "d")
     graph = stem(*ops, ir.Add(name="s", inputs=("e", "stem")))
