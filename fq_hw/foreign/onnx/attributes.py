@@ -18,6 +18,10 @@ MOST_INPUTS = 1000  # of a Concat
 REALS = ("tensor(float)",)
 WIDTHS = (*REALS, "tensor(int32)", "tensor(int64)")
 OWN_TYPES = (*(("T", REALS),) * 3, ("B", WIDTHS))  # the fourth input is a bit width
+FLAGS = (  # integers that mean yes or no
+    "allowzero", "ceil_mode", "count_include_pad", "keepdims", "largest", "narrow",
+    "noop_with_empty_axes", "signed", "sorted", "transA", "transB",
+)  # fmt: skip
 TYPES = {  # how qonnx calls them
     "i": AttributeProto.INT,
     "f": AttributeProto.FLOAT,
@@ -80,7 +84,9 @@ def schema(kind: str, domain: str, opset: int) -> Schema | None:
         except KeyError:
             return None
         known = {
-            name: Attribute(TYPES[kind], required, default, *allowed)
+            name: Attribute(
+                TYPES[kind], required, default, *(allowed or [(0, 1)] * (name in FLAGS))
+            )
             for name, (kind, required, default, *allowed) in types.items()
         }
         return Schema(known, range(1, MOST_INPUTS), OWN_TYPES)
@@ -93,6 +99,7 @@ def schema(kind: str, domain: str, opset: int) -> Schema | None:
             int(a.type.value),
             a.required,
             plain(helper.get_attribute_value(a.default_value)) if a.default_value.name else None,
+            (0, 1) if name in FLAGS else (),
         )
         for name, a in found.attributes.items()
     }

@@ -71,6 +71,10 @@ def test_attributes_that_no_schema_has():
     node = helper.make_node("Conv", ["x"], ["y"], strides=2)
     with pytest.raises(GraphError, match="strides must be of type INTS \\(got 'INT'\\)"):
         attributes(node, found.attributes, honours, "here")
+    found = schema("Gemm", "", 13)
+    node = helper.make_node("Gemm", ["x"], ["y"], transB=2)
+    with pytest.raises(GraphError, match=r"transB must be one of \[0, 1\] \(got 2\)"):
+        attributes(node, found.attributes, RULES["Gemm"].honours, "here")
     quant = schema("Quant", DOMAIN, 1)
     node = helper.make_node("Quant", ["x"], ["y"], narrow=0)
     with pytest.raises(GraphError, match="here: attribute signed is missing"):
