@@ -179,7 +179,9 @@ def _(op: ir.Embed, plan: Lowering) -> None:
     unit = EmbedUnit(
         colours=x.channels, length=length, bits=op.out_bits, tables=tables, pixels=x.pixels
     )
-    source = plan.add(op.name, unit, x.source, contents=op.table, tensor=op.name)
+    whole = converters(x.channels, x.pixels, (x.lanes, x.channels), x.bits, ".whole")
+    beats = plan.chain(op.name, whole, x.source)
+    source = plan.add(op.name, unit, beats, contents=op.table, tensor=op.name)
     plan.publish(op, plan.stream(op, source, unit.o.lanes, op.out_bits))
 
 

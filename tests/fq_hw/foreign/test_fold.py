@@ -10,6 +10,7 @@ from onnx_nets import NETS, Positive, plain
 from fq_hw import golden
 from fq_hw.errors import GraphError
 from fq_hw.foreign import onnx
+from fq_hw.schedule import timing
 
 
 @pytest.mark.parametrize("pixels", list(onnx.PixelRange), ids=lambda p: p.value)
@@ -61,6 +62,46 @@ def test_features_are_the_pixels_of_grey_images(tmp_path):
     model = onnx.read(make.save(tmp_path / "net.onnx", make.conv("image", 3, 2)))
     with pytest.raises(GraphError, match=r"is an image \(8, 8, 3\) \(got \(4, 16, 3\)\)"):
         onnx.fold(model, "net", onnx.PixelRange.UNIT, (4, 16, 3))
+
+
+def doubled(make):
+    return make.node("Add", "image", "image")
+
+
+def less_itself(make):
+    return make.node("Sub", "image", make.node("Mul", "image", make.const(0.3)))
+
+
+def beside_itself(make):
+    falling = make.node("Mul", "image", make.const(-1.0))
+    return make.node("Concat", "image", falling, "image", axis=1)
+
+
+def largest(make):
+    return make.node("MaxPool", "image", kernel_shape=[2, 2], strides=[2, 2])
+
+
+def smallest(make):
+    x = make.node("Mul", "image", make.const(np.array([-1.0, 0.7, -0.3]).reshape(3, 1, 1)))
+    return make.node("GlobalMaxPool", x)
+
+
+@pytest.mark.parametrize("pixels", [onnx.PixelRange.UNIT, onnx.PixelRange.SIGNED])
+@pytest.mark.parametrize("way", [doubled, less_itself, beside_itself, largest, smallest])
+def test_pixels_are_rounded_in_float32_behind_pools_and_joins(way, pixels, tmp_path):
+    """With a step of 2 / 255 many pixels lie on an edge of the quantizer: float32 decides."""
+    make = Maker((1, 3, 6, 6), 2)
+    x = make.quant(way(make), 8, 2 / 255)
+    channels = 9 if way is beside_itself else 3
+    x = make.conv(x, channels, 4, kernel=1, bits=3, pads=[0] * 4)
+    scores = make.node("GlobalAveragePool", x)
+    model = onnx.read(make.save(tmp_path / "net.onnx", scores))
+    found = onnx.fold(model, "net", pixels)
+    images = np.arange(6 * 108).reshape(6, 6, 6, 3).astype(np.uint8)
+    for image in images:
+        rows = list(onnx.compare(model, found, pixels, image))
+        assert not [row for row in rows if row.wrong or row.ties and row.tensor != "class"]
+    timing.simulate(least_plan(found.graph, 400))  # which would stand still
 
 
 def test_a_class_that_is_not_the_output_is_not_the_model_s_answer(tmp_path):

@@ -54,13 +54,13 @@ def argmax(walk: Walk, node: Node) -> Value:
     return Ranking(scores=name, feature=x, kind=node.kind, label=True)
 
 
-@rule("TopK", honours=("axis", "largest", "sorted"))  # of one value the order is plain
+@rule("TopK", honours=("axis", "k", "largest", "sorted"))  # of one value the order is plain
 def top_k(walk: Walk, node: Node) -> Value:
     name, x = scores(node)
     over_classes(node, x)
     contract = "attribute largest must be 1"
     largest = node.attributes.get("largest", 1)
     require(largest == 1, node.where, contract, largest, kind=GraphError)
-    most = node.number(1)
+    most = node.number(1) if node.given(1) else node.attributes["k"]  # an attribute before opset 10
     require(most == 1, node.where, "K must be 1", most, kind=GraphError)
     return {1: Ranking(scores=name, feature=x, kind=node.kind, label=True)}

@@ -33,8 +33,9 @@ def residual(walk: Walk, node: Node) -> Feature:
             kind=GraphError)  # fmt: skip
     sign = -1 if node.kind == "Sub" else 1
     if a.op == b.op:  # one tensor twice: another scale of it
+        pixels = None if a.pixels is None or b.pixels is None else a.pixels + sign * b.pixels
         return replace(a, scale=a.scale + sign * b.scale, shift=a.shift + sign * b.shift,
-                       peak=a.peak + b.peak, edges=None, source=None, pixels=None)  # fmt: skip
+                       peak=a.peak + b.peak, edges=None, source=None, pixels=pixels)  # fmt: skip
     b = replace(b, scale=sign * b.scale, shift=sign * b.shift)
     a, b = (rising(walk, node, x) for x in (a, b))
     shifts = [max(n, 0) for n in ratio(node, a, b)]
@@ -89,6 +90,7 @@ def concat(walk: Walk, node: Node) -> Value:
         require(alike(joined, x), node.where, contract, x.dims, kind=GraphError)
         suffix = "" if number == len(features) - 1 else f".{number}"
         name = walk.add("concat", node, joined.op, x.op, suffix=suffix)
+        images = joined.pixels is not None and x.pixels is not None
         joined = replace(
             joined,
             op=name,
@@ -99,6 +101,6 @@ def concat(walk: Walk, node: Node) -> Value:
             levels=joined.levels and x.levels,
             edges=None,
             source=None,
-            pixels=None,
+            pixels=np.concatenate([joined.pixels, x.pixels]) if images else None,
         )
     return joined

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +24,7 @@ def pool(
     if tuple(kernel) == (1, 1):
         return x
     name = walk.add(op, node, x.op, kernel=list(kernel), **fields)
-    return replace(x, op=name, shape=walk.types[name].shape, edges=None, source=None, pixels=None)
+    return replace(x, op=name, shape=walk.types[name].shape, edges=None, source=None)
 
 
 def side_by_side(node: Node, x: Feature) -> tuple[int, int]:
@@ -58,7 +59,10 @@ def global_max_pool(walk: Walk, node: Node) -> Value:
 
 
 def largest(walk: Walk, node: Node, x: Feature, kernel: tuple[int, int]) -> Feature:
-    """The maximum of real numbers: that of the integers, or their minimum where these fall."""
+    """The maximum of real numbers: that of the integers, or their minimum where these fall.
+
+    Rounding keeps an order, so of an image the largest pixel's value is one of its table still.
+    """
     falls = x.scale < 0
     sign = {"sign": np.where(falls, -1, 1).astype(np.int8)} if falls.any() else {}
     return pool(walk, node, "max_pool", x, kernel, **sign)
@@ -97,4 +101,4 @@ def reduce_mean(walk: Walk, node: Node) -> Value:
 def average(walk: Walk, node: Node, x: Feature, kernel: tuple[int, int]) -> Feature:
     """A sum whose unit is worth the less: nothing is divided."""
     y = pool(walk, node, "sum_pool", settled(walk, node, x), kernel)
-    return replace(y, scale=y.scale / (kernel[0] * kernel[1]))
+    return y if y.op == x.op else replace(y, scale=y.scale / math.prod(kernel), pixels=None)
