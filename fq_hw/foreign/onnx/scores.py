@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from fq_hw.exact import exact
 from fq_hw.foreign.onnx.values import Feature
 from fq_hw.ir import TensorType
 
@@ -15,6 +16,7 @@ __all__ = ["Scores"]
 
 MULTIPLIER_BITS = 16  # of the largest class scale
 BIAS_BITS = 40  # of the largest bias that is kept exactly
+MOST_ZERO = 2**22  # the largest sum that is taken for a score of 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,36 +35,41 @@ class Scores:
     @classmethod
     def of(cls, feature: Feature) -> Scores:
         """Exact where the integers stay small, else with MULTIPLIER_BITS for the largest scale."""
-        scale, common = feature.scale, min(feature.shift)
-        bias = feature.shift - common
-        unit = common_unit([*scale, *bias])
+        scale, shift = feature.scale, feature.shift
+        zeros = exact(np.zeros(len(scale)))
+        unit = common_unit([*scale, *(shift - min(shift))])
         fits = max(abs(value) for value in scale) < unit * 2**MULTIPLIER_BITS
-        fits = fits and max(bias) < unit * 2**BIAS_BITS
+        fits = fits and max(shift) - min(shift) < unit * 2**BIAS_BITS
+        if not fits:  # about sums that are worth 0: scores of 0 stay equal, small ones near
+            zeros = np.array([zero_of(*pair) for pair in zip(scale, shift, strict=True)], object)
+        start = shift + scale * zeros
+        common = min(start)
+        bias = start - common
         if not fits:
             unit = max([*(abs(value) for value in scale), max(bias) / 2 ** (BIAS_BITS - 1)])
             unit /= 2**MULTIPLIER_BITS - 1
         multiplier, bias = (
-            np.array([round(value / unit) for value in values], np.int64)
-            for values in (scale, bias)
+            np.array([round(value / unit) for value in values], object) for values in (scale, bias)
         )
+        bias = (bias - multiplier * zeros).astype(np.int64)
+        multiplier = multiplier.astype(np.int64)
         return cls(multiplier=multiplier, bias=bias, unit=unit, shift=common, feature=feature)
 
     def error(self, x: TensorType) -> float:
         """By how much, in real scores, two classes' difference may be off; x: type of the sums."""
-        worst = Fraction(0)
-        start = self.feature.shift - self.shift
-        rows = zip(
-            self.multiplier, self.feature.scale, self.bias, start, x.low, x.high, strict=True
-        )
-        for multiplier, scale, bias, real, low, high in rows:
-            most = max(abs(int(low)), abs(int(high)))
-            off = abs(int(multiplier) * self.unit - scale) * most
-            worst = max(worst, off + abs(int(bias) * self.unit - real))
-        return float(2 * worst)
+        gain = exact(self.multiplier) * self.unit - self.feature.scale
+        term = exact(self.bias) * self.unit + self.shift - self.feature.shift
+        ends = (gain * exact(end) + term for end in (x.low, x.high))
+        return float(2 * max(abs(value) for end in ends for value in end))
 
     def real(self, scores: np.ndarray) -> np.ndarray:
         """Integer scores as the model's own, in float64."""
         return scores * float(self.unit) + float(self.shift)
+
+
+def zero_of(scale: Fraction, shift: Fraction) -> int:
+    """The sum that is worth about 0."""
+    return max(min(round(-shift / scale), MOST_ZERO), -MOST_ZERO) if scale else 0
 
 
 def common_unit(values: list[Fraction]) -> Fraction:

@@ -41,6 +41,19 @@ def test_small_integers_are_exact():
     np.testing.assert_array_equal(real, [7 * 0.5 + 0.125, 7 * 0.75 - 3, -7 * 0.25 + 8])
 
 
+def test_scores_of_0_stay_equal_and_small_ones_near():
+    """Levels that start at -128: the sums of a black image differ, its scores do not."""
+    scale, zero = np.array([0.0171, 0.0093, 0.0139]), np.array([70_001, -52_000, 31])
+    exactly = exact(scale)
+    feature = Feature(op="x", shape=(1, 1, 3), scale=exactly, shift=-exactly * exact(zero),
+                      peak=np.ones(3))  # fmt: skip
+    found = Scores.of(feature)
+    black = found.multiplier * zero + found.bias
+    assert len(set(black.tolist())) == 1
+    real = found.real((zero + 10) * found.multiplier + found.bias)
+    np.testing.assert_allclose(real, 10 * scale, rtol=1e-4)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_error_bounds_every_difference(seed):
     dice = np.random.default_rng(seed)
