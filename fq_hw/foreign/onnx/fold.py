@@ -106,7 +106,7 @@ def scored(walk: Walk) -> Scores:
     contract = "must be at least two scores: one alone has no largest"
     require(several, where, contract, result.dims, hint=hint, kind=GraphError)
     result.unclamped(where)
-    scores = Scores.of(result)
+    scores = Scores.of(result, walk.types[result.op])
     biased = {"bias": scores.bias} if scores.bias.any() else {}
     walk.nodes += [
         {"op": "pixel_sum", "name": "sum", "inputs": [result.op]},

@@ -16,7 +16,6 @@ __all__ = ["Scores"]
 
 MULTIPLIER_BITS = 16  # of the largest class scale
 BIAS_BITS = 40  # of the largest bias that is kept exactly
-MOST_ZERO = 2**22  # the largest sum that is taken for a score of 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,15 +32,19 @@ class Scores:
     feature: Feature
 
     @classmethod
-    def of(cls, feature: Feature) -> Scores:
-        """Exact where the integers stay small, else with MULTIPLIER_BITS for the largest scale."""
+    def of(cls, feature: Feature, x: TensorType) -> Scores:
+        """Exact where the integers stay small, else with MULTIPLIER_BITS for the largest scale.
+
+        ``x`` is the type of the sums.
+        """
         scale, shift = feature.scale, feature.shift
         zeros = exact(np.zeros(len(scale)))
         unit = common_unit([*scale, *(shift - min(shift))])
         fits = max(abs(value) for value in scale) < unit * 2**MULTIPLIER_BITS
         fits = fits and max(shift) - min(shift) < unit * 2**BIAS_BITS
         if not fits:  # about sums that are worth 0: scores of 0 stay equal, small ones near
-            zeros = np.array([zero_of(*pair) for pair in zip(scale, shift, strict=True)], object)
+            rows = zip(scale, shift, x.low.tolist(), x.high.tolist(), strict=True)
+            zeros = np.array([nearest_zero(*row) for row in rows], object)
         start = shift + scale * zeros
         common = min(start)
         bias = start - common
@@ -67,9 +70,9 @@ class Scores:
         return scores * float(self.unit) + float(self.shift)
 
 
-def zero_of(scale: Fraction, shift: Fraction) -> int:
-    """The sum that is worth about 0."""
-    return max(min(round(-shift / scale), MOST_ZERO), -MOST_ZERO) if scale else 0
+def nearest_zero(scale: Fraction, shift: Fraction, low: int, high: int) -> int:
+    """The sum of low..high whose score is nearest to 0."""
+    return max(low, min(high, round(-shift / scale))) if scale else 0
 
 
 def common_unit(values: list[Fraction]) -> Fraction:

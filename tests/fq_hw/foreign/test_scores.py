@@ -12,13 +12,21 @@ from fq_hw.ir import TensorType
 def scores_of(scale, shift):
     size = max(np.size(scale), np.size(shift))
     scale, shift = (exact(np.broadcast_to(np.float32(v), size)) for v in (scale, shift))
-    shape = (1, 1, len(scale))
-    return Scores.of(Feature(op="x", shape=shape, scale=scale, shift=shift, peak=np.ones(shape[2])))
+    return Scores.of(feature_of(scale, shift), sums(size))
 
 
-def error(scores, most=1000):
-    low, high = (np.full(len(scores.bias), sign * most) for sign in (-1, 1))
-    return scores.error(TensorType(shape=(1, 1, len(low)), low=low, high=high))
+def feature_of(scale, shift):
+    size = len(scale)
+    return Feature(op="x", shape=(1, 1, size), scale=scale, shift=shift, peak=np.ones(size))
+
+
+def sums(size, most=1000):
+    low, high = (np.full(size, sign * most) for sign in (-1, 1))
+    return TensorType(shape=(1, 1, size), low=low, high=high)
+
+
+def error(scores):
+    return scores.error(sums(len(scores.bias)))
 
 
 def test_one_scale_and_no_bias_need_no_multiplier():
@@ -45,13 +53,17 @@ def test_scores_of_0_stay_equal_and_small_ones_near():
     """Levels that start at -128: the sums of a black image differ, its scores do not."""
     scale, zero = np.array([0.0171, 0.0093, 0.0139]), np.array([70_001, -52_000, 31])
     exactly = exact(scale)
-    feature = Feature(op="x", shape=(1, 1, 3), scale=exactly, shift=-exactly * exact(zero),
-                      peak=np.ones(3))  # fmt: skip
-    found = Scores.of(feature)
+    found = Scores.of(feature_of(exactly, -exactly * exact(zero)), sums(3, 100_000))
     black = found.multiplier * zero + found.bias
     assert len(set(black.tolist())) == 1
     real = found.real((zero + 10) * found.multiplier + found.bias)
     np.testing.assert_allclose(real, 10 * scale, rtol=1e-4)
+
+
+def test_a_large_bias_takes_no_precision_from_small_sums():
+    """Sums of at most 1000 are rounded about the nearest of them, not about a far zero."""
+    found = scores_of([0.31, 0.173], [5e5, 5e5 + 40])
+    assert error(found) < 0.02
 
 
 @pytest.mark.parametrize("seed", range(5))
