@@ -12,7 +12,7 @@ from fq_hw.errors import SimulationError, require
 from sim.stalls import pattern
 from sim.vectors import Vectors
 
-__all__ = ["block", "replay"]
+__all__ = ["Elaborated", "block", "replay"]
 
 QUIET = 16  # cycles after the last expected beat in which no other may come
 
@@ -105,29 +105,42 @@ class Sink(Port):
         require(same, self.where(index), f"must be {want}", payload, kind=SimulationError)
 
 
-def run(part: wiring.Component, ports: list[Port], limit: int, quiet: int) -> None:
-    """Run until every beat has moved and ``quiet`` cycles more, ``limit`` cycles at most."""
-    watched = []
-    for port in ports:
-        watched += [port.face.valid, port.face.ready, Value.cast(port.face.payload)]
+class Elaborated:
+    """A component that is elaborated once, for many runs; each begins with a reset."""
 
-    async def bench(ctx) -> None:
-        left = quiet
-        for cycle in range(limit):
-            for port in ports:
+    def __init__(self, part: wiring.Component):
+        self.part = part
+        self.ports: list[Port] = []
+        self.limit = self.quiet = 0
+        self.simulator = Simulator(part)
+        self.simulator.add_clock(1e-6)
+        self.simulator.add_testbench(self.bench)
+
+    def run(self, ports: list[Port], limit: int, quiet: int) -> None:
+        """Run until every beat has moved and ``quiet`` cycles more, ``limit`` cycles at most."""
+        self.ports, self.limit, self.quiet = ports, limit, quiet
+        self.simulator.reset()
+        self.simulator.run()
+
+    async def bench(self, ctx) -> None:
+        watched = []
+        for port in self.ports:
+            watched += [port.face.valid, port.face.ready, Value.cast(port.face.payload)]
+        left = self.quiet
+        for cycle in range(self.limit):
+            for port in self.ports:
                 port.drive(ctx, cycle)
             _, _, *seen = await ctx.tick().sample(*watched)
-            for index, port in enumerate(ports):
+            for index, port in enumerate(self.ports):
                 port.see(ctx, cycle, *seen[3 * index :][:3])
-            if all(port.settled() for port in ports):
+            if all(port.settled() for port in self.ports):
                 if not left:
                     return
                 left -= 1
 
-    simulator = Simulator(part)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
+
+def elaborated(part: wiring.Component | Elaborated) -> Elaborated:
+    return part if isinstance(part, Elaborated) else Elaborated(part)
 
 
 def make_ports(
@@ -158,18 +171,22 @@ def make_ports(
 
 
 def replay(
-    part: wiring.Component, vectors: Vectors, pauses: tuple[str, str] = ("never", "never")
+    part: wiring.Component | Elaborated,
+    vectors: Vectors,
+    pauses: tuple[str, str] = ("never", "never"),
 ) -> dict[str, list[int]]:
     """Send ``vectors`` through ``part``; the cycles, from 0 after reset, of each port's transfers.
 
+    part     elaborated anew, or once for many calls
     pauses   names of the input and output stall patterns
     Errors   SimulationError when a beat differs, is missing, or is one too many; when an output's
              valid or payload does not hold until taken; when an input beat is never taken
     """
+    bench = elaborated(part)
     names = [*vectors.i, *vectors.o]
     patterns = [pattern(pauses[name in vectors.o], port) for port, name in enumerate(names)]
-    ports = make_ports(part, vectors, patterns[: len(vectors.i)], patterns[len(vectors.i) :])
-    run(part, ports, vectors.limit, quiet=0 if vectors.endless else QUIET)
+    ports = make_ports(bench.part, vectors, patterns[: len(vectors.i)], patterns[len(vectors.i) :])
+    bench.run(ports, vectors.limit, quiet=0 if vectors.endless else QUIET)
     for port in ports:
         moved, total = len(port.cycles), len(port.beats)
         contract = f"all {total} beats must move in {vectors.limit} cycles"
@@ -177,14 +194,14 @@ def replay(
     return {port.name: port.cycles for port in ports}
 
 
-def block(part: wiring.Component, vectors: Vectors) -> dict[str, int]:
+def block(part: wiring.Component | Elaborated, vectors: Vectors) -> dict[str, int]:
     """What a port does while no output is ever ready.
 
     Per input the beats it took, per output 1 when it offers a beat and holds it.
     """
-    never, always = (0,), (1,)
-    ports = make_ports(part, vectors, [never] * len(vectors.i), [always] * len(vectors.o))
-    run(part, ports, vectors.limit // 4, quiet=0)
+    bench, never, always = elaborated(part), (0,), (1,)
+    ports = make_ports(bench.part, vectors, [never] * len(vectors.i), [always] * len(vectors.o))
+    bench.run(ports, vectors.limit // 4, quiet=0)
     return {
         port.name: len(port.cycles) if isinstance(port, Source) else int(port.waiting is not None)
         for port in ports

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import pytest
@@ -21,11 +22,19 @@ LAST_PIXEL = {  # where latency counts from another beat than the first
 }
 
 
-def replay(name, pauses=("never", "never")):
-    """The zoo's unit, its vectors and the cycles of its transfers."""
+@functools.cache
+def elaborated(name):
+    """The zoo's unit, its vectors and its component, elaborated once for all tests of it."""
     unit = ZOO[name]
     vectors = random_vectors(unit)
-    return unit, vectors, pysim.replay(component(unit, vectors.contents), vectors, pauses)
+    return unit, vectors, pysim.Elaborated(component(unit, vectors.contents))
+
+
+@functools.cache
+def replay(name, pauses=("never", "never")):
+    """The zoo's unit, its vectors and the cycles of its transfers."""
+    unit, vectors, part = elaborated(name)
+    return unit, vectors, pysim.replay(part, vectors, pauses)
 
 
 def test_zoo_has_every_unit():
@@ -41,8 +50,8 @@ def test_golden_beats_in_the_cycles_of_the_model(name, pauses):
 
 @pytest.mark.parametrize("name", ZOO)
 def test_valid_waits_for_no_ready(name):
-    vectors = random_vectors(ZOO[name])
-    blocked = pysim.block(component(ZOO[name], vectors.contents), vectors)
+    _, vectors, part = elaborated(name)
+    blocked = pysim.block(part, vectors)
     assert [blocked[port] for port in vectors.o] == [1] * len(vectors.o)
 
 

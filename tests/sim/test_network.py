@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from networks import NETWORKS
 
@@ -87,6 +88,7 @@ def test_the_command_compares_every_tensor_of_every_image(tmp_path, programs, mo
     found = json.loads(capsys.readouterr().out)
     per_image = 123_050  # of the shipped network
     assert found["levels"] == {"compared": (sim.AT_ONCE + 2) * per_image, "mismatching": 0}
+    monkeypatch.setattr(sim, "golden_labels", lambda graph, images: np.zeros(len(images), int))
     plain, seen = golden.run, []
 
     def one_wrong(graph, images):
