@@ -76,9 +76,11 @@ class Case:
         np.testing.assert_array_equal(run.labels, self.labels[: len(run.labels)])
 
 
-def make_case(name: str, folder: Path, images: int, seed: int = 3, **options) -> Case:
-    """The network ``name`` of ``networks.NETWORKS`` with random weights."""
-    graph = lower_graph(random_graph(name, seed))
+def make_case(
+    name: str, folder: Path, images: int, seed: int = 3, graph: Graph | None = None, **options
+) -> Case:
+    """The network ``name`` of ``networks.NETWORKS`` with random weights, or ``graph`` instead."""
+    graph = lower_graph(random_graph(name, seed) if graph is None else graph)
     pixels = random_images(graph.input.shape, images, seed)
     plan = folded(graph, FOLDINGS[name], **options)
     return Case(

@@ -8,9 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from amaranth.hdl import Const, Module
+from networks import NETWORKS, random_checkpoint
 from simcases import Case, make_case
 
 from fq_hw.errors import SimulationError
+from fq_hw.export import export
+from fq_hw.ir import Graph
+from fq_hw.network import Stage, StemConv
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import FifoUnit
 from rtl_gen.residual_add import ResidualAdd
@@ -126,7 +130,13 @@ def survives(case: Case, plan: Plan, programs: Path) -> bool:
 @pytest.fixture
 def tight(tmp_path) -> Case:
     """A network whose skip FIFOs are as shallow as they may be."""
-    return make_case(NAME, tmp_path, 30, skip_slack=0)
+    network = replace(
+        NETWORKS[NAME], image=(6, 6, 1), stem=(StemConv(width=6, norm=False),),
+        stages=(Stage(width=6, blocks=2, stride=1),),
+    )  # fmt: skip
+    exported = export(random_checkpoint(network, 3))
+    graph = Graph.from_nodes(exported.name, exported.nodes)
+    return make_case(NAME, tmp_path, 30, graph=graph, skip_slack=0)
 
 
 def test_the_tight_plan_survives(tight, programs):
