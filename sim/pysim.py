@@ -112,6 +112,7 @@ class Elaborated:
         self.part = part
         self.ports: list[Port] = []
         self.limit = self.quiet = 0
+        self.fresh = True
         self.simulator = Simulator(part)
         self.simulator.add_clock(1e-6)
         self.simulator.add_testbench(self.bench)
@@ -119,7 +120,9 @@ class Elaborated:
     def run(self, ports: list[Port], limit: int, quiet: int) -> None:
         """Run until every beat has moved and ``quiet`` cycles more, ``limit`` cycles at most."""
         self.ports, self.limit, self.quiet = ports, limit, quiet
-        self.simulator.reset()
+        if not self.fresh:
+            self.simulator.reset()
+        self.fresh = False
         self.simulator.run()
 
     async def bench(self, ctx) -> None:
