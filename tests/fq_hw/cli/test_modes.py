@@ -38,6 +38,7 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("search --variant uniform --second-look", "--second-look", "has no effect on --variant"),
     ("search --mirror", "--mirror", "mirrors half of the copies, and there are none"),
     ("import cnv.npz --pixels byte", "--pixels", "packed weights say themselves how they see"),
+    ("import cnv.npz --image 32 32", "--image", "packed weights have an image of their own"),
     ("accuracy --print --data d", "--data", "says what to train, and --print trains nothing"),
     ("accuracy --print --only learned", "--only", "says what to train, and --print trains"),
     ("accuracy --print --seeds 1", "--seeds", "says what to train, and --print trains nothing"),
