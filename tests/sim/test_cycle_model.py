@@ -76,11 +76,12 @@ def without_residuals(graph: Graph) -> Graph:
     return replace(graph, ops=tuple(reversed(kept)))
 
 
+@pytest.mark.parametrize("examples", [5, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("residuals", [True, False], ids=["residuals", "plain"])
-def test_equals_simulation(residuals):
-    """Every pixel's and every result's cycle, and every score, of 20 drawn networks each."""
+def test_equals_simulation(residuals, examples):
+    """Every pixel's and every result's cycle, and every score, of so many drawn networks each."""
 
-    @settings(max_examples=20, deadline=None, derandomize=True, database=None,
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None,
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(network=NETWORKS, seed=st.integers(0, 99), data=st.data())
     def check(network, seed, data):
