@@ -10,6 +10,7 @@ from amaranth.hdl import Value
 from amaranth.lib import wiring
 
 from fq_hw import toolbox
+from fq_hw.errors import ToolError, require
 from rtl_gen.dot_product import named
 
 __all__ = ["named_rtlil", "ports", "to_rtlil", "to_verilog"]
@@ -46,8 +47,13 @@ def to_verilog(part: wiring.Component, name: str) -> str:
         (folder / "design.il").write_text(to_rtlil(part, name))
         (folder / "verilog.ys").write_text(VERILOG)
         log = folder / "yosys.log"
-        toolbox.run(toolbox.find("yosys"), ["-q", "verilog.ys"], cwd=folder, log=log)
-        return (folder / "design.v").read_text()
+        yosys, made = toolbox.find("yosys"), folder / "design.v"
+        toolbox.run(yosys, ["-q", "verilog.ys"], cwd=folder, log=log)
+        there = made.is_file() and made.stat().st_size > 0
+        contract = f"{' '.join(yosys.command)} ended well but wrote no Verilog"
+        hint = "`fq-hw doctor` says which Yosys is used"
+        require(there, "yosys", contract, hint=hint, kind=ToolError)
+        return made.read_text()
 
 
 def to_rtlil(part: wiring.Component, name: str) -> str:

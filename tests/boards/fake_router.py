@@ -25,7 +25,12 @@ cp top.config top.bit
 YOSYS = """#!/bin/sh
 [ "$1" = -V ] && { echo "Yosys 7.8"; exit; }
 echo '{"modules": {}}' > top.json
+echo 'module accelerator; endmodule' > design.v
 """
+SILENT = """#!/bin/sh
+[ "$1" = -V ] && echo "Yosys 7.8"
+exit 0
+"""  # an installation that is broken without a word
 
 
 def put(folder: Path, monkeypatch, cases: str = FAILS, **others: str) -> None:

@@ -161,6 +161,13 @@ def test_foldings_and_verilog_have_names_of_their_own(model):
     assert verilog == f"build/{Path(folds[1]).stem}-ecp5.v"
 
 
+def test_a_yosys_that_writes_nothing_is_named(model, tmp_path, monkeypatch, capsys):
+    fake_router.put(tmp_path, monkeypatch, yosys=fake_router.SILENT)
+    line = refusal(capsys, "rtl", model, "--out", "a.v")
+    assert "bin/yosys ended well but wrote no Verilog; `fq-hw doctor`" in line
+    assert not Path("a.v").exists()
+
+
 @pytest.mark.parametrize("command", ["fold", "build"])
 def test_what_the_icebreaker_cannot_have_names_what_it_can(command, model, capsys):
     line = refusal(capsys, command, model, "--board", "icebreaker", "--cycles", "800")
