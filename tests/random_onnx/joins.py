@@ -59,8 +59,9 @@ def residual(net: Net, x: Tensor) -> Tensor:
 
 def of_sums(net: Net, x: Tensor) -> Tensor:
     """Two convolutions summed before any quantizer."""
-    cout = net.whole(1, 3)
-    a, b = (conv(net, x, cout, kernel=padded(net, x), stride=1, same=True) for _ in "ab")
+    cout, scale = net.whole(1, 3), float(net.factor(0.25))
+    ways = {"kernel": padded(net, x), "stride": 1, "same": True, "scale": scale}
+    a, b = (conv(net, x, cout, **ways) for _ in "ab")
     return ended(net, a, net.node("Add", a.name, b.name), a.spread + b.spread, None)
 
 

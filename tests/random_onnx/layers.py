@@ -14,12 +14,14 @@ __all__ = ["affine", "average", "conv", "dense", "largest", "nothing", "pooled",
 WINDOWS = ((2, 2), (2, 1), (1, 2), (3, 3), (3, 2))
 
 
-def weights(net: Net, shape: tuple[int, ...], axis: int) -> tuple[str, float | None, float]:
+def weights(
+    net: Net, shape: tuple[int, ...], axis: int, scale: float | None = None
+) -> tuple[str, float | None, float]:
     """Constants by a quantizer, a scale for all or for each of ``axis``: name, scale, size."""
     kind = net.pick("BipolarQuant", "Quant", "DequantizeLinear")
-    each = shape[axis] if net.chance(3) else None
+    each = shape[axis] if scale is None and net.chance(3) else None
     bits = net.pick(1, 2, 3, 4) if kind == "Quant" else 4 if kind == "DequantizeLinear" else 1
-    scale = np.float32(net.factor(0.25, each))
+    scale = np.float32(net.factor(0.25, each) if scale is None else scale)
     broad = scale
     if each is not None:
         net.trait("weights: scale per channel")
@@ -67,9 +69,17 @@ def summed(net: Net, x: Tensor, shape: tuple, made: tuple, count: int) -> dict:
             "levels": False, "zero": True}  # fmt: skip
 
 
-def conv(net: Net, x: Tensor, cout: int, *, kernel: int | None = None, stride: int | None = None,
-         same: bool = False) -> Tensor:  # fmt: skip
-    """A convolution; ``same`` keeps the size, for a stride of 1."""
+def conv(
+    net: Net,
+    x: Tensor,
+    cout: int,
+    *,
+    kernel: int | None = None,
+    stride: int | None = None,
+    same: bool = False,
+    scale: float | None = None,
+) -> Tensor:
+    """A convolution; ``same`` keeps the size, for a stride of 1; ``scale`` is of its weights."""
     h, w, cin = x.shape
     pads = same or (x.zero or net.chance(8)) and net.chance()
     if kernel is None:
@@ -77,7 +87,7 @@ def conv(net: Net, x: Tensor, cout: int, *, kernel: int | None = None, stride: i
         kernel = net.pick(*[k for k in fits if not same or k % 2])
     padding = kernel // 2 if pads else 0
     stride = net.pick(1, 2) if stride is None else stride
-    made = weights(net, (cout, cin, kernel, kernel), 0)
+    made = weights(net, (cout, cin, kernel, kernel), 0, scale)
     if padding and not x.zero:
         net.trait("conv: padding without a zero level")
     net.trait(f"conv: {kernel}x{kernel}" + (f" stride {stride}" if stride > 1 else ""))
