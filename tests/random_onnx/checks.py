@@ -99,6 +99,7 @@ def accepted(drawn: Drawn, folder: Path) -> Accepted | str:
     path = folder / "net.onnx"
     path.write_bytes(drawn.model.SerializeToString())
     graph = folder / "net.graph.safetensors"
+    graph.unlink(missing_ok=True)
     refused = command("import", str(path), "--pixels", drawn.pixels.value, "--out", str(graph))
     try:
         model = foreign.read(path)
@@ -169,10 +170,8 @@ def real(found: Accepted, image: np.ndarray) -> np.ndarray:
         value = value / np.float32(255)
     else:
         value = value * scale + shift
-    dims = found.drawn.dims
-    h, w, c = image.shape
-    ordered = value if dims[1:] == (h, w, c) else value.transpose(2, 0, 1)
-    return ordered.reshape(dims)
+    ordered = value if found.drawn.last else value.transpose(2, 0, 1)
+    return ordered.reshape(found.drawn.dims)
 
 
 def ask(found: Accepted, name: str, *options: str) -> None:

@@ -52,7 +52,10 @@ def residual(net: Net, x: Tensor) -> Tensor:
         parts.reverse()
     name, total = parts[0].name, parts[0]
     for part in parts[1:]:
-        name = net.node("Add", name, part.name)
+        way = net.pick("Add", "Add", "Sub")
+        if way == "Sub":
+            net.trait("join: Sub")
+        name = net.node(way, name, part.name)
     spread = sum(part.spread for part in parts)
     return ended(net, total, name, spread, min(unit, unit * ratio))
 
@@ -141,7 +144,7 @@ def layer(net: Net, x: Tensor) -> Tensor:
     """A convolution, what stands behind it, a quantizer."""
     y = affine(net, conv(net, x, net.whole(1, 4)))
     y = activation(net, y)
-    if y.rising and net.chance(4):
+    if net.chance(4):
         y = largest(net, y)
     elif not y.clamped and net.chance(4):
         y = average(net, y)

@@ -191,6 +191,8 @@ def pooled(net: Net, x: Tensor, kind: str, kernel: tuple[int, int]) -> Tensor:
 def largest(net: Net, x: Tensor) -> Tensor:
     """A maximum over windows, where one fits."""
     kernel = window(net, x)
+    if kernel is not None and not x.rising:
+        net.trait("pool: maximum of falling sums")
     return x if kernel is None else pooled(net, x, "MaxPool", kernel)
 
 

@@ -32,6 +32,7 @@ class Drawn:
     pixels: PixelRange
     traits: tuple[str, ...]
     dims: tuple[int, ...]  # of the image in ONNX
+    last: bool  # whether the image has its channels last
     scores: str  # the tensor whose largest value is the class
     exact: bool  # whether nothing in it is rounded by float32
 
@@ -51,13 +52,15 @@ def models(draw, blocks: int = 3, side: int = 12, bits: int = 8) -> Drawn:
     """
     net = Net(draw, bits)
     x = head(net, side)
+    last = "image: N,H,W,C" in net.traits
     for _ in range(net.pick(*range(1, blocks + 1), 0)):
         x = block(net, x)
     x = scored(net, scores(net, x))
     out = end(net, x)
     net.trait(f"pixels: {net.pixels.value}")
     return Drawn(model=net.model(out, OPSET), pixels=net.pixels, traits=tuple(sorted(net.traits)),
-                 dims=tuple(net.shape), scores=x.name, exact=net.exact)  # fmt: skip
+                 dims=tuple(net.shape), last=last, scores=x.name,
+                 exact=net.exact)  # fmt: skip
 
 
 def head(net: Net, side: int) -> Tensor:
@@ -110,9 +113,10 @@ def flattened(net: Net, x: Tensor) -> Tensor:
 
 def whole_image(net: Net, x: Tensor) -> Tensor:
     """One value for each channel: a global pool."""
-    kinds = ["GlobalAveragePool", "ReduceMean"] + ["GlobalMaxPool"] * x.rising
-    kind = net.pick(*kinds)
+    kind = net.pick("GlobalAveragePool", "ReduceMean", "GlobalMaxPool")
     net.trait(f"pool: {kind}")
+    if kind == "GlobalMaxPool" and not x.rising:
+        net.trait("pool: maximum of falling sums")
     changes = {"shape": (1, 1, x.channels)}
     if kind != "GlobalMaxPool":
         unit = x.unit and x.unit / (x.shape[0] * x.shape[1])

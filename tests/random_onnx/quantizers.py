@@ -74,6 +74,8 @@ def quant(net: Net, x: Tensor, step: float | None) -> Tensor:
         net.trait("quantizer: zero point")
     name = net.quant(x.name, bits, np.float32(step), origin, signed=signed, narrow=narrow,
                      rounding_mode=mode)  # fmt: skip
+    if net.chance(6):
+        net.nodes[-1].op_type = "IntQuant"  # its other name
     zero = (origin in (-1, 1)) if one else low <= origin <= high
     size = step * max(abs(low - origin), abs(high - origin)) / 2
     return x.become(name, unit=(2 if one else 1) * step, zero=zero, spread=size)

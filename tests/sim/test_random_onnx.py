@@ -1,0 +1,58 @@
+"""Random ONNX models: what import takes, qonnx, golden, every command and Verilog agree on.
+
+`make bench-import` does the same for many more, larger ones and wider quantizers.
+"""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from random_onnx import checks
+from random_onnx.models import number, shrunk
+
+from fq_hw.foreign.onnx import PixelRange
+from fq_hw.foreign.onnx.node import RULES
+
+GRAPHS = range(92, 121)  # here nearly all traits occur
+TAKEN = 25  # of these at least
+SMALL = {"blocks": 2, "side": 7, "bits": 4}
+MANY = 300  # as make bench-import draws them
+LEAST = {  # how many traits of each kind are drawn, at least
+    "affine": 5, "bias": 4, "bits": 6, "clamp": 7, "conv": 8, "dense": 3, "end": 9, "flatten": 4,
+    "gain": 2, "image": 9, "join": 12, "nothing": 6, "pixels": 3, "pool": 7, "quantizer": 10,
+    "rounding": 8, "scales": 2, "weights": 6,
+}  # fmt: skip
+
+
+@pytest.mark.verilator
+@pytest.mark.parametrize("index", GRAPHS)
+def test_what_is_taken_is_right_everywhere(index, programs, tmp_path):
+    shrunk(index, lambda drawn: checks.check(drawn, tmp_path, programs), **SMALL)
+
+
+def test_every_operator_and_kind_is_drawn():
+    models = [number(index) for index in range(MANY)]
+    assert set(RULES) == {node.op_type for drawn in models for node in drawn.model.graph.node}
+    traits = {trait for drawn in models for trait in drawn.traits}
+    kinds = Counter(trait.partition(":")[0] for trait in traits)
+    assert not {kind: kinds[kind] for kind, least in LEAST.items() if kinds[kind] < least}
+
+
+def test_most_are_taken(tmp_path):
+    found = [checks.accepted(number(index, **SMALL), tmp_path) for index in GRAPHS]
+    refused = [why for why in found if isinstance(why, str)]
+    assert len(found) - len(refused) >= TAKEN, refused
+
+
+def taken(tmp_path) -> checks.Accepted:
+    """One that import takes."""
+    models = (checks.accepted(number(index, **SMALL), tmp_path) for index in GRAPHS)
+    return next(found for found in models if not isinstance(found, str))
+
+
+def test_another_image_is_seen(tmp_path):
+    """Golden of other pixels than qonnx's."""
+    found = taken(tmp_path)
+    other = next(pixels for pixels in PixelRange if pixels is not found.drawn.pixels)
+    with pytest.raises(AssertionError):
+        checks.check_reference(replace(found, drawn=replace(found.drawn, pixels=other)))
