@@ -33,7 +33,7 @@ bench-accuracy: .venv/test ## train and compare embeddings and quantizers (hours
 bench-cnv: .venv/demo ## Xilinx's CNV: accuracy, frames/s, LUTs beside its own (an hour; CNV=FILE.npz DATA=folder of CIFAR-10)
 	$(BIN)/fq-hw bench-cnv $(CNV) --path $(DATA)
 
-bench-import: .venv/test ## 350 random ONNX models through import, qonnx, folding, Verilator (half an hour; resumes)
+bench-import: .venv/test ## 300 random ONNX models through import, qonnx, folding, Verilator (half an hour; resumes)
 	$(BIN)/python tests/bench_import.py
 
 calibrate: .venv/demo ## fit the cost model to synthesised units (minutes; goes on where it was)

@@ -30,7 +30,7 @@ BUILT = 50  # every so manieth model is placed and routed too
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--graphs", type=int, default=350, help="how many models (default 350)")
+    parser.add_argument("--graphs", type=int, default=300, help="how many models (default 300)")
     parser.add_argument("--first", type=int, default=0, help="number of the first (default 0)")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", type=int, metavar="NUMBER", help="check this one, and shrink it")
