@@ -7,6 +7,7 @@ of an image that is not quantized yet, and how large sums grow, which tells thei
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -43,6 +44,8 @@ class Feature:
     flat             whether ONNX sees N,(C*H*W) or N,(H*W*C)
     pixels           float32 C,256: what the reference has for each byte of an image that is not
                      quantized yet; None for every other tensor
+    known            float32 C,N: what it has for each level 0..N-1 of a quantizer, until sums are
+                     computed of them; None for every other tensor
     """
 
     op: str
@@ -58,6 +61,7 @@ class Feature:
     last: bool = False
     flat: bool = False
     pixels: np.ndarray | None = None
+    known: np.ndarray | None = None
 
     @property
     def channels(self) -> int:
@@ -90,29 +94,30 @@ class Feature:
         require(fits, where, contract, constant.shape, kind=GraphError)
         return constant.reshape(-1)
 
+    def tables(self, change: Callable[[np.ndarray], np.ndarray]) -> dict[str, np.ndarray | None]:
+        """What the reference makes of its values by a step that it computes in float32."""
+        kept = {"pixels": self.pixels, "known": self.known}
+        return {name: None if old is None else change(old) for name, old in kept.items()}
+
     def times(self, factor: np.ndarray, where: str) -> Feature:
         """Multiplied by a float32 constant per channel."""
-        pixels = None if self.pixels is None else self.pixels * factor[:, None]
-        gain = exact(factor)
-        return replace(self.affine(gain, 0 * gain, where), pixels=pixels)
+        gain, tables = exact(factor), self.tables(lambda old: old * factor[:, None])
+        return replace(self.affine(gain, 0 * gain, where), **tables)
 
     def over(self, divisor: np.ndarray, where: str) -> Feature:
         """Divided by a float32 constant per channel, none of them 0."""
-        pixels = None if self.pixels is None else self.pixels / divisor[:, None]
-        gain = 1 / exact(divisor)
-        return replace(self.affine(gain, 0 * gain, where), pixels=pixels)
+        gain, tables = 1 / exact(divisor), self.tables(lambda old: old / divisor[:, None])
+        return replace(self.affine(gain, 0 * gain, where), **tables)
 
     def plus(self, term: np.ndarray, where: str) -> Feature:
         """With a float32 constant per channel added."""
-        pixels = None if self.pixels is None else self.pixels + term[:, None]
-        bias = exact(term)
-        return replace(self.affine(0 * bias + 1, bias, where), pixels=pixels)
+        bias, tables = exact(term), self.tables(lambda old: old + term[:, None])
+        return replace(self.affine(0 * bias + 1, bias, where), **tables)
 
     def taken_from(self, term: np.ndarray, where: str) -> Feature:
         """A float32 constant per channel minus the tensor."""
-        pixels = None if self.pixels is None else term[:, None] - self.pixels
-        bias = exact(term)
-        return replace(self.affine(0 * bias - 1, bias, where), pixels=pixels)
+        bias, tables = exact(term), self.tables(lambda old: term[:, None] - old)
+        return replace(self.affine(0 * bias - 1, bias, where), **tables)
 
     def normed(
         self,
@@ -124,13 +129,11 @@ class Feature:
         where: str,
     ) -> Feature:
         """gain * (tensor - mean) / sqrt(var + epsilon) + bias, float32 constants per channel."""
-        pixels = None
-        if self.pixels is not None:  # as onnxruntime computes it
-            slope = gain * (1 / np.sqrt(var + np.float32(epsilon)))
-            pixels = self.pixels * slope[:, None] + (bias - mean * slope)[:, None]
+        slope = gain * (1 / np.sqrt(var + np.float32(epsilon)))  # as onnxruntime computes it
+        tables = self.tables(lambda old: old * slope[:, None] + (bias - mean * slope)[:, None])
         exactly = exact(gain) * inverse_roots(exact(var) + Fraction(epsilon))
         term = exact(bias) - exactly * exact(mean)
-        return replace(self.affine(exactly, term, where), pixels=pixels)
+        return replace(self.affine(exactly, term, where), **tables)
 
     def affine(self, gain: np.ndarray, bias: np.ndarray, where: str) -> Feature:
         """gain * tensor + bias, fractions per channel; never an image that is not quantized."""
@@ -151,12 +154,13 @@ class Feature:
             edges=None,
             source=None,
             pixels=None,
+            known=None,
             levels=self.levels,
         )
 
     def clamped(self, low: float, high: float) -> Feature:
         """Clamped to low..high, either of which may be infinite."""
-        floor, ceiling, pixels = self.floor, self.ceiling, self.pixels
+        floor, ceiling = self.floor, self.ceiling
         if np.isfinite(low):
             bound = exact(np.full(self.channels, low))
             floor = bound if floor is None else np.maximum(floor, bound)
@@ -165,10 +169,8 @@ class Feature:
             bound = exact(np.full(self.channels, high))
             ceiling = bound if ceiling is None else np.minimum(ceiling, bound)
             floor = None if floor is None else np.minimum(floor, bound)
-        if pixels is not None:
-            pixels = np.clip(pixels, np.float32(low), np.float32(high))
-        return replace(self, floor=floor, ceiling=ceiling, pixels=pixels, edges=None,
-                       source=None)  # fmt: skip
+        tables = self.tables(lambda old: np.clip(old, np.float32(low), np.float32(high)))
+        return replace(self, floor=floor, ceiling=ceiling, edges=None, source=None, **tables)
 
     def unclamped(self, where: str) -> Feature:
         """The same where nothing is clamped: what sums and averages need."""
@@ -209,6 +211,7 @@ class Twin:
             scale=np.where(self.falls, -x.scale, x.scale),
             shift=np.where(self.falls, x.shift + x.scale * self.most, x.shift),
             edges=edges,
+            known=None,
         )
 
 

@@ -104,6 +104,42 @@ def test_pixels_are_rounded_in_float32_behind_pools_and_joins(way, pixels, tmp_p
     timing.simulate(least_plan(found.graph, 400))  # which would stand still
 
 
+def scaled(make, x):
+    return make.node("Mul", x, make.const(0.7)), 4
+
+
+def falling(make, x):
+    x = make.node("Sub", make.const(0.05), make.node("Div", x, make.const(2.0)))
+    return make.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2]), 4
+
+
+def joined(make, x):
+    return make.node("Concat", x, make.node("Add", x, x), axis=1), 8
+
+
+def normed(make, x):
+    parts = ([1.0, -0.5, 0.0, 0.25], [0.1, 0.35, 0.7, 0.2], [0.05, 0.0, 0.2, 0.1], [1, 4, 2, 0.25])
+    return make.node("BatchNormalization", x, *map(make.const, parts), epsilon=0.0), 4
+
+
+@pytest.mark.parametrize("mode", ["ROUND", "FLOOR", "HALF_UP"])
+@pytest.mark.parametrize("steps", [(0.7, 0.2), (0.1, 0.2), (0.35, 0.1)])
+@pytest.mark.parametrize("way", [scaled, falling, joined, normed])
+def test_levels_are_rounded_in_float32_behind_levels(way, steps, mode, tmp_path):
+    """Level 5 of 0.7 is 17.5 steps of 0.2 in float32, a tie, but less in exact numbers."""
+    make = Maker((1, 3, 6, 6), 2)
+    x = make.norm(make.conv(make.quant("image", 8, 1 / 128), 3, 4, kernel=1, pads=[0] * 4), 4)
+    x, channels = way(make, make.quant(x, 4, steps[0]))
+    x = make.quant(x, 5, steps[1], rounding_mode=mode)
+    x = make.conv(x, channels, 4, kernel=1, bits=3, pads=[0] * 4)
+    file = make.save(tmp_path / "net.onnx", make.node("GlobalAveragePool", x))
+    model = onnx.read(file)
+    found = onnx.fold(model, "net", onnx.PixelRange.UNIT)
+    for image in random_images((6, 6, 3), 4, 1):
+        rows = list(onnx.compare(model, found, onnx.PixelRange.UNIT, image))
+        assert not [row for row in rows if row.wrong or row.ties and row.tensor != "class"]
+
+
 def test_a_class_that_is_not_the_output_is_not_the_model_s_answer(tmp_path):
     """A dead branch ranks what it made of the scores; the model ends in the scores themselves."""
     make = Maker()

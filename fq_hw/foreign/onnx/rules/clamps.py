@@ -72,4 +72,4 @@ def settled(walk: Walk, node: Node, x: Feature) -> Feature:
     name = walk.add("threshold", node, x.op, suffix=".clamp", levels=levels,
                     sign=np.ones(x.channels, np.int8), out_bits=bits)  # fmt: skip
     return replace(x, op=name, shift=x.shift + x.scale * low.astype(object), floor=None,
-                   ceiling=None, edges=None, source=None)  # fmt: skip
+                   ceiling=None, edges=None, source=None, known=None)  # fmt: skip

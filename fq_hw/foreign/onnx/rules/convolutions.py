@@ -52,7 +52,8 @@ def convolve(
     sums = (taps * x.shift).sum(axis=1) if start is None else taps.sum(axis=1) * start
     peak = np.abs(scale) * (np.abs(weight).sum(axis=(1, 2)) @ x.peak)
     return replace(x, op=name, shape=walk.types[name].shape, scale=gain * unit, shift=gain * sums,
-                   peak=peak, levels=False, edges=None, source=None, pixels=None)  # fmt: skip
+                   peak=peak, levels=False, edges=None, source=None, pixels=None,
+                   known=None)  # fmt: skip
 
 
 @rule("Conv", honours=(*HONOURED, "group"))
@@ -96,7 +97,7 @@ def dense(walk: Walk, node: Node, x: Feature, weights: Weights) -> Feature:
         name = walk.add("flatten", node, x.op, suffix=".flat")
         x = replace(x, op=name, shape=(1, 1, size), scale=np.tile(x.scale, h * w),
                     shift=np.tile(x.shift, h * w), peak=np.tile(x.peak, h * w), edges=None,
-                    source=None, pixels=None)  # fmt: skip
+                    source=None, pixels=None, known=None)  # fmt: skip
     return convolve(walk, node, x, codes.T[:, None, None, :], scale)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -25,6 +26,17 @@ def alike(a: Feature, b: Feature) -> bool:
     return a.shape[:2] == b.shape[:2] and (a.last, a.flat) == (b.last, b.flat)
 
 
+def tables(
+    a: Feature, b: Feature, join: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> dict[str, np.ndarray | None]:
+    """What the reference makes of the values of both, where both have one for the same integers."""
+    pairs = {"pixels": (a.pixels, b.pixels), "known": (a.known, b.known)}
+    return {
+        name: join(x, y) if x is not None and y is not None and x.shape[1] == y.shape[1] else None
+        for name, (x, y) in pairs.items()
+    }
+
+
 def residual(walk: Walk, node: Node) -> Feature:
     """The sum of two tensors whose units differ by a power of two."""
     a, b = (settled(walk, node, node.feature(n)) for n in (0, 1))
@@ -33,9 +45,9 @@ def residual(walk: Walk, node: Node) -> Feature:
             kind=GraphError)  # fmt: skip
     sign = -1 if node.kind == "Sub" else 1
     if a.op == b.op:  # one tensor twice: another scale of it
-        pixels = None if a.pixels is None or b.pixels is None else a.pixels + sign * b.pixels
         return replace(a, scale=a.scale + sign * b.scale, shift=a.shift + sign * b.shift,
-                       peak=a.peak + b.peak, edges=None, source=None, pixels=pixels)  # fmt: skip
+                       peak=a.peak + b.peak, edges=None, source=None,
+                       **tables(a, b, lambda x, y: x + sign * y))  # fmt: skip
     b = replace(b, scale=sign * b.scale, shift=sign * b.shift)
     a, b = (rising(walk, node, x) for x in (a, b))
     shifts = [max(n, 0) for n in ratio(node, a, b)]
@@ -43,7 +55,7 @@ def residual(walk: Walk, node: Node) -> Feature:
     name = walk.add("add", node, a.op, b.op, shift=shifts)
     return replace(a, op=name, scale=a.scale / 2 ** shifts[0], shift=a.shift + b.shift,
                    peak=a.peak + b.peak, edges=None, source=None, levels=a.levels and b.levels,
-                   pixels=None)  # fmt: skip
+                   pixels=None, known=None)  # fmt: skip
 
 
 def ratio(node: Node, a: Feature, b: Feature) -> tuple[int, int]:
@@ -90,7 +102,6 @@ def concat(walk: Walk, node: Node) -> Value:
         require(alike(joined, x), node.where, contract, x.dims, kind=GraphError)
         suffix = "" if number == len(features) - 1 else f".{number}"
         name = walk.add("concat", node, joined.op, x.op, suffix=suffix)
-        images = joined.pixels is not None and x.pixels is not None
         joined = replace(
             joined,
             op=name,
@@ -101,6 +112,6 @@ def concat(walk: Walk, node: Node) -> Value:
             levels=joined.levels and x.levels,
             edges=None,
             source=None,
-            pixels=np.concatenate([joined.pixels, x.pixels]) if images else None,
+            **tables(joined, x, lambda *both: np.concatenate(both)),
         )
     return joined

@@ -42,7 +42,6 @@ def with_zero(walk: Walk, node: Node, x: Feature) -> tuple[Feature, int]:
     name = walk.add("threshold", node, x.op, suffix=".spread", levels=levels,
                     sign=np.ones(x.channels, np.int8), out_bits=bits)  # fmt: skip
     scale = x.scale / factor
-    return (
-        replace(x, op=name, scale=scale, shift=x.shift - scale * offset, edges=None, source=None),
-        level + offset,
-    )
+    spread = replace(x, op=name, scale=scale, shift=x.shift - scale * offset, edges=None,
+                     source=None, known=None)  # fmt: skip
+    return spread, level + offset

@@ -101,4 +101,5 @@ def reduce_mean(walk: Walk, node: Node) -> Value:
 def average(walk: Walk, node: Node, x: Feature, kernel: tuple[int, int]) -> Feature:
     """A sum whose unit is worth the less: nothing is divided."""
     y = pool(walk, node, "sum_pool", settled(walk, node, x), kernel)
-    return y if y.op == x.op else replace(y, scale=y.scale / math.prod(kernel), pixels=None)
+    return y if y.op == x.op else replace(y, scale=y.scale / math.prod(kernel), pixels=None,
+                                               known=None)  # fmt: skip

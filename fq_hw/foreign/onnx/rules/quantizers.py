@@ -9,7 +9,7 @@ import numpy as np
 from qonnx.core.datatype import DataType
 
 from fq_hw.errors import GraphError, require
-from fq_hw.exact import exact
+from fq_hw.exact import FAR, exact
 from fq_hw.foreign.onnx.node import Node, Value, rule
 from fq_hw.foreign.onnx.quantize import Quantizer, Steps
 from fq_hw.foreign.onnx.values import Feature
@@ -20,13 +20,17 @@ __all__ = ["quantized"]
 
 
 def quantized(walk: Walk, node: Node, x: Feature, steps: Steps) -> Feature:
-    """The codes of ``steps``: a table on pixels, else thresholds on sums or levels."""
+    """The codes of ``steps``: a table on pixels, else thresholds on sums or levels.
+
+    The reference's float32 decides on pixels, and on levels, of which each has one value.
+    """
     scale, shift = (np.full(x.channels, value) for value in (steps.scale, steps.shift))
     ends = [abs(float(steps.scale * code + steps.shift)) for code in (0, steps.edges.shape[1])]
+    worth = [np.float32(steps.scale * code + steps.shift) for code in range(2**steps.bits)]
     after = {
         "scale": scale, "shift": shift, "peak": np.full(x.channels, max(ends)), "floor": None,
         "ceiling": None, "levels": True, "edges": steps.edges_of(x.channels), "source": x,
-        "pixels": None,
+        "pixels": None, "known": np.tile(np.array(worth, np.float32), (x.channels, 1)),
     }  # fmt: skip
     if x.pixels is not None:
         codes = steps.reference(x.pixels).astype(np.uint8)
@@ -35,9 +39,20 @@ def quantized(walk: Walk, node: Node, x: Feature, steps: Steps) -> Feature:
         table = codes[:1] if (codes == codes[0]).all() else codes
         name = walk.add("embed", node, x.op, table=table[..., None], out_bits=steps.bits)
         return replace(x, op=name, **after)
-    levels, sign = steps.levels(x)
+    levels, sign = steps.levels(x) if x.known is None else looked_up(x, steps)
     name = walk.add("threshold", node, x.op, levels=levels, sign=sign, out_bits=steps.bits)
     return replace(x, op=name, **after)
+
+
+def looked_up(x: Feature, steps: Steps) -> tuple[np.ndarray, np.ndarray]:
+    """Levels and signs as ``Steps.levels`` has them, for the codes that float32 gives."""
+    falls = x.scale < 0
+    codes = steps.reference(x.known).astype(np.int64)  # of each level, ascending or falling
+    codes = np.where(falls[:, None], codes[:, ::-1], codes)
+    reached = (codes[:, None] < np.arange(1, 2**steps.bits)[:, None]).sum(axis=2)  # the first place
+    last = codes.shape[1] - 1
+    levels = np.where(falls[:, None], reached - last, reached)
+    return np.where(reached > last, FAR, levels), np.where(falls, -1, 1).astype(np.int8)
 
 
 @rule("Quant", "IntQuant", honours=("signed", "narrow", "rounding_mode"))

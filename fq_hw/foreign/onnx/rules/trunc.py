@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -57,7 +58,7 @@ def trunc(walk: Walk, node: Node) -> Value:
         shift=(low - origin) * out_scale,
         reference=never,
     )
-    return quantized(walk, node, x, steps)
+    return quantized(walk, node, replace(x, known=None), steps)
 
 
 def fraction(node: Node, index: int) -> Fraction:
