@@ -34,7 +34,7 @@ bench-cnv: .venv/demo ## Xilinx's CNV: accuracy, frames/s, LUTs beside its own (
 	$(BIN)/fq-hw bench-cnv $(CNV) --path $(DATA)
 
 bench-import: .venv/test ## 300 random ONNX models through import, qonnx, folding, Verilator (half an hour; resumes)
-	$(BIN)/python tests/bench_import.py
+	PYTHONPATH=. $(BIN)/python tests/bench_import.py  # the project before tests/fq_hw
 
 calibrate: .venv/demo ## fit the cost model to synthesised units (minutes; goes on where it was)
 	$(BIN)/python -m boards.calibrate

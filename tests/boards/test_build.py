@@ -58,6 +58,7 @@ def test_the_clock_comes_from_a_pll_and_the_router_knows(board, clock, ratio, tm
     assert constraints == pytest.approx([result.clock_mhz] * len(constraints), rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.synth
 def test_the_same_bytes_whatever_the_jobs(tmp_path):
     found = []
@@ -69,6 +70,7 @@ def test_the_same_bytes_whatever_the_jobs(tmp_path):
     assert found[0][2][found[0][1] - 1] == max(found[0][2]) > min(found[0][2])
 
 
+@pytest.mark.slow
 @pytest.mark.synth
 def test_a_network_keeps_its_carry_chains(tmp_path, monkeypatch):
     """Through the real Yosys: every module is there, every chain whole; nothing is routed."""

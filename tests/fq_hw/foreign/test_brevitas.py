@@ -24,7 +24,10 @@ def example():
     return module
 
 
-@pytest.mark.parametrize(("weight_bits", "act_bits"), [(1, 2), (2, 2), (4, 4)])
+SLOW = pytest.param(2, 2, marks=pytest.mark.slow)  # between the two others
+
+
+@pytest.mark.parametrize(("weight_bits", "act_bits"), [(1, 2), SLOW, (4, 4)])
 def test_a_residual_network(example, weight_bits, act_bits, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     net = example.Net(weight_bits, act_bits)
