@@ -155,7 +155,6 @@ class Feature:
             source=None,
             pixels=None,
             known=None,
-            levels=self.levels,
         )
 
     def clamped(self, low: float, high: float) -> Feature:
