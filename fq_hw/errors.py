@@ -12,14 +12,25 @@ __all__ = [
     "ParameterError",
     "SimulationError",
     "ToolError",
+    "one_line",
     "one_of",
     "require",
     "suggestion",
 ]
 
 
+LONGEST = 160  # characters of a value that a message repeats
+LONGEST_MESSAGE = 1_000
+
+
 class FqHwError(Exception):
-    """Something outside the program is wrong; the command line prints it and exits with 2."""
+    """Something outside the program is wrong; the command line prints it and exits with 2.
+
+    Its text is one line of at most 1,000 printable characters, whatever a file put into it.
+    """
+
+    def __str__(self) -> str:
+        return one_line(super().__str__(), LONGEST_MESSAGE)
 
 
 class ParameterError(FqHwError):
@@ -51,7 +62,6 @@ class ToolError(FqHwError):
 
 
 NOTHING = object()  # of ``got``, where there is nothing to show
-LONGEST = 160  # characters of a value that a message repeats
 
 
 def require(
@@ -101,5 +111,21 @@ def suggestion(word: object, known: Iterable[object]) -> str:
 
 def shown(value: object) -> str:
     """``value`` as a message repeats it: in one line, and not longer than LONGEST."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ..."
+    return one_line(brief(value), LONGEST)
+
+
+def brief(value: object) -> str:
+    """``repr(value)``, but of arrays and long sequences only what they are."""
+    if isinstance(value, str | bytes):
+        return repr(value[: LONGEST + 1])
+    shape, kind = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if shape and kind is not None:
+        return f"an array of shape {tuple(shape)}, {kind}"
+    return repr(value)
+
+
+def one_line(text: str, longest: int) -> str:
+    """``text`` without ends of lines and control characters, cut where it is too long."""
+    plain = " ".join(text[: 4 * longest].split())
+    plain = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in plain)
+    return plain if len(plain) <= longest else f"{plain[: longest - 4]} ..."

@@ -1,0 +1,39 @@
+"""Files: the one door by which they come in, and the one way in which they are written.
+
+``door`` reads what strangers wrote, ``names`` judges the names in it, ``whole`` writes all or
+nothing, ``keep`` holds what is built once, ``work`` makes folders that may be removed again.
+"""
+
+from fq_hw.files.door import (
+    check_file,
+    open_file,
+    parse_json,
+    read_bytes,
+    read_json,
+    read_text,
+    read_toml,
+)
+from fq_hw.files.keep import kept
+from fq_hw.files.names import as_file_name, check_file_name, check_line
+from fq_hw.files.whole import append_line, check_output, write_bytes, write_text, writing
+from fq_hw.files.work import work_folder
+
+__all__ = [
+    "append_line",
+    "as_file_name",
+    "check_file",
+    "check_file_name",
+    "check_line",
+    "check_output",
+    "kept",
+    "open_file",
+    "parse_json",
+    "read_bytes",
+    "read_json",
+    "read_text",
+    "read_toml",
+    "work_folder",
+    "write_bytes",
+    "write_text",
+    "writing",
+]

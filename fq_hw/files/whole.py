@@ -1,0 +1,121 @@
+"""Files are written whole or not at all: through a neighbour that takes their place at the end.
+
+An interrupt, a full disk or a second writer leaves the earlier file, or a whole new one.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from fq_hw.errors import ArtifactError, require
+
+__all__ = ["append_line", "check_output", "write_bytes", "write_text", "writing"]
+
+LONGEST_STEM = 60  # of the neighbour's name, which has a number and a suffix besides
+
+
+def check_output(path: Path, where: str) -> Path:
+    """The file that is meant by ``path``, links followed; its folder is made.
+
+    Call it before any work. Raises ArtifactError, beginning with ``where``, where it is a folder, a
+    device, a pipe or a socket, or where its folder cannot be made or written to.
+    """
+    named = str(path) not in ("", ".")
+    require(named, where, "must name a file", str(path), kind=ArtifactError)
+    target = Path(os.path.realpath(path))
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    except (OSError, ValueError) as error:
+        refuse(error, where)
+    if mode is not None:
+        contract = "is a folder; a file shall be written"
+        require(not stat.S_ISDIR(mode), where, contract, hint="name one", kind=ArtifactError)
+        contract = "is a device, a pipe or a socket, and would be replaced by a file"
+        require(stat.S_ISREG(mode), where, contract, hint="name a file", kind=ArtifactError)
+        contract = "you may not change this file"
+        allowed = os.access(target, os.W_OK)
+        require(allowed, where, contract, hint="name another", kind=ArtifactError)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{where}: its folder cannot be made ({error.strerror}); name another"
+        raise ArtifactError(message) from error
+    allowed = os.access(target.parent, os.W_OK | os.X_OK)
+    contract = "you may not write to this folder"
+    require(allowed, where, contract, hint="name another file", kind=ArtifactError)
+    return target
+
+
+def refuse(error: OSError | ValueError, where: str) -> None:
+    reason = error.strerror if isinstance(error, OSError) else "a zero byte in its name"
+    raise ArtifactError(f"{where}: cannot be written ({reason}); name another file") from error
+
+
+@contextmanager
+def writing(path: Path, where: str = "") -> Iterator[Path]:
+    """A new file beside ``path``, to be written; it takes the place of ``path`` at the end.
+
+    After an exception, an interrupt too, it is gone and ``path`` is as it was. ArtifactError where
+    nothing can be written, as on a full disk. For libraries that want a name.
+    """
+    where = where or str(path)
+    target = check_output(path, where)
+    partial = None
+    try:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{target.stem[:LONGEST_STEM]}.", suffix=f".partial{target.suffix[:20]}",
+            dir=target.parent,
+        )  # fmt: skip
+        partial = Path(name)
+        os.fchmod(handle, mode_of(target))
+        os.close(handle)
+        yield partial
+        os.replace(partial, target)
+    except OSError as error:
+        message = f"{where}: could not be written ({error.strerror})"
+        raise ArtifactError(f"{message}; what was there is unchanged") from error
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+
+
+def mode_of(target: Path) -> int:
+    """Permissions of the file that is there, or those of any new file."""
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def write_bytes(path: Path, content: bytes, where: str = "") -> None:
+    """Write ``content`` whole or not at all; ArtifactError, beginning with ``where``, if not."""
+    with writing(path, where) as partial:
+        partial.write_bytes(content)
+
+
+def write_text(path: Path, text: str, where: str = "") -> None:
+    """The same of a text, as UTF-8."""
+    write_bytes(path, text.encode(), where)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add ``line`` to a log: all of it, or, on a full disk, nothing and an ArtifactError."""
+    content = f"{line}\n".encode()
+    with open(path, "ab", buffering=0) as file:
+        before = file.seek(0, os.SEEK_END)
+        try:
+            done = file.write(content)
+            if done < len(content):
+                file.write(content[done:])
+        except OSError as error:
+            os.truncate(path, before)
+            message = f"{path}: could not be written ({error.strerror}); the lines before are kept"
+            raise ArtifactError(message) from error
