@@ -17,7 +17,7 @@ from amaranth.lib import io, wiring
 from boards import farm
 from boards.board import Board
 from boards.clock import PllClock, pll_for
-from boards.link import BAUD, IDLE_S
+from boards.protocol import BAUD, IDLE_S
 from boards.route import Job, Routed, packed
 from boards.shell import Shell
 from boards.toolchain import NAME, Placer

@@ -1,100 +1,51 @@
-"""The host's side of the serial link to an accelerator, and its protocol, version 1.
+"""The host's side of the serial link to an accelerator; ``boards.protocol`` says what goes over it.
 
-The line is a UART: 8 data bits, no parity, 1 stop bit. The host sends one request and waits for
-its reply. All numbers are little-endian. Requests and replies are packets::
-
-    bytes  request      reply
-    2      A5 5A        5A A5
-    1      version 1    version 1
-    1      Request      Status
-    3      length       length         of the payload, in bytes
-    length payload      payload
-    4      CRC-32       CRC-32         zlib.crc32 of all between the two sync bytes and it
-
-``Request.FRAME`` carries height * width * colours bytes: rows, then columns, colour fastest. Its
-reply is ``Status.RESULT`` with the label, then one score for each class, signed; ``Info`` gives
-the number of bytes of each. ``Request.QUERY`` carries nothing; its reply is ``Status.INFO`` with
-an ``Info``. The accelerator sees a frame only after its length and its CRC were found right.
-
-Every other status is an error and has no payload. Version, kind and length are judged when the
-seventh byte is in, so a wrong length is refused at once, while the host may still be sending.
-After an error the board throws away what it receives until the line has been idle for
-``idle_s``; so does a request that stops in the middle get its ``Status.TIMEOUT``. Until it sees
-the sync bytes the board ignores everything, and says nothing: a request whose sync bytes are
-damaged has no reply.
+Whatever happens on the line, a frame gets its own scores or a ``LinkError``, never those of
+another: a reply counts only with the number of the request, and after any other end of a request
+(an error, an interrupt, a port that failed) the next one waits until the board is sure to hear it.
+So a frame after one that failed is answered, if its own bytes come through and the board is not
+still busy with what came before. Nothing is sent twice: whoever wants that catches LinkError.
 """
 
 from __future__ import annotations
 
-import struct
+import termios
 import time
 import zlib
-from collections.abc import Callable
-from dataclasses import astuple, dataclass
-from enum import IntEnum
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
+from boards.protocol import (
+    CRC_BYTES,
+    HEADER_BYTES,
+    IDLE_S,
+    INFO,
+    LAST_NUMBER,
+    NO_NUMBER,
+    NUMBER_BYTES,
+    REPLY_SYNC,
+    REQUEST_SYNC,
+    VERSION,
+    Info,
+    Request,
+    Status,
+    pack,
+)
 from fq_hw.errors import FqHwError, require
 
-__all__ = [
-    "BAUD",
-    "BITS_PER_BYTE",
-    "HEADER_BYTES",
-    "IDLE_S",
-    "REPLY_SYNC",
-    "REQUEST_SYNC",
-    "VERSION",
-    "Info",
-    "Link",
-    "LinkError",
-    "Port",
-    "Reply",
-    "Request",
-    "Result",
-    "Status",
-    "decode_result",
-    "exchange_bytes",
-    "pack",
-    "read_reply",
-]
+__all__ = ["Link", "LinkError", "Port", "Reply", "Result", "decode_info", "decode_result",
+           "read_reply"]  # fmt: skip
 
-BAUD = 1_000_000  # 25 clock cycles a bit on the ULX3S; its USB bridge divides 3 MHz
-BITS_PER_BYTE = 10  # on the line: a start bit, 8 data bits, a stop bit
-VERSION = 1
-REQUEST_SYNC = b"\xa5\x5a"
-REPLY_SYNC = b"\x5a\xa5"
-HEADER_BYTES = 5  # version, kind or status, length
-LENGTH_BYTES = 3
-CRC_BYTES = 4
-IDLE_S = 0.1  # longer than any pause inside a write that a USB bridge or a busy host makes
 GARBAGE_LIMIT = 65_536  # bytes that may come before a reply's sync bytes
-INFO = struct.Struct("<IBHBB")
-
-
-class Request(IntEnum):
-    """What a request asks for."""
-
-    FRAME = 1
-    QUERY = 2
-
-
-class Status(IntEnum):
-    """What a reply says; from BAD_VERSION on it is an error."""
-
-    RESULT = 0
-    INFO = 1
-    BAD_VERSION = 0x80
-    BAD_KIND = 0x81
-    BAD_LENGTH = 0x82
-    BAD_CHECK = 0x83
-    TIMEOUT = 0x84
-    FRAMING = 0x85
-
-
+SETTLE = 1.5  # times idle_s: the board has then given up half a request, and its reply is here
+PORT_ERRORS = (OSError, termios.error)  # what pyserial raises when an adapter is pulled out
 MEANING = {
-    Status.BAD_VERSION: f"speaks another protocol version than {VERSION}; use the matching fq-hw",
-    Status.BAD_KIND: "does not know this kind of request; use the matching fq-hw",
-    Status.BAD_LENGTH: "was built for frames of another size; query it, or load the right network",
+    Status.BAD_VERSION: "got a damaged request (its version); send it again",
+    Status.BAD_KIND: "does not know this kind of request; send it again, or use the matching fq-hw",
+    Status.BAD_LENGTH: "was built for frames of another size, or got a damaged request; send it "
+    "again, or load the right network",
     Status.BAD_CHECK: "got a damaged request (CRC-32); send it again, or lower the baud rate",
     Status.TIMEOUT: "got only part of the request; send it again",
     Status.FRAMING: "got a byte without its stop bit; check that the baud rates agree",
@@ -112,47 +63,13 @@ class LinkError(FqHwError):
 class Port(Protocol):
     """A serial port; that of pyserial is one.
 
-    ``read`` returns fewer bytes after its timeout. Where there are ``flush`` (wait until all is
-    sent) and ``reset_input_buffer``, as in pyserial, the link uses them.
+    ``read`` returns fewer bytes after its timeout, which must be longer than the board takes for a
+    frame; ``write`` takes all. Where there are ``flush`` (wait until all is sent) and
+    ``reset_input_buffer``, as in pyserial, the link uses them.
     """
 
     def read(self, size: int, /) -> bytes: ...
     def write(self, data: bytes, /) -> object: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Info:
-    """What a board was built for."""
-
-    pixels: int
-    colours: int
-    classes: int
-    label_bytes: int
-    score_bytes: int
-
-    def pack(self) -> bytes:
-        """The payload of ``Status.INFO``; ParameterError where a number exceeds its field."""
-        try:
-            return INFO.pack(*astuple(self))
-        except struct.error:
-            message = "needs pixels < 2**32, classes < 2**16, the others < 2**8"
-            require(False, "Info", message, self)
-
-    @classmethod
-    def unpack(cls, payload: bytes) -> Info:
-        """The inverse of ``pack``; LinkError when the payload has another length."""
-        _expect_bytes("Status.INFO", INFO.size, payload)
-        return cls(**dict(zip(cls.__dataclass_fields__, INFO.unpack(payload), strict=True)))
-
-    @property
-    def frame_bytes(self) -> int:
-        """The payload of ``Request.FRAME``, in bytes."""
-        return self.pixels * self.colours
-
-    @property
-    def result_bytes(self) -> int:
-        """The payload of ``Status.RESULT``, in bytes."""
-        return self.label_bytes + self.classes * self.score_bytes
 
 
 @dataclass(frozen=True)
@@ -160,6 +77,7 @@ class Reply:
     """A reply whose sync bytes, version and CRC were right."""
 
     status: Status
+    number: int
     payload: bytes
 
 
@@ -171,24 +89,11 @@ class Result:
     scores: tuple[int, ...]
 
 
-def pack(sync: bytes, code: int, payload: bytes = b"", version: int = VERSION) -> bytes:
-    """One packet: a request (``REQUEST_SYNC``, Request) or a reply (``REPLY_SYNC``, Status)."""
-    fits = len(payload) < 256**LENGTH_BYTES
-    require(fits, "packet", f"payload must be shorter than {256**LENGTH_BYTES} bytes", len(payload))
-    body = bytes([version, code]) + len(payload).to_bytes(LENGTH_BYTES, "little") + payload
-    return sync + body + zlib.crc32(body).to_bytes(CRC_BYTES, "little")
-
-
-def exchange_bytes(info: Info) -> int:
-    """Bytes on the line for one frame: its request and the reply to it."""
-    around = len(REQUEST_SYNC + REPLY_SYNC) + 2 * (HEADER_BYTES + CRC_BYTES)
-    return around + info.frame_bytes + info.result_bytes
-
-
-def read_reply(read: Callable[[int], bytes]) -> Reply:
+def read_reply(read: Callable[[int], bytes], longest: int = GARBAGE_LIMIT) -> Reply:
     """Read one reply with ``read(size)``, skipping what comes before its sync bytes.
 
-    LinkError when ``read`` returns too few bytes, or version, status or CRC are wrong.
+    LinkError when ``read`` returns too few bytes, the payload is longer than ``longest``, or
+    version, status or CRC are wrong.
     """
     seen = b""
     for _ in range(GARBAGE_LIMIT):
@@ -197,16 +102,28 @@ def read_reply(read: Callable[[int], bytes]) -> Reply:
             break
     else:
         raise LinkError("board: sends no packets; check the baud rate and what is loaded")
-    header = _read_exactly(read, HEADER_BYTES, "the head of the reply")
-    body = _read_exactly(read, int.from_bytes(header[2:], "little"), "the reply's payload")
+    header = _read_exactly(read, HEADER_BYTES - NUMBER_BYTES, "the head of the reply")
+    version, status, length = header[0], header[1], int.from_bytes(header[2:], "little")
+    cure = "ask again, or lower the baud rate"
+    if length > NUMBER_BYTES + longest:
+        raise LinkError(f"board: the reply is damaged (a length of {length:,} bytes); {cure}")
+    body = _read_exactly(read, length, "the reply's payload")
     check = _read_exactly(read, CRC_BYTES, "the reply's CRC-32")
     if zlib.crc32(header + body) != int.from_bytes(check, "little"):
-        raise LinkError("board: the reply is damaged (CRC-32); ask again, or lower the baud rate")
-    if header[0] != VERSION:
-        raise LinkError(f"board: {MEANING[Status.BAD_VERSION]}", Status.BAD_VERSION)
-    if header[1] not in set(Status):
-        raise LinkError(f"board: unknown status {header[1]:#x}; use the matching fq-hw")
-    return Reply(Status(header[1]), body)
+        raise LinkError(f"board: the reply is damaged (CRC-32); {cure}")
+    if version != VERSION:
+        message = f"board: speaks version {version} of the link's protocol, this fq-hw {VERSION}"
+        cure = "use the fq-hw that built its bitstream, or build it again"
+        raise LinkError(f"{message}; {cure}", Status.BAD_VERSION)
+    if status not in set(Status) or not body:
+        raise LinkError(f"board: unknown status {status:#x}; use the matching fq-hw")
+    return Reply(Status(status), body[0], body[NUMBER_BYTES:])
+
+
+def decode_info(payload: bytes) -> Info:
+    """The Info in the payload of ``Status.INFO``."""
+    _expect_bytes("Status.INFO", INFO.size, payload)
+    return Info(**dict(zip(Info.__dataclass_fields__, INFO.unpack(payload), strict=True)))
 
 
 def decode_result(payload: bytes, info: Info) -> Result:
@@ -224,8 +141,8 @@ def decode_result(payload: bytes, info: Info) -> Result:
 class Link:
     """A conversation with one board over ``port``.
 
-    idle_s  the board's own ``idle_s``; after an error the link waits as long, so that the next
-            request is heard
+    idle_s  the board's own ``idle_s``; the first request, and one after another that did not end
+            with its reply, waits 1.5 times as long, so that it is heard
     sleep   waits the given seconds
     """
 
@@ -236,17 +153,20 @@ class Link:
         self._idle_s = idle_s
         self._sleep = sleep
         self._info: Info | None = None
+        self._number = NO_NUMBER  # of the last request
+        self._settled = False  # it had its reply, and nothing else can be under way
 
     def query(self) -> Info:
         """Ask the board what it was built for."""
-        self._info = Info.unpack(self._ask(Request.QUERY, b"", Status.INFO))
+        self._info = decode_info(self._ask(Request.QUERY, b"", Status.INFO))
         return self._info
 
     def classify(self, frame: bytes | memoryview) -> Result:
         """Send one frame (uint8; H,W,C with C fastest) and return the result.
 
-        ParameterError when the frame has not the size that the board wants; LinkError with the
-        status when the board refuses it. After either the link can be used again.
+        ParameterError when the frame has not the size that the board wants; LinkError, with the
+        status when the board refuses it, when there is no result. After either, and after an
+        interrupt, the link can be used again; where the port failed, once it works again.
         """
         info = self._info or self.query()
         pixels = memoryview(frame)
@@ -258,24 +178,43 @@ class Link:
         return decode_result(payload, info)
 
     def _ask(self, request: Request, payload: bytes, wanted: Status) -> bytes:
-        self._port_does("reset_input_buffer")  # late words of an earlier reply
-        self._port.write(pack(REQUEST_SYNC, request, payload))
-        try:
-            reply = read_reply(self._port.read)
-            if reply.status in MEANING:
-                raise LinkError(f"board: {MEANING[reply.status]}", reply.status)
-            if reply.status != wanted:
-                raise LinkError(
-                    f"board: answered {reply.status.name}, not {wanted.name}; ask again"
-                )
-        except LinkError:
-            self._port_does("flush")  # a refusal can come while the payload is still being sent
-            self._sleep(self._idle_s * 1.5)
-            raise
+        with _port_errors_named():
+            if not self._settled:
+                self._port_does("flush")  # what was refused may still be being sent
+                self._sleep(self._idle_s * SETTLE)
+            self._port_does("reset_input_buffer")  # late words of an earlier reply
+            self._settled = False  # until the reply is here, whatever stops us
+            self._number = self._number % LAST_NUMBER + 1
+            self._port.write(pack(REQUEST_SYNC, request, self._number, payload))
+            reply = self._reply()
+        if reply.status in MEANING:
+            raise LinkError(f"board: {MEANING[reply.status]}", reply.status)
+        if reply.status != wanted:
+            raise LinkError(f"board: answered {reply.status.name}, not {wanted.name}; ask again")
+        self._settled = True
         return reply.payload
+
+    def _reply(self) -> Reply:
+        """The reply to the last request; replies to earlier ones are dropped."""
+        longest = max(GARBAGE_LIMIT, self._info.result_bytes if self._info else 0)
+        for _ in range(LAST_NUMBER):
+            reply = read_reply(self._port.read, longest)
+            unread = reply.number == NO_NUMBER and reply.status in MEANING
+            if reply.number == self._number or unread:
+                return reply
+        raise LinkError("board: answers other requests than the last one; load its bitstream again")
 
     def _port_does(self, what: str) -> None:
         getattr(self._port, what, lambda: None)()
+
+
+@contextmanager
+def _port_errors_named() -> Iterator[None]:
+    try:
+        yield
+    except PORT_ERRORS as error:
+        cure = "check the cable, and open the port again"
+        raise LinkError(f"board: the serial port failed ({error}); {cure}") from error
 
 
 def _read_exactly(read: Callable[[int], bytes], size: int, what: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The packets of ``boards.link`` in hardware: requests taken apart, replies put together."""
+"""The packets of ``boards.protocol`` in hardware: requests taken apart, replies put together."""
 
 from __future__ import annotations
 
@@ -7,12 +7,24 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
-from boards.link import HEADER_BYTES, REPLY_SYNC, REQUEST_SYNC, VERSION, Request, Status
+from boards.protocol import (
+    CRC_BYTES,
+    HEADER_BYTES,
+    NO_NUMBER,
+    NUMBER_BYTES,
+    REPLY_SYNC,
+    REQUEST_SYNC,
+    VERSION,
+    Request,
+    Status,
+)
 from fq_hw.errors import require
 
-__all__ = ["REPLY", "ReplySender", "RequestReceiver"]
+__all__ = ["REPLY", "VERDICT", "ReplySender", "RequestReceiver"]
 
-REPLY = data.StructLayout({"status": 8, "length": 24})
+HEADER = data.StructLayout({"version": 8, "kind": 8, "length": 24, "number": 8})
+VERDICT = data.StructLayout({"status": 8, "number": 8})
+REPLY = data.StructLayout({"status": 8, "length": 24, "number": 8})  # as they follow on the line
 
 
 class RequestReceiver(wiring.Component):
@@ -23,17 +35,17 @@ class RequestReceiver(wiring.Component):
                 start: Out(1), high for one cycle before the first byte of a frame
                 o_frame: Out(stream of u8, always ready), the frame's bytes as they come
                 play: Out(1), high for one cycle when the frame is in and its CRC was right
-                o: Out(stream of u8), the Status to answer with
-    Order       one Status for each request; bytes that come before it is taken are thrown away
+                o: Out(stream of VERDICT), the Status to answer with and the request's number
+    Order       one VERDICT for each request; bytes that come before it is taken are thrown away
     Latency     two cycles from a request's last byte to o.valid
     Throughput  one byte per cycle, but for two cycles in each request
-    Errors      the error statuses of boards.link, offered as soon as they are known; after one,
+    Errors      the error statuses of boards.protocol, offered as soon as they are known; after one,
                 bytes are thrown away until none has come for ``idle_cycles``
     """
 
     def __init__(self, frame_bytes: int, idle_cycles: int):
-        contract = "frame_bytes must fit the length field of 24 bits"
-        require(0 < frame_bytes < 2**24, "RequestReceiver", contract, frame_bytes)
+        contract = "frame_bytes and a number must fit the length field of 24 bits"
+        require(0 < frame_bytes < 2**24 - NUMBER_BYTES, "RequestReceiver", contract, frame_bytes)
         require(idle_cycles > 0, "RequestReceiver", "idle_cycles must be positive", idle_cycles)
         self.frame_bytes = frame_bytes
         self.idle_cycles = idle_cycles
@@ -44,14 +56,15 @@ class RequestReceiver(wiring.Component):
                 "start": Out(1),
                 "o_frame": Out(stream.Signature(8, always_ready=True)),
                 "play": Out(1),
-                "o": Out(stream.Signature(8)),
+                "o": Out(stream.Signature(VERDICT)),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
         byte, taken = self.i.payload, Signal()
-        header = Signal(data.StructLayout({"version": 8, "kind": 8, "length": 24}))
+        header = Signal(HEADER)
+        status = Signal(8)
         left = Signal(24)  # bytes of the header, the payload or the CRC still to come
         idle_for = Signal(range(self.idle_cycles + 1))
         idle = idle_for == self.idle_cycles
@@ -63,14 +76,16 @@ class RequestReceiver(wiring.Component):
             crc.data.eq(byte),
             crc.valid.eq(taken),
             self.o_frame.payload.eq(byte),
+            self.o.payload.status.eq(status),
+            self.o.payload.number.eq(header.number),
         ]
         with m.If(taken):
             m.d.sync += [idle_for.eq(0), left.eq(left - 1)]
         with m.Elif(~idle):
             m.d.sync += idle_for.eq(idle_for + 1)
 
-        def answer(status: int) -> None:
-            m.d.sync += self.o.payload.eq(status)
+        def answer(said: int) -> None:
+            m.d.sync += status.eq(said)
             m.next = "ANSWER"
 
         def refuse_broken() -> None:
@@ -95,13 +110,15 @@ class RequestReceiver(wiring.Component):
                 with m.If(taken & (left == 1)):
                     m.next = "JUDGE"
                 refuse_broken()
+                with m.If(idle | self.framing_error):
+                    m.d.sync += header.number.eq(NO_NUMBER)  # it holds another byte, or an old one
             with m.State("JUDGE"):
                 m.d.comb += self.i.ready.eq(0)
                 self._judge(m, header, left, answer)
             with m.State("PAYLOAD"):
                 m.d.comb += self.o_frame.valid.eq(taken)
                 with m.If(taken & (left == 1)):
-                    m.d.sync += left.eq(4)
+                    m.d.sync += left.eq(CRC_BYTES)
                     m.next = "CRC"
                 refuse_broken()
             with m.State("CRC"):
@@ -118,7 +135,7 @@ class RequestReceiver(wiring.Component):
                     answer(Status.BAD_CHECK)
             with m.State("ANSWER"):
                 m.d.comb += self.o.valid.eq(1)
-                with m.If(self.o.ready & (self.o.payload < Status.BAD_VERSION)):
+                with m.If(self.o.ready & (status < Status.BAD_VERSION)):
                     m.next = "HUNT"
                 with m.Elif(self.o.ready):
                     m.next = "SETTLE"
@@ -130,12 +147,13 @@ class RequestReceiver(wiring.Component):
         """Decide on a request by its header, before its payload comes."""
         with m.If(header.version != VERSION):
             answer(Status.BAD_VERSION)
-        with m.Elif((header.kind == Request.FRAME) & (header.length == self.frame_bytes)):
+        length = NUMBER_BYTES + self.frame_bytes
+        with m.Elif((header.kind == Request.FRAME) & (header.length == length)):
             m.d.comb += self.start.eq(1)
             m.d.sync += left.eq(self.frame_bytes)
             m.next = "PAYLOAD"
-        with m.Elif((header.kind == Request.QUERY) & (header.length == 0)):
-            m.d.sync += left.eq(4)
+        with m.Elif((header.kind == Request.QUERY) & (header.length == NUMBER_BYTES)):
+            m.d.sync += left.eq(CRC_BYTES)
             m.next = "CRC"
         with m.Elif((header.kind == Request.FRAME) | (header.kind == Request.QUERY)):
             answer(Status.BAD_LENGTH)
@@ -146,7 +164,8 @@ class RequestReceiver(wiring.Component):
 class ReplySender(wiring.Component):
     """Sends one reply for each beat: sync bytes, header, payload, CRC.
 
-    Members     i: In(stream of REPLY), taken in the cycle in which its last byte is
+    Members     i: In(stream of REPLY), taken in the cycle in which its last byte is; length counts
+                   the payload and the number
                 index: Out(24), which byte of the payload ``byte`` must show in the same cycle
                 byte: In(8), must hold for its index until i is taken
                 o: Out(stream of u8)
@@ -167,7 +186,8 @@ class ReplySender(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        left, more = Signal(24), Signal()  # bytes of this part still to go; whether there are any
+        left = Signal(24)  # bytes of this part still to go and one, as length counts the number
+        more = Signal()  # there are any
         part = Signal(64)  # sync bytes and header, or CRC: the next byte lowest
         sync_left = Signal(2)
         free, offer, byte = Signal(), Signal(), Signal(8)
@@ -184,30 +204,30 @@ class ReplySender(wiring.Component):
             m.d.sync += self.o.valid.eq(0)
         with m.If(offer):
             m.d.sync += [self.o.payload.eq(byte), self.o.valid.eq(1)]
-            m.d.sync += [left.eq(left - 1), more.eq(left != 1), part.eq(part >> 8)]
+            m.d.sync += [left.eq(left - 1), more.eq(left != 2), part.eq(part >> 8)]
             with m.If(sync_left != 0):
                 m.d.sync += sync_left.eq(sync_left - 1)
 
         with m.FSM():
             with m.State("IDLE"), m.If(self.i.valid):
                 head = Cat(Const.cast(int.from_bytes(REPLY_SYNC, "little")), Const(VERSION, 8))
-                m.d.sync += part.eq(Cat(head, self.i.payload.status, self.i.payload.length))
-                m.d.sync += [left.eq(len(REPLY_SYNC) + HEADER_BYTES), sync_left.eq(len(REPLY_SYNC))]
-                m.d.sync += more.eq(1)
+                m.d.sync += part.eq(Cat(head, self.i.payload))
+                m.d.sync += left.eq(len(REPLY_SYNC) + HEADER_BYTES + 1)
+                m.d.sync += [sync_left.eq(len(REPLY_SYNC)), more.eq(1)]
                 m.d.comb += crc.start.eq(1)
                 m.next = "HEADER"
             with m.State("HEADER"):
                 m.d.comb += [byte.eq(part[:8]), offer.eq(free & more)]
                 with m.If(~more):
                     m.d.sync += [left.eq(self.i.payload.length), self.index.eq(0)]
-                    m.d.sync += more.eq(self.i.payload.length != 0)
+                    m.d.sync += more.eq(self.i.payload.length != NUMBER_BYTES)
                     m.next = "PAYLOAD"
             with m.State("PAYLOAD"):
                 m.d.comb += [byte.eq(self.byte), offer.eq(free & more)]
                 with m.If(offer):
                     m.d.sync += self.index.eq(self.index + 1)
                 with m.If(~more & ~checked):
-                    m.d.sync += [left.eq(4), more.eq(1), part.eq(crc.crc)]
+                    m.d.sync += [left.eq(CRC_BYTES + 1), more.eq(1), part.eq(crc.crc)]
                     m.next = "CRC"
             with m.State("CRC"):
                 m.d.comb += [byte.eq(part[:8]), offer.eq(free & more)]

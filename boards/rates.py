@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boards.link import BAUD, BITS_PER_BYTE, Info, exchange_bytes
+from boards.protocol import BAUD, BITS_PER_BYTE, Info, exchange_bytes
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.sequential import SequentialPlan
 

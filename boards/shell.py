@@ -1,4 +1,4 @@
-"""Any accelerator core behind a UART: the board's side of ``boards.link``."""
+"""Any accelerator core behind a UART: the board's side of ``boards.protocol``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from boards.frame_buffer import FrameBuffer
-from boards.link import IDLE_S, Info, Status
 from boards.packet import ReplySender, RequestReceiver
+from boards.protocol import IDLE_S, NUMBER_BYTES, Info, Status
 from boards.uart import UartReceiver, UartTransmitter, divisor
 from fq_hw.errors import require
 
@@ -16,7 +16,7 @@ __all__ = ["Shell"]
 
 
 class Shell(wiring.Component):
-    """A core, a frame buffer, and the protocol of ``boards.link`` over two pins.
+    """A core, a frame buffer, and the protocol of ``boards.protocol`` over two pins.
 
     Members     rx: In(1), asynchronous, 1 when idle
                 tx: Out(1), 1 when idle
@@ -27,7 +27,7 @@ class Shell(wiring.Component):
     Latency     the request and the reply on the line, and the core
     Throughput  one frame at a time
     Resources   the core's, the frame in block RAM, about 1,000 LUT4 and 350 flip-flops
-    Errors      the error statuses of boards.link; the shell cannot see that a core hangs
+    Errors      the error statuses of boards.protocol; the shell cannot see that a core hangs
     """
 
     def __init__(
@@ -77,14 +77,16 @@ class Shell(wiring.Component):
         wiring.connect(m, sender.o, uart_tx.i)
 
         # The core and the receiver hold their beats until the reply is out.
-        status = receiver.o.payload
+        status = receiver.o.payload.status
         has_result, has_info = status == Status.RESULT, status == Status.INFO
         result_bytes, info = self.info.result_bytes, self.info.pack()
-        length = Mux(has_result, result_bytes, Mux(has_info, len(info), 0))
+        result_length, info_length = NUMBER_BYTES + result_bytes, NUMBER_BYTES + len(info)
+        length = Mux(has_result, result_length, Mux(has_info, info_length, NUMBER_BYTES))
         m.d.comb += [
             sender.i.valid.eq(receiver.o.valid & (~has_result | core.o.valid)),
             sender.i.payload.status.eq(status),
             sender.i.payload.length.eq(length),
+            sender.i.payload.number.eq(receiver.o.payload.number),
             receiver.o.ready.eq(sender.i.ready),
             core.o.ready.eq(sender.i.ready & has_result),
         ]

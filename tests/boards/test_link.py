@@ -1,56 +1,74 @@
 """The host's side of the link alone: packets, replies, and what goes wrong with them."""
 
 import io
+import sys
+import termios
 import zlib
 
 import pytest
 
-from boards.link import (
+from boards import link as link_module
+from boards.link import Link, LinkError, Result, decode_info, decode_result, read_reply
+from boards.protocol import (
+    NO_NUMBER,
     REPLY_SYNC,
     REQUEST_SYNC,
     Info,
-    Link,
-    LinkError,
     Request,
-    Result,
     Status,
-    decode_result,
     pack,
-    read_reply,
 )
 from fq_hw.errors import ParameterError
 
 INFO = Info(pixels=4, colours=1, classes=2, label_bytes=1, score_bytes=2)
 RESULT = b"\x01\xff\xff\x00\x80"
+OTHER = b"\x00\x01\x00\x02\x00"
+
+
+def no_wait(seconds: float) -> None:
+    pass
 
 
 class Board:
-    """A port that answers each request with the next of ``replies``."""
+    """A port that answers each request with the next of ``replies``; what was not read stays."""
 
     def __init__(self, *replies: bytes):
         self.replies = list(replies)
         self.waiting = io.BytesIO()
         self.requests = []
-        self.read = lambda size: self.waiting.read(size)
+
+    def read(self, size: int) -> bytes:
+        return self.waiting.read(size)
 
     def write(self, request: bytes) -> None:
         self.requests.append(request)
-        self.waiting = io.BytesIO(self.replies.pop(0))
+        self.waiting = io.BytesIO(self.waiting.read() + self.replies.pop(0))
 
 
-def reply(status: int, payload: bytes = b"", **kwargs) -> bytes:
-    return pack(REPLY_SYNC, status, payload, **kwargs)
+def reply(status: int, number: int, payload: bytes = b"", **kwargs) -> bytes:
+    return pack(REPLY_SYNC, status, number, payload, **kwargs)
+
+
+GOOD = reply(Status.INFO, 1, INFO.pack())
+
+
+def classify_after(*replies: bytes, frame: bytes = b"abcd") -> Result:
+    """What becomes of request 2, a frame, when the board's bytes for it are ``replies``."""
+    link = Link(Board(GOOD, b"".join(replies)), sleep=no_wait)
+    link.query()
+    return link.classify(frame)
 
 
 def test_request_bytes():
-    body = bytes([1, 1, 3, 0, 0, 7, 8, 9])
+    body = bytes([2, 1, 4, 0, 0, 77, 7, 8, 9])
     check = zlib.crc32(body).to_bytes(4, "little")
-    assert pack(REQUEST_SYNC, Request.FRAME, b"\7\x08\x09") == b"\xa5\x5a" + body + check
+    assert pack(REQUEST_SYNC, Request.FRAME, 77, b"\7\x08\x09") == b"\xa5\x5a" + body + check
 
 
 def test_reply_is_found_behind_garbage():
-    data = b"\x00\x5a" + reply(Status.RESULT, RESULT)
-    assert read_reply(io.BytesIO(data).read).payload == RESULT
+    data = b"\x00\x5a" + reply(Status.RESULT, 9, RESULT)
+    found = read_reply(io.BytesIO(data).read)
+    assert (found.number, found.payload) == (9, RESULT)
 
 
 def test_result_is_little_endian_and_signed():
@@ -58,7 +76,7 @@ def test_result_is_little_endian_and_signed():
 
 
 def test_info_comes_back():
-    assert Info.unpack(INFO.pack()) == INFO
+    assert decode_info(INFO.pack()) == INFO
 
 
 def test_info_refuses_what_its_fields_cannot_hold():
@@ -66,25 +84,41 @@ def test_info_refuses_what_its_fields_cannot_hold():
         Info(pixels=4, colours=1, classes=2**16, label_bytes=1, score_bytes=2).pack()
 
 
-def test_classify_queries_once():
-    board = Board(reply(Status.INFO, INFO.pack()), *[reply(Status.RESULT, RESULT)] * 2)
-    link = Link(board)
+def test_classify_queries_once_and_counts():
+    board = Board(GOOD, reply(Status.RESULT, 2, RESULT), reply(Status.RESULT, 3, RESULT))
+    link = Link(board, sleep=no_wait)
     for frame in (b"abcd", memoryview(b"efgh")):
         assert link.classify(frame) == Result(1, (-1, -32768))
-    assert board.requests[1:] == [pack(REQUEST_SYNC, 1, b"abcd"), pack(REQUEST_SYNC, 1, b"efgh")]
+    assert board.requests == [
+        pack(REQUEST_SYNC, Request.QUERY, 1),
+        pack(REQUEST_SYNC, Request.FRAME, 2, b"abcd"),
+        pack(REQUEST_SYNC, Request.FRAME, 3, b"efgh"),
+    ]
 
 
-GOOD = reply(Status.INFO, INFO.pack())
+def test_numbers_go_round_without_0():
+    numbers = [*range(1, 256), 1, 2]
+    board = Board(*(reply(Status.INFO, number, INFO.pack()) for number in numbers))
+    link = Link(board, sleep=no_wait)
+    for _ in numbers:
+        assert link.query() == INFO
+    assert [request[7] for request in board.requests] == numbers
+
+
 BAD = {
     "silence": (b"", "a reply did not come .0 of 1 bytes.", None),
     "cut": (GOOD[:-1], "the reply's CRC-32 did not come .3 of 4 bytes.", None),
     "noise": (bytes(70_000), "sends no packets", None),
-    "damaged": (GOOD[:-1] + b"\0", "the reply is damaged", None),
-    "version": (reply(1, INFO.pack(), version=9), "speaks another protocol", Status.BAD_VERSION),
-    "status": (reply(0x55), "unknown status 0x55", None),
-    "other": (reply(Status.RESULT, RESULT), "answered RESULT, not INFO", None),
-    "refused": (reply(Status.BAD_CHECK), "got a damaged request", Status.BAD_CHECK),
-    "payload": (reply(Status.INFO, b"1234"), r"must have 9 bytes \(got 4\)", None),
+    "damaged": (GOOD[:-1] + b"\0", "the reply is damaged .CRC-32.", None),
+    "length": (GOOD[:6] + b"\x7f" + GOOD[7:], "damaged .a length of 8,323,082 bytes.", None),
+    "version": (reply(1, 1, version=9), "speaks version 9 of .* this fq-hw 2", Status.BAD_VERSION),
+    "status": (reply(0x55, 1), "unknown status 0x55", None),
+    "other": (reply(Status.RESULT, 1, RESULT), "answered RESULT, not INFO", None),
+    "refused": (reply(Status.BAD_CHECK, 1), "got a damaged request", Status.BAD_CHECK),
+    "unread": (reply(Status.TIMEOUT, NO_NUMBER), "got only part", Status.TIMEOUT),
+    "no number": (reply(Status.INFO, NO_NUMBER, INFO.pack()), "a reply did not come", None),
+    "payload": (reply(Status.INFO, 1, b"1234"), r"must have 9 bytes \(got 4\)", None),
+    "others only": (300 * reply(Status.INFO, 7, INFO.pack()), "answers other requests", None),
 }
 
 
@@ -92,18 +126,126 @@ BAD = {
 def test_bad_replies_are_named(case):
     data, message, status = BAD[case]
     slept = []
+    link = Link(Board(data, reply(Status.INFO, 2, INFO.pack())), idle_s=2, sleep=slept.append)
     with pytest.raises(LinkError, match=message) as error:
-        Link(Board(data), idle_s=2, sleep=slept.append).query()
+        link.query()
     assert error.value.status == status
-    assert slept == ([] if case == "payload" else [3.0])
+    assert slept == [3.0], "what a program before this one left on the line"
+    link._port.waiting = io.BytesIO()
+    assert link.query() == INFO
+    assert slept == ([3.0] if case == "payload" else [3.0, 3.0])
+
+
+def test_only_after_a_failure_the_next_request_waits():
+    answers = [reply(Status.RESULT, number, RESULT) for number in (2, 4, 5)]
+    slept = []
+    link = Link(Board(GOOD, answers[0], b"", *answers[1:]), idle_s=2, sleep=slept.append)
+    link.query()
+    link.classify(b"abcd")
+    assert slept == [3.0]
+    with pytest.raises(LinkError, match="a reply did not come"):
+        link.classify(b"abcd")
+    assert slept == [3.0]
+    link.classify(b"abcd")
+    link.classify(b"abcd")
+    assert slept == [3.0, 3.0]
+
+
+def test_a_board_of_version_1_is_told_by_name():
+    head = bytes([1, 0x80, 0, 0, 0])  # what it answers to any other version
+    old = b"\x5a\xa5" + head + zlib.crc32(head).to_bytes(4, "little")
+    message = "^board: speaks version 1 of the link's protocol, this fq-hw 2; use the fq-hw that"
+    with pytest.raises(LinkError, match=message):
+        Link(Board(old), sleep=no_wait).query()
+
+
+@pytest.mark.parametrize("status", [Status.RESULT, Status.BAD_CHECK, Status.INFO])
+@pytest.mark.parametrize("times", [1, 3])
+def test_replies_to_earlier_requests_are_dropped(status, times):
+    payload = OTHER if status is Status.RESULT else b""
+    own = reply(Status.RESULT, 2, RESULT)
+    assert classify_after(times * reply(status, 1, payload), own).scores == (-1, -32768)
+
+
+def test_a_reply_to_another_request_alone_is_none():
+    with pytest.raises(LinkError, match="^board: a reply did not come"):
+        classify_after(reply(Status.RESULT, 255, OTHER))
+
+
+class Interrupting(Board):
+    """Frame ``abcd`` has RESULT, others have OTHER; interrupts come where ``stop`` says."""
+
+    def __init__(self):
+        super().__init__()
+        self.stop = None
+
+    def write(self, request: bytes) -> None:
+        if request[3] == Request.QUERY:
+            answer = reply(Status.INFO, request[7], INFO.pack())
+        else:
+            answer = reply(Status.RESULT, request[7], RESULT if b"abcd" in request else OTHER)
+        self.replies.append(answer)
+        super().write(request)
+
+
+def interrupt_at(line: int, call) -> bool:
+    """Run ``call`` with a KeyboardInterrupt before the ``line``-th line of boards.link, if any."""
+    seen = 0
+
+    def trace(frame, event, argument):
+        nonlocal seen
+        if frame.f_code.co_filename != link_module.__file__:
+            return None
+        if event == "line":
+            seen += 1
+            if seen == line:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_an_interrupt_at_any_line_leaves_no_answer_to_the_next_frame():
+    line, interrupted = 0, True
+    while interrupted:
+        line += 1
+        link = Link(Interrupting(), sleep=no_wait)
+        link.query()
+        interrupted = interrupt_at(line, lambda link=link: link.classify(b"abcd"))
+        assert link.classify(b"efgh") == decode_result(OTHER, INFO), line
+        assert link.classify(b"abcd") == decode_result(RESULT, INFO), line
+    assert line > 50
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output\nerror"), termios.error(5, "gone")])
+@pytest.mark.parametrize("at", ["read", "write", "flush", "reset_input_buffer"])
+def test_a_port_that_is_pulled_out_is_one_line(at, error):
+    board = Board()
+
+    def fail(*_):
+        raise error
+
+    setattr(board, at, fail)
+    board.replies = [b""]
+    with pytest.raises(LinkError, match=r"^board: the serial port failed \(") as told:
+        Link(board, sleep=no_wait).query()
+    assert "\n" not in str(told.value) and "open the port again" in str(told.value)
 
 
 def test_classify_refuses_wider_elements():
-    board = Board(reply(Status.INFO, INFO.pack()))
+    board = Board(GOOD)
     with pytest.raises(ParameterError, match="^frame: must hold unsigned bytes \\(got 'H'\\)"):
-        Link(board).classify(memoryview(bytes(4)).cast("H"))
+        Link(board, sleep=no_wait).classify(memoryview(bytes(4)).cast("H"))
 
 
 def test_pack_refuses_a_payload_beyond_the_length_field():
-    with pytest.raises(ParameterError, match="^packet: payload must be shorter than 16777216"):
-        pack(REQUEST_SYNC, Request.FRAME, bytes(2**24))
+    with pytest.raises(ParameterError, match="^packet: payload must be shorter than 16777215"):
+        pack(REQUEST_SYNC, Request.FRAME, 1, bytes(2**24 - 1))

@@ -3,7 +3,7 @@
 import pytest
 from networks import NETWORKS, least_plan, random_graph
 
-from boards.link import REPLY_SYNC, REQUEST_SYNC, Request, Status, exchange_bytes, pack
+from boards.protocol import REPLY_SYNC, REQUEST_SYNC, Request, Status, exchange_bytes, pack
 from boards.rates import core_rate, info_of, link_rate
 from boards.shell import Shell
 from fq_hw.passes import lower_graph
@@ -29,8 +29,8 @@ def test_the_shell_says_the_same_of_the_core(kind):
 def test_every_byte_of_request_and_reply_counts():
     plan = plans()["units"]
     info = info_of(plan)
-    request = pack(REQUEST_SYNC, Request.FRAME, bytes(info.frame_bytes))
-    reply = pack(REPLY_SYNC, Status.RESULT, bytes(info.result_bytes))
+    request = pack(REQUEST_SYNC, Request.FRAME, 1, bytes(info.frame_bytes))
+    reply = pack(REPLY_SYNC, Status.RESULT, 1, bytes(info.result_bytes))
     assert exchange_bytes(info) == len(request) + len(reply)
     rate = link_rate(plan, 1_000_000)
     assert rate.frames_per_second == 100_000 / (len(request) + len(reply))

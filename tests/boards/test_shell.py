@@ -11,7 +11,17 @@ from amaranth.lib.wiring import In, Out
 from cores import SumCore, answer
 from serial_line import CLOCK_HZ, SimulatedPort
 
-from boards.link import REQUEST_SYNC, Info, Link, LinkError, Request, Result, Status, pack
+from boards.link import Link, LinkError, Result, read_reply
+from boards.protocol import (
+    HEADER_BYTES,
+    NO_NUMBER,
+    REPLY_SYNC,
+    REQUEST_SYNC,
+    Info,
+    Request,
+    Status,
+    pack,
+)
 from boards.shell import Shell
 from fq_hw.errors import ParameterError
 
@@ -39,14 +49,17 @@ def connect(pixels: int, colours: int, **core) -> tuple[SimulatedPort, Link]:
     return port, Link(port, idle_s=IDLE_S, sleep=port.sleep)
 
 
-def refusal(port: SimulatedPort, link: Link, request: bytes) -> Status | None:
-    """Send raw bytes, and let the link find what they lead to."""
-    send = port.write
-    port.write = lambda _: send(request)
-    with pytest.raises(LinkError) as error:
-        link.query()
-    port.write = send
-    return error.value.status
+def answer_to(port: SimulatedPort, request: bytes) -> tuple[Status, int] | None:
+    """What raw bytes lead to: status and number of a reply; the line is idle again then."""
+    port.write(request)
+    try:
+        reply = read_reply(port.read)
+    except LinkError:
+        return None
+    finally:
+        port.flush()
+        port.sleep(1.5 * IDLE_S)
+    return reply.status, reply.number
 
 
 @pytest.mark.parametrize("pixels, colours", SHAPES)
@@ -74,18 +87,25 @@ def damaged(request: bytes, at: int) -> bytes:
     return request[:at] + bytes([request[at] ^ 0x10]) + request[at + 1 :]
 
 
-GOOD = pack(REQUEST_SYNC, Request.FRAME, bytes(range(6)))
+NUMBER = 200
+GOOD = pack(REQUEST_SYNC, Request.FRAME, NUMBER, bytes(range(6)))
+WHOLE_HEADER = len(REQUEST_SYNC) + HEADER_BYTES
+OLD = b"\xa5\x5a" + bytes([1, 2, 0, 0, 0]) + b"\xc8\x13\x37\x00"  # version 1 had no number
 BAD = {
-    "check": (damaged(GOOD, -1), Status.BAD_CHECK),
-    "payload": (damaged(GOOD, 9), Status.BAD_CHECK),
-    "short": (pack(REQUEST_SYNC, Request.FRAME, bytes(5)), Status.BAD_LENGTH),
-    "long": (pack(REQUEST_SYNC, Request.FRAME, bytes(40)), Status.BAD_LENGTH),
-    "query with payload": (pack(REQUEST_SYNC, Request.QUERY, bytes(1)), Status.BAD_LENGTH),
-    "version": (pack(REQUEST_SYNC, Request.FRAME, bytes(6), version=2), Status.BAD_VERSION),
-    "kind": (pack(REQUEST_SYNC, 9, bytes(6)), Status.BAD_KIND),
-    "payload cut": (GOOD[:9], Status.TIMEOUT),
-    "header cut": (GOOD[:4], Status.TIMEOUT),
-    "check cut": (GOOD[:-1], Status.TIMEOUT),
+    "check": (damaged(GOOD, -1), (Status.BAD_CHECK, NUMBER)),
+    "payload": (damaged(GOOD, 9), (Status.BAD_CHECK, NUMBER)),
+    "number": (damaged(GOOD, 7), (Status.BAD_CHECK, NUMBER ^ 0x10)),
+    "short": (pack(REQUEST_SYNC, Request.FRAME, 3, bytes(5)), (Status.BAD_LENGTH, 3)),
+    "long": (pack(REQUEST_SYNC, Request.FRAME, 3, bytes(40)), (Status.BAD_LENGTH, 3)),
+    "query with payload": (pack(REQUEST_SYNC, Request.QUERY, 3, bytes(1)), (Status.BAD_LENGTH, 3)),
+    "version": (pack(REQUEST_SYNC, Request.FRAME, 4, bytes(6), 3), (Status.BAD_VERSION, 4)),
+    "version 1": (OLD, (Status.BAD_VERSION, 0xC8)),
+    "kind": (pack(REQUEST_SYNC, 9, 5, bytes(6)), (Status.BAD_KIND, 5)),
+    "payload cut": (GOOD[: WHOLE_HEADER + 1], (Status.TIMEOUT, NUMBER)),
+    "payload gone": (GOOD[:WHOLE_HEADER], (Status.TIMEOUT, NUMBER)),
+    "number cut": (GOOD[: WHOLE_HEADER - 1], (Status.TIMEOUT, NO_NUMBER)),
+    "header cut": (GOOD[:4], (Status.TIMEOUT, NO_NUMBER)),
+    "check cut": (GOOD[:-1], (Status.TIMEOUT, NUMBER)),
     "sync damaged": (damaged(GOOD, 1), None),
 }
 
@@ -93,23 +113,60 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_request_is_refused_and_the_next_one_heard(case):
     port, link = connect(6, 1)
-    request, status = BAD[case]
+    request, want = BAD[case]
     for frame in frames(6, 1, 2):
-        assert refusal(port, link, request) == status
+        assert answer_to(port, request) == want
         assert link.classify(frame) == answer(frame, 1)
 
 
 def test_a_wrong_length_is_refused_before_its_payload_comes():
+    port, _ = connect(6, 1)
+    head = pack(REQUEST_SYNC, Request.FRAME, NUMBER, bytes(5))[:WHOLE_HEADER]
+    assert answer_to(port, head) == (Status.BAD_LENGTH, NUMBER)
+
+
+@pytest.mark.parametrize("number", [0, 1, 255])
+def test_every_answer_has_the_number_of_its_request(number):
+    port, _ = connect(6, 1)
+    assert answer_to(port, pack(REQUEST_SYNC, Request.QUERY, number)) == (Status.INFO, number)
+    frame = pack(REQUEST_SYNC, Request.FRAME, number ^ 0xFF, bytes(6))
+    assert answer_to(port, frame) == (Status.RESULT, number ^ 0xFF)
+
+
+def test_replies_are_packets_as_the_host_packs_them():
     port, link = connect(6, 1)
-    head = pack(REQUEST_SYNC, Request.FRAME, bytes(5))[:7]
-    assert refusal(port, link, head) == Status.BAD_LENGTH
+    want = pack(REPLY_SYNC, Status.INFO, NUMBER, link.query().pack())
+    port.write(pack(REQUEST_SYNC, Request.QUERY, NUMBER))
+    assert port.read(len(want)) == want
+    port.write(damaged(GOOD, 9))
+    assert port.read(12) == pack(REPLY_SYNC, Status.BAD_CHECK, NUMBER)
+
+
+def test_an_answer_that_nobody_read_is_not_the_next_ones():
+    port, link = connect(6, 1)
+    first, second = frames(6, 1, 2)
+    link.query()
+    port.write(pack(REQUEST_SYNC, Request.FRAME, NUMBER, first))
+    port.sleep(60 * BYTE_S)
+    assert link.classify(second) == answer(second, 1)
+
+
+def test_a_frame_sent_while_the_board_answers_gets_no_other_answer():
+    """The first request's host was interrupted; its board is still at work, then answers."""
+    port, link = connect(6, 1, pause=200)
+    link.query()
+    first, second = frames(6, 1, 2)
+    port.write(pack(REQUEST_SYNC, Request.FRAME, NUMBER, first))
+    with pytest.raises(LinkError, match="a reply did not come"):
+        link.classify(second)
+    assert link.classify(second) == answer(second, 1)
 
 
 def test_a_payload_thrown_away_is_not_read_as_a_request():
     port, link = connect(6, 1)
-    query = pack(REQUEST_SYNC, Request.QUERY)
-    port.write(pack(REQUEST_SYNC, Request.FRAME, 3 * query))
-    assert port.read(11)[3] == Status.BAD_LENGTH
+    query = pack(REQUEST_SYNC, Request.QUERY, 2)
+    port.write(pack(REQUEST_SYNC, Request.FRAME, 1, 3 * query))
+    assert port.read(12)[3] == Status.BAD_LENGTH
     assert port.read(1) == b""
     assert link.query().pixels == 6
 
@@ -121,11 +178,13 @@ def test_garbage_before_the_sync_bytes_is_ignored(garbage):
     assert link.classify(bytes(6)) == Result(0, (0, 0, -3))
 
 
-def test_a_framing_error_inside_a_request():
+@pytest.mark.parametrize("at", [4, WHOLE_HEADER - 1, WHOLE_HEADER, 10])
+def test_a_framing_error_inside_a_request(at):
     port, link = connect(6, 1)
-    port.write(GOOD[:9])
+    port.write(GOOD[:at])
     port.write_bits([0] * 12 + [1])
-    assert refusal(port, link, GOOD[9:]) == Status.FRAMING
+    number = NUMBER if at >= WHOLE_HEADER else NO_NUMBER
+    assert answer_to(port, GOOD[at:]) == (Status.FRAMING, number)
     assert link.classify(bytes(6)) == Result(0, (0, 0, -3))
 
 

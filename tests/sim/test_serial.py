@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from simcases import make_case
 
-from boards import link
+from boards import link, protocol
 from boards.shell import Shell
 from rtl_gen.emit import to_verilog
 from rtl_gen.top import Accelerator
@@ -44,9 +44,10 @@ def test_classifies_as_golden(spoken):
 def test_refuses_a_damaged_frame_and_goes_on(spoken):
     case, host, port = spoken
     frame = case.images[1].tobytes()
-    request = bytearray(link.pack(link.REQUEST_SYNC, link.Request.FRAME, frame))
+    request = bytearray(protocol.pack(protocol.REQUEST_SYNC, protocol.Request.FRAME, 7, frame))
     request[20] ^= 8
     port.write(bytes(request))
-    assert link.read_reply(port.read).status is link.Status.BAD_CHECK
+    reply = link.read_reply(port.read)
+    assert (reply.status, reply.number) == (protocol.Status.BAD_CHECK, 7)
     port.sleep(IDLE_S)
     assert list(host.classify(frame).scores) == list(case.scores[1])

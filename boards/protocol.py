@@ -1,0 +1,143 @@
+"""The serial link between a host and an accelerator: what goes over it. Version 2.
+
+The line is a UART: 8 data bits, no parity, 1 stop bit. The host sends one request and waits for
+its reply. All numbers are little-endian. Requests and replies are packets::
+
+    bytes       request      reply
+    2           A5 5A        5A A5
+    1           version 2    version 2
+    1           Request      Status
+    3           length       length       in bytes, of number and payload together
+    1           number       number
+    length - 1  payload      payload
+    4           CRC-32       CRC-32       zlib.crc32 of all between the two sync bytes and it
+
+All but the number is the same in every version (1 had none), so that two versions can tell each
+other apart. The host gives its requests the numbers 1 to 255, then 1 again; a reply, an error too,
+has the number of the request that it answers. It is 0 in the reply to a request whose header did
+not come whole. A number is enough to know an answer by: bytes do not overtake each other, so what
+answers an earlier request comes before what answers a later one, and is dropped by its number.
+Only an answer that comes when 255 requests have been given up since could be taken for another,
+and each of them takes 1.5 ``idle_s`` or more: 38 s.
+
+``Request.FRAME`` carries height * width * colours bytes: rows, then columns, colour fastest. Its
+reply is ``Status.RESULT`` with the label, then one score for each class, signed; ``Info`` gives
+the number of bytes of each. ``Request.QUERY`` carries nothing; its reply is ``Status.INFO`` with
+an ``Info``. The accelerator sees a frame only after its length and its CRC were found right.
+
+Every other status is an error and has no payload. Version, kind and length are judged when the
+header is in, so a wrong length is refused at once, while the host may still be sending. After an
+error the board throws away what it receives until the line has been idle for ``idle_s``; so does a
+request that stops in the middle get its ``Status.TIMEOUT``. While it answers it throws away what
+comes, and until it sees the sync bytes it ignores everything, and says nothing: a request that
+comes too early or whose sync bytes are damaged has no reply.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import astuple, dataclass
+from enum import IntEnum
+
+from fq_hw.errors import require
+
+__all__ = [
+    "BAUD",
+    "BITS_PER_BYTE",
+    "CRC_BYTES",
+    "HEADER_BYTES",
+    "IDLE_S",
+    "INFO",
+    "LAST_NUMBER",
+    "NO_NUMBER",
+    "NUMBER_BYTES",
+    "REPLY_SYNC",
+    "REQUEST_SYNC",
+    "VERSION",
+    "Info",
+    "Request",
+    "Status",
+    "exchange_bytes",
+    "pack",
+]
+
+BAUD = 1_000_000  # 25 clock cycles a bit on the ULX3S; its USB bridge divides 3 MHz
+BITS_PER_BYTE = 10  # on the line: a start bit, 8 data bits, a stop bit
+VERSION = 2
+REQUEST_SYNC = b"\xa5\x5a"
+REPLY_SYNC = b"\x5a\xa5"
+NUMBER_BYTES = 1
+HEADER_BYTES = 5 + NUMBER_BYTES  # version, kind or status, length, number
+LENGTH_BYTES = 3
+CRC_BYTES = 4
+NO_NUMBER, LAST_NUMBER = 0, 255
+IDLE_S = 0.1  # longer than any pause inside a write that a USB bridge or a busy host makes
+INFO = struct.Struct("<IBHBB")
+
+
+class Request(IntEnum):
+    """What a request asks for."""
+
+    FRAME = 1
+    QUERY = 2
+
+
+class Status(IntEnum):
+    """What a reply says; from BAD_VERSION on it is an error."""
+
+    RESULT = 0
+    INFO = 1
+    BAD_VERSION = 0x80
+    BAD_KIND = 0x81
+    BAD_LENGTH = 0x82
+    BAD_CHECK = 0x83
+    TIMEOUT = 0x84
+    FRAMING = 0x85
+
+
+@dataclass(frozen=True, kw_only=True)
+class Info:
+    """What a board was built for."""
+
+    pixels: int
+    colours: int
+    classes: int
+    label_bytes: int
+    score_bytes: int
+
+    def pack(self) -> bytes:
+        """The payload of ``Status.INFO``; ParameterError where a number exceeds its field."""
+        try:
+            return INFO.pack(*astuple(self))
+        except struct.error:
+            message = "needs pixels < 2**32, classes < 2**16, the others < 2**8"
+            require(False, "Info", message, self)
+
+    @property
+    def frame_bytes(self) -> int:
+        """The payload of ``Request.FRAME``, in bytes."""
+        return self.pixels * self.colours
+
+    @property
+    def result_bytes(self) -> int:
+        """The payload of ``Status.RESULT``, in bytes."""
+        return self.label_bytes + self.classes * self.score_bytes
+
+
+def pack(
+    sync: bytes, code: int, number: int, payload: bytes = b"", version: int = VERSION
+) -> bytes:
+    """One packet: a request (``REQUEST_SYNC``, Request) or a reply (``REPLY_SYNC``, Status)."""
+    length, limit = NUMBER_BYTES + len(payload), 256**LENGTH_BYTES - NUMBER_BYTES
+    fits = len(payload) < limit
+    require(fits, "packet", f"payload must be shorter than {limit} bytes", len(payload))
+    body = bytes([version, code]) + length.to_bytes(LENGTH_BYTES, "little")
+    body += bytes([number]) + payload
+    return sync + body + zlib.crc32(body).to_bytes(CRC_BYTES, "little")
+
+
+def exchange_bytes(info: Info) -> int:
+    """Bytes on the line for one frame: its request and the reply to it."""
+    around = len(REQUEST_SYNC + REPLY_SYNC) + 2 * (HEADER_BYTES + CRC_BYTES)
+    return around + info.frame_bytes + info.result_bytes
