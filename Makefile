@@ -5,7 +5,7 @@ DATA ?= data
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-slow train bench-engine bench-accuracy bench-cnv bench-import calibrate doctor format clean help
+.PHONY: demo test test-slow train bench-engine bench-accuracy bench-cnv bench-import bench-faults calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -35,6 +35,9 @@ bench-cnv: .venv/demo ## Xilinx's CNV: accuracy, frames/s, LUTs beside its own (
 
 bench-import: .venv/test ## 300 random ONNX models through import, qonnx, folding, Verilator (half an hour; resumes)
 	PYTHONPATH=. $(BIN)/python tests/bench_import.py  # the project before tests/fq_hw
+
+bench-faults: .venv/test ## 2,000 damaged inputs, 40 interrupts, full disks, 600 link frames with faults (half an hour)
+	PYTHONPATH=.:tests $(BIN)/python tests/bench_faults.py
 
 calibrate: .venv/demo ## fit the cost model to synthesised units (minutes; goes on where it was)
 	$(BIN)/python -m boards.calibrate

@@ -1,0 +1,31 @@
+"""Checks of what a command made where its damaged input may be right: run in a child too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from networks import random_images
+
+from fq_hw import golden
+from fq_hw.ir import serialize
+
+__all__ = ["as_qonnx"]
+
+
+def as_qonnx(words: Sequence[str]) -> int:
+    """The graph computes what qonnx computes of the model: every tensor of three images."""
+    from fq_hw.foreign import onnx
+
+    pixels = onnx.PixelRange.UNIT
+    model = onnx.read(Path(words[1]))
+    graph = serialize.load(Path("new.safetensors"))
+    imported = onnx.fold(model, graph.name, pixels, graph.input.shape)
+    images = random_images(graph.input.shape, 3)
+    for image in images:
+        for row in onnx.compare(model, imported, pixels, image):
+            assert not row.wrong, f"{row.tensor}: {row.wrong} of {row.values} values differ"
+    ours, theirs = (golden.run(g, images)[g.ops[-1].name] for g in (graph, imported.whole))
+    np.testing.assert_array_equal(ours, theirs)
+    return 0
