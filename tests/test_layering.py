@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("fq_hw", "rtl_gen", "sim", "boards")
 LAYERS = [
     ["fq_hw"],  # the version alone
+    ["fq_hw.ending"],
     ["fq_hw.errors"],
     ["fq_hw.files"],
     ["fq_hw.network", "fq_hw.thermometer", "fq_hw.toolbox", "fq_hw.artifact", "fq_hw.data"],
@@ -35,6 +36,7 @@ LAYERS = [
     ["rtl_gen"],
     ["sim", "boards"],
     ["fq_hw.cli"],
+    ["fq_hw.entry"],
     ["fq_hw.__main__"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -62,6 +64,7 @@ RULES = {  # outside package: which layers may import it, and how; all others mu
 }
 CORE = [  # what must run with numpy and safetensors alone: export, golden model, plan, timing
     "fq_hw",
+    "fq_hw.ending",
     "fq_hw.errors",
     "fq_hw.network",
     "fq_hw.thermometer",

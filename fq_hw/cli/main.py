@@ -6,9 +6,7 @@ import argparse
 import json
 import os
 import shlex
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 
 from fq_hw import __version__
@@ -32,7 +30,7 @@ from fq_hw.cli import (
     verify,
 )
 from fq_hw.cli.parser import Parser
-from fq_hw.errors import FqHwError
+from fq_hw.errors import ArtifactError, FqHwError
 
 __all__ = ["main"]
 
@@ -59,12 +57,12 @@ def build_parser() -> Parser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 on success, 2 on an expected error, tracebacks for everything else."""
+    """Run one command; 0 on success, 2 on an expected error, tracebacks for everything else.
+
+    What signals do is the caller's matter; for the command it is said in ``fq_hw.ending``.
+    """
     args = build_parser().parse_args(argv)
     args.typed = shlex.join(["fq-hw", *(sys.argv[1:] if argv is None else argv)])
-    if threading.current_thread() is threading.main_thread():
-        for ending in (signal.SIGTERM, signal.SIGHUP):  # so that tools we started end with us
-            signal.signal(ending, lambda number, frame: sys.exit(128 + number))
     try:
         return show(args)
     except FqHwError as error:
@@ -88,9 +86,10 @@ def show(args: argparse.Namespace) -> int:
     result = args.run(args)
     if result is None:  # a helper process of a parallel run
         return 0
-    if args.json:
-        print(json.dumps(result.data, indent=2))
-    else:
-        print(result.text)
-    sys.stdout.flush()
+    try:
+        print(json.dumps(result.data, indent=2) if args.json else result.text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full disk
+        raise ArtifactError(f"standard output: cannot be written ({error.strerror})") from error
     return 0

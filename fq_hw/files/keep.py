@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from fq_hw.ending import unfinished
 from fq_hw.errors import FqHwError
 
 __all__ = ["kept"]
@@ -27,16 +28,11 @@ def kept(folder: Path, recipe: object, make: Callable[[Path], None]) -> Path:
     forget(place)
     work = place.with_name(f"{place.name}.{os.getpid()}.partial")
     shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    try:
+    with unfinished(work, keep=(FqHwError,)):  # the message of one names a log in there
+        work.mkdir(parents=True)
         make(work)
-    except FqHwError:  # its message names a log in there
-        raise
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    with suppress(OSError):  # another process may have made the same meanwhile
-        work.rename(place)
+        with suppress(OSError):  # another process may have made the same meanwhile
+            work.rename(place)
     shutil.rmtree(work, ignore_errors=True)
     return place
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from fq_hw.ending import unfinished
 from fq_hw.errors import ArtifactError, require
 
 __all__ = ["append_line", "check_output", "write_bytes", "write_text", "writing"]
@@ -67,23 +67,18 @@ def writing(path: Path, where: str = "") -> Iterator[Path]:
     """
     where = where or str(path)
     target = check_output(path, where)
-    partial = None
+    name = f".{target.stem[:LONGEST_STEM]}.{os.urandom(6).hex()}.partial{target.suffix[:20]}"
+    partial = target.with_name(name)
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{target.stem[:LONGEST_STEM]}.", suffix=f".partial{target.suffix[:20]}",
-            dir=target.parent,
-        )  # fmt: skip
-        partial = Path(name)
-        os.fchmod(handle, mode_of(target))
-        os.close(handle)
-        yield partial
-        os.replace(partial, target)
+        with unfinished(partial):
+            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.fchmod(handle, mode_of(target))
+            os.close(handle)
+            yield partial
+            os.replace(partial, target)
     except OSError as error:
         message = f"{where}: could not be written ({error.strerror})"
         raise ArtifactError(f"{message}; what was there is unchanged") from error
-    finally:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
 
 
 def mode_of(target: Path) -> int:

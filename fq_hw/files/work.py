@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fq_hw.ending import unfinished
 from fq_hw.errors import ArtifactError, FqHwError, require
 
 __all__ = ["MARK", "work_folder"]
@@ -43,13 +44,8 @@ def work_folder(path: Path, where: str) -> Iterator[Path]:
             message = f"{where}: another fq-hw works in {path}; wait for it, or name another --out"
             raise ArtifactError(message) from error
         empty(path)
-        try:
+        with unfinished(path, keep=(FqHwError,)):
             yield path
-        except FqHwError:
-            raise
-        except BaseException:
-            shutil.rmtree(path, ignore_errors=True)
-            raise
     finally:
         os.close(mark)
 

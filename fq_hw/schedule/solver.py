@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -20,6 +21,7 @@ from fq_hw.schedule.skip import slack_pixels
 __all__ = ["KINDS", "Choice", "Problem", "SkipCost", "hopeless", "solve"]
 
 KINDS = ("lut", "ff", "ebr")
+STOP_S = 0.02  # between two calls to stop
 PRICES = (0, *(round(1.3**n) for n in range(1, 36)), 10**6)  # of a block RAM in LUTs, to try
 
 
@@ -198,7 +200,7 @@ class Model:
         found = None
         for aim in aims:
             self.cp.minimize(aim)
-            status = solver.solve(self.cp)
+            status = stoppable(solver, self.cp)
             if status == self.kit.INFEASIBLE:
                 return None
             assert status == self.kit.OPTIMAL, solver.status_name(status)
@@ -209,6 +211,20 @@ class Model:
                 for n, boolean in enumerate(row):
                     self.cp.add_hint(boolean, n == index)
         return found
+
+
+def stoppable(solver, model) -> int:
+    """Solve in a thread: C++ comes back at its end alone, and only we can hear an interrupt."""
+    solver.parameters.catch_sigint_signal = False  # or nobody gets it, then and afterwards
+    with ThreadPoolExecutor(1) as pool:
+        status = pool.submit(solver.solve, model)
+        try:
+            return status.result()
+        except BaseException:
+            while not status.done():  # again and again: it may not have begun yet
+                solver.stop_search()
+                wait([status], STOP_S)
+            raise
 
 
 def solve(

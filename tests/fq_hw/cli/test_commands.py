@@ -409,11 +409,11 @@ def test_termination_ends_the_tools_too(tmp_path, random_model):
     """SIGTERM during a tool's run leaves no process behind."""
     code = (
         "import sys; from pathlib import Path; from fq_hw import toolbox;"
-        "from fq_hw.cli import main;"
+        "from fq_hw.entry import main;"
         "import fq_hw.cli.golden as g;"
         "tool = toolbox.Tool('sleeper', ('sh', '-c', 'echo $$ > pid; sleep 60'), '', '');"
         "g.load_model = lambda path: toolbox.run(tool, [], cwd=Path('.'), log=Path('log'));"
-        "main(['golden'])"
+        "sys.argv[1:] = ['golden']; main()"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
     pid = tmp_path / "pid"

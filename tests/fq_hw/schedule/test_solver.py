@@ -1,7 +1,10 @@
 """The solver against trying everything, on random tables of costs."""
 
 import itertools
+import os
+import signal
 import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -10,7 +13,16 @@ from hypothesis import strategies as st
 
 from fq_hw.errors import ToolError
 from fq_hw.schedule.resources import Resources
-from fq_hw.schedule.solver import KINDS, Choice, Problem, SkipCost, hopeless, solve
+from fq_hw.schedule.solver import (
+    KINDS,
+    Choice,
+    Problem,
+    SkipCost,
+    cp_sat,
+    hopeless,
+    solve,
+    stoppable,
+)
 
 NUMBERS = st.integers(0, 40)
 COSTS = st.builds(Resources, lut=NUMBERS, ff=NUMBERS, ebr=NUMBERS)
@@ -122,3 +134,44 @@ def test_a_missing_solver_is_one_line(monkeypatch):
         ToolError, match=r"^ortools: not found \(.*\); install it with `pip install"
     ):
         solve(Problem(layers=((Choice(costs=Resources()),),)))
+
+
+def pigeons(count: int):
+    """One hole too few: easy to say, and not proven in a minute."""
+    model = cp_sat().CpModel()
+    sits = [[model.new_bool_var("") for _ in range(count - 1)] for _ in range(count)]
+    for pigeon in sits:
+        model.add_bool_or(pigeon)
+    for hole in zip(*sits, strict=True):
+        for one, other in itertools.combinations(hole, 2):
+            model.add_bool_or(~one, ~other)
+    return model
+
+
+def test_an_interrupt_stops_the_search():
+    solver = cp_sat().CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.cp_model_presolve = False  # which would see it
+    solver.parameters.symmetry_level = 0
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    began = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            stoppable(solver, pigeons(30))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - began < 5
+
+
+def test_interrupts_are_heard_after_the_solver():
+    """OR-tools would keep them to itself."""
+    layer = (Choice(costs=Resources(lut=2)), Choice(costs=Resources(lut=1)))
+    assert solve(Problem(layers=(layer,))) == (1,)
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
