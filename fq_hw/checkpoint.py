@@ -14,12 +14,14 @@ import numpy as np
 from fq_hw import artifact, float_network
 from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.files import check_line
 from fq_hw.float_network import FloatNetwork
-from fq_hw.network import Network, array_shapes, from_plain, to_plain
+from fq_hw.network import Network, array_shapes
+from fq_hw.plain import from_plain, to_plain
 
 __all__ = ["Accuracy", "Checkpoint", "read", "write"]
 
-KIND = "fq_hw.checkpoint.1"
+KIND = "fq_hw.checkpoint.2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,7 @@ class Accuracy:
     right: int
 
     def __post_init__(self) -> None:
+        check_line(self.data, "Accuracy.data")
         require(self.images >= 1, "Accuracy", "images must be at least 1", self.images)
         counted = 0 <= self.right <= self.images
         require(counted, "Accuracy", f"right must be in 0..{self.images}", self.right)
@@ -101,15 +104,25 @@ class Checkpoint:
                 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What the file says beside its arrays; ``data`` is the source."""
+
+    network: Network | FloatNetwork
+    accuracy: Accuracy | None
+    provenance: dict[str, str]
+    data: Source | None = None
+
+
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Write whole or not at all; the same content gives the same bytes."""
-    record = {
-        "network": to_plain(checkpoint.network),
-        "accuracy": to_plain(checkpoint.accuracy),
-        "provenance": dict(checkpoint.provenance),
-        "data": to_plain(checkpoint.source),
-    }
-    artifact.write(path, KIND, record, checkpoint.arrays)
+    record = Record(
+        network=checkpoint.network,
+        accuracy=checkpoint.accuracy,
+        provenance=dict(checkpoint.provenance),
+        data=checkpoint.source,
+    )
+    artifact.write(path, KIND, to_plain(record), checkpoint.arrays)
 
 
 def read(path: Path) -> Checkpoint:
@@ -120,14 +133,13 @@ def read(path: Path) -> Checkpoint:
     """
     record, arrays = artifact.read(path, KIND, "fq-hw train")
     try:
+        found = from_plain(Record, record, "record")
         return Checkpoint(
-            network=from_plain(Network | FloatNetwork, record["network"], "network"),
+            network=found.network,
             arrays=arrays,
-            accuracy=from_plain(Accuracy | None, record["accuracy"], "accuracy"),
-            provenance={str(k): str(v) for k, v in record["provenance"].items()},
-            source=from_plain(Source | None, record.get("data"), "data"),
+            accuracy=found.accuracy,
+            provenance=found.provenance,
+            source=found.data,
         )
     except FqHwError as error:
         raise ArtifactError(f"{path}: {error}") from error
-    except (KeyError, AttributeError) as error:
-        raise ArtifactError(f"{path}: damaged record ({error!r}); train it again") from error

@@ -1,6 +1,7 @@
 """Expected errors: each says which thing broke which contract, in one line."""
 
 import difflib
+import itertools
 from collections.abc import Iterable
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
 
 LONGEST = 160  # characters of a value that a message repeats
 LONGEST_MESSAGE = 1_000
+LONGEST_WORD = 80  # that is compared with others: that takes the square of its length
+SHOWN_ENTRIES, SHOWN_DEPTH, SHOWN_BITS = 40, 6, 256  # of a list, table or number
 
 
 class FqHwError(Exception):
@@ -97,12 +100,13 @@ def one_of(
     """
     known = list(known)
     contract = contract or f"must be one of {', '.join(map(str, known))}"
-    require(word in known, where, contract, word, hint=suggestion(word, known), kind=kind)
+    if word not in known:
+        require(False, where, contract, word, hint=suggestion(word, known), kind=kind)
 
 
 def suggestion(word: object, known: Iterable[object]) -> str:
     """What somebody who typed ``word`` may have meant, as a question; "" where none is near."""
-    if not isinstance(word, str):
+    if not isinstance(word, str) or len(word) > LONGEST_WORD:
         return ""
     names = {name.lower(): name for name in known if isinstance(name, str)}
     near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
@@ -114,14 +118,35 @@ def shown(value: object) -> str:
     return one_line(brief(value), LONGEST)
 
 
+class Told(str):
+    """Words that stand for a value."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
 def brief(value: object) -> str:
-    """``repr(value)``, but of arrays and long sequences only what they are."""
+    """``repr(value)``, but of arrays, long sequences and huge numbers only what they are."""
+    return repr(short(value, SHOWN_DEPTH))
+
+
+def short(value: object, depth: int) -> object:
+    """``value``, or what it is where it is too long, too large or too deep to be shown."""
     if isinstance(value, str | bytes):
-        return repr(value[: LONGEST + 1])
+        return value[: LONGEST + 1]
     shape, kind = getattr(value, "shape", None), getattr(value, "dtype", None)
     if shape and kind is not None:
-        return f"an array of shape {tuple(shape)}, {kind}"
-    return repr(value)
+        return Told(f"an array of shape {tuple(shape)}, {kind}")
+    if isinstance(value, int) and value.bit_length() > SHOWN_BITS:
+        return Told(f"an integer of {value.bit_length()} bits")
+    if type(value) not in (list, tuple, dict, set, frozenset):
+        return value
+    if depth == 0:
+        return Told("...")
+    few = itertools.islice(value, SHOWN_ENTRIES)
+    if isinstance(value, dict):
+        return {short(key, depth): short(value[key], depth - 1) for key in few}
+    return type(value)(short(entry, depth - 1) for entry in few)
 
 
 def one_line(text: str, longest: int) -> str:

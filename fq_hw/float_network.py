@@ -8,12 +8,19 @@ norm is folded into it after training, and the ReLU is the lower end of its quan
 from __future__ import annotations
 
 import enum
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fq_hw.errors import GraphError, one_of, require
-from fq_hw.network import check_ends
+from fq_hw.network import (
+    MOST_CHANNELS,
+    MOST_LAYER_WEIGHTS,
+    MOST_VALUES,
+    check_ends,
+    check_range,
+)
 
 __all__ = ["IMAGE", "FloatNetwork", "Layer", "Node", "Op", "Padding", "array_shapes", "nodes"]
 
@@ -42,6 +49,9 @@ class Padding(enum.Enum):
 WEIGHTED = (Op.CONV, Op.DENSE)
 JOINS = (Op.ADD, Op.CONCAT)
 POOLS = (Op.MAX_POOL, Op.AVERAGE_POOL)
+MOST_LAYERS = 1000
+MOST_INPUTS = 64
+MOST_KERNEL = MOST_STRIDE = 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +79,7 @@ class Layer:
         op, where = self.op, f"layer {self.name or self.op.value!r}"
         sized = op in (Op.CONV, *POOLS)
         if op in WEIGHTED:
-            require(self.width >= 1, where, "width must be at least 1", self.width)
+            check_range(self.width, MOST_CHANNELS, where, "width")
         if op is Op.CONV:
             odd = self.kernel >= 1 and self.kernel % 2 == 1
             require(odd, where, "kernel must be odd", self.kernel)
@@ -79,7 +89,12 @@ class Layer:
             power = self.kernel & (self.kernel - 1) == 0
             contract = "kernel must be a power of two, so that the division is a shift"
             require(power, where, contract, self.kernel)
-        require(self.stride >= 0, where, "stride must not be negative", self.stride)
+        contract = f"kernel must be at most {MOST_KERNEL}"
+        require(self.kernel <= MOST_KERNEL, where, contract, self.kernel)
+        fits = 0 <= self.stride <= MOST_STRIDE
+        require(fits, where, f"stride must be in 0..{MOST_STRIDE}", self.stride)
+        few = len(self.inputs) <= MOST_INPUTS
+        require(few, where, f"inputs must be at most {MOST_INPUTS}", len(self.inputs))
         foreign = {
             "width": self.width != 0 and op not in WEIGHTED,
             "kernel": self.kernel != 0 and not sized,
@@ -150,6 +165,7 @@ class FloatNetwork:
         where = f"float network {self.name!r}"
         check_ends(self, where)
         require(self.layers, where, "layers must hold at least one layer", self.layers)
+        check_range(len(self.layers), MOST_LAYERS, where, "the number of layers")
         found = list(nodes(self))
         last = found[-1]
         scores = last.weighted and not last.layer.relu and last.shape == (1, 1, self.classes)
@@ -173,8 +189,9 @@ def nodes(network: FloatNetwork) -> Iterator[Node]:
         counts[layer.op] = counts.get(layer.op, 0) + 1
         name = layer.name or f"{layer.op.value}{counts[layer.op]}"
         where = f"float network {network.name!r}, layer {name!r}"
-        plain = re.fullmatch(r"\w[\w+-]*", name)
-        require(plain, where, "name must be letters, digits and _ + -", name, kind=GraphError)
+        plain = re.fullmatch(r"\w[\w+-]{,99}", name)
+        contract = "name must be 1 to 100 letters, digits and _ + -"
+        require(plain, where, contract, name, kind=GraphError)
         require(name not in shapes, where, "must have a name of its own", name, kind=GraphError)
         inputs = layer.inputs or (before,)
         for one in inputs:
@@ -185,6 +202,10 @@ def nodes(network: FloatNetwork) -> Iterator[Node]:
         require(fits, where, f"needs {wanted}", list(inputs), kind=GraphError)
         given = tuple(shapes[i] for i in inputs)
         kernel, pad, shape = window(layer, given, where)
+        check_range(shape[2], MOST_CHANNELS, where, "channels")
+        check_range(math.prod(shape), MOST_VALUES, where, "values of its output")
+        weights = math.prod((*kernel, given[0][2], shape[2])) if layer.op in WEIGHTED else 1
+        check_range(weights, MOST_LAYER_WEIGHTS, where, "weights")
         shapes[name] = shape
         yield Node(
             index=index,

@@ -7,18 +7,19 @@ in :func:`layers`, so that training, checkpoint and export cannot disagree about
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import math
-import re
-import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fq_hw.errors import GraphError, one_of, require
+from fq_hw.errors import one_of, require
+from fq_hw.files import check_file_name
 
 __all__ = [
+    "MOST_CHANNELS",
+    "MOST_LAYER_WEIGHTS",
+    "MOST_VALUES",
     "Activation",
     "Block",
     "BlockLayers",
@@ -34,13 +35,25 @@ __all__ = [
     "array_shapes",
     "blocks",
     "check_ends",
+    "check_image",
+    "check_range",
+    "convolutions",
     "ern",
-    "from_plain",
     "stem_layers",
     "tail_layer",
-    "to_plain",
     "weight_count",
 ]
+
+
+MOST_PIXELS = 2**12  # of an image's side
+MOST_VALUES = 2**24  # of an image, all colours together
+MOST_CHANNELS = 2**16
+MOST_CLASSES = 2**16
+MOST_BLOCKS = 256  # of a stage; the deepest published network has 23
+MOST_STAGES = 16
+MOST_STEM = 64
+MOST_LAYER_WEIGHTS = 2**24
+MOST_WEIGHTS = 2**26  # a checkpoint holds a float32 for each
 
 
 class Block(enum.Enum):
@@ -139,7 +152,7 @@ class StemConv:
     norm: bool = True
 
     def __post_init__(self) -> None:
-        require(self.width >= 1, "StemConv", "width must be at least 1", self.width)
+        check_range(self.width, MOST_CHANNELS, "StemConv", "width")
         require(self.kernel in (1, 3), "StemConv", "kernel must be 1 or 3", self.kernel)
         require(self.stride in (1, 2), "StemConv", "stride must be 1 or 2", self.stride)
 
@@ -153,8 +166,8 @@ class Stage:
     stride: int = 2
 
     def __post_init__(self) -> None:
-        require(self.width >= 1, "Stage", "width must be at least 1", self.width)
-        require(self.blocks >= 1, "Stage", "blocks must be at least 1", self.blocks)
+        check_range(self.width, MOST_CHANNELS, "Stage", "width")
+        check_range(self.blocks, MOST_BLOCKS, "Stage", "blocks")
         require(self.stride in (1, 2), "Stage", "stride must be 1 or 2", self.stride)
 
 
@@ -172,8 +185,8 @@ class Activation:
 
     def __post_init__(self) -> None:
         require(self.bits == 2, "Activation", "bits must be 2", self.bits)
-        finite = 0 < self.max_value < math.inf
-        require(finite, "Activation", "max_value must be positive and finite", self.max_value)
+        usual = 2.0**-64 <= self.max_value <= 2.0**64
+        require(usual, "Activation", "max_value must be in 2**-64..2**64", self.max_value)
 
     @property
     def steps(self) -> int:
@@ -186,14 +199,31 @@ class Activation:
         return self.max_value / self.steps
 
 
+def check_range(value: int, most: int, where: str, field: str) -> None:
+    """Refuse what is not in 1..most."""
+    require(1 <= value <= most, where, f"{field} must be in 1..{most}", value)
+
+
 def check_ends(record: typing.Any, where: str) -> None:
     """Check what the record of any network has: name, image, classes, norm_eps."""
-    plain = re.fullmatch(r"\w[\w.+-]*", record.name)  # it names files and folders
-    require(plain, where, "name must be letters, digits and _ . + -", record.name)
-    sizes = len(record.image) == 3 and all(1 <= n <= 4096 for n in record.image)
-    require(sizes, where, "image must be height, width, colours, each 1..4096", record.image)
-    require(2 <= record.classes <= 65536, where, "classes must be in 2..65536", record.classes)
-    require(record.norm_eps > 0, where, "norm_eps must be positive", record.norm_eps)
+    check_file_name(record.name, where)
+    check_image(record.image, where)
+    require(
+        2 <= record.classes <= MOST_CLASSES,
+        where,
+        f"classes must be in 2..{MOST_CLASSES}",
+        record.classes,
+    )
+    require(0 < record.norm_eps <= 1, where, "norm_eps must be in 0..1, above 0", record.norm_eps)
+
+
+def check_image(image: tuple[int, ...], where: str) -> None:
+    """Refuse what is no size of an image: height, width, colours."""
+    sizes = len(image) == 3 and all(1 <= n <= MOST_PIXELS for n in image)
+    contract = f"image must be height, width, colours, each 1..{MOST_PIXELS}"
+    require(sizes, where, contract, image)
+    contract = f"image must have at most {MOST_VALUES:,} values"
+    require(math.prod(image) <= MOST_VALUES, where, contract, image)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +256,9 @@ class Network:
         where = f"Network {self.name!r}"
         check_ends(self, where)
         require(self.stem, where, "stem must hold at least one convolution", self.stem)
+        check_range(len(self.stem), MOST_STEM, where, "the stem's convolutions")
         require(self.stages, where, "stages must hold at least one stage", self.stages)
+        check_range(len(self.stages), MOST_STAGES, where, "the number of stages")
         norms = [conv.norm for conv in self.stem]
         last = norms == [True] * (len(norms) - 1) + [False]
         contract = "the last stem convolution, and no other, must have norm = false"
@@ -236,6 +268,10 @@ class Network:
         require(self.weight_bits in (1, 2), where, "weight_bits must be 1 or 2", self.weight_bits)
         own = self.weight_scale is not WeightScale.SHARED
         require(own, where, "weight_scale must be mean or learned", self.weight_scale.value)
+        check_range(self.embedded, MOST_CHANNELS, where, "channels after embedding")
+        counts = [math.prod(layer.shape) for layer in convolutions(self)]
+        check_range(max(counts), MOST_LAYER_WEIGHTS, where, "weights of one convolution")
+        check_range(sum(counts), MOST_WEIGHTS, where, "weights of all convolutions")
 
     @property
     def embedded(self) -> int:
@@ -353,12 +389,19 @@ def tail_layer(network: Network) -> ConvLayer:
     )
 
 
+def convolutions(network: Network) -> Iterator[ConvLayer]:
+    """Every convolution."""
+    yield from stem_layers(network)
+    for block in blocks(network):
+        yield from block.convs
+        if block.down:
+            yield block.down
+    yield tail_layer(network)
+
+
 def weight_count(network: Network) -> int:
     """Quantized weights of all convolutions."""
-    convs = [*stem_layers(network), tail_layer(network)]
-    for block in blocks(network):
-        convs += [*block.convs, *([block.down] if block.down else [])]
-    return sum(c.cout * c.cin * c.kernel**2 for c in convs if not c.real)
+    return sum(math.prod(layer.shape) for layer in convolutions(network) if not layer.real)
 
 
 def array_shapes(network: Network) -> dict[str, tuple[int, ...]]:
@@ -426,71 +469,3 @@ def ern(variant: str, classes: int = 1000, size: int = 256) -> Network:
         block=block,
         stages=tuple(Stage(width=w, blocks=n, stride=s) for w, n, s in stages),
     )
-
-
-def to_plain(record: object) -> object:
-    """A record as dicts, lists, strings and numbers, ready for JSON or TOML."""
-    if dataclasses.is_dataclass(record):
-        return {f.name: to_plain(getattr(record, f.name)) for f in dataclasses.fields(record)}
-    if isinstance(record, enum.Enum):
-        return record.value
-    if isinstance(record, tuple):
-        return [to_plain(item) for item in record]
-    return record
-
-
-KINDS = {"int": "an integer", "float": "a number", "str": "a string", "bool": "true or false",
-         "dict": "a table", "ndarray": "an array"}  # fmt: skip
-
-
-def known_keys(kind: typing.Any, plain: object) -> int:
-    """How many keys of a table are fields of ``kind``: of several records the best fit is meant."""
-    if not dataclasses.is_dataclass(kind) or not isinstance(plain, Mapping):
-        return 0
-    return len({f.name for f in dataclasses.fields(kind)} & set(plain))
-
-
-def from_plain(kind: typing.Any, plain: object, where: str) -> typing.Any:
-    """Inverse of :func:`to_plain`: build ``kind`` from plain data, refusing what does not fit.
-
-    Raises GraphError with the path of the field, for a missing, unknown or mistyped one.
-    """
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if dataclasses.is_dataclass(kind):
-        require(isinstance(plain, Mapping), where, "must be a table", plain, kind=GraphError)
-        fields = {f.name: f for f in dataclasses.fields(kind)}
-        for key in sorted(set(plain) - set(fields), key=str):
-            one_of(key, fields, where, f"the keys are {', '.join(sorted(fields))}", kind=GraphError)
-        needed = [
-            n
-            for n, f in fields.items()
-            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-        ]
-        missing = [n for n in needed if n not in plain]
-        contract = f"lacks the keys {', '.join(missing)}"
-        require(not missing, where, contract, sorted(plain), kind=GraphError)
-        hints = typing.get_type_hints(kind)
-        return kind(**{n: from_plain(hints[n], plain[n], f"{where}.{n}") for n in plain})
-    if origin is tuple:
-        require(isinstance(plain, list | tuple), where, "must be a list", plain, kind=GraphError)
-        if arguments[-1] is Ellipsis:
-            arguments = (arguments[0],) * len(plain)
-        long = len(plain) == len(arguments)
-        require(long, where, f"must have {len(arguments)} entries", plain, kind=GraphError)
-        pairs = enumerate(zip(arguments, plain, strict=True))
-        return tuple(from_plain(a, p, f"{where}[{i}]") for i, (a, p) in pairs)
-    if origin is types.UnionType:
-        if plain is None and type(None) in arguments:
-            return None
-        kinds = [a for a in arguments if a is not type(None)]
-        return from_plain(max(kinds, key=lambda k: known_keys(k, plain)), plain, where)
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        one_of(plain, [member.value for member in kind], where, kind=GraphError)
-        return kind(plain)
-    if kind is float and isinstance(plain, int) and not isinstance(plain, bool):
-        plain = float(plain)
-    fits = isinstance(plain, kind) and (kind is bool or not isinstance(plain, bool))
-    require(fits, where, f"must be {KINDS[kind.__name__]}", plain, kind=GraphError)
-    finite = kind is not float or math.isfinite(plain)
-    require(finite, where, "must be a finite number", plain, kind=GraphError)
-    return plain

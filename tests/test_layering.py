@@ -17,7 +17,7 @@ LAYERS = [
     ["fq_hw"],  # the version alone
     ["fq_hw.ending"],
     ["fq_hw.errors"],
-    ["fq_hw.files"],
+    ["fq_hw.files", "fq_hw.plain"],
     ["fq_hw.network", "fq_hw.thermometer", "fq_hw.toolbox", "fq_hw.artifact", "fq_hw.data"],
     ["fq_hw.rounding", "fq_hw.exact"],
     ["fq_hw.float_network"],

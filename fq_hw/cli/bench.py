@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from fq_hw.artifact import check_file
+from fq_hw.artifact import MOST_BYTES
 from fq_hw.cli.model import SHIPPED
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import ToolError, require
+from fq_hw.files import check_file
 from fq_hw.report import bench
 from fq_hw.report.table import table
 
@@ -79,7 +80,7 @@ def fill_in(args: argparse.Namespace) -> None:
     require(unused, "--seeds", "counts how often the engine is routed", args.seeds, hint=hint)
     args.model = MODEL if args.model is None else args.model
     args.seeds = SEEDS if args.seeds is None else args.seeds
-    check_file(args.model, f"--model {args.model}")
+    check_file(args.model, f"--model {args.model}", most=MOST_BYTES)
     require(1 <= args.seeds <= 100, "--seeds", "must be in 1..100", args.seeds)
 
 

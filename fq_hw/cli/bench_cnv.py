@@ -7,15 +7,16 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from fq_hw.artifact import check_file
 from fq_hw.cli import fold_file
 from fq_hw.cli.bench import Row, as_output, ask
 from fq_hw.cli.output import Output, say
+from fq_hw.files import check_file
 from fq_hw.ir import serialize
 from fq_hw.report import bench
 
 __all__ = ["add_parser"]
 
+MOST_BYTES = 2**26  # of the packed weights
 FILE = Path("build/bench/cnv.json")
 GRAPH, BOARD = "build/cnv.graph.safetensors", "ulx3s-85f"
 FAST, SLOW = 8_192, 32_768  # cycles per frame: for the board; as Xilinx folds it
@@ -53,7 +54,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Each step by the command that a user types."""
-    check_file(args.model, f"{args.model}", "give the packed weights of cnvW1A2 (.npz)")
+    hint = "give the packed weights of cnvW1A2 (.npz)"
+    check_file(args.model, f"{args.model}", most=MOST_BYTES, hint=hint)
     rows: list[Row] = [
         (f"Xilinx: {name}", value, unit, "published", SOURCE) for name, value, unit in PUBLISHED
     ]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from fq_hw.artifact import check_file
 from fq_hw.data import DataKind
+from fq_hw.data.source import check_path
 from fq_hw.errors import ArtifactError, FqHwError
+from fq_hw.files import read_toml
 from fq_hw.float_network import FloatNetwork
-from fq_hw.network import Network, from_plain
+from fq_hw.network import Network
+from fq_hw.plain import from_plain
 
-__all__ = ["Config", "DataConfig", "read_config"]
+__all__ = ["EXAMPLE", "Config", "DataConfig", "read_config"]
+
+EXAMPLE = "fq_hw/models/digits.toml is an example"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,9 @@ class DataConfig:
 
     kind: DataKind
     path: str | None = None
+
+    def __post_init__(self) -> None:
+        check_path(self.path, "data")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +40,8 @@ class Config:
 
 def read_config(path: Path) -> Config:
     """Read a TOML configuration; errors name the file and the key."""
-    check_file(path, f"config {path}", "fq_hw/models/digits.toml is an example")
+    tables = read_toml(path, f"config {path}", hint=EXAMPLE)
     try:
-        return from_plain(Config, tomllib.loads(path.read_text(encoding="utf-8")), "config")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, FqHwError) as error:
+        return from_plain(Config, tables, "config")
+    except FqHwError as error:
         raise ArtifactError(f"config {path}: {error}") from error

@@ -13,7 +13,7 @@ from fq_hw.cli.model import output_path
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.sizes import add_sized_argument, load_sized
 from fq_hw.errors import CapacityError, require
-from fq_hw.network import to_plain
+from fq_hw.plain import to_plain
 from fq_hw.report.table import table
 from fq_hw.schedule import timing
 from fq_hw.schedule.fold_search import fastest, least_lut

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fq_hw import ir
-from fq_hw.artifact import check_file
 from fq_hw.errors import ArtifactError, FqHwError, require
-from fq_hw.network import from_plain, to_plain
+from fq_hw.files import check_file_name, read_json, write_text
+from fq_hw.plain import from_plain, to_plain
 from fq_hw.schedule.folding import Fold, Folding, check_folds
 from fq_hw.schedule.planes import planes
 
 __all__ = ["load", "save", "shape_digest"]
 
 KIND = "fq_hw.fold.1"
+MOST_CYCLES = 2**48
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,12 @@ class Record:
     network: str
     digest: str
     cycles: int
-    folds: dict
+    folds: dict[str, Fold]
+
+    def __post_init__(self) -> None:
+        require(self.kind == KIND, "kind", f"must be {KIND}", self.kind)
+        check_file_name(self.network, "network")
+        require(1 <= self.cycles <= MOST_CYCLES, "cycles", "must be in 1..2**48", self.cycles)
 
 
 def shape_digest(graph: ir.Graph) -> str:
@@ -47,30 +53,29 @@ def save(path: Path, graph: ir.Graph, folding: Folding) -> None:
         network=graph.name,
         digest=shape_digest(graph),
         cycles=folding.cycles,
-        folds={name: to_plain(fold) for name, fold in folding.folds.items()},
+        folds=dict(folding.folds),
     )
     plain = {name: value for name, value in vars(record).items() if name != "folds"}
     lines = [f"  {json.dumps(name)}: {json.dumps(value)}," for name, value in plain.items()]
-    folds = [f"    {json.dumps(name)}: {json.dumps(f)}" for name, f in record.folds.items()]
+    folds = [
+        f"    {json.dumps(name)}: {json.dumps(to_plain(f))}" for name, f in record.folds.items()
+    ]
     text = "\n".join(["{", *lines, '  "folds": {', ",\n".join(folds), "  }", "}", ""])
-    path.write_text(text, encoding="utf-8")
+    write_text(path, text)
 
 
 def load(path: Path, graph: ir.Graph) -> Folding:
     """Read a folding for ``graph``. Raises ArtifactError, also when it is for another network."""
     maker = "must be a file that `fq-hw fold` wrote"
-    check_file(path, f"--fold {path}", "`fq-hw fold` makes such a file")
+    plain = read_json(path, f"--fold {path}", hint="`fq-hw fold` makes such a file")
     try:
-        record = from_plain(Record, json.loads(path.read_text(encoding="utf-8")), "file")
-        require(record.kind == KIND, "kind", f"must be {KIND}", record.kind)
-        folds = {n: from_plain(Fold, fold, n) for n, fold in record.folds.items()}
-        require(record.cycles >= 1, "cycles", "must be at least 1", record.cycles)
-    except (json.JSONDecodeError, UnicodeDecodeError, FqHwError) as error:
+        record = from_plain(Record, plain, "file")
+    except FqHwError as error:
         raise ArtifactError(f"--fold {path}: {maker} ({error})") from error
     whose = "an older form of it" if record.network == graph.name else repr(record.network)
     contract = f"this folding is not for {graph.name!r} but for {whose}"
     hint = "make one with `fq-hw fold`"
     same = record.digest == shape_digest(graph)
     require(same, f"--fold {path}", contract, hint=hint, kind=ArtifactError)
-    check_folds(graph, folds)
-    return Folding(folds=folds, cycles=record.cycles)
+    check_folds(graph, record.folds)
+    return Folding(folds=record.folds, cycles=record.cycles)

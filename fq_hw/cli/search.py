@@ -35,7 +35,7 @@ from fq_hw.fixed.search import (
     start,
     starting_formats,
 )
-from fq_hw.network import to_plain
+from fq_hw.plain import to_plain
 
 __all__ = ["add_parser"]
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from fq_hw import export, ir
-from fq_hw.artifact import check_file
+from fq_hw.cli.config import EXAMPLE
 from fq_hw.cli.model import SHIPPED, load_model
 from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.files import read_toml
 from fq_hw.float_network import FloatNetwork
-from fq_hw.network import Network, from_plain
+from fq_hw.network import Network
 from fq_hw.passes import lower_graph
+from fq_hw.plain import from_plain
 from fq_hw.untrained import untrained
 
 __all__ = ["Sized", "add_sized_argument", "load_sized"]
@@ -51,9 +52,8 @@ def load_sized(path: Path) -> Sized:
     if path.suffix != ".toml":
         return Sized(graph=load_model(path).graph, weights=None)
     where = f"config {path}"
-    check_file(path, where, "fq_hw/models/digits.toml is an example")
+    tables = read_toml(path, where, hint=EXAMPLE)
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
         require("network" in tables, "file", "has no table [network]", sorted(tables))
         network = from_plain(Network | FloatNetwork, tables["network"], "network")
         contract = "is a float network, whose widths nobody knows before `fq-hw search`"
@@ -61,6 +61,6 @@ def load_sized(path: Path) -> Sized:
         require(isinstance(network, Network), network.name, contract, hint=hint)
         exported = export.export(untrained(network))
         graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, FqHwError) as error:
+    except FqHwError as error:
         raise ArtifactError(f"{where}: {error}") from error
     return Sized(graph=graph, weights=UNTRAINED)

@@ -6,17 +6,20 @@ and the seeds to run it with. A run is a variant with a seed; its network is cal
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fq_hw.artifact import check_file
 from fq_hw.cli.config import Config, DataConfig
 from fq_hw.errors import ArtifactError, FqHwError, require
-from fq_hw.network import Network, from_plain
+from fq_hw.files import check_file_name, check_line, read_toml
+from fq_hw.network import Network
+from fq_hw.plain import from_plain
 
 __all__ = ["Run", "Study", "Variant", "read_study"]
+
+MOST_RUNS = 1000  # variants, and seeds of one
+MOST_EPOCHS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,10 @@ class Variant:
 
     def __post_init__(self) -> None:
         where = f"variant {self.name!r}"
+        check_file_name(self.name, where)  # folders are called after it
+        check_line(self.title, f"{where}.title")
+        few = len(self.seeds) <= MOST_RUNS and all(0 <= seed < 2**32 for seed in self.seeds)
+        require(few, where, f"seeds must be at most {MOST_RUNS}, in 0..2**32 - 1", self.seeds)
         once = self.seeds and len(set(self.seeds)) == len(self.seeds)
         require(once, where, "seeds must name at least one seed, and none twice", self.seeds)
         contract = "train must not set the seed; the list seeds does"
@@ -62,6 +69,9 @@ class Study:
     variants: tuple[Variant, ...]
 
     def __post_init__(self) -> None:
+        check_line(self.title, "study.title")
+        few = len(self.variants) <= MOST_RUNS
+        require(few, "study", f"must have at most {MOST_RUNS} variants", len(self.variants))
         names = [variant.name for variant in self.variants]
         once = names and len(set(names)) == len(names)
         require(once, "study", "needs at least one variant, and no name twice", names)
@@ -95,16 +105,21 @@ def shortened(train: dict, epochs: int | None) -> dict:
     if epochs is None:
         return train
     parts = [key for key in ("epochs", "real_epochs") if key in train]
+    contract = f"epochs must be integers in 1..{MOST_EPOCHS}"
+    counts = [train.get(key) for key in ("epochs", *parts)]
+    whole = all(type(n) is int and 0 <= n <= MOST_EPOCHS for n in counts) and counts[0] > 0
+    require(whole, "study.train", contract, counts)
     return train | {key: train[key] * epochs // train["epochs"] for key in parts}
 
 
 def read_study(path: Path) -> Study:
     """Read a TOML study and check every network in it; errors name the file and the key."""
-    check_file(path, f"study {path}", "the project's folder has some in docs/results")
+    hint = "the project's folder has some in docs/results"
+    tables = read_toml(path, f"study {path}", hint=hint)
     try:
-        study = from_plain(Study, tomllib.loads(path.read_text(encoding="utf-8")), "study")
+        study = from_plain(Study, tables, "study")
         for _ in study.runs(path.stem, Path()):
             pass
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, FqHwError) as error:
+    except FqHwError as error:
         raise ArtifactError(f"study {path}: {error}") from error
     return study

@@ -83,8 +83,8 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
 
     from fq_hw import checkpoint, data
     from fq_hw.cli.preflight import check_hardware
-    from fq_hw.network import from_plain
     from fq_hw.nn import training
+    from fq_hw.plain import from_plain
     from fq_hw.report import curve
 
     changed = {k: v for k, v in (("epochs", args.epochs), ("seed", args.seed)) if v is not None}

@@ -15,11 +15,11 @@ from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.network import FixedNetwork, Part, tensors
 from fq_hw.float_network import FloatNetwork
-from fq_hw.network import from_plain, to_plain
+from fq_hw.plain import from_plain, to_plain
 
 __all__ = ["KIND", "Saved", "read", "write"]
 
-KIND = "fq_hw.fixed.1"
+KIND = "fq_hw.fixed.2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,35 +42,45 @@ class Saved:
             self.source.check(network.image, network.classes, where)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What the file says beside its arrays; ``formats`` are bits and fraction of each tensor."""
+
+    network: FloatNetwork
+    formats: dict[str, tuple[int, int]]
+    accuracy: Accuracy
+    float_accuracy: Accuracy
+    provenance: dict[str, str]
+    data: Source | None = None
+
+
 def write(path: Path, saved: Saved) -> None:
     """Write whole or not at all; codes take 1, 2 or 4 bytes, as their format needs."""
     fixed = saved.fixed
-    record = {
-        "network": to_plain(fixed.network),
-        "formats": {str(t): [f.bits, f.fraction] for t, f in fixed.formats.items()},
-        "accuracy": to_plain(saved.accuracy),
-        "float_accuracy": to_plain(saved.float_accuracy),
-        "provenance": dict(saved.provenance),
-        "data": to_plain(saved.source),
-    }
+    record = Record(
+        network=fixed.network,
+        formats={str(t): (f.bits, f.fraction) for t, f in fixed.formats.items()},
+        accuracy=saved.accuracy,
+        float_accuracy=saved.float_accuracy,
+        provenance=dict(saved.provenance),
+        data=saved.source,
+    )
     arrays = {
         str(t): codes.astype(np.min_scalar_type(-fixed.formats[t].limit - 1))
         for t, codes in fixed.codes.items()
     }
-    artifact.write(path, KIND, record, arrays)
+    artifact.write(path, KIND, to_plain(record), arrays)
 
 
 def read(path: Path) -> Saved:
     """Read and check; raises ArtifactError for a file that is none, or whose codes do not fit."""
     record, arrays = artifact.read(path, KIND, "fq-hw search")
     try:
-        network = from_plain(FloatNetwork, record["network"], "network")
+        found = from_plain(Record, record, "record")
         formats, codes = {}, {}
-        named = {str(t): t for t in tensors(network)}
-        pairs = from_plain(dict, record["formats"], "formats").items()
-        for name, plain in pairs:
+        named = {str(t): t for t in tensors(found.network)}
+        for name, (bits, fraction) in found.formats.items():
             require(name in named, "formats", "must name tensors of the network", name)
-            bits, fraction = from_plain(tuple[int, int], plain, f"formats.{name}")
             formats[named[name]] = Format(bits, fraction)
         for name, array in arrays.items():
             whole = name in named and named[name].part is not Part.ACTIVATION
@@ -79,14 +89,11 @@ def read(path: Path) -> Saved:
             require(signed, f"array {name}", "must hold signed integers", str(array.dtype))
             codes[named[name]] = array.astype(np.int64)
         return Saved(
-            fixed=FixedNetwork(network=network, formats=formats, codes=codes),
-            accuracy=from_plain(Accuracy, record["accuracy"], "accuracy"),
-            float_accuracy=from_plain(Accuracy, record["float_accuracy"], "float_accuracy"),
-            provenance={str(k): str(v) for k, v in record["provenance"].items()},
-            source=from_plain(Source | None, record.get("data"), "data"),
+            fixed=FixedNetwork(network=found.network, formats=formats, codes=codes),
+            accuracy=found.accuracy,
+            float_accuracy=found.float_accuracy,
+            provenance=found.provenance,
+            source=found.data,
         )
     except FqHwError as error:
         raise ArtifactError(f"{path}: {error}") from error
-    except (KeyError, AttributeError) as error:
-        message = f"{path}: damaged record ({error!r}); make it again with `fq-hw search`"
-        raise ArtifactError(message) from error

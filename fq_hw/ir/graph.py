@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
 from fq_hw.errors import GraphError, one_of, require
+from fq_hw.files import check_file_name, check_line
 from fq_hw.ir import ops
 from fq_hw.ir.types import TensorType, infer
-from fq_hw.network import from_plain
+from fq_hw.plain import from_plain
 
 __all__ = ["Graph", "kind_name", "op_of"]
 
@@ -24,6 +25,7 @@ def kind_name(kind: type[ops.Op]) -> str:
 KINDS = {name: getattr(ops, name) for name in ops.__all__ if name != "Op"}
 KINDS = {"argmax" if k is ops.ArgMax else kind_name(k): k for k in KINDS.values()}
 NAMES = {kind: name for name, kind in KINDS.items()}
+MOST_OPS = 4096
 
 
 def op_of(node: Mapping[str, object]) -> ops.Op:
@@ -51,12 +53,16 @@ class Graph:
 
     def __post_init__(self) -> None:
         where = f"graph {self.name!r}"
+        check_file_name(self.name, where)  # files and folders are called after it
+        few = len(self.ops) <= MOST_OPS
+        require(few, where, f"must have at most {MOST_OPS} ops", len(self.ops), kind=GraphError)
         first = self.ops and isinstance(self.ops[0], ops.Input)
         require(first, where, "must begin with an Input", self.ops[:1], kind=GraphError)
         images = [op.name for op in self.ops if isinstance(op, ops.Input)]
         require(len(images) == 1, where, "must have one Input", images, kind=GraphError)
         seen: set[str] = set()
         for op in self.ops:
+            check_line(op.name, op.where)
             require(
                 op.name not in seen, op.where, "needs a name of its own", op.name, kind=GraphError
             )
@@ -88,11 +94,15 @@ class Graph:
             types[op.name] = infer(op, *(types[name] for name in op.inputs))
         return types
 
+    @cached_property
+    def by_name(self) -> Mapping[str, ops.Op]:
+        """Every op under its name."""
+        return {op.name: op for op in self.ops}
+
     def __getitem__(self, name: str) -> ops.Op:
-        for op in self.ops:
-            if op.name == name:
-                return op
-        raise GraphError(f"graph {self.name!r}: has no op {name!r}")
+        where = f"graph {self.name!r}"
+        require(name in self.by_name, where, f"has no op {name!r}", kind=GraphError)
+        return self.by_name[name]
 
     @property
     def input(self) -> ops.Input:

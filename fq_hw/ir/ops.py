@@ -5,11 +5,13 @@ Adding an op means one class here, its type in ``types.py``, one golden function
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from fq_hw.errors import GraphError, require
+from fq_hw.exact import FAR
 
 __all__ = [
     "Add",
@@ -32,19 +34,28 @@ __all__ = [
 
 MOST_BITS = 8  # of a level: golden keeps levels in bytes
 MOST_WEIGHT = 2**15  # of a weight: more has no use, and sums stay far below 2**63
+MOST_STRIDE = 255
+MOST_PIXELS = 2**12  # of a side of the image
+MOST_CHANNELS = 2**20  # of a tensor
+MOST_VALUES = 2**24  # of a tensor of one image
 
 
-def freeze(op: Op, field: str, kind: type = np.integer) -> None:
-    """Replace an array of ``kind`` by a read-only copy; it must not be empty."""
-    array = np.array(getattr(op, field))
-    contract = f"{field} must be an array of {kind.__name__}s"
-    fits = np.issubdtype(array.dtype, kind)
+def freeze(op: Op, field: str, *, real: bool = False) -> None:
+    """Replace an array of integers, or of numbers if ``real``, by a read-only copy.
+
+    It must not be empty, and its integers must lie in -FAR..FAR, where int64 does not wrap.
+    """
+    array = np.asarray(getattr(op, field))
+    contract = f"{field} must be an array of {'real numbers' if real else 'integers'}"
+    fits = array.dtype.kind in ("iuf" if real else "iu") and array.dtype.itemsize <= 8
     require(fits, op.where, contract, str(array.dtype), kind=GraphError)
     require(array.size, op.where, f"{field} must not be empty", array.shape, kind=GraphError)
-    if array.dtype == np.uint64:  # NumPy makes floats of these and signed integers
-        low = (array < 2**63).all()
-        require(low, op.where, f"{field} must be below 2**63", int(array.max()), kind=GraphError)
-        array = array.astype(np.int64)
+    if array.dtype.kind in "iu":
+        most = max(int(array.max()), -int(array.min()))
+        contract = f"{field} must be in -2**{FAR.bit_length() - 1}..2**{FAR.bit_length() - 1}"
+        require(most <= FAR, op.where, contract, most, kind=GraphError)
+    native = array.dtype.newbyteorder("=")
+    array = array.astype(np.int64 if native == np.uint64 else native)  # else sums become floats
     array.flags.writeable = False
     object.__setattr__(op, field, array)
 
@@ -54,6 +65,13 @@ def check_sign(op: Op, sign: np.ndarray, shape: tuple[int, ...]) -> None:
     fits = sign.shape == shape and np.isin(sign, (-1, 1)).all()
     contract = "needs a sign -1 or +1 per channel"
     require(fits, op.where, contract, sign.shape, kind=GraphError)
+
+
+def check_size(op: Op, shape: tuple[int, int, int]) -> None:
+    """Raise GraphError where the result H,W,C of ``op`` is too large to be worked with."""
+    fits = shape[2] <= MOST_CHANNELS and math.prod(shape) <= MOST_VALUES
+    contract = f"must give at most {MOST_CHANNELS:,} channels, and {MOST_VALUES:,} values an image"
+    require(fits, op.where, contract, shape, kind=GraphError)
 
 
 def check_bits(op: Embed | Threshold | Requantize) -> None:
@@ -86,6 +104,10 @@ class Input(Op):
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
         fits = len(self.shape) == 3 and min(self.shape) >= 1
         require(fits, self.where, "shape must be H,W,C", self.shape, kind=GraphError)
+        small = max(self.shape[:2]) <= MOST_PIXELS
+        contract = f"height and width must be at most {MOST_PIXELS}"
+        require(small, self.where, contract, self.shape, kind=GraphError)
+        check_size(self, self.shape)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -141,9 +163,9 @@ class Conv(Op):
         most = max(int(self.weight.max()), -int(self.weight.min()))
         contract = f"weights must be in -{MOST_WEIGHT}..{MOST_WEIGHT}, and not all 0"
         require(0 < most <= MOST_WEIGHT, self.where, contract, most, kind=GraphError)
-        require(
-            self.stride >= 1, self.where, "stride must be at least 1", self.stride, kind=GraphError
-        )
+        fits = 1 <= self.stride <= MOST_STRIDE
+        contract = f"stride must be in 1..{MOST_STRIDE}"
+        require(fits, self.where, contract, self.stride, kind=GraphError)
         fits = 0 <= self.padding <= kh // 2
         require(fits, self.where, f"padding must be in 0..{kh // 2}", self.padding, kind=GraphError)
         level = 0 <= self.pad_level < 2**MOST_BITS
@@ -183,7 +205,7 @@ class Threshold(Op):
     scale: float | None = None
 
     def __post_init__(self) -> None:
-        freeze(self, "levels", np.number)
+        freeze(self, "levels", real=True)
         freeze(self, "sign")
         check_bits(self)
         steps, shape = 2**self.out_bits - 1, self.levels.shape

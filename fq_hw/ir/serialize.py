@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from fq_hw import artifact
 from fq_hw.data.source import Source
-from fq_hw.errors import ArtifactError, FqHwError
+from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.ir.graph import Graph
-from fq_hw.network import from_plain, to_plain
+from fq_hw.plain import from_plain, to_plain
 
 __all__ = ["load", "load_with_source", "save"]
 
-KIND = "fq_hw.graph.1"
+KIND = "fq_hw.graph.2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What the file says beside its arrays, which are called NODE:FIELD; ``data`` is the source."""
+
+    name: str
+    nodes: tuple[dict, ...]
+    data: Source | None = None
 
 
 def save(path: Path, graph: Graph, source: Source | None = None) -> None:
@@ -44,18 +54,17 @@ def load_with_source(path: Path) -> tuple[Graph, Source | None]:
     """The same, and what it was trained on where the file says so."""
     record, arrays = artifact.read(path, KIND, "fq-hw export")
     try:
-        nodes = [dict(node) for node in record["nodes"]]
-        by_name = {node["name"]: node for node in nodes}
+        found = from_plain(Record, record, "record")
+        by_name = {str(node.get("name")): node for node in found.nodes}
         for key, array in arrays.items():
             name, _, field = key.rpartition(":")
+            free = name in by_name and field not in by_name[name]
+            contract = "must be a field, not given yet, of a node of the graph"
+            require(free, f"array {key!r}", contract)
             by_name[name][field] = array
-        source = from_plain(Source | None, record.get("data"), "data")
-        graph = Graph.from_nodes(record["name"], nodes)
+        graph, source = Graph.from_nodes(found.name, found.nodes), found.data
         if source is not None:
             source.check(graph.input.shape, graph.classes, f"graph {graph.name!r}")
         return graph, source
     except FqHwError as error:
         raise ArtifactError(f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"{path}: damaged graph ({error!r}); export it again"
-        raise ArtifactError(message) from error

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fq_hw.errors import GraphError, require
+from fq_hw.exact import FAR
 from fq_hw.ir import ops
 
 __all__ = ["TensorType", "infer", "requantized", "rounded_up"]
@@ -47,7 +48,7 @@ class TensorType:
         return f"{h}x{w}x{c} {'i' if self.signed else 'u'}{self.bits}"
 
 
-FAR = 2**62  # beyond every integer a network may reach
+ONE_STEP = 2**20  # weights whose ranges are found at a time
 
 
 def ranged(
@@ -72,7 +73,7 @@ def rounded_up(levels: np.ndarray) -> np.ndarray:
     """The integers that a tensor's values reach when they reach ``levels``; infinities far away."""
     if np.issubdtype(levels.dtype, np.integer):
         return levels.astype(np.int64, copy=False)
-    return np.ceil(np.clip(levels, -FAR, FAR)).astype(np.int64)
+    return np.ceil(np.clip(levels.astype(np.float64), -FAR, FAR)).astype(np.int64)
 
 
 def constant(shape: tuple[int, int, int], low: int, high: int) -> TensorType:
@@ -99,6 +100,7 @@ def _(op: ops.Embed, x: TensorType) -> TensorType:
     require(tables in (1, c), op.where, f"needs 1 or {c} tables", tables, kind=GraphError)
     fits = x.low.min() >= 0 and x.high.max() <= 255
     require(fits, op.where, "input must be u8", str(x), kind=GraphError)
+    ops.check_size(op, (h, w, c * length))
     table = op.table if tables == c else np.repeat(op.table, c, axis=0)
     low, high = (f(table, axis=1).reshape(-1).astype(np.int64) for f in (np.min, np.max))
     return TensorType(shape=(h, w, c * length), low=low, high=high, scale=op.scale)
@@ -117,17 +119,26 @@ def _(op: ops.Conv, x: TensorType) -> TensorType:
     require(x.low.min() >= 0, op.where, "input must be unsigned levels", str(x), kind=GraphError)
     size = [(n + 2 * op.padding - op.kernel) // op.stride + 1 for n in (h, w)]
     require(min(size) >= 1, op.where, f"kernel must fit {h}x{w}", op.kernel, kind=GraphError)
-    weight = op.weight.astype(np.int64)
-    sums = int(np.abs(weight).sum(axis=(1, 2, 3)).max())
+    shape = (size[0], size[1], op.weight.shape[0])
+    ops.check_size(op, shape)
+    rows = max(ONE_STEP // op.weight[0].size, 1)
+    parts = [op.weight[n : n + rows].astype(np.int64) for n in range(0, len(op.weight), rows)]
+    sums = max(int(np.abs(weight).sum(axis=(1, 2, 3)).max()) for weight in parts)
     most = max(int(x.high.max()), op.pad_level) * sums
     contract = f"sums must stay below 2**{FAR.bit_length() - 1}"
     require(most < FAR, op.where, contract, most, kind=GraphError)
-    ends = np.stack([weight * x.low, weight * x.high])
-    if op.padding:
-        ends = np.concatenate([ends, weight[None] * op.pad_level])
-    low, high = (f(ends, axis=0).sum(axis=(1, 2, 3)) for f in (np.min, np.max))
-    shape = (size[0], size[1], op.weight.shape[0])
+    pairs = [ends_of(weight, op, x) for weight in parts]
+    low, high = (np.concatenate(ends) for ends in zip(*pairs, strict=True))
     return TensorType(shape=shape, low=low, high=high, scale=op.scale)
+
+
+def ends_of(weight: np.ndarray, op: ops.Conv, x: TensorType) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest sums of some output channels, which int64 holds."""
+    ends = [weight * x.low, weight * x.high]
+    if op.padding:
+        ends.append(weight * op.pad_level)
+    low, high = (functools.reduce(f, ends) for f in (np.minimum, np.maximum))
+    return low.sum(axis=(1, 2, 3)), high.sum(axis=(1, 2, 3))
 
 
 @infer.register
@@ -176,10 +187,12 @@ def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
     contract = "both inputs must have one scale"
     same = known and scales[0] == scales[1]
     require(same, op.where, contract, (a.scale, b.scale), kind=GraphError)
-    first, second = (2**shift for shift in op.shift)
-    pairs = (a.low, b.low), (a.high, b.high)
-    ends = (exact(x) * first + exact(y) * second for x, y in pairs)
-    return ranged(op, a.shape, ends, scales[0])
+    first, second = (
+        ranged(op, x.shape, (exact(end) * 2**shift for end in (x.low, x.high)))
+        for x, shift in zip((a, b), op.shift, strict=True)
+    )
+    pairs = (first.low, second.low), (first.high, second.high)
+    return ranged(op, a.shape, (exact(x) + exact(y) for x, y in pairs), scales[0])
 
 
 def pooled(op: ops.Pool, x: TensorType) -> tuple[int, int, int]:
@@ -211,6 +224,7 @@ def _(op: ops.SumPool, x: TensorType) -> TensorType:
 @infer.register
 def _(op: ops.Flatten, x: TensorType) -> TensorType:
     h, w, c = x.shape
+    ops.check_size(op, (1, 1, h * w * c))
     low, high = (np.tile(ends, h * w) for ends in (x.low, x.high))
     return TensorType(shape=(1, 1, h * w * c), low=low, high=high, scale=x.scale)
 
@@ -221,6 +235,7 @@ def _(op: ops.Concat, a: TensorType, b: TensorType) -> TensorType:
     require(
         same, op.where, f"both inputs must be {a.shape[:2]} pixels", b.shape[:2], kind=GraphError
     )
+    ops.check_size(op, (*a.shape[:2], a.shape[2] + b.shape[2]))
     first, second = (b, a) if op.swapped else (a, b)
     low, high = (
         np.concatenate(ends) for ends in ((first.low, second.low), (first.high, second.high))

@@ -23,7 +23,7 @@ from fq_hw.data import Data, Split
 from fq_hw.data.split import hold_out
 from fq_hw.errors import ArtifactError, require
 from fq_hw.float_network import FloatNetwork
-from fq_hw.network import Network, WeightScale, to_plain
+from fq_hw.network import Network, WeightScale
 from fq_hw.nn.augment import augment
 from fq_hw.nn.batches import read_batches
 from fq_hw.nn.direct import DirectUpdate, WeightUpdate
@@ -33,6 +33,7 @@ from fq_hw.nn.float_net import FloatNet
 from fq_hw.nn.layers import BinaryConv2d, as_images
 from fq_hw.nn.network import ErnNet
 from fq_hw.nn.recipe import Keep, Precision, TrainConfig
+from fq_hw.plain import to_plain
 
 __all__ = ["Epoch", "Keep", "Precision", "TrainConfig", "accuracy", "arrays", "train"]
 

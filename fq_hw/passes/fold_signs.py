@@ -11,6 +11,13 @@ from fq_hw.ir import Conv, Graph, Op, Threshold
 __all__ = ["fold_signs"]
 
 
+def signed(weight: np.ndarray, sign: np.ndarray) -> np.ndarray:
+    """Weights times the sign of their output channel; in a wider type where -128 becomes 128."""
+    found = weight.astype(np.int32) * sign.astype(np.int32)[:, None, None, None]
+    narrow = np.min_scalar_type(-int(np.abs(found).max()) - 1)
+    return found.astype(np.result_type(weight.dtype, narrow))
+
+
 def fold_signs(graph: Graph) -> Graph:
     """Move the sign of a threshold into the weights before it.
 
@@ -29,7 +36,7 @@ def fold_signs(graph: Graph) -> Graph:
         if op.name not in flips:
             return op
         if isinstance(op, Conv):
-            return replace(op, weight=op.weight * flips[op.name][:, None, None, None])
+            return replace(op, weight=signed(op.weight, flips[op.name]))
         return replace(op, sign=np.ones_like(op.sign))
 
     return graph.map(step)

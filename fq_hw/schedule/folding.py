@@ -21,6 +21,9 @@ __all__ = [
 ]
 
 
+MOST = 2**20  # of each number of a fold
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fold:
     """How one convolution is built.
@@ -39,7 +42,8 @@ class Fold:
 
     def __post_init__(self) -> None:
         numbers = self.pe, self.simd, self.columns, self.levels_per_stage
-        require(min(numbers) >= 1, "Fold", "must be positive", numbers, kind=FoldingError)
+        fits = min(numbers) >= 1 and max(numbers) <= MOST
+        require(fits, "Fold", f"must be in 1..{MOST}", numbers, kind=FoldingError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +88,7 @@ def stream_lanes(channels: int, pixels: int, cycles: int) -> int:
 def check_folds(graph: Graph, folds: Mapping[str, Fold]) -> None:
     """Raise FoldingError unless ``folds`` names exactly the convolutions of ``graph``."""
     names = {op.name for op in graph.ops if isinstance(op, Conv)}
-    contract = f"must have a fold for each convolution and no other: {', '.join(sorted(names))}"
     where = f"folding of {graph.name!r}"
-    require(set(folds) == names, where, contract, sorted(folds), kind=FoldingError)
+    extra, lost = (sorted(one) for one in (set(folds) - names, names - set(folds)))
+    require(not extra, where, "has folds for what is no convolution", extra, kind=FoldingError)
+    require(not lost, where, "lacks a fold for convolutions", lost, kind=FoldingError)

@@ -10,7 +10,8 @@ from floats import FLOATS
 
 from fq_hw.errors import FqHwError
 from fq_hw.float_network import FloatNetwork, Layer, Op, array_shapes, nodes
-from fq_hw.network import Network, from_plain, to_plain
+from fq_hw.network import Network
+from fq_hw.plain import from_plain, to_plain
 
 
 def test_layers_get_names_inputs_and_shapes():
@@ -51,8 +52,11 @@ def test_plain_data_and_back(network):
     ("layer", "message"),
     [
         ({"op": Op.CONV, "width": 4, "kernel": 2}, "layer 'conv': kernel must be odd (got 2)"),
-        ({"op": Op.CONV, "kernel": 3}, "layer 'conv': width must be at least 1 (got 0)"),
-        ({"op": Op.CONV, "width": 4, "kernel": 3, "stride": -1}, "stride must not be negative"),
+        ({"op": Op.CONV, "kernel": 3}, "layer 'conv': width must be in 1..65536 (got 0)"),
+        (
+            {"op": Op.CONV, "width": 4, "kernel": 3, "stride": -1},
+            "stride must be in 0..255 (got -1)",
+        ),
         ({"op": Op.DENSE, "width": 4, "kernel": 3}, "dense does not take kernel; leave it out"),
         ({"op": Op.MAX_POOL, "kernel": 1}, "kernel must be at least 2 (got 1)"),
         ({"op": Op.MAX_POOL, "kernel": 2, "norm": True}, "does not take norm; leave it out"),
@@ -75,7 +79,7 @@ def test_refuses_a_layer(layer, message):
         ),
         (1, {"inputs": ("sum",)}, "'left': inputs must be layers before it"),
         (1, {"name": "stem"}, "'stem': must have a name of its own"),
-        (1, {"name": "a.b"}, "name must be letters, digits and _"),
+        (1, {"name": "a.b"}, "name must be 1 to 100 letters, digits and _ + - (got"),
         (1, {"inputs": ("stem", "image")}, "'left': needs one input (got ['stem', 'image'])"),
         (3, {"inputs": ("left",)}, "'sum': needs two or more inputs (got ['left'])"),
         (2, {"width": 5}, "'sum': inputs must have the same shape"),
@@ -100,11 +104,11 @@ def test_refuses_a_network(index, change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"name": "a/b"}, "name must be letters"),
+        ({"name": "a/b"}, "the name must have 1 to 100 letters"),
         ({"classes": 1}, "classes must be in 2..65536"),
         ({"image": (0, 8, 1)}, "image must be height, width, colours"),
         ({"layers": ()}, "layers must hold at least one layer"),
-        ({"norm_eps": 0.0}, "norm_eps must be positive"),
+        ({"norm_eps": 0.0}, "norm_eps must be in 0..1"),
     ],
 )
 def test_refuses_a_record(change, message):

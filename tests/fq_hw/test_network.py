@@ -19,12 +19,11 @@ from fq_hw.network import (
     array_shapes,
     blocks,
     ern,
-    from_plain,
     stem_layers,
     tail_layer,
-    to_plain,
     weight_count,
 )
+from fq_hw.plain import from_plain, to_plain
 
 MILLIONS = {"18-0.75x": 8.216, "18": 11.769, "34": 21.869, "50": 25.589, "101": 44.529}
 

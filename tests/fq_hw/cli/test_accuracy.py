@@ -172,7 +172,7 @@ def test_print_trains_nothing(small, capsys):
         (("seeds = [1, 5]", "seeds = [1, 1]"), "variant 'one': seeds must name at least one"),
         (('name = "two"', 'name = "one"'), "study: needs at least one variant, and no name twice"),
         (("lr = 1e-3", "seed = 1"), "variant 'two': train must not set the seed; the list seeds"),
-        (("width = 4, norm", "width = 0, norm"), "StemConv: width must be at least 1 (got 0)"),
+        (("width = 4, norm", "width = 0, norm"), "StemConv: width must be in 1..65536 (got 0)"),
         (("[train]", "[training]"), "study: the keys are"),
     ],
 )

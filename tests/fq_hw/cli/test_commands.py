@@ -204,7 +204,8 @@ def test_folding_that_is_no_such_file(old, new, capsys, random_model):
     path = Path(json.loads(said(capsys, "fold", random_model, "--json"))["file"])
     path.write_text(path.read_text().replace(old, new, 1))
     line = refused(capsys, "rtl", random_model, "--fold", path)
-    assert line.startswith(f"--fold {path}: must be a file that `fq-hw fold` wrote (")
+    said_first = "is no JSON (" if new == "[" else "must be a file that `fq-hw fold` wrote ("
+    assert line.startswith(f"--fold {path}: {said_first}")
     path.unlink()
     line = refused(capsys, "rtl", random_model, "--fold", path)
     assert line == f"--fold {path}: there is no such file; `fq-hw fold` makes such a file"
@@ -241,7 +242,7 @@ def test_truncated_checkpoint(capsys, tmp_path):
 def test_foreign_checkpoint(capsys):
     safetensors.numpy.save_file({"w": np.zeros(3, np.float32)}, "other.safetensors")
     line = refused(capsys, "export", "other.safetensors")
-    assert line.startswith("other.safetensors: is no file of the kind fq_hw.checkpoint.1")
+    assert line.startswith("other.safetensors: is no file of the kind fq_hw.checkpoint.2")
 
 
 def test_missing_model(capsys):

@@ -9,7 +9,8 @@ from fq_hw.cli import fold_file, main
 from fq_hw.cli.main import build_parser
 from fq_hw.cli.model import SHIPPED, load_model
 from fq_hw.cli.sizes import load_sized
-from fq_hw.network import Network, from_plain
+from fq_hw.network import Network
+from fq_hw.plain import from_plain
 from fq_hw.untrained import untrained
 
 DIGITS = Path("fq_hw/models/digits.toml").resolve()

@@ -359,8 +359,8 @@ def test_refuses_bad_options(config, capsys, option, value, message):
 
 def test_shipped_configuration_is_read():
     from fq_hw.cli.config import read_config
-    from fq_hw.network import from_plain
     from fq_hw.nn.training import TrainConfig
+    from fq_hw.plain import from_plain
 
     for file in sorted((ROOT / "fq_hw" / "models").glob("*.toml")):
         config = read_config(file)

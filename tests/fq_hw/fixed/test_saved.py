@@ -123,7 +123,7 @@ def lost(record, arrays):
         (bits, "Format: bits must be in 1..32 (got 0)"),
         (text, "formats.conv2.bias[0]: must be an integer (got '3')"),
         (layers, "layers must hold at least one layer"),
-        (key, "damaged record (KeyError('accuracy')); make it again with `fq-hw search`"),
+        (key, "record: lacks the keys accuracy (got ['data', 'float_accuracy', "),
         (array, "needs 8 arrays of codes"),
         (big, "codes must be at most"),
         (real, "array conv1.weight: must hold signed integers (got 'float32')"),

@@ -27,11 +27,19 @@ def test_check_folds():
     graph = random_graph("flat")
     folds = odd_folds(graph)
     check_folds(graph, folds)
-    for wrong in ({}, folds | {"more": Fold(pe=1, simd=1)}):
-        with pytest.raises(
-            FoldingError, match=r"^folding of 'flat': must have a fold for each .*: stages"
-        ):
+    for wrong, message in (
+        ({}, r"lacks a fold for convolutions \(got \['stages.0.0.convs.0', "),
+        (folds | {"more": Fold(pe=1, simd=1)}, r"has folds for what .* \(got \['more'\]\)"),
+    ):
+        with pytest.raises(FoldingError, match=rf"^folding of 'flat': {message}"):
             check_folds(graph, wrong)
+
+
+@pytest.mark.parametrize("field", ["pe", "simd", "columns", "levels_per_stage"])
+@pytest.mark.parametrize("value", [0, -1, 10**12])
+def test_refuses_a_number_out_of_range(field, value):
+    with pytest.raises(FoldingError, match=r"^Fold: must be in 1\.\.1048576 \(got "):
+        Fold(**{"pe": 1, "simd": 1, field: value})
 
 
 def test_divisors():
