@@ -35,10 +35,10 @@ class Case:
     usual     words of the same command with everything right: whose result is the right one.
               None where there is no such command
     outputs   files and folders that the command may make or change
+    touched   those that may change before a refusal too
     compared  those of them that must be as without damage; None: all
     other     whether what was put in can be another right input, whose result is its own
     check     name of a further check of a result (``faults.checks``)
-    user      whether to run as a user without privileges
     """
 
     name: str
@@ -48,10 +48,10 @@ class Case:
     needs: tuple[str, ...] = ()
     usual: tuple[str, ...] | None = None
     outputs: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()
     compared: tuple[str, ...] | None = None
     other: bool = False
     check: str = ""
-    user: bool = False
 
     @property
     def kind(self) -> str:

@@ -21,6 +21,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from faults.fence import plain_user
+
 __all__ = ["LIMIT_MB", "LIMIT_S", "Ended", "adopt_orphans", "run"]
 
 LIMIT_S = 10.0  # of its own, the time it waits for a processor not counted
@@ -30,7 +32,6 @@ ADDRESSES = 16 * 2**30  # a bound for the machine's sake: torch alone maps gigab
 MOST_SAID = 4 * 2**20
 POLL_S = 0.02
 GRACE_S = 0.2  # for a helper process to see that its parent is gone
-NOBODY = 65534
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 
 
@@ -59,7 +60,6 @@ def run(
     folder: Path,
     env: Mapping[str, str],
     *,
-    user: bool = False,
     most_bytes: int | None = None,
 ) -> Ended:
     """``command(words)`` in a fork, in ``folder``; no file larger than ``most_bytes``."""
@@ -67,7 +67,7 @@ def run(
     began = time.monotonic()
     pid = os.fork()
     if pid == 0:
-        child(command, words, folder, env, pipes, user, most_bytes)
+        child(command, words, folder, env, pipes, most_bytes)
     for _, end in pipes:
         os.close(end)
     ends = [begin for begin, _ in pipes]
@@ -100,7 +100,7 @@ def run(
     )
 
 
-def child(command, words, folder, env, pipes, user, most_bytes) -> None:
+def child(command, words, folder, env, pipes, most_bytes) -> None:
     """Never returns."""
     status = 70
     try:
@@ -126,10 +126,7 @@ def child(command, words, folder, env, pipes, user, most_bytes) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if most_bytes is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
-        if user:
-            os.setgroups([])
-            os.setresgid(NOBODY, NOBODY, NOBODY)
-            os.setresuid(NOBODY, NOBODY, NOBODY)
+        plain_user()
         sys.argv = ["fq-hw", *words]
         try:
             status = command(words)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from faults import child, judge
 from faults.case import Case, place
+from faults.fence import fence
 
-__all__ = ["OUTCOMES", "Result", "Trials", "warm"]
+__all__ = ["OUTCOMES", "Result", "Trials", "environment", "prepare", "warm"]
 
 OUTCOMES = ("refused", "right", "another")  # in one line; as without damage; as for another input
 INSIDE = Path("a/b/work")  # the working folder: what lies above it is somebody else's
@@ -91,17 +92,16 @@ class Trials:
         prepare(base)
         folder = base / INSIDE
         place(case, self.right, folder)
-        if case.user:
-            hand_over(folder, case)
         before = judge.tree(base, base / "tmp")
-        ended = self.start(case.words, base, case.user)
+        ended = self.start(case.words, base)
         after = judge.tree(base, base / "tmp")
         (base / "stderr").write_bytes(ended.err)
         wrong = judge.said_wrong(ended)
         left = sorted(os.listdir(base / "tmp"))
         if not wrong and left:
             wrong = f"left in TMPDIR: {', '.join(left)[:200]}"
-        allowed = [f"{INSIDE}/{name}" for name in case.outputs if ended.status == 0]
+        may = case.outputs if ended.status == 0 else case.touched
+        allowed = [f"{INSIDE}/{name}" for name in may]
         changed = judge.differences(before, after, [*allowed, "stderr"])
         if changed and not ended.stopped:
             wrong = f"touched: {'; '.join(changed)[:300]}" + (f" (and {wrong})" if wrong else "")
@@ -112,17 +112,9 @@ class Trials:
         outcome, wrong = self.result(case, ended, folder)
         return outcome, wrong, ended
 
-    def start(self, words: tuple[str, ...], base: Path, user: bool = False) -> child.Ended:
+    def start(self, words: tuple[str, ...], base: Path) -> child.Ended:
         """The command in the working folder, with a home and a TMPDIR of its own."""
-        env = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-        env |= {
-            "HOME": str(base / "home"),
-            "TMPDIR": str(base / "tmp"),
-            "OMP_NUM_THREADS": "1",
-            "LC_ALL": "C.UTF-8",
-            "COLUMNS": "100",
-        }
-        return child.run(self.command, words, base / INSIDE, env, user=user)
+        return child.run(self.command, words, base / INSIDE, environment(base))
 
     def result(self, case: Case, ended: child.Ended, folder: Path) -> tuple[str, str]:
         """Whether a result is right: the usual one, or by its own check, or of another input."""
@@ -130,8 +122,7 @@ class Trials:
             from faults import checks
 
             known = getattr(checks, case.check)
-            env = dict(os.environ) | {"TMPDIR": str(folder.parents[2] / "tmp")}
-            checked = child.run(known, case.words, folder, env)
+            checked = child.run(known, case.words, folder, environment(folder.parents[2]))
             if checked.status:
                 last = checked.err.decode(errors="replace").strip().splitlines()[-1:]
                 return "wrong", f"{case.check}: {' '.join(last)[:300]}"
@@ -160,6 +151,13 @@ class Trials:
         return self.usual[key]
 
 
+def environment(base: Path) -> dict[str, str]:
+    """A home and a TMPDIR of the case's own, and what Python and tools need."""
+    env = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    own = {"HOME": str(base / "home"), "TMPDIR": str(base / "tmp")}
+    return env | own | {"OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8", "COLUMNS": "100"}
+
+
 def prepare(base: Path) -> None:
     """The working folder and what lies around it."""
     (base / INSIDE).mkdir(parents=True)
@@ -168,12 +166,6 @@ def prepare(base: Path) -> None:
     for name in CANARIES:
         (base / name).parent.mkdir(parents=True, exist_ok=True)
         (base / name).write_text(f"{name} is somebody else's\n")
-
-
-def hand_over(folder: Path, case: Case) -> None:
-    """Give the working folder to the user without privileges, its rights as they are."""
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, child.NOBODY, child.NOBODY, follow_symlinks=False)
 
 
 def remove(base: Path) -> None:
@@ -190,6 +182,7 @@ def main() -> int:
     from faults.kinds import draw
 
     right, work = map(Path, sys.argv[1:3])
+    fence(work)
     trials = Trials(right, work)
     warm()
     answers = os.fdopen(os.dup(1), "w", buffering=1)

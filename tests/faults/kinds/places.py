@@ -90,7 +90,6 @@ def given(rng: Random, right: Path, number: int, name: str) -> Case:
             needs=tuple(dict.fromkeys((*needs, file))),
             outputs=outputs,
             usual=said if there == Special("gone") and "checkpoint" in file else None,
-            user=there == Special("unreadable"),
         )
     usual = filled(words, file)
     if way < 0.6:
@@ -177,5 +176,4 @@ def output(rng: Random, right: Path, number: int, name: str) -> Case:
         files=files,
         outputs=outputs,
         other=made is not None or may,
-        user=files == {"there": Special("readonly")},
     )
