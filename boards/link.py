@@ -39,7 +39,7 @@ __all__ = ["Link", "LinkError", "Port", "Reply", "Result", "decode_info", "decod
            "read_reply"]  # fmt: skip
 
 GARBAGE_LIMIT = 65_536  # bytes that may come before a reply's sync bytes
-SETTLE = 1.5  # times idle_s: the board has then given up half a request, and its reply is here
+SETTLE = 1.5  # times idle_s: the board has given up half a request, and its 12 bytes are here
 PORT_ERRORS = (OSError, termios.error)  # what pyserial raises when an adapter is pulled out
 MEANING = {
     Status.BAD_VERSION: "got a damaged request (its version); send it again",
@@ -197,11 +197,18 @@ class Link:
     def _reply(self) -> Reply:
         """The reply to the last request; replies to earlier ones are dropped."""
         longest = max(GARBAGE_LIMIT, self._info.result_bytes if self._info else 0)
+        unread = None  # an error without a number: ours, if nothing else comes
         for _ in range(LAST_NUMBER):
-            reply = read_reply(self._port.read, longest)
-            unread = reply.number == NO_NUMBER and reply.status in MEANING
-            if reply.number == self._number or unread:
+            try:
+                reply = read_reply(self._port.read, longest)
+            except LinkError:
+                if unread:
+                    return unread
+                raise
+            if reply.number == self._number:
                 return reply
+            if reply.number == NO_NUMBER and reply.status in MEANING:
+                unread = reply
         raise LinkError("board: answers other requests than the last one; load its bitstream again")
 
     def _port_does(self, what: str) -> None:

@@ -167,6 +167,14 @@ def test_replies_to_earlier_requests_are_dropped(status, times):
     assert classify_after(times * reply(status, 1, payload), own).scores == (-1, -32768)
 
 
+def test_an_error_without_a_number_counts_only_if_nothing_else_comes():
+    unread = reply(Status.TIMEOUT, NO_NUMBER)
+    assert classify_after(unread, reply(Status.RESULT, 2, RESULT)).scores == (-1, -32768)
+    with pytest.raises(LinkError, match="got only part of the request") as error:
+        classify_after(unread, reply(Status.RESULT, 1, OTHER))
+    assert error.value.status == Status.TIMEOUT
+
+
 def test_a_reply_to_another_request_alone_is_none():
     with pytest.raises(LinkError, match="^board: a reply did not come"):
         classify_after(reply(Status.RESULT, 255, OTHER))
