@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from amaranth.hdl import Module
@@ -31,7 +31,7 @@ from rtl_gen.streams import signature
 from rtl_gen.threshold import Threshold
 from rtl_gen.width_converter import WidthConverter
 
-__all__ = ["Accelerator", "Segment", "component", "identifier"]
+__all__ = ["Accelerator", "Segment", "component", "identifiers"]
 
 
 PLAIN = {
@@ -75,7 +75,20 @@ def component(
 
 def identifier(name: str) -> str:
     """A node's name as a Verilog identifier."""
-    return re.sub(r"\W", "_", name)
+    return re.sub(r"\W", "_", name, flags=re.ASCII)
+
+
+def identifiers(names: Iterable[str]) -> dict[str, str]:
+    """An identifier for each of ``names``: ``a.b`` and ``a_b`` get two that differ."""
+    found: dict[str, str] = {}
+    taken: dict[str, int] = {}
+    for name in names:
+        plain = word = identifier(name)
+        while word in taken:
+            taken[plain] += 1
+            word = f"{plain}_{taken[plain]}"
+        found[name], taken[word] = word, 1
+    return found
 
 
 def input_ports(part: wiring.Component) -> list[wiring.PureInterface]:
@@ -112,9 +125,10 @@ class Segment(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         parts: dict[str, wiring.Component] = {}
+        words = identifiers(node.name for node in self.nodes)
         for node in self.nodes:
             part = parts[node.name] = component(node.unit, node.contents, self.family)
-            m.submodules[identifier(node.name)] = part
+            m.submodules[words[node.name]] = part
             for port, source in zip(input_ports(part), node.inputs, strict=True):
                 if source.node == Plan.INPUT:
                     connect(m, flipped(self.i), port)

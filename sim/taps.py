@@ -9,7 +9,7 @@ import numpy as np
 
 from fq_hw.schedule.plan import Node, Plan
 from fq_hw.schedule.units import ceil_div
-from rtl_gen.top import identifier
+from rtl_gen.top import identifiers
 
 __all__ = ["NONE", "mismatches", "module"]
 
@@ -27,8 +27,9 @@ def module(plan: Plan) -> str:
     ``moved`` says whether it wrote one in the last cycle.
     """
     lines, moves = [], []
+    words = identifiers(node.name for node in plan.nodes)
     for index, node in enumerate(tapped(plan)):
-        part = f"bench.dut.\\{identifier(node.name)} "  # escaped: it may be a word of Verilog
+        part = f"bench.dut.\\{words[node.name]} "  # escaped: it may be a word of Verilog
         moved = f"{part}.o__valid && {part}.o__ready"
         moves.append(f"({moved})")
         lines.append(f'      if ({moved}) $fwrite(file, "{index} %h\\n", {part}.o__payload);')

@@ -8,6 +8,7 @@ from pathlib import Path
 from fq_hw.cli.model import add_model_argument, load_model, output_path
 from fq_hw.cli.output import Output
 from fq_hw.ir import Add, Conv, Graph, serialize
+from fq_hw.passes import lower_graph
 
 __all__ = ["add_parser"]
 
@@ -32,7 +33,7 @@ def trunk_bits(graph: Graph) -> int | None:
 def run(args: argparse.Namespace) -> Output:
     """Export and save."""
     model = load_model(args.model)
-    graph = model.graph
+    graph = lower_graph(model.graph)  # a graph file may hold one that is not
     path = output_path(args.out, f"{graph.name}.graph.safetensors")
     serialize.save(path, graph, model.source)
     data = {

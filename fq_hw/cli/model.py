@@ -55,10 +55,11 @@ def load_model(path: Path) -> Model:
     hint = f"`fq-hw train {path}` trains it; `fq-hw estimate` and `fq-hw fold` size it untrained"
     configuration = path.suffix == ".toml" and path.is_file()
     require(not configuration, f"{path}", contract, hint=hint, kind=ArtifactError)
-    if artifact.kind(path) == serialize.KIND:
+    family = (artifact.kind(path) or "").rpartition(".")[0]  # each says which versions it reads
+    if family == serialize.KIND.rpartition(".")[0]:
         graph, source = serialize.load_with_source(path)
         return Model(graph=graph, accuracy=None, exported=None, source=source)
-    if artifact.kind(path) == saved.KIND:
+    if family == saved.KIND.rpartition(".")[0]:
         found = saved.read(path)
         name = found.fixed.network.name
         graph = lower_graph(ir.Graph.from_nodes(name, fixed_export.export(found.fixed)))

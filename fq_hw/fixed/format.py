@@ -12,6 +12,9 @@ from fq_hw.errors import require
 __all__ = ["Format", "quantize", "real", "requantize", "widest"]
 
 
+MOST_SHIFT = 62  # of an int64: by more, what is below 2**62 rounds to 0
+
+
 @dataclass(frozen=True, order=True)
 class Format:
     """``code / 2**fraction`` with ``code`` in -limit..limit; the sign counts as one of ``bits``.
@@ -57,7 +60,12 @@ def requantize(total: np.ndarray, shift: int, low: int, high: int) -> np.ndarray
     """clip(floor(total / 2**shift + 1/2), low, high) of int64 ``total``; ties go up.
 
     A negative ``shift`` multiplies. It is one addition, one shift and one comparison in hardware.
+    Exact for any shift, where ``total``, ``low`` and ``high`` are below 2**62.
     """
-    half = 1 << (shift - 1) if shift > 0 else 0
-    moved = (total + half) >> shift if shift > 0 else total << -shift
-    return np.clip(moved, low, high)
+    if shift > MOST_SHIFT:
+        return np.clip(np.zeros_like(total), low, high)
+    if shift > 0:
+        return np.clip((total + (1 << (shift - 1))) >> shift, low, high)
+    least, most = -(-low >> -shift), high >> -shift  # beyond which it is clipped
+    inside = np.clip(total, least, most) << -shift
+    return np.where(total > most, high, np.where(total < least, low, inside))

@@ -79,7 +79,7 @@ class FixedNetwork:
         wanted = list(tensors(self.network))
         lost = [str(t) for t in wanted if t not in self.formats]
         require(not lost, where, "needs a format for every tensor", lost[:3], kind=ArtifactError)
-        more = sorted(str(t) for t in self.formats if t not in wanted)
+        more = sorted(str(t) for t in set(self.formats) - set(wanted))
         require(
             not more, where, "must hold formats of its tensors alone", more[:3], kind=ArtifactError
         )
@@ -93,9 +93,22 @@ class FixedNetwork:
             code, place = self.codes[tensor], f"{where}, {tensor}"
             require(code.shape == shape, place, f"must be {shape}", code.shape, kind=ArtifactError)
             limit = self.formats[tensor].limit
-            worst = int(np.abs(code).max(initial=0))
+            worst = max(int(code.max()), -int(code.min()))  # np.abs(-(2**63)) is itself
             contract = f"codes must be at most {limit}"
             require(worst <= limit, place, contract, worst, kind=ArtifactError)
+        self.check_sums(where)
+
+    def check_sums(self, where: str) -> None:
+        """Refuse additions whose exact sums int64 might not hold."""
+        places, ranges = self.fractions(), self.ranges()
+        for node in nodes(self.network):
+            if node.op is Op.ADD:
+                most = max(places[name] for name in node.inputs)
+                ends = {name: max(-ranges[name][0], ranges[name][1]) for name in node.inputs}
+                worst = sum(ends[name] << most - places[name] for name in node.inputs)
+                contract, hint = "sums must stay below 2**62", "bring its fractions closer"
+                place = f"{where}, layer {node.name!r}"
+                require(worst < 2**62, place, contract, worst, hint=hint, kind=ArtifactError)
 
     def fractions(self) -> dict[str, int]:
         """Binary places of the codes that every layer, and the image, gives."""

@@ -18,6 +18,7 @@ __all__ = ["evaluate"]
 
 EXACT_FLOAT32 = 2**24  # sums of integers below this are exact in float32, in any order
 EXACT_FLOAT64 = 2**53
+AT_ONCE = 2**24  # values of windows that lie beside each other
 
 
 def wide(x: np.ndarray) -> np.ndarray:
@@ -53,10 +54,14 @@ def _(op: ir.Conv, x: np.ndarray) -> np.ndarray:
     padded = np.pad(x.astype(kind), around, constant_values=op.pad_level)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
     windows = windows[:, ::s, ::s].transpose(0, 1, 2, 4, 5, 3)  # N,OH,OW,KH,KW,C
-    rows = windows.reshape(-1, op.weight[0].size)
     weight = op.weight.reshape(len(op.weight), -1).T.astype(kind)
-    sums = (rows @ weight).astype(np.int32 if small else np.int64)
-    return sums.reshape(*windows.shape[:3], len(op.weight))
+    sums = np.empty((*windows.shape[:3], len(op.weight)), np.int32 if small else np.int64)
+    step = max(AT_ONCE // max(windows[:, 0].size, 1), 1)
+    for row in range(0, windows.shape[1], step):
+        some = windows[:, row : row + step]
+        products = some.reshape(-1, len(weight)) @ weight
+        sums[:, row : row + step] = products.reshape(*some.shape[:3], len(op.weight))
+    return sums
 
 
 @evaluate.register

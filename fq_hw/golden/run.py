@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -13,6 +14,7 @@ from fq_hw.golden.ops import evaluate
 __all__ = ["batches", "labels", "run"]
 
 BATCH = 25  # images at a time: large enough for matrix products, small enough for the cache
+AT_ONCE = 2**25  # values of the largest tensor, of all of them
 
 
 def run(graph: ir.Graph, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -34,8 +36,10 @@ def run(graph: ir.Graph, images: np.ndarray) -> dict[str, np.ndarray]:
 
 def batches(graph: ir.Graph, images: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
     """``run`` on a few images at a time, so that memory stays small."""
-    for start in range(0, len(images), BATCH):
-        yield run(graph, images[start : start + BATCH])
+    largest = max(math.prod(kind.shape) for kind in graph.types.values())
+    batch = min(max(AT_ONCE // largest, 1), BATCH)
+    for start in range(0, len(images), batch):
+        yield run(graph, images[start : start + batch])
 
 
 def labels(

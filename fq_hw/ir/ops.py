@@ -34,16 +34,18 @@ __all__ = [
 
 MOST_BITS = 8  # of a level: golden keeps levels in bytes
 MOST_WEIGHT = 2**15  # of a weight: more has no use, and sums stay far below 2**63
+MOST_WEIGHTS = 2**24  # of one convolution
 MOST_STRIDE = 255
 MOST_PIXELS = 2**12  # of a side of the image
 MOST_CHANNELS = 2**20  # of a tensor
 MOST_VALUES = 2**24  # of a tensor of one image
 
 
-def freeze(op: Op, field: str, *, real: bool = False) -> None:
+def freeze(op: Op, field: str, *, real: bool = False, wide: bool = False) -> None:
     """Replace an array of integers, or of numbers if ``real``, by a read-only copy.
 
-    It must not be empty, and its integers must lie in -FAR..FAR, where int64 does not wrap.
+    It must not be empty, and its integers must lie in -FAR..FAR; where ``wide`` they become int64,
+    in which their negatives and sums do not wrap.
     """
     array = np.asarray(getattr(op, field))
     contract = f"{field} must be an array of {'real numbers' if real else 'integers'}"
@@ -55,7 +57,8 @@ def freeze(op: Op, field: str, *, real: bool = False) -> None:
         contract = f"{field} must be in -2**{FAR.bit_length() - 1}..2**{FAR.bit_length() - 1}"
         require(most <= FAR, op.where, contract, most, kind=GraphError)
     native = array.dtype.newbyteorder("=")
-    array = array.astype(np.int64 if native == np.uint64 else native)  # else sums become floats
+    wide = array.dtype.kind in "iu" and (wide or native == np.uint64)  # whose sums become floats
+    array = array.astype(np.int64 if wide else native)
     array.flags.writeable = False
     object.__setattr__(op, field, array)
 
@@ -158,6 +161,9 @@ class Conv(Op):
             self.weight.shape,
             kind=GraphError,
         )
+        contract = f"must have at most {MOST_WEIGHTS:,} weights"
+        few = self.weight.size <= MOST_WEIGHTS
+        require(few, self.where, contract, self.weight.shape, kind=GraphError)
         kh, kw = self.weight.shape[1:3]
         require(kh == kw, self.where, "kernel must be square", (kh, kw), kind=GraphError)
         most = max(int(self.weight.max()), -int(self.weight.min()))
@@ -185,7 +191,7 @@ class Bias(Op):
     bias: np.ndarray
 
     def __post_init__(self) -> None:
-        freeze(self, "bias")
+        freeze(self, "bias", wide=True)
         shape = self.bias.shape
         require(self.bias.ndim == 1, self.where, "bias must be a vector", shape, kind=GraphError)
 
@@ -205,7 +211,7 @@ class Threshold(Op):
     scale: float | None = None
 
     def __post_init__(self) -> None:
-        freeze(self, "levels", real=True)
+        freeze(self, "levels", real=True, wide=True)
         freeze(self, "sign")
         check_bits(self)
         steps, shape = 2**self.out_bits - 1, self.levels.shape
@@ -323,9 +329,9 @@ class ClassScale(Op):
     bias: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        freeze(self, "multiplier")
+        freeze(self, "multiplier", wide=True)
         if self.bias is not None:
-            freeze(self, "bias")
+            freeze(self, "bias", wide=True)
             fits = self.bias.shape == self.multiplier.shape
             contract = f"bias must be {self.multiplier.shape}"
             require(fits, self.where, contract, self.bias.shape, kind=GraphError)

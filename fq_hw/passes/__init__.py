@@ -5,9 +5,11 @@ from __future__ import annotations
 from fq_hw.ir import Graph
 from fq_hw.passes.clip_thresholds import clip_thresholds
 from fq_hw.passes.fold_signs import fold_signs
+from fq_hw.passes.lowered import check_lowered
 from fq_hw.passes.round_thresholds import round_thresholds
 
-__all__ = ["PIPELINE", "clip_thresholds", "fold_signs", "lower_graph", "round_thresholds"]
+__all__ = ["PIPELINE", "check_lowered", "clip_thresholds", "fold_signs", "lower_graph",
+           "round_thresholds"]  # fmt: skip
 
 PIPELINE = (fold_signs, round_thresholds, clip_thresholds)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from fq_hw.ir import Graph, Op, Threshold
 
-__all__ = ["clip_thresholds"]
+__all__ = ["clip_thresholds", "reached"]
 
 
 def clip_thresholds(graph: Graph) -> Graph:
@@ -22,8 +22,13 @@ def clip_thresholds(graph: Graph) -> Graph:
     def step(op: Op) -> Op:
         if not isinstance(op, Threshold):
             return op
-        x = graph.types[op.inputs[0]]
-        ends = np.sort(np.stack([x.low * op.sign, x.high * op.sign]), axis=0)
-        return replace(op, levels=np.clip(op.levels, ends[0][:, None], ends[1][:, None] + 1))
+        return replace(op, levels=np.clip(op.levels, *reached(graph, op)))
 
     return graph.map(step)
+
+
+def reached(graph: Graph, op: Threshold) -> tuple[np.ndarray, np.ndarray]:
+    """Levels C,1 that ``op`` needs, lowest and highest: what always and what never is reached."""
+    x = graph.types[op.inputs[0]]
+    ends = np.sort(np.stack([x.low * op.sign, x.high * op.sign]), axis=0)
+    return ends[0][:, None], ends[1][:, None] + 1

@@ -20,6 +20,7 @@ import numpy as np
 from fq_hw import ir
 from fq_hw.errors import GraphError, require
 from fq_hw.ir import Graph
+from fq_hw.passes import check_lowered
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
 from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
 from fq_hw.schedule.joins import Branches, branches
@@ -312,9 +313,6 @@ def level_words(op: ir.Threshold, offset: np.ndarray, unit: ThresholdUnit) -> np
     falling = (op.sign < 0)[:, None]
     levels = np.where(falling, 1 - op.levels, op.levels) - offset[:, None]
     levels = np.sort(levels, axis=1)
-    ends, most = (int(levels.min()), int(levels.max())), 2**unit.level_bits - 1
-    contract = "levels must be clipped (fq_hw.passes) before lowering"
-    require(ends[0] >= 0 and ends[1] <= most, op.where, contract, ends, kind=GraphError)
     bits = (levels[..., None] >> np.arange(unit.level_bits)) & 1
     words = np.concatenate([bits.reshape(len(levels), -1), falling], axis=1)
     return words.astype(np.uint8).reshape(unit.folds, -1)
@@ -323,14 +321,6 @@ def level_words(op: ir.Threshold, offset: np.ndarray, unit: ThresholdUnit) -> np
 @place.register
 def _(op: ir.Threshold, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
-    integer = np.issubdtype(op.levels.dtype, np.integer)
-    require(
-        integer,
-        op.where,
-        "levels must be rounded (fq_hw.passes) before lowering",
-        str(op.levels.dtype),
-        kind=GraphError,
-    )
     high = int((plan.graph.types[op.inputs[0]].high - x.offset).max()) + 1
     level_bits = max(high.bit_length(), x.bits)
     unit = ThresholdUnit(
@@ -458,6 +448,7 @@ def follow(
     hint = "hardware gives scores and a label for each image"
     where, contract = f"graph {graph.name!r}", "must end in ClassScale and ArgMax"
     require(ends, where, contract, got, hint=hint, kind=GraphError)
+    check_lowered(graph)
     lowering = Lowering(graph, folds, cycles, skip_slack)
     for op in graph.ops:
         place(op, lowering)

@@ -63,6 +63,10 @@ class Plan:
                     kind=GraphError,
                 )
                 used.add(source)
+            where = f"plan node {node.name!r}"
+            hint = "rename the layer"
+            own = node.name not in known
+            require(own, where, "needs a name of its own", hint=hint, kind=GraphError)
             known[node.name] = node.unit.ways if isinstance(node.unit, ForkUnit) else 1
         last = isinstance(self.nodes[-1].unit, ScoreUnit)
         require(

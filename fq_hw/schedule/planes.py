@@ -49,6 +49,6 @@ def planes(conv: Conv) -> Planes:
     else:
         inverted, count = False, max(high, -low).bit_length()
         numbers = (2**count - 1 - weight) >> 1
-    found = numbers[:, None] >> np.arange(count)[:, None, None, None] & 1
-    bits = found.reshape(-1, *weight.shape[1:]).astype(np.uint8)
+    found = [(numbers >> place & 1).astype(np.uint8) for place in range(count)]
+    bits = np.stack(found, axis=1).reshape(-1, *weight.shape[1:])
     return Planes(bits=bits, count=count, masked=masked, inverted=inverted)

@@ -15,6 +15,7 @@ import numpy as np
 from fq_hw import ir
 from fq_hw.errors import CapacityError, GraphError, require
 from fq_hw.ir import Graph
+from fq_hw.passes import check_lowered
 from fq_hw.schedule.sequential import pack
 from fq_hw.schedule.sequential.plan import Array, Pass, Region, SequentialPlan
 from fq_hw.schedule.units import ScoreUnit, ceil_div
@@ -209,6 +210,7 @@ def lower_sequential(graph: Graph, array: Array | None = None) -> SequentialPlan
             [kind.__name__ for kind in kinds], kind=GraphError)  # fmt: skip
     lowering = Lowering(graph, array)
     lowering.walk()
+    check_lowered(graph)
     drafts, embed = lowering.drafts, lowering.embed
     levels = {op.out_bits for op in graph.ops if isinstance(op, ir.Threshold | ir.Embed)}
     require(len(levels) == 1, f"graph {graph.name!r}", "must have levels of one width",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from fq_hw import ir
-from fq_hw.errors import GraphError, require
 from fq_hw.schedule.sequential.plan import Array
 from fq_hw.schedule.units import ceil_div
 
@@ -45,9 +44,6 @@ def level_fields(
     levels = np.where(falling, 1 - op.levels, op.levels) - offset[:, None]
     levels = np.sort(levels, axis=1)
     never = 2**level_bits - 1
-    ends = int(levels.min()), int(levels.max())
-    contract = "levels must be clipped (fq_hw.passes) before lowering"
-    require(ends[0] >= 0 and ends[1] <= never, op.where, contract, ends, kind=GraphError)
     padded = np.full((channels, levels.shape[1]), never, np.int64)
     padded[: len(levels)] = levels
     sign = np.zeros((channels, 1), np.uint8)
