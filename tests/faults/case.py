@@ -17,7 +17,7 @@ __all__ = ["Case", "Special", "place"]
 class Special:
     """What is put in the place of a file where that is not bytes.
 
-    what    fifo, socket, folder, device, sparse, link, unreadable, readonly, gone
+    what    fifo, socket, folder, readonly folder, device, sparse, link, unreadable, readonly, gone
     value   of a link its target, of a sparse file its size, of a device major and minor number
     """
 
@@ -38,6 +38,7 @@ class Case:
     touched   those that may change before a refusal too
     compared  those of them that must be as without damage; None: all
     other     whether what was put in can be another right input, whose result is its own
+    must      whether it is right, and only unusual: it must be taken
     check     name of a further check of a result (``faults.checks``)
     """
 
@@ -51,6 +52,7 @@ class Case:
     touched: tuple[str, ...] = ()
     compared: tuple[str, ...] | None = None
     other: bool = False
+    must: bool = False
     check: str = ""
 
     @property
@@ -95,8 +97,8 @@ def special(target: Path, content: Special, source: Path) -> None:
     elif what == "device":
         os.mknod(target, stat.S_IFCHR | 0o666, os.makedev(*value))
         target.chmod(0o666)
-    elif what == "folder":
-        target.mkdir()
+    elif what in ("folder", "readonly folder"):
+        target.mkdir(mode=0o755 if what == "folder" else 0o555)
     elif what == "link":
         target.symlink_to(value)
     elif what == "sparse":

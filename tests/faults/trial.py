@@ -108,7 +108,8 @@ class Trials:
         if wrong:
             return "wrong", wrong, ended
         if ended.status == 2:
-            return "refused", "", ended
+            wrong = "refused, and must be taken" if case.must else ""
+            return "wrong" if wrong else "refused", wrong, ended
         outcome, wrong = self.result(case, ended, folder)
         return outcome, wrong, ended
 
@@ -182,9 +183,9 @@ def main() -> int:
     from faults.kinds import draw
 
     right, work = map(Path, sys.argv[1:3])
+    warm()
     fence(work)
     trials = Trials(right, work)
-    warm()
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     for name in sys.stdin:

@@ -60,12 +60,8 @@ THERE = (  # instead of the file
     Special("sparse", 2**40), Special("sparse", 3 * 2**30), Special("unreadable"), Special("gone"),
     b"",
 )  # fmt: skip
-LINKED = "link"
-NAMES = (  # names of right files: what is read is right, but for the name
-    "a b{}", "ü{}", FORGED.replace("/", "") + "{}", "\x1b[31m{}", "\udcff{}", "-x{}",
-    "x" * 200 + "{}",
-    "new.safetensors/{}",
-)  # fmt: skip
+NAMES = ("a b", "\u00fc", "x" * 200, FORGED.replace("/", ""), "\x1b[31m", "\udcff")
+PRINTED = 3  # of these that must be taken; a name that is no text may be refused
 ABSENT = ("", " ", ".", "..", "/", "x" * 300, "x/" * 3000, "\0", "/dev/stdin", "-", "~",
     "/proc/self/mem",
           "{}/x", "/dev/null", FORGED, "\x1b[2J", "\udcff")  # fmt: skip
@@ -76,41 +72,35 @@ def given(rng: Random, right: Path, number: int, name: str) -> Case:
     inputs = INPUTS + WITHIN
     words, file, needs, outputs = inputs[number % len(inputs)]
     within = (words, file, needs, outputs) in WITHIN
-    way = rng.random()
+    usual, way, path = filled(words, file), rng.random(), Path(file)
     if within or way < 0.5:
         there = rng.choice(THERE)
-        if isinstance(there, Special) and there.value == "itself":
-            there = Special("link", Path(file).name)
-        said = words if within else filled(words, file)
+        if there == Special("link", "itself"):
+            there = Special("link", path.name)
         return Case(
-            name=name,
-            damage=f"{file}: {there}",
-            words=said,
-            files={file: there},
-            needs=tuple(dict.fromkeys((*needs, file))),
-            outputs=outputs,
-            usual=said if there == Special("gone") and "checkpoint" in file else None,
-        )
-    usual = filled(words, file)
-    if way < 0.6:
-        link = f"linked{Path(file).suffix}"
+            name=name, damage=f"{file}: {there}", words=usual, files={file: there},
+            needs=tuple(dict.fromkeys((*needs, file))), outputs=outputs,
+        )  # fmt: skip
+    odd, must = "", True
+    files: dict[str, bytes | Special] = {}
+    if way < 0.6 and path.suffix:
+        odd = f"linked{path.suffix}"
+        files = {odd: Special("link", file)}
+    elif way < 0.8 and path.suffix:
+        stem = rng.choice(NAMES)
+        odd, must = f"{stem}{path.suffix}", stem in NAMES[:PRINTED]
+        files = {odd: (right / file).read_bytes()}
+    if files:
+        called_after = words[0] in ("import", "accuracy") or file == "tiny.toml"
         return Case(
-            name=name,
-            damage=f"a link to {file}",
-            words=filled(words, link),
-            usual=usual,
-            files={link: Special("link", file)},
-            needs=(*needs, file),
-            outputs=outputs,
-        )
+            name=name, damage=f"{file} called {odd!r}", words=filled(words, odd), usual=usual,
+            files=files, needs=(*needs, file), outputs=outputs, other=called_after, must=must,
+        )  # fmt: skip
     odd = rng.choice(ABSENT).replace("{}", file)
     return Case(
-        name=name,
-        damage=f"{file} called {odd[:40]!r}",
-        words=filled(words, odd),
-        needs=(*needs, file),
-        outputs=outputs,
-    )
+        name=name, damage=f"{file} called {odd[:40]!r}", words=filled(words, odd),
+        needs=(*needs, file), outputs=outputs,
+    )  # fmt: skip
 
 
 def filled(words: tuple[str, ...], file: str) -> tuple[str, ...]:
@@ -127,53 +117,36 @@ OUTPUTS = (  # words, what is needed, and how the default name ends
     (("train", "tiny.toml"), ("tiny.toml", "idx")),
     (("build", "graph.safetensors", "--cycles", "600"), ("graph.safetensors",)),
 )
-OUT = (  # what --out names, and what lies there; None: it must be written, to that file
-    ("", {}, None), (".", {}, None), ("..", {}, None), ("/", {}, None), ("\0", {}, None),
-    ("/dev/null", {}, None), ("/dev/full", {}, None), ("/dev/stdout", {}, None), ("/proc/self/mem",
-     {}, None),
-    ("there", {"there": Special("fifo")}, None), ("there", {"there": Special("socket")}, None),
-    ("there", {"there": Special("device", (1, 3))}, None), ("there", {"there": Special("link",
-     "/dev/null")}, None),
-    ("there", {"there": Special("link", "there")}, None), ("x" * 300, {}, None),
-     ("x/" * 3000 + "x", {}, None),
-    ("file/x", {"file": b"a file"}, None), ("there", {"there": Special("readonly")}, None),
-    ("there/x", {"there": Special("folder")}, "there/x"), ("a/b/c.d/x", {}, "a"),
-    ("there", {"there": Special("link", "target"), "target": b"earlier"}, "target"),
-    ("there", {"there": Special("link", "target")}, "target"), ("a b", {}, "a b"), ("-x", {}, None),
-    ("there", {"there": b"earlier"}, "there"), ("x" * 250, {}, "x" * 250),
+REFUSED = (  # what --out names, and what lies there
+    ("", {}), ("/", {}), ("\0", {}), ("/dev/null", {}), ("/dev/full", {}), ("/dev/stdout", {}),
+    ("/proc/self/mem", {}), ("there", {"there": Special("fifo")}), ("x" * 300, {}),
+    ("there", {"there": Special("socket")}), ("there", {"there": Special("device", (1, 3))}),
+    ("there", {"there": Special("link", "/dev/null")}), ("x/" * 3000 + "x", {}), ("-x", {}),
+    ("there", {"there": Special("link", "there")}), ("file/x", {"file": b"a file"}),
+    ("there/x", {"there": Special("readonly folder")}),
 )  # fmt: skip
-FOLDERS = {"train"}  # whose --out is a folder
+NO_FILE = ((".", {}), ("..", {}), ("there", {"there": Special("folder")}),
+           ("there", {"there": Special("readonly")}))  # fmt: skip
+TAKEN = (  # the same, and what is written then
+    ("there/x", {"there": Special("folder")}, "there"), ("a/b/c.d/x", {}, "a"), ("a b", {}, "a b"),
+    ("there", {"there": Special("link", "target"), "target": b"earlier"}, "target"),
+    ("there", {"there": Special("link", "target")}, "target"), ("x" * 200, {}, "x" * 200),
+    ("there", {"there": b"earlier"}, "there"), ("\u00fc", {}, "\u00fc"),
+)  # fmt: skip
+FOLDERS = (  # of a run, whose --out is a folder
+    ("there", {"there": Special("folder")}, "there"), ("a/b/c.d/x", {}, "a"), ("a b", {}, "a b"),
+)  # fmt: skip
 
 
 def output(rng: Random, right: Path, number: int, name: str) -> Case:
     """A place to write that cannot be, or that is a link, which is followed."""
     words, needs = OUTPUTS[number % len(OUTPUTS)]
-    out, files, made = OUT[number // len(OUTPUTS) * 5 % len(OUT)] if number < 0 else rng.choice(OUT)
-    is_folder = words[0] in FOLDERS
-    if words[0] == "build" and made is not None:  # minutes
-        out, files, made = OUT[rng.randrange(len(OUT) - 8)]
-    outputs = () if made is None else (made,)
-    is_link = any(isinstance(f, Special) and f.what == "link" for f in files.values())
-    may = is_folder and (made is None or is_link) or out == "-x"
-    if is_folder and out in (".", "there/x", "a/b/c.d/x"):
-        may, outputs = (
-            True,
-            (
-                "run",
-                "checkpoint.safetensors",
-                "metrics.jsonl",
-                "state.pt",
-                "curve.png",
-                "there",
-                "a",
-            ),
-        )
+    run = words[0] == "train"
+    refused = REFUSED if run else REFUSED + NO_FILE
+    taken = () if words[0] == "build" else FOLDERS if run else TAKEN  # a build takes minutes
+    out, files, *made = rng.choice((*refused, *taken))
     return Case(
-        name=name,
-        damage=f"--out {out[:40]!r} where there is {files}",
-        words=(*words, "--out", out),
-        needs=needs,
-        files=files,
-        outputs=outputs,
-        other=made is not None or may,
-    )
+        name=name, damage=f"--out {out[:40]!r} where there is {files}",
+        words=(*words, "--out", out), needs=needs, files=files, outputs=tuple(made),
+        other=bool(made), must=bool(made),
+    )  # fmt: skip
