@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 import zlib
 from collections.abc import Callable
@@ -24,6 +22,7 @@ from boards.toolchain import NAME, Placer
 from boards.uart import divisor
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ToolError, require
+from fq_hw.files import check_output, work_folder, write_bytes, write_text
 from rtl_gen.emit import named_rtlil
 
 __all__ = ["BuildResult", "SeedResult", "SerialTop", "build"]
@@ -117,6 +116,7 @@ def build(
     seeds: int = 1,
     jobs: int = 1,
     scheduler: str | None = None,
+    image: Callable[[bytes], bytes] = bytes,
     report: Callable[[str], None] = lambda line: None,
 ) -> BuildResult:
     """Put ``core`` behind the serial link of ``board`` and write the bitstream ``out``.
@@ -129,11 +129,14 @@ def build(
                seeds give the same bitstream, whatever ``jobs`` and ``scheduler``
     jobs       seeds routed at a time here; ``scheduler`` spreads them over a Dask cluster's
                machines instead
+    image      makes of the packer's bitstream what ``out`` holds
     report     is called with one line at the start and the end of each step
 
     The work happens in the folder ``<out without suffix>.build`` and stays there; ``out`` changes
-    only at the end, all at once. CapacityError when the design does not fit or no seed is fast
-    enough for the clock; ToolError naming the log when a tool is missing or fails.
+    only at the end, all at once. ArtifactError where that folder is somebody else's or another
+    build works in it, and where nothing can be written. CapacityError when the design does not fit
+    or no seed is fast enough for the clock; ToolError naming the log when a tool is missing or
+    fails.
     """
     tools = board.toolchain
     fits = out.suffix == tools.bitstream
@@ -147,10 +150,11 @@ def build(
     if scheduler is None:
         toolbox.find(tools.router)
     began = time.monotonic()
-    work = out.with_suffix(".build")
-    with farm.workers(jobs, scheduler) as route_all:  # a scheduler that is away is said at once
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
+    check_output(out, "build")
+    with (
+        farm.workers(jobs, scheduler) as route_all,  # a scheduler that is away is said at once
+        work_folder(out.with_suffix(".build"), "build") as work,
+    ):
         with _Step(report, "generate"):
             shell = Shell(core, pixels=pixels, colours=colours, clock_hz=clock * 1e6,
                           baud=baud, idle_s=idle_s)  # fmt: skip
@@ -159,6 +163,7 @@ def build(
         with _Step(report, f"synthesise with Yosys {yosys.version}"):
             toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,
                         log=work / "yosys.log")  # fmt: skip
+            _check_written(work / f"{NAME}.json", yosys)
             tools.finish(work / f"{NAME}.json")
         files = {file: packed((work / file).read_bytes()) for file in (f"{NAME}.json", tools.pins)}
         options += ["--timing-allow-fail", *tools.place_for(placer)]
@@ -177,12 +182,14 @@ def build(
                 if seeds > 1:
                     said = one.error or f"{_fmax(one):.1f} MHz"
                     report(f"  seed {one.seed}: {said} ({len(routed)} of {seeds} seeds)")
-    routed.sort(key=lambda one: one.seed)
-    best = _best(routed, board, clock, work)
-    (work / tools.config).write_bytes(zlib.decompress(best.config))
-    with _Step(report, f"pack with {tools.packer} {packer.version}"):
-        toolbox.run(packer, tools.pack, cwd=work, log=work / f"{tools.packer}.log")
-    os.replace(work / f"{NAME}{tools.bitstream}", out)
+        routed.sort(key=lambda one: one.seed)
+        best = _best(routed, board, clock, work)
+        write_bytes(work / tools.config, zlib.decompress(best.config))
+        with _Step(report, f"pack with {tools.packer} {packer.version}"):
+            toolbox.run(packer, tools.pack, cwd=work, log=work / f"{tools.packer}.log")
+        bitstream = work / f"{NAME}{tools.bitstream}"
+        _check_written(bitstream, packer)
+        write_bytes(out, image(bitstream.read_bytes()))
     used = tools.count(json.loads(best.report)["utilization"], best.log)
     rows = tuple(
         SeedResult(seed=one.seed, fmax_mhz=None if one.error else _fmax(one), error=one.error,
@@ -238,17 +245,25 @@ def _generate(top: Elaboratable, board: Board, work: Path, haste: float) -> list
             text += "\n" + named_rtlil(text)
         if name == tools.pins:
             text = tools.constrain(text, haste * board.clock_mhz)
-        (work / name).write_text(text)
+        write_text(work / name, text)
     steps = json.loads(plan.files[f"build_{NAME}.json"])["commands"]
     options = next(words for words in steps if words[0] == tools.router)[1:]
     return [word for word in options if word != "--quiet"]
 
 
+def _check_written(path: Path, tool: toolbox.Tool) -> None:
+    """Raise ToolError where ``tool``, which ended well, has not written ``path``."""
+    there = path.is_file() and path.stat().st_size > 0
+    contract = f"{' '.join(tool.command)} ended well, but wrote no {path.name}"
+    hint = "`fq-hw doctor` says which one is used"
+    require(there, tool.name, contract, hint=hint, kind=ToolError)
+
+
 def _keep(one: Routed, work: Path) -> None:
     """Log and report of a seed."""
-    (work / f"seed-{one.seed}.log").write_text(one.log)
+    write_text(work / f"seed-{one.seed}.log", one.log)
     if one.report:
-        (work / f"seed-{one.seed}.json").write_text(one.report)
+        write_text(work / f"seed-{one.seed}.json", one.report)
 
 
 def _fmax(one: Routed) -> float:

@@ -18,6 +18,7 @@ from boards.fit import fit
 from boards.measure import Measured, measure
 from boards.samples import SAMPLES, contents
 from fq_hw import toolbox
+from fq_hw.files import read_json, write_text
 from fq_hw.schedule import resources as model
 from fq_hw.schedule.parts import parts
 from fq_hw.schedule.units import Unit
@@ -74,13 +75,13 @@ def main(arguments: Sequence[str]) -> int:
     args = parser.parse_args(arguments)
     samples = [unit for unit in SAMPLES if kind(unit) in args.only]
     path = Path(model.__file__).with_name(model.CALIBRATION)
-    known = json.loads(path.read_text()) if path.exists() else {}
+    known = read_json(path, f"{path}") if path.exists() else {}
     for family in args.families:
         found = measure_all(samples, family, lambda line: print(line, file=sys.stderr))
         tools = {name: toolbox.find(name).version for name in TOOLS}
         before = known.get(family, {}).get("prices", {})
         known[family] = {"tools": tools, "prices": before | calibrate(samples, found)}
-        path.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
+        write_text(path, json.dumps(known, indent=2, sort_keys=True) + "\n")
         model.prices.cache_clear()
         print(f"{family}: predicted, measured, error of LUT4, FF, EBR")
         for unit, taken in zip(samples, found, strict=True):

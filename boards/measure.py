@@ -6,11 +6,8 @@ them: a benchmark that is run again, or was interrupted, routes only what is new
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +18,8 @@ from boards import netlist
 from boards.harness import Harness
 from boards.toolchain import TOOLCHAINS
 from fq_hw import toolbox
+from fq_hw.errors import ToolError, require
+from fq_hw.files import kept, read_json, write_text
 from rtl_gen.emit import to_rtlil
 
 __all__ = ["Measured", "measure"]
@@ -34,6 +33,7 @@ SCRIPT = f"""read_rtlil top.il
 {netlist.BEFORE}synth_ecp5 -top top
 {netlist.AFTER}write_json top.json
 """
+MOST_REPORT = 2**30  # bytes of nextpnr's report
 TOOLS = TOOLCHAINS["ecp5"]
 
 
@@ -70,33 +70,33 @@ def measure(
     options += TOOLS.place if route else ["--pack-only"]
     versions = yosys.version, nextpnr.version
     edits = Path(netlist.__file__).read_text()
-    recipe = repr((text, SCRIPT, edits, options, versions))
-    place = FOLDER / hashlib.sha256(recipe.encode()).hexdigest()[:16]
-    if not (place / "measured.json").exists():
-        work = place.with_name(f"{place.name}.{os.getpid()}.partial")
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        (work / "top.il").write_text(text)
-        (work / "top.ys").write_text(SCRIPT)
+    recipe = (text, SCRIPT, edits, options, versions)
+
+    def make(work: Path) -> None:
+        write_text(work / "top.il", text)
+        write_text(work / "top.ys", SCRIPT)
         report("synthesising")
         toolbox.run(yosys, ["-q", "-l", "yosys.rpt", "top.ys"], cwd=work, log=work / "yosys.log")
         netlist.finish(work / "top.json")
         report("placing and routing" if route else "packing")
         toolbox.run(nextpnr, options, cwd=work, log=work / "nextpnr.log")
         found = read(work, route, harness.bits)
-        (work / "measured.json").write_text(json.dumps(asdict(found)))
+        write_text(work / "measured.json", json.dumps(asdict(found)))
         (work / "top.json").unlink()
-        shutil.rmtree(place, ignore_errors=True)
-        work.rename(place)
-    return Measured(**json.loads((place / "measured.json").read_text()))
+
+    path = kept(FOLDER, recipe, make) / "measured.json"
+    return Measured(**read_json(path, f"{path}", hint=f"delete {path.parent} and try again"))
 
 
 def read(work: Path, routed: bool, harness_ff: int) -> Measured:
     """nextpnr's figures: cells from its log, the clock from its report."""
     log = (work / "nextpnr.log").read_text()
     used = {kind: int(n) for kind, n in re.findall(r"(?m)^Info:\s+(\w+):\s+(\d+)/", log)}
+    contract = "nextpnr ended well, but its log has no table of cells"
+    require(used, f"{work / 'nextpnr.log'}", contract, kind=ToolError)
     count = {name: used.get(kind, 0) for name, kind in TOOLS.cells.items()}
     count["ff"] -= harness_ff
-    clocks = json.loads((work / "report.json").read_text())["fmax"] if routed else {}
+    report = work / "report.json"
+    clocks = read_json(report, f"{report}", most=MOST_REPORT)["fmax"] if routed else {}
     fmax = min((clock["achieved"] for clock in clocks.values()), default=None)
     return Measured(**count, fmax_mhz=fmax)

@@ -21,8 +21,11 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
+from fq_hw.files import read_json, write_text
+
 __all__ = ["AFTER", "BEFORE", "NO_COLLISIONS", "finish"]
 
+MOST_NETLIST = 4 * 2**30  # bytes
 INPUTS = ("CIN", *(f"{name}{half}" for half in "01" for name in "ABCD"))
 OUTPUTS = ("S0", "S1", "COUT")
 CLOCKED = "t:$memrd_v2 r:COLLISION_X_MASK=1'0 %i r:CLK_ENABLE=1 %i"
@@ -45,11 +48,11 @@ AFTER = "chtype -set CCU2C t:own_ccu2c\n"
 
 def finish(netlist: Path) -> None:
     """Apply both edits to the JSON ``netlist``, which is written anew."""
-    design = json.loads(netlist.read_text())
+    design = read_json(netlist, f"{netlist}", most=MOST_NETLIST)
     for module in design["modules"].values():
         open_ports(module["cells"])
         output_registers(module["cells"])
-    netlist.write_text(json.dumps(design))
+    write_text(netlist, json.dumps(design))
 
 
 def open_ports(cells: dict[str, dict]) -> None:

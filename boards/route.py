@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -10,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fq_hw import toolbox
-from fq_hw.errors import ToolError
+from fq_hw.errors import FqHwError
+from fq_hw.files import scratch_folder, write_bytes
 
 __all__ = ["Job", "Routed", "packed", "route"]
 
@@ -58,21 +58,20 @@ def route(job: Job, on_line: Callable[[str], None] | None = None) -> Routed:
     A router that is missing or fails is an answer too; only interrupts are raised.
     """
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="fq-hw-route-") as name:
-        folder = Path(name)  # the wheels' tools see their working directory alone
-        for file, content in job.files.items():
-            (folder / file).write_bytes(zlib.decompress(content))
+    with scratch_folder() as folder:  # the wheels' tools see their working directory alone
         args = [*job.args, "--seed", str(job.seed), "--report", REPORT]
         log = folder / "router.log"
         version = report = error = ""
         config = b""
         try:
+            for file, content in job.files.items():
+                write_bytes(folder / file, zlib.decompress(content))
             tool = toolbox.find(job.router)
             version = tool.version
             toolbox.run(tool, args, cwd=folder, log=log, on_line=on_line)
             report = (folder / REPORT).read_text()
             config = packed((folder / job.config).read_bytes())
-        except ToolError as problem:
+        except FqHwError as problem:
             error = str(problem).removesuffix(f" (see {log})")
         except OSError as problem:
             error = f"{job.router}: {problem.strerror}: {Path(problem.filename or '').name}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from amaranth.hdl import Module
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import connect, flipped
@@ -16,7 +14,7 @@ from rtl_gen.dot_product import FAMILIES
 from rtl_gen.sequential.single_port import SPRAM_DEPTH
 from rtl_gen.sequential.top import SequentialAccelerator, parameter_beats
 
-__all__ = ["FlashCore", "add_parameters", "check_memories", "sequential_core"]
+__all__ = ["FlashCore", "check_memories", "sequential_core", "with_parameters"]
 
 
 class FlashCore(wiring.Component):
@@ -75,8 +73,6 @@ def sequential_core(plan: SequentialPlan, board: Board) -> wiring.Component:
     return FlashCore(core) if spram else core
 
 
-def add_parameters(bitstream: Path, plan: SequentialPlan, board: Board) -> None:
-    """Make ``bitstream`` an image of the board's flash, where it holds the parameters too."""
-    if board.capacity.spram:
-        image = flash_image(bitstream.read_bytes(), parameter_beats(plan))
-        bitstream.write_bytes(image)
+def with_parameters(bitstream: bytes, plan: SequentialPlan, board: Board) -> bytes:
+    """An image of the board's flash, where that holds the parameters too; else the bitstream."""
+    return flash_image(bitstream, parameter_beats(plan)) if board.capacity.spram else bitstream

@@ -5,7 +5,6 @@ Nothing is placed, routed or built for it; there is no board of this family here
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from amaranth.lib import wiring
 
 from boards import netlist
 from fq_hw import toolbox
+from fq_hw.files import read_json, work_folder, write_text
 from rtl_gen.emit import to_rtlil
 
 __all__ = ["Cells", "count", "synthesise"]
@@ -57,12 +57,14 @@ def synthesise(
     part: wiring.Component, folder: Path, report: Callable[[str], None] = lambda line: None
 ) -> Cells:
     """The cells of ``part``; ``folder`` keeps Yosys's files. ToolError when a tool fails."""
-    folder.mkdir(parents=True, exist_ok=True)
-    report("generating")
-    (folder / "top.il").write_text(to_rtlil(part, "top"))
-    (folder / "top.ys").write_text(SCRIPT)
     yosys = toolbox.find("yosys")
-    report(f"synthesising for xc7 with Yosys {yosys.version}")
-    toolbox.run(yosys, ["-q", "-l", "yosys.rpt", "top.ys"], cwd=folder, log=folder / "yosys.log")
-    found = json.loads((folder / "stat.json").read_text())
+    with work_folder(folder, "xc7"):
+        report("generating")
+        write_text(folder / "top.il", to_rtlil(part, "top"))
+        write_text(folder / "top.ys", SCRIPT)
+        report(f"synthesising for xc7 with Yosys {yosys.version}")
+        log = folder / "yosys.log"
+        toolbox.run(yosys, ["-q", "-l", "yosys.rpt", "top.ys"], cwd=folder, log=log)
+        stat = folder / "stat.json"
+        found = read_json(stat, f"{stat}", hint="`fq-hw doctor` says which Yosys is used")
     return count(found["design"]["num_cells_by_type"])

@@ -6,25 +6,28 @@ A native tool on PATH is preferred to the one of a wheel. Nothing runs on import
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from fq_hw.errors import ToolError, one_of
+from fq_hw import child
+from fq_hw.errors import ArtifactError, ToolError, one_of
+from fq_hw.files import write_text
 
-__all__ = ["NAMES", "Row", "Tool", "doctor", "executable", "find", "run"]
+__all__ = ["NAMES", "Row", "Tool", "doctor", "executable", "find", "run", "status_text"]
 
 OLDEST_VERILATOR = (5, 36)  # cocotb 2.x
 OLDEST_YOSYS = (0, 40)  # Amaranth 0.5
 ERROR_LINE = re.compile(r"(?i)^\W*(fatal )?error\b|: (fatal )?error\b|: \*\*\* .* Stop\.")
+LONGEST_SAID = 1_000  # characters of a line that a message may repeat
+MOST_LOG = 64 * 2**20  # bytes
+LEAST_FREE = 2**16  # bytes on a disk that is not full
 WHEELS = "pip install -e '.[hw]' in the project's folder"
 
 
@@ -89,9 +92,8 @@ def executable(tool: Tool, folder: Path) -> str:
     """
     if len(tool.command) == 1:
         return tool.command[0]
-    folder.mkdir(parents=True, exist_ok=True)
     script = folder.resolve() / tool.name
-    script.write_text(f'#!/bin/sh\nexec {shlex.join(tool.command)} "$@"\n')
+    write_text(script, f'#!/bin/sh\nexec {shlex.join(tool.command)} "$@"\n')
     script.chmod(0o755)
     return str(script)
 
@@ -101,7 +103,7 @@ def run(
     args: Sequence[str],
     *,
     cwd: Path,
-    log: Path,
+    log: Path | None = None,
     env: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> None:
@@ -109,59 +111,98 @@ def run(
 
     env      variables on top of this process's
     on_line  is called with each line of output
-    Errors   ToolError naming the log and the last error line, when the status is not 0
+    Errors   ToolError naming the log and the last error line, when the status is not 0, or when
+             the disk is full afterwards, as not every tool looks whether its files were written;
+             ArtifactError when the log cannot be written
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    last = problem = ""
-    with log.open("w") as file:
-        try:
-            process = subprocess.Popen(
-                [*tool.command, *args],
-                cwd=cwd,
-                env={**os.environ, **(env or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                process_group=0,  # so that an interrupt ends its children too
-            )
-        except OSError as error:
-            message = f"{tool.name}: {tool.command[0]} cannot be run ({error.strerror})"
-            raise ToolError(f"{message}; install it again") from error
-        try:
-            for line in process.stdout:
-                file.write(line)
-                file.flush()
-                last = line.strip() or last
-                problem = last if ERROR_LINE.search(line) else problem
-                if on_line:
-                    on_line(line.rstrip("\n"))
-            status = process.wait()
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):  # ended by itself meanwhile
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise
-        finally:
-            process.stdout.close()
+    said = _Said()
+    with contextlib.ExitStack() as stack:
+        write = stack.enter_context(_log(log)) if log else str
+
+        def heard(line: str) -> None:
+            write(line)
+            said.note(line)
+            if on_line:
+                on_line(line)
+
+        status = child.follow([*tool.command, *args], heard, cwd=cwd, env=env)
     if status:
-        said = problem or last or "no output"
-        raise ToolError(f"{tool.name}: failed with status {status}: {said} (see {log})")
+        why = f"{status_text(status)}: {said.most_telling}" + (f" (see {log})" if log else "")
+        raise ToolError(f"{tool.name}: failed with {why}")
+    if shutil.disk_usage(cwd).free < LEAST_FREE:
+        message = f"the disk is full, and {tool.name} may not have written all it should"
+        raise ToolError(f"{tool.name}: {message}; make room in {cwd} and run it again")
+
+
+class _Said:
+    """What a tool said last, and its last complaint."""
+
+    last = problem = ""
+
+    def note(self, line: str) -> None:
+        self.last = line.strip()[:LONGEST_SAID] or self.last
+        if ERROR_LINE.search(line[:LONGEST_SAID]):
+            self.problem = self.last
+
+    @property
+    def most_telling(self) -> str:
+        return self.problem or self.last or "no output"
+
+
+@contextlib.contextmanager
+def _log(path: Path) -> Iterator[Callable[[str], None]]:
+    """A function that adds a line to the new file ``path``, until that is very long."""
+    left = MOST_LOG
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("wb", buffering=0)
+    except OSError as error:
+        raise ArtifactError(f"{path}: could not be written ({error.strerror})") from error
+
+    def write(line: str) -> None:
+        nonlocal left
+        text = f"{line}\n".encode()
+        if left <= 0:
+            return
+        left -= len(text)
+        try:
+            file.write(text if left > 0 else b"... (the log ends here, the tool went on)\n")
+        except OSError as error:
+            message = f"{path}: could not be written ({error.strerror})"
+            raise ArtifactError(message) from error
+
+    with file:
+        yield write
+
+
+def status_text(status: int) -> str:
+    """How a process ended."""
+    if status >= 0:
+        return f"status {status}"
+    names = {number.value: number.name for number in signal.Signals}
+    return f"signal {names.get(-status, -status)}"
 
 
 def _native(name: str, version_flag: str = "--version", oldest: tuple[int, ...] = (0,)) -> Tool:
     path = shutil.which(name)
     if path is None:
         raise LookupError("not found on PATH")
+    said: list[str] = []
+
+    def note(line: str) -> None:
+        said.extend([line[:LONGEST_SAID]] if len(said) < 100 else [])
+
     try:
-        done = subprocess.run(
-            [path, version_flag], capture_output=True, text=True, errors="replace", timeout=20
-        )
-    except (OSError, subprocess.TimeoutExpired) as problem:
-        raise LookupError(f"{path} does not run: {problem}") from None
-    match = re.search(r"\d+\.\d+(\.\d+)*", done.stdout + done.stderr)
+        status = child.follow([path, version_flag], note, seconds=20)
+    except ToolError as problem:
+        raise LookupError(str(problem)) from None
+    match = re.search(r"\d+\.\d+(\.\d+)*", "\n".join(said))
     version = match[0] if match else "unknown"
+    # Some print their usage and end with 1; those whose age matters must tell it.
+    runs = status in (0, 1) and (oldest == (0,) or (status == 0 and match))
+    if not runs:
+        what = f"{status_text(status)} and {said[-1].strip() if said else 'no output'}"
+        raise LookupError(f"{path} does not run: {version_flag} gives {what}")
     if match and tuple(map(int, version.split("."))) < oldest:
         needed = ".".join(map(str, oldest))
         raise LookupError(f"{path} is version {version}, older than {needed}")

@@ -25,9 +25,11 @@ from pathlib import Path
 __all__ = ["main"]
 
 # Yosys ends the process it runs in at the first error, without telling Python. So the scripts
-# run in a child, and the parent, which still lives, reports from the log.
+# run in a child, and the parent, which still lives, reports from the log. Who ends the parent ends
+# the child too: prctl(PR_SET_PDEATHSIG, SIGTERM).
 CHILD = """
-import sys
+import ctypes, sys
+ctypes.CDLL(None).prctl(1, 15)
 from pyosys import libyosys
 tee, design = sys.argv[1].split("\\n"), libyosys.Design()
 for script in sys.argv[2:]:

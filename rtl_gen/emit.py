@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import re
 
 from amaranth.back import rtlil
 from amaranth.hdl import Value
@@ -11,6 +10,7 @@ from amaranth.lib import wiring
 
 from fq_hw import toolbox
 from fq_hw.errors import ToolError, require
+from fq_hw.files import scratch_folder, write_text
 from rtl_gen.dot_product import named
 
 __all__ = ["named_rtlil", "ports", "to_rtlil", "to_verilog"]
@@ -42,18 +42,19 @@ def ports(part: wiring.Component) -> dict[str, tuple[Value, None]]:
 
 def to_verilog(part: wiring.Component, name: str) -> str:
     """Verilog of ``part`` as module ``name``, without host paths: same input, same bytes."""
-    with tempfile.TemporaryDirectory(prefix="fq-hw-verilog-") as place:
-        folder = Path(place)
-        (folder / "design.il").write_text(to_rtlil(part, name))
-        (folder / "verilog.ys").write_text(VERILOG)
-        log = folder / "yosys.log"
+    design = to_rtlil(part, name)
+    with scratch_folder() as folder:
+        write_text(folder / "design.il", design)
+        write_text(folder / "verilog.ys", VERILOG)
         yosys, made = toolbox.find("yosys"), folder / "design.v"
-        toolbox.run(yosys, ["-q", "verilog.ys"], cwd=folder, log=log)
-        there = made.is_file() and made.stat().st_size > 0
-        contract = f"{' '.join(yosys.command)} ended well but wrote no Verilog"
-        hint = "`fq-hw doctor` says which Yosys is used"
-        require(there, "yosys", contract, hint=hint, kind=ToolError)
-        return made.read_text()
+        toolbox.run(yosys, ["-q", "verilog.ys"], cwd=folder)
+        text = made.read_text() if made.is_file() else ""
+    modules = len(re.findall(r"(?m)^module ", design))
+    written = len(re.findall(r"\bendmodule\s", text))  # a full disk cuts it off without a word
+    contract = f"{' '.join(yosys.command)} ended well, but wrote {written} of {modules} modules"
+    hint = "make room for temporary files, and ask `fq-hw doctor` which Yosys is used"
+    require(written == modules, "yosys", contract, hint=hint, kind=ToolError)
+    return text
 
 
 def to_rtlil(part: wiring.Component, name: str) -> str:

@@ -1,7 +1,8 @@
 // Source, sink, clock and watch around an accelerator, all on this side: nothing waits for Python.
 //
 // +in=FILE +beats=N      input beats in hex, one a line; offered in order
-// +out=FILE +results=N   writes "first C" and per result "C data": C counts cycles after reset
+// +out=FILE +results=N   writes "first C" and per result "C data": C counts cycles after reset;
+//                        at last "end N", how many lines are before it
 // +pause_in=P +pause_out=P +seed=S   stall each side in P of 256 cycles, at random
 // +taps=FILE             write every tensor on the way, see taps.py
 // +quiet=C               end C cycles after the last result, pixel and, where taps write, beat inside
@@ -57,6 +58,7 @@ module bench;
   endtask
 
   task automatic finish(input string verdict);
+    $fwrite(out_file, "end %0d\n", taken + seen_first);
     $fclose(out_file);
     $display("%s %0d", verdict, total);
     $finish;

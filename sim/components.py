@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
-import os
 import re
 import shutil
 import sys
@@ -20,6 +17,7 @@ from amaranth.lib.wiring import In, connect, flipped
 
 from fq_hw import toolbox
 from fq_hw.errors import SimulationError, ToolError, require
+from fq_hw.files import kept, work_folder, write_text
 from sim import verilator
 from sim.vectors import Vectors
 
@@ -67,31 +65,37 @@ def run(args: list[str], folder: Path, log: Path, **variables: str) -> None:
 def build(verilog: str, folder: Path) -> Path:
     """Compile the Verilog of a Collection; the program is kept in ``folder`` under a hash."""
     versions = cocotb().version, toolbox.find("verilator").version
-    recipe = repr((verilog, CHILD.read_text(), versions))
-    place = folder / hashlib.sha256(recipe.encode()).hexdigest()[:16]
-    if place.exists():
-        return place
-    work = place.with_name(f"{place.name}.{os.getpid()}.partial")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    (work / f"{TOP}.v").write_text(verilog)
+    recipe = (verilog, CHILD.read_text(), versions)
+    return kept(folder, recipe, lambda work: compile_in(work, verilog))
+
+
+def compile_in(work: Path, verilog: str) -> None:
+    """Leave the program, the Verilog and the log in ``work``."""
+    write_text(work / f"{TOP}.v", verilog)
     run(["build", TOP], work, work / "build.log")
     (work / "obj" / TOP).rename(work / TOP)
     shutil.rmtree(work / "obj")
-    with contextlib.suppress(OSError):  # another process may have built the same meanwhile
-        work.rename(place)
-    shutil.rmtree(work, ignore_errors=True)
-    return place
 
 
 def replay(program: Path, vectors: Mapping[str, Vectors], folder: Path) -> dict[str, str]:
     """Replay every part's vectors under every stall pattern.
 
     Returns, per ``NAME/PAUSE_IN/PAUSE_OUT``, what went wrong: "" when the beats were those of the
-    vectors and the stream rules held.
+    vectors and the stream rules held. The work happens in ``folder`` and stays there.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    with work_folder(folder, "cocotb"):
+        results = replay_in(folder, program, vectors)
+    found = {}
+    for case in results.iter("testcase"):
+        problem = case.find("failure")
+        problem = case.find("error") if problem is None else problem
+        name = "/".join(re.findall(r"=(\w+)", case.get("name")))
+        found[name] = "" if problem is None else problem.get("message") or "failed"
+    return found
+
+
+def replay_in(folder: Path, program: Path, vectors: Mapping[str, Vectors]) -> ElementTree:
+    """cocotb's own account of the replay."""
     beats = {
         name: {
             "i": dict(case.i),
@@ -103,7 +107,7 @@ def replay(program: Path, vectors: Mapping[str, Vectors], folder: Path) -> dict[
         }
         for name, case in vectors.items()
     }
-    (folder / "vectors.json").write_text(json.dumps(beats))
+    write_text(folder / "vectors.json", json.dumps(beats))
     results, log = folder / "results.xml", folder / "replay.log"
     try:
         run(
@@ -114,10 +118,4 @@ def replay(program: Path, vectors: Mapping[str, Vectors], folder: Path) -> dict[
         )
     except ToolError:
         require(results.exists(), "cocotb", "must write its results", log, kind=SimulationError)
-    found = {}
-    for case in ElementTree.parse(results).iter("testcase"):
-        problem = case.find("failure")
-        problem = case.find("error") if problem is None else problem
-        name = "/".join(re.findall(r"=(\w+)", case.get("name")))
-        found[name] = "" if problem is None else problem.get("message") or "failed"
-    return found
+    return ElementTree.parse(results)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from amaranth.lib import wiring
 
 from fq_hw.errors import SimulationError, require
+from fq_hw.files import write_text
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.sequential import SequentialPlan
 from fq_hw.schedule.units import ScoreUnit
@@ -135,9 +135,8 @@ def simulate(
     reads it). Raises SimulationError when the run gets stuck (a limit far beyond
     ``cycles_per_frame``), breaks the stream rules, or gives other than one result per image.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     vectors, out = folder / "pixels.hex", folder / "results.txt"
-    vectors.write_text(pixel_lines(images))
+    write_text(vectors, pixel_lines(images))
     slow = 256 / (256 - max(pause_in, pause_out)) * 2
     limit = int((len(images) + 4) * cycles_per_frame * slow) + reset_at + 10_000
     options = {
@@ -154,23 +153,12 @@ def simulate(
     if taps_file is not None:  # rows that no window uses may still come, a beat a frame at worst
         options |= {"taps": taps_file, "quiet": int(cycles_per_frame * slow) + QUIET}
     began = time.monotonic()
-    command = [str(program.resolve()), *(f"+{name}={value}" for name, value in options.items())]
-    try:
-        process = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        message = f"{program}: cannot be run ({error}); delete {program.parent} and try again"
-        raise SimulationError(message) from error
-    seconds = time.monotonic() - began
-    verdict = re.search(r"^(done|stuck|broken) (\d+)$", process.stdout, re.MULTILINE)
     where = f"rtl-sim {plan.name!r}"
-    require(
-        verdict,
-        where,
-        "the simulator must end by itself",
-        (process.stdout + process.stderr)[-200:],
-        kind=SimulationError,
-    )
-    lines = [line.split() for line in out.read_text().splitlines()]
+    said = verilator.run(program, options, where)
+    seconds = time.monotonic() - began
+    verdict = re.search(r"^(done|stuck|broken) (\d+)$", said, re.MULTILINE)
+    require(verdict, where, "the simulator must give a verdict", said[-200:], kind=SimulationError)
+    lines = [line.split() for line in taps.whole_lines(out)]
     found = [(int(cycle), word) for cycle, word in lines if cycle != "first"]
     meaning = {
         "stuck": f"must give {len(images)} results in {limit} cycles",

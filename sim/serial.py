@@ -7,15 +7,16 @@ simulation and for the board.
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 from fq_hw.errors import SimulationError, require
+from fq_hw.files import write_text
 from sim import verilator
 
 __all__ = ["SerialPort", "build"]
 
 BENCH = Path(__file__).with_name("serial_bench.sv")
+WHERE = "rtl-sim through the UART"
 ANSWER, PAUSE = 0x100, 0x101  # words of the bench beside bytes
 
 
@@ -62,21 +63,14 @@ class SerialPort:
 
     def run(self) -> None:
         """Simulate the conversation so far."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         script = self.folder / "serial.hex"
-        script.write_text("".join(f"{word:03x}\n" for word in self.words))
-        command = [
-            str(self.program.resolve()),
-            f"+in={script}",
-            f"+gap={self.gap}",
-            f"+limit={self.limit}",
-        ]
-        process = subprocess.run(command, capture_output=True, text=True, check=False)
-        verdict = re.search(r"^(done|stuck) (\d+)$", process.stdout, re.MULTILINE)
-        require(verdict, "rtl-sim through the UART", "the simulator must end by itself",
-                (process.stdout + process.stderr)[-200:], kind=SimulationError)  # fmt: skip
-        noise = "noise" not in process.stdout
+        write_text(script, "".join(f"{word:03x}\n" for word in self.words))
+        options = {"in": script, "gap": self.gap, "limit": self.limit}
+        said = verilator.run(self.program, options, WHERE)
+        verdict = re.search(r"^(done|stuck) (\d+)$", said, re.MULTILINE)
+        contract = "the simulator must give a verdict"
+        require(verdict, WHERE, contract, said[-200:], kind=SimulationError)
         contract = "the board sent a byte without its stop bit"
-        require(noise, "rtl-sim through the UART", contract, kind=SimulationError)
-        self.heard = bytes.fromhex("".join(re.findall(r"^byte (\w\w)$", process.stdout, re.M)))
+        require("noise" not in said, WHERE, contract, kind=SimulationError)
+        self.heard = bytes.fromhex("".join(re.findall(r"^byte (\w\w)$", said, re.M)))
         self.cycles, self.stale = int(verdict[2]), False

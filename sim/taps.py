@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from fq_hw.errors import SimulationError, require
 from fq_hw.schedule.plan import Node, Plan
 from fq_hw.schedule.units import ceil_div
 from rtl_gen.top import identifiers
@@ -32,10 +33,12 @@ def module(plan: Plan) -> str:
         part = f"bench.dut.\\{words[node.name]} "  # escaped: it may be a word of Verilog
         moved = f"{part}.o__valid && {part}.o__ready"
         moves.append(f"({moved})")
-        lines.append(f'      if ({moved}) $fwrite(file, "{index} %h\\n", {part}.o__payload);')
+        write = f'$fwrite(file, "{index} %h\\n", {part}.o__payload)'
+        lines.append(f"      if ({moved}) begin {write}; written = written + 1; end")
     body = "\n".join(lines)
     return f"""module taps(input clk, input rst);
   integer file;
+  integer written = 0;
   string name;
   reg moved = 0;
   initial file = $value$plusargs("taps=%s", name) ? $fopen(name, "w") : 0;
@@ -44,6 +47,7 @@ def module(plan: Plan) -> str:
 {body}
       moved <= {" || ".join(moves)};
     end
+  final if (file != 0) $fwrite(file, "end %0d\\n", written);
 endmodule
 """
 
@@ -64,14 +68,28 @@ def values(words: list[str], node: Node, shape: tuple[int, ...]) -> np.ndarray:
     return found if node.offset is None else found + node.offset
 
 
+def whole_lines(path: Path) -> Iterator[str]:
+    """The lines that a simulation wrote; SimulationError unless all are there.
+
+    On a full disk it writes less without a word. So its last line counts those before.
+    """
+    last, count = "", -1
+    with path.open() as file:
+        for line in file:
+            if count >= 0:
+                yield last
+            last, count = line, count + 1
+    contract = "the simulation could not write all its results; is the disk full?"
+    require(last == f"end {count}\n", f"{path}", contract, kind=SimulationError)
+
+
 def mismatches(path: Path, plan: Plan, tensors: Mapping[str, np.ndarray]) -> dict[str, int]:
     """Per tensor, how many values written to ``path`` differ from ``tensors`` (golden)."""
     nodes = tapped(plan)
     words: list[list[str]] = [[] for _ in nodes]
-    with path.open() as file:
-        for line in file:
-            index, word = line.split()
-            words[int(index)].append(word)
+    for line in whole_lines(path):
+        index, word = line.split()
+        words[int(index)].append(word)
     wrong = {}
     for node, found in zip(nodes, words, strict=True):
         want = tensors[node.tensor]

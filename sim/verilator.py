@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from fq_hw import toolbox
-from fq_hw.errors import ToolError, require
+from fq_hw import child, toolbox
+from fq_hw.errors import SimulationError, ToolError, require
+from fq_hw.files import kept, place_of, write_text
 
-__all__ = ["build", "environment"]
+__all__ = ["build", "environment", "run"]
 
 # The wheel's verilated.mk leaves these empty or names its build machine's compiler.
 REPAIRS = {
@@ -45,7 +44,7 @@ def environment() -> Mapping[str, str]:
     folder = str(Path(verilator.command[0]).parent)
     return {
         "MAKEFLAGS": " ".join(f"{name}={value}" for name, value in REPAIRS.items()),
-        "PATH": os.pathsep.join([folder, os.environ["PATH"]]),
+        "PATH": os.pathsep.join([folder, os.environ.get("PATH") or os.defpath]),
     }
 
 
@@ -61,23 +60,24 @@ def build(sources: Mapping[str, str], top: str, folder: Path, brief: bool = Fals
     require(" " not in where, "rtl-sim", contract, where, kind=ToolError)
     verilator = toolbox.find("verilator")
     flags, make = (FLAGS + BRIEF_FLAGS, BRIEF_MAKE) if brief else (FLAGS, MAKE)
-    recipe = repr((sorted(sources.items()), top, flags, make, verilator.version, REPAIRS))
-    place = folder / hashlib.sha256(recipe.encode()).hexdigest()[:16]
-    program = place / "simulate"
-    if program.exists():
-        return program
-    work = place.with_name(f"{place.name}.{os.getpid()}.partial")
-    shutil.rmtree(work, ignore_errors=True)
-    try:
-        runtime = folder / f"runtime-{verilator.version}{make[-1].removeprefix('OPT_GLOBAL=')}"
-        compile_in(work, sources, top, flags, make, runtime)
-    except (KeyboardInterrupt, SystemExit):  # a failure leaves its logs, an interrupt nothing
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    with contextlib.suppress(OSError):  # another process may have built the same meanwhile
-        work.rename(place)
-    shutil.rmtree(work, ignore_errors=True)
-    return program
+    recipe = (sorted(sources.items()), top, flags, make, verilator.version, REPAIRS)
+    place = kept(folder, recipe, lambda work: compile_in(work, sources, top, flags, make, folder))
+    return place / "simulate"
+
+
+def run(program: Path, options: Mapping[str, object], where: str) -> str:
+    """What a program of ``build`` prints, given ``options`` as ``+NAME=VALUE``.
+
+    Raises SimulationError, beginning with ``where``, unless it ends by itself.
+    """
+    lines: list[str] = []
+    command = [str(program.resolve()), *(f"+{name}={value}" for name, value in options.items())]
+    hint = f"delete {program.parent} and try again"
+    status = child.follow(command, lines.append, hint=hint)
+    said = "\n".join(lines)
+    contract = f"the simulator must end by itself, but gave {toolbox.status_text(status)}"
+    require(status == 0, where, contract, said[-200:], kind=SimulationError)
+    return said
 
 
 def compile_in(
@@ -86,33 +86,32 @@ def compile_in(
     top: str,
     flags: Sequence[str],
     options: Sequence[str],
-    runtime: Path,
+    folder: Path,
 ) -> None:
-    """Leave the program ``simulate`` and the logs in ``work``; share objects with ``runtime``."""
+    """Leave the program ``simulate`` and the logs in ``work``.
+
+    Verilator's own objects are the same for every design, and kept in ``folder``.
+    """
     objects = work / "obj"
-    objects.mkdir(parents=True)
+    objects.mkdir()
     for name, text in sources.items():
-        (work / name).write_text(text)
+        write_text(work / name, text)
     args = [*flags, "--top-module", top, "--Mdir", "obj", "-o", "simulate", *sources]
     settings = environment()
     verilator, make = toolbox.find("verilator"), toolbox.find("make")
     toolbox.run(verilator, args, cwd=work, log=work / "verilator.log", env=settings)
-    if runtime.is_dir():  # Verilator's own objects, the same for every design
+    recipe = ("runtime", verilator.version, options, REPAIRS)
+    runtime = place_of(folder, recipe)
+    if runtime.is_dir():
         shutil.copytree(runtime, objects, dirs_exist_ok=True, copy_function=shutil.copy)
     args = ["-C", "obj", "-f", f"V{top}.mk", *options, "simulate"]
     toolbox.run(make, args, cwd=work, log=work / "make.log", env=settings)
     (objects / "simulate").rename(work / "simulate")
-    if not runtime.is_dir():
-        keep_runtime(objects, runtime)
+    kept(folder, recipe, lambda place: copy_all(objects.glob("verilated*.o"), place))
     shutil.rmtree(objects)
 
 
-def keep_runtime(objects: Path, runtime: Path) -> None:
-    """Keep the compiled ``verilated*.o`` for later builds, all at once."""
-    partial = runtime.with_name(f"{runtime.name}.{os.getpid()}.partial")
-    partial.mkdir(parents=True, exist_ok=True)
-    for path in objects.glob("verilated*.o"):
-        shutil.copy(path, partial)
-    with contextlib.suppress(OSError):
-        partial.rename(runtime)
-    shutil.rmtree(partial, ignore_errors=True)
+def copy_all(paths: Iterable[Path], folder: Path) -> None:
+    """Copy files into ``folder``."""
+    for path in paths:
+        shutil.copy(path, folder)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from fq_hw import child, ending
 from fq_hw.artifact import MOST_BYTES
 from fq_hw.cli.model import SHIPPED
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import ToolError, require
-from fq_hw.files import check_file
+from fq_hw.files import check_file, parse_json
 from fq_hw.report import bench
 from fq_hw.report.table import table
 
@@ -184,18 +182,18 @@ def network(board: str, args: argparse.Namespace) -> Iterator[Row]:
 
 def command(*words: str, **variables: str) -> str:
     """Run ``fq-hw`` with ``words`` as a user would; its output. What it says goes to the screen."""
-    done = subprocess.run(
-        [sys.executable, "-m", "fq_hw", *words],
-        stdout=subprocess.PIPE, text=True, env={**os.environ, **variables},
-    )  # fmt: skip
-    if done.returncode:
+    lines: list[str] = []
+    call = [sys.executable, "-m", "fq_hw", *words]
+    env = {ending.HELPER: "1", **variables}
+    if child.follow(call, lines.append, env=env, errors_too=False):
         raise ToolError(f"fq-hw bench: `fq-hw {' '.join(words)}` failed; its last line says why")
-    return done.stdout
+    return "\n".join(lines)
 
 
 def ask(*words: str) -> tuple[Mapping, str]:
     """What a command gives as JSON, and the command as typed."""
-    return json.loads(command(*words, "--json")), f"fq-hw {' '.join(words)}"
+    said = f"fq-hw {' '.join(words)}"
+    return parse_json(command(*words, "--json"), said), said
 
 
 MEASURES = {"dots": dots, "engine": engine, "verilog": verilog}

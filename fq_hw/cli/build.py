@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import os
 import statistics
+from functools import partial
 from pathlib import Path
 
 from fq_hw import ir
@@ -108,7 +109,12 @@ def build_plan(args: argparse.Namespace, plan: Plan | SequentialPlan, graph: ir.
     from boards.toolchain import Placer
 
     board, path = check_build(args, plan, graph)
-    built = build(
+    image = bytes
+    if isinstance(plan, SequentialPlan):
+        from boards.sequential import with_parameters
+
+        image = partial(with_parameters, plan=plan, board=board)
+    return build(
         make_core(plan, board),
         board,
         path,
@@ -121,13 +127,9 @@ def build_plan(args: argparse.Namespace, plan: Plan | SequentialPlan, graph: ir.
         seeds=args.seeds,
         jobs=args.jobs or cores_here(),
         scheduler=args.scheduler,
+        image=image,
         report=say,
     )
-    if isinstance(plan, SequentialPlan):
-        from boards.sequential import add_parameters
-
-        add_parameters(built.bitstream, plan, board)
-    return built
 
 
 def run(args: argparse.Namespace) -> Output:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from fq_hw import artifact, checkpoint, export, ir
 from fq_hw.data import DataKind, digits
 from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, require
+from fq_hw.files import check_output
 from fq_hw.fixed import export as fixed_export
 from fq_hw.fixed import saved
 from fq_hw.float_network import FloatNetwork
@@ -90,14 +90,5 @@ def output_path(given: Path | None, default: str) -> Path:
     Call it before any work: raises ArtifactError when nothing can be written there.
     """
     path = Path("build") / default if given is None else given
-    contract = "is a folder; a file shall be written"
-    require(not path.is_dir(), f"--out {path}", contract, hint="name one", kind=ArtifactError)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"--out {path}: its folder cannot be made ({error.strerror}); name another"
-        raise ArtifactError(message) from error
-    allowed = os.access(path.parent, os.W_OK)
-    contract = "you may not write to this folder"
-    require(allowed, f"--out {path}", contract, hint="name another file", kind=ArtifactError)
+    check_output(path, f"--out {path}")
     return path

@@ -9,6 +9,7 @@ from fq_hw.cli.hardware import add_fold_arguments, make_plan, plan_tag
 from fq_hw.cli.model import add_model_argument, load_model, output_path
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import one_of
+from fq_hw.files import write_text
 
 __all__ = ["add_parser"]
 
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> Output:
     plan = make_plan(args, graph)
     say("generating Verilog")
     text = to_verilog(Accelerator(plan, args.family), "accelerator")
-    path.write_text(text)
+    write_text(path, text, f"--out {path}")
     scores = plan.nodes[-1].unit
     data = {
         "verilog": str(path),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from fq_hw.cli.model import (
 from fq_hw.cli.output import Output, say
 from fq_hw.data import Split
 from fq_hw.errors import SimulationError, require
+from fq_hw.files import scratch_folder
 from fq_hw.report.classes import class_rows, class_table
 from fq_hw.report.table import table
 from fq_hw.schedule import timing
@@ -197,10 +197,8 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
     brief = network.is_brief((len(images) + len(levels)) * predicted.interval)
     program = network.build(plan, FOLDER / "programs", brief=brief)
     say(f"simulating {len(images)} images, about {len(images) * predicted.interval:,} cycles")
-    with tempfile.TemporaryDirectory(dir=FOLDER) as name:
-        ran = network.simulate(
-            program, plan, images, Path(name), cycles_per_frame=predicted.interval
-        )
+    with scratch_folder(FOLDER) as place:
+        ran = network.simulate(program, plan, images, place, cycles_per_frame=predicted.interval)
     say(f"{ran.cycles / ran.seconds:,.0f} cycles/s")
     compared, wrong = Counter(), Counter()
     if isinstance(plan, Plan):
@@ -209,9 +207,9 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
         for start in tqdm(starts, desc="tensors", unit=f"{AT_ONCE} images", disable=None):
             few = levels[start : start + AT_ONCE]
             truth = golden.run(graph, few)
-            with tempfile.TemporaryDirectory(dir=FOLDER) as name:
-                path = Path(name, "taps.txt")
-                network.simulate(program, plan, few, Path(name),
+            with scratch_folder(FOLDER) as place:
+                path = place / "taps.txt"
+                network.simulate(program, plan, few, place,
                                  cycles_per_frame=predicted.interval, taps_file=path)  # fmt: skip
                 found = taps.mismatches(path, plan, truth)
             wrong.update(found)

@@ -1,7 +1,8 @@
 """Files: the one door by which they come in, and the one way in which they are written.
 
 ``door`` reads what strangers wrote, ``names`` judges the names in it, ``whole`` writes all or
-nothing, ``keep`` holds what is built once, ``work`` makes folders that may be removed again.
+nothing, ``keep`` holds what is built once, ``work`` and ``scratch`` make folders that may be
+removed again.
 """
 
 from fq_hw.files.door import (
@@ -13,8 +14,9 @@ from fq_hw.files.door import (
     read_text,
     read_toml,
 )
-from fq_hw.files.keep import kept
+from fq_hw.files.keep import kept, place_of
 from fq_hw.files.names import as_file_name, check_file_name, check_line
+from fq_hw.files.scratch import scratch_folder
 from fq_hw.files.whole import append_line, check_output, write_bytes, write_text, writing
 from fq_hw.files.work import work_folder
 
@@ -28,10 +30,12 @@ __all__ = [
     "kept",
     "open_file",
     "parse_json",
+    "place_of",
     "read_bytes",
     "read_json",
     "read_text",
     "read_toml",
+    "scratch_folder",
     "work_folder",
     "write_bytes",
     "write_text",

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from fq_hw.files import read_json, write_text
+
 __all__ = ["KEYS", "update_rows"]
 
 KEYS = ("name", "value", "unit", "how", "command")
@@ -16,7 +18,7 @@ HOW = {"float", "golden", "model", "estimate", "rtl-sim", "synth", "routed", "pu
 def update_rows(path: Path, rows: Sequence[tuple[str, object, str, str, str]]) -> None:
     """Write rows with their commands; rows of the file that have other names or units stay."""
     new = [as_plain(row) for row in rows]
-    kept = json.loads(path.read_text()) if path.exists() else []
+    kept = read_json(path, f"{path}") if path.exists() else []
     replaced = {(row["name"], row["unit"]) for row in new}
     save(path, [row for row in kept if (row["name"], row["unit"]) not in replaced] + new)
 
@@ -29,5 +31,4 @@ def as_plain(row: tuple[str, object, str, str, str]) -> dict:
 
 def save(path: Path, rows: list[dict]) -> None:
     """Write them."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(rows, indent=2) + "\n")
+    write_text(path, json.dumps(rows, indent=2) + "\n")

@@ -12,7 +12,7 @@ from networks import random_graph
 import boards
 from boards.build import build
 from boards.flash_loader import OFFSET
-from boards.sequential import FlashCore, add_parameters, check_memories, sequential_core
+from boards.sequential import FlashCore, check_memories, sequential_core, with_parameters
 from fq_hw.errors import CapacityError
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.sequential import Array, lower_sequential
@@ -34,13 +34,9 @@ def test_spram_wants_the_flash_and_block_ram_does_not(plan):
     assert isinstance(core, SequentialAccelerator) and core.preloaded and not core.spram
 
 
-def test_parameters_stand_behind_the_bitstream(plan, tmp_path):
-    file = tmp_path / "net.bin"
-    file.write_bytes(b"bits")
-    add_parameters(file, plan, ULX3S)
-    assert file.read_bytes() == b"bits"
-    add_parameters(file, plan, ICEBREAKER)
-    image = file.read_bytes()
+def test_parameters_stand_behind_the_bitstream(plan):
+    assert with_parameters(b"bits", plan, ULX3S) == b"bits"
+    image = with_parameters(b"bits", plan, ICEBREAKER)
     assert image.startswith(b"bits\xff")
     assert np.frombuffer(image[OFFSET:], "<u2").tolist() == parameter_beats(plan)
 

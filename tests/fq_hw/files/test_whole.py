@@ -1,28 +1,13 @@
 """A file is written whole or not at all, and nothing but a file is ever replaced."""
 
 import os
-import resource
-import signal
 import stat
-from contextlib import contextmanager
 
 import pytest
+from full_disk import full_disk
 
 from fq_hw.errors import ArtifactError
 from fq_hw.files import append_line, check_output, write_bytes, write_text, writing
-
-
-@contextmanager
-def full_disk(size: int):
-    """No file may grow beyond ``size`` bytes: the system's error is as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_a_new_file_and_an_old_one(tmp_path):
