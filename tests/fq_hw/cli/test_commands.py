@@ -318,7 +318,7 @@ def test_output_that_cannot_be_written(command, capsys, random_model, tmp_path):
     (tmp_path / "file").write_text("")
     for out, said in (
         ("folder.bit", "is a folder; a file shall be written; name one"),
-        ("file/x.bit", "its folder cannot be made"),
+        ("file/x.bit", "cannot be written (Not a directory); name another file"),
     ):
         line = refused(capsys, command, random_model, "--out", out, *FAST[command])
         assert line.startswith(f"--out {out}: {said}")
