@@ -13,6 +13,7 @@ import resource
 import select
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -23,7 +24,7 @@ from pathlib import Path
 
 from faults.fence import plain_user
 
-__all__ = ["LIMIT_MB", "LIMIT_S", "Ended", "adopt_orphans", "run"]
+__all__ = ["LIMIT_MB", "LIMIT_S", "Ended", "adopt_orphans", "command", "run"]
 
 LIMIT_S = 10.0  # of its own, the time it waits for a processor not counted
 LIMIT_MB = 1024
@@ -49,25 +50,32 @@ class Ended:
     left: int  # processes that it left running
 
 
+def command(words: Sequence[str]) -> int:
+    """What `fq-hw` runs; it never comes back."""
+    from fq_hw.entry import main
+
+    return main()
+
+
 def adopt_orphans() -> None:
     """Processes that a child leaves become ours, so that they are seen."""
     ctypes.CDLL(None, use_errno=True).prctl(SUBREAPER, 1, 0, 0, 0)
 
 
 def run(
-    command: Callable[[Sequence[str]], int],
+    what: Callable[[Sequence[str]], int],
     words: Sequence[str],
     folder: Path,
     env: Mapping[str, str],
     *,
     most_bytes: int | None = None,
 ) -> Ended:
-    """``command(words)`` in a fork, in ``folder``; no file larger than ``most_bytes``."""
+    """``what(words)`` in a fork, in ``folder``; no file larger than ``most_bytes``."""
     pipes = [os.pipe(), os.pipe()]
     began = time.monotonic()
     pid = os.fork()
     if pid == 0:
-        child(command, words, folder, env, pipes, most_bytes)
+        child(what, words, folder, env, pipes, most_bytes)
     for _, end in pipes:
         os.close(end)
     ends = [begin for begin, _ in pipes]
@@ -100,7 +108,7 @@ def run(
     )
 
 
-def child(command, words, folder, env, pipes, most_bytes) -> None:
+def child(what, words, folder, env, pipes, most_bytes) -> None:
     """Never returns."""
     status = 70
     try:
@@ -121,6 +129,7 @@ def child(command, words, folder, env, pipes, most_bytes) -> None:
         )
         os.environ.clear()
         os.environ.update(env)
+        tempfile.tempdir = None  # what an import may have found out
         os.chdir(folder)
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -129,7 +138,7 @@ def child(command, words, folder, env, pipes, most_bytes) -> None:
         plain_user()
         sys.argv = ["fq-hw", *words]
         try:
-            status = command(words)
+            status = what(words)
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else int(end.code is not None)
         except BaseException:

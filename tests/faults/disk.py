@@ -17,10 +17,9 @@ from pathlib import Path
 
 from faults import judge
 from faults.case import Case, place
-from faults.child import adopt_orphans, run
+from faults.child import adopt_orphans, command, run
 from faults.right import make
 from faults.trial import INSIDE, environment, prepare, warm
-from fq_hw.cli import main
 
 __all__ = ["COUNT", "checks"]
 
@@ -93,7 +92,7 @@ def written(name: str, right: Path, base: Path, limit: int) -> str:
 def tried(case: Case, base: Path, limit: int | None = None) -> str:
     """The command where nothing can be written: one line, and all is as before."""
     before = judge.tree(base, base / "tmp")
-    ended = run(main, case.words, base / INSIDE, environment(base), most_bytes=limit)
+    ended = run(command, case.words, base / INSIDE, environment(base), most_bytes=limit)
     wrong = judge.said_wrong(ended)
     if wrong or ended.status != 2:
         return wrong or "taken, and nothing could be written"
@@ -112,8 +111,8 @@ def mounted(name: str, right: Path, base: Path) -> str:
     shutil.rmtree(folder)
     folder.mkdir()
     size = f"size={4 * (blocks + 1)}k"
-    command = ["mount", "-t", "tmpfs", "-o", size, "none", str(folder)]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
+    words = ["mount", "-t", "tmpfs", "-o", size, "none", str(folder)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
         return written(name, right, base, 1)
     try:
         fill = base / INSIDE / "filler"
@@ -130,7 +129,7 @@ def into_full(words: Sequence[str]) -> int:
     """The command with a standard output that is full."""
     full = os.open("/dev/full", os.O_WRONLY)
     os.dup2(full, 1)
-    return main(words)
+    return command(words)
 
 
 def printed(name: str, right: Path, base: Path) -> str:

@@ -62,9 +62,7 @@ class Trials:
     def __init__(self, right: Path, work: Path, command: Callable | None = None):
         self.right, self.work = right, work
         self.usual: dict[tuple, tuple[child.Ended, Path]] = {}
-        if command is None:
-            from fq_hw.cli import main as command
-        self.command = command
+        self.command = command or child.command
         child.adopt_orphans()
 
     def run(self, case: Case) -> Result:
