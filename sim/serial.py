@@ -6,18 +6,20 @@ simulation and for the board.
 
 from __future__ import annotations
 
-import re
+import os
+import queue
+import threading
 from pathlib import Path
 
+from fq_hw import child
 from fq_hw.errors import SimulationError, require
-from fq_hw.files import write_text
 from sim import verilator
 
 __all__ = ["SerialPort", "build"]
 
 BENCH = Path(__file__).with_name("serial_bench.sv")
 WHERE = "rtl-sim through the UART"
-ANSWER, PAUSE = 0x100, 0x101  # words of the bench beside bytes
+WAIT = 0x100  # a word of the bench beside bytes
 
 
 def build(verilog: str, divisor: int, folder: Path, brief: bool = False) -> Path:
@@ -31,46 +33,73 @@ def build(verilog: str, divisor: int, folder: Path, brief: bool = False) -> Path
 
 
 class SerialPort:
-    """A port with ``write`` and ``read``, as pyserial's, on a simulation.
+    """A port with ``write`` and ``read``, as pyserial's, on a simulation that runs until ``close``.
 
-    Each read after a write runs the whole conversation again from reset, so that the board's state
-    is what that history made it. ``gap`` is how many quiet cycles end an answer: more than the
-    board ever thinks, and more than its idle time.
+    folder  gets a pipe, by which the simulation hears us
+    gap     how many quiet cycles end an answer: more than the board ever thinks, and more than its
+            idle time
+    limit   the most cycles that one answer may take
     """
 
     def __init__(self, program: Path, folder: Path, *, gap: int, limit: int):
-        self.program, self.folder, self.gap, self.limit = program, folder, gap, limit
-        self.words: list[int] = []
-        self.heard, self.taken, self.cycles, self.stale = b"", 0, 0, False
+        pipe = folder / "serial.pipe"
+        pipe.unlink(missing_ok=True)
+        os.mkfifo(pipe)
+        self.pipe = os.fdopen(os.open(pipe, os.O_RDWR), "w")  # to read too: it waits for nobody
+        self.command = [str(program.resolve()), f"+in={pipe}", f"+gap={gap}", f"+limit={limit}"]
+        self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.heard = bytearray()
+        self.waits = 0  # that the simulation has not come to yet
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self) -> None:
+        """The simulation, in a thread of its own."""
+        try:
+            child.follow(self.command, self.lines.put)
+        finally:
+            self.lines.put("ended")
+
+    def __enter__(self) -> SerialPort:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the simulation, once it has come to the end of what was sent."""
+        if self.thread.is_alive():  # it may not have opened the pipe yet
+            self.sleep(0)
+            self.read(0)
+        self.pipe.close()
+        self.thread.join()
 
     def write(self, data: bytes) -> int:
-        """Send bytes once the answer to the bytes before has come."""
-        self.words += [*data, ANSWER]
-        self.stale = True
+        """Send bytes, and wait for the answer."""
+        self.send([*data, WAIT])
         return len(data)
-
-    def read(self, size: int) -> bytes:
-        """Up to ``size`` bytes that the board has sent; none when it is silent."""
-        if self.stale:
-            self.run()
-        found = self.heard[self.taken : self.taken + size]
-        self.taken += len(found)
-        return found
 
     def sleep(self, seconds: float) -> None:
         """Let the line be idle, for one gap."""
-        self.words.append(PAUSE)
+        self.send([WAIT])
 
-    def run(self) -> None:
-        """Simulate the conversation so far."""
-        script = self.folder / "serial.hex"
-        write_text(script, "".join(f"{word:03x}\n" for word in self.words))
-        options = {"in": script, "gap": self.gap, "limit": self.limit}
-        said = verilator.run(self.program, options, WHERE)
-        verdict = re.search(r"^(done|stuck) (\d+)$", said, re.MULTILINE)
-        contract = "the simulator must give a verdict"
-        require(verdict, WHERE, contract, said[-200:], kind=SimulationError)
-        contract = "the board sent a byte without its stop bit"
-        require("noise" not in said, WHERE, contract, kind=SimulationError)
-        self.heard = bytes.fromhex("".join(re.findall(r"^byte (\w\w)$", said, re.M)))
-        self.cycles, self.stale = int(verdict[2]), False
+    def send(self, words: list[int]) -> None:
+        self.pipe.write("".join(f"{word:03x}\n" for word in words))
+        self.pipe.flush()
+        self.waits += 1
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes that the board has sent; none when it is silent."""
+        while self.waits:
+            line = self.lines.get()
+            match line.split():
+                case ["byte", byte]:
+                    self.heard += bytes.fromhex(byte)
+                case ["quiet"]:
+                    self.waits -= 1
+                case _:
+                    contract = "the simulator must go on, and the board send whole bytes"
+                    require(False, WHERE, contract, line, kind=SimulationError)
+        found = bytes(self.heard[:size])
+        del self.heard[:size]
+        return found

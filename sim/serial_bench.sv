@@ -1,11 +1,11 @@
 // A host on the serial line of a board's top: sends bytes bit by bit, prints the bytes it hears.
 //
-// +in=FILE  hex numbers, one a line: 000..0ff a byte to send; 100 wait until the board has answered
-//           and its line has been quiet for +gap cycles; 101 wait +gap cycles
+// +in=FILE  hex numbers, one a line: 000..0ff a byte to send; 100 wait until the board's line has
+//           been quiet for +gap cycles
 // +gap=C +limit=C
 //
-// Prints "byte XX" for each byte heard, "noise" where a stop bit is missing, and at last
-// "done CYCLES" or "stuck CYCLES".
+// Prints "byte XX" for each byte heard, "noise" where a stop bit is missing, "quiet" at the end of
+// each wait, and "stuck" when one has not ended within +limit cycles. Ends with FILE, or stuck.
 `timescale 1ns / 1ns
 module serial_bench;
   reg clk = 0;
@@ -17,11 +17,11 @@ module serial_bench;
   top dut (.clk(clk), .rst(rst), .rx(to_board), .tx(from_board));
 
   string in_name;
-  integer in_file, gap, limit, total, scanned;
+  integer in_file, gap, limit, total, began, scanned;
   reg [8:0] word;
-  integer out_bit, out_left, waiting, quiet;  // sending: bit 0..9 of a frame, cycles to the next
+  integer out_bit, out_left, quiet;  // sending: bit 0..9 of a frame, cycles to the next
   integer in_bit, in_left;  // hearing
-  reg heard, ended;
+  reg waiting, ended;
   reg [7:0] byte_in;
 
   initial begin
@@ -35,7 +35,6 @@ module serial_bench;
     waiting = 0;
     quiet = 0;
     in_bit = -1;
-    heard = 0;
     ended = 0;
   end
 
@@ -58,7 +57,6 @@ module serial_bench;
         else begin
           if (from_board) $display("byte %h", byte_in);
           else $display("noise");
-          heard = 1;
         end
         in_bit = in_bit == 8 ? -1 : in_bit + 1;
       end
@@ -66,8 +64,15 @@ module serial_bench;
 
     // Sending: start bit, eight data bits, stop bit.
     if (out_left > 0) out_left = out_left - 1;
-    else if (waiting > 0) begin
-      if (waiting == 1 ? (heard && quiet > gap) : (quiet > gap)) waiting = 0;
+    else if (waiting) begin
+      if (quiet > gap) begin
+        waiting = 0;
+        $display("quiet");
+        $fflush;
+      end else if (total - began > limit) begin
+        $display("stuck");
+        $finish;
+      end
     end else if (out_bit < 10) begin
       to_board <= out_bit == 0 ? 1'b0 : out_bit == 9 ? 1'b1 : word[out_bit-1];
       out_bit = out_bit + 1;
@@ -76,19 +81,10 @@ module serial_bench;
       scanned = $fscanf(in_file, "%h", word);
       if (scanned != 1) ended = 1;
       else if (word[8]) begin
-        waiting = word[0] ? 2 : 1;
+        waiting = 1;
         quiet = 0;
-      end else begin
-        out_bit = 0;
-        heard = 0;
-      end
-    end else begin
-      $display("done %0d", total);
-      $finish;
-    end
-    if (total > limit) begin
-      $display("stuck %0d", total);
-      $finish;
-    end
+        began = total;
+      end else out_bit = 0;
+    end else $finish;
   end
 endmodule

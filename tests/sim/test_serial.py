@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from faults.line import run
 from simcases import make_case
 
 from boards import link, protocol
 from boards.shell import Shell
+from fq_hw import golden
 from rtl_gen.emit import to_verilog
 from rtl_gen.top import Accelerator
 from sim import serial
@@ -28,8 +31,8 @@ def spoken(tmp_path_factory, programs):
     )  # fmt: skip
     program = serial.build(to_verilog(shell, "top"), shell.divisor, programs, brief=True)
     gap = 3 * case.plan.interval_bound + 2 * round(IDLE_S * CLOCK_HZ)
-    port = serial.SerialPort(program, folder, gap=gap, limit=5_000_000)
-    return case, link.Link(port, idle_s=IDLE_S, sleep=port.sleep), port
+    with serial.SerialPort(program, folder, gap=gap, limit=10 * gap) as port:
+        yield case, link.Link(port, idle_s=IDLE_S, sleep=port.sleep), port
 
 
 def test_classifies_as_golden(spoken):
@@ -51,3 +54,24 @@ def test_refuses_a_damaged_frame_and_goes_on(spoken):
     assert (reply.status, reply.number) == (protocol.Status.BAD_CHECK, 7)
     port.sleep(IDLE_S)
     assert list(host.classify(frame).scores) == list(case.scores[1])
+
+
+@pytest.mark.slow
+def test_no_frame_takes_the_answer_of_another(spoken):
+    """Faults on the pins of the emitted Verilog."""
+    case, _, port = spoken
+
+    def truth(frame: bytes) -> tuple[int, tuple[int, ...]]:
+        image = np.frombuffer(frame, np.uint8).reshape(1, *case.graph.input.shape)
+        tensors = golden.run(case.graph, image)
+        return tensors["tail.label"].item(), tuple(tensors["tail.scores"].ravel().tolist())
+
+    kinds = [
+        "request lost", "request flipped", "request cut", "request interrupt", "reply lost",
+        "reply flipped", "stale", "killed",
+    ]  # fmt: skip
+    found = list(
+        run(port, len(kinds), seed=6, truth=truth, frame_bytes=64, reply_bytes=20, idle_s=IDLE_S,
+            kinds=kinds)
+    )  # fmt: skip
+    assert not [one for one in found if "wrong" in one.became or one.after != "right"]
