@@ -21,7 +21,6 @@ from pathlib import Path
 
 FILE, WORK = Path("build/bench/faults.json"), Path("build/bench/faults")
 COMMAND = "python tests/bench_faults.py"  # make bench-faults
-LOST = 30.0  # seconds, beside which a worker is no more heard of: more than a case may take
 PARTS = {  # what is no damaged input: module of faults, name of its rows
     "disk": "full disks",
     "interrupts": "interrupts",
@@ -53,9 +52,9 @@ def wanted(args: argparse.Namespace) -> list[str]:
     return single + [name for _, name in sorted(names)]
 
 
-def worker(right: Path) -> subprocess.Popen:
+def worker(right: Path, work: Path) -> subprocess.Popen:
     """A process that has everything imported and tries the cases that it is told."""
-    words = [sys.executable, "-m", "faults.trial", str(right), str(WORK.resolve())]
+    words = [sys.executable, "-m", "faults.trial", str(right), str(work)]
     pipe = subprocess.PIPE
     env = dict(os.environ) | {
         "OMP_NUM_THREADS": "1",
@@ -65,13 +64,13 @@ def worker(right: Path) -> subprocess.Popen:
     return subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, env=env)
 
 
-def results(names: list[str], right: Path, jobs: int) -> Iterator[dict]:
+def results(names: list[str], right: Path, work: Path, jobs: int) -> Iterator[dict]:
     """Every case's, as they come."""
     left, found = iter(names), queue.SimpleQueue()
     lock = threading.Lock()
 
     def feed() -> None:
-        with worker(right) as process:
+        with worker(right, work) as process:
             while True:
                 with lock:
                     name = next(left, None)
@@ -117,13 +116,9 @@ def damaged(args: argparse.Namespace) -> list[dict]:
     if not names:
         return []
     right = args.right or WORK / "right"
-    if not right.exists():
-        from faults.right import make
-
-        make(right.resolve())
     rows = []
     with tqdm(total=len(names), unit="case") as bar:
-        for row in results(names, right.resolve(), args.jobs):
+        for row in results(names, right.resolve(), WORK.resolve(), args.jobs):
             rows.append(row)
             bar.update()
             if row["wrong"]:

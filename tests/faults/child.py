@@ -1,12 +1,11 @@
 """A command in a forked process, watched: time, memory, what it leaves, what it says.
 
 A fork of a process that has imported everything costs milliseconds, a fresh one seconds. The child
-becomes what `fq-hw` would be: a session of its own, the usual signals, exit handlers at the end.
+becomes what `fq-hw` would be: a session of its own, with the usual signals.
 """
 
 from __future__ import annotations
 
-import atexit
 import ctypes
 import os
 import resource
@@ -72,7 +71,7 @@ def run(
 ) -> Ended:
     """``what(words)`` in a fork, in ``folder``; no file larger than ``most_bytes``."""
     pipes = [os.pipe(), os.pipe()]
-    began = time.monotonic()
+    before, began = children(), time.monotonic()
     pid = os.fork()
     if pid == 0:
         child(what, words, folder, env, pipes, most_bytes)
@@ -92,7 +91,7 @@ def run(
         if waited is not None:
             _, status, used = os.wait4(pid, 0)
             ended = os.waitstatus_to_exitcode(status)
-    left = orphans(pid)
+    left = orphans(before)
     drain(ends, said, 0)
     for end in ends:
         os.close(end)
@@ -147,7 +146,6 @@ def child(what, words, folder, env, pipes, most_bytes) -> None:
         for thread in threading.enumerate():
             if thread is not threading.current_thread() and not thread.daemon:
                 thread.join()
-        atexit._run_exitfuncs()
         sys.stdout.flush()
     except BaseException:
         traceback.print_exc()
@@ -197,29 +195,27 @@ def end_session(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def orphans(pid: int) -> int:
-    """Children that we did not start: processes that the command left. Count them, and end them."""
+def orphans(before: set[int]) -> int:
+    """Children that were not there ``before``: what the command left. Count them, and end them."""
     found, until = set(), time.monotonic() + GRACE_S
-    while True:
-        try:
-            if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG) is not None:
-                continue  # it ends by itself a moment later
-        except ChildProcessError:
-            return len(found)
-        if time.monotonic() > until:
-            for one in children():
+    while left := children() - before:
+        for one in left:
+            if time.monotonic() > until:
                 found.add(one)
                 with suppress(OSError):
                     os.kill(one, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(one, os.WNOHANG)
         time.sleep(POLL_S / 4)
+    return len(found)
 
 
-def children() -> list[int]:
-    """Processes whose parent we are."""
-    found = []
+def children() -> set[int]:
+    """Processes whose parent we are, those too that have ended."""
+    found = set()
     for name in os.listdir("/proc"):
         with suppress(OSError, IndexError):
             if name.isdecimal():
                 fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
-                found += [int(name)] if int(fields[1]) == os.getpid() else []
+                found |= {int(name)} if int(fields[1]) == os.getpid() else set()
     return found

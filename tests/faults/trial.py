@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from faults import child, judge
 from faults.case import Case, place
 from faults.fence import fence
+from faults.right import make
 
 __all__ = ["OUTCOMES", "Result", "Trials", "environment", "prepare", "warm"]
 
@@ -182,7 +184,10 @@ def main() -> int:
 
     right, work = map(Path, sys.argv[1:3])
     warm()
+    if not right.exists():
+        make(right)
     fence(work)
+    tempfile.tempdir = str(work)
     trials = Trials(right, work)
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
