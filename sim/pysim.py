@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from amaranth.hdl import Value
@@ -15,6 +16,7 @@ from sim.vectors import Vectors
 __all__ = ["Elaborated", "block", "replay"]
 
 QUIET = 16  # cycles after the last expected beat in which no other may come
+STILL = 256  # cycles without a transfer after which a blocked component takes no more
 
 
 @dataclass(kw_only=True)
@@ -32,6 +34,17 @@ class Port:
     cycles: list[int] = field(default_factory=list)
     due: dict[int, int] = field(default_factory=dict)
     waiting: int | None = None  # the beat that is offered and not yet taken
+    driven: dict[str, int] = field(default_factory=dict)  # what the bench's signals were set to
+
+    def __post_init__(self) -> None:
+        payload = Value.cast(self.face.payload)
+        self.signals = {"valid": self.face.valid, "ready": self.face.ready, "payload": payload}
+
+    def put(self, ctx, name: str, value: int) -> None:
+        """Set a signal where that changes it: with each set the whole design settles."""
+        if self.driven.get(name) != value:
+            self.driven[name] = value
+            ctx.set(self.signals[name], value)
 
     def done(self) -> bool:
         return len(self.cycles) == len(self.beats)
@@ -49,18 +62,19 @@ class Port:
 class Source(Port):
     """Offers the beats in order; between them the payload is noise."""
 
+    watched = ("ready",)
+
     def drive(self, ctx, cycle: int) -> None:
         if self.waiting is None and not self.done() and not self.paused(cycle):
             self.waiting = self.beats[len(self.cycles)]
-            ctx.set(self.face.valid, 1)
+        self.put(ctx, "valid", self.waiting is not None)
         beat = self.due.pop(cycle, None) if self.late else self.waiting
         noise = ~self.beats[len(self.cycles) - 1]
-        ctx.set(Value.cast(self.face.payload), noise if beat is None else beat)
+        self.put(ctx, "payload", noise if beat is None else beat)
 
-    def see(self, ctx, cycle: int, valid: int, ready: int, payload: int) -> None:
+    def see(self, cycle: int, ready: int) -> None:
         if self.waiting is not None and ready:
             self.cycles.append(cycle)
-            ctx.set(self.face.valid, 0)
             if self.late:
                 self.due[cycle + self.late] = self.waiting
             self.waiting = None
@@ -73,14 +87,16 @@ class Sink(Port):
     ``ignore`` has a mask per beat, or is empty; an ``endless`` producer may go on afterwards.
     """
 
+    watched = ("valid", "payload")
+
     ignore: tuple[int, ...] = ()
     endless: bool = False
 
     def drive(self, ctx, cycle: int) -> None:
-        ctx.set(self.face.ready, not self.paused(cycle))
+        self.put(ctx, "ready", not self.paused(cycle))
 
-    def see(self, ctx, cycle: int, valid: int, ready: int, payload: int) -> None:
-        index = len(self.cycles)
+    def see(self, cycle: int, valid: int, payload: int) -> None:
+        index, ready = len(self.cycles), self.driven["ready"]
         where = self.where(index)
         if self.waiting is not None:
             require(valid, where, "valid must hold until taken", valid, kind=SimulationError)
@@ -112,34 +128,38 @@ class Elaborated:
         self.part = part
         self.ports: list[Port] = []
         self.limit = self.quiet = 0
+        self.ended: Callable[[], bool] = bool
         self.fresh = True
         self.simulator = Simulator(part)
         self.simulator.add_clock(1e-6)
         self.simulator.add_testbench(self.bench)
 
-    def run(self, ports: list[Port], limit: int, quiet: int) -> None:
-        """Run until every beat has moved and ``quiet`` cycles more, ``limit`` cycles at most."""
-        self.ports, self.limit, self.quiet = ports, limit, quiet
+    def run(self, ports: list[Port], limit: int, quiet: int, ended: Callable[[], bool]) -> None:
+        """Run until all has ``ended`` for ``quiet`` cycles more, ``limit`` cycles at most."""
+        self.ports, self.limit, self.quiet, self.ended = ports, limit, quiet, ended
         if not self.fresh:
             self.simulator.reset()
         self.fresh = False
         self.simulator.run()
 
     async def bench(self, ctx) -> None:
-        watched = []
-        for port in self.ports:
-            watched += [port.face.valid, port.face.ready, Value.cast(port.face.payload)]
+        watched = [port.signals[name] for port in self.ports for name in port.watched]
+        ticks = aiter(ctx.tick().sample(*watched))  # one trigger for all cycles
         left = self.quiet
         for cycle in range(self.limit):
             for port in self.ports:
                 port.drive(ctx, cycle)
-            _, _, *seen = await ctx.tick().sample(*watched)
-            for index, port in enumerate(self.ports):
-                port.see(ctx, cycle, *seen[3 * index :][:3])
-            if all(port.settled() for port in self.ports):
-                if not left:
-                    return
+            _, _, *seen = await anext(ticks)
+            for port in self.ports:
+                port.see(cycle, *seen[: len(port.watched)])
+                del seen[: len(port.watched)]
+            if not self.ended():
+                left = self.quiet
+            elif not left:
+                break
+            else:
                 left -= 1
+        await ticks.aclose()
 
 
 def elaborated(part: wiring.Component | Elaborated) -> Elaborated:
@@ -189,7 +209,8 @@ def replay(
     names = [*vectors.i, *vectors.o]
     patterns = [pattern(pauses[name in vectors.o], port) for port, name in enumerate(names)]
     ports = make_ports(bench.part, vectors, patterns[: len(vectors.i)], patterns[len(vectors.i) :])
-    bench.run(ports, vectors.limit, quiet=0 if vectors.endless else QUIET)
+    quiet = 0 if vectors.endless else QUIET
+    bench.run(ports, vectors.limit, quiet, lambda: all(port.settled() for port in ports))
     for port in ports:
         moved, total = len(port.cycles), len(port.beats)
         contract = f"all {total} beats must move in {vectors.limit} cycles"
@@ -204,7 +225,15 @@ def block(part: wiring.Component | Elaborated, vectors: Vectors) -> dict[str, in
     """
     bench, never, always = elaborated(part), (0,), (1,)
     ports = make_ports(bench.part, vectors, [never] * len(vectors.i), [always] * len(vectors.o))
-    bench.run(ports, vectors.limit // 4, quiet=0)
+    moved = [0]
+
+    def ended() -> bool:
+        """Every output offers a beat, and none has moved in this cycle."""
+        moved.append(sum(len(port.cycles) for port in ports))
+        offered = all(isinstance(port, Source) or port.waiting is not None for port in ports)
+        return offered and moved[-2] == moved[-1]
+
+    bench.run(ports, vectors.limit // 4, STILL, ended)
     return {
         port.name: len(port.cycles) if isinstance(port, Source) else int(port.waiting is not None)
         for port in ports
