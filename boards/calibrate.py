@@ -20,7 +20,6 @@ from boards.samples import SAMPLES, contents
 from fq_hw import toolbox
 from fq_hw.files import read_json, write_text
 from fq_hw.schedule import resources as model
-from fq_hw.schedule.parts import parts
 from fq_hw.schedule.units import Unit
 from rtl_gen.top import component
 
@@ -50,7 +49,7 @@ def calibrate(samples: Sequence[Unit], found: Sequence[Measured]) -> dict[str, d
     """Prices by unit kind and resource."""
     prices = {}
     for name in dict.fromkeys(map(kind, samples)):
-        pairs = [(parts(u), f) for u, f in zip(samples, found, strict=True) if kind(u) == name]
+        pairs = [(u.parts(), f) for u, f in zip(samples, found, strict=True) if kind(u) == name]
         prices[name] = {
             "lut": fit([p.lut for p, _ in pairs], [f.lut4 - p.exact_lut for p, f in pairs]),
             "ff": fit([p.ff for p, _ in pairs], [f.ff - p.exact_ff for p, f in pairs]),

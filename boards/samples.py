@@ -105,7 +105,7 @@ def reorders() -> Iterator[ReorderUnit]:
         (2, 8, 4, 2, 11), (8, 4, 1, 4, 10), (2, 16, 1, 1, 11), (4, 4, 1, 16, 9), (3, 3, 3, 2, 9),
     ):  # fmt: skip
         yield ReorderUnit(
-            columns=columns, folds=folds, parts=parts, lanes=lanes, bits=bits, groups=16
+            columns=columns, folds=folds, slices=parts, lanes=lanes, bits=bits, groups=16
         )
 
 

@@ -48,7 +48,7 @@ class ColumnReorder(wiring.Component):
         ]
         put, step = Signal(), Signal()
         put_at, put_last = nest(m, put, place=unit.group_beats)
-        _, last = nest(m, step, part=unit.parts, fold=unit.folds, column=unit.columns)
+        _, last = nest(m, step, part=unit.slices, fold=unit.folds, column=unit.columns)
 
         put_bank, bank = Signal(range(unit.BANKS)), Signal(range(unit.BANKS))
         # Requests wait in two places: the loops do not hear of a stall in the cycle it begins.
@@ -92,9 +92,9 @@ class ColumnReorder(wiring.Component):
         following = Signal.like(address)
         m.d.comb += following.eq(address + 1)
         with m.If(last["part"]):
-            m.d.comb += following.eq(address + (unit.columns - 1) * unit.parts + 1)
+            m.d.comb += following.eq(address + (unit.columns - 1) * unit.slices + 1)
         with m.If(last["fold"]):
-            m.d.comb += following.eq(column + unit.parts)
+            m.d.comb += following.eq(column + unit.slices)
         with m.If(last["column"]):
             m.d.comb += following.eq(0)
         with m.If(step):

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fq_hw.schedule import units
-from fq_hw.schedule.timing import Channel, Process, Times, processes, settle
+from fq_hw.schedule.events import Channel, Process, Times, settle
 from sim.stalls import pattern
 from sim.vectors import Vectors
 
 __all__ = ["predict"]
-
-ROM_PORTS = (
-    "i_weight",
-    "i_level",
-    "i_constant",
-)  # the plan's model leaves them out: ROMs are always ready
 
 
 def after(pauses: tuple[int, ...], cycle: int) -> int:
@@ -56,13 +50,6 @@ def join(together: Channel, parts: list[Channel]) -> Process:
         index += 1
 
 
-def words(channel: Channel, latency: int) -> Process:
-    """A ROM: a word in every cycle, from ``latency`` on."""
-    free = latency
-    while True:
-        free = 1 + (yield from channel.give(free))
-
-
 def predict(
     unit: units.Unit, vectors: Vectors, pauses: tuple[str, str] = ("never", "never")
 ) -> dict[str, list[int]]:
@@ -75,16 +62,13 @@ def predict(
     def start(parts: Iterable[Process]) -> None:
         runnable.extend((process, None) for process in parts)
 
-    i = [channels[name] for name in vectors.i if name not in ROM_PORTS]
+    i = [channels[name] for name in vectors.i if name not in unit.PARAMETERS]
     if len(i) < len(vectors.i):
         together = Channel(runnable)
         start([join(together, [channels[name] for name in vectors.i])])
         i = [together]
     o = [channels[name] for name in vectors.o]
-    if isinstance(unit, units.RomUnit):
-        start([words(o[0], unit.latency())])
-    else:
-        start(processes(unit, i, o, lambda: Times(runnable)))
+    start(unit.processes(i, o, lambda: Times(runnable)))
     for port, (name, beats) in enumerate({**vectors.i, **vectors.o}.items()):
         end, side = (sink, pauses[1]) if name in vectors.o else (source, pauses[0])
         start([end(channels[name], len(beats), pattern(side, port), cycles[name])])

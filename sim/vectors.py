@@ -137,7 +137,7 @@ def _(unit: units.WindowUnit, dice, frames) -> Vectors:
 
 @make.register
 def _(unit: units.ReorderUnit, dice, frames) -> Vectors:
-    shape = (frames * unit.groups, unit.folds, unit.columns, unit.parts, unit.lanes)
+    shape = (frames * unit.groups, unit.folds, unit.columns, unit.slices, unit.lanes)
     beats = noise(dice, unit.i, *shape)
     i, o = {"i": pack(beats, unit.bits)}, {"o": pack(beats.swapaxes(1, 2), unit.bits)}
     return Vectors(i=i, o=o, frames=frames)

@@ -80,8 +80,8 @@ def conv(
     )
 
 
-def reorder(columns: int, folds: int, parts: int) -> ReorderUnit:
-    return ReorderUnit(columns=columns, folds=folds, parts=parts, lanes=2, bits=3, groups=4)
+def reorder(columns: int, folds: int, slices: int) -> ReorderUnit:
+    return ReorderUnit(columns=columns, folds=folds, slices=slices, lanes=2, bits=3, groups=4)
 
 
 def threshold(

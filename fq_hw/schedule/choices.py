@@ -85,7 +85,7 @@ class Choices:
             h, w, c = kind.shape
             found |= {h * w * beats for beats in divisors(c)}
         _, others = self.base(max(found))
-        found |= {unit.beats for unit in others.values() if hasattr(unit, "beats")}
+        found |= {unit.beats for unit in others.values() if unit.beats}
         return sorted(cycles for cycles in found if cycles >= slowest_best)
 
     def base(self, cycles: int) -> tuple[Lowering, dict[str, Unit]]:

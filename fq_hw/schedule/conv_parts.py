@@ -216,7 +216,7 @@ def in_order(site: ConvSite, engine: ConvUnit) -> tuple[list[tuple[str, Unit]], 
     reorder = ReorderUnit(
         columns=engine.columns,
         folds=engine.nf,
-        parts=engine.pe // lanes,
+        slices=engine.pe // lanes,
         lanes=lanes,
         bits=bits,
         groups=groups,

@@ -7,13 +7,13 @@ blocks.
 
 from __future__ import annotations
 
-from fq_hw.schedule.units import ceil_div
-
 __all__ = [
     "block_muxed",
     "blocks",
+    "ceil_div",
     "distinct",
     "distributed",
+    "in_block_ram",
     "logic_rom",
     "ram_in_blocks",
     "rom_layers",
@@ -24,6 +24,16 @@ BLOCK_COST, CELL_COST = 128, 4  # by which Yosys compares a block with cells of 
 CHOICE_COST = 0.5  # a bit of a multiplexer or demultiplexer
 BYTE = 9
 CELL_LUTS = 6  # four for the bits of a distributed RAM cell, two for its write port
+
+
+def ceil_div(a: int, b: int) -> int:
+    """a / b, rounded up."""
+    return -(-a // b)
+
+
+def in_block_ram(depth: int, width: int) -> bool:
+    """Whether a memory goes to block RAM: when it is deep and fills a ninth of a block."""
+    return depth > 16 and depth * width >= 2048
 
 
 def blocks(depth: int, width: int, *, rom: bool) -> int:

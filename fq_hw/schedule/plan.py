@@ -89,8 +89,7 @@ class Plan:
     @property
     def busiest(self) -> Node:
         """The node with most to do in a frame; a convolution before what is as busy."""
-        busy = [n for n in self.nodes if hasattr(n.unit, "beats")]
-        return max(busy, key=lambda n: (n.unit.beats, isinstance(n.unit, ConvUnit)))
+        return max(self.nodes, key=lambda n: (n.unit.beats, isinstance(n.unit, ConvUnit)))
 
     @property
     def interval_bound(self) -> int:

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fq_hw.errors import one_of
-from fq_hw.schedule.parts import parts
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import Unit
 
@@ -55,7 +54,7 @@ def worth(terms: Mapping[str, float], price: Mapping[str, float]) -> float:
 
 def resources(unit: Unit, family: str = PRICED) -> Resources:
     """Predicted resources of ``unit`` on ``family``."""
-    made, price = parts(unit), prices(family)[type(unit).__name__]
+    made, price = unit.parts(), prices(family)[type(unit).__name__]
     return Resources(
         lut=made.exact_lut + round(worth(made.lut, price["lut"])),
         ff=made.exact_ff + round(worth(made.ff, price["ff"])),

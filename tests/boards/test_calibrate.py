@@ -9,7 +9,6 @@ from boards.measure import Measured, measure
 from boards.samples import SAMPLES, contents
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.lower import lower
-from fq_hw.schedule.parts import parts
 from fq_hw.schedule.resources import plan_resources, prices, resources
 from fq_hw.schedule.units import FifoUnit, RomUnit, WindowUnit
 from rtl_gen.top import Accelerator, component
@@ -59,5 +58,5 @@ def test_fits_what_the_prices_themselves_say():
     found = calibrate(SAMPLES, made)
     for unit in SAMPLES:
         price, said = found[type(unit).__name__], resources(unit)
-        lut = parts(unit).exact_lut + sum(price["lut"][n] * q for n, q in parts(unit).lut.items())
+        lut = unit.parts().exact_lut + sum(price["lut"][n] * q for n, q in unit.parts().lut.items())
         assert abs(lut - said.lut) <= 2 + 0.02 * said.lut

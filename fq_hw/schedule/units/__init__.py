@@ -5,14 +5,24 @@ stream carries beats of ``lanes`` integers; a pixel of C channels takes ceil(C /
 unused lanes of a pixel's last beat are 0 in a stream of levels and are not read in one of sums.
 """
 
-from fq_hw.schedule.units.base import READ, Beat, Rom, Unit, ceil_div, in_block_ram
-from fq_hw.schedule.units.engine import ConvUnit, RomUnit, ThresholdUnit
-from fq_hw.schedule.units.pixels import ConvertUnit, EmbedUnit, ReorderUnit, WindowUnit
-from fq_hw.schedule.units.planes import PlaneUnit
+from fq_hw.schedule.memories import ceil_div, in_block_ram
+from fq_hw.schedule.units.base import READ, Beat, FramelessUnit, PixelUnit, Rom, Unit
+from fq_hw.schedule.units.column_reorder import ReorderUnit
+from fq_hw.schedule.units.concat import ConcatUnit
+from fq_hw.schedule.units.conv_engine import ConvUnit
+from fq_hw.schedule.units.pixel_embedding import EmbedUnit
+from fq_hw.schedule.units.pixel_sum import PixelSumUnit
+from fq_hw.schedule.units.plane_sum import PlaneUnit
 from fq_hw.schedule.units.pool import Pooling, PoolUnit
 from fq_hw.schedule.units.requantize import RequantizeUnit
-from fq_hw.schedule.units.residual import AddUnit, ConcatUnit, FifoUnit, ForkUnit
-from fq_hw.schedule.units.result import PixelSumUnit, ScoreUnit
+from fq_hw.schedule.units.residual_add import AddUnit
+from fq_hw.schedule.units.rom_stream import RomUnit
+from fq_hw.schedule.units.scores import ScoreUnit
+from fq_hw.schedule.units.skip_fifo import FifoUnit
+from fq_hw.schedule.units.sliding_window import WindowUnit
+from fq_hw.schedule.units.stream_fork import ForkUnit
+from fq_hw.schedule.units.threshold import ThresholdUnit
+from fq_hw.schedule.units.width_converter import ConvertUnit
 
 __all__ = [
     "READ",
@@ -24,7 +34,9 @@ __all__ = [
     "EmbedUnit",
     "FifoUnit",
     "ForkUnit",
+    "FramelessUnit",
     "PixelSumUnit",
+    "PixelUnit",
     "PlaneUnit",
     "PoolUnit",
     "Pooling",

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
+import abc
 import enum
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from fq_hw.errors import FoldingError, require
+from fq_hw.schedule.events import READ, Channel, Process, Times
+from fq_hw.schedule.memories import ceil_div
+from fq_hw.schedule.parts import Parts
 
-__all__ = ["READ", "Beat", "PixelUnit", "Rom", "Unit", "ceil_div", "in_block_ram"]
-
-
-READ = 2  # cycles that reading takes: a memory's own register and the one behind it
-
-
-def ceil_div(a: int, b: int) -> int:
-    """a / b, rounded up."""
-    return -(-a // b)
-
-
-def in_block_ram(depth: int, width: int) -> bool:
-    """Whether a memory goes to block RAM: when it is deep and fills a ninth of a block."""
-    return depth > 16 and depth * width >= 2048
+__all__ = ["READ", "Beat", "FramelessUnit", "PixelUnit", "Rom", "Unit"]
 
 
 class Rom(enum.Enum):
@@ -52,12 +45,58 @@ class Beat:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unit:
-    """Base of all units; says nothing but that it is one."""
+class Unit(abc.ABC):
+    """One kind of hardware: its streams, its time, and what it is made of.
+
+    A unit with one stream in and one out has them as ``i`` and ``o``; others say ``ins``, ``outs``.
+    """
+
+    PARAMETERS: ClassVar[tuple[str, ...]] = ()  # the streams of ``ins`` that a ROM gives
+
+    @property
+    def ins(self) -> Mapping[str, Beat]:
+        """Streams in, by the component's ports, in the order of a node's inputs."""
+        return {"i": self.i}
+
+    @property
+    def outs(self) -> Mapping[str, Beat]:
+        """Streams out, by the component's ports."""
+        return {"o": self.o}
+
+    @property
+    @abc.abstractmethod
+    def beats(self) -> int:
+        """Cycles a frame takes at least; 0 of a unit that knows no frames."""
+
+    @abc.abstractmethod
+    def latency(self) -> int:
+        """Cycles from taking a beat to offering what comes of it, unstalled."""
+
+    @abc.abstractmethod
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+        """Its part of the cycle model, between its streams; those of PARAMETERS are left out.
+
+        ``new`` makes a list of events that one of the processes may wait for.
+        """
+
+    @abc.abstractmethod
+    def parts(self) -> Parts:
+        """Its part of the cost model: what it is made of."""
 
     def check(self, ok: object, contract: str, got: object) -> None:
         """Raise FoldingError, naming the unit, unless ``ok``."""
         require(ok, type(self).__name__, contract, got, kind=FoldingError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FramelessUnit(Unit):
+    """Base of units that pass on what comes, beat by beat, whatever a frame is."""
+
+    @property
+    def beats(self) -> int:
+        return 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import enum
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.units.base import Beat, Unit, ceil_div
+from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.memories import ceil_div, distributed
+from fq_hw.schedule.parts import Parts, bits
+from fq_hw.schedule.units.base import Beat, Unit
 
 __all__ = ["PoolUnit", "Pooling"]
 
@@ -72,3 +77,42 @@ class PoolUnit(Unit):
     def latency(self) -> int:
         """Cycles from taking a window's last beat to offering its result."""
         return 1
+
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+
+        def pool() -> Process:
+            free = index = 0
+            while True:
+                for y, x, _ in itertools.product(
+                    *map(range, (self.height, self.width, self.folds))
+                ):
+                    emits = self.emits(y, x)
+                    if emits and index:
+                        free = max(free, (yield from o[0].taken(index - 1)))
+                    free = 1 + (yield from i[0].take(free))
+                    if emits:
+                        o[0].offers.put(free)
+                        index += 1
+
+        return [pool()]
+
+    def parts(self) -> Parts:
+        width, depth = self.o.width, self.depth
+        counts = sum(
+            map(bits, (self.folds, self.width, self.height, self.rows, self.columns, depth))
+        )
+        summed = self.pooling is Pooling.SUM
+        signs = self.lanes * ceil_div(self.folds, 16) if self.signed else 0
+        return Parts(
+            lut={
+                "fixed": 1,
+                "ram": distributed(depth, width),
+                "muxed": width * (ceil_div(depth, 16) - 1),
+                "summed": width if summed else 0,
+                "compared": 0 if summed else width + signs,
+                "counts": counts,
+            },
+            ff={"fixed": 1, "out": width, "counts": counts},
+        )

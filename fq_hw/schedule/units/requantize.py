@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fq_hw.schedule.events import Channel, Process, Times, registers
+from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.units.base import Beat, PixelUnit
 
 __all__ = ["RequantizeUnit"]
@@ -36,6 +39,10 @@ class RequantizeUnit(PixelUnit):
         return Beat(lanes=self.lanes, bits=self.out_bits)
 
     @property
+    def ins(self) -> Mapping[str, Beat]:
+        return {"i": self.i, "i_constant": self.constant}
+
+    @property
     def sum_bits(self) -> int:
         """Width of the signed sum of x and its constant."""
         return max(self.in_bits + 1, self.constant_bits) + 1
@@ -44,4 +51,19 @@ class RequantizeUnit(PixelUnit):
         """Cycles from taking a beat to offering its result."""
         return self.STAGES
 
+    PARAMETERS = ("i_constant",)
     STAGES = 2  # registers: of the sums, and of the result
+
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+        return registers(i[0], o[0], self.latency())
+
+    def parts(self) -> Parts:
+        sums = self.lanes * self.sum_bits
+        above = self.lanes * max(self.sum_bits - self.shift - self.out_bits, 0)
+        kept = self.lanes * (self.sum_bits - max(self.shift - 1, 0))
+        return Parts(
+            lut={"fixed": 1, "sum bits": sums, "above": above, "out": self.o.width},
+            ff={"fixed": 1, "kept": kept, "out": self.o.width},
+        )

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from fq_hw.errors import ParameterError
-from fq_hw.schedule.parts import parts
 from fq_hw.schedule.resources import prices, resources
 from fq_hw.schedule.units import ConvUnit, FifoUnit, RomUnit, WindowUnit
 from sim.zoo import ZOO
@@ -19,7 +18,7 @@ WINDOW = WindowUnit(
 
 @pytest.mark.parametrize("name", ZOO)
 def test_every_term_has_a_price(name):
-    made, price = parts(ZOO[name]), prices("ecp5")[type(ZOO[name]).__name__]
+    made, price = ZOO[name].parts(), prices("ecp5")[type(ZOO[name]).__name__]
     assert set(made.lut) <= set(price["lut"])
     assert set(made.ff) <= set(price["ff"])
     need = resources(ZOO[name])
@@ -29,7 +28,7 @@ def test_every_term_has_a_price(name):
 def test_dot_products_are_exact_and_most_of_a_wide_engine():
     wide = replace(ENGINE, pe=8, simd=32)
     dots = 8 * wide.tree.positions
-    assert parts(wide).exact_lut == dots
+    assert wide.parts().exact_lut == dots
     assert dots < resources(wide).lut < 1.5 * dots
 
 

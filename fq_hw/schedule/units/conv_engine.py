@@ -1,44 +1,27 @@
-"""Units that compute a layer: weight or level ROM, convolution engine, thresholds."""
+"""Convolution engine unit."""
 
 from __future__ import annotations
 
+import functools
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fq_hw.schedule.events import Channel, Process, Times, in_turn
+from fq_hw.schedule.memories import ceil_div, distributed
+from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.two_tree import TwoTree, build
-from fq_hw.schedule.units.base import READ, Beat, PixelUnit, Rom, Unit, ceil_div, in_block_ram
+from fq_hw.schedule.units.base import READ, Beat, Unit
 
-__all__ = ["ConvUnit", "RomUnit", "ThresholdUnit"]
+__all__ = ["ConvUnit"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RomUnit(Unit):
-    """A ROM streamed word after word, for ever: weights or levels. Ready before the first beat.
-
-    Its words may come ``late``, READ cycles after they are asked for.
-    """
-
-    depth: int
-    width: int
-    rom: Rom = Rom.BY_SIZE
-    late: bool = False
-
-    def __post_init__(self) -> None:
-        self.check(
-            self.depth >= 1 and self.width >= 1, "needs words and bits", (self.depth, self.width)
-        )
-
-    @property
-    def o(self) -> Beat:
-        return Beat(lanes=1, bits=self.width, late=READ * self.late)
-
-    @property
-    def in_block_ram(self) -> bool:
-        """Whether its words lie in block RAM."""
-        return self.rom is Rom.BY_SIZE and in_block_ram(self.depth, self.width)
-
-    def latency(self) -> int:
-        """Cycles from reset to offering the first word."""
-        return 0 if self.late else READ
+@functools.cache
+def delayed(simd: int, act_bits: int, levels_per_stage: int) -> tuple[int, int]:
+    """Registers on the way of a dot product's signs, and of its activations' bits."""
+    delays = build(simd, act_bits, levels_per_stage).delays
+    signs = sum(1 + max(lane) for lane in zip(*delays, strict=True))
+    return signs, sum(1 + delay for plane in delays for delay in plane)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +68,10 @@ class ConvUnit(Unit):
         blanks = self.columns if self.padded else 0
         lanes = self.columns * self.simd
         return Beat(lanes=lanes, bits=self.act_bits, blanks=blanks, late=READ)
+
+    @property
+    def ins(self) -> Mapping[str, Beat]:
+        return {"i": self.i, "i_weight": self.weight}
 
     @property
     def weight(self) -> Beat:
@@ -152,42 +139,53 @@ class ConvUnit(Unit):
         """Cycles from the first accepted beat to offering the first output, unstalled."""
         return self.sf + self.sum_cycles + (self.slots > 1)
 
+    PARAMETERS = ("i_weight",)
     GROUP = 8  # PEs that share a copy of the activations
     SPREAD = 1  # registers between what was read and its copies
 
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+        acts, finished, gone = i[0], new(), new()
 
-@dataclass(frozen=True, kw_only=True)
-class ThresholdUnit(PixelUnit):
-    """Requantize: per lane the number of levels not above x, counted down where a sign bit is set.
+        def engine() -> Process:
+            free, others = 0, range(self.sf - 1)
+            for index in itertools.count():
+                for _ in others:
+                    free = 1 + (yield from acts.take(free))
+                if index >= self.slots:  # a finished sum needs a place to wait
+                    free = max(free, 1 + (yield gone, index - self.slots))
+                free = 1 + (yield from acts.take(free))
+                finished.put(free + self.sum_cycles)
 
-    A level word holds, lane by lane, ``2**out_bits - 1`` ascending levels of ``level_bits`` and a
-    sign bit on top: y = count, or steps - count.
-    """
+        later = self.slots > 1  # a queue takes a cycle more than a register
+        return [engine(), in_turn(finished, o[0], gone, later)]
 
-    in_bits: int
-    level_bits: int
-    out_bits: int
-
-    @property
-    def i(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.in_bits)
-
-    @property
-    def o(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.out_bits)
-
-    @property
-    def steps(self) -> int:
-        """Levels of a channel."""
-        return 2**self.out_bits - 1
-
-    @property
-    def level(self) -> Beat:
-        """A level word."""
-        return Beat(lanes=self.lanes, bits=self.steps * self.level_bits + 1)
-
-    def latency(self) -> int:
-        """Cycles from taking a beat to offering its result."""
-        return self.STAGES
-
-    STAGES = 2  # registers: of the levels that are reached, and of the result
+    def parts(self) -> Parts:
+        tree, dots = self.tree, self.pe * self.columns
+        signs, acts = delayed(self.simd, self.act_bits, self.levels_per_stage)
+        sums, summed = dots * self.raw_bits, self.sf > 1
+        deep = self.slots > 2  # a queue of two places is made of registers
+        return Parts(
+            exact_lut=dots * tree.positions,
+            lut={
+                "fixed": 1,
+                "sum bits": sums if summed else 0,
+                "sums": dots if summed else 0,
+                "queued": distributed(self.slots - 1, self.o.width) if deep else 0,
+                "queue": 1 if self.slots > 1 else 0,
+                "beats": bits(self.sf),
+            },
+            ff={
+                "fixed": 1,
+                "signs": self.pe * (signs + self.SPREAD * self.simd),
+                "acts": self.columns
+                * (self.act_copies * acts + self.SPREAD * self.simd * self.act_bits),
+                "tree": dots * len(tree.registers),
+                "sum bits": sums if summed else 0,
+                "out": sums,
+                "queued": sums if self.slots == 2 else 0,
+                "stages": self.sum_cycles,
+                "beats": bits(self.sf),
+            },
+        )

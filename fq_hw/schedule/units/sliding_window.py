@@ -1,97 +1,17 @@
-"""Units that bring pixels to an engine: embedding, width converter, sliding window, reordering."""
+"""Line buffer and sliding window unit."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.units.base import READ, Beat, Unit, ceil_div
+from fq_hw.schedule.events import Channel, Process, Requests, Times
+from fq_hw.schedule.memories import ceil_div
+from fq_hw.schedule.parts import Parts, bits, ring
+from fq_hw.schedule.units.base import READ, Beat, Unit
 
-__all__ = ["ConvertUnit", "EmbedUnit", "ReorderUnit", "WindowUnit"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class EmbedUnit(Unit):
-    """Pixel embedding ROM: ``colours`` bytes in, ``colours * length`` levels out, one pixel a beat.
-
-    ``tables`` is 1 where the colours share one table; each colour has a read port of its own.
-    """
-
-    colours: int
-    length: int
-    bits: int
-    tables: int
-    pixels: int
-
-    @property
-    def i(self) -> Beat:
-        return Beat(lanes=self.colours, bits=8)
-
-    @property
-    def o(self) -> Beat:
-        return Beat(lanes=self.colours * self.length, bits=self.bits)
-
-    @property
-    def beats(self) -> int:
-        """Beats a frame, and the cycles it takes at least."""
-        return self.pixels
-
-    def latency(self) -> int:
-        """Cycles from taking a beat to offering its result."""
-        return 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConvertUnit(Unit):
-    """Width converter: pixels of ``channels``, beats of ``lanes_in`` in and ``lanes_out`` out.
-
-    One of the two must divide the other. Lanes beyond the last channel are 0 on the way out and
-    ignored on the way in.
-    """
-
-    channels: int
-    pixels: int
-    lanes_in: int
-    lanes_out: int
-    bits: int
-    signed: bool = False
-
-    def __post_init__(self) -> None:
-        low, high = sorted((self.lanes_in, self.lanes_out))
-        self.check(
-            low >= 1 and high % low == 0,
-            f"lanes_in={self.lanes_in} and lanes_out must divide one the other",
-            self.lanes_out,
-        )
-        self.check(low != high, "lanes_in and lanes_out must differ", low)
-
-    @property
-    def i(self) -> Beat:
-        return Beat(lanes=self.lanes_in, bits=self.bits, signed=self.signed)
-
-    @property
-    def o(self) -> Beat:
-        return Beat(lanes=self.lanes_out, bits=self.bits, signed=self.signed)
-
-    @property
-    def beats_in(self) -> int:
-        """Input beats of a pixel."""
-        return ceil_div(self.channels, self.lanes_in)
-
-    @property
-    def beats_out(self) -> int:
-        """Output beats of a pixel."""
-        return ceil_div(self.channels, self.lanes_out)
-
-    @property
-    def beats(self) -> int:
-        """Cycles a frame takes at least."""
-        if self.lanes_out > self.lanes_in:
-            return self.pixels * self.beats_in
-        return self.pixels * (self.beats_in + self.beats_out)
-
-    def latency(self) -> int:
-        """Cycles from the first input beat of an output beat to offering it."""
-        return min(max(self.lanes_out // self.lanes_in, 1), self.beats_in)
+__all__ = ["WindowUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,47 +145,76 @@ class WindowUnit(Unit):
     NEWS = 1  # until the reader hears of a pixel
     ASK = 1  # where a request waits
 
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+        arrived, freed = new(), new()  # per pixel: readable from; per row: writable again from
+        band = self.groups * self.repeats * self.window_beats
 
-@dataclass(frozen=True, kw_only=True)
-class ReorderUnit(Unit):
-    """Sums of a group of pixels, from fold by fold to pixel by pixel.
+        def read(index: int, step: int) -> None:
+            if (index + 1) % band == 0:
+                for _ in range(self.freed(index // band % self.out_height)):
+                    freed.put(step + 2)
 
-    Beats of ``lanes`` come as [fold][column][part] and leave as [column][fold][part]. Two groups
-    are under way, one being written, one being read; ``BANKS`` fit into the memory, so that
-    neither waits for news of the other.
-    """
+        requests = Requests(o[0], new, read)
 
-    columns: int
-    folds: int
-    parts: int
-    lanes: int
-    bits: int
-    groups: int
+        def write() -> Process:
+            free = 0
+            for row in itertools.count():
+                if row >= self.rows:
+                    room = yield freed, row - self.rows
+                    free = max(free, room)
+                for _ in range(self.width):
+                    for _ in range(self.folds):
+                        taken = yield from i[0].take(free)
+                        free = taken + 1
+                    arrived.put(free + self.NEWS)
 
-    @property
-    def i(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.bits)
+        def ask() -> Process:
+            frame = 0
+            for oy in itertools.cycle(range(self.out_height)):
+                for group in range(self.groups):
+                    there = yield arrived, frame + self.last_pixel(oy, group)
+                    for _ in range(self.repeats * self.window_beats):
+                        yield from requests.ask(there)
+                if oy == self.out_height - 1:
+                    frame += self.height * self.width
 
-    o = i
+        return [write(), ask(), requests.when_taken()]
 
-    @property
-    def group_beats(self) -> int:
-        """Beats of a group."""
-        return self.columns * self.folds * self.parts
-
-    @property
-    def depth(self) -> int:
-        """Words of the memory: four banks, each a power of two."""
-        return self.BANKS << max(self.group_beats - 1, 1).bit_length()
-
-    @property
-    def beats(self) -> int:
-        """Cycles a frame takes at least."""
-        return self.groups * self.group_beats
-
-    BANKS = 4
-    ASK = WindowUnit.ASK
-
-    def latency(self) -> int:
-        """Cycles from the first beat of a group to offering the first, unstalled."""
-        return self.group_beats + self.ASK + READ
+    def parts(self) -> Parts:
+        width, address = self.i.width, bits(self.depth)
+        lut, ff, ebr = ring(self.depth, width)
+        loops = (
+            self.folds, self.width, self.folds, self.kernel, self.kernel, self.repeats, self.groups,
+            self.out_height,
+        )  # fmt: skip
+        pixels = max(bits(self.height * self.width) - 5, 0)
+        padded, more = 1 if self.padding else 0, self.columns - 1
+        uneven = self.width & (self.width - 1) != 0
+        frees = max(self.freed(oy) for oy in range(self.out_height))
+        request = self.columns * address + self.o.blanks + frees.bit_length()
+        return Parts(
+            lut={
+                "fixed": 1,
+                "ring": self.columns * lut,
+                "folds": bits(self.folds),
+                "pixels": pixels,
+                "uneven": pixels if uneven else 0,
+                "padded": padded,
+                "padded pixels": pixels * padded,
+                "columns": more,
+                "column address": more * address,
+                "column padding": more * padded * bits(self.width),
+                "requests": request,
+            },
+            ff={
+                "fixed": 1,
+                "words": self.o.width,
+                "requests": request,
+                "ring": self.columns * ff,
+                "counts": sum(bits(limit) for limit in loops),
+                "address": address,
+            },
+            ebr=self.columns * ebr,
+        )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from fq_hw.schedule.events import Channel, Process, Times, registers
+from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.units.base import Beat, PixelUnit
 
 __all__ = ["PlaneUnit"]
@@ -51,3 +54,18 @@ class PlaneUnit(PixelUnit):
     def latency(self) -> int:
         """Cycles from taking a beat to offering its sums."""
         return len(self.levels)
+
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+        return registers(i[0], o[0], self.latency())
+
+    def parts(self) -> Parts:
+        before, chains = (self.in_bits,) * self.planes, 0
+        for widths in self.levels:  # a chain of carries for every pair, as long as the upper one
+            chains += sum(n + n % 2 for n in before[1::2])
+            before = widths
+        return Parts(
+            lut={"fixed": 1, "carry": self.lanes * chains, "added": self.lanes * (self.planes - 1)},
+            ff={"fixed": 1, "sums": self.lanes * sum(map(sum, self.levels))},
+        )

@@ -1,0 +1,106 @@
+"""Unit that brings the sums of a group of pixels in order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fq_hw.schedule.events import Channel, Process, Requests, Times
+from fq_hw.schedule.memories import ceil_div
+from fq_hw.schedule.parts import Parts, bits, ring
+from fq_hw.schedule.units.base import READ, Beat, Unit
+from fq_hw.schedule.units.sliding_window import WindowUnit
+
+__all__ = ["ReorderUnit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReorderUnit(Unit):
+    """Sums of a group of pixels, from fold by fold to pixel by pixel.
+
+    Beats of ``lanes`` come as [fold][column][slice] and leave as [column][fold][slice]. Two groups
+    are under way, one being written, one being read; ``BANKS`` fit into the memory, so that
+    neither waits for news of the other.
+    """
+
+    columns: int
+    folds: int
+    slices: int
+    lanes: int
+    bits: int
+    groups: int
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.bits)
+
+    o = i
+
+    @property
+    def group_beats(self) -> int:
+        """Beats of a group."""
+        return self.columns * self.folds * self.slices
+
+    @property
+    def depth(self) -> int:
+        """Words of the memory: four banks, each a power of two."""
+        return self.BANKS << max(self.group_beats - 1, 1).bit_length()
+
+    @property
+    def beats(self) -> int:
+        """Cycles a frame takes at least."""
+        return self.groups * self.group_beats
+
+    BANKS = 4
+    ASK = WindowUnit.ASK
+
+    def latency(self) -> int:
+        """Cycles from the first beat of a group to offering the first, unstalled."""
+        return self.group_beats + self.ASK + READ
+
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+        whole, freed = new(), new()  # groups written, groups read
+
+        def read(index: int, step: int) -> None:
+            if (index + 1) % self.group_beats == 0:
+                freed.put(step + 2)
+
+        requests = Requests(o[0], new, read)
+
+        def write() -> Process:
+            free = 0
+            for group in itertools.count():
+                if group >= self.BANKS:
+                    free = max(free, (yield freed, group - self.BANKS))
+                for _ in range(self.group_beats):
+                    taken = yield from i[0].take(free)
+                    free = taken + 1
+                whole.put(free)
+
+        def ask() -> Process:
+            for group in itertools.count():
+                there = yield whole, group
+                for _ in range(self.group_beats):
+                    yield from requests.ask(there)
+
+        return [write(), ask(), *requests.ahead()]
+
+    def parts(self) -> Parts:
+        lut, ff, ebr = ring(self.depth, self.i.width)
+        counts = sum(map(bits, (self.group_beats, self.slices, self.folds, self.columns)))
+        muxed = 0 if ebr else self.i.width * (ceil_div(self.depth, 16) - 1)
+        request = bits(self.depth) + 1
+        return Parts(
+            lut={"fixed": 1, "ram": lut, "muxed": muxed, "counts": counts, "requests": request},
+            ff={
+                "fixed": 1,
+                "words": self.i.width,
+                "ram": ff,
+                "counts": counts,
+                "requests": request,
+            },
+            ebr=ebr,
+        )

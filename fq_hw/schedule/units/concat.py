@@ -1,0 +1,63 @@
+"""Concatenation unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.parts import Parts, bits
+from fq_hw.schedule.units.base import Beat
+from fq_hw.schedule.units.join import JoinUnit
+
+__all__ = ["ConcatUnit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConcatUnit(JoinUnit):
+    """Concatenation: for every pixel ``folds[0]`` beats of the first stream, then the second's.
+
+    Where it is ``swapped`` the second stream's come first.
+    """
+
+    pixels: int
+    folds: tuple[int, int]
+    swapped: bool
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=max(self.bits))
+
+    @property
+    def beats(self) -> int:
+        """Cycles a frame takes at least."""
+        return self.pixels * sum(self.folds)
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Which stream comes first, and which second."""
+        return (1, 0) if self.swapped else (0, 1)
+
+    def latency(self) -> int:
+        """Cycles from taking a beat to offering it."""
+        return 1
+
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+
+        def concat() -> Process:
+            free = 0
+            while True:
+                for which in self.order:
+                    for _ in range(self.folds[which]):
+                        taken = yield from i[which].take(free)
+                        free = yield from o[0].give(taken + 1)
+
+        return [concat()]
+
+    def parts(self) -> Parts:
+        return Parts(
+            lut={"fixed": 1, "out": self.o.width, "counts": sum(map(bits, self.folds))},
+            ff={"fixed": 1, "out": self.o.width, "counts": sum(map(bits, self.folds))},
+        )

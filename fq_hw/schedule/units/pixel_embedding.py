@@ -1,0 +1,58 @@
+"""Pixel embedding unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fq_hw.schedule.events import Channel, Process, Times, register_stage
+from fq_hw.schedule.memories import blocks, in_block_ram
+from fq_hw.schedule.parts import Parts
+from fq_hw.schedule.units.base import Beat, Unit
+
+__all__ = ["EmbedUnit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbedUnit(Unit):
+    """Pixel embedding ROM: ``colours`` bytes in, ``colours * length`` levels out, one pixel a beat.
+
+    ``tables`` is 1 where the colours share one table; each colour has a read port of its own.
+    """
+
+    colours: int
+    length: int
+    bits: int
+    tables: int
+    pixels: int
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=self.colours, bits=8)
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=self.colours * self.length, bits=self.bits)
+
+    @property
+    def beats(self) -> int:
+        """Beats a frame, and the cycles it takes at least."""
+        return self.pixels
+
+    def latency(self) -> int:
+        """Cycles from taking a beat to offering its result."""
+        return 1
+
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+        return [register_stage(i[0], o[0])]
+
+    def parts(self) -> Parts:
+        width = self.length * self.bits
+        block = in_block_ram(256, width)
+        return Parts(
+            lut={"fixed": 1, "logic": 0 if block else self.colours * width},
+            ff={"fixed": 1, "words": 0 if block else self.colours * width},
+            ebr=self.colours * blocks(256, width, rom=True) if block else 0,
+        )

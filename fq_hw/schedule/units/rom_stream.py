@@ -1,0 +1,78 @@
+"""Unit of a streamed ROM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.memories import block_muxed, blocks, distinct, in_block_ram, logic_rom
+from fq_hw.schedule.parts import Parts, bits
+from fq_hw.schedule.units.base import READ, Beat, FramelessUnit, Rom
+
+__all__ = ["RomUnit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RomUnit(FramelessUnit):
+    """A ROM streamed word after word, for ever: weights or levels. Ready before the first beat.
+
+    Its words may come ``late``, READ cycles after they are asked for.
+    """
+
+    depth: int
+    width: int
+    rom: Rom = Rom.BY_SIZE
+    late: bool = False
+
+    def __post_init__(self) -> None:
+        self.check(
+            self.depth >= 1 and self.width >= 1, "needs words and bits", (self.depth, self.width)
+        )
+
+    @property
+    def ins(self) -> Mapping[str, Beat]:
+        return {}
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=1, bits=self.width, late=READ * self.late)
+
+    @property
+    def in_block_ram(self) -> bool:
+        """Whether its words lie in block RAM."""
+        return self.rom is Rom.BY_SIZE and in_block_ram(self.depth, self.width)
+
+    def latency(self) -> int:
+        """Cycles from reset to offering the first word."""
+        return 0 if self.late else READ
+
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+        def words() -> Process:
+            free = self.latency()
+            while True:
+                free = 1 + (yield from o[0].give(free))
+
+        return [words()]
+
+    def parts(self) -> Parts:
+        depth, width, address = self.depth, self.width, bits(self.depth)
+        block = self.in_block_ram
+        columns = 0 if block or depth == 1 else distinct(depth, width)
+        return Parts(
+            lut={
+                "fixed": 1,
+                "address": address,
+                "muxed": block_muxed(depth, width, rom=True) if block else 0,
+                **logic_rom(1 if block else depth, width),
+            },
+            ff={
+                "fixed": 1,
+                "block words": width if block else 0,
+                "logic words": columns,
+                "address": address,
+            },
+            ebr=blocks(depth, width, rom=True) if block else 0,
+        )

@@ -1,0 +1,88 @@
+"""Score unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.parts import Parts
+from fq_hw.schedule.units.base import Beat, Unit
+
+__all__ = ["ScoreUnit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreUnit(Unit):
+    """Scores and label: each class's sum times its multiplier, bit by bit, and the argmax."""
+
+    classes: int
+    sum_bits: int
+    multiplier_bits: int
+    score_bits: int
+    biased: bool = False  # whether a constant is added to each class's score
+    falling: bool = False  # whether a multiplier is negative; ``multiplier_bits`` hold the others
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=1, bits=self.sum_bits, signed=True)
+
+    @property
+    def label_bits(self) -> int:
+        """Width of the label."""
+        return max((self.classes - 1).bit_length(), 1)
+
+    @property
+    def result_bits(self) -> int:
+        """Width of a result: the label, then the scores."""
+        return self.label_bits + self.classes * self.score_bits
+
+    @property
+    def o(self) -> Beat:
+        """A result."""
+        return Beat(lanes=1, bits=self.result_bits)
+
+    @property
+    def class_cycles(self) -> int:
+        """Cycles from taking one class to taking the next."""
+        return self.multiplier_bits + 2 + self.biased
+
+    @property
+    def beats(self) -> int:
+        """Cycles a frame takes at least."""
+        return self.classes * self.class_cycles + 1
+
+    def latency(self) -> int:
+        """Cycles from taking the last class to offering the result."""
+        return self.class_cycles
+
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+
+        def multiply() -> Process:
+            free = 0
+            while True:
+                for _ in range(self.classes):
+                    taken = yield from i[0].take(free)
+                    free = taken + self.class_cycles
+                free = 1 + (yield from o[0].give(free))
+
+        return [multiply()]
+
+    def parts(self) -> Parts:
+        return Parts(
+            lut={
+                "fixed": 1,
+                "score bits": self.score_bits * (1 + self.biased) + self.sum_bits * self.falling,
+                "kept": self.classes * self.score_bits,
+                "classes": self.classes,
+                "multiplier bits": self.multiplier_bits,
+            },
+            ff={
+                "fixed": 1,
+                "score bits": self.score_bits,
+                "kept": self.classes * self.score_bits,
+                "multiplier bits": self.multiplier_bits,
+            },
+        )

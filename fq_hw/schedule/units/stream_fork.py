@@ -1,0 +1,57 @@
+"""Stream fork unit."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.parts import Parts
+from fq_hw.schedule.units.base import Beat, FramelessUnit
+
+__all__ = ["ForkUnit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForkUnit(FramelessUnit):
+    """One stream to ``ways`` readers; each takes every beat once, in its own time."""
+
+    lanes: int
+    bits: int
+    ways: int = 2
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.bits)
+
+    o = i
+
+    @property
+    def outs(self) -> Mapping[str, Beat]:
+        return {f"o_{way}": self.o for way in range(self.ways)}
+
+    def latency(self) -> int:
+        """A fork adds no cycle."""
+        return 0
+
+    def processes(
+        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
+    ) -> list[Process]:
+
+        def fork() -> Process:
+            for index in itertools.count():
+                offer = yield i[0].offers, index
+                for channel in o:
+                    channel.offers.put(offer)
+                taken = []
+                for channel in o:
+                    ready = yield channel.readies, index
+                    taken.append(max(offer, ready))
+                i[0].readies.put(max(taken))
+
+        return [fork()]
+
+    def parts(self) -> Parts:
+        pairs = self.ways * (self.ways - 1) // 2
+        return Parts(lut={"pairs": pairs}, ff={}, exact_ff=self.ways)
