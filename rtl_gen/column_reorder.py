@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Signal, Value, unsigned
-from amaranth.lib import data, memory, wiring
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib import data, memory
+from amaranth.lib.wiring import connect
 
 from fq_hw.schedule.units import ReorderUnit
+from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter, nest
 from rtl_gen.read_pipe import ReadPipe
-from rtl_gen.streams import memory_style, signature
+from rtl_gen.streams import memory_style
 from rtl_gen.two_places import TwoPlaces
 
 __all__ = ["ColumnReorder"]
 
 
-class ColumnReorder(wiring.Component):
+class ColumnReorder(UnitComponent, unit=ReorderUnit):
     """A memory of four banks: a group is written while the one before is read, without a wait.
 
     Members     i: In(stream of lanes x u<bits>); o: Out(stream of the same beats)
@@ -25,10 +26,6 @@ class ColumnReorder(wiring.Component):
     Resources   unit.depth words of RAM
     Errors      none at run time
     """
-
-    def __init__(self, unit: ReorderUnit):
-        self.unit = unit
-        super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})
 
     def elaborate(self, platform):
         m = Module()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import ConcatUnit
+from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter
-from rtl_gen.streams import signature
 
 __all__ = ["Concat"]
 
 
-class Concat(wiring.Component):
+class Concat(UnitComponent, unit=ConcatUnit):
     """Lets the beats of one stream's pixel pass, then those of the other's.
 
     Members     i_a, i_b: In(streams of lanes x u<bits>); o: Out(stream of lanes x u<wider bits>)
@@ -23,16 +21,6 @@ class Concat(wiring.Component):
     Path        a choice of two
     Errors      none at run time
     """
-
-    def __init__(self, unit: ConcatUnit):
-        self.unit = unit
-        super().__init__(
-            {
-                "i_a": In(signature(unit.a)),
-                "i_b": In(signature(unit.b)),
-                "o": Out(signature(unit.o)),
-            }
-        )
 
     def elaborate(self, platform):
         m = Module()

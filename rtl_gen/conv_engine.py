@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import fifo, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import fifo
 
 from fq_hw.schedule.units import ConvUnit
+from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter
 from rtl_gen.dot_product import DotProduct, instance
 from rtl_gen.later import later
-from rtl_gen.streams import signature
 
 __all__ = ["ConvEngine"]
 
@@ -49,7 +49,7 @@ class Delays:
         return self.later[bit, delay]
 
 
-class ConvEngine(wiring.Component):
+class ConvEngine(UnitComponent, unit=ConvUnit):
     """Per column ``pe`` dot products of binary weights and activations, ``simd`` synapses a cycle.
 
     Members     i: In(stream of columns x simd x u<act_bits>, and blanks if unit.padded)
@@ -73,14 +73,12 @@ class ConvEngine(wiring.Component):
     """
 
     def __init__(self, unit: ConvUnit, family: str | None = None):
-        self.unit, self.family = unit, family
-        super().__init__(
-            {
-                "i": In(signature(unit.i)),
-                "i_weight": In(signature(unit.weight)),
-                "o": Out(signature(unit.o)),
-            }
-        )
+        self.family = family
+        super().__init__(unit)
+
+    @classmethod
+    def of(cls, unit: ConvUnit, contents: np.ndarray | None, family: str | None) -> ConvEngine:
+        return cls(unit, family)
 
     def elaborate(self, platform):
         m = Module()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from amaranth.hdl import Cat, Module, unsigned
-from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import memory
 
 from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.units import EmbedUnit
-from rtl_gen.streams import memory_style, signature
+from rtl_gen.component import FilledComponent
+from rtl_gen.streams import memory_style
 
 __all__ = ["PixelEmbedding"]
 
 
-class PixelEmbedding(wiring.Component):
+class PixelEmbedding(FilledComponent, unit=EmbedUnit):
     """Replaces each colour byte of a pixel by a row of a table.
 
     Members     i: In(stream of colours x u8); o: Out(stream of colours*length x u<bits>)
@@ -35,8 +35,8 @@ class PixelEmbedding(wiring.Component):
             table.shape,
             kind=ParameterError,
         )
-        self.unit, self.table = unit, table
-        super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})
+        self.table = table
+        super().__init__(unit)
 
     def elaborate(self, platform):
         m = Module()

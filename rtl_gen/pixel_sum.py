@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
-from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import memory
 
 from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.units import PixelSumUnit
+from rtl_gen.component import FilledComponent
 from rtl_gen.counters import nest
-from rtl_gen.streams import signature
 
 __all__ = ["PixelSum"]
 
 
-class PixelSum(wiring.Component):
+class PixelSum(FilledComponent, unit=PixelSumUnit):
     """Accumulates every channel over a frame and gives the sums with the frame's last pixel.
 
     Members     i: In(stream of lanes x u<in_bits>); o: Out(stream of lanes x i<sum_bits>)
@@ -35,8 +34,8 @@ class PixelSum(wiring.Component):
             start.shape,
             kind=ParameterError,
         )
-        self.unit, self.start = unit, start
-        super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})
+        self.start = start
+        super().__init__(unit)
 
     def elaborate(self, platform):
         m = Module()

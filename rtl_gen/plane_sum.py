@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Signal, Value
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import PlaneUnit
-from rtl_gen.streams import signature
+from rtl_gen.component import UnitComponent
 
 __all__ = ["PlaneSum"]
 
 
-class PlaneSum(wiring.Component):
+class PlaneSum(UnitComponent, unit=PlaneUnit):
     """Adds the planes of every channel, each worth twice the one below.
 
     Members     i: In(stream of lanes x planes x u<in_bits>); o: Out(stream of lanes x u<bits>)
@@ -23,10 +21,6 @@ class PlaneSum(wiring.Component):
     Path        one addition
     Errors      none at run time
     """
-
-    def __init__(self, unit: PlaneUnit):
-        self.unit = unit
-        super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})
 
     def elaborate(self, platform):
         m = Module()

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal, Value, unsigned
-from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import memory
 
 from fq_hw.errors import require
 from fq_hw.schedule.units import Pooling, PoolUnit
+from rtl_gen.component import FilledComponent
 from rtl_gen.counters import counter, nest
-from rtl_gen.streams import signature
 
 __all__ = ["Pool"]
 
 
-class Pool(wiring.Component):
+class Pool(FilledComponent, unit=PoolUnit):
     """Grows a row of windows in a memory and gives each window with its last pixel.
 
     ``sign`` has -1 for each channel whose smallest value is wanted; None where there is none.
@@ -30,14 +29,13 @@ class Pool(wiring.Component):
     """
 
     def __init__(self, unit: PoolUnit, sign: np.ndarray | None = None):
-        self.unit = unit
         channels = (unit.channels,) if unit.signed else None
         got = None if sign is None else sign.shape
         require(got == channels, "Pool", f"needs signs of shape {channels}", got)
         self.falls = np.zeros(unit.folds * unit.lanes, bool)
         if unit.signed:
             self.falls[: unit.channels] = sign < 0
-        super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})
+        super().__init__(unit)
 
     def elaborate(self, platform):
         m = Module()

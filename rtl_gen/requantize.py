@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import RequantizeUnit
-from rtl_gen.streams import signature
+from rtl_gen.component import UnitComponent
 
 __all__ = ["Requantize"]
 
 
-class Requantize(wiring.Component):
+class Requantize(UnitComponent, unit=RequantizeUnit):
     """Adds a constant per channel, drops the lowest bits, and saturates.
 
     Members     i: In(stream of lanes x u<in_bits>); i_constant: In(stream of constant words)
@@ -23,16 +21,6 @@ class Requantize(wiring.Component):
     Path        one addition; then a comparison of the bits above the result
     Errors      none at run time
     """
-
-    def __init__(self, unit: RequantizeUnit):
-        self.unit = unit
-        super().__init__(
-            {
-                "i": In(signature(unit.i)),
-                "i_constant": In(signature(unit.constant)),
-                "o": Out(signature(unit.o)),
-            }
-        )
 
     def elaborate(self, platform):
         m = Module()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import AddUnit
-from rtl_gen.streams import signature
+from rtl_gen.component import UnitComponent
 from rtl_gen.two_places import TwoPlaces
 
 __all__ = ["ResidualAdd"]
 
 
-class ResidualAdd(wiring.Component):
+class ResidualAdd(UnitComponent, unit=AddUnit):
     """Adds two streams beat by beat, lane by lane, shifted as the unit says, without rounding.
 
     Members     i_a, i_b: In(streams); o: Out(stream of lanes x u<out_bits>)
@@ -22,16 +20,6 @@ class ResidualAdd(wiring.Component):
     Errors      none at run time; out_bits comes from range analysis
     Source      Takahashi et al. 2024, section 3.4 (one shared scale, so integers add)
     """
-
-    def __init__(self, unit: AddUnit):
-        self.unit = unit
-        super().__init__(
-            {
-                "i_a": In(signature(unit.a)),
-                "i_b": In(signature(unit.b)),
-                "o": Out(signature(unit.o)),
-            }
-        )
 
     def elaborate(self, platform):
         m = Module()

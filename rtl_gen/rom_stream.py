@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from amaranth.hdl import Module, Signal, unsigned
-from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import Out, connect
+from amaranth.lib import memory
+from amaranth.lib.wiring import connect
 
 from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.memories import rom_layers
 from fq_hw.schedule.units import READ, RomUnit
+from rtl_gen.component import FilledComponent
 from rtl_gen.counters import counter
 from rtl_gen.later import later
 from rtl_gen.read_pipe import ReadPipe, read_late
-from rtl_gen.streams import memory_style, signature
+from rtl_gen.streams import memory_style
 
 __all__ = ["RomStream", "pack_words"]
 
@@ -29,7 +30,7 @@ def beside(words: list[int], width: int) -> int:
     return sum(word << width * place for place, word in enumerate(words))
 
 
-class RomStream(wiring.Component):
+class RomStream(FilledComponent, unit=RomUnit):
     """Words of a ROM in order, again and again: the source of weights and levels.
 
     Members     o: Out(stream of u<width>)
@@ -51,8 +52,8 @@ class RomStream(wiring.Component):
             bits.shape,
             kind=ParameterError,
         )
-        self.unit, self.bits = unit, bits
-        super().__init__({"o": Out(signature(unit.o))})
+        self.bits = bits
+        super().__init__(unit)
 
     def elaborate(self, platform):
         m = Module()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal, signed, unsigned
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.data import ArrayLayout
-from amaranth.lib.wiring import In, Out
 
 from fq_hw.errors import ParameterError, require
-from fq_hw.schedule.units import ScoreUnit
+from fq_hw.schedule.units import Beat, ScoreUnit
+from rtl_gen.component import FilledComponent
 from rtl_gen.counters import counter
-from rtl_gen.streams import signature
 
 __all__ = ["Scores", "result_layout"]
 
@@ -26,7 +25,7 @@ def result_layout(unit: ScoreUnit) -> data.StructLayout:
     )
 
 
-class Scores(wiring.Component):
+class Scores(FilledComponent, unit=ScoreUnit):
     """Multiplies each class's sum by a constant, adds one, and finds the largest score.
 
     Members     i: In(stream of i<sum_bits>), class 0 first; o: Out(stream of {label, scores})
@@ -46,14 +45,11 @@ class Scores(wiring.Component):
             constants.shape,
             kind=ParameterError,
         )
-        self.unit = unit
         self.multiplier, self.bias = constants
-        super().__init__(
-            {
-                "i": In(signature(unit.i)),
-                "o": Out(stream.Signature(result_layout(unit))),
-            }
-        )
+        super().__init__(unit)
+
+    def given(self, beat: Beat) -> stream.Signature:
+        return stream.Signature(result_layout(self.unit))
 
     def elaborate(self, platform):
         m = Module()

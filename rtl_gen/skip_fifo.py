@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import fifo, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import fifo
 
 from fq_hw.schedule.units import FifoUnit
-from rtl_gen.streams import signature
+from rtl_gen.component import UnitComponent
 
 __all__ = ["SkipFifo"]
 
 
-class SkipFifo(wiring.Component):
+class SkipFifo(UnitComponent, unit=FifoUnit):
     """First in, first out; ``depth`` beats, the two output registers included.
 
     Members     i: In(stream); o: Out(stream of the same beats)
@@ -21,10 +20,6 @@ class SkipFifo(wiring.Component):
     Resources   block RAM or distributed RAM, as synthesis finds cheaper
     Errors      none at run time; FifoUnit refuses depths below 3
     """
-
-    def __init__(self, unit: FifoUnit):
-        self.unit = unit
-        super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})
 
     def elaborate(self, platform):
         m = Module()

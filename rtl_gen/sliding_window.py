@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, signed, unsigned
-from amaranth.lib import data, memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import data, memory
 
 from fq_hw.schedule.units import READ, WindowUnit
+from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter, nest
 from rtl_gen.later import later
 from rtl_gen.read_pipe import read_late
-from rtl_gen.streams import memory_style, signature
+from rtl_gen.streams import memory_style
 from rtl_gen.two_places import TwoPlaces
 
 __all__ = ["SlidingWindow"]
@@ -37,7 +37,7 @@ def add(a: Value, b: Value, carry: Value) -> Value:
     return (Cat(1, a).as_signed() + Cat(carry[0], b).as_signed()) >> 1
 
 
-class SlidingWindow(wiring.Component):
+class SlidingWindow(UnitComponent, unit=WindowUnit):
     """Stores rows in a ring and reads groups of kernel windows from it, each ``repeats`` times.
 
     Members     i: In(stream of lanes x u<bits>), raster order, channel folds fastest
@@ -54,10 +54,6 @@ class SlidingWindow(wiring.Component):
     Errors      none at run time; WindowUnit refuses what does not fit
     Source      streamed im2col as in FINN (Umuroglu et al. 2017), on RAM, not shift registers
     """
-
-    def __init__(self, unit: WindowUnit):
-        self.unit = unit
-        super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})
 
     def elaborate(self, platform):
         m = Module()

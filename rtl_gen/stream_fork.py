@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import ForkUnit
-from rtl_gen.streams import signature
+from rtl_gen.component import UnitComponent
 
 __all__ = ["StreamFork"]
 
 
-class StreamFork(wiring.Component):
+class StreamFork(UnitComponent, unit=ForkUnit):
     """Hands every beat to each reader exactly once; readers need not take it together.
 
     Members     i: In(stream); o_0, o_1, ...: Out(stream of the same beats)
@@ -21,11 +19,6 @@ class StreamFork(wiring.Component):
     Resources   one register per reader: whether it has the current beat already
     Errors      none at run time
     """
-
-    def __init__(self, unit: ForkUnit):
-        self.unit = unit
-        outputs = {f"o_{way}": Out(signature(unit.o)) for way in range(unit.ways)}
-        super().__init__({"i": In(signature(unit.i)), **outputs})
 
     def elaborate(self, platform):
         m = Module()

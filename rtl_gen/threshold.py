@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Signal, Value
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
 from fq_hw.schedule.units import ThresholdUnit
-from rtl_gen.streams import signature
+from rtl_gen.component import UnitComponent
 from rtl_gen.two_places import TwoPlaces
 
 __all__ = ["Threshold"]
 
 
-class Threshold(wiring.Component):
+class Threshold(UnitComponent, unit=ThresholdUnit):
     """Counts the levels that each lane reaches.
 
     Members     i: In(stream of lanes x u<in_bits>); i_level: In(stream of level words)
@@ -26,16 +25,6 @@ class Threshold(wiring.Component):
     Errors      none at run time
     Source      thresholds instead of norm and activation: Umuroglu et al. 2017
     """
-
-    def __init__(self, unit: ThresholdUnit):
-        self.unit = unit
-        super().__init__(
-            {
-                "i": In(signature(unit.i)),
-                "i_level": In(signature(unit.level)),
-                "o": Out(signature(unit.o)),
-            }
-        )
 
     def elaborate(self, platform):
         m = Module()

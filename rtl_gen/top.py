@@ -5,72 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from fq_hw.errors import GraphError, require
 from fq_hw.schedule import units
 from fq_hw.schedule.plan import Node, Plan, Source
-from rtl_gen.column_reorder import ColumnReorder
-from rtl_gen.concat import Concat
-from rtl_gen.conv_engine import ConvEngine
-from rtl_gen.pixel_embedding import PixelEmbedding
-from rtl_gen.pixel_sum import PixelSum
-from rtl_gen.plane_sum import PlaneSum
-from rtl_gen.pool import Pool
-from rtl_gen.requantize import Requantize
-from rtl_gen.residual_add import ResidualAdd
-from rtl_gen.rom_stream import RomStream
-from rtl_gen.scores import Scores, result_layout
-from rtl_gen.skip_fifo import SkipFifo
-from rtl_gen.sliding_window import SlidingWindow
-from rtl_gen.stream_fork import StreamFork
+from rtl_gen import kinds  # noqa: F401 - so that each kind of unit has its component
+from rtl_gen.component import component
+from rtl_gen.scores import result_layout
 from rtl_gen.streams import signature
-from rtl_gen.threshold import Threshold
-from rtl_gen.width_converter import WidthConverter
 
 __all__ = ["Accelerator", "Segment", "component", "identifiers"]
-
-
-PLAIN = {
-    units.ConvertUnit: WidthConverter,
-    units.WindowUnit: SlidingWindow,
-    units.ReorderUnit: ColumnReorder,
-    units.ThresholdUnit: Threshold,
-    units.ForkUnit: StreamFork,
-    units.FifoUnit: SkipFifo,
-    units.AddUnit: ResidualAdd,
-    units.ConcatUnit: Concat,
-    units.PlaneUnit: PlaneSum,
-    units.RequantizeUnit: Requantize,
-}
-FILLED = {  # these take contents too
-    units.EmbedUnit: PixelEmbedding,
-    units.RomUnit: RomStream,
-    units.PixelSumUnit: PixelSum,
-    units.PoolUnit: Pool,
-    units.ScoreUnit: Scores,
-}
-
-
-def component(
-    unit: units.Unit, contents: np.ndarray | None = None, family: str | None = None
-) -> wiring.Component:
-    """The component of ``unit``; ``contents`` fills its ROM, table or start values.
-
-    ``family`` is the form of its dot products, as ``ConvEngine`` wants it.
-    """
-    kind = type(unit)
-    if kind is units.ConvUnit:
-        return ConvEngine(unit, family)
-    if kind in FILLED:
-        return FILLED[kind](unit, contents)
-    require(
-        kind in PLAIN, kind.__name__, "needs a component in rtl_gen/top.py", None, kind=GraphError
-    )
-    return PLAIN[kind](unit)
 
 
 def identifier(name: str) -> str:
@@ -89,20 +35,6 @@ def identifiers(names: Iterable[str]) -> dict[str, str]:
             word = f"{plain}_{taken[plain]}"
         found[name], taken[word] = word, 1
     return found
-
-
-def input_ports(part: wiring.Component) -> list[wiring.PureInterface]:
-    """Input streams in the order of a node's inputs."""
-    return [
-        getattr(part, name)
-        for name, member in part.signature.members.items()
-        if member.is_signature and member.flow is In
-    ]
-
-
-def output_port(part: wiring.Component, way: int) -> wiring.PureInterface:
-    """An output stream; ``way`` tells a fork's outputs apart."""
-    return getattr(part, f"o_{way}") if hasattr(part, f"o_{way}") else part.o
 
 
 class Segment(wiring.Component):
@@ -129,11 +61,13 @@ class Segment(wiring.Component):
         for node in self.nodes:
             part = parts[node.name] = component(node.unit, node.contents, self.family)
             m.submodules[words[node.name]] = part
-            for port, source in zip(input_ports(part), node.inputs, strict=True):
+            for port, source in zip(node.unit.ins, node.inputs, strict=True):
                 if source.node == Plan.INPUT:
-                    connect(m, flipped(self.i), port)
+                    connect(m, flipped(self.i), getattr(part, port))
                 else:
-                    self.join(m, output_port(parts[source.node], source.way), port)
+                    giver = parts[source.node]
+                    given = getattr(giver, [*giver.unit.outs][source.way])
+                    self.join(m, given, getattr(part, port))
         connect(m, part.o, flipped(self.o))
         return m
 

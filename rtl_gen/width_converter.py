@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal, Value
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import Beat, ConvertUnit
-from rtl_gen.streams import signature
+from rtl_gen.component import UnitComponent
 
 __all__ = ["WidthConverter"]
 
 
-class WidthConverter(wiring.Component):
+class WidthConverter(UnitComponent, unit=ConvertUnit):
     """Regroups the channels of every pixel into wider or narrower beats.
 
     Members     i: In(stream of lanes_in); o: Out(stream of lanes_out)
@@ -24,10 +22,6 @@ class WidthConverter(wiring.Component):
     Resources   one register of the wider beat
     Errors      none at run time; ConvertUnit refuses widths that do not divide
     """
-
-    def __init__(self, unit: ConvertUnit):
-        self.unit = unit
-        super().__init__({"i": In(signature(unit.i)), "o": Out(signature(unit.o))})
 
     def elaborate(self, platform):
         m = Module()

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from fq_hw.schedule import units
-from rtl_gen.top import FILLED, PLAIN, component
+from rtl_gen.component import UnitComponent
+from rtl_gen.top import component
 from sim import components, pysim
 from sim.prediction import predict
 from sim.stalls import GRID
@@ -38,7 +39,7 @@ def replay(name, pauses=("never", "never")):
 
 
 def test_zoo_has_every_unit():
-    assert {type(unit) for unit in ZOO.values()} == {*PLAIN, *FILLED, units.ConvUnit}
+    assert {type(unit) for unit in ZOO.values()} == {*UnitComponent.KINDS}
 
 
 @pytest.mark.parametrize("pauses", GRID, ids="-".join)

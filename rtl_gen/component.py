@@ -1,0 +1,67 @@
+"""Components of units: each has the streams of its record, and is found by its kind."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from fq_hw.errors import GraphError, require
+from fq_hw.schedule.units import Beat, Unit
+from rtl_gen.streams import signature
+
+__all__ = ["FilledComponent", "UnitComponent", "component"]
+
+
+class UnitComponent(wiring.Component):
+    """Base of a unit's component, as ``class Threshold(UnitComponent, unit=ThresholdUnit)``.
+
+    Its members are the unit's streams, by their names in ``unit.ins`` and ``unit.outs``.
+    """
+
+    KINDS: ClassVar[dict[type[Unit], type[UnitComponent]]] = {}
+
+    def __init_subclass__(cls, unit: type[Unit] | None = None, **more: object) -> None:
+        super().__init_subclass__(**more)
+        if unit is not None:
+            UnitComponent.KINDS[unit] = cls
+
+    def __init__(self, unit: Unit):
+        self.unit = unit
+        super().__init__(
+            {name: In(signature(beat)) for name, beat in unit.ins.items()}
+            | {name: Out(self.given(beat)) for name, beat in unit.outs.items()}
+        )
+
+    def given(self, beat: Beat) -> stream.Signature:
+        """The stream of what it gives: lanes, unless the component names the bits otherwise."""
+        return signature(beat)
+
+    @classmethod
+    def of(cls, unit: Unit, contents: np.ndarray | None, family: str | None) -> UnitComponent:
+        """The component of ``unit``; kinds that hold something or have forms say so here."""
+        return cls(unit)
+
+
+class FilledComponent(UnitComponent):
+    """Base of components with a ROM, a table, start values or other constants."""
+
+    @classmethod
+    def of(cls, unit: Unit, contents: np.ndarray | None, family: str | None) -> UnitComponent:
+        return cls(unit, contents)
+
+
+def component(
+    unit: Unit, contents: np.ndarray | None = None, family: str | None = None
+) -> wiring.Component:
+    """The component of ``unit``; ``contents`` fills its ROM, table or start values.
+
+    ``family`` is the form of its dot products, as ``ConvEngine`` wants it.
+    """
+    kind = type(unit)
+    known = kind in UnitComponent.KINDS
+    contract = "has no component; derive one from rtl_gen.component.UnitComponent"
+    require(known, kind.__name__, contract, kind=GraphError)
+    return UnitComponent.KINDS[kind].of(unit, contents, family)
