@@ -10,8 +10,8 @@ from fq_hw.schedule.units import ReorderUnit
 from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter, nest
 from rtl_gen.read_pipe import ReadPipe
+from rtl_gen.skid_buffer import SkidBuffer
 from rtl_gen.streams import memory_style
-from rtl_gen.two_places import TwoPlaces
 
 __all__ = ["ColumnReorder"]
 
@@ -50,7 +50,7 @@ class ColumnReorder(UnitComponent, unit=ReorderUnit):
         put_bank, bank = Signal(range(unit.BANKS)), Signal(range(unit.BANKS))
         # Requests wait in two places: the loops do not hear of a stall in the cycle it begins.
         request = data.StructLayout({"address": pipe.i.payload.shape(), "last": 1})
-        m.submodules.requests = requests = TwoPlaces(request)
+        m.submodules.requests = requests = SkidBuffer(request)
         asked, taken = requests.i.p, requests.o.p
         # Whole groups in the memory, and those of them that nobody has asked for yet.
         kept, waiting = Signal(range(unit.BANKS + 1)), Signal(range(unit.BANKS + 1))

@@ -12,8 +12,8 @@ from amaranth.lib import fifo
 from fq_hw.schedule.units import ConvUnit
 from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter
+from rtl_gen.delay import delay
 from rtl_gen.dot_product import DotProduct, instance
-from rtl_gen.later import later
 
 __all__ = ["ConvEngine"]
 
@@ -97,9 +97,9 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
         m.d.sync += free.eq(~last_next | ~self.full(m, finish, gone))
 
         # What a beat is, a cycle before it passes the accumulators.
-        marks = later(m, Cat(accept, finish), unit.sum_cycles - 1, "marks")
+        marks = delay(m, Cat(accept, finish), unit.sum_cycles - 1, "marks")
         near = [self.near(m, marks, pe) if unit.sf > 1 else None for pe in range(unit.pe)]
-        self.collect(m, self.sums(m, near), near, later(m, marks[1], 1, "finishing"))
+        self.collect(m, self.sums(m, near), near, delay(m, marks[1], 1, "finishing"))
         return m
 
     def last(self, m: Module, accept: Value) -> tuple[Value, Value]:

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Signal
 
 from fq_hw.schedule.units import AddUnit
 from rtl_gen.component import UnitComponent
-from rtl_gen.two_places import TwoPlaces
+from rtl_gen.skid_buffer import SkidBuffer
 
 __all__ = ["ResidualAdd"]
 
@@ -23,7 +23,7 @@ class ResidualAdd(UnitComponent, unit=AddUnit):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.places = places = TwoPlaces(self.unit.o.width)
+        m.submodules.places = places = SkidBuffer(self.unit.o.width)
         m.d.comb += [
             places.i.valid.eq(self.i_a.valid & self.i_b.valid),
             self.i_a.ready.eq(places.i.ready & self.i_b.valid),

@@ -12,7 +12,7 @@ from fq_hw.schedule.memories import rom_layers
 from fq_hw.schedule.units import READ, RomUnit
 from rtl_gen.component import FilledComponent
 from rtl_gen.counters import counter
-from rtl_gen.later import later
+from rtl_gen.delay import delay
 from rtl_gen.read_pipe import ReadPipe, read_late
 from rtl_gen.streams import memory_style
 
@@ -77,7 +77,7 @@ class RomStream(FilledComponent, unit=RomUnit):
                 m, rom.read_port(), address[:inside] if layers > 1 else address, "word"
             )
             if layers > 1:
-                layer = later(m, address[inside:], READ, "layer", reset_less=True)
+                layer = delay(m, address[inside:], READ, "layer", reset_less=True)
                 word = word.word_select(layer, unit.width)
             m.d.comb += [self.o.valid.eq(1), step.eq(self.o.ready)]
         else:

@@ -11,10 +11,10 @@ from amaranth.lib import data, memory
 from fq_hw.schedule.units import READ, WindowUnit
 from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter, nest
-from rtl_gen.later import later
+from rtl_gen.delay import delay
 from rtl_gen.read_pipe import read_late
+from rtl_gen.skid_buffer import SkidBuffer
 from rtl_gen.streams import memory_style
-from rtl_gen.two_places import TwoPlaces
 
 __all__ = ["SlidingWindow"]
 
@@ -90,7 +90,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
             row=unit.out_height,
         )
         # The reader hears of a pixel from a register: the writer's handshake is long enough.
-        pixel = later(m, accept & put_last["put_fold"], unit.NEWS, "pixel")
+        pixel = delay(m, accept & put_last["put_fold"], unit.NEWS, "pixel")
         arrived = self.arrived(m, pixel, step, at, last)
         frees = [unit.freed(oy) for oy in range(unit.out_height)]
         request = data.StructLayout(
@@ -100,7 +100,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
                 "frees": range(max(*frees, 1) + 1),
             }
         )
-        m.submodules.requests = requests = TwoPlaces(request)
+        m.submodules.requests = requests = SkidBuffer(request)
         asked, taken = requests.i.p, requests.o.p
         m.d.comb += [
             requests.i.valid.eq(arrived),
@@ -121,7 +121,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
             read_late(m, ring.read_port(), taken.address[way], f"word_{way}")
             for way in range(unit.columns)
         ]
-        blanks = later(m, taken.blanks, READ, "blanks", reset_less=True)
+        blanks = delay(m, taken.blanks, READ, "blanks", reset_less=True)
         freed = Mux(requests.o.valid & requests.o.ready, taken.frees, 0)
         m.d.comb += [
             self.i.ready.eq(self.room(m, accept & put_last["put_column"], freed)),

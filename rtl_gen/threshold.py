@@ -7,7 +7,7 @@ from amaranth.lib.wiring import connect, flipped
 
 from fq_hw.schedule.units import ThresholdUnit
 from rtl_gen.component import UnitComponent
-from rtl_gen.two_places import TwoPlaces
+from rtl_gen.skid_buffer import SkidBuffer
 
 __all__ = ["Threshold"]
 
@@ -30,7 +30,7 @@ class Threshold(UnitComponent, unit=ThresholdUnit):
         m = Module()
         unit = self.unit
         # Readiness goes on to the levels' ROM and back through the layer: it comes from registers.
-        m.submodules.counts = counts = TwoPlaces(self.o.payload.shape())
+        m.submodules.counts = counts = SkidBuffer(self.o.payload.shape())
         connect(m, counts.o, flipped(self.o))
         free = Signal()
         m.d.comb += [

@@ -1,4 +1,4 @@
-"""Two places where beats wait, so that readiness comes from a register."""
+"""A skid buffer: two beats may wait, so that readiness comes from a register."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from amaranth.hdl import Module, Mux, ShapeLike, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["TwoPlaces"]
+__all__ = ["SkidBuffer"]
 
 
-class TwoPlaces(wiring.Component):
+class SkidBuffer(wiring.Component):
     """A stream cut in two: units that wait for each other through it are no chain of gates.
 
     Members     i: In(stream of ``shape``); o: Out(the same)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from amaranth.hdl import Module, Signal, Value
 
-__all__ = ["later"]
+__all__ = ["delay"]
 
 
-def later(m: Module, bits: Value, cycles: int, name: str, reset_less: bool = False) -> Value:
+def delay(m: Module, bits: Value, cycles: int, name: str, reset_less: bool = False) -> Value:
     """``bits`` as they were ``cycles`` ago: registers that never wait."""
     if not len(bits):  # a register of no bits: Verilog would read [-1:0]
         return bits
