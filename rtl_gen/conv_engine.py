@@ -13,7 +13,7 @@ from fq_hw.schedule.units import ConvUnit
 from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter
 from rtl_gen.delay import delay
-from rtl_gen.dot_product import DotProduct, instance
+from rtl_gen.dot_array import DotArray
 
 __all__ = ["ConvEngine"]
 
@@ -23,30 +23,6 @@ class Near(NamedTuple):
 
     adding: Value
     ending: Value
-
-
-class Delays:
-    """A word of bits, and the same bits later: registers are made for what is asked, once."""
-
-    def __init__(self, m: Module, bits: Value, name: str):
-        self.m, self.name, self.width = m, name, len(bits)
-        self.now = self.register(len(bits), f"{name}_0")
-        m.d.sync += self.now.eq(bits)
-        self.later: dict[tuple[int, int], Signal] = {}
-
-    def register(self, width: int, name: str) -> Signal:
-        """One that synthesis does not merge with its twin for other PEs (boards.netlist)."""
-        return Signal(width, name=name, attrs={"keep": "true"}, reset_less=True)
-
-    def __call__(self, bit: int, delay: int) -> Value:
-        """Bit ``bit`` as it was ``delay`` cycles ago."""
-        if not delay:
-            return self.now[bit]
-        if (bit, delay) not in self.later:
-            before = self(bit, delay - 1)
-            self.later[bit, delay] = self.register(1, f"{self.name}_{delay}_{bit}")
-            self.m.d.sync += self.later[bit, delay].eq(before)
-        return self.later[bit, delay]
 
 
 class ConvEngine(UnitComponent, unit=ConvUnit):
@@ -130,9 +106,8 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
 
     def sums(self, m: Module, near: Sequence[Near | None]) -> list[Value]:
         """The sums that the beat completes, column by column."""
-        unit, tree, simd, bits = self.unit, self.unit.tree, self.unit.simd, self.unit.act_bits
-        late = tree.delay if self.family not in (None, "plain") else lambda plane, lane: 0
-        raws = [(plane, lane) for plane in range(bits) for lane in range(simd)]
+        unit, simd, bits = self.unit, self.unit.simd, self.unit.act_bits
+        array = DotArray(m, unit.tree, self.family, masked=unit.masked, kept=True)
         beat = self.i.payload.as_value()
         outside = sum(unit.pad_level << lane * bits for lane in range(simd))
 
@@ -145,16 +120,6 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
                     m.d.sync += held.eq(outside)
             return held
 
-        def vector(word: Value, name: str, width: int, stride: int) -> Signal:
-            """The raw bits of ``word``, each as late as its adder wants it."""
-            delays = Delays(m, word, name)
-            out = Signal(len(raws), name=f"{name}_raw")
-            index = [
-                delays(lane * width + plane * stride, late(plane, lane)) for plane, lane in raws
-            ]
-            m.d.comb += out.eq(Cat(index))
-            return out
-
         columns = [
             spread(
                 beat[x * simd * bits :][: simd * bits],
@@ -164,16 +129,15 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
             for x in range(unit.columns)
         ]
         acts = [
-            [vector(word, f"act_{group}_{x}", bits, 1) for x, word in enumerate(columns)]
+            [array.acts(word, f"act_{group}_{x}") for x, word in enumerate(columns)]
             for group in range(unit.act_copies)
         ]
         totals = {}
         for pe in range(unit.pe):
             weights = spread(Value.cast(self.i_weight.payload[pe]), f"weight_{pe}")
-            signs = vector(weights, f"sign_{pe}", 1, 0)
+            signs = array.signs(weights, f"sign_{pe}")
             for x in range(unit.columns):
-                dot = Signal(tree.sum_bits, name=f"dot_{x}_{pe}")
-                self.dot(m, f"dot_{x}_{pe}", signs, acts[pe // unit.GROUP][x], dot)
+                dot = array.dot(signs, acts[pe // unit.GROUP][x], f"{x}_{pe}")
                 totals[x, pe] = self.accumulate(m, f"{x}_{pe}", dot, near[pe])
         return [totals[key] for key in sorted(totals)]
 
@@ -198,16 +162,6 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
         with m.If(near.ending):  # a synchronous reset, which takes no LUT
             m.d.sync += acc.eq(0)
         return total
-
-    def dot(self, m: Module, name: str, signs: Value, acts: Value, total: Signal) -> None:
-        """A dot product; by name, unless everything is to be in one piece."""
-        if self.family is not None:
-            m.submodules[name] = instance(
-                self.unit.tree, self.family, signs, acts, total, self.unit.masked
-            )
-            return
-        m.submodules[name] = part = DotProduct(self.unit.tree, masked=self.unit.masked)
-        m.d.comb += [part.signs.eq(signs), part.acts.eq(acts), total.eq(part.total)]
 
     def collect(
         self, m: Module, totals: Sequence[Value], near: Sequence[Near | None], finishing: Value

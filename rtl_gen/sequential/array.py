@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.sequential.plan import SequentialPlan
 from fq_hw.schedule.two_tree import build
-from rtl_gen.dot_product import DotProduct, instance
+from rtl_gen.dot_array import DotArray
 
 __all__ = ["STEP", "ConvArray"]
 
@@ -92,36 +92,21 @@ class ConvArray(wiring.Component):
 
     def totals(self, m: Module, pixels: list[Signal], use: Value, fired: Value) -> list[list]:
         """Sums with the last dot product added, by column and PE."""
-        plan, tree = self.plan, self.tree
-        simd, bits = plan.array.simd, plan.act_bits
-        plain = self.family in (None, "plain")
-        raws = [(p, lane) for p in range(bits) for lane in range(simd)]
-
-        def vector(word: Value, name: str, width: int, stride: int) -> Signal:
-            """Raw bits plane by plane, each as late as its adder wants it."""
-            later = Late(m, word, name)
-            out = Signal(len(raws), name=f"{name}_raw")
-            m.d.comb += out.eq(
-                Cat(
-                    later(lane * width + p * stride, 0 if plain else tree.delay(p, lane))
-                    for p, lane in raws
-                )
-            )
-            return out
-
+        plan, simd = self.plan, self.plan.array.simd
+        array = DotArray(m, self.tree, self.family, kept=False)
         weights = Signal(plan.array.word_bits)
         m.d.sync += weights.eq(self.weights)
-        acts = [vector(pixel, f"act_{x}", bits, 1) for x, pixel in enumerate(pixels)]
+        acts = [array.acts(pixel, f"act_{x}") for x, pixel in enumerate(pixels)]
         signs = [
-            vector(weights[pe * simd :][:simd], f"sign_{pe}", 1, 0) for pe in range(plan.array.pe)
+            array.signs(weights[pe * simd :][:simd], f"sign_{pe}") for pe in range(plan.array.pe)
         ]
         totals = []
         for x in range(plan.array.columns):
             totals.append([])
             for pe in range(plan.array.pe):
                 name = f"{x}_{pe}"
-                dot, held = (Signal(tree.sum_bits, name=f"{n}_{name}") for n in ("dot", "held"))
-                self.dot(m, f"dot_{name}", signs[pe], acts[x], dot)
+                dot = array.dot(signs[pe], acts[x], name)
+                held = Signal(self.tree.sum_bits, name=f"held_{name}")
                 acc = Signal(plan.acc_bits, name=f"acc_{name}")
                 total = Signal(plan.acc_bits, name=f"total_{name}")
                 m.d.sync += held.eq(Mux(use, dot, 0))
@@ -129,14 +114,6 @@ class ConvArray(wiring.Component):
                 m.d.sync += acc.eq(Mux(fired, 0, total))
                 totals[-1].append(total)
         return totals
-
-    def dot(self, m: Module, name: str, signs: Value, acts: Value, total: Signal) -> None:
-        """A dot product; by name, unless everything is to be in one piece."""
-        if self.family is not None:
-            m.submodules[name] = instance(self.tree, self.family, signs, acts, total)
-            return
-        m.submodules[name] = part = DotProduct(self.tree)
-        m.d.comb += [part.signs.eq(signs), part.acts.eq(acts), total.eq(part.total)]
 
     def collect(self, m: Module, totals: list[list], fired: Value) -> None:
         """Complete sums go into registers and move towards the head."""
@@ -153,20 +130,3 @@ class ConvArray(wiring.Component):
                 with m.Elif(self.take):
                     m.d.sync += places[x][pe].eq(after)
         m.d.comb += self.head.as_value().eq(Cat(places[0]))
-
-
-class Late:
-    """Bits of a word, and the same bits some cycles later; registers are made once, on demand."""
-
-    def __init__(self, m: Module, word: Value, name: str):
-        self.m, self.word, self.name = m, word, name
-        self.later: dict[tuple[int, int], Signal] = {}
-
-    def __call__(self, bit: int, delay: int) -> Value:
-        """Bit ``bit`` as it was ``delay`` cycles ago."""
-        if not delay:
-            return self.word[bit]
-        if (bit, delay) not in self.later:
-            self.later[bit, delay] = held = Signal(name=f"{self.name}_{delay}_{bit}")
-            self.m.d.sync += held.eq(self(bit, delay - 1))
-        return self.later[bit, delay]
