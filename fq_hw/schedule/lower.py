@@ -25,7 +25,7 @@ from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converter
 from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
 from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.plan import Node, Plan, Source
-from fq_hw.schedule.planes import Planes, planes
+from fq_hw.schedule.planes import planes
 from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
 from fq_hw.schedule.units import (
     AddUnit,
@@ -39,11 +39,11 @@ from fq_hw.schedule.units import (
     PoolUnit,
     RequantizeUnit,
     RomUnit,
-    ScoreUnit,
     ThresholdUnit,
     Unit,
     ceil_div,
 )
+from fq_hw.schedule.words import level_fields, score_unit, start_values
 
 __all__ = ["Lowering", "follow", "lower"]
 
@@ -225,7 +225,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     parts = conv_parts(site, plan.folds[op.name])
     plan.sites[op.name], plan.parts[op.name] = site, parts
     unit, words = parts.engine, weight_words(weights.bits, parts.engine)
-    offset = plane_offsets(weights, x.bits)
+    offset = weights.offsets(x.bits)
     bits = unit.raw_bits
     if site.combined:
         combine = parts.after[-1][1]
@@ -237,14 +237,6 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     sums = plan.add(op.name, unit, windows, rom, **known.get("", {}))
     source = plan.chain(op.name, parts.after, sums, known)
     plan.publish(op, plan.stream(op, source, site.lanes_out, bits, offset))
-
-
-def plane_offsets(weights: Planes, act_bits: int) -> np.ndarray:
-    """What the sums of bipolar planes lack, per output channel: each -1 adds top - a, not -a."""
-    if weights.masked:
-        return np.zeros(weights.channels // weights.count, np.int64)
-    negative = weights.bits.sum(axis=(1, 2, 3), dtype=np.int64).reshape(-1, weights.count)
-    return (1 - 2**act_bits) * (negative << np.arange(weights.count)).sum(axis=1)
 
 
 @place.register
@@ -305,19 +297,6 @@ def _(op: ir.Requantize, plan: Lowering) -> None:
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
 
 
-def level_words(op: ir.Threshold, offset: np.ndarray, unit: ThresholdUnit) -> np.ndarray:
-    """ROM of a threshold: bits of shape folds, lanes*(steps*level_bits + 1), lowest bit first.
-
-    -x >= t says x < 1 - t, so a falling channel counts the levels 1 - t and subtracts from the top.
-    """
-    falling = (op.sign < 0)[:, None]
-    levels = np.where(falling, 1 - op.levels, op.levels) - offset[:, None]
-    levels = np.sort(levels, axis=1)
-    bits = (levels[..., None] >> np.arange(unit.level_bits)) & 1
-    words = np.concatenate([bits.reshape(len(levels), -1), falling], axis=1)
-    return words.astype(np.uint8).reshape(unit.folds, -1)
-
-
 @place.register
 def _(op: ir.Threshold, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
@@ -331,7 +310,7 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
         level_bits=level_bits,
         out_bits=op.out_bits,
     )
-    words = level_words(op, x.offset, unit)
+    words = level_fields(op, x.offset, level_bits).reshape(unit.folds, -1)
     rom = plan.add(
         f"{op.name}.levels", RomUnit(depth=unit.folds, width=unit.level.width), contents=words
     )
@@ -397,10 +376,7 @@ def _(op: ir.Add, plan: Lowering) -> None:
 @place.register
 def _(op: ir.PixelSum, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
-    kind = plan.graph.types[op.name]
-    start = x.offset * x.pixels
-    low, high = int(min(start.min(), kind.low.min())), int(kind.high.max())
-    bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) + 1
+    start, bits = start_values(x.offset, x.pixels, plan.graph.types[op.name])
     unit = PixelSumUnit(
         channels=x.channels, pixels=x.pixels, lanes=x.lanes, in_bits=x.bits, sum_bits=bits
     )
@@ -415,16 +391,7 @@ def _(op: ir.ClassScale, plan: Lowering) -> None:
     require(x.signed, op.where, "must read a PixelSum", op.inputs[0], hint=hint, kind=GraphError)
     serial = converters(x.channels, x.pixels, (x.lanes, 1), x.bits, ".serial", signed=True)
     one_by_one = plan.chain(op.name, serial, x.source)
-    kind = plan.graph.types[op.name]
-    multiplier_bits = max(int(np.abs(op.multiplier).max()).bit_length(), 1)
-    unit = ScoreUnit(
-        classes=x.channels,
-        sum_bits=x.bits,
-        multiplier_bits=multiplier_bits,
-        score_bits=kind.bits + (not kind.signed),
-        biased=op.bias is not None,
-        falling=bool((op.multiplier < 0).any()),
-    )
+    unit = score_unit(op, plan.graph.types[op.name], x.bits)
     bias = 0 * op.multiplier if op.bias is None else op.bias
     constants = np.stack([op.multiplier, bias])
     source = plan.add(op.name, unit, one_by_one, contents=constants, tensor=op.name)

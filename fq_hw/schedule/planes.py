@@ -35,6 +35,16 @@ class Planes:
         """Output channels of the engine: ``count`` for each of the convolution's."""
         return len(self.bits)
 
+    def offsets(self, act_bits: int) -> np.ndarray:
+        """What the engine's sums of u<act_bits> lack, one for each of the convolution's channels.
+
+        Each weight -1 of a bipolar plane adds 2**act_bits - 1 - a, and should add -a.
+        """
+        if self.masked:
+            return np.zeros(self.channels // self.count, np.int64)
+        negative = self.bits.sum(axis=(1, 2, 3), dtype=np.int64).reshape(-1, self.count)
+        return (1 - 2**act_bits) * (negative << np.arange(self.count)).sum(axis=1)
+
 
 @functools.lru_cache(maxsize=1024)
 def planes(conv: Conv) -> Planes:

@@ -16,9 +16,11 @@ from fq_hw import ir
 from fq_hw.errors import CapacityError, GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.passes import check_lowered
+from fq_hw.schedule.planes import planes
 from fq_hw.schedule.sequential import pack
 from fq_hw.schedule.sequential.plan import Array, Pass, Region, SequentialPlan
-from fq_hw.schedule.units import ScoreUnit, ceil_div
+from fq_hw.schedule.units import ceil_div
+from fq_hw.schedule.words import score_unit, start_values
 
 __all__ = ["lower_sequential"]
 
@@ -33,7 +35,7 @@ class Draft:
     weight: np.ndarray | None = None
     threshold: ir.Threshold | None = None
     offset: np.ndarray | None = None  # of the tensor that is requantized
-    start: np.ndarray | None = None
+    classes: bool = False  # whether it computes the classes, from start values
 
 
 class Lowering:
@@ -110,8 +112,7 @@ class Lowering:
             most = int(np.abs(op.weight).max())
             self.refuse(op, "needs weights -1 and +1 and pad_level 0", (most, op.pad_level))
         h, w, c = self.graph.types[op.name].shape
-        top = 2 ** self.graph[x].out_bits - 1
-        offset = -top * (op.weight < 0).sum(axis=(1, 2, 3), dtype=np.int64)
+        offset = planes(op).offsets(self.graph[x].out_bits)
         self.offsets[op.name] = offset
         users = self.graph.users[op.name]
         sums = len(users) == 1 and isinstance(users[0], ir.PixelSum)
@@ -127,7 +128,7 @@ class Lowering:
             total=sums,
         )
         if sums:
-            self.drafts.append(Draft(step=step, weight=op.weight, start=offset * h * w))
+            self.drafts.append(Draft(step=step, weight=op.weight, classes=True))
         else:
             self.place(op, step)
         self.left[x] -= 1
@@ -235,18 +236,11 @@ def lower_sequential(graph: Graph, array: Array | None = None) -> SequentialPlan
     level_bits = value_bits + 1 if padded else max(value_bits, (max(highs) + 1).bit_length())
 
     total, scale = graph.ops[-3], graph.ops[-2]
-    start = next(d.start for d in drafts if d.start is not None)
-    kind = graph.types[total.name]
-    low, high = int(min(start.min(), kind.low.min())), int(kind.high.max())
-    sum_bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) + 1
+    h, w, _ = graph.types[total.inputs[0]].shape
+    offset = lowering.offsets[total.inputs[0]]
+    start, sum_bits = start_values(offset, h * w, graph.types[total.name])
     field_bits = max((2**act_bits - 1) * level_bits + 1, sum_bits)
-    scores = graph.types[scale.name]
-    result = ScoreUnit(
-        classes=len(scale.multiplier),
-        sum_bits=sum_bits,
-        multiplier_bits=max(int(scale.multiplier.max()).bit_length(), 1),
-        score_bits=scores.bits + (not scores.signed),
-    )
+    result = score_unit(scale, graph.types[scale.name], sum_bits)
     header_words = ceil_div(array.pe * field_bits, array.word_bits)
     return SequentialPlan(
         name=graph.name,
@@ -256,7 +250,7 @@ def lower_sequential(graph: Graph, array: Array | None = None) -> SequentialPlan
         table=embed.table,
         image_region=lowering.regions[embed.name],
         passes=tuple(d.step for d in drafts),
-        parameters=parameters(drafts, header_words, level_bits, field_bits, array),
+        parameters=parameters(drafts, start, header_words, level_bits, field_bits, array),
         acc_bits=acc_bits,
         value_bits=value_bits,
         level_bits=level_bits,
@@ -268,7 +262,12 @@ def lower_sequential(graph: Graph, array: Array | None = None) -> SequentialPlan
 
 
 def parameters(
-    drafts: list[Draft], header_words: int, level_bits: int, field_bits: int, array: Array
+    drafts: list[Draft],
+    start: np.ndarray,
+    header_words: int,
+    level_bits: int,
+    field_bits: int,
+    array: Array,
 ) -> np.ndarray:
     """All words of the parameter memory, in the order in which they are read."""
     rows = []
@@ -277,10 +276,10 @@ def parameters(
         channels = step.folds * array.pe
         fields = np.zeros((channels, field_bits), np.uint8)
         if draft.threshold is not None:
-            bits = pack.level_fields(draft.threshold, draft.offset, channels, level_bits)
+            bits = pack.padded_levels(draft.threshold, draft.offset, channels, level_bits)
             fields[:, : bits.shape[1]] = bits
-        elif draft.start is not None:
-            fields = pack.start_fields(draft.start, channels, field_bits)
+        elif draft.classes:
+            fields = pack.start_fields(start, channels, field_bits)
         words = [pack.header_words(fields, step.folds, header_words, array)]
         if draft.weight is not None:
             words.insert(0, pack.weight_words(draft.weight, step.stride, step.folds, array))

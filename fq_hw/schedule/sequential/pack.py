@@ -7,8 +7,9 @@ import numpy as np
 from fq_hw import ir
 from fq_hw.schedule.sequential.plan import Array
 from fq_hw.schedule.units import ceil_div
+from fq_hw.schedule.words import level_fields
 
-__all__ = ["header_words", "level_fields", "start_fields", "weight_words"]
+__all__ = ["header_words", "padded_levels", "start_fields", "weight_words"]
 
 
 def kernel_columns(kernel: int, stride: int) -> tuple[int, ...]:
@@ -32,24 +33,17 @@ def weight_words(weight: np.ndarray, stride: int, folds: int, array: Array) -> n
     return bits.transpose(0, 2, 4, 3, 1, 5).reshape(folds, -1, array.word_bits)
 
 
-def level_fields(
+def padded_levels(
     op: ir.Threshold, offset: np.ndarray, channels: int, level_bits: int
 ) -> np.ndarray:
     """Levels and sign as bits of shape channels, steps*level_bits + 1, lowest bit first.
 
-    -x >= t says x < 1 - t, so a falling channel counts the levels 1 - t and subtracts from the top.
     Channels beyond the tensor's have levels that nothing reaches.
     """
-    falling = (op.sign < 0)[:, None]
-    levels = np.where(falling, 1 - op.levels, op.levels) - offset[:, None]
-    levels = np.sort(levels, axis=1)
-    never = 2**level_bits - 1
-    padded = np.full((channels, levels.shape[1]), never, np.int64)
-    padded[: len(levels)] = levels
-    sign = np.zeros((channels, 1), np.uint8)
-    sign[: len(levels)] = falling
-    bits = (padded[..., None] >> np.arange(level_bits)) & 1
-    return np.concatenate([bits.reshape(channels, -1).astype(np.uint8), sign], axis=1)
+    bits = level_fields(op, offset, level_bits)
+    beyond = np.ones((channels - len(bits), bits.shape[1]), np.uint8)
+    beyond[:, -1] = 0
+    return np.concatenate([bits, beyond])
 
 
 def start_fields(start: np.ndarray, channels: int, field_bits: int) -> np.ndarray:

@@ -1,0 +1,46 @@
+"""What lowering writes into memories, and how wide the result is, however a layer is computed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fq_hw import ir
+from fq_hw.ir.types import TensorType
+from fq_hw.schedule.units import ScoreUnit
+
+__all__ = ["level_fields", "score_unit", "start_values"]
+
+
+def level_fields(op: ir.Threshold, offset: np.ndarray, level_bits: int) -> np.ndarray:
+    """Levels and sign of each channel as bits C, steps*level_bits + 1, lowest bit first.
+
+    ``offset`` is what the streamed sums lack. -x >= t says x < 1 - t, so a falling channel counts
+    the levels 1 - t and subtracts from the top.
+    """
+    falling = (op.sign < 0)[:, None]
+    levels = np.where(falling, 1 - op.levels, op.levels) - offset[:, None]
+    levels = np.sort(levels, axis=1)
+    bits = (levels[..., None] >> np.arange(level_bits)) & 1
+    return np.concatenate([bits.reshape(len(levels), -1), falling], axis=1).astype(np.uint8)
+
+
+def start_values(offset: np.ndarray, pixels: int, kind: TensorType) -> tuple[np.ndarray, int]:
+    """Where the sums over ``pixels`` pixels begin, and the width of a sum from there to its end.
+
+    ``kind`` is the type of the sums; ``offset`` what each pixel lacks.
+    """
+    start = offset * pixels
+    low, high = int(min(start.min(), kind.low.min())), int(kind.high.max())
+    return start, max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) + 1
+
+
+def score_unit(op: ir.ClassScale, kind: TensorType, sum_bits: int) -> ScoreUnit:
+    """The unit that makes scores of type ``kind`` of sums of ``sum_bits``."""
+    return ScoreUnit(
+        classes=len(op.multiplier),
+        sum_bits=sum_bits,
+        multiplier_bits=max(int(np.abs(op.multiplier).max()).bit_length(), 1),
+        score_bits=kind.bits + (not kind.signed),
+        biased=op.bias is not None,
+        falling=bool((op.multiplier < 0).any()),
+    )
