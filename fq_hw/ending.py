@@ -118,8 +118,7 @@ def leave(status: int) -> None:
     except BrokenPipeError:  # the reader has seen enough
         status = status or 1
     except OSError as error:
-        os.write(2, f"fq-hw: error: standard output: {error.strerror}\n".encode())
-        status = status or 2
+        status = status or complain(f"standard output: {error.strerror}")
     try:
         be_deaf()
         end_children()
@@ -127,6 +126,15 @@ def leave(status: int) -> None:
             remove(path)
     finally:
         os._exit(status)
+
+
+def complain(what: str) -> int:
+    """Say what is wrong, where somebody hears it, and return the status."""
+    try:
+        os.write(2, f"fq-hw: error: {what}\n".encode())
+    except OSError:
+        return 2
+    return 2
 
 
 def be_deaf() -> None:

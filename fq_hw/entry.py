@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from fq_hw import ending
@@ -11,6 +12,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line of this process and end it."""
+    open_closed_streams()
     ending.arm()
     status: object = 1
     try:
@@ -22,3 +24,18 @@ def main() -> None:
     except BaseException:
         sys.excepthook(*sys.exc_info())
     ending.leave(status if isinstance(status, int) else int(status is not None))
+
+
+def open_closed_streams() -> None:
+    """Of the three standard streams, those that are closed become the null device.
+
+    Else a file of ours would get the number of one, and hear what is meant for the screen; and what
+    is printed to ``None`` goes to stdout.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free
+            stream = os.fdopen(number, "w" if number else "r", closefd=False)
+            setattr(sys, name, stream)

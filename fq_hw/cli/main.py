@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from fq_hw import __version__
 from fq_hw.cli import (
@@ -64,21 +65,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     args.typed = shlex.join(["fq-hw", *(sys.argv[1:] if argv is None else argv)])
     try:
+        check_working_folder()
         return show(args)
     except FqHwError as error:
-        print(f"fq-hw: error: {error}", file=sys.stderr)
-        return 2
+        return refused(error)
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - Python closes it at exit
         return 1
     except OSError as error:
-        if error.filename is None:
-            raise
-        print(f"fq-hw: error: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 2
+        name = f"{error.filename}: " if error.filename else ""
+        return refused(FqHwError(f"{name}{error.strerror or error}"))
     except KeyboardInterrupt:
         print("fq-hw: interrupted", file=sys.stderr)
         return 130
+
+
+def check_working_folder() -> None:
+    """Refuse to work in a folder that somebody has removed meanwhile."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        message = f"working folder: is gone ({error.strerror}); change to another"
+        raise ArtifactError(message) from error
+
+
+def refused(error: FqHwError) -> int:
+    """Say why, and return the status."""
+    with suppress(OSError):  # nobody hears it
+        print(f"fq-hw: error: {error}", file=sys.stderr, flush=True)
+    return 2
 
 
 def show(args: argparse.Namespace) -> int:

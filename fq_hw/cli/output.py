@@ -21,5 +21,13 @@ BEGAN = time.monotonic()
 
 
 def say(line: str) -> None:
-    """One line of progress, with the seconds since the start, on stderr."""
-    print(f"[{time.monotonic() - BEGAN:6.1f} s] {line}", file=sys.stderr, flush=True)
+    """One line of progress, with the seconds since the start, on stderr.
+
+    The work goes on where that is a full disk; BrokenPipeError where its reader has seen enough.
+    """
+    try:
+        print(f"[{time.monotonic() - BEGAN:6.1f} s] {line}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        return

@@ -27,11 +27,11 @@ def check_output(path: Path, where: str) -> Path:
     """
     named = str(path) not in ("", ".")
     require(named, where, "must name a file", str(path), kind=ArtifactError)
-    target = Path(os.path.realpath(path))
+    mode = None
     try:
-        mode = target.stat().st_mode
-    except FileNotFoundError:
-        mode = None
+        target = Path(os.path.realpath(path))
+        with suppress(FileNotFoundError):
+            mode = target.stat().st_mode
     except (OSError, ValueError) as error:
         refuse(error, where)
     if mode is not None:

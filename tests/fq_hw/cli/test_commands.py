@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -323,6 +325,21 @@ def test_output_that_cannot_be_written(command, capsys, random_model, tmp_path):
         line = refused(capsys, command, random_model, "--out", out, *FAST[command])
         assert line.startswith(f"--out {out}: {said}")
     assert not list(tmp_path.rglob("*.partial"))
+
+
+@pytest.mark.parametrize("out", ["", ".", "pipe", "/dev/full", "link", "\0", "x" * 6000])
+def test_output_that_is_no_file(out, capsys, random_model, tmp_path):
+    os.mkfifo("pipe")
+    Path("link").symlink_to("pipe")
+    line = refused(capsys, "rtl", random_model, "--out", out, *FAST["rtl"])
+    assert line.startswith(f"--out {(out or '.')[:5]}".rstrip("\0")) and len(line) <= 1000
+    assert stat.S_ISFIFO(Path("pipe").lstat().st_mode) and Path("link").is_symlink()
+
+
+def test_an_output_by_a_link_is_written_where_it_points(capsys, random_model, tmp_path):
+    Path("link").symlink_to("real")
+    said(capsys, "export", random_model, "--out", "link")
+    assert Path("link").is_symlink() and serialize.load(Path("real")).name == "gains"
 
 
 FAST = {"export": (), "rtl": ("--cycles", 3000), "build": ("--cycles", 3000)}
