@@ -39,7 +39,7 @@ class Case:
     compared  those of them that must be as without damage; None: all
     other     whether what was put in can be another right input, whose result is its own
     must      whether it is right, and only unusual: it must be taken
-    check     name of a further check of a result (``faults.checks``)
+    check     what another result must pass (``faults.checks``)
     """
 
     name: str

@@ -118,26 +118,27 @@ class Trials:
         return child.run(self.command, words, base / INSIDE, environment(base))
 
     def result(self, case: Case, ended: child.Ended, folder: Path) -> tuple[str, str]:
-        """Whether a result is right: the usual one, or by its own check, or of another input."""
+        """Whether a result is right: the usual one, or of another input, by a check if any."""
+        differs = "taken, and must be refused"
+        if case.usual is not None:
+            usual, place_of = self.usual_result(case)
+            said = "" if judge.same_result(ended.out, usual.out) else "says another result"
+            compared = case.outputs if case.compared is None else case.compared
+            differs = said or judge.same_files(folder, place_of, compared)
+            if not differs:
+                return "right", ""
+            differs = f"another result: {differs}"
+        if not case.other:
+            return "wrong", differs
         if case.check:
             from faults import checks
 
             known = getattr(checks, case.check)
             checked = child.run(known, case.words, folder, environment(folder.parents[2]))
-            if checked.status:
+            if checked.status or checked.stopped:
                 last = checked.err.decode(errors="replace").strip().splitlines()[-1:]
-                return "wrong", f"{case.check}: {' '.join(last)[:300]}"
-            return "right", ""
-        if case.usual is None:
-            return ("another", "") if case.other else ("wrong", "taken, and must be refused")
-        usual, place_of = self.usual_result(case)
-        said = "" if judge.same_result(ended.out, usual.out) else "says another result"
-        differs = said or judge.same_files(
-            folder, place_of, case.outputs if case.compared is None else case.compared
-        )
-        if not differs:
-            return "right", ""
-        return ("another", "") if case.other else ("wrong", f"another result: {differs}")
+                return "wrong", f"{case.check}: {checked.stopped} {' '.join(last)[:300]}"
+        return "another", ""
 
     def usual_result(self, case: Case) -> tuple[child.Ended, Path]:
         """What the command says of the right input, and where its files are; run once."""

@@ -90,11 +90,12 @@ NEVER = (
 PATHS = ("", ".", "..", "/", "/dev/null", "/dev/full", "\0", "x" * 300, FORGED, "\x1b[2J",
     "\udcff", "/proc/self/mem",
          "nowhere", "x/" * 3000, "~", "-", "*")  # fmt: skip
+OUTSIDE = ("", ".", "..", "/", "\0", FORGED, "\x1b[2J", "\udcff")  # never to be written
 WORDS = ("", " ", "nothing", FORGED, "\x1b[2J", "x" * 100_000, "\udcff", "../../victim",
     "8x2x16@0", "0x0x0",
          "9" * 40 + "x1x1", "cuda:99", "meta", "\0")  # fmt: skip
 WHOLE = (  # whole command lines
-    (), ("",), ("no",), (FORGED,), ("--version", "x" * 100_000), ("show", "graph.safetensors",
+    (), ("",), ("no",), (FORGED,), ("show", "graph.safetensors",
      "more"),
     ("show", "--nothing"), ("show", "graph.safetensors", FORGED), ("--json", "show"), ("show",
      "--json=1"),
@@ -151,12 +152,15 @@ def argument(rng: Random, right: Path, number: int, name: str) -> Case:
         words = (command, value, *said[1:])
     many = action.nargs if isinstance(action.nargs, int) else 1
     words += (value,) * (many - 1)
+    named = action.dest in ("out", "record") and value not in OUTSIDE
+    outputs = (*outputs, value) if named else outputs
     return Case(
         name=name,
         damage=f"{action.dest} {value[:40]!r}",
         words=words,
         needs=needs,
         outputs=outputs,
+        touched=("build",) if heavy else (),
         other=not heavy,
     )
 

@@ -73,6 +73,7 @@ def drawn(rng: Random, right: Path, name: str, file: str, command: str) -> Case:
         needs=(file, *needs),
         outputs=outputs,
         other=other,
+        check="as_integers",
     )
 
 

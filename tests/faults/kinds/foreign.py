@@ -35,6 +35,8 @@ def onnx(rng: Random, right: Path, number: int, name: str) -> Case:
         files={"net.onnx": found},
         needs=("net.onnx",),
         outputs=("new.safetensors",),
+        usual=words,
+        other=True,
         check="as_qonnx",
     )
 
