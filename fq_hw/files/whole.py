@@ -27,6 +27,8 @@ def check_output(path: Path, where: str) -> Path:
     """
     named = str(path) not in ("", ".")
     require(named, where, "must name a file", str(path), kind=ArtifactError)
+    contract = "must be one line of printable characters, as the path is told when it is written"
+    require(str(path).isprintable(), where, contract, str(path), kind=ArtifactError)
     mode = None
     try:
         target = Path(os.path.realpath(path))

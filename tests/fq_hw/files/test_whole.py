@@ -69,6 +69,8 @@ def test_what_is_never_replaced(tmp_path):
         (tmp_path / "loop", "cannot be written"),
         (tmp_path / ("a" * 300), "cannot be written"),
         ("", "must name a file"),
+        (tmp_path / "a\nfq-hw: error: forged", "must be one line of printable characters"),
+        ("\0", "must be one line of printable characters"),
         (tmp_path / "pipe" / "a", "cannot be written"),
     ):
         with pytest.raises(ArtifactError, match=contract):
