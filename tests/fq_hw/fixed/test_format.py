@@ -12,6 +12,16 @@ from fq_hw.errors import ParameterError
 from fq_hw.fixed.format import Format, quantize, requantize, widest
 
 
+@pytest.mark.parametrize("shift", [-200, -64, -63, -62, -30, 30, 61, 62, 63, 64, 200])
+def test_requantize_is_exact_for_any_shift(shift):
+    """Shifts of int64 wrap at 63, and are undefined beyond."""
+    totals = np.array([0, 1, -1, 5, -5, 2**31, -(2**31), 2**61, 2**62 - 1, 1 - 2**62, -(2**61)])
+    for low, high in ((-9, 7), (0, 255), (-(2**61), 2**61)):
+        exact = [Fraction(int(t)) / Fraction(2) ** shift + Fraction(1, 2) for t in totals]
+        want = [min(max(math.floor(value), low), high) for value in exact]
+        assert requantize(totals, shift, low, high).tolist() == want
+
+
 @pytest.mark.parametrize("shift", [-2, 0, 1, 2, 5])
 def test_requantize_rounds_half_up_and_clips(shift):
     totals = np.arange(-200, 201)

@@ -17,6 +17,7 @@ from fq_hw.errors import ArtifactError
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.network import FixedNetwork, Part, Tensor
 from fq_hw.fixed.saved import KIND, Saved, read, write
+from fq_hw.float_network import Op, nodes
 
 
 def make(name="plain", seed=1) -> Saved:
@@ -111,6 +112,18 @@ def real(record, arrays):
     arrays["conv1.weight"] = arrays["conv1.weight"].astype(np.float32)
 
 
+def lowest(record, arrays):
+    arrays["conv1.weight"] = np.full_like(arrays["conv1.weight"], -(2**63), np.int64)
+
+
+def far(record, arrays):
+    record["network"]["layers"][0]["kernel"] = 10**9 + 1
+
+
+def named(record, arrays):
+    record["network"]["name"] = "../../victim"
+
+
 def lost(record, arrays):
     arrays["conv1.activation"] = np.zeros(3, np.int8)
 
@@ -126,6 +139,9 @@ def lost(record, arrays):
         (key, "record: lacks the keys accuracy (got ['data', 'float_accuracy', "),
         (array, "needs 8 arrays of codes"),
         (big, "codes must be at most"),
+        (lowest, "codes must be at most 15 (got 9223372036854775808)"),
+        (far, "layer 'conv': kernel must be at most 255 (got 1000000001)"),
+        (named, "the name must have 1 to 100 letters"),
         (real, "array conv1.weight: must hold signed integers (got 'float32')"),
         (lost, "arrays: must be weights and biases of the network"),
     ],
@@ -139,6 +155,15 @@ def test_refuses(tmp_path, damage, message):
     with pytest.raises(ArtifactError, match=re.escape(message)) as caught:
         read(path)
     assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
+
+
+def test_refuses_an_addition_that_64_bits_do_not_hold():
+    fixed = make("branched").fixed
+    (add,) = (node for node in nodes(fixed.network) if node.op is Op.ADD)
+    one = Tensor(add.inputs[0], Part.ACTIVATION)
+    apart = {one: Format(9, -64), Tensor(add.inputs[1], Part.ACTIVATION): Format(9, 64)}
+    with pytest.raises(ArtifactError, match=rf"layer '{add.name}': sums must stay below 2\*\*62"):
+        dataclasses.replace(fixed, formats={**fixed.formats, **apart})
 
 
 def test_refuses_another_kind(tmp_path):

@@ -78,6 +78,33 @@ def test_refuses(chain, message):
     assert refusal(*chain).startswith(message)
 
 
+@pytest.mark.parametrize("name", ["../../victim", "a/b", "", ".x", "a\nb", "x" * 101, None, 7])
+def test_refuses_a_name_that_is_no_file_name(name):
+    with pytest.raises(GraphError, match=r"^graph .*: the name must have 1 to 100 letters"):
+        ir.Graph(name, (image(),))
+
+
+@pytest.mark.parametrize("name", ["", "a\nfq-hw: error: b", "\x1b[31m", "x" * 201])
+def test_refuses_a_node_whose_name_is_no_line(name):
+    with pytest.raises(GraphError, match=r"^Input .*: the name must be one line") as caught:
+        ir.Graph("g", (image(name),))
+    assert str(caught.value).isprintable()
+
+
+def test_refuses_more_ops_than_can_be():
+    with pytest.raises(GraphError, match=r"^graph 'g': must have at most 4096 ops \(got 4097\)"):
+        ir.Graph("g", (image(),) * 4097)
+
+
+def test_channels_that_double_and_double():
+    """Refused before they are allocated."""
+    ops = [image()]
+    for index in range(60):
+        ops.append(ir.Concat(name=f"c{index}", inputs=(ops[-1].name,) * 2))
+    with pytest.raises(GraphError, match=r"^Concat 'c19': must give at most 1,048,576 channels"):
+        ir.Graph("g", tuple(ops))
+
+
 def test_map_makes_a_new_graph():
     graph = random_graph("basic")
     same = graph.map(lambda op: op)

@@ -25,6 +25,9 @@ GOOD = {
 }
 
 
+ENDS = np.array([[-(2**63), 0, 1], [0, 1, 2**63 - 1]])
+
+
 def spoilt(array, value):
     array = array.copy()
     array.flat[1] = value
@@ -41,6 +44,9 @@ def test_good(kind):
     [
         (ir.Input, {"shape": (4, 5)}, "shape must be H,W,C (got (4, 5))"),
         (ir.Input, {"shape": (4, 0, 3)}, "shape must be H,W,C (got (4, 0, 3))"),
+        (ir.Input, {"shape": (4097, 1, 1)}, "height and width must be at most 4096 (got"),
+        (ir.Input, {"shape": (1, 1, 2**21)}, "must give at most 1,048,576 channels, and 16"),
+        (ir.Input, {"shape": (4096, 4096, 2)}, "must give at most 1,048,576 channels, and 16"),
         (ir.Embed, {"table": TABLE[0]}, "table must be T,256,K (got (256, 2))"),
         (ir.Embed, {"table": TABLE[:, 1:]}, "table must be T,256,K (got (1, 255, 2))"),
         (ir.Embed, {"table": spoilt(TABLE, 4)}, "table must hold u2 (got 4)"),
@@ -66,6 +72,7 @@ def test_good(kind):
         (ir.Conv, {"weight": WEIGHT.astype(float)}, "weight must be an array of integers"),
         (ir.Conv, {"weight": WEIGHT[:0]}, "weight must not be empty (got (0, 3, 3, 4))"),
         (ir.Conv, {"stride": 0}, "stride must be in 1..255 (got 0)"),
+        (ir.Conv, {"stride": 2**62}, "stride must be in 1..255 (got 4611686018427387904)"),
         (ir.Conv, {"padding": 2}, "padding must be in 0..1 (got 2)"),
         (ir.Conv, {"padding": -1}, "padding must be in 0..1 (got -1)"),
         (ir.Threshold, {"levels": LEVELS[:, :2]}, "needs 3 levels per channel (got (2, 2))"),
@@ -90,6 +97,13 @@ def test_good(kind):
             {"multiplier": np.array([[1, 2]])},
             "multiplier must be a vector",
         ),
+        (ir.Threshold, {"levels": LEVELS.astype(complex)}, "levels must be an array of real num"),
+        (ir.Threshold, {"levels": LEVELS.astype(object)}, "levels must be an array of real numb"),
+        (ir.Threshold, {"levels": LEVELS > 0}, "levels must be an array of real numbers (got 'b"),
+        (ir.Threshold, {"levels": ENDS}, "levels must be in -2**62..2**62 (got 92233720368547758"),
+        (ir.Bias, {"bias": np.array([2**62 + 1])}, "bias must be in -2**62..2**62 (got 4611686"),
+        (ir.Bias, {"bias": np.array([2**63], np.uint64)}, "bias must be in -2**62..2**62 (got 92"),
+        (ir.ClassScale, {"multiplier": np.array([-(2**63), 1])}, "multiplier must be in -2**62.."),
         (ir.Add, {"shift": (0, 33)}, "shift must be two numbers in 0..32 (got (0, 33))"),
         (ir.Add, {"shift": (-1, 0)}, "shift must be two numbers in 0..32 (got (-1, 0))"),
         (ir.Add, {"shift": (1,)}, "shift must be two numbers in 0..32 (got (1,))"),
@@ -109,6 +123,22 @@ def test_refuses(kind, changes, message):
     with pytest.raises(GraphError) as caught:
         kind(name="a", **GOOD[kind] | changes)
     assert str(caught.value).startswith(f"{kind.__name__} 'a': {message}")
+
+
+@pytest.mark.parametrize("kind", ["i1", ">i2", "<u4", ">i8", "u8"])
+def test_constants_are_int64_whatever_their_file_holds(kind):
+    """So that -x, 1 - x and |x| of the lowest int8 do not wrap on the way to the hardware."""
+    array = np.array([1, 2]).astype(kind)
+    for op in (
+        ir.Bias(name="a", bias=array),
+        ir.ClassScale(name="a", multiplier=array, bias=array),
+        ir.Threshold(name="a", levels=array[:, None], sign=np.array([1, -1]), out_bits=1),
+    ):
+        for field in ("bias", "multiplier", "levels"):
+            found = getattr(op, field, np.zeros(0, np.int64))
+            assert found.dtype == np.int64 and found.dtype.isnative
+    weight = ir.Conv(name="a", **GOOD[ir.Conv] | {"weight": WEIGHT.astype(kind)}).weight
+    assert weight.dtype.isnative and (weight == WEIGHT).all()
 
 
 def test_equal_levels_are_allowed():

@@ -7,7 +7,7 @@ from networks import NETWORKS, random_graph, random_images
 
 from fq_hw import golden, ir
 from fq_hw.errors import GraphError
-from fq_hw.ir import TensorType, infer
+from fq_hw.ir import TensorType, infer, types
 from fq_hw.network import blocks, ern
 from fq_hw.passes import lower_graph
 
@@ -216,6 +216,11 @@ FAR = 2**62
         (ir.SumPool(name="y", kernel=(2, 2)), [kind((2, 2, 1), 0, FAR // 4)], FAR),
         (ir.PixelSum(name="y"), [kind((2, 2, 1), -(FAR // 4), 0)], FAR),
         (ir.Add(name="y"), [kind(high=FAR // 2, scale=1.0)] * 2, FAR),
+        (  # a term alone is too large, and the sum is not
+            ir.Add(name="y", shift=(32, 0)),
+            [kind(low=2**30, high=2**30, scale=2.0**32), kind(low=-FAR, high=-FAR, scale=1.0)],
+            FAR,
+        ),
         (ir.ClassScale(name="y", multiplier=np.array([2**40])), [kind((1, 1, 1), 0, 2**22)], FAR),
         (
             ir.ClassScale(name="y", multiplier=np.array([2**40])),
@@ -241,6 +246,30 @@ def test_refuses_sums_that_64_bits_do_not_hold():
     weight = np.full((1, 1, 1, 1), 2**15)
     with pytest.raises(GraphError, match=r"^Conv 'c': sums must stay below 2\*\*62"):
         infer(conv(weight, 1), kind((1, 1, 1), 0, 2**47))
+
+
+def test_a_large_convolution_has_the_range_that_its_parts_have(monkeypatch):
+    op, x = conv(signs(7, 3, 3, 5, seed=3)), kind((6, 6, 5), 0, 3)
+    whole = infer(op, x)
+    monkeypatch.setattr(types, "ONE_STEP", 100)
+    parts = infer(op, x)
+    assert parts.low.tolist() == whole.low.tolist()
+    assert parts.high.tolist() == whole.high.tolist()
+
+
+@pytest.mark.parametrize(
+    ("op", "x"),
+    [
+        (ir.Flatten(name="y"), kind((2048, 1024, 1))),
+        (ir.Embed(name="y", table=np.zeros((1, 256, 64), np.uint8), out_bits=1), None),
+        (conv(signs(64, 1, 1, 1)), kind((1024, 1024, 1))),
+    ],
+    ids=["flatten", "embed", "conv"],
+)
+def test_refuses_a_tensor_that_no_memory_holds(op, x):
+    x = kind((1024, 1024, 3), 0, 255) if x is None else x
+    with pytest.raises(GraphError, match="must give at most 1,048,576 channels, and 16,777,216 v"):
+        infer(op, x)
 
 
 def trunk_highs(network):

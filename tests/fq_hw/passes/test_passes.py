@@ -5,8 +5,16 @@ import pytest
 from networks import NETWORKS, random_graph, random_images
 
 from fq_hw import golden, ir, passes
+from fq_hw.errors import GraphError
 from fq_hw.ir.text import to_text
-from fq_hw.passes import PIPELINE, clip_thresholds, fold_signs, lower_graph, round_thresholds
+from fq_hw.passes import (
+    PIPELINE,
+    check_lowered,
+    clip_thresholds,
+    fold_signs,
+    lower_graph,
+    round_thresholds,
+)
 
 
 def snapshot(graph):
@@ -108,6 +116,30 @@ def test_fold_signs_negates_the_falling_channels_weights():
     assert graph["c"].weight.dtype == np.int8
     assert graph["t0"].sign.tolist() == [1, 1]
     np.testing.assert_array_equal(graph["t0"].levels, small()["t0"].levels)
+
+
+@pytest.mark.parametrize(("kind", "lowest"), [("i1", -(2**7)), ("i2", -(2**15)), ("u1", 200)])
+def test_fold_signs_does_not_wrap(kind, lowest):
+    """The negative of the lowest int8 is no int8."""
+    image = ir.Input(name="x", shape=(2, 2, 1))
+    weight = np.full((1, 1, 1, 1), lowest, kind)
+    conv = ir.Conv(name="c", inputs=("x",), weight=weight, stride=1, padding=0, scale=None)
+    levels, sign = np.array([[-9, 0, 300]]), np.array([-1])
+    act = ir.Threshold(name="t", inputs=("c",), levels=levels, sign=sign, out_bits=2)
+    graph = ir.Graph("g", (image, conv, act))
+    assert fold_signs(graph)["c"].weight.reshape(-1).tolist() == [-lowest]
+    pixels = np.arange(16, dtype=np.uint8).reshape(4, 2, 2, 1)
+    want, found = (golden.run(g, pixels)["t"] for g in (graph, lower_graph(graph)))
+    np.testing.assert_array_equal(found, want)
+
+
+def test_check_lowered():
+    graph = small()
+    check_lowered(lower_graph(graph))
+    with pytest.raises(GraphError, match=r"^Threshold 't0': levels must be integers .*`fq-hw exp"):
+        check_lowered(graph)
+    with pytest.raises(GraphError, match=r"^Threshold 't0': levels must be clipped to what its "):
+        check_lowered(round_thresholds(graph))
 
 
 def test_fold_signs_leaves_a_convolution_with_two_users():
