@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import zlib
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from boards.toolchain import NAME, Placer
 from boards.uart import divisor
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ToolError, require
-from fq_hw.files import check_output, work_folder, write_bytes, write_text
+from fq_hw.files import check_output, parse_json, work_folder, write_bytes, write_text
 from rtl_gen.emit import named_rtlil
 
 __all__ = ["BuildResult", "SeedResult", "SerialTop", "build"]
@@ -190,7 +189,7 @@ def build(
         bitstream = work / f"{NAME}{tools.bitstream}"
         _check_written(bitstream, packer)
         write_bytes(out, image(bitstream.read_bytes()))
-    used = tools.count(json.loads(best.report)["utilization"], best.log)
+    used = tools.count(parse_json(best.report, "report")["utilization"], best.log)
     rows = tuple(
         SeedResult(seed=one.seed, fmax_mhz=None if one.error else _fmax(one), error=one.error,
                    seconds=one.seconds)
@@ -246,7 +245,7 @@ def _generate(top: Elaboratable, board: Board, work: Path, haste: float) -> list
         if name == tools.pins:
             text = tools.constrain(text, haste * board.clock_mhz)
         write_text(work / name, text)
-    steps = json.loads(plan.files[f"build_{NAME}.json"])["commands"]
+    steps = parse_json(plan.files[f"build_{NAME}.json"], "Amaranth's steps")["commands"]
     options = next(words for words in steps if words[0] == tools.router)[1:]
     return [word for word in options if word != "--quiet"]
 
@@ -267,7 +266,7 @@ def _keep(one: Routed, work: Path) -> None:
 
 
 def _fmax(one: Routed) -> float:
-    return min(clock["achieved"] for clock in json.loads(one.report)["fmax"].values())
+    return min(clock["achieved"] for clock in parse_json(one.report, "report")["fmax"].values())
 
 
 def _best(routed: list[Routed], board: Board, clock_mhz: float, work: Path) -> Routed:

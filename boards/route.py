@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fq_hw import toolbox
-from fq_hw.errors import FqHwError
-from fq_hw.files import scratch_folder, write_bytes
+from fq_hw.errors import FqHwError, ToolError, require
+from fq_hw.files import parse_json, scratch_folder, write_bytes
 
 __all__ = ["Job", "Routed", "packed", "route"]
 
@@ -70,12 +70,23 @@ def route(job: Job, on_line: Callable[[str], None] | None = None) -> Routed:
             version = tool.version
             toolbox.run(tool, args, cwd=folder, log=log, on_line=on_line)
             report = (folder / REPORT).read_text()
+            check_report(report, job.router)
             config = packed((folder / job.config).read_bytes())
         except FqHwError as problem:
-            error = str(problem).removesuffix(f" (see {log})")
+            report, error = "", str(problem).removesuffix(f" (see {log})")
         except OSError as problem:
             error = f"{job.router}: {problem.strerror}: {Path(problem.filename or '').name}"
         said = log.read_text(errors="replace") if log.exists() else ""
     seconds = time.monotonic() - began
     return Routed(seed=job.seed, seconds=seconds, version=version, log=said, report=report,
                   config=config, error=error)  # fmt: skip
+
+
+def check_report(text: str, router: str) -> None:
+    """Raise an error unless ``text`` is a router's whole report: clocks, and cells used."""
+    report = parse_json(text, f"{router}: its report")
+    report = report if isinstance(report, dict) else {}
+    clocks, cells = report.get("fmax"), report.get("utilization")
+    whole = isinstance(clocks, dict) and isinstance(cells, dict) and len(clocks) > 0
+    contract = "ended well, but its report has no clock or no cells"
+    require(whole, router, contract, hint="`fq-hw doctor` says which one is used", kind=ToolError)

@@ -7,13 +7,14 @@ import json
 import fake_router
 import pytest
 from cores import SumCore
+from full_disk import full_disk
 from networks import random_graph
 
 import boards
 from boards.build import build
 from boards.toolchain import Placer
 from fq_hw import toolbox
-from fq_hw.errors import CapacityError, ParameterError, ToolError
+from fq_hw.errors import ArtifactError, CapacityError, ParameterError, ToolError
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.lower import lower
@@ -157,6 +158,59 @@ def test_a_design_that_is_too_slow_is_named(tmp_path, monkeypatch):
     with pytest.raises(CapacityError, match=message):
         fake_build(tmp_path, seeds=5, clock_mhz=150.0)
     assert not (tmp_path / "net.bit").exists()
+
+
+@pytest.mark.parametrize("tool", ["yosys", "ecppack"])
+def test_a_tool_that_writes_nothing_is_named(tool, tmp_path, monkeypatch):
+    fake_router.put(tmp_path, monkeypatch, **{**FAKES, tool: fake_router.SILENT})
+    (tmp_path / "net.bit").write_text("the last good one")
+    with pytest.raises(ToolError, match=rf"^{tool}: .*/bin/{tool} ended well, but wrote no top\."):
+        fake_build(tmp_path)
+    assert (tmp_path / "net.bit").read_text() == "the last good one"
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path, monkeypatch):
+    fake_router.put(tmp_path, monkeypatch, **FAKES)
+    (tmp_path / "net.build").mkdir()
+    (tmp_path / "net.build" / "thesis").write_text("four years")
+    with pytest.raises(ArtifactError, match=r"^build: works in .*net\.build, which holds files of"):
+        fake_build(tmp_path)
+    assert (tmp_path / "net.build" / "thesis").read_text() == "four years"
+
+
+def test_two_builds_of_one_name_do_not_meet(tmp_path, monkeypatch):
+    """The second, begun while the first routes, is refused; the first is whole."""
+    fake_router.put(tmp_path, monkeypatch, **FAKES)
+    refused = []
+
+    def other(line: str) -> None:
+        if line.startswith("place and route") and not refused:
+            with pytest.raises(ArtifactError, match="^build: another fq-hw works in ") as error:
+                fake_build(tmp_path)
+            refused.append(str(error.value))
+
+    result = fake_build(tmp_path, seed=4, report=other)
+    assert len(refused) == 1 and result.bitstream.read_text() == "config of seed 4\n"
+
+
+def test_a_full_disk_keeps_the_bitstream_of_before(tmp_path, monkeypatch):
+    large = fake_router.PACKER.replace(
+        "cp top.config", "ulimit -f unlimited; head -c 2000000 /dev/zero >"
+    )
+    fake_router.put(tmp_path, monkeypatch, **{**FAKES, "ecppack": large})
+    (tmp_path / "net.bit").write_text("the last good one")
+    with (
+        full_disk(1_000_000),
+        pytest.raises(ArtifactError, match=r"net\.bit: could not be written \(File too large\)"),
+    ):
+        fake_build(tmp_path)
+    assert (tmp_path / "net.bit").read_text() == "the last good one"
+
+
+def test_what_the_bitstream_becomes_is_in_place_at_once(tmp_path, monkeypatch):
+    fake_router.put(tmp_path, monkeypatch, **FAKES)
+    result = fake_build(tmp_path, image=lambda bits: bits + b"parameters")
+    assert result.bitstream.read_text() == "config of seed 1\nparameters"
 
 
 def test_refuses_another_suffix(tmp_path):

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from full_disk import full_disk
 
 from fq_hw import toolbox
-from fq_hw.errors import ToolError
+from fq_hw.errors import ArtifactError, ToolError
 
 
 @pytest.fixture
@@ -114,6 +116,48 @@ def test_run_names_the_last_error_line_and_the_log(tmp_path):
     expected = f"shell: failed with status 3: ERROR: no such pin (see {log})"
     assert str(error.value) == expected
     assert log.read_text().endswith("bye\n")
+
+
+def test_a_log_has_an_end_though_the_tool_has_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(toolbox, "MOST_LOG", 1_000)
+    log, script = tmp_path / "log", "seq 1 5000; printf '\\377 error: no\\n'; exit 1"
+    with pytest.raises(ToolError, match="failed with status 1: \ufffd error: no "):
+        toolbox.run(shell(script), [], cwd=tmp_path, log=log)
+    assert log.stat().st_size < 1_100
+    assert log.read_text().endswith("\n... (the log ends here, the tool went on)\n")
+
+
+def test_a_line_without_end_is_told_in_part(tmp_path):
+    script = "echo 'ERROR: it'; head -c 300000 /dev/zero | tr '\\0' a; exit 1"
+    with pytest.raises(ToolError) as error:
+        toolbox.run(shell(script), [], cwd=tmp_path)
+    assert str(error.value) == "shell: failed with status 1: ERROR: it"
+
+
+def test_a_signal_is_called_by_its_name(tmp_path):
+    with pytest.raises(ToolError, match="^shell: failed with signal SIGSEGV: no output$"):
+        toolbox.run(shell("kill -SEGV $$"), [], cwd=tmp_path)
+
+
+def test_a_full_disk_under_the_log_is_one_line(tmp_path):
+    with (
+        full_disk(100),
+        pytest.raises(ArtifactError, match=r"log: could not be written \(File too"),
+    ):
+        toolbox.run(shell("seq 1 500; sleep 60"), [], cwd=tmp_path, log=tmp_path / "log")
+
+
+def test_a_tool_that_ends_well_on_a_full_disk_is_not_believed(tmp_path, monkeypatch):
+    monkeypatch.setattr(toolbox, "LEAST_FREE", 2**80)
+    with pytest.raises(ToolError, match="^shell: the disk is full, and shell may not have written"):
+        toolbox.run(shell("true"), [], cwd=tmp_path)
+
+
+@pytest.mark.parametrize("script", ["exit 127", "exit 0", "echo 'Yosys 7.8'; exit 1", "kill -9 $$"])
+def test_a_native_yosys_that_fails_or_says_nothing_gives_way(script, fake):
+    path = Path(fake("yosys", "Yosys 7.8"))
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    assert toolbox.find("yosys").source == "wheel pyosys"
 
 
 def test_run_stops_the_tool_when_the_caller_fails(tmp_path):

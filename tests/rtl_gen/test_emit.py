@@ -3,8 +3,11 @@
 import os
 import re
 
+import fake_router
 import pytest
+from full_disk import full_disk
 
+from fq_hw.errors import ArtifactError, ToolError
 from fq_hw.schedule.units import FifoUnit
 from rtl_gen.emit import to_rtlil, to_verilog
 from rtl_gen.skip_fifo import SkipFifo
@@ -26,6 +29,20 @@ def test_verilog_needs_nothing_on_path(bare_path):
     streams = {f"{port}_{part}": 1 for port in "io" for part in ("valid", "ready")}
     assert widths.items() >= {**streams, "clk": 1, "rst": 1, "i_data": 6, "o_data": 6}.items()
     assert "YOSYS" not in os.environ
+
+
+def test_a_full_disk_is_one_line():
+    with full_disk(100), pytest.raises(ArtifactError, match=r"design\.il: could not be written"):
+        to_verilog(SkipFifo(UNIT), "fifo")
+
+
+def test_yosys_that_stops_half_way_is_noticed(tmp_path, monkeypatch):
+    cut = fake_router.YOSYS.replace("; endmodule", "; wire a").replace("top.json", "/dev/null")
+    fake_router.put(tmp_path, monkeypatch, yosys=cut)
+    with pytest.raises(
+        ToolError, match=r"^yosys: .*ended well, but wrote 0 of 2 modules; make room"
+    ):
+        to_verilog(SkipFifo(UNIT), "fifo")
 
 
 @pytest.mark.parametrize("emit", [to_verilog, to_rtlil])
