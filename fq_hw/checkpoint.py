@@ -14,7 +14,6 @@ import numpy as np
 from fq_hw import artifact, float_network
 from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, FqHwError, require
-from fq_hw.files import check_line
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, array_shapes
 from fq_hw.plain import from_plain, to_plain
@@ -22,6 +21,7 @@ from fq_hw.plain import from_plain, to_plain
 __all__ = ["Accuracy", "Checkpoint", "read", "write"]
 
 KIND = "fq_hw.checkpoint.2"
+LONGEST_NAME = 300  # of a set: its kind and its folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,9 @@ class Accuracy:
     right: int
 
     def __post_init__(self) -> None:
-        check_line(self.data, "Accuracy.data")
+        plain = self.data.isprintable() and len(self.data) <= LONGEST_NAME
+        contract = f"data must be one line of at most {LONGEST_NAME} printable characters"
+        require(plain, "Accuracy", contract, self.data)
         require(self.images >= 1, "Accuracy", "images must be at least 1", self.images)
         counted = 0 <= self.right <= self.images
         require(counted, "Accuracy", f"right must be in 0..{self.images}", self.right)

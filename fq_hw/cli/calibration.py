@@ -13,6 +13,8 @@ from fq_hw.errors import ArtifactError, require
 
 __all__ = ["calibration", "hardest_first", "with_copies"]
 
+MOST = 2**31  # images
+
 
 def calibration(args: argparse.Namespace, trained: checkpoint.Checkpoint, images: Data) -> Split:
     """The training images that the search judges by: held-out ones first."""
@@ -26,8 +28,9 @@ def calibration(args: argparse.Namespace, trained: checkpoint.Checkpoint, images
     made = trained.accuracy is None or trained.accuracy.data == images.name
     contract = f"must be the data of {args.model}, {trained.accuracy and trained.accuracy.data}"
     require(made, "--data", contract, images.name, kind=ArtifactError)
-    seen, held = hold_out(images, int(kept))
-    seen, _ = validated(seen, float(trained.provenance.get("validation", 0)), images.name)
+    count, share = told(trained, "hold_out", int), told(trained, "validation", float)
+    seen, held = hold_out(images, count)
+    seen, _ = validated(seen, share, images.name)
     count = len(held) if args.images is None else args.images
     require(1 <= count <= len(held), "--images", f"must be in 1..{len(held)}", count)
     known = 0 <= args.trained <= len(seen)
@@ -37,6 +40,18 @@ def calibration(args: argparse.Namespace, trained: checkpoint.Checkpoint, images
         images=np.concatenate([held.images[:], seen.images[:]]),
         labels=np.concatenate([held.labels, seen.labels]),
     )
+
+
+def told(trained: checkpoint.Checkpoint, key: str, kind: type) -> int | float:
+    """A number of the checkpoint's provenance; 0 where it is not there."""
+    text = trained.provenance.get(key, "0")
+    try:
+        value = kind(text)
+    except ValueError:
+        value = -1
+    contract = f"{key} must be a number in 0..{MOST}"
+    require(0 <= value <= MOST, "provenance", contract, text, kind=ArtifactError)
+    return value
 
 
 def validated(seen: Split, share: float, name: str) -> tuple[Split, Split | None]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fq_hw.data import DataKind
-from fq_hw.data.source import check_path
 from fq_hw.errors import ArtifactError, FqHwError
-from fq_hw.files import read_toml
+from fq_hw.files import check_path, read_toml
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network
 from fq_hw.plain import from_plain
@@ -26,7 +25,8 @@ class DataConfig:
     path: str | None = None
 
     def __post_init__(self) -> None:
-        check_path(self.path, "data")
+        if self.path is not None:
+            check_path(self.path, "data")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -102,13 +102,13 @@ class Study:
 
 def shortened(train: dict, epochs: int | None) -> dict:
     """A recipe of so many epochs instead, its parts as long in proportion."""
-    if epochs is None:
-        return train
     parts = [key for key in ("epochs", "real_epochs") if key in train]
     contract = f"epochs must be integers in 1..{MOST_EPOCHS}"
     counts = [train.get(key) for key in ("epochs", *parts)]
     whole = all(type(n) is int and 0 <= n <= MOST_EPOCHS for n in counts) and counts[0] > 0
     require(whole, "study.train", contract, counts)
+    if epochs is None:
+        return train
     return train | {key: train[key] * epochs // train["epochs"] for key in parts}
 
 

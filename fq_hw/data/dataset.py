@@ -8,6 +8,7 @@ from pathlib import Path
 from fq_hw.data import cifar, digits, folder, idx
 from fq_hw.data.split import Data, Split, arranged
 from fq_hw.errors import require
+from fq_hw.files import check_path
 
 __all__ = ["Data", "DataKind", "Split", "load"]
 
@@ -44,4 +45,5 @@ def load(kind: DataKind, path: Path | None, image: tuple[int, int, int]) -> Data
     hint = "name it with path in [data], or with --path"
     contract = "needs the path of its folder"
     require(path is not None, f"data {kind.value}", contract, hint=hint)
+    check_path(path, f"data {kind.value}")  # what it is called is printed, and stands in files
     return arranged(LOADERS[kind](Path(path), image))

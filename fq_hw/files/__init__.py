@@ -15,7 +15,7 @@ from fq_hw.files.door import (
     read_toml,
 )
 from fq_hw.files.keep import kept, place_of
-from fq_hw.files.names import as_file_name, check_file_name, check_line
+from fq_hw.files.names import as_file_name, check_file_name, check_line, check_path
 from fq_hw.files.scratch import scratch_folder
 from fq_hw.files.whole import append_line, check_output, write_bytes, write_text, writing
 from fq_hw.files.work import work_folder
@@ -27,6 +27,7 @@ __all__ = [
     "check_file_name",
     "check_line",
     "check_output",
+    "check_path",
     "kept",
     "open_file",
     "parse_json",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from fq_hw.errors import GraphError, require
+from pathlib import Path
 
-__all__ = ["as_file_name", "check_file_name", "check_line"]
+from fq_hw.errors import ArtifactError, GraphError, require
+
+__all__ = ["as_file_name", "check_file_name", "check_line", "check_path"]
 
 LONGEST_FILE_NAME = 100  # with the suffixes of what is made of it, below the 255 of file systems
+MOST_BYTES = 200  # of such a name, whose letters may have several
 LONGEST_LINE = 200
+LONGEST_PATH = 4095
 PUNCTUATION = "_-.+"
 
 
@@ -18,6 +22,7 @@ def check_file_name(name: object, where: str) -> None:
     """
     text = name if isinstance(name, str) else ""
     plain = 0 < len(text) <= LONGEST_FILE_NAME and all(map(may_stand, text))
+    plain = plain and len(text.encode()) <= MOST_BYTES
     contract = (
         f"the name must have 1 to {LONGEST_FILE_NAME} letters, digits or {PUNCTUATION}, as files "
         "are called after it, and must not begin with a dot or a sign"
@@ -33,6 +38,7 @@ def may_stand(character: str) -> bool:
 def as_file_name(text: str) -> str:
     """``text`` with ``_`` for all that ``check_file_name`` refuses: a model called after a file."""
     name = "".join(c if may_stand(c) else "_" for c in text)[:LONGEST_FILE_NAME]
+    name = name.encode()[:MOST_BYTES].decode(errors="ignore")
     return name if name and (name[0].isalnum() or name[0] == "_") else f"_{name[1:]}"
 
 
@@ -45,3 +51,11 @@ def check_line(name: object, where: str) -> None:
     plain = 0 < len(text) <= LONGEST_LINE and text.isprintable()
     contract = f"the name must be one line of 1 to {LONGEST_LINE} printable characters"
     require(plain, where, contract, name, kind=GraphError)
+
+
+def check_path(path: str | Path, where: str) -> None:
+    """Refuse what can be no path of a file, or would not be one line where it is printed."""
+    text = str(path)
+    plain = 0 < len(text) <= LONGEST_PATH and text.isprintable()
+    contract = f"path must be 1 to {LONGEST_PATH} printable characters"
+    require(plain, where, contract, text, kind=ArtifactError)

@@ -77,6 +77,13 @@ def check_size(op: Op, shape: tuple[int, int, int]) -> None:
     require(fits, op.where, contract, shape, kind=GraphError)
 
 
+def check_scale(op: Input | Embed | Conv | Threshold | Requantize) -> None:
+    """Raise GraphError unless the real value of one unit, if there is one, is usual."""
+    usual = op.scale is None or 2.0**-256 <= op.scale <= 2.0**256
+    contract = "scale must be in 2**-256..2**256, or none"
+    require(usual, op.where, contract, op.scale, kind=GraphError)
+
+
 def check_bits(op: Embed | Threshold | Requantize) -> None:
     """Raise GraphError unless the result's width is one that the golden model holds."""
     fits = 1 <= op.out_bits <= MOST_BITS
@@ -111,6 +118,7 @@ class Input(Op):
         contract = f"height and width must be at most {MOST_PIXELS}"
         require(small, self.where, contract, self.shape, kind=GraphError)
         check_size(self, self.shape)
+        check_scale(self)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,6 +137,7 @@ class Embed(Op):
     def __post_init__(self) -> None:
         freeze(self, "table")
         check_bits(self)
+        check_scale(self)
         fits = self.table.ndim == 3 and self.table.shape[1] == 256
         require(fits, self.where, "table must be T,256,K", self.table.shape, kind=GraphError)
         high = int(self.table.max())
@@ -177,6 +186,7 @@ class Conv(Op):
         level = 0 <= self.pad_level < 2**MOST_BITS
         contract = f"pad_level must be in 0..{2**MOST_BITS - 1}"
         require(level, self.where, contract, self.pad_level, kind=GraphError)
+        check_scale(self)
 
     @property
     def kernel(self) -> int:
@@ -214,6 +224,7 @@ class Threshold(Op):
         freeze(self, "levels", real=True, wide=True)
         freeze(self, "sign")
         check_bits(self)
+        check_scale(self)
         steps, shape = 2**self.out_bits - 1, self.levels.shape
         fits = len(shape) == 2 and shape[-1] == steps
         require(fits, self.where, f"needs {steps} levels per channel", shape, kind=GraphError)
@@ -241,6 +252,7 @@ class Requantize(Op):
 
     def __post_init__(self) -> None:
         check_bits(self)
+        check_scale(self)
         fits = -32 <= self.shift <= 32
         require(fits, self.where, "shift must be in -32..32", self.shift, kind=GraphError)
 

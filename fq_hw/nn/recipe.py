@@ -12,6 +12,12 @@ from fq_hw.nn.embeddings import TableStart
 __all__ = ["Keep", "Precision", "TrainConfig"]
 
 
+MOST = {
+    "epochs": 10**6, "batch": 2**16, "crop": 2**12, "hold_out": 2**31, "validation": 2**31,
+    "workers": 2**8,
+}  # fmt: skip
+
+
 class Precision(enum.Enum):
     """Number format of feature maps during training."""
 
@@ -68,6 +74,9 @@ class TrainConfig:
         require(self.epochs >= 1, "TrainConfig", "epochs must be at least 1", self.epochs)
         require(self.batch >= 2, "TrainConfig", "batch must be at least 2", self.batch)
         require(self.lr > 0, "TrainConfig", "lr must be positive", self.lr)
+        for name, most in MOST.items():
+            value = getattr(self, name)
+            require(value <= most, "TrainConfig", f"{name} must be at most {most:,}", value)
         for name in ("weight_decay", "adam_eps", "ewgs_delta", "crop", "hold_out", "seed",
                      "validation", "workers"):  # fmt: skip
             value = getattr(self, name)

@@ -174,6 +174,7 @@ def test_print_trains_nothing(small, capsys):
         (('name = "two"', 'name = "../two"'), "variant '../two': the name must have 1 to 100 lett"),
         (('name = "two"', "name = 2"), "study.variants[1].name: must be a string (got 2)"),
         (("seeds = [1, 5]", "seeds = [-1]"), "variant 'one': seeds must be at most 1000, in 0.."),
+        (("[train]", "[train]\nepochs = -1e-300\n[train.x]"), "study.train: epochs must be intege"),
         (("lr = 1e-3", "seed = 1"), "variant 'two': train must not set the seed; the list seeds"),
         (("width = 4, norm", "width = 0, norm"), "StemConv: width must be in 1..65536 (got 0)"),
         (("[train]", "[training]"), "study: the keys are"),

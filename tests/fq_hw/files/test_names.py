@@ -2,10 +2,23 @@
 
 import pytest
 
-from fq_hw.errors import GraphError
-from fq_hw.files import as_file_name, check_file_name, check_line
+from fq_hw.errors import ArtifactError, GraphError
+from fq_hw.files import as_file_name, check_file_name, check_line, check_path
 
-BAD = ["../../victim", "/etc/x", "a/b", ".hidden", "", "-rf", "a b", "a\nb", "a" * 101, 7, None]
+BAD = [
+    "../../victim",
+    "/etc/x",
+    "a/b",
+    ".hidden",
+    "",
+    "-rf",
+    "a b",
+    "a\nb",
+    "a" * 101,
+    "\U00020bb7" * 60,
+    7,
+    None,
+]
 
 
 @pytest.mark.parametrize("name", BAD, ids=repr)
@@ -29,6 +42,14 @@ def test_a_name_is_made_of_any_text(text):
 def test_no_line(name):
     with pytest.raises(GraphError, match=r"^it: the name must be one line of 1 to 200 printable "):
         check_line(name, "it")
+
+
+@pytest.mark.parametrize(
+    "path", ["", "a\nb", "a\x00b", "a\x1b[31m", "\udc80", "a" * 4096], ids=repr
+)
+def test_no_path(path):
+    with pytest.raises(ArtifactError, match=r"^it: path must be 1 to 4095 printable characters"):
+        check_path(path, "it")
 
 
 def test_line():
