@@ -44,6 +44,9 @@ def wanted(args: argparse.Namespace) -> list[str]:
     from faults.kinds import KINDS
 
     only = args.only or list(KINDS)
+    strange = [w for w in only if w not in (*KINDS, *PARTS) and w.rpartition("-")[0] not in KINDS]
+    if strange:
+        raise SystemExit(f"--only: must be of {', '.join([*KINDS, *PARTS])} (got {strange[0]})")
     single = [word for word in only if word.rpartition("-")[0] in KINDS]
     counts = {k: min(n, args.cases or n) for k, (n, _) in KINDS.items() if k in only}
     names = [

@@ -154,7 +154,7 @@ def key_of(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def another(right: object, found: object) -> bool:
+def another(right: object, found: object, key: str = "") -> bool:
     """Whether ``found`` can stand where ``right`` does: of its types, its numbers no giants.
 
     Then it is another right input, which nobody can tell from the one that was meant.
@@ -164,8 +164,8 @@ def another(right: object, found: object) -> bool:
     if isinstance(right, int | float):
         return isinstance(found, int | float) and math.isfinite(found) and 0 <= found <= 100_000
     if isinstance(right, str):
-        plain = isinstance(found, str) and found.isprintable() and 0 < len(found) <= 100
-        return plain and (not (set("/\\") & set(found)) or "/" in right)
+        plain = isinstance(found, str) and found.isprintable() and 0 < len(found) <= 200
+        return plain and (key != "name" or not set("/\\") & set(found))  # files are called so
     if isinstance(right, list | tuple):
         if not isinstance(found, list | tuple):
             return False
@@ -174,5 +174,5 @@ def another(right: object, found: object) -> bool:
     if isinstance(right, dict):
         if not isinstance(found, dict) or not set(found) <= set(right):
             return False
-        return all(another(right[key], found[key]) for key in found)
+        return all(another(right[key], found[key], key) for key in found)
     return right is None and (found is None or isinstance(found, str | dict))
