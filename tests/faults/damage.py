@@ -162,7 +162,8 @@ def another(right: object, found: object, key: str = "") -> bool:
     if isinstance(right, bool) or isinstance(found, bool):
         return type(right) is type(found)
     if isinstance(right, int | float):
-        return isinstance(found, int | float) and math.isfinite(found) and 0 <= found <= 100_000
+        most = 2**31 if isinstance(found, int) else 1e5
+        return isinstance(found, int | float) and math.isfinite(found) and 0 <= found < most
     if isinstance(right, str):
         plain = isinstance(found, str) and found.isprintable() and 0 < len(found) <= 200
         return plain and (key != "name" or not set("/\\") & set(found))  # files are called so
