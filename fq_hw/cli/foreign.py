@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from types import ModuleType
 
 from fq_hw.errors import ToolError
 from fq_hw.foreign.pixels import PixelRange
 
-__all__ = ["UNIT", "add_pixel_argument", "load_onnx", "name_of"]
+__all__ = ["UNIT", "add_pixel_argument", "load_onnx"]
 
 
 UNIT = PixelRange.UNIT.value
@@ -33,8 +32,3 @@ def load_onnx() -> ModuleType:
         message = f"import: needs {error.name}; install it with: pip install -e '.[onnx]'"
         raise ToolError(message) from error
     return onnx
-
-
-def name_of(path: Path) -> str:
-    """A network's name from its file's."""
-    return "".join(c if c.isalnum() or c in "_.+-" else "-" for c in path.stem).strip("-.+")

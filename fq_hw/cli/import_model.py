@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fq_hw.cli.foreign import UNIT, add_pixel_argument, load_onnx, name_of
+from fq_hw.cli.foreign import UNIT, add_pixel_argument, load_onnx
 from fq_hw.cli.model import output_path
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import GraphError, require
+from fq_hw.files import as_file_name
 from fq_hw.foreign import blueoil, bnn_pynq, packed
 from fq_hw.ir import Conv, Graph, serialize
 from fq_hw.report.table import table
@@ -67,7 +68,7 @@ def save(args: argparse.Namespace, graph: Graph, more: dict, text: str) -> Outpu
 def fold_onnx(args: argparse.Namespace) -> Output:
     """Judge every node, then fold them."""
     onnx = load_onnx()
-    name, pixels = name_of(args.model), onnx.PixelRange(args.pixels or UNIT)
+    name, pixels = as_file_name(args.model.stem), onnx.PixelRange(args.pixels or UNIT)
     model = onnx.read(args.model)
     judged = onnx.judge(model, name, pixels, (*args.image, 1) if args.image else None)
     lines = judged.lines

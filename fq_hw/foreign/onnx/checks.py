@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+
 import onnx
-from onnx import AttributeProto, TensorProto, external_data_helper, helper, numpy_helper
+from onnx import AttributeProto, helper
 
 from fq_hw.errors import ArtifactError, require
+from fq_hw.files import check_line
+from fq_hw.foreign.onnx.attributes import OWN_DOMAINS
+from fq_hw.foreign.onnx.constants import QUANTIZERS, check_constants, type_name
+from fq_hw.foreign.onnx.node import RULES
 
-__all__ = ["NEWEST_OPSET", "OLDEST_OPSET", "QUANTIZERS", "check", "check_constants", "name_kernels"]
+__all__ = ["MOST_NODES", "NEWEST_OPSET", "OLDEST_OPSET", "check", "name_kernels"]
 
 NEWEST_OPSET = onnx.defs.onnx_opset_version()
 OLDEST_OPSET = 7  # the oldest that onnxruntime executes
-QUANTIZERS = ("BipolarQuant", "DequantizeLinear", "IntQuant", "Quant", "QuantizeLinear")
-NUMBERS = (
-    "BOOL", "DOUBLE", "FLOAT", "INT16", "INT32", "INT4", "INT64", "INT8", "UINT16", "UINT32",
-    "UINT4", "UINT64", "UINT8",
+MOST_NODES = 2_000  # a network of 150 layers has about as many, and takes qonnx a minute
+MOST_IMAGE = 2**24  # values of an image
+STANDARD = ("", "ai.onnx")
+COUNTS = (  # attributes that onnx may divide by
+    "block_size", "blocksize", "dilations", "group", "kernel_shape", "num_groups", "num_outputs",
+    "strides",
 )  # fmt: skip
+PLAIN = ("FLOAT", "INT", "STRING", "TENSOR", "FLOATS", "INTS", "STRINGS")  # types of attributes
 
 
 def check(model: onnx.ModelProto, where: str) -> None:
@@ -24,40 +32,90 @@ def check(model: onnx.ModelProto, where: str) -> None:
     graph = model.graph
     hint = "is it an ONNX model?"
     require(graph.node, where, "must hold nodes", hint=hint, kind=ArtifactError)
-    for opset in model.opset_import:
-        new = opset.domain in ("", "ai.onnx") and not OLDEST_OPSET <= opset.version <= NEWEST_OPSET
-        contract = f"must be of opset {OLDEST_OPSET} to {NEWEST_OPSET}"
-        hint = "export it again, or convert it with onnx.version_converter"
-        require(not new, where, contract, opset.version, hint=hint, kind=ArtifactError)
+    count, contract = len(graph.node), f"must have at most {MOST_NODES:,} nodes"
+    require(count <= MOST_NODES, where, contract, count, kind=ArtifactError)
+    contract, hint = "has functions of its own", "export it without, or inline them with onnx"
+    require(not model.functions, where, contract, hint=hint, kind=ArtifactError)
+    check_opset(model, where)
+    check_names(graph, where)
+    for node in graph.node:
+        check_node(node, where)
     check_order(graph, where)
     check_constants(graph, where)
     check_ends(graph, where)
 
 
+def check_opset(model: onnx.ModelProto, where: str) -> None:
+    """Refuse versions of ONNX that are unknown, or several."""
+    found = sorted({o.version for o in model.opset_import if o.domain in STANDARD})
+    fits = len(found) == 1 and OLDEST_OPSET <= found[0] <= NEWEST_OPSET
+    contract = f"must be of opset {OLDEST_OPSET} to {NEWEST_OPSET}"
+    hint = "export it again, or convert it with onnx.version_converter"
+    require(fits, where, contract, found, hint=hint, kind=ArtifactError)
+
+
+def check_names(graph: onnx.GraphProto, where: str) -> None:
+    """Refuse names that are no line, which could forge a message, and constants of one name."""
+    constants = [t.name for t in graph.initializer]
+    for name in (*constants, *(t.name for t in (*graph.input, *graph.output))):
+        check_line(name, f"{where}: a tensor")
+    for node in graph.node:
+        check_line(node.name or "none", f"{where}: a node")
+        check_line(node.op_type, f"{where}: the kind of node {node.name!r}")
+        check_line(node.domain or "none", f"{where}: the domain of node {node.name!r}")
+        for name in (*node.input, *node.output):
+            check_line(name or "none", f"{where}: a tensor of node {node.name!r}")
+        for a in node.attribute:
+            check_line(a.name, f"{where}: an attribute of node {node.name!r}")
+    inputs = [i.name for i in graph.input]
+    for names, what in ((constants, "constants"), (inputs, "inputs")):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        contract = f"two {what} must not have one name"
+        require(not twice, where, contract, twice, kind=ArtifactError)
+
+
+def check_node(node: onnx.NodeProto, where: str) -> None:
+    """Refuse kinds that would not be onnx's or ours, and attributes that onnx cannot bear.
+
+    qonnx imports the Python module that a domain names.
+    """
+    called = f"{where}: node {node.name or node.op_type!r}"
+    domains = ("", *OWN_DOMAINS)
+    known = node.domain in (*STANDARD, *OWN_DOMAINS)
+    contract = f"must be of a domain of {', '.join(map(repr, domains))}"
+    require(known, called, contract, node.domain, kind=ArtifactError)
+    ours = node.domain in STANDARD or node.op_type in RULES
+    contract = f"is not supported; of domain {node.domain!r} are {', '.join(sorted(RULES))}"
+    require(ours, called, contract, node.op_type, kind=ArtifactError)
+    names = [a.name for a in node.attribute]
+    require(len({*names}) == len(names), called, "has an attribute twice", names,
+            kind=ArtifactError)  # fmt: skip
+    require(any(node.output), called, "makes nothing", kind=ArtifactError)
+    for a in node.attribute:
+        kind = AttributeProto.AttributeType.Name(a.type)
+        contract = f"({node.op_type}) holds a graph of its own, which has no hardware"
+        inner = kind in ("GRAPH", "GRAPHS")
+        require(not inner, called, contract, kind=ArtifactError)
+        contract = f"attribute {a.name} must be of type {', '.join(PLAIN)}"
+        require(kind in PLAIN, called, contract, kind, kind=ArtifactError)
+        least = a.i if kind == "INT" else min(a.ints, default=1)
+        contract = f"attribute {a.name} must hold numbers above 0"
+        found = list(a.ints) or a.i
+        require(a.name not in COUNTS or least >= 1, called, contract, found, kind=ArtifactError)
+
+
 def check_order(graph: onnx.GraphProto, where: str) -> None:
-    """Refuse nodes that read what no node before them makes, and sub-graphs."""
-    constants = {
-        t.name for t in (*graph.initializer, *(s.values for s in graph.sparse_initializer))
-    }
-    made = {i.name for i in graph.input} | constants | {""}  # an input that is left out
+    """Refuse nodes that read what no node before them makes."""
+    made = {t.name for t in (*graph.input, *graph.initializer)} | {""}  # an input that is left out
     for node in graph.node:
         called = f"node {node.name or node.op_type!r}"
         missing = [name for name in node.input if name not in made]
         contract = f"{called} must come after what it reads (or there is a cycle)"
         require(not missing, where, contract, missing, kind=ArtifactError)
-        for a in node.attribute:  # which onnx may divide by
-            sizes = a.name in ("dilations", "kernel_shape", "strides")
-            fits = not sizes or min(a.ints, default=1) >= 1
-            contract = f"{called}: attribute {a.name} must hold numbers above 0"
-            require(fits, where, contract, list(a.ints), kind=ArtifactError)
-        inner = any(a.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for a in node.attribute)
-        contract = f"{called} ({node.op_type}) holds a graph of its own, which has no hardware"
-        require(not inner, where, contract, kind=ArtifactError)
-        require(any(node.output), where, f"{called} makes nothing", kind=ArtifactError)
-        again = [name for name in node.output if name and name in made]
-        contract = f"{called} must not make a tensor that is there already"
-        require(not again, where, contract, again, kind=ArtifactError)
-        made.update(node.output)
+        for name in filter(None, node.output):
+            contract = f"{called} must not make a tensor that is there already"
+            require(name not in made, where, contract, name, kind=ArtifactError)
+            made.add(name)
 
 
 def name_kernels(graph: onnx.GraphProto, where: str) -> None:
@@ -80,36 +138,6 @@ def name_kernels(graph: onnx.GraphProto, where: str) -> None:
             shapes[node.output[0]] = shapes[node.input[0]]  # quantized weights
 
 
-def check_constants(graph: onnx.GraphProto, where: str) -> None:
-    """Refuse constants outside the file, of no numbers, and with NaN or infinity in them."""
-    require(not graph.sparse_initializer, where, "sparse constants are not supported",
-            kind=ArtifactError)  # fmt: skip
-    values = [(t.name, t) for t in graph.initializer]
-    for node in graph.node:
-        values += [
-            (f"{a.name} of {node.name or node.output[0]}", a.t)
-            for a in node.attribute
-            if a.type == AttributeProto.TENSOR
-        ]
-    for name, tensor in values:
-        called = f"constant {name!r}"
-        outside = external_data_helper.uses_external_data(tensor)
-        contract = f"{called} must be in the file itself, not be external data"
-        hint = "save the model with its weights in one file"
-        require(not outside, where, contract, hint=hint, kind=ArtifactError)
-        kind = TensorProto.DataType.Name(tensor.data_type)
-        contract = f"{called} must be of a type of numbers that is supported"
-        require(kind in NUMBERS, where, contract, kind, hint=f"one of {', '.join(NUMBERS)}",
-                kind=ArtifactError)  # fmt: skip
-        try:
-            array = numpy_helper.to_array(tensor)
-        except (ValueError, TypeError) as error:
-            raise ArtifactError(f"{where}: {called} is damaged ({error})") from error
-        finite = array.dtype.kind != "f" or np.isfinite(array).all()
-        contract = f"{called} must hold finite numbers, but has NaN or infinity in it"
-        require(finite, where, contract, kind=ArtifactError)
-
-
 def check_ends(graph: onnx.GraphProto, where: str) -> None:
     """Refuse another number of inputs and outputs than one, and images of unknown shape."""
     constants = {t.name for t in graph.initializer}
@@ -126,7 +154,10 @@ def check_ends(graph: onnx.GraphProto, where: str) -> None:
     static = len(shape) in (2, 4) and all(isinstance(n, int) and n >= 1 for n in shape[1:])
     contract = f"{called} must have a static shape N,C,H,W or N,H,W,C (or N,F without an image)"
     require(static, where, contract, shape, hint="export it with one", kind=ArtifactError)
-    kind = TensorProto.DataType.Name(tensor.elem_type)
+    fits = math.prod(shape[1:]) <= MOST_IMAGE
+    contract = f"{called} must have at most {MOST_IMAGE:,} values"
+    require(fits, where, contract, shape, kind=ArtifactError)
+    kind = type_name(tensor.elem_type)
     hint = "the model must see the pixels as real numbers; --pixels says how"
     require(kind == "FLOAT", where, f"{called} must be of type FLOAT", kind, hint=hint,
             kind=ArtifactError)  # fmt: skip

@@ -12,6 +12,7 @@ from fq_hw.errors import GraphError, require
 __all__ = ["image_shape"]
 
 COLOURS = (1, 3, 4)
+MOST_COLOURS = 1_024  # of a pixel: each has a table of 256 values
 MOST_FEATURES = 64  # of N,F that come as the colours of one pixel; more come one after the other
 KEEP = (  # kinds that treat every axis alike: what stands behind them decides
     "Add", "BipolarQuant", "Cast", "Clip", "DequantizeLinear", "Div", "Dropout", "Identity",
@@ -47,6 +48,8 @@ def image_shape(
         last = dims[3] in COLOURS and dims[1] not in COLOURS
     _, *dims = dims
     shape = (*dims,) if last else (*dims[1:], dims[0])
+    contract = f"must have at most {MOST_COLOURS:,} channels"
+    require(shape[2] <= MOST_COLOURS, where, contract, shape[2], kind=GraphError)
     contract = f"is an image {shape}"
     require(given in (None, shape), where, contract, given, kind=GraphError)
     return shape, last, False

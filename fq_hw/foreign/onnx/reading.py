@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +10,25 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.transformation.fold_constants import FoldConstants
-from qonnx.transformation.general import (
-    GiveUniqueNodeNames,
-    GiveUniqueParameterTensors,
-    RemoveStaticGraphInputs,
-    RemoveUnusedTensors,
-)
+from qonnx.transformation.general import GiveUniqueNodeNames, GiveUniqueParameterTensors
 from qonnx.transformation.infer_shapes import InferShapes
 from qonnx.transformation.quant_constant_folding import FoldTransposeIntoQuantInit
 
-from fq_hw.errors import ArtifactError, require
+from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.files import read_bytes
+from fq_hw.foreign.onnx.apart import apart
 from fq_hw.foreign.onnx.attributes import OWN_DOMAINS
-from fq_hw.foreign.onnx.checks import QUANTIZERS, check, check_constants, name_kernels
+from fq_hw.foreign.onnx.checks import STANDARD, check, name_kernels
+from fq_hw.foreign.onnx.constants import QUANTIZERS, check_constants, check_sizes
 
 __all__ = ["MOST_BYTES", "read"]
 
 MOST_BYTES = 100 * 2**20  # a network for small FPGAs has a few megabytes
 NAMED_IN_NO_DOMAIN = ("Quant", "IntQuant", "BipolarQuant", "Trunc")  # by some exporters
+NEVER_SAME = (
+    "Bernoulli", "Dropout", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
+    "RandomUniformLike",
+)  # fmt: skip
 
 
 def read(path: Path) -> ModelWrapper:
@@ -36,65 +36,77 @@ def read(path: Path) -> ModelWrapper:
 
     Raises ArtifactError, in one line, for what is not an ONNX model that stands by itself.
     """
+    found = apart(lambda: cleaned(path), str(path))
+    model = onnx.ModelProto.FromString(found)
+    return ModelWrapper(model, fix_missing_initializer_valueinfo=False)
+
+
+def cleaned(path: Path) -> bytes:
+    """The same as a file's content."""
     where = str(path)
-    hint = "give an ONNX file"
-    require(path.is_file(), where, "there is no such file", hint=hint, kind=ArtifactError)
-    size = os.path.getsize(path)
-    contract = f"must have 1 to {MOST_BYTES:,} bytes"
-    require(0 < size <= MOST_BYTES, where, contract, size, kind=ArtifactError)
+    raw = read_bytes(path, where, most=MOST_BYTES, hint="give an ONNX file")
     try:
-        model = onnx.load_model(path, load_external_data=False)
+        model = onnx.ModelProto.FromString(raw)
     except (DecodeError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{where}: is no ONNX model ({error}); export it again") from error
     check(model, where)
     name_kernels(model.graph, where)
-    return clean(model, where)
+    found = clean(model, where).SerializeToString()
+    contract = f"its constants must have at most {MOST_BYTES:,} bytes when they are computed"
+    require(len(found) <= MOST_BYTES, where, contract, len(found), kind=ArtifactError)
+    return found
 
 
-def clean(model: onnx.ModelProto, where: str) -> ModelWrapper:
+def bare(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The network alone: no notes, which qonnx would execute as Python, one image, two domains."""
+    (opset,) = {o.version for o in model.opset_import if o.domain in STANDARD}
+    own = [o.version for o in model.opset_import if o.domain in OWN_DOMAINS]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid(OWN_DOMAINS[0], max(own or [1]))]
+    graph = model.graph
+    constants = {t.name for t in graph.initializer}
+    images = [i for i in graph.input if i.name not in constants]
+    found = helper.make_graph(graph.node, "network", images, graph.output, graph.initializer)
+    for image in found.input:
+        image.type.tensor_type.shape.dim[0].dim_value = 1
+    for node in found.node:
+        own_kind = node.domain in OWN_DOMAINS or node.op_type in NAMED_IN_NO_DOMAIN
+        node.domain = OWN_DOMAINS[0] if own_kind else ""
+    return helper.make_model(found, opset_imports=opsets)
+
+
+def clean(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     """Shapes inferred, constants folded, every tensor and node with a name of its own."""
-    for node in model.graph.node:
-        if node.domain in OWN_DOMAINS or node.op_type in NAMED_IN_NO_DOMAIN:
-            node.domain = OWN_DOMAINS[0]
-    constants = {t.name for t in model.graph.initializer}
-    for tensor in model.graph.input:  # one image at a time
-        if tensor.name not in constants:
-            tensor.type.tensor_type.shape.dim[0].dim_value = 1
-    del model.graph.value_info[:]
-    opsets = {opset.domain: opset for opset in model.opset_import}
-    if OWN_DOMAINS[0] not in opsets:
-        own = [opsets[domain].version for domain in OWN_DOMAINS if domain in opsets]
-        model.opset_import.append(helper.make_opsetid(OWN_DOMAINS[0], max(own, default=1)))
     try:
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            wrapped = inferred(ModelWrapper(model))
-            fold_shapes(wrapped)
-            for step in (
-                GiveUniqueParameterTensors(),
-                FoldConstants(exclude_op_types=list(QUANTIZERS)),
-                FoldTransposeIntoQuantInit(),
-                RemoveUnusedTensors(),
-                RemoveStaticGraphInputs(),
-                GiveUniqueNodeNames(),
-            ):
-                wrapped = wrapped.transform(step)
+        wrapped = inferred(ModelWrapper(bare(model)), where)
+        fold_shapes(wrapped)
+        for step in (
+            GiveUniqueParameterTensors(),
+            FoldConstants(exclude_op_types=[*QUANTIZERS, *NEVER_SAME]),
+            FoldTransposeIntoQuantInit(),
+            GiveUniqueNodeNames(),
+        ):
+            wrapped = wrapped.transform(step, make_deepcopy=False, cleanup=False)
+        wrapped.cleanup()
+    except (FqHwError, MemoryError):
+        raise
     except Exception as error:  # qonnx and onnx raise whatever they meet
         said = str(error).strip().splitlines() or [type(error).__name__]
         message = f"{where}: onnx or qonnx cannot read it ({said[0][:200]}); check it with onnx"
         raise ArtifactError(message) from error
     check_constants(wrapped.graph, where)
     name_tensors(wrapped.graph)
-    return wrapped
+    return wrapped.model
 
 
-def inferred(model: ModelWrapper) -> ModelWrapper:
+def inferred(model: ModelWrapper, where: str) -> ModelWrapper:
     """With the shape and type of every tensor that onnx infers.
 
     What the file says of its output may be of another batch, or wrong; so it is not asked.
     """
     (name,) = (tensor.name for tensor in model.graph.output)
     del model.graph.output[:]
-    model = model.transform(InferShapes())
+    model = model.transform(InferShapes(), make_deepcopy=False, cleanup=False)
+    check_sizes(model.graph, where)
     unknown = helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
     model.graph.output.append(model.get_tensor_valueinfo(name) or unknown)
     for tensor in [tensor for tensor in model.graph.value_info if tensor.name == name]:

@@ -37,6 +37,8 @@ class Walk:
     def __post_init__(self) -> None:
         graph = self.model.graph
         self.opsets = self.model.get_opset_imports()
+        self.read = {name for node in graph.node for name in node.input}
+        self.read |= {output.name for output in graph.output}
         for tensor in graph.initializer:
             self.values[tensor.name] = numpy_helper.to_array(tensor)
         (image,) = (i for i in graph.input if i.name not in self.values)
@@ -101,9 +103,7 @@ class Walk:
         made = RULES[proto.op_type].function(self, node)
         made = made if isinstance(made, dict) else {0: made}
         self.check_shapes(node, made.get(0))
-        read = {name for other in self.model.graph.node for name in other.input}
-        read |= {output.name for output in self.model.graph.output}
-        more = [n for n, name in enumerate(proto.output) if name in read and n not in made]
+        more = [n for n, name in enumerate(proto.output) if name in self.read and n not in made]
         contract = f"output {more and more[0]} is not supported"
         require(not more, node.where, contract, kind=GraphError)
         self.values.update({proto.output[n]: value for n, value in made.items()})

@@ -18,6 +18,9 @@ from fq_hw.foreign.onnx.weights import Weights
 
 __all__: list[str] = []  # rules declare themselves
 
+MOST_CHANNELS = 8_192  # of a result: thresholds of each are computed exactly, one by one
+MOST_INPUTS = 2**18  # channels that it reads: an image of 512 x 512 that was made flat
+
 
 def convolve(
     walk: Walk,
@@ -32,6 +35,10 @@ def convolve(
     contract = "weights need one scale for each output channel, or one (per-channel quantization)"
     hint = "here it varies along other axes"
     require(scale is not None, node.where, contract, hint=hint, kind=GraphError)
+    many = len(weight), weight.shape[3]
+    contract = f"must make at most {MOST_CHANNELS:,} channels of at most {MOST_INPUTS:,}"
+    fits = many[0] <= MOST_CHANNELS and many[1] <= MOST_INPUTS
+    require(fits, node.where, contract, many, kind=GraphError)
     contract = "input must be quantized; put a Quant node before it"
     require(x.levels, node.where, contract, kind=GraphError)
     x = settled(walk, node, x)
