@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
+from contextlib import nullcontext
 from pathlib import Path
 
 from fq_hw import checkpoint, data
 from fq_hw.cli import train
+from fq_hw.cli.accuracy_log import key, key_of, read_log, recorded
 from fq_hw.cli.estimate import unit_rows
 from fq_hw.cli.hardware import DEFAULT_CYCLES
 from fq_hw.cli.images import golden_labels
 from fq_hw.cli.model import load_model
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.preflight import untrained_graph
+from fq_hw.cli.run_folder import read_metrics
 from fq_hw.cli.study import Run, read_study
 from fq_hw.errors import ArtifactError, ToolError, one_of, require
+from fq_hw.files import add_row, alone
 from fq_hw.network import EmbeddingKind, Network, stem_layers
 from fq_hw.report import bench, study
 from fq_hw.schedule.fold_search import least_lut
@@ -77,6 +80,13 @@ def run(args: argparse.Namespace) -> Output:
     except OSError as error:
         message = f"--record {args.record}: cannot be made a folder ({error.strerror})"
         raise ArtifactError(message) from error
+    mine = alone(args.record, f"--record {args.record}", "name another --record")
+    with nullcontext() if args.only_print else mine:
+        return compare(args, studies, folder)
+
+
+def compare(args: argparse.Namespace, studies: list, folder: Path) -> Output:
+    """Every run that is asked for and not recorded; then all records."""
     text, found = [], {}
     for file, compared in studies:
         log = args.record / f"{file.stem}.jsonl"
@@ -85,8 +95,7 @@ def run(args: argparse.Namespace) -> Output:
             if not skip and not recorded(log, one):
                 say(f"{file.stem}: {one.name}")
                 row = measure(file.stem, one)
-                with log.open("a") as lines:
-                    lines.write(json.dumps(row) + "\n")
+                add_row(log, row)
         titles = {variant.name: variant.title for variant in compared.variants}
         runs = list(compared.runs(file.stem, folder, args.epochs))
         networks = {one.variant.name: one.config.network for one in runs}
@@ -104,31 +113,6 @@ def run(args: argparse.Namespace) -> Output:
         text.append(f"{title}\n\n{study.as_text(summary)}")
         found[file.stem] = summary
     return Output(found, "\n\n".join(text))
-
-
-def read_log(log: Path) -> list[dict]:
-    """Lines of a record."""
-    if not log.exists():
-        return []
-    try:
-        return [json.loads(line) for line in log.read_text().splitlines()]
-    except json.JSONDecodeError as error:
-        raise ArtifactError(f"{log}: damaged ({error}); remove the broken line") from error
-
-
-def key(one: Run) -> tuple[str, int, int]:
-    """What tells the runs of a study apart in its record: variant, seed, epochs."""
-    return one.variant.name, one.seed, one.config.train["epochs"]
-
-
-def key_of(row: dict) -> tuple[str, int, int]:
-    """The same of a line of the record."""
-    return row["variant"], row["seed"], row["epochs"]
-
-
-def recorded(log: Path, one: Run) -> bool:
-    """Whether the record has this run."""
-    return key(one) in map(key_of, read_log(log))
 
 
 def measure(name: str, one: Run) -> dict:
@@ -186,7 +170,7 @@ def finished(out: Path, one: Run) -> list[dict] | None:
     metrics, saved = out / "metrics.jsonl", out / "checkpoint.safetensors"
     if not metrics.exists() or not saved.exists():
         return None
-    rows = [json.loads(line) for line in metrics.read_text().splitlines()]
+    rows = read_metrics(metrics, f"{out}")
     epochs = one.config.train["epochs"]
     trained = checkpoint.read(saved)
     if trained.provenance.get("epochs") != f"{epochs} of {epochs}" or len(rows) != epochs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
@@ -64,6 +65,8 @@ class Parser(argparse.ArgumentParser):
         raise argparse.ArgumentError(action, contract + (f"; {near}" if near else ""))
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> object:
+        if action.type is Path and not arg_string:  # which would be the working folder
+            raise argparse.ArgumentError(action, "must not be empty")
         try:
             return super()._get_value(action, arg_string)
         except argparse.ArgumentError as error:

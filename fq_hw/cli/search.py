@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import json
 import math
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from fq_hw.cli.search_log import open_log
 from fq_hw.cli.search_modes import config_of
 from fq_hw.cli.search_report import report
 from fq_hw.cli.search_steps import decide, first_layer, look_again
+from fq_hw.cli.train import set_threads
 from fq_hw.data.source import check_classes
 from fq_hw.errors import ToolError, require
 from fq_hw.fixed import saved
@@ -127,7 +129,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> Output:
-    """Search, measure, write."""
+    """Search, measure, write; the log is this process's until the end."""
+    with ExitStack() as until_the_end:
+        return run_with(args, until_the_end)
+
+
+def run_with(args: argparse.Namespace, until_the_end: ExitStack) -> Output:
+    """The same."""
     try:
         import torch
     except ImportError as error:
@@ -136,8 +144,7 @@ def run(args: argparse.Namespace) -> Output:
     from fq_hw.nn.fixed_point import Simulation, input_moments
     from fq_hw.nn.float_net import observe
 
-    require(args.threads >= 1, "fq-hw search --threads", "must be at least 1", args.threads)
-    torch.set_num_threads(args.threads)
+    set_threads(torch, args.threads, "fq-hw search --threads")
     config, spare = config_of(args), args.second_look
     trained = checkpoint.read(args.model)
     folded, network = fold(trained), trained.network  # which refuses what is no float network
@@ -169,7 +176,9 @@ def run(args: argparse.Namespace) -> Output:
     }
     log = None
     if config.variant is not Variant.UNIFORM:
-        log = open_log(path.with_name(path.name + ".jsonl"), origin, args.resume, network)
+        log = until_the_end.enter_context(
+            open_log(path.with_name(path.name + ".jsonl"), origin, args.resume, network)
+        )
 
     say(f"float network on {len(held):,} calibration images")
     seen = observe(network, trained.arrays, held.images)

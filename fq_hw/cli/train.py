@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 from fq_hw.cli.config import read_config
 from fq_hw.cli.output import Output
 from fq_hw.cli.progress import progress_bar
+from fq_hw.cli.run_folder import RunFolder, claimed
 from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, ParameterError, ToolError, require
 
-__all__ = ["add_parser"]
+__all__ = ["add_parser", "set_threads", "train_here"]
 
+MOST_THREADS = 256
 SHIPPED = Path(__file__).parents[1] / "models" / "digits.toml"
 
 
@@ -59,8 +61,7 @@ def run(args: argparse.Namespace) -> Output | None:
     except ImportError as error:
         remedy = "fq-hw train: needs torch; pip install -e '.[train]' in the project's folder"
         raise ToolError(remedy) from error
-    require(args.threads >= 1, "fq-hw train --threads", "must be at least 1", args.threads)
-    torch.set_num_threads(args.threads)
+    set_threads(torch, args.threads, "fq-hw train --threads")
     try:
         torch.empty(0, device=args.device)
     except (RuntimeError, AssertionError) as error:
@@ -72,9 +73,21 @@ def run(args: argparse.Namespace) -> Output | None:
         dist.init_process_group("gloo")
     try:
         return train_here(args, config, torch)
+    except RuntimeError as error:
+        if not dist.is_initialized() or "peer" not in str(error):
+            raise
+        message = "fq-hw train: another of the processes has ended; its message says why"
+        raise ToolError(message) from error
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
+
+
+def set_threads(torch, count: int, where: str) -> None:
+    """Let torch use ``count`` threads."""
+    require(count >= 1, where, "must be at least 1", count)
+    require(count <= MOST_THREADS, where, f"must be at most {MOST_THREADS}", count)
+    torch.set_num_threads(count)
 
 
 def train_here(args: argparse.Namespace, config, torch) -> Output | None:
@@ -83,7 +96,7 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
 
     from fq_hw import checkpoint, data
     from fq_hw.cli.preflight import check_hardware
-    from fq_hw.nn import training
+    from fq_hw.nn import resume, training
     from fq_hw.plain import from_plain
     from fq_hw.report import curve
 
@@ -109,74 +122,71 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
 
     leader = not dist.is_initialized() or dist.get_rank() == 0
     out = args.out or Path("build/train") / network.name
-    state_file, metrics_file = out / "state.pt", out / "metrics.jsonl"
-    file = out / "checkpoint.safetensors"
-    state, rows = None, []
-    before = {} if start is None else {"start": epochs_of(start)}
-    if args.resume:
-        state, rows = load_run(state_file, metrics_file, torch)
-        earlier = checkpoint.read(file).provenance
-        before = {"start": earlier["start"]} if "start" in earlier else {}
-    elif state_file.exists():
-        message = f"fq-hw train: {out} holds a run already; add --resume, or name another --out"
-        raise ArtifactError(message)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"--out {out}: cannot be made a folder ({error.strerror}); name another"
-        raise ArtifactError(message) from error
+    with claimed(out, args.resume) if leader else nullcontext(RunFolder(out)) as folder:
+        state, rows = None, []
+        before = {} if start is None else {"start": epochs_of(start)}
+        if args.resume:
+            state, rows, earlier = folder.go_on(network, recipe.seed, resume.unpack)
+            before = {"start": earlier["start"]} if "start" in earlier else {}
+        with progress_bar(recipe.epochs, len(rows), leader) as bar:
+            run = training.train(
+                network,
+                images,
+                recipe,
+                state=state,
+                start=None if start is None else start.arrays,
+                report=bar.step,
+                device=args.device,
+            )
+            for epoch in run:
+                if not leader:
+                    continue
+                row = figures(epoch)
+                rows.append(row)
+                bar.epoch(row)
+                kept = kept_row(rows, recipe.keep)
+                latest = kept is row
+                arrays = training.arrays(epoch.model) if latest else folder.arrays()
+                right = round(kept["test"] * len(images.test()))
+                trained = checkpoint.Checkpoint(
+                    network=network,
+                    arrays=arrays,
+                    accuracy=checkpoint.Accuracy(
+                        data=images.name, images=len(images.test()), right=right
+                    ),
+                    provenance={
+                        "config": args.config.name,
+                        "epochs": f"{epoch.number + 1} of {recipe.epochs}",
+                        "torch": torch.__version__,
+                        **origin_of(recipe, kept["epoch"]),
+                        **before,
+                    },
+                    source=source,
+                )
+                folder.add_epoch(rows, trained, resume.pack(epoch.state()))
+        if not leader:
+            return None
+        curve.save(folder.curve, rows, f"{network.name} on {images.name}")
+    return told(folder, recipe, rows)
 
-    with progress_bar(recipe.epochs, len(rows), leader) as bar:
-        run = training.train(
-            network,
-            images,
-            recipe,
-            state=state,
-            start=None if start is None else start.arrays,
-            report=bar.step,
-            device=args.device,
-        )
-        for epoch in run:
-            if not leader:
-                continue
-            row = figures(epoch)
-            rows.append(row)
-            bar.epoch(row)
-            replace(
-                metrics_file, lambda p: p.write_text("".join(json.dumps(r) + "\n" for r in rows))
-            )
-            kept = kept_row(rows, recipe.keep)
-            arrays = training.arrays(epoch.model) if kept is row else checkpoint.read(file).arrays
-            right = round(kept["test"] * len(images.test()))
-            provenance = {
-                "config": args.config.name,
-                "epochs": f"{epoch.number + 1} of {recipe.epochs}",
-                "seed": str(recipe.seed),
-                "torch": torch.__version__,
-            }
-            if recipe.hold_out:
-                provenance["hold_out"] = str(recipe.hold_out)
-            if recipe.validation:
-                provenance["validation"] = str(recipe.validation)
-            if recipe.keep is training.Keep.BEST:
-                provenance["kept"] = f"epoch {kept['epoch'] + 1}, the best on validation images"
-            accuracy = checkpoint.Accuracy(data=images.name, images=len(images.test()), right=right)
-            trained = checkpoint.Checkpoint(
-                network=network,
-                arrays=arrays,
-                accuracy=accuracy,
-                provenance=provenance | before,
-                source=source,
-            )
-            checkpoint.write(file, trained)
-            # last: a stop before it repeats this epoch, so that the files agree
-            replace(state_file, lambda p, e=epoch: torch.save(e.state(), p))
-    if not leader:
-        return None
-    curve.save(out / "curve.png", rows, f"{network.name} on {images.name}")
+
+def origin_of(recipe, kept: int) -> dict[str, str]:
+    """What the provenance of the weights of epoch ``kept`` says of the recipe."""
+    found = {"seed": str(recipe.seed)}
+    if recipe.hold_out:
+        found["hold_out"] = str(recipe.hold_out)
+    if recipe.validation:
+        found["validation"] = str(recipe.validation)
+    if recipe.keep.value == "best":
+        found["kept"] = f"epoch {kept + 1}, the best on validation images"
+    return found
+
+
+def told(folder: RunFolder, recipe, rows: list[dict]) -> Output:
+    """The final figures."""
     kept = kept_row(rows, recipe.keep)
     data = {
-        "checkpoint": str(file),
+        "checkpoint": str(folder.checkpoint),
         "float test accuracy %": round(100 * kept["test"], 2),
     }
     if recipe.validation:
@@ -213,28 +223,3 @@ def epochs_of(start) -> str:
     origin = start.provenance
     done = f"{origin.get('config', 'unknown')}, {origin.get('epochs', 'unknown')} epochs"
     return f"{done}; before: {origin['start']}" if "start" in origin else done
-
-
-def load_run(state_file: Path, metrics_file: Path, torch) -> tuple[dict, list[dict]]:
-    """State and figures of the epochs that an earlier run finished."""
-    where = f"fq-hw train --resume: {state_file.parent}"
-    for file in (state_file, metrics_file):
-        require(file.is_file(), where, f"must hold {file.name}", kind=ArtifactError)
-    try:
-        state = torch.load(state_file, map_location="cpu", weights_only=True)
-        done = dict(state)["epoch"] + 1
-        rows = [json.loads(line) for line in metrics_file.read_text().splitlines()][:done]
-    except Exception as error:  # a damaged file raises nearly anything
-        message = f"{where}: state.pt or metrics.jsonl is damaged; start a new run"
-        raise ArtifactError(message) from error
-    require(
-        len(rows) == done, where, f"metrics.jsonl needs {done} lines", len(rows), kind=ArtifactError
-    )
-    return state, rows
-
-
-def replace(path: Path, write) -> None:
-    """Write a file through a neighbour, so that a stop leaves the old one or the new one."""
-    partial = path.with_name(path.name + ".partial")
-    write(partial)
-    os.replace(partial, path)

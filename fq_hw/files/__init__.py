@@ -2,9 +2,10 @@
 
 ``door`` reads what strangers wrote, ``names`` judges the names in it, ``whole`` writes all or
 nothing, ``keep`` holds what is built once, ``work`` and ``scratch`` make folders that may be
-removed again.
+removed again. ``sealed`` has a check over what we read again, ``alone`` keeps others out.
 """
 
+from fq_hw.files.alone import alone
 from fq_hw.files.door import (
     check_file,
     open_file,
@@ -17,10 +18,20 @@ from fq_hw.files.door import (
 from fq_hw.files.keep import kept, place_of
 from fq_hw.files.names import as_file_name, check_file_name, check_line, check_path
 from fq_hw.files.scratch import scratch_folder
-from fq_hw.files.whole import append_line, check_output, write_bytes, write_text, writing
+from fq_hw.files.sealed import add_row, read_rows, read_sealed, row_line, write_sealed
+from fq_hw.files.whole import (
+    append_line,
+    check_output,
+    drop_torn_line,
+    write_bytes,
+    write_text,
+    writing,
+)
 from fq_hw.files.work import work_folder
 
 __all__ = [
+    "add_row",
+    "alone",
     "append_line",
     "as_file_name",
     "check_file",
@@ -28,17 +39,22 @@ __all__ = [
     "check_line",
     "check_output",
     "check_path",
+    "drop_torn_line",
     "kept",
     "open_file",
     "parse_json",
     "place_of",
     "read_bytes",
     "read_json",
+    "read_rows",
+    "read_sealed",
     "read_text",
     "read_toml",
+    "row_line",
     "scratch_folder",
     "work_folder",
     "write_bytes",
+    "write_sealed",
     "write_text",
     "writing",
 ]

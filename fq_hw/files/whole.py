@@ -10,11 +10,12 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from fq_hw.ending import unfinished
 from fq_hw.errors import ArtifactError, require
 
-__all__ = ["append_line", "check_output", "write_bytes", "write_text", "writing"]
+__all__ = ["append_line", "check_output", "drop_torn_line", "write_bytes", "write_text", "writing"]
 
 LONGEST_STEM = 60  # of the neighbour's name, which has a number and a suffix besides
 
@@ -104,15 +105,42 @@ def write_text(path: Path, text: str, where: str = "") -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add ``line`` to a log: all of it, or, on a full disk, nothing and an ArtifactError."""
+    """Add ``line`` to a log: all of it, or, on a full disk, nothing and an ArtifactError.
+
+    A last line without its end, which a crash has torn, makes way.
+    """
     content = f"{line}\n".encode()
-    with open(path, "ab", buffering=0) as file:
-        before = file.seek(0, os.SEEK_END)
-        try:
-            done = file.write(content)
-            if done < len(content):
-                file.write(content[done:])
-        except OSError as error:
-            os.truncate(path, before)
-            message = f"{path}: could not be written ({error.strerror}); the lines before are kept"
-            raise ArtifactError(message) from error
+    target = check_output(path, f"{path}")
+    try:
+        with open(target, "a+b", buffering=0) as file:
+            before = end_of_lines(file)
+            file.truncate(before)
+            try:
+                done = file.write(content)
+                if done < len(content):
+                    file.write(content[done:])
+            except OSError:
+                file.truncate(before)
+                raise
+    except OSError as error:
+        message = f"{path}: could not be written ({error.strerror}); the lines before are kept"
+        raise ArtifactError(message) from error
+
+
+def drop_torn_line(path: Path) -> None:
+    """Cut what a crash has left of a log's last line."""
+    with open(path, "r+b", buffering=0) as file:
+        file.truncate(end_of_lines(file))
+
+
+def end_of_lines(file: BinaryIO) -> int:
+    """Where the last whole line of a log ends."""
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        begin = max(end - 65_536, 0)
+        file.seek(begin)
+        found = file.read(end - begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        end = begin
+    return 0

@@ -12,9 +12,10 @@ from fq_hw.nn.embeddings import TableStart
 __all__ = ["Keep", "Precision", "TrainConfig"]
 
 
-MOST = {
-    "epochs": 10**6, "batch": 2**16, "crop": 2**12, "hold_out": 2**31, "validation": 2**31,
-    "workers": 2**8,
+MOST = {  # of what has no limit by its nature: beyond it is a slip of the pen
+    "epochs": 10**6, "batch": 2**16, "lr": 1_000, "weight_decay": 1_000, "adam_eps": 1_000,
+    "ewgs_delta": 1_000, "crop": 2**12, "hold_out": 2**31, "validation": 2**31, "workers": 2**8,
+    "seed": 2**31 - 1,
 }  # fmt: skip
 
 
@@ -76,11 +77,8 @@ class TrainConfig:
         require(self.lr > 0, "TrainConfig", "lr must be positive", self.lr)
         for name, most in MOST.items():
             value = getattr(self, name)
-            require(value <= most, "TrainConfig", f"{name} must be at most {most:,}", value)
-        for name in ("weight_decay", "adam_eps", "ewgs_delta", "crop", "hold_out", "seed",
-                     "validation", "workers"):  # fmt: skip
-            value = getattr(self, name)
             require(value >= 0, "TrainConfig", f"{name} must not be negative", value)
+            require(value <= most, "TrainConfig", f"{name} must be at most {most:,}", value)
         counted = self.validation < 1 or self.validation == int(self.validation)
         contract = "validation must be a share below 1 or a whole number of images"
         require(counted, "TrainConfig", contract, self.validation)
@@ -91,7 +89,6 @@ class TrainConfig:
         fewer = 0 <= self.real_epochs < self.epochs
         contract = f"real_epochs must be below the {self.epochs} epochs"
         require(fewer, "TrainConfig", contract, self.real_epochs)
-        require(self.seed < 2**31, "TrainConfig", "seed must be below 2**31", self.seed)
 
     def validation_images(self, images: int) -> int:
         """How many of ``images`` training images ``validation`` means: one at least."""

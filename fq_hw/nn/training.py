@@ -6,11 +6,11 @@ plain cross entropy. Source: Takahashi et al. 2024, section 4.1.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
+import functools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from fq_hw.data import Data, Split
 from fq_hw.data.split import hold_out
-from fq_hw.errors import ArtifactError, require
+from fq_hw.errors import require
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, WeightScale
 from fq_hw.nn.augment import augment
@@ -33,6 +33,7 @@ from fq_hw.nn.float_net import FloatNet
 from fq_hw.nn.layers import BinaryConv2d, as_images
 from fq_hw.nn.network import ErnNet
 from fq_hw.nn.recipe import Keep, Precision, TrainConfig
+from fq_hw.nn.resume import restore, snapshot
 from fq_hw.plain import to_plain
 
 __all__ = ["Epoch", "Keep", "Precision", "TrainConfig", "accuracy", "arrays", "train"]
@@ -109,6 +110,13 @@ def cosine(config: TrainConfig, progress: float) -> float:
     return config.lr * config.batch / 256 * 0.5 * (1 + math.cos(math.pi * progress))
 
 
+def check_finite(name: str, config: TrainConfig, epoch: int, found: Iterable[Tensor]) -> None:
+    """Stop a run whose loss or weights have grown beyond all numbers; nothing comes of it."""
+    finite = all(bool(torch.isfinite(tensor).all()) for tensor in found)
+    contract = f"diverged in epoch {epoch + 1}; the learning rate lr must be lower"
+    require(finite, f"training of {name!r}", contract, config.lr, hint="earlier epochs are kept")
+
+
 def splits(data: Data, config: TrainConfig) -> tuple[Callable[[int], Split], Split | None]:
     """The training images of an epoch's seed, and those to validate by."""
     kept = data
@@ -138,7 +146,8 @@ def train(
     rate and the epochs begin anew. ``report`` hears (epoch, step, steps). Under an initialised
     process group every rank takes its share of each batch and gradients are averaged. A last,
     partial batch is left out: every epoch shuffles anew.
-    Raises ArtifactError where ``state`` is from another network, data set or configuration.
+    Raises ArtifactError where ``state`` is from another network, data set or configuration, and
+    ParameterError where the run diverges.
     """
     rank, ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
     share = config.batch // ranks
@@ -161,10 +170,7 @@ def train(
     optimizer = make_optimizer(model, config)
     first = 0
     if state is not None:
-        check_origin(state, origin)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        first = state["epoch"] + 1
+        first = restore(state, model, optimizer, origin)
     short = config.precision is Precision.BFLOAT16
     clipped = [m for m in model.modules() if isinstance(m, PixelEmbedding | BinaryConv2d)]
     settle = DirectUpdate(model) if direct else None
@@ -199,6 +205,7 @@ def train(
             with torch.autocast(images.device.type, torch.bfloat16, enabled=short):
                 logits = parallel(images)
             loss = F.cross_entropy(logits.float(), labels)
+            check_finite(network.name, config, epoch, [loss])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -212,13 +219,10 @@ def train(
             report(epoch, step + 1, steps)
         if ranks > 1:
             dist.all_reduce(total)
+        check_finite(network.name, config, epoch, [total, *model.state_dict().values()])
         if epoch < config.real_epochs:
             shown = np.random.default_rng([config.seed, epoch])
             real.end(augment(as_images(split.images[:SAMPLE]), config, shown).to(device))
-
-        def snapshot(epoch: int = epoch) -> dict:
-            parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            return copy.deepcopy(parts) | {"epoch": epoch, "origin": origin}
 
         yield Epoch(
             number=epoch,
@@ -230,23 +234,9 @@ def train(
             else accuracy(model, judged, workers=config.workers),
             flips=float((all_codes(model) != before).double().sum() / max(len(before), 1)),
             seconds=time.monotonic() - began,
-            state=snapshot,
+            state=functools.partial(snapshot, model, optimizer, epoch, origin),
             model=model,
         )
-
-
-def check_origin(state: dict, origin: dict) -> None:
-    """Refuse a state whose run had another network, data set or training configuration."""
-    before = state.get("origin", {})
-    changed = [part for part in ("network", "data") if before.get(part) != origin[part]]
-    recipe, default = before.get("train", {}), to_plain(TrainConfig(epochs=1))
-    want = origin["train"].items()
-    changed += [f"train.{k}" for k, v in want if recipe.get(k, default[k]) != v]
-    if origin["train"]["hold_out"] and before.get("order") != origin["order"]:
-        changed.append("order of images, of which others were held out")
-    if changed:
-        message = f"train state: the run began with another {', '.join(changed)}"
-        raise ArtifactError(f"{message}; resume with the same, or start a new run")
 
 
 def arrays(model: nn.Module) -> dict[str, np.ndarray]:

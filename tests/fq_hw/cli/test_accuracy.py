@@ -9,6 +9,7 @@ import pytest
 
 from fq_hw.cli import main
 from fq_hw.cli.study import read_study
+from fq_hw.files import alone, row_line
 
 pytest.importorskip("torch", reason="training needs torch")
 
@@ -201,6 +202,29 @@ def test_refuses_unknown_variants_damaged_records_and_foreign_runs(small, capsys
     capsys.readouterr()
     assert accuracy(small) == 2
     assert "one-1: holds another run than this one; remove" in capsys.readouterr().err
-    Path("build/accuracy/small.jsonl").write_text("{")
+    Path("build/accuracy/small.jsonl").write_text("{\n")
     assert accuracy(small) == 2
-    assert "small.jsonl: damaged" in capsys.readouterr().err
+    assert "line 1 of small.jsonl: is no JSON" in capsys.readouterr().err
+
+
+def test_a_record_is_taken_whole_or_refused(small, capsys):
+    """Lines of an earlier version without a check, and a torn last one, are no damage."""
+    assert accuracy(small, "--only", "two") == 0
+    log = Path("build/accuracy/small.jsonl")
+    line = log.read_text()
+    row = {key: value for key, value in json.loads(line).items() if key != "check"}
+    log.write_text(json.dumps(row) + "\n" + line[:30])
+    capsys.readouterr()
+    assert accuracy(small, "--print", "--json") == 0
+    assert [row["seeds"] for row in json.loads(capsys.readouterr().out)["small"]] == [[], [1]]
+    for damaged, said in (
+        (line.replace('"seed": 1', '"seed": 2'), "line 1 of small.jsonl: is damaged"),
+        (row_line({"variant": "two"}) + "\n", "line 1: lacks the keys seed"),
+        (row_line(row | {"flips": []}) + "\n", "flips must have a figure for every epoch"),
+    ):
+        log.write_text(damaged)
+        assert accuracy(small, "--print") == 2
+        assert said in capsys.readouterr().err
+    with alone(log.parent, "the first"):
+        assert accuracy(small) == 2
+    assert "--record build/accuracy: another fq-hw works there" in capsys.readouterr().err

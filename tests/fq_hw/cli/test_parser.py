@@ -19,6 +19,11 @@ def line(capsys, *words):
     return err.removeprefix("fq-hw: error: ").rstrip("\n")
 
 
+@pytest.mark.parametrize("words", [["train", "--out", ""], ["golden", ""], ["rtl", "--out="]])
+def test_an_empty_path_is_no_path(words, capsys):
+    assert "must not be empty" in line(capsys, *words)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -16,6 +16,7 @@ from fq_hw.cli.calibration import with_copies
 from fq_hw.cli.model import SHIPPED
 from fq_hw.data import DataKind
 from fq_hw.data.split import hold_out
+from fq_hw.files import alone, row_line
 from fq_hw.fixed import saved
 from fq_hw.fixed.integers import evaluate
 from fq_hw.fixed.network import Part
@@ -123,7 +124,8 @@ def test_a_second_look_saves_more_and_keeps_to_the_budget(search, tmp_path, caps
     log = tmp_path / "out.jsonl"
     rows = [json.loads(line) for line in log.read_text().splitlines()]
     rows[1] |= {"bits": rows[1]["bits"] + 3, "fraction": rows[1]["fraction"] + 3}
-    log.write_text("".join(json.dumps(row) + "\n" for row in rows))  # as if more were left
+    bare = [{key: row[key] for key in row if key != "check"} for row in rows]
+    log.write_text("".join(row_line(row) + "\n" for row in bare))  # as if more were left
     capsys.readouterr()
     assert search(*options, "--resume") == 0
     first, before = saved.read(tmp_path / "out"), json.loads(capsys.readouterr().out)
@@ -209,7 +211,7 @@ def test_goes_on_after_a_stop(search, tmp_path, lines, torn):
     assert search("--target", "0.02", "--resume") == 0
     assert path.read_bytes() == whole
     timeless = [
-        [{**json.loads(line), "seconds": 0} for line in text]
+        [{**json.loads(line), "seconds": 0, "check": ""} for line in text]
         for text in (rows, log.read_text().splitlines())
     ]
     assert timeless[0] == timeless[1]
@@ -225,8 +227,38 @@ def test_refuses_to_overwrite_or_to_resume_another_search(search, tmp_path, caps
     assert message.endswith(
         "this search differs in config; search with the same, or name another --out"
     )
-    (tmp_path / "out.jsonl").write_text('{"origin": {}}\n{"tensor": "conv7.weight"}\n')
-    assert "is damaged (KeyError" in refusal(capsys, search, "--resume")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda line: line.replace('"bits": ', '"bits": 1'), "line 3 of out.jsonl: is damaged"),
+        (lambda line: line[:-20], "line 3 of out.jsonl: is no JSON"),
+        (lambda line: row_line({"tensor": "conv7.weight"}), "line 3: lacks the keys bits"),
+        (lambda line: changed(line, tensor="conv7.weight"), "line 3: tensor must be one of"),
+        (lambda line: changed(line, bits=99), "Format: bits must be in 1..32"),
+        (lambda line: changed(line, seconds="7"), "line 3.seconds: must be a number"),
+    ],
+)
+def test_refuses_a_damaged_log(search, tmp_path, capsys, damage, said):
+    assert search("--target", "0.02") == 0
+    log = tmp_path / "out.jsonl"
+    lines = log.read_text().splitlines()
+    lines[2] = damage(lines[2])
+    log.write_text("\n".join([*lines, ""]))
+    assert said in refusal(capsys, search, "--target", "0.02", "--resume")
+
+
+def changed(line, **fields):
+    """A line of the log with other fields, and the right check."""
+    return row_line({k: v for k, v in json.loads(line).items() if k != "check"} | fields)
+
+
+def test_two_at_a_time(search, tmp_path, capsys):
+    assert search("--target", "0.02") == 0
+    with alone(tmp_path / "out.jsonl", "the first"):
+        line = refusal(capsys, search, "--target", "0.02", "--resume")
+    assert "out.jsonl: another fq-hw works there; wait for it" in line
 
 
 @pytest.mark.parametrize(

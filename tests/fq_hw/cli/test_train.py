@@ -17,9 +17,11 @@ from fq_hw.cli.preflight import check_hardware, untrained_graph
 from fq_hw.data import DataKind
 from fq_hw.data.source import Source
 from fq_hw.errors import FqHwError, GraphError
+from fq_hw.files import alone, read_sealed, row_line, write_sealed
 from fq_hw.schedule.fold_search import least_lut
 
 torch = pytest.importorskip("torch", reason="training needs torch")
+from fq_hw.nn.resume import pack, unpack  # noqa: E402 - needs torch
 
 ROOT = Path(__file__).parents[3]
 CONFIG = """
@@ -89,7 +91,7 @@ def test_writes_checkpoint_metrics_and_curve(config, capsys):
 
     found = rows(out)
     assert [row["epoch"] for row in found] == [0, 1, 2]
-    assert set(found[0]) == {"epoch", "loss", "train", "test", "flips", "seconds"}
+    assert set(found[0]) == {"epoch", "loss", "train", "test", "flips", "seconds", "check"}
     assert found[2]["loss"] < found[0]["loss"]
 
     trained = checkpoint.read(out / "checkpoint.safetensors")
@@ -201,18 +203,19 @@ def test_what_hardware_cannot_take_is_not_trained():
 
 def stop_before(monkeypatch, config, epoch, file, *options):
     """Train, and stop like a killed process before ``file`` of ``epoch`` is written."""
-    from fq_hw.cli import train as command
+    from fq_hw.files import whole
 
-    keep = command.replace
+    keep, written = whole.os.replace, []
 
-    def replace(path, write):
-        done = len(rows(path.parent)) if (path.parent / "metrics.jsonl").exists() else 0
-        if path.name == file and done == epoch + (file != "metrics.jsonl"):
-            raise KeyboardInterrupt
-        keep(path, write)
+    def replace(partial, target):
+        if target.name == file:
+            written.append(target)
+            if len(written) > epoch:
+                raise KeyboardInterrupt
+        keep(partial, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(command, "replace", replace)
+        patch.setattr(whole.os, "replace", replace)
         assert train(config, *options) == 130
 
 
@@ -226,7 +229,7 @@ def test_resume_after_a_stop_gives_the_same_files(monkeypatch, config, epoch, fi
     out = config.parent / "out"
     name = "checkpoint.safetensors"
     assert (out / name).read_bytes() == (whole / name).read_bytes()
-    timeless = [[row | {"seconds": 0} for row in rows(folder)] for folder in (out, whole)]
+    timeless = [[row | {"seconds": 0, "check": ""} for row in rows(f)] for f in (out, whole)]
     assert timeless[0] == timeless[1]
 
 
@@ -269,6 +272,53 @@ def test_refuses_to_overwrite_a_run(config, capsys):
     assert (config.parent / "out" / "checkpoint.safetensors").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "metrics.jsonl", "curve.png"])
+def test_overwrites_nothing_of_somebody_else(config, capsys, name):
+    out = config.parent / "out"
+    out.mkdir()
+    (out / name).write_text("four years of work")
+    assert f"holds {name} already, but no state.pt to go on with" in refusal(capsys, config)
+    assert os.listdir(out) == [name]
+    assert (out / name).read_text() == "four years of work"
+
+
+def test_a_stop_in_the_first_epoch_leaves_nothing_in_the_way(monkeypatch, config):
+    stop_before(monkeypatch, config, 0, "state.pt")
+    assert not (config.parent / "out").exists()
+    assert train(config, "--epochs", "1") == 0
+
+
+@pytest.mark.parametrize("resume", [(), ("--resume",)])
+def test_two_at_a_time(config, capsys, resume):
+    """The second is refused, and what the first has written stays."""
+    out = config.parent / "out"
+    assert train(config, "--epochs", "1") == 0
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    with alone(out, "the first"):
+        assert f"--out {out}: another fq-hw works there" in refusal(capsys, config, *resume)
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_run_that_diverges_names_its_learning_rate(monkeypatch, config, capsys, kept):
+    """In its first epoch, or in its second: then the first is kept."""
+    from fq_hw.nn import training
+
+    usual = training.cosine
+    monkeypatch.setattr(
+        training, "cosine", lambda c, done: usual(c, done) if 2 * done < kept else 1e30
+    )
+    capsys.readouterr()
+    assert train(config, "--epochs", "2") == 2
+    said = f"training of 'tiny': diverged in epoch {kept + 1}; the learning rate lr must be lower"
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"fq-hw: error: {said} (got 0.1); earlier epochs are kept"
+    out = config.parent / "out"
+    assert out.exists() == bool(kept)
+    if kept:
+        assert len(rows(out)) == 1
+
+
 def test_refuses_to_resume_nothing(config, capsys):
     assert "must hold state.pt" in refusal(capsys, config, "--resume")
 
@@ -279,14 +329,28 @@ def test_refuses_to_resume_with_another_recipe(config, capsys):
     assert message.startswith("train state: the run began with another train.epochs;")
 
 
+def flipped(content):
+    """One bit of it is another one: the last of a digit in the middle."""
+    place = next(n for n in range(len(content) // 2, 0, -1) if content[n : n + 1].isdigit())
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         lambda out: (out / "state.pt").write_bytes(b""),
         lambda out: (out / "state.pt").write_bytes(b"no archive"),
         lambda out: (out / "state.pt").write_bytes((out / "state.pt").read_bytes()[:-900]),
+        lambda out: (out / "state.pt").write_bytes(flipped((out / "state.pt").read_bytes())),
         lambda out: torch.save({"other": 1}, out / "state.pt"),
-        lambda out: torch.save(torch.zeros(3), out / "state.pt"),
+        lambda out: write_sealed(out / "state.pt", pack({"other": 1})),
+        lambda out: write_sealed(out / "state.pt", pack(torch.zeros(3))),
+        lambda out: write_sealed(out / "state.pt", b"no archive"),
+        lambda out: write_sealed(out / "state.pt", bytes(2**23)),
+        lambda out: (out / "metrics.jsonl").write_bytes(
+            flipped((out / "metrics.jsonl").read_bytes())
+        ),
+        lambda out: (out / "metrics.jsonl").write_text(row_line({"epoch": 0}) + "\n"),
         lambda out: (out / "metrics.jsonl").write_text('{"epoch": 0'),
         lambda out: (out / "metrics.jsonl").write_text(""),
         lambda out: (out / "metrics.jsonl").unlink(),
@@ -305,7 +369,7 @@ def test_a_state_runs_no_code(config, capsys):
             return (os.mkdir, (str(config.parent / "trace"),))
 
     assert train(config, "--epochs", "1") == 0
-    torch.save({"epoch": Evil()}, config.parent / "out" / "state.pt")
+    write_sealed(config.parent / "out" / "state.pt", pack({"epoch": Evil()}))
     assert "is damaged" in refusal(capsys, config, "--epochs", "1", "--resume")
     assert not (config.parent / "trace").exists()
 
@@ -316,7 +380,13 @@ def test_a_state_runs_no_code(config, capsys):
         ("seed = 2", "sede = 2", "config.train: the keys are"),
         ("classes", "klasses", "config.network: the keys are"),
         ("seed = 2", "seed = 2.0", "config.train.seed: must be an integer (got 2.0)"),
-        ("lr = 0.1", "lr = nan", "config.train.lr: must be a finite number (got nan)"),
+        ("lr = 0.1", "lr = nan", "nan is not a finite number"),
+        ("lr = 0.1", "lr = 1e38", "TrainConfig: lr must be at most 1,000 (got 1e+38)"),
+        ("seed = 2", "weight_decay = 1e38", "TrainConfig: weight_decay must be at most 1,000"),
+        ("seed = 2", "workers = 1000000", "TrainConfig: workers must be at most 256 (got 1000000)"),
+        ("seed = 2", "momentum = 0.9", "config.train: the keys are"),
+        ("epochs = 3", "epochs = 1000000000000", "TrainConfig: epochs must be at most 1,000,000"),
+        ("batch = 16", "batch = 1000000000", "TrainConfig: batch must be at most 65,536"),
         ("epochs = 3", "", "config.train: lacks the keys epochs"),
         ("batch = 16", "batch = 1", "TrainConfig: batch must be at least 2 (got 1)"),
         ("batch = 16", "batch = 71", "batch must be at most the 70 training images"),
@@ -350,6 +420,7 @@ def test_refuses_a_configuration_that_is_no_text_or_no_file(config, capsys):
         ("--epochs", "0", "TrainConfig: epochs must be at least 1 (got 0)"),
         ("--seed", "-1", "TrainConfig: seed must not be negative (got -1)"),
         ("--threads", "0", "fq-hw train --threads: must be at least 1 (got 0)"),
+        ("--threads", "100000", "fq-hw train --threads: must be at most 256 (got 100000)"),
         ("--device", "abacus", "fq-hw train --device: abacus does not work here ("),
     ],
 )
@@ -399,7 +470,7 @@ def test_two_processes_train_one_network(config):
     assert len(found) == 3
     assert found[2]["loss"] < found[0]["loss"]
     assert [row["train"] * 64 % 1 for row in found] == [0, 0, 0]  # 4 batches of 16, by both
-    state = torch.load(out / "state.pt", weights_only=True)["model"]
+    state = unpack(read_sealed(out / "state.pt", "it", most=2**20), "it")["model"]
     assert state["stem.0.conv.real"].shape == (4, 1, 3, 3)
     trained = checkpoint.read(out / "checkpoint.safetensors").arrays["stem.0.conv.weight"]
     assert (np.abs(trained[:, 0]) == np.abs(trained[:, 1])).all()
