@@ -12,8 +12,8 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line of this process and end it."""
-    open_closed_streams()
     ending.arm()
+    open_closed_streams()
     status: object = 1
     try:
         from fq_hw.cli import main as command
