@@ -111,9 +111,9 @@ def run(
 
     env      variables on top of this process's
     on_line  is called with each line of output
-    Errors   ToolError naming the log and the last error line, when the status is not 0, or when
-             the disk is full afterwards, as not every tool looks whether its files were written;
-             ArtifactError when the log cannot be written
+    Errors   ToolError naming the log and the last error line, when the status is not 0;
+             ArtifactError when the log cannot be written, or when the disk is full afterwards: not
+             every tool looks whether its files were written
     """
     said = _Said()
     with contextlib.ExitStack() as stack:
@@ -131,7 +131,7 @@ def run(
         raise ToolError(f"{tool.name}: failed with {why}")
     if shutil.disk_usage(cwd).free < LEAST_FREE:
         message = f"the disk is full, and {tool.name} may not have written all it should"
-        raise ToolError(f"{tool.name}: {message}; make room in {cwd} and run it again")
+        raise ArtifactError(f"{tool.name}: {message}; make room for {cwd} and run it again")
 
 
 class _Said:

@@ -149,7 +149,9 @@ def test_a_full_disk_under_the_log_is_one_line(tmp_path):
 
 def test_a_tool_that_ends_well_on_a_full_disk_is_not_believed(tmp_path, monkeypatch):
     monkeypatch.setattr(toolbox, "LEAST_FREE", 2**80)
-    with pytest.raises(ToolError, match="^shell: the disk is full, and shell may not have written"):
+    with pytest.raises(
+        ArtifactError, match="^shell: the disk is full, and shell may not have written"
+    ):
         toolbox.run(shell("true"), [], cwd=tmp_path)
 
 
