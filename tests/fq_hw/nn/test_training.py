@@ -27,6 +27,7 @@ from fq_hw.network import (
 from fq_hw.nn import training
 from fq_hw.nn.direct import WeightUpdate
 from fq_hw.nn.network import ErnNet
+from fq_hw.nn.recipe import MOST
 from fq_hw.nn.training import TrainConfig, accuracy, arrays, train
 
 
@@ -123,6 +124,15 @@ def test_learning_rate_falls_from_the_scaled_one_to_zero():
     assert rates[5] == pytest.approx(0.05)
     assert rates[10] == 0
     assert all(a > b for a, b in itertools.pairwise(rates))
+
+
+@pytest.mark.parametrize("field", MOST)
+def test_refuses_what_no_machine_can_do(field):
+    """Before anything is allocated or started."""
+    plain = {"epochs": 1}
+    TrainConfig(**plain | {field: MOST[field]})
+    with pytest.raises(ParameterError, match=f"{field} must be at most {MOST[field]:,}"):
+        TrainConfig(**plain | {field: MOST[field] + 1})
 
 
 def test_decay_is_on_convolutions_alone():
