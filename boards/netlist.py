@@ -48,7 +48,8 @@ AFTER = "chtype -set CCU2C t:own_ccu2c\n"
 
 def finish(netlist: Path) -> None:
     """Apply both edits to the JSON ``netlist``, which is written anew."""
-    design = read_json(netlist, f"{netlist}", most=MOST_NETLIST)
+    hint = "`fq-hw doctor` says which Yosys should have written it"
+    design = read_json(netlist, f"{netlist}", most=MOST_NETLIST, hint=hint)
     for module in design["modules"].values():
         open_ports(module["cells"])
         output_registers(module["cells"])
