@@ -1,4 +1,4 @@
-"""cocotb bench of a Collection: each part's vectors under every pair of stall patterns.
+"""cocotb bench of a Collection: each part's vectors under pairs of stall patterns.
 
 The environment variable FQ_VECTORS names the JSON file of ``sim.components.replay``; the bench
 computes no beat. Drivers and monitor are cocotb-bus's: a ValidatedBusDriver offers, a BitDriver is
@@ -28,9 +28,10 @@ from cocotb.triggers import (
 from cocotb_bus.drivers import BitDriver, ValidatedBusDriver
 from cocotb_bus.monitors import BusMonitor
 
-from sim.stalls import PAUSES, pattern
+from sim.stalls import pattern
 
-VECTORS = json.loads(Path(os.environ["FQ_VECTORS"]).read_text())
+TASK = json.loads(Path(os.environ["FQ_VECTORS"]).read_text())
+VECTORS = TASK["vectors"]
 CLOCK_NS = 10
 QUIET = 16  # cycles after the last expected beat in which no other may come
 
@@ -170,9 +171,8 @@ async def start(dut, name: str) -> None:
 
 @cocotb.test()
 @cocotb.parametrize(
-    name=[cocotb.Param(name, name=name) for name in VECTORS],
-    pause_in=list(PAUSES),
-    pause_out=list(PAUSES),
+    ("name", [cocotb.Param(name, name=name) for name in VECTORS]),
+    (("pause_in", "pause_out"), TASK["grid"]),
 )
 async def replay(dut, name: str, pause_in: str, pause_out: str) -> None:
     """Outputs equal the vectors' beats: in order, none missing, none extra."""

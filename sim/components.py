@@ -1,4 +1,4 @@
-"""Many lone components in one Verilator build, each replayed by cocotb under all stalls."""
+"""Many lone components in one Verilator build, each replayed by cocotb under stalls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree
@@ -77,14 +77,16 @@ def compile_in(work: Path, verilog: str) -> None:
     shutil.rmtree(work / "obj")
 
 
-def replay(program: Path, vectors: Mapping[str, Vectors], folder: Path) -> dict[str, str]:
-    """Replay every part's vectors under every stall pattern.
+def replay(
+    program: Path, vectors: Mapping[str, Vectors], folder: Path, grid: Sequence[tuple[str, str]]
+) -> dict[str, str]:
+    """Replay every part's vectors under the stall patterns of ``grid``, each for input and output.
 
     Returns, per ``NAME/PAUSE_IN/PAUSE_OUT``, what went wrong: "" when the beats were those of the
     vectors and the stream rules held. The work happens in ``folder`` and stays there.
     """
     with work_folder(folder, "cocotb"):
-        results = replay_in(folder, program, vectors)
+        results = replay_in(folder, program, vectors, grid)
     found = {}
     for case in results.iter("testcase"):
         problem = case.find("failure")
@@ -94,7 +96,9 @@ def replay(program: Path, vectors: Mapping[str, Vectors], folder: Path) -> dict[
     return found
 
 
-def replay_in(folder: Path, program: Path, vectors: Mapping[str, Vectors]) -> ElementTree:
+def replay_in(
+    folder: Path, program: Path, vectors: Mapping[str, Vectors], grid: Sequence[tuple[str, str]]
+) -> ElementTree:
     """cocotb's own account of the replay."""
     beats = {
         name: {
@@ -107,7 +111,7 @@ def replay_in(folder: Path, program: Path, vectors: Mapping[str, Vectors]) -> El
         }
         for name, case in vectors.items()
     }
-    write_text(folder / "vectors.json", json.dumps(beats))
+    write_text(folder / "vectors.json", json.dumps({"vectors": beats, "grid": list(grid)}))
     results, log = folder / "results.xml", folder / "replay.log"
     try:
         run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 
-__all__ = ["GRID", "PAUSES", "pattern"]
+__all__ = ["GRID", "ONCE", "PAUSES", "pattern"]
 
 
 def bursts(seed: int, runs: int) -> tuple[int, ...]:
@@ -21,6 +21,8 @@ PAUSES: dict[str, tuple[int, ...]] = {
     "bursty": bursts(seed=7, runs=24),
 }
 GRID: tuple[tuple[str, str], ...] = tuple(itertools.product(PAUSES, PAUSES))
+# Each pattern once on either side: for what is too slow for the grid, or has seen it elsewhere.
+ONCE = (("never", "never"), ("regular", "bursty"), ("bursty", "regular"))
 
 
 def pattern(name: str, port: int = 0) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ import pytest
 from rtl_gen.emit import to_verilog
 from rtl_gen.top import component
 from sim import components
+from sim.stalls import ONCE
 from sim.vectors import random_vectors
 from sim.zoo import ZOO
 
@@ -30,9 +31,9 @@ def zoo_program() -> Path:
 
 @pytest.fixture(scope="session")
 def verilog_problems(zoo_program, tmp_path_factory) -> dict[str, str]:
-    """What ``components.replay`` says of the whole zoo."""
+    """What ``components.replay`` says of the whole zoo: Amaranth's simulator has seen the grid."""
     vectors = {name: random_vectors(unit) for name, unit in ZOO.items()}
-    return components.replay(zoo_program, vectors, tmp_path_factory.mktemp("cocotb"))
+    return components.replay(zoo_program, vectors, tmp_path_factory.mktemp("cocotb"), ONCE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
