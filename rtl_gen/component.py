@@ -40,6 +40,11 @@ class UnitComponent(wiring.Component):
         return signature(beat)
 
     @classmethod
+    def takes_contents(cls, unit: Unit) -> bool:
+        """Whether it is filled with something."""
+        return False
+
+    @classmethod
     def of(cls, unit: Unit, contents: np.ndarray | None, family: str | None) -> UnitComponent:
         """The component of ``unit``; kinds that hold something or have forms say so here."""
         return cls(unit)
@@ -47,6 +52,10 @@ class UnitComponent(wiring.Component):
 
 class FilledComponent(UnitComponent):
     """Base of components with a ROM, a table, start values or other constants."""
+
+    @classmethod
+    def takes_contents(cls, unit: Unit) -> bool:
+        return True
 
     @classmethod
     def of(cls, unit: Unit, contents: np.ndarray | None, family: str | None) -> UnitComponent:
@@ -58,10 +67,15 @@ def component(
 ) -> wiring.Component:
     """The component of ``unit``; ``contents`` fills its ROM, table or start values.
 
-    ``family`` is the form of its dot products, as ``ConvEngine`` wants it.
+    ``family`` is the form of its dot products, as ``ConvEngine`` wants it. Raises GraphError for a
+    unit without a component, and where there are contents and it takes none, or none and it does.
     """
     kind = type(unit)
     known = kind in UnitComponent.KINDS
     contract = "has no component; derive one from rtl_gen.component.UnitComponent"
     require(known, kind.__name__, contract, kind=GraphError)
-    return UnitComponent.KINDS[kind].of(unit, contents, family)
+    made = UnitComponent.KINDS[kind]
+    takes = made.takes_contents(unit)
+    contract = "needs contents" if takes else "takes no contents"
+    require(takes == (contents is not None), kind.__name__, contract, contents, kind=GraphError)
+    return made.of(unit, contents, family)

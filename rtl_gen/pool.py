@@ -37,6 +37,10 @@ class Pool(FilledComponent, unit=PoolUnit):
             self.falls[: unit.channels] = sign < 0
         super().__init__(unit)
 
+    @classmethod
+    def takes_contents(cls, unit: PoolUnit) -> bool:
+        return unit.signed
+
     def elaborate(self, platform):
         m = Module()
         unit, width = self.unit, self.unit.o.width

@@ -114,13 +114,14 @@ def test_embed(tables):
 
 
 @pytest.mark.parametrize("real", [True, False])
-def test_threshold(real):
+@pytest.mark.parametrize("sign", [(1, 1, -1, -1), (-1, -1, -1, -1), (1, 1, 1, 1)])
+def test_threshold(real, sign):
     levels = np.sort(rng().integers(-6, 7, (4, 3)), axis=1)
     levels = np.where(rng(1).random((4, 3)) < 0.5, levels, levels + 0.5) if real else levels
     levels = np.sort(levels, axis=1)
     if real:
         levels[0], levels[1] = [-np.inf, 0, np.inf], np.inf
-    op = ir.Threshold(name="t", levels=levels, sign=np.array([1, 1, -1, -1]), out_bits=2)
+    op = ir.Threshold(name="t", levels=levels, sign=np.array(sign), out_bits=2)
     x = np.broadcast_to(np.arange(-9, 10)[:, None], (1, 1, 19, 4))
     y = evaluate(op, x)
     assert y.dtype == np.uint8

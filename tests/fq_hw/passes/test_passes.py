@@ -1,5 +1,7 @@
 """Every pass keeps what it promises, changes nothing of its argument, and is done after once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from networks import NETWORKS, random_graph, random_images
@@ -140,6 +142,27 @@ def test_check_lowered():
         check_lowered(graph)
     with pytest.raises(GraphError, match=r"^Threshold 't0': levels must be clipped to what its "):
         check_lowered(round_thresholds(graph))
+
+
+def test_fold_signs_negates_all_weights_where_every_channel_falls():
+    graph = fold_signs(small(signs=(-1, -1)))
+    assert graph["c"].weight.reshape(2, 2).tolist() == [[-1, 1], [-1, -1]]
+    assert graph["t0"].sign.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("weights", "kind"),
+    [((-127, 127), np.int8), ((-128, 1), np.int16), ((-32768, 1), np.int32)],
+)
+def test_fold_signs_makes_room_for_a_weight_whose_opposite_has_none(weights, kind):
+    weight = np.array([weights, (1, 1)]).reshape(2, 1, 1, 2)
+    weight = weight.astype(np.min_scalar_type(min(weights)))
+    graph = small(signs=(-1, 1)).map(
+        lambda op: replace(op, weight=weight) if op.name == "c" else op
+    )
+    found = fold_signs(graph)["c"].weight
+    assert found.dtype == kind
+    assert found.reshape(2, 2).tolist() == [[-n for n in weights], [1, 1]]
 
 
 def test_fold_signs_leaves_a_convolution_with_two_users():

@@ -2,7 +2,15 @@
 
 import pytest
 
-from fq_hw.schedule.memories import block_muxed, blocks, distinct, distributed, ram_in_blocks
+from fq_hw.schedule.memories import (
+    block_muxed,
+    blocks,
+    distinct,
+    distributed,
+    logic_rom,
+    ram_in_blocks,
+    rom_layers,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,11 +46,22 @@ def test_blocks_of_a_ram(depth, width, count):
 def test_layers_need_a_multiplexer():
     assert block_muxed(16384, 1, rom=True) == 0
     assert block_muxed(1152, 32, rom=True) == 32 * 2  # three layers of 512 words in three blocks
+    assert block_muxed(18, 300, rom=True) == 0  # nine blocks, side by side
+
+
+def test_only_a_rom_of_several_layers_is_cut():
+    assert rom_layers(1152, 32) == (512, 3)
+    assert rom_layers(2054, 9) == (2048, 2)
+    assert rom_layers(513, 36) == (513, 1)  # two blocks of 1,024 words side by side
+    assert rom_layers(512, 36) == (512, 1)
+    assert rom_layers(100, 36) == (100, 1)
 
 
 @pytest.mark.parametrize(
     ("depth", "width", "in_blocks"),
-    [(99, 10, False), (69, 18, True), (399, 4, True), (63, 9, False), (31, 36, False)],
+    [(99, 10, False), (69, 18, True), (399, 4, True), (63, 9, False), (31, 36, False)]
+    # Equally dear is no reason for blocks; a word more is.
+    + [(48, 31, False), (49, 31, True), (163, 7, False), (40, 63, False), (49, 63, True)],
 )
 def test_where_yosys_puts_a_ram_as_measured(depth, width, in_blocks):
     assert ram_in_blocks(depth, width) == in_blocks
@@ -55,4 +74,18 @@ def test_distributed_ram_comes_in_cells_of_16_by_4():
 
 def test_columns_of_a_shallow_rom_repeat():
     assert distinct(2, 1000) == pytest.approx(2)
-    assert distinct(64, 1000) == 1000
+    assert distinct(64, 1000) == distinct(13, 1000) == 1000
+    assert distinct(12, 1000) == pytest.approx(2048 * (1 - (2047 / 2048) ** 1000))
+
+
+@pytest.mark.parametrize(
+    ("depth", "logic", "deeper", "deepest"),
+    [
+        (1, 0, 0, 0), (2, distinct(2, 10), 0, 0), (16, 10, 0, 0), (17, 0, 12.5, 0),
+        (20, 0, 20, 0), (31, 0, 20, 0), (32, 0, 20, 0), (33, 0, 25, 0), (64, 0, 40, 0),
+        (65, 0, 0, 40.625),
+    ],
+)  # fmt: skip
+def test_cells_of_a_rom_in_logic_by_depth(depth, logic, deeper, deepest):
+    want = {"logic": logic, "deeper logic": deeper, "deepest logic": deepest}
+    assert logic_rom(depth, 10) == want

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -12,7 +13,7 @@ from networks import random_checkpoint, random_images
 from fq_hw import golden
 from fq_hw.errors import SimulationError
 from fq_hw.export import export
-from fq_hw.ir import Graph
+from fq_hw.ir import Graph, Op, Threshold
 from fq_hw.network import Block, Embedding, Network, Stage, StemConv
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.sequential import Array, SequentialPlan, lower_sequential
@@ -52,10 +53,17 @@ class Beats:
     endless = False
 
 
-def make(array: Array) -> tuple[SequentialPlan, Beats]:
+def falling(op: Op) -> Op:
+    """A threshold that falls in every channel instead."""
+    if not isinstance(op, Threshold):
+        return op
+    return replace(op, sign=np.full_like(op.sign, -1), levels=-op.levels[:, ::-1])
+
+
+def make(array: Array, change: Callable[[Op], Op] = lambda op: op) -> tuple[SequentialPlan, Beats]:
     """The tiny network on ``array``, with images and golden results."""
     exported = export(random_checkpoint(TINY, 4))
-    graph = lower_graph(Graph.from_nodes(exported.name, exported.nodes))
+    graph = lower_graph(Graph.from_nodes(exported.name, exported.nodes).map(change))
     plan = lower_sequential(graph, array)
     images = random_images(graph.input.shape, FRAMES, 4)
     tensors = golden.run(graph, images)
@@ -75,6 +83,11 @@ def test_results_and_cycles(array):
     cycles = pysim.replay(SequentialAccelerator(plan), beats)
     assert cycles["o"][0] - cycles["i"][0] == plan.latency
     assert np.diff(cycles["o"]).tolist() == [plan.interval] * (FRAMES - 1)
+
+
+def test_thresholds_that_fall_in_every_channel():
+    plan, beats = make(ARRAYS["plain"], falling)
+    pysim.replay(SequentialAccelerator(plan), beats)
 
 
 @pytest.mark.parametrize("pauses", GRID[1:], ids="-".join)
