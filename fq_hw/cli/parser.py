@@ -9,10 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
-from fq_hw.errors import suggestion
+from fq_hw.errors import one_line, suggestion
 
 __all__ = ["Parser"]
 
+LONGEST = 500  # characters of a message: all commands are named in one
 TYPES = {int: "a whole number", float: "a number"}
 
 
@@ -39,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         """Print one line and end with status 2."""
         message = message.removeprefix("argument ").replace("with argument -", "with -")
         help_too = "" if message.endswith("?") else f"; see `{self.prog} --help`"
-        print(f"fq-hw: error: {message}{help_too}", file=sys.stderr)
+        print(f"fq-hw: error: {one_line(message, LONGEST)}{help_too}", file=sys.stderr)
         sys.exit(2)
 
     def _unknown(self, word: str) -> str:
@@ -63,6 +64,11 @@ class Parser(argparse.ArgumentParser):
         near = suggestion(value, known)
         contract = f"must be one of {', '.join(map(str, known))} (got {value!r})"
         raise argparse.ArgumentError(action, contract + (f"; {near}" if near else ""))
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> object:
+        if arg_strings == ["--"] and action.option_strings:  # argparse would take it away
+            raise argparse.ArgumentError(action, "expected a value")
+        return super()._get_values(action, arg_strings)
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> object:
         if action.type is Path and not arg_string:  # which would be the working folder

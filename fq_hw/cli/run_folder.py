@@ -15,7 +15,15 @@ from fq_hw import checkpoint, float_network
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.ending import unfinished
 from fq_hw.errors import ArtifactError, require
-from fq_hw.files import alone, read_rows, read_sealed, row_line, write_sealed, write_text
+from fq_hw.files import (
+    alone,
+    check_path,
+    read_rows,
+    read_sealed,
+    row_line,
+    write_sealed,
+    write_text,
+)
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network, array_shapes
 
@@ -116,6 +124,7 @@ def claimed(path: Path, resume: bool) -> Iterator[RunFolder]:
     Raises ArtifactError, by name, where another process trains in it, and, unless ``resume``,
     where it holds what a run would overwrite.
     """
+    check_path(path, "--out")
     folder = RunFolder(path)
     if resume:
         contract = f"must hold {folder.state.name}"

@@ -6,20 +6,102 @@ be left: no file of its temporary folder, no process, no partial file, no traceb
 
 from __future__ import annotations
 
+import filecmp
+import json
 import os
+import random
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["NUMBERS", "Ended", "interrupt", "run"]
+__all__ = ["COUNT", "LONG", "NUMBERS", "Ended", "checks", "interrupt", "run"]
 
 ROOT = Path(__file__).parents[2]
+EACH = 40  # interrupts of every long command
+
+
+@dataclass(frozen=True, kw_only=True)
+class Long:
+    """A command that takes its time.
+
+    needs   right files and folders that it reads
+    made    what it writes: whole after an interrupt, or not there
+    goes_on the file that says that it can go on, and the words that make it; an empty name: it goes
+            on by itself. None: it begins anew
+    """
+
+    words: tuple[str, ...]
+    needs: tuple[str, ...]
+    made: tuple[str, ...]
+    goes_on: tuple[str, tuple[str, ...]] | None = None
+
+
+GRAPH = ("graph.safetensors",)
+FAST = ("--cycles", "600")
+LONG = {
+    "train": Long(
+        words=("train", "tiny.toml", "--out", "new"),
+        needs=("tiny.toml", "idx"),
+        made=("new/checkpoint.safetensors", "new/metrics.jsonl", "new/curve.png"),
+        goes_on=("new/state.pt", ("--resume",)),
+    ),
+    "search": Long(
+        words=("search", "float.safetensors", "--target", "0.5", "--bits", "6", "--out", "new"),
+        needs=("float.safetensors", "idx"),
+        made=("new", "new.jsonl"),
+        goes_on=("new.jsonl", ("--resume",)),
+    ),
+    "accuracy": Long(
+        words=("accuracy", "small.toml", "--data", "."),
+        needs=("small.toml", "idx"),
+        made=("build/accuracy/small.jsonl", *(
+            f"build/train/small/{run}/checkpoint.safetensors"
+            for run in ("narrow-1", "wide-1", "narrow-2")
+        )),
+        goes_on=("", ()),
+    ),
+    "fold": Long(words=("fold", *GRAPH, *FAST, "--out", "new"), needs=GRAPH, made=("new",)),
+    "rtl": Long(words=("rtl", *GRAPH, *FAST, "--out", "new"), needs=GRAPH, made=("new",)),
+    "golden": Long(words=("golden", *GRAPH), needs=(*GRAPH, "idx"), made=()),
+    "import": Long(words=("import", "net.onnx", "--out", "new"), needs=("net.onnx",),
+                   made=("new",)),
+    "verify": Long(
+        words=("verify", "onnx.graph.safetensors", "--against", "net.onnx", "--data", "idx",
+               "--path", "idx"),
+        needs=("onnx.graph.safetensors", "net.onnx", "idx"),
+        made=(),
+    ),
+    "sim": Long(
+        words=("sim", *GRAPH, *FAST, "--images", "4", "--level-images", "2"),
+        needs=(*GRAPH, "idx"),
+        made=(),
+    ),
+    "build": Long(
+        words=("build", *GRAPH, *FAST, "--seeds", "2", "--jobs", "2", "--out", "new.bit"),
+        needs=GRAPH,
+        made=("new.bit",),
+    ),
+    "bench": Long(
+        words=("bench", "--only", "verilog", "--model", "checkpoint.safetensors"),
+        needs=("checkpoint.safetensors",),
+        made=("build/bench/engine.json",),
+    ),
+    "demo": Long(
+        words=("demo", "checkpoint.safetensors", *FAST, "--images", "4"),
+        needs=("checkpoint.safetensors", "idx"),
+        made=("build/bench/demo.json",),
+    ),
+}  # fmt: skip
+COUNT = EACH * len(LONG)
+TIMED = {"build/bench/engine.json", "build/bench/demo.json"}  # hold seconds
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "terminated"}
 TOKEN = "FQ_HW_TEST_TOKEN"  # in the environment of all that a command starts
@@ -144,3 +226,94 @@ def owned(token: str) -> dict[int, str]:
         except OSError:  # gone meanwhile, or somebody else's
             continue
     return found
+
+
+def checks(count: int, seed: int, names: Sequence[str] = tuple(LONG)) -> Iterator[tuple[str, str]]:
+    """What was done, and what was wrong about it: ``count`` interrupts, the commands in turn."""
+    from faults.right import make
+
+    dice, usual = random.Random(seed), {}
+    with tempfile.TemporaryDirectory(prefix="faults-") as place:
+        right = Path(place, "right")
+        make(right)
+        for number in range(count):
+            name = names[number % len(names)]
+            if name not in usual:
+                usual[name] = undisturbed(name, right, Path(place, name))
+            again = dice.choice((None, None, 0.001, 0.05))
+            signal_, group = dice.choice(NUMBERS), dice.random() < 0.6
+            after = dice.uniform(0, 1.05) * usual[name]
+            done = f"{name}: {signal_.name} after {after:.2f} of {usual[name]:.2f} s"
+            done += f"{'' if group else ', alone'}{'' if again is None else ', twice'}"
+            work = Path(place, "work")
+            folder = prepare(LONG[name], right, work)
+            ended = interrupt(
+                LONG[name].words, folder, temporary_of(work), after=after, number=signal_,
+                group=group, again=again,
+            )  # fmt: skip
+            faults = [*ended.faults, *compare(LONG[name], folder, Path(place, name), ended.done)]
+            if not faults and not ended.done and LONG[name].goes_on is not None:
+                faults += went_on(LONG[name], folder, Path(place, name), temporary_of(work))
+            shutil.rmtree(work)
+            yield done, "; ".join(faults)
+
+
+def prepare(long: Long, right: Path, place: Path) -> Path:
+    """A working folder in ``place`` that holds what the command reads."""
+    folder = place / "folder"
+    folder.mkdir(parents=True)
+    for name in long.needs:
+        copy = shutil.copytree if (right / name).is_dir() else shutil.copy
+        copy(right / name, folder / name)
+    return folder
+
+
+def temporary_of(place: Path) -> Path:
+    """An empty folder for temporary files, beside the working folder."""
+    temporary = place / "t"
+    temporary.mkdir(exist_ok=True)
+    return temporary
+
+
+def undisturbed(name: str, right: Path, place: Path) -> float:
+    """Run a command to its end in ``place``; the seconds that it takes."""
+    return run(LONG[name].words, prepare(LONG[name], right, place), temporary_of(place))
+
+
+def compare(long: Long, folder: Path, place: Path, done: bool) -> list[str]:
+    """What the command wrote is as undisturbed; where it was interrupted, or is not there."""
+    faults = []
+    for name in long.made:
+        have, want = folder / name, place / "folder" / name
+        if not have.exists():
+            faults += [f"{name} is not there"] if done else []
+        elif not done and long.goes_on is not None:  # of an earlier epoch
+            continue
+        elif name not in TIMED and not same(have, want):
+            faults.append(f"{name} differs")
+    return faults
+
+
+def went_on(long: Long, folder: Path, place: Path, temporary: Path) -> list[str]:
+    """Go on, and compare all files with those of the undisturbed run."""
+    mark, more = long.goes_on
+    words = (*long.words, *(more if mark and (folder / mark).exists() else ()))
+    try:
+        run(words, folder, temporary)
+    except AssertionError as error:
+        return [f"does not go on: {error}"]
+    return [f"after going on: {fault}" for fault in compare(long, folder, place, True)]
+
+
+def same(have: Path, want: Path) -> bool:
+    """Whether two files are the same, byte for byte but for the seconds in logs."""
+    if have.suffix != ".jsonl":
+        return filecmp.cmp(have, want, shallow=False)
+    rows = [[json.loads(line) | {"seconds": 0, "check": ""} for line in path.read_text().split("\n")
+             if line] for path in (have, want)]  # fmt: skip
+    return rows[0] == rows[1]
+
+
+if __name__ == "__main__":
+    for done, wrong in checks(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:] or tuple(LONG)):
+        print(done, "-", wrong or "right", flush=True)

@@ -19,6 +19,21 @@ def line(capsys, *words):
     return err.removeprefix("fq-hw: error: ").rstrip("\n")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["x" * 9_000], ["show", "--" + "x" * 9_000], ["golden", "--data=" + "x" * 9_000],
+     ["fold", "--cycles=" + "9" * 5_000 + "x"], ["search", "m", "--equalize=" + "x" * 9_000]],
+    ids=lambda words: words[-1][:9],
+)  # fmt: skip
+def test_long_words_are_cut(words, capsys):
+    assert len(line(capsys, *words)) < 600
+
+
+def test_two_dashes_are_no_value(capsys):
+    said = line(capsys, "verify", "--against", "a.onnx", "--images=--")
+    assert said.startswith("--images: expected a value")
+
+
 @pytest.mark.parametrize("words", [["train", "--out", ""], ["golden", ""], ["rtl", "--out="]])
 def test_an_empty_path_is_no_path(words, capsys):
     assert "must not be empty" in line(capsys, *words)
