@@ -6,7 +6,9 @@ arrays and refuses everything else, so that no code runs from them. Source: Kriz
 
 from __future__ import annotations
 
+import io
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +16,66 @@ import numpy as np
 from fq_hw.data.fixed import fixed_data
 from fq_hw.data.split import Data, Split
 from fq_hw.errors import ArtifactError, require
+from fq_hw.files import check_line, read_bytes
 
 __all__ = ["load_cifar10", "load_cifar100"]
 
+MOST_BYTES = 200 * 2**20  # the training images of CIFAR-100 have 155 MB
+NUMBERS = re.compile(r"[<>|=]?[biuf][1248]")
+
+
+class PickledType:
+    """What stands for numpy.dtype; numpy itself would believe any state that a file gives it."""
+
+    def __init__(self, code: str | bytes, *_: object):
+        self.code = code.decode("ascii") if isinstance(code, bytes) else code
+
+    def __setstate__(self, state: tuple) -> None:
+        self.code = self.code.replace("<", "")
+        if state[1] in (">", b">"):
+            self.code = f">{self.code}"
+
+
+class PickledArray:
+    """What stands for numpy.ndarray: a shape, a type, and bytes that are looked at afterwards."""
+
+    def __setstate__(self, state: tuple) -> None:
+        _, self.shape, self.kind, self.by_columns, self.raw = state
+
+    def plain(self) -> np.ndarray:
+        """The array; any error where it is none of numbers."""
+        if not NUMBERS.fullmatch(self.kind.code):
+            raise ValueError(f"an array of {self.kind.code[:20]!r}")
+        flat = np.frombuffer(self.raw, self.kind.code)
+        return flat.reshape(self.shape, order="F" if self.by_columns else "C")
+
+
+def reconstruct(kind: type, shape: tuple, code: bytes) -> PickledArray:
+    """How numpy begins an array: with nothing in it."""
+    return PickledArray()
+
+
+def encode(text: str, encoding: str) -> bytes:
+    """Bytes as Python 3 writes them for Python 2."""
+    if encoding not in ("latin1", b"latin1"):
+        raise ValueError("an unknown encoding")
+    return text.encode("latin1")
+
+
 SAFE = {
-    ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("_codecs", "encode"): lambda text, encoding: text.encode(encoding),
+    ("numpy.core.multiarray", "_reconstruct"): reconstruct,
+    ("numpy._core.multiarray", "_reconstruct"): reconstruct,
+    ("numpy", "ndarray"): PickledArray,
+    ("numpy", "dtype"): PickledType,
+    ("_codecs", "encode"): encode,
 }
 
 
-class ArrayUnpickler(pickle.Unpickler):
-    """An unpickler that knows arrays and nothing else."""
+class ArrayUnpickler(pickle._Unpickler):
+    """An unpickler that knows arrays and nothing else.
+
+    The one in Python, as that in C takes as much memory as a number in the file says.
+    """
 
     def find_class(self, module: str, name: str) -> object:
         if (module, name) not in SAFE:
@@ -38,13 +86,13 @@ class ArrayUnpickler(pickle.Unpickler):
 def read_dict(path: Path) -> dict:
     """One published file as a dict with text keys."""
     hint = "unpack the archive in python format and name its folder"
-    there = path.is_file()
-    require(there, f"data {path}", "must be a file of the published set", hint=hint,
-            kind=ArtifactError)  # fmt: skip
+    raw = read_bytes(path, f"data {path}", most=MOST_BYTES, hint=hint)
     try:
-        with path.open("rb") as file:
-            plain = ArrayUnpickler(file, encoding="bytes").load()
-        return {key.decode() if isinstance(key, bytes) else key: v for key, v in plain.items()}
+        found = ArrayUnpickler(io.BytesIO(raw), encoding="bytes").load()
+        named = {k.decode() if isinstance(k, bytes) else k: v for k, v in found.items()}
+        if not all(isinstance(key, str) for key in named):
+            raise ValueError("a key that is no text")
+        return {k: v.plain() if isinstance(v, PickledArray) else v for k, v in named.items()}
     except Exception as error:  # a damaged pickle raises nearly anything
         message = f"data {path}: not a CIFAR file in python format ({error})"
         raise ArtifactError(message) from error
@@ -84,7 +132,10 @@ def class_names(path: Path, key: str) -> tuple[str, ...]:
     require(
         listed, f"data {path}", f"needs the key {key}, a list of names", names, kind=ArtifactError
     )
-    return tuple(n.decode(errors="replace") if isinstance(n, bytes) else n for n in names)
+    texts = tuple(n.decode(errors="replace") if isinstance(n, bytes) else n for n in names)
+    for name in texts:
+        check_line(name, f"data {path}: a class")
+    return texts
 
 
 def load_cifar10(path: Path, image: tuple[int, int, int]) -> Data:

@@ -15,6 +15,7 @@ from fq_hw.data.picture import SUFFIXES, UNREAD
 from fq_hw.data.pictures import Pictures
 from fq_hw.data.split import Data, Split
 from fq_hw.errors import ArtifactError, require
+from fq_hw.files import check_line
 
 __all__ = ["load_folder"]
 
@@ -71,7 +72,10 @@ def class_folders(path: Path) -> tuple[str, ...]:
     loose = [e.name for e in entries if e.is_file() and e.suffix.lower() in (*SUFFIXES, *UNREAD)]
     contract = "every picture must be in the folder of its class"
     require(not loose, f"data {path}", contract, loose[:3], hint=LAYOUT, kind=ArtifactError)
-    return tuple(entry.name for entry in entries if entry.is_dir())
+    names = tuple(entry.name for entry in entries if entry.is_dir())
+    for name in names:
+        check_line(name, f"data {path}: a class")
+    return names
 
 
 def load_folder(path: Path, image: tuple[int, int, int]) -> Data:

@@ -7,14 +7,18 @@ import math
 import struct
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from fq_hw.data.fixed import fixed_data
 from fq_hw.data.split import Data, Split
 from fq_hw.errors import ArtifactError, require
+from fq_hw.files import open_file
 
-__all__ = ["load_idx", "read_idx"]
+__all__ = ["MOST_BYTES", "load_idx", "read_idx"]
+
+MOST_BYTES = 200 * 2**20  # four times MNIST; a set in memory is there twice for a moment
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -23,21 +27,31 @@ def read_idx(path: Path) -> np.ndarray:
     Raises ArtifactError when the file is absent, damaged, of another type, or of another length.
     """
     where = f"data {path}"
-    try:
-        raw = path.read_bytes()
-        raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
-    except (OSError, EOFError, zlib.error) as error:
-        raise ArtifactError(f"{where}: not a readable file ({error})") from error
-    magic = len(raw) >= 4 and raw[:3] == b"\0\0\x08" and 1 <= raw[3] <= 4
-    require(magic, where, "must be an IDX file of unsigned bytes", raw[:4], kind=ArtifactError)
+    with open_file(path, where, most=MOST_BYTES) as file:
+        packed = path.suffix == ".gz"
+        content = gzip.GzipFile(fileobj=file) if packed else file
+        try:
+            return read_array(content, where)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ArtifactError(f"{where}: not a readable file ({error})") from error
+
+
+def read_array(file: BinaryIO, where: str) -> np.ndarray:
+    """The array in ``file``, which may be a packed one: no more is read than its header tells."""
+    raw = file.read(4)
+    magic = len(raw) == 4 and raw[:3] == b"\0\0\x08" and 1 <= raw[3] <= 4
+    require(magic, where, "must be an IDX file of unsigned bytes", raw, kind=ArtifactError)
     start = 4 + 4 * raw[3]
-    require(len(raw) >= start, where, "needs a whole header", len(raw), kind=ArtifactError)
-    shape = struct.unpack(f">{raw[3]}I", raw[4:start])
+    raw += file.read(start - 4)
+    require(len(raw) == start, where, "needs a whole header", len(raw), kind=ArtifactError)
+    shape = struct.unpack(f">{raw[3]}I", raw[4:])
     size = math.prod(shape)
-    require(
-        len(raw) == start + size, where, f"needs {start + size} bytes", len(raw), kind=ArtifactError
-    )
-    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
+    found = file.read(min(size, MOST_BYTES) + 1)
+    contract = f"needs {start + size} bytes"
+    require(len(found) == size, where, contract, start + len(found), kind=ArtifactError)
+    contract = f"the sizes of its axes must be below {MOST_BYTES:,}"  # numpy multiplies them
+    require(max(shape) < MOST_BYTES, where, contract, shape, kind=ArtifactError)
+    return np.frombuffer(found, np.uint8).reshape(shape)
 
 
 def read_split(path: Path, stem: str, size: tuple[int, int]) -> Split:

@@ -7,17 +7,21 @@ frames (which one?), files that are cut short.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.files import check_file
 
 __all__ = ["SUFFIXES", "UNREAD", "read_picture"]
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".webp")
 UNREAD = (".avif", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".psd", ".svg", ".tif", ".tiff")
 FORMATS = ("BMP", "JPEG", "PNG", "PPM", "WEBP")
+MOST_BYTES = 256 * 2**20
+MOST_PIXELS = 2**25  # 16 bits each of three colours take 600 MB for a moment
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I;16", "I")
 
 
@@ -31,6 +35,7 @@ def read_picture(path: Path, image: tuple[int, int, int]) -> np.ndarray:
     from PIL import Image
 
     height, width, colours = image
+    check_file(path, f"data {path}", most=MOST_BYTES)
     try:
         picture = eight_bits(path).convert("L" if colours == 1 else "RGB")
     except FqHwError:
@@ -68,7 +73,15 @@ def upright(path: Path, packed: str | None = None):
     """The picture, turned as its EXIF says, and how its file packs pixels, or is to be read."""
     from PIL import Image, ImageOps
 
-    with Image.open(path, formats=FORMATS) as file:
+    with warnings.catch_warnings():  # of its own limit, which is larger than ours
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        file = Image.open(path, formats=FORMATS)
+    with file:
+        contract = f"a picture has at most {MOST_PIXELS:,} pixels"
+        pixels = file.width * file.height
+        hint = "make it smaller"
+        require(pixels <= MOST_PIXELS, f"data {path}", contract, pixels, hint=hint,
+                kind=ArtifactError)  # fmt: skip
         frames = 1 if file.format == "MPO" else getattr(file, "n_frames", 1)  # MPO: a phone's
         # picture, with smaller ones behind it
         contract = f"is an animation of {frames} pictures"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fq_hw.data.cifar import load_cifar10, load_cifar100, read_dict
-from fq_hw.errors import ArtifactError
+from fq_hw.errors import ArtifactError, GraphError
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.integers(0, 256, (12, 3072), np.uint8)
@@ -208,7 +208,9 @@ def test_refuses_class_names_that_are_none(root, names):
 @pytest.mark.parametrize("name", ["data_batch_5", "test_batch", "batches.meta"])
 def test_refuses_a_missing_file(root, name):
     (root / name).unlink()
-    assert refusal(root).startswith(f"data {root / name}: must be a file of the published set")
+    assert refusal(root).startswith(
+        f"data {root / name}: there is no such file; unpack the archive"
+    )
 
 
 @pytest.mark.parametrize("label", [3, -1])
@@ -222,3 +224,31 @@ def test_refuses_another_size(root):
         ArtifactError, match=r"images must be 28 x 28 x 3, .*\(got \(32, 32, 3\)\); "
     ):
         load_cifar10(root, (28, 28, 3))
+
+
+ARRAY = b"cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR"
+KIND = b"cnumpy\ndtype\n(S'u1'\nI0\nI1\ntR"
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        b"\x80\x02Nr\xff\xff\xff\x07.",  # C's unpickler makes room for 2**27 objects
+        b"cnumpy\nndarray\n(I1000000000000\ntR.",
+        b"(dS'data'\n" + ARRAY + b"(I1\n(I1000000000000\nt" + KIND + b"I00\nS'x'\ntbs.",
+        b"(dS'data'\n" + ARRAY + b"(I1\n(I1\nt" + KIND.replace(b"u1", b"O8") + b"I00\nS'x'\ntbs.",
+        b"(dS'data'\n" + ARRAY + b"s.",
+        b"}(NNK\x01Nu.",  # keys that are no texts
+        b"c_codecs\nencode\n(Vx\nVidna\ntR.",
+    ],
+)
+def test_refuses_pickles_that_ask_for_much(root, pickled):
+    (root / "test_batch").write_bytes(pickled)
+    assert "test_batch: not a CIFAR file in python format (" in refusal(root)
+
+
+def test_class_names_are_lines(root):
+    names = {"label_names": ["a\nfq-hw: error: forged", "b", "c"]}
+    (root / "batches.meta").write_bytes(as_python3(names))
+    with pytest.raises(GraphError, match="a class: the name must be one line"):
+        load_cifar10(root, (32, 32, 3))

@@ -1,6 +1,7 @@
 """IDX files, made here and the published MNIST."""
 
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,7 @@ def test_refuses_a_damaged_gzip_file(tmp_path, damaged):
 
 
 def test_refuses_an_absent_file(tmp_path):
-    assert "not a readable file (" in refusal(read_idx, tmp_path / "none")
+    assert "there is no such file" in refusal(read_idx, tmp_path / "none")
 
 
 def replace_file(root, name, array):
@@ -163,3 +164,19 @@ def test_reads_the_published_mnist():
     ]
     assert round(train.images[:, 2:-2, 2:-2].mean() / 255, 4) == 0.1307
     assert not train.images[:, :2].any()
+
+
+def test_reads_no_more_of_a_packed_file_than_its_header_tells(tmp_path):
+    file = tmp_path / "x.gz"
+    file.write_bytes(gzip.compress(idx(IMAGES) + bytes(2**24)))
+    assert refusal(read_idx, file).endswith("needs 136 bytes (got 137)")
+
+
+def test_refuses_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert refusal(read_idx, tmp_path / "pipe").endswith("is a pipe, not a file")
+
+
+def test_refuses_axes_that_numpy_cannot_multiply(tmp_path):
+    (tmp_path / "x").write_bytes(idx(np.zeros((0, 0, 0), np.uint8))[:8] + b"\xff" * 8)
+    assert "sizes of its axes" in refusal(read_idx, tmp_path / "x")

@@ -1,6 +1,7 @@
 """One picture: depths, palettes, transparency, turns, frames, damage; right or refused by name."""
 
 import io
+import os
 import struct
 import warnings
 import zlib
@@ -257,5 +258,15 @@ def test_refuses_a_damaged_picture(refusal, damaged):
 
 
 def test_refuses_what_is_not_there(tmp_path):
-    with pytest.raises(ArtifactError, match=r"none.png: not a readable picture \("):
+    with pytest.raises(ArtifactError, match=r"none.png: there is no such file"):
         read_picture(tmp_path / "none.png", (6, 4, 3))
+
+
+def test_refuses_a_pipe_and_too_many_pixels(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(ArtifactError, match=r"pipe.png: is a pipe, not a file$"):
+        read_picture(tmp_path / "pipe.png", (6, 4, 3))
+    Image.new("L", (5, 5)).save(tmp_path / "large.png")
+    monkeypatch.setattr("fq_hw.data.picture.MOST_PIXELS", 24)
+    with pytest.raises(ArtifactError, match=r"large.png: a picture has at most 24 pixels \(got 25"):
+        read_picture(tmp_path / "large.png", (6, 4, 3))

@@ -1,5 +1,6 @@
 """Packed foreign weights: bits, order, refusals; and two published models by their figures."""
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,42 @@ def test_refuses_other_sizes_and_files(tmp_path):
     np.savez(path, **{"l0.w_packed": np.array([{}], object)})  # would run code if it were read
     with pytest.raises(ArtifactError, match="is no .npz file of arrays"):
         packed.load(path, PACKED)
+
+
+def npy(head):
+    return b"\x93NUMPY\x01\0" + len(head).to_bytes(2, "little") + head + b"\n"
+
+
+FIELDS = b"{'descr': '<i8', 'fortran_order': False, 'shape': (%s,), }"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (npy(FIELDS % b"1099511627776"), "has 0 bytes, and a shape of 1099511627776,"),
+        (npy(FIELDS % b"-1"), "is no array of numbers"),
+        (npy(b"(" * 9000), "is no array of numbers"),
+        (b"x", "is no array of numbers"),
+        (bytes(20_000), "more than 10,000 bytes when unpacked"),
+    ],
+)
+def test_refuses_what_numpy_would_believe(tmp_path, content, why, monkeypatch):
+    monkeypatch.setattr(packed, "MOST_BYTES", 10_000)
+    path = tmp_path / "net.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("l0.shape.npy", content)
+    with pytest.raises(ArtifactError, match=f"is no .npz file of arrays .*{why}"):
+        packed.load(path, PACKED)
+
+
+def test_refuses_ways_of_packing_and_many_members(tmp_path):
+    for method, count in ((zipfile.ZIP_BZIP2, 1), (zipfile.ZIP_STORED, 1001)):
+        path = tmp_path / f"{count}.npz"
+        with zipfile.ZipFile(path, "w", method) as file:
+            for number in range(count):
+                file.writestr(f"{number}", b"")
+        with pytest.raises(ArtifactError, match="way of packing|more than 1000 arrays"):
+            packed.load(path, PACKED)
 
 
 WIDTHS = (8, 5, 6, 7, 4, 6, 9, 8, 12)  # rows of a small CNV
