@@ -132,6 +132,7 @@ def test_a_checksum_cannot_be_left_out(path):
         ('{"a": {}, "a": {}}', 0),
         ("[" * 100_000, 0),
         ("\x00", 0),
+        (" " * 2**23 + "{}", 0),
     ],
 )  # fmt: skip
 def test_refuses_a_header_that_does_not_fit(path, header, size):

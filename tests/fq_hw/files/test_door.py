@@ -90,3 +90,28 @@ def test_what_is_right(tmp_path):
     assert read_json(tmp_path / "a", "it") == {"a": [1, 2.5, None]}
     (tmp_path / "a").write_text("a = [1, 2.5]")
     assert read_toml(tmp_path / "a", "it") == {"a": [1, 2.5]}
+
+
+KEYS = "a." * 15_000 + "a"
+
+
+@pytest.mark.parametrize(
+    "text", [f"{KEYS} = 1", f"[{KEYS}]", f"x = {{{KEYS} = 1}}", KEYS.replace("a", '"a b" ') + "=1"]
+)
+def test_toml_of_endless_keys(tmp_path, text):
+    """For which tomllib takes gigabytes."""
+    (tmp_path / "a").write_text(text)
+    with pytest.raises(ArtifactError, match=r"^it: keys must have at most 32 parts$"):
+        read_toml(tmp_path / "a", "it")
+
+
+def test_toml_with_dots_that_are_no_keys(tmp_path):
+    numbers = ", ".join(["0.25"] * 100)
+    (tmp_path / "a").write_text(f"x.y.z = [{numbers}]\n# {'.' * 100}\nt = '{'. ' * 100}'\n")
+    assert len(read_toml(tmp_path / "a", "it")["x"]["y"]["z"]) == 100
+
+
+def test_a_key_that_is_there_twice_is_found_soon():
+    keys = ", ".join(f'"{n}": 0' for n in range(100_000))
+    with pytest.raises(ArtifactError, match=r"the key '99999' is there twice"):
+        parse_json(f'{{{keys}, "99999": 1}}', "it")
