@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 import re
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from fq_hw.files import check_line, read_bytes
 __all__ = ["load_cifar10", "load_cifar100"]
 
 MOST_BYTES = 200 * 2**20  # the training images of CIFAR-100 have 155 MB
+MOST_STEPS = 1_000_000  # of a pickle: the largest of them has a quarter
 NUMBERS = re.compile(r"[<>|=]?[biuf][1248]")
 
 
@@ -83,11 +85,19 @@ class ArrayUnpickler(pickle._Unpickler):
         return SAFE[module, name]
 
 
+def check_steps(raw: bytes) -> None:
+    """Refuse a pickle of more steps than the published files have: each takes a microsecond."""
+    for step, _ in enumerate(pickletools.genops(raw)):
+        if step == MOST_STEPS:
+            raise pickle.UnpicklingError(f"more than {MOST_STEPS:,} steps")
+
+
 def read_dict(path: Path) -> dict:
     """One published file as a dict with text keys."""
     hint = "unpack the archive in python format and name its folder"
     raw = read_bytes(path, f"data {path}", most=MOST_BYTES, hint=hint)
     try:
+        check_steps(raw)
         found = ArrayUnpickler(io.BytesIO(raw), encoding="bytes").load()
         named = {k.decode() if isinstance(k, bytes) else k: v for k, v in found.items()}
         if not all(isinstance(key, str) for key in named):
@@ -129,9 +139,8 @@ def class_names(path: Path, key: str) -> tuple[str, ...]:
     """Class names from the set's meta file."""
     names = read_dict(path).get(key)
     listed = isinstance(names, list) and names and all(isinstance(n, str | bytes) for n in names)
-    require(
-        listed, f"data {path}", f"needs the key {key}, a list of names", names, kind=ArtifactError
-    )
+    contract = f"needs the key {key}, a list of names"
+    require(listed, f"data {path}", contract, type(names), kind=ArtifactError)
     texts = tuple(n.decode(errors="replace") if isinstance(n, bytes) else n for n in names)
     for name in texts:
         check_line(name, f"data {path}: a class")

@@ -19,6 +19,9 @@ from fq_hw.files import check_line
 
 __all__ = ["load_folder"]
 
+MOST_CLASSES = 2**15  # ImageNet-21k has 21,843
+MOST_FILES = 2**21  # of a class; all of ImageNet has fewer
+
 LAYOUT = "put the pictures into PATH/train/CLASS and, some of every class, into PATH/test/CLASS"
 
 
@@ -40,12 +43,15 @@ def pictures_below(path: Path) -> list[Path]:
     def refuse(error: OSError) -> None:
         raise ArtifactError(f"data {error.filename}: cannot be read ({error.strerror})") from error
 
-    found, seen = [], {os.path.realpath(path)}
+    found, seen, passed = [], {os.path.realpath(path)}, 0
     for folder, below, names in os.walk(path, onerror=refuse, followlinks=True):
         shown = sorted(filter(visible, below), reverse=True)  # so that the first of a place stays
         places = {os.path.realpath(os.path.join(folder, name)): name for name in shown}
         below[:] = [name for place, name in places.items() if place not in seen]
         seen.update(places)
+        passed += len(names) + len(below)
+        contract = f"must have at most {MOST_FILES:,} files: where does a link in it lead?"
+        require(passed <= MOST_FILES, f"data {path}", contract, kind=ArtifactError)
         files = [Path(folder, name) for name in names if visible(name)]
         for file in files:
             refuse_unread(file)
@@ -73,6 +79,8 @@ def class_folders(path: Path) -> tuple[str, ...]:
     contract = "every picture must be in the folder of its class"
     require(not loose, f"data {path}", contract, loose[:3], hint=LAYOUT, kind=ArtifactError)
     names = tuple(entry.name for entry in entries if entry.is_dir())
+    contract = f"must hold at most {MOST_CLASSES:,} classes"
+    require(len(names) <= MOST_CLASSES, f"data {path}", contract, len(names), kind=ArtifactError)
     for name in names:
         check_line(name, f"data {path}: a class")
     return names

@@ -18,6 +18,7 @@ from fq_hw.files import open_file
 
 __all__ = ["MOST_BYTES", "load_idx", "read_idx"]
 
+MOST_IMAGES = 2**20
 MOST_BYTES = 200 * 2**20  # four times MNIST; a set in memory is there twice for a moment
 
 
@@ -59,7 +60,7 @@ def read_split(path: Path, stem: str, size: tuple[int, int]) -> Split:
 
     def find(kind: str) -> np.ndarray:
         names = [f"{stem}-{kind}-ubyte{gz}" for gz in ("", ".gz")]
-        found = [path / name for name in names if (path / name).is_file()]
+        found = [path / name for name in names if (path / name).exists()]
         contract = f"must hold {names[0]} or {names[1]}"
         require(found, f"data {path}", contract, kind=ArtifactError)
         return read_idx(found[0])
@@ -82,6 +83,10 @@ def read_split(path: Path, stem: str, size: tuple[int, int]) -> Split:
         images.shape[1:],
         kind=ArtifactError,
     )
+    pixels = len(images) * math.prod(size)
+    fits = len(images) <= MOST_IMAGES and pixels <= MOST_BYTES
+    contract = f"must have at most {MOST_IMAGES:,} images, of {MOST_BYTES:,} pixels together"
+    require(fits, f"data {path} ({stem})", contract, (len(images), *size), kind=ArtifactError)
     around = [(m // 2, m - m // 2) for m in margin]
     return Split(
         images=np.pad(images, [(0, 0), *around])[..., None], labels=labels.astype(np.int64)

@@ -37,7 +37,9 @@ def read_picture(path: Path, image: tuple[int, int, int]) -> np.ndarray:
     height, width, colours = image
     check_file(path, f"data {path}", most=MOST_BYTES)
     try:
-        picture = eight_bits(path).convert("L" if colours == 1 else "RGB")
+        with warnings.catch_warnings():  # of damaged notes, in lines that are not ours
+            warnings.simplefilter("ignore")
+            picture = eight_bits(path).convert("L" if colours == 1 else "RGB")
     except FqHwError:
         raise
     except Exception as error:  # a damaged picture raises nearly anything
@@ -73,10 +75,7 @@ def upright(path: Path, packed: str | None = None):
     """The picture, turned as its EXIF says, and how its file packs pixels, or is to be read."""
     from PIL import Image, ImageOps
 
-    with warnings.catch_warnings():  # of its own limit, which is larger than ours
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        file = Image.open(path, formats=FORMATS)
-    with file:
+    with Image.open(path, formats=FORMATS) as file:
         contract = f"a picture has at most {MOST_PIXELS:,} pixels"
         pixels = file.width * file.height
         hint = "make it smaller"

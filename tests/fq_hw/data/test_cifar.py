@@ -6,6 +6,7 @@ import struct
 import numpy as np
 import pytest
 
+from fq_hw.data import cifar
 from fq_hw.data.cifar import load_cifar10, load_cifar100, read_dict
 from fq_hw.errors import ArtifactError, GraphError
 
@@ -252,3 +253,15 @@ def test_class_names_are_lines(root):
     (root / "batches.meta").write_bytes(as_python3(names))
     with pytest.raises(GraphError, match="a class: the name must be one line"):
         load_cifar10(root, (32, 32, 3))
+
+
+def test_refuses_pickles_of_many_steps(root, monkeypatch):
+    monkeypatch.setattr(cifar, "MOST_STEPS", 1_000)
+    (root / "test_batch").write_bytes(b"\x80\2" + b"N0" * 500 + b"N.")
+    assert "python format (more than 1,000 steps)" in refusal(root)
+
+
+def test_deep_names_are_not_repeated(root):
+    raw = b"\x80\2}" + text(b"label_names") + b"]" * 5_000 + b"a" * 4_999 + b"s."
+    (root / "batches.meta").write_bytes(raw)
+    assert "needs the key label_names, a list of names (got <class 'list'>)" in refusal(root)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from fq_hw.data.folder import load_folder
-from fq_hw.errors import ArtifactError, ParameterError
+from fq_hw.errors import ArtifactError, GraphError, ParameterError
 
 SIZE = (6, 4, 3)
 
@@ -157,3 +157,30 @@ def test_refuses_a_single_class(root):
     for part in ("train", "test"):
         (root / part / "bee").rename(root / f"{part}-bee")
     assert "a folder for each of two or more classes (got ('ant',)); put " in refusal(root)
+
+
+@pytest.mark.parametrize("name", ["cow\nfq-hw: error: no", "\x1b[31mcow", "c" * 201])
+def test_refuses_class_names_that_are_no_line(root, name):
+    for part in ("train", "test"):
+        (root / part / "bee").rename(root / part / name)
+    message = refusal(root, GraphError)
+    assert "train: a class: the name must be one line of 1 to 200 printable" in message
+
+
+def test_a_pipe_among_the_pictures(root):
+    os.mkfifo(root / "test" / "ant" / "x.png")
+    split = load_folder(root, SIZE).test()
+    with pytest.raises(ArtifactError, match=r"ant/x.png: is a pipe, not a file$"):
+        split.images[:]
+
+
+def test_refuses_links_that_lead_to_everything(root, monkeypatch):
+    monkeypatch.setattr("fq_hw.data.folder.MOST_FILES", 4)
+    ant = root / "test" / "ant"
+    os.symlink(root, ant / "again")
+    assert refusal(root).startswith(f"data {ant}: must have at most 4 files: where does a link in")
+
+
+def test_refuses_a_million_classes(root, monkeypatch):
+    monkeypatch.setattr("fq_hw.data.folder.MOST_CLASSES", 1)
+    assert "train: must hold at most 1 classes (got 2)" in refusal(root)

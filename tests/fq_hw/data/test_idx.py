@@ -180,3 +180,15 @@ def test_refuses_a_pipe(tmp_path):
 def test_refuses_axes_that_numpy_cannot_multiply(tmp_path):
     (tmp_path / "x").write_bytes(idx(np.zeros((0, 0, 0), np.uint8))[:8] + b"\xff" * 8)
     assert "sizes of its axes" in refusal(read_idx, tmp_path / "x")
+
+
+def test_refuses_small_images_on_a_large_canvas(root):
+    message = refusal(load_idx, root, (20_000, 20_000, 1))
+    assert "images, of 209,715,200 pixels together (got (6, 20000, 20000))" in message
+
+
+def test_a_pipe_in_the_folder_is_named(root):
+    (file,) = root.glob("t10k-labels*")
+    file.unlink()
+    os.mkfifo(file)
+    assert refusal(load_idx, root, (5, 4, 1)) == f"data {file}: is a pipe, not a file"

@@ -270,3 +270,39 @@ def test_refuses_a_pipe_and_too_many_pixels(tmp_path, monkeypatch):
     monkeypatch.setattr("fq_hw.data.picture.MOST_PIXELS", 24)
     with pytest.raises(ArtifactError, match=r"large.png: a picture has at most 24 pixels \(got 25"):
         read_picture(tmp_path / "large.png", (6, 4, 3))
+
+
+def png_of(width, height, *more):
+    """A PNG that says it has so many pixels, with ``more`` chunks and no pixel."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    raw = b"\x89PNG\r\n\x1a\n"
+    for name, content in ((b"IHDR", head), *more, (b"IDAT", zlib.compress(b"")), (b"IEND", b"")):
+        check = zlib.crc32(name + content)
+        raw += struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
+    return raw
+
+
+BOMBS = {
+    "a large picture": (png_of(9_000, 9_000), "a picture has at most 33,554,432 pixels (got 81000"),
+    "one that Pillow warns of": (png_of(12_000, 9_000), "a picture has at most 33,554,432 pixels"),
+    "one that it refuses": (png_of(2**20, 2**20), "not a readable picture (Image size"),
+    "deep pixels": (b"P5 9000 9000 65535\n", "a picture has at most 33,554,432 pixels (got 81000"),
+    "a text": (png_of(4, 6, (b"zTXt", b"a\0\0" + zlib.compress(bytes(2**22)))), "not a readable p"),
+    "a script": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 6\n(x) run", "not a readable pic"),
+    "a drawing": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a readable picture ("),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BOMBS)
+def test_refuses_bombs(refusal, case, recwarn):
+    content, message = BOMBS[case]
+    assert refusal(content).startswith(message)
+    assert not recwarn.list
+
+
+def test_damaged_notes_are_not_talked_about(read, recwarn):
+    """Pillow warns, in several lines, of EXIF that is cut short."""
+    file, cut = io.BytesIO(), b"Exif\0\0MM\0*\0\0\0\x08\0\x09\1\2\0\1\xff\xff"
+    Image.fromarray(COLOUR).save(file, "jpeg", exif=cut)
+    assert read(file.getvalue(), "jpg").shape == (6, 4, 3)
+    assert not recwarn.list
