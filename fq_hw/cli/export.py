@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 from fq_hw.cli.model import add_model_argument, load_model, output_path
@@ -44,9 +45,11 @@ def run(args: argparse.Namespace) -> Output:
     }
     lines = [f"{key}: {'-' if value is None else value}" for key, value in data.items()]
     if model.exported:
-        data["ranking error"] = model.exported.ranking_error
+        error = model.exported.ranking_error
+        data["ranking error"] = error if math.isfinite(error) else None
+        share = f"they differ by less than {error:.1e} of themselves"
         lines.append(
             "class scales are integers: two scores may rank otherwise than in float only where "
-            f"they differ by less than {data['ranking error']:.1e} of themselves"
+            + (share if math.isfinite(error) else "the scale of one is so small that it became 0")
         )
     return Output(data, "\n".join(lines))

@@ -310,7 +310,7 @@ def test_images_of_another_size(capsys, random_model):
 
 def test_graph_of_another_version(capsys, tmp_path):
     exported = tmp_path / "old.safetensors"
-    artifact.write(exported, "fq_hw.graph.0", {"name": "x", "nodes": []}, {})
+    artifact.write(exported, "fq_hw.graph.9", {"name": "x", "nodes": []}, {})
     assert "is no file of the kind" in refused(capsys, "show", exported)
 
 

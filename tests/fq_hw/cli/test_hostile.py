@@ -15,6 +15,7 @@ from networks import NETWORKS, random_checkpoint, random_graph
 from fq_hw import artifact, checkpoint
 from fq_hw.checkpoint import Accuracy
 from fq_hw.cli import main
+from fq_hw.files import parse_json
 from fq_hw.fixed import saved
 from fq_hw.ir import Threshold, serialize
 from fq_hw.passes import check_lowered, lower_graph
@@ -208,3 +209,16 @@ def test_a_hostile_record_of_the_data(change, said, capsys, tmp_path):
     record, arrays = artifact.read(tmp_path / "g", serialize.KIND, "test")
     artifact.write(tmp_path / "g", serialize.KIND, record | {"data": source}, arrays)
     assert said in refused(capsys, "show", tmp_path / "g")
+
+
+def test_a_class_whose_weights_are_next_to_nothing(capsys, tmp_path):
+    """Its integer scale is 0; what is printed is JSON all the same."""
+    trained = random_checkpoint(NETWORKS["gains"], 1)
+    weight = trained.arrays["tail.conv.weight"].copy()
+    weight[0] = 1e-30
+    small = replace(trained, arrays={**trained.arrays, "tail.conv.weight": weight})
+    checkpoint.write(tmp_path / "c", small)
+    assert main(["export", str(tmp_path / "c"), "--json"]) == 0
+    assert parse_json(capsys.readouterr().out, "it")["ranking error"] is None
+    assert main(["export", str(tmp_path / "c")]) == 0
+    assert "the scale of one is so small that it became 0" in capsys.readouterr().out
