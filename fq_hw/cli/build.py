@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from fq_hw import ir
-from fq_hw.cli.build_checks import check_build
+from fq_hw.cli.build_checks import check_build, check_options
 from fq_hw.cli.hardware import (
     add_fold_arguments,
     add_sequential_argument,
@@ -136,6 +136,7 @@ def run(args: argparse.Namespace) -> Output:
     """Build and report what was routed."""
     from boards.rates import core_rate, link_rate
 
+    check_options(args)
     graph = load_model(args.model).graph
     plan = make_plan(args, graph)
     check_build(args, plan, graph)

@@ -12,19 +12,33 @@ from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import PRICED, plan_resources
 from fq_hw.schedule.sequential import SequentialPlan
 
-__all__ = ["bitstream_name", "check_build"]
+__all__ = ["bitstream_name", "check_build", "check_options"]
 
 SURE = 1.3  # an estimate this far beyond the board's capacity is beyond doubt
 
 
 def check_build(args: argparse.Namespace, plan: Plan | SequentialPlan, graph: ir.Graph):
-    """Everything that can be refused before any work; returns the board and the file to write."""
+    """What can be refused once the plan is made; returns the board and the file to write."""
     import boards
     from boards import farm
-    from boards.clock import pll_for
 
     board = boards.find(args.board)
     tools = board.toolchain
+    path = output_path(args.out, bitstream_name(args, plan.name, board))
+    local = () if args.scheduler else (tools.router,)
+    for tool in ("yosys", *local, tools.packer):
+        toolbox.find(tool)
+    check_capacity(args, plan, graph, board)
+    with farm.workers(args.jobs or 1, args.scheduler):
+        return board, path
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Everything that can be refused before any work."""
+    import boards
+    from boards.clock import pll_for
+
+    board = boards.find(args.board)
     require(0 <= args.seed < 2**31, "--seed", "must be in 0..2147483647", args.seed)
     require(1 <= args.seeds <= 1000, "--seeds", "must be in 1..1000", args.seeds)
     if args.clock is not None:
@@ -36,13 +50,6 @@ def check_build(args: argparse.Namespace, plan: Plan | SequentialPlan, graph: ir
         contract = f"the router aims for no less than the design's clock of {clock:g} MHz"
         require(args.mhz >= clock, "--mhz", contract, args.mhz)
     check_jobs(args)
-    path = output_path(args.out, bitstream_name(args, plan.name, board))
-    local = () if args.scheduler else (tools.router,)
-    for tool in ("yosys", *local, tools.packer):
-        toolbox.find(tool)
-    check_capacity(args, plan, graph, board)
-    with farm.workers(args.jobs or 1, args.scheduler):
-        return board, path
 
 
 def bitstream_name(args: argparse.Namespace, network: str, board) -> str:

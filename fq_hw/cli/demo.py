@@ -7,11 +7,11 @@ from pathlib import Path
 
 from fq_hw import toolbox
 from fq_hw.cli.build import add_board_arguments, build_plan
-from fq_hw.cli.build_checks import check_build
+from fq_hw.cli.build_checks import check_build, check_options
 from fq_hw.cli.hardware import add_fold_arguments, make_plan, plan_tag
 from fq_hw.cli.model import add_model_argument, load_model
 from fq_hw.cli.output import Output, say
-from fq_hw.cli.sim import add_sim_arguments, compare
+from fq_hw.cli.sim import add_sim_arguments, check_sim, compare
 from fq_hw.report import bench
 from fq_hw.report.table import table
 
@@ -38,6 +38,8 @@ def run(args: argparse.Namespace) -> Output:
     """Simulate, then build."""
     from boards.rates import core_rate, link_rate
 
+    check_options(args)
+    check_sim(args)
     for name in toolbox.NAMES:
         toolbox.find(name)  # a missing tool is said at once
     model = load_model(args.model)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fq_hw import ir
 from fq_hw.cli import fold_file
-from fq_hw.cli.hardware import sequential_way
+from fq_hw.cli.hardware import MOST_CYCLES, check_cycles, sequential_way
 from fq_hw.cli.model import output_path
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.sizes import add_sized_argument, load_sized
@@ -79,12 +79,14 @@ def asked_cycles(args: argparse.Namespace) -> int | None:
     """Cycles that a frame may take; None for as few as fit."""
     require(1 <= args.mhz <= 1000, "--mhz", "must be in 1..1000", args.mhz)
     if args.cycles is not None:
-        require(args.cycles >= 1, "--cycles", "must be at least 1", args.cycles)
+        check_cycles(args.cycles)
         return args.cycles
     if args.fps is None:
         return None
     most = args.mhz * 1e6
-    require(0 < args.fps <= most, "--fps", f"must be above 0 and at most {most:,.0f}", args.fps)
+    least = most / MOST_CYCLES
+    contract = f"must be in {least:g}..{most:,.0f}, as a frame has 1..{MOST_CYCLES:,} cycles"
+    require(least <= args.fps <= most, "--fps", contract, args.fps)
     return int(most / args.fps)
 
 
@@ -118,7 +120,7 @@ def find_folding(args: argparse.Namespace, graph: ir.Graph, board) -> Folding:
     """What was asked for. Raises CapacityError, with the nearest thing that fits."""
     cycles, share = asked_cycles(args), lut_share(args)
     levels = args.levels_per_stage
-    require(levels >= 1, "--levels-per-stage", "must be at least 1", levels)
+    require(1 <= levels <= 100, "--levels-per-stage", "must be in 1..100", levels)
     limits = limits_of(board, share, graph)
     say("folding" if cycles is None else f"folding for {cycles:,} cycles per frame")
     try:

@@ -19,8 +19,10 @@ from fq_hw.schedule.sequential import Array, SequentialPlan, lower_sequential
 
 __all__ = [
     "DEFAULT_CYCLES",
+    "MOST_CYCLES",
     "add_fold_arguments",
     "add_sequential_argument",
+    "check_cycles",
     "cycle_model",
     "make_plan",
     "plan_tag",
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 DEFAULT_CYCLES = 9_216  # what the demo builds: place and route in a few minutes
+
+MOST_CYCLES = 10**9  # a frame of ten seconds at 100 MHz
 
 
 def add_fold_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +71,11 @@ def array_of(text: str) -> Array:
     return Array(columns=columns, pe=pe, simd=simd, levels_per_stage=levels)
 
 
+def check_cycles(cycles: int) -> None:
+    """Refuse a number of cycles per frame that nobody means."""
+    require(1 <= cycles <= MOST_CYCLES, "--cycles", f"must be in 1..{MOST_CYCLES:,}", cycles)
+
+
 def make_plan(args: argparse.Namespace, graph: ir.Graph) -> Plan | SequentialPlan:
     """The plan at the asked speed, or by the asked folding, or of one array."""
     array = getattr(args, "array", None)
@@ -81,7 +90,7 @@ def make_plan(args: argparse.Namespace, graph: ir.Graph) -> Plan | SequentialPla
     require(array is None, "--array", contract, array, hint=hint)
     if args.fold is None:
         cycles = DEFAULT_CYCLES if args.cycles is None else args.cycles
-        require(cycles >= 1, "--cycles", "must be at least 1", cycles)
+        check_cycles(cycles)
         folding = least_lut(graph, cycles)
     else:
         folding = fold_file.load(args.fold, graph)

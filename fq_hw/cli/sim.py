@@ -38,7 +38,7 @@ from fq_hw.schedule.sequential import SequentialPlan
 if TYPE_CHECKING:
     from sim.network import Run  # what it imports comes with the extra hw
 
-__all__ = ["Comparison", "add_parser", "add_sim_arguments", "compare"]
+__all__ = ["Comparison", "add_parser", "add_sim_arguments", "check_sim", "compare"]
 
 FOLDER = Path("build/sim")
 FRAMES = 6  # so many results must come in exactly the predicted cycles
@@ -163,6 +163,16 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=run)
 
 
+def check_sim(args: argparse.Namespace) -> None:
+    """Everything that can be refused before any work."""
+    require(args.images >= 3, "--images", "must be at least 3 to time frames", args.images)
+    levels = args.level_images
+    require(levels is None or levels >= 1, "--level-images", "must be at least 1", levels)
+    contract = "--sequential has one array, whose tensors nobody can watch; scores are compared"
+    watched = levels is None or not getattr(args, "sequential", False)
+    require(watched, "--level-images", contract, levels)
+
+
 def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan) -> Comparison:
     """Run golden model, cycle model and Verilator."""
     from tqdm import tqdm
@@ -170,12 +180,7 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
     from sim import network, taps, verilator
 
     verilator.environment()  # a missing tool is said at once
-    require(args.images >= 3, "--images", "must be at least 3 to time frames", args.images)
     most = LEVEL_IMAGES if args.level_images is None else args.level_images
-    require(most >= 1, "--level-images", "must be at least 1", most)
-    if isinstance(plan, SequentialPlan):
-        contract = "--sequential has one array, whose tensors nobody can watch; scores are compared"
-        require(args.level_images is None, "--level-images", contract, args.level_images)
     graph = model.graph
     test = load_images(args, model)
     whole = test.test()
@@ -241,6 +246,7 @@ def compare(args: argparse.Namespace, model: Model, plan: Plan | SequentialPlan)
 
 def run(args: argparse.Namespace) -> Output:
     """Compare and refuse to call a difference a result."""
+    check_sim(args)
     model = load_model(args.model)
     found = compare(args, model, make_plan(args, model.graph))
     text = table(("", "float", "golden, model", "rtl-sim"), found.rows())

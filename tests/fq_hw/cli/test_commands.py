@@ -149,7 +149,7 @@ def test_fold_for_a_speed(capsys, random_model):
     assert few["cycles per frame"] == fast["cycles per frame"]
     assert few["estimated"]["FF"] < 0.9 * fast["estimated"]["FF"]
     line = refused(capsys, "fold", random_model, "--levels-per-stage", 0)
-    assert line == "--levels-per-stage: must be at least 1 (got 0)"
+    assert line == "--levels-per-stage: must be in 1..100 (got 0)"
     slow = json.loads(said(capsys, "fold", random_model, "--fps", 50_000, "--mhz", 200, "--json"))
     assert slow["estimated"]["LUT"] < fast["estimated"]["LUT"]
     estimate = json.loads(said(capsys, "estimate", random_model, "--cycles", 2_000, "--json"))
@@ -395,9 +395,23 @@ def test_build_names_its_boards(capsys):
     [("--mhz", "nan"), ("--mhz", "-3"), ("--seed", "-1"), ("--seeds", "0"), ("--jobs", "0"),
      ("--clock", "nan"), ("--clock", "0")],
 )  # fmt: skip
-def test_build_options_are_checked_before_any_work(option, capsys, random_model):
-    line = refused(capsys, "build", random_model, "--cycles", 3000, *option)
+def test_build_options_are_checked_before_any_work(option, capsys):
+    line = refused(capsys, "build", "no model yet", *option)
     assert line.startswith(f"{option[0]}: must be in ")
+
+
+@pytest.mark.parametrize("command", ["sim", "demo"])
+@pytest.mark.parametrize("option", ["--images", "--level-images"])
+def test_how_much_to_simulate_is_checked_before_any_work(command, option, capsys):
+    line = refused(capsys, command, "no model yet", option, -1)
+    assert line.startswith(f"{option}: must be at least ")
+
+
+@pytest.mark.parametrize("command", ["estimate", "rtl", "sim", "build", "demo", "fold"])
+@pytest.mark.parametrize("cycles", [-1, 0, 10**9 + 1, 10**30])
+def test_cycles_that_nobody_means(command, cycles, capsys, random_model):
+    line = refused(capsys, command, random_model, "--cycles", cycles)
+    assert line == f"--cycles: must be in 1..1,000,000,000 (got {cycles})"
 
 
 def test_a_folder_with_spaces(tmp_path):
