@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from fq_hw import child, ending
+from fq_hw import child, ending, toolbox
 from fq_hw.artifact import MOST_BYTES
 from fq_hw.cli.model import SHIPPED
 from fq_hw.cli.output import Output, say
@@ -185,8 +185,13 @@ def command(*words: str, **variables: str) -> str:
     lines: list[str] = []
     call = [sys.executable, "-m", "fq_hw", *words]
     env = {ending.HELPER: "1", **variables}
-    if child.follow(call, lines.append, env=env, errors_too=False):
-        raise ToolError(f"fq-hw bench: `fq-hw {' '.join(words)}` failed; its last line says why")
+    status = child.follow(call, lines.append, env=env, errors_too=False)
+    if status == 2:  # it has said why, and one line is enough
+        say(f"failed: fq-hw {' '.join(words)}")
+        sys.exit(2)
+    if status:
+        ended = f"ended with {toolbox.status_text(status)}"
+        raise ToolError(f"fq-hw bench: `fq-hw {' '.join(words)}` {ended}")
     return "\n".join(lines)
 
 

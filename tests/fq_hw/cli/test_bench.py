@@ -6,6 +6,7 @@ import pytest
 
 from fq_hw.cli import bench
 from fq_hw.cli.main import build_parser
+from fq_hw.errors import ToolError
 
 RAN = {
     "cycles per frame": {"predicted": 9_000, "rtl-sim": 9_216},
@@ -16,6 +17,20 @@ BUILT = dict.fromkeys(bench.CELLS, 7) | {
     "frames per second": {"core, this bitstream's clock": 2_500.0, "link": 32.0},
 }
 FOLDED = {"layers": [{"layer": "stem", "cycles": 9_216, "busy %": 100.0}]}
+
+
+def test_a_command_that_is_refused_has_said_why(capfd):
+    with pytest.raises(SystemExit) as end:
+        bench.command("show", "nothing")
+    assert end.value.code == 2
+    err = capfd.readouterr().err
+    assert err.count("fq-hw: error: ") == 1 and "failed: fq-hw show nothing" in err
+
+
+def test_a_command_that_ends_without_a_word_is_named(monkeypatch):
+    monkeypatch.setattr(bench.child, "follow", lambda *words, **options: -9)
+    with pytest.raises(ToolError, match=r"^fq-hw bench: `fq-hw show` ended with signal SIGKILL$"):
+        bench.command("show")
 
 
 @pytest.mark.parametrize("board", bench.NETWORKS)
