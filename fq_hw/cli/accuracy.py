@@ -19,6 +19,7 @@ from fq_hw.cli.output import Output, say
 from fq_hw.cli.preflight import untrained_graph
 from fq_hw.cli.run_folder import read_metrics
 from fq_hw.cli.study import Run, read_study
+from fq_hw.data.source import check_classes
 from fq_hw.errors import ArtifactError, ToolError, one_of, require
 from fq_hw.files import add_row, alone
 from fq_hw.network import EmbeddingKind, Network, stem_layers
@@ -140,7 +141,10 @@ def measure(name: str, one: Run) -> dict:
         model = load_model(out / "checkpoint.safetensors")
         source = one.config.data
         path = None if source.path is None else Path(source.path)
-        test = data.load(source.kind, path, trained.network.image).test()
+        network, known = trained.network, trained.source and trained.source.classes
+        images = data.load(source.kind, path, network.image)
+        check_classes(images, network.name, network.classes, known)  # it may have changed since
+        test = images.test()
         right = int((golden_labels(model.graph, test.images) == test.labels).sum())
         row["golden"] = 100 * right / len(test)
     return row
