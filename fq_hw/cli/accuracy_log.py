@@ -45,6 +45,10 @@ def read_log(log: Path) -> list[dict]:
             from_plain(Record, row, where)
         except FqHwError as error:
             raise ArtifactError(f"{error}; remove the line") from error
+        earlier = [key_of(other) for other in rows[: number - 1]]
+        again = key_of(row) in earlier
+        contract = "records a run that an earlier line has"
+        require(not again, where, contract, hint="remove one of them", kind=ArtifactError)
     return rows
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fq_hw.errors import ArtifactError, FqHwError, one_of, require
-from fq_hw.files import add_row, alone, drop_torn_line, read_rows
+from fq_hw.files import add_row, alone, drop_torn_line, read_rows, read_text, row_line
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.network import Tensor, tensors
 from fq_hw.fixed.search import Decision
@@ -81,10 +81,12 @@ def open_log(
 def read_log(path: Path, origin: Mapping, network: FloatNetwork, where: str) -> SearchLog:
     """The decisions of a log, whose first line is to name the same ``origin``."""
     log, named = SearchLog(path), {str(t): t for t in tensors(network)}
-    rows = read_rows(path, where)
-    drop_torn_line(path)
-    if not rows:  # an interrupt has torn its first line
-        add_row(path, {"origin": origin})
+    rows, first = read_rows(path, where), {"origin": origin}
+    if not rows:
+        torn = row_line(first).startswith(read_text(path, where))  # by an interrupt
+        require(torn, where, "is no log of a search", kind=ArtifactError)
+        drop_torn_line(path)
+        add_row(path, first)
         return log
     before = rows[0].get("origin")
     require(isinstance(before, dict), where, "is no log of a search", kind=ArtifactError)
@@ -105,4 +107,5 @@ def read_log(path: Path, origin: Mapping, network: FloatNetwork, where: str) -> 
             tensor=tensor, form=form, errors=step.errors, tried=step.tried
         )
         log.seconds += step.seconds
+    drop_torn_line(path)  # now that it is known to be ours
     return log

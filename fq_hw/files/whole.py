@@ -130,7 +130,9 @@ def append_line(path: Path, line: str) -> None:
 def drop_torn_line(path: Path) -> None:
     """Cut what a crash has left of a log's last line."""
     with open(path, "r+b", buffering=0) as file:
-        file.truncate(end_of_lines(file))
+        end = end_of_lines(file)
+        if end < file.seek(0, os.SEEK_END):
+            file.truncate(end)
 
 
 def end_of_lines(file: BinaryIO) -> int:

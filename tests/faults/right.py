@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
-import json
 import os
 import pickle
 import shutil
@@ -17,6 +16,7 @@ from onnx_models import Maker
 from PIL import Image
 
 from fq_hw.cli import main
+from fq_hw.files import add_row
 
 __all__ = ["CLASSES", "make"]
 
@@ -253,8 +253,8 @@ def records(folder: Path) -> None:
         }
         for name, seed in (("narrow", 1), ("wide", 1), ("narrow", 2))
     ]
-    text = "".join(json.dumps(row) + "\n" for row in rows)
-    (folder / "small.jsonl").write_text(text)
+    for row in rows:
+        add_row(folder / "small.jsonl", row)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
 import json
 import math
@@ -13,10 +14,12 @@ from random import Random
 
 from faults.case import Case, Special
 from faults.damage import FORGED, another, as_json, broken, changed_tree
+from fq_hw.files.sealed import HEAD, SEAL_BYTES
 
 __all__ = ["EVIL", "record", "run", "search"]
 
 CANARY = "../executed"
+CHECK = "check"  # the key of a row's check
 
 
 class Evil:
@@ -40,7 +43,9 @@ def run(rng: Random, right: Path, number: int, name: str) -> Case:
     if file == "metrics.jsonl" and rng.random() < 0.7:
         damage, found = rows(rng, blob)
     elif file == "state.pt" and rng.random() < 0.6:
-        damage, found = state(rng, blob)
+        damage, found = state(rng, blob[SEAL_BYTES:])
+        if rng.random() < 0.9:  # sealed again
+            found = HEAD + hashlib.sha256(found).hexdigest().encode() + b"\n" + found
     elif rng.random() < 0.15:
         damage, found = "gone", Special("gone")
     else:
@@ -151,9 +156,17 @@ def rows(rng: Random, blob: bytes) -> tuple[str, bytes]:
     if way == 3:
         lines.append(lines[at])
         return f"line {at} twice", text(lines)
-    how, changed = changed_tree(rng, json.loads(lines[at]))
-    lines[at] = as_json(changed)
+    row = json.loads(lines[at])
+    check = row.pop(CHECK, None)
+    how, changed = changed_tree(rng, row)
+    lines[at] = signed(changed) if rng.random() < 0.7 else as_json({**changed, CHECK: check})
     return f"line {at}: {how}", text(lines)
+
+
+def signed(row: dict) -> str:
+    """A line with a check that fits, as somebody would make it who means harm."""
+    check = hashlib.sha256(as_json(row).encode()).hexdigest()[:16]
+    return as_json({**row, CHECK: check})
 
 
 def text(lines: list[str]) -> bytes:
@@ -213,14 +226,19 @@ def plausible(blob: bytes, found: bytes | Special) -> bool:
     if isinstance(found, Special):
         return False
     pattern = json.loads(blob.splitlines()[0])
+    whole = found[: found.rfind(b"\n") + 1]  # a torn last line does not count
     try:
-        lines = [json.loads(line) for line in found.decode().splitlines()]
+        lines = [json.loads(line) for line in whole.decode().splitlines()]
     except (ValueError, RecursionError):
         return False
-    return all(type(one) is dict and alike(pattern, one) for one in lines)
+    if not all(type(one) is dict and alike(pattern, one) for one in lines):
+        return False
+    runs = [tuple(map(one.get, ("variant", "seed", "epochs", "epoch"))) for one in lines]
+    return len(set(runs)) == len(runs)
 
 
 def alike(pattern: dict, one: dict) -> bool:
     """Whether it has the same keys, and values of the same kind; names are any text."""
     plain = [{k: v for k, v in row.items() if type(v) is not str} for row in (pattern, one)]
-    return one.keys() == pattern.keys() and plain[0].keys() == plain[1].keys() and another(*plain)
+    same = one.keys() - {CHECK} == pattern.keys() - {CHECK}
+    return same and plain[0].keys() == plain[1].keys() and another(*plain)

@@ -220,6 +220,7 @@ def test_a_record_is_taken_whole_or_refused(small, capsys):
     for damaged, said in (
         (line.replace('"seed": 1', '"seed": 2'), "line 1 of small.jsonl: is damaged"),
         (row_line({"variant": "two"}) + "\n", "line 1: lacks the keys seed"),
+        (line + line, "line 2: records a run that an earlier line has"),
         (row_line(row | {"flips": []}) + "\n", "flips must have a figure for every epoch"),
     ):
         log.write_text(damaged)

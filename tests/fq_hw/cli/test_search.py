@@ -245,8 +245,16 @@ def test_refuses_a_damaged_log(search, tmp_path, capsys, damage, said):
     log = tmp_path / "out.jsonl"
     lines = log.read_text().splitlines()
     lines[2] = damage(lines[2])
-    log.write_text("\n".join([*lines, ""]))
+    before = "\n".join([*lines, "torn"])
+    log.write_text(before)
     assert said in refusal(capsys, search, "--target", "0.02", "--resume")
+    assert log.read_text() == before
+
+
+def test_a_file_of_somebody_else_is_no_torn_log(search, tmp_path, capsys):
+    (tmp_path / "out.jsonl").write_text("a line without its end")
+    assert "is no log of a search" in refusal(capsys, search, "--target", "0.02", "--resume")
+    assert (tmp_path / "out.jsonl").read_text() == "a line without its end"
 
 
 def changed(line, **fields):
