@@ -443,6 +443,7 @@ def torchrun(config, out, *options):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node", "2", "-m", "fq_hw", "train", str(config), "--out", str(out)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment["TMPDIR"] = str(config.parent)  # torchrun leaves its folder
     return subprocess.run(
         [*command, *options],
         cwd=config.parent,
