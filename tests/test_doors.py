@@ -60,10 +60,6 @@ ALLOWED = {
     "fq_hw.schedule.resources": {"json.loads": "a file of the package"},
 }
 
-PENDING = {  # not yet by fq_hw.files; take them out as it becomes so
-    "fq_hw.foreign.packed": {"np.load"},
-}
-
 
 def called(node: ast.Call) -> str | None:
     """What a call does to files, by its name in ALLOWED; None where it does nothing."""
@@ -98,8 +94,7 @@ def calls(module: str) -> dict[str, int]:
 
 @pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith("fq_hw.files")])
 def test_files_are_touched_where_it_is_said(module):
-    allowed, pending = ALLOWED.get(module, {}), PENDING.get(module, set())
-    found = {name: line for name, line in calls(module).items() if name not in pending}
+    allowed, found = ALLOWED.get(module, {}), calls(module)
     wrong = [f"{module}:{line} calls {name}" for name, line in found.items() if name not in allowed]
     assert not wrong, f"{wrong}: use fq_hw.files (or fq_hw.child), or say here why not"
     assert set(allowed) <= set(found), f"{module} does less than ALLOWED says: {set(allowed)}"
