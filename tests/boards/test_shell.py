@@ -25,7 +25,7 @@ from boards.protocol import (
 from boards.shell import Shell
 from fq_hw.errors import ParameterError
 
-DIVISOR = 8
+DIVISOR = 4  # the fewest cycles of a bit that there may be
 BYTE_S = 10 * DIVISOR / CLOCK_HZ
 IDLE_S = 12 * BYTE_S
 SHAPES = [(6, 1), (4, 3)]  # pixels, colours
@@ -69,7 +69,7 @@ def test_query(pixels, colours):
     assert link.query() == want
 
 
-@pytest.mark.parametrize("pause", [0, 1, 200])  # 200: the core ends after a header's time
+@pytest.mark.parametrize("pause", [0, 1, 100])  # 100: the core ends after a header's time
 @pytest.mark.parametrize("pixels, colours", SHAPES)
 def test_frames_one_after_the_other(pixels, colours, pause):
     _, link = connect(pixels, colours, pause=pause)
@@ -153,7 +153,7 @@ def test_an_answer_that_nobody_read_is_not_the_next_ones():
 
 def test_a_frame_sent_while_the_board_answers_gets_no_other_answer():
     """The first request's host was interrupted; its board is still at work, then answers."""
-    port, link = connect(6, 1, pause=200)
+    port, link = connect(6, 1, pause=100)
     link.query()
     first, second = frames(6, 1, 2)
     port.write(pack(REQUEST_SYNC, Request.FRAME, NUMBER, first))
