@@ -19,7 +19,7 @@ from fq_hw.passes import lower_graph
 from fq_hw.schedule.sequential import Array, SequentialPlan, lower_sequential
 from rtl_gen.sequential.top import SequentialAccelerator, parameter_beats
 from sim import pysim
-from sim.stalls import GRID
+from sim.stalls import ONCE
 from sim.vectors import pack
 
 TINY = Network(  # a row's end inside a group, a stride, blocks with and without downsampling
@@ -90,7 +90,7 @@ def test_thresholds_that_fall_in_every_channel():
     pysim.replay(SequentialAccelerator(plan), beats)
 
 
-@pytest.mark.parametrize("pauses", GRID[1:], ids="-".join)
+@pytest.mark.parametrize("pauses", ONCE[1:], ids="-".join)
 def test_results_under_stalls(pauses):
     plan, beats = make(ARRAYS["plain"])
     pysim.replay(SequentialAccelerator(plan), beats, pauses)
