@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say who has left what."""
     for name, test in sorted(LEFT.items()):
         terminalreporter.write_line(f"FAILED {test} - left {name} in the temporary folder")
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    """Where built simulators are kept, from run to run."""
+    return BUILD / "test-programs"
+
+
+@pytest.fixture(scope="session")
+def share_programs(programs) -> Callable[[Path], None]:
+    """Make `fq-hw sim` in a folder keep its programs with all others, and share their objects."""
+
+    def link(folder: Path) -> None:
+        place = folder / "build" / "sim" / "programs"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        programs.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(programs)
+
+    return link

@@ -15,12 +15,6 @@ from sim.zoo import ZOO
 
 
 @pytest.fixture(scope="session")
-def programs() -> Path:
-    """Where built simulators are kept, from run to run."""
-    return Path(__file__).parents[2] / "build" / "test-programs"
-
-
-@pytest.fixture(scope="session")
 def zoo_program() -> Path:
     """The zoo's Verilog, compiled; kept from run to run."""
     contents = {name: random_vectors(unit).contents for name, unit in ZOO.items()}

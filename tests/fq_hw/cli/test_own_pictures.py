@@ -62,9 +62,10 @@ hold_out = 90
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, share_programs):
     """A folder with the pictures and both configurations."""
     place = tmp_path_factory.mktemp("own")
+    share_programs(place)
     rng = np.random.default_rng(0)
     for part, count in SIZES.items():
         for label, name in enumerate(CLASSES):
