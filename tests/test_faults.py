@@ -130,7 +130,8 @@ def tried(tmp_path, monkeypatch):
         case = Case(name="made-0", damage="none", words=("damaged",), needs=("file",), **fields)
         return Trials(tmp_path / "right", tmp_path / "work", chosen).run(case)
 
-    return run
+    yield run
+    child.adopt_orphans(False)  # other tests look for processes that were left, too
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,9 @@ def command(words: Sequence[str]) -> int:
     return main()
 
 
-def adopt_orphans() -> None:
-    """Processes that a child leaves become ours, so that they are seen."""
-    ctypes.CDLL(None, use_errno=True).prctl(SUBREAPER, 1, 0, 0, 0)
+def adopt_orphans(ours: bool = True) -> None:
+    """Processes that a child leaves become ours, so that they are seen; or no more."""
+    ctypes.CDLL(None, use_errno=True).prctl(SUBREAPER, int(ours), 0, 0, 0)
 
 
 def run(

@@ -50,6 +50,7 @@ def checks(count: int, seed: int) -> Iterator[tuple[str, str]]:
         make(folder / "right")
         yield from list_of(folder, count)
     finally:
+        adopt_orphans(False)
         shutil.rmtree(folder)
 
 
