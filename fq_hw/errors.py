@@ -135,7 +135,7 @@ def short(value: object, depth: int) -> object:
     if isinstance(value, str | bytes):
         return value[: LONGEST + 1]
     shape, kind = getattr(value, "shape", None), getattr(value, "dtype", None)
-    if shape and kind is not None:
+    if shape and kind is not None and not isinstance(value, type):  # numpy.ndarray itself
         return Told(f"an array of shape {tuple(shape)}, {kind}")
     if isinstance(value, int) and value.bit_length() > SHOWN_BITS:
         return Told(f"an integer of {value.bit_length()} bits")

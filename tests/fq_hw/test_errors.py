@@ -29,6 +29,7 @@ def nested(kind, depth):
         (nested(tuple, 900), "((((((...,),),),),),)"),
         (nested(dict, 900), "{'a': {'a': {'a': {'a': {'a': {'a': ...}}}}}}"),
         (np.zeros((2, 3)), "an array of shape (2, 3), float64"),
+        (np.ndarray, "<class 'numpy.ndarray'>"),
         ([np.zeros((2, 3))], "[an array of shape (2, 3), float64]"),
         (list(range(10**6)), "[0, 1, 2, "),
         ({n: n for n in range(10**6)}, "{0: 0, 1: 1, "),
