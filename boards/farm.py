@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 
 from boards.route import Job, Routed, route
+from fq_hw.ending import children_spared
 from fq_hw.errors import ToolError, require
 
 __all__ = ["workers"]
 
 OnLine = Callable[[str], None]
 RouteAll = Callable[[Sequence[Job], OnLine], Iterator[Routed]]
+QUIET = "ignore::UserWarning:multiprocessing.resource_tracker"
 ANSWER_S = 5  # for a scheduler to answer
 LOST_S = 60  # without a single worker, until the jobs are given up
 
@@ -48,9 +50,12 @@ def here(jobs: Sequence[Job], on_line: OnLine, at_once: int) -> Iterator[Routed]
         return
     before = multiprocessing.active_children()
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(at_once, len(jobs)), mp_context=spawn, initializer=obey)
+    os.environ.setdefault("PYTHONWARNINGS", QUIET)  # of the process that tidies up after us
+    with children_spared():
+        pool = ProcessPoolExecutor(min(at_once, len(jobs)), mp_context=spawn, initializer=obey)
     try:
-        futures = {pool.submit(in_worker, job): job for job in jobs}
+        with children_spared():  # a worker that still imports would print a traceback
+            futures = {pool.submit(in_worker, job): job for job in jobs}
         for future in as_completed(futures):
             yield outcome(future, futures[future])
     except BaseException:  # an interrupt, or the reader of the results has failed

@@ -27,6 +27,7 @@ HELPER = "FQ_HW_HELPER"  # in the environment of a command that another one has 
 GRACE_S = 3.0  # for children to end by themselves
 TRACKER = b"multiprocessing.resource_tracker"  # removes semaphores when all others are gone
 UNFINISHED: list[str] = []
+OWN: dict[str, str] = {}  # the folder of this process's temporary files
 
 
 class unfinished:
@@ -48,10 +49,10 @@ class unfinished:
 
 
 class children_spared:
-    """Children that are started in the block never hear the terminal's interrupt: we end them."""
+    """Children that are started in the block never hear what the terminal says: we end them."""
 
     def __enter__(self) -> None:
-        self.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        self.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
 
     def __exit__(self, *_: object) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, self.before)
@@ -80,13 +81,14 @@ def keep_temporary_files_together() -> None:
         except OSError:
             UNFINISHED.remove(path)
             continue
-        os.environ["TMPDIR"] = path
+        os.environ["TMPDIR"] = OWN["folder"] = path
         return
 
 
 def forked() -> None:
     """In a child that is a copy of us: what is ours it leaves alone; it ends with us."""
     UNFINISHED.clear()
+    OWN.clear()
     for number in WORDS:
         if signal.getsignal(number) is end:
             alone = signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL
@@ -182,7 +184,7 @@ def discard(path: os.PathLike | str) -> None:
 def end_children() -> None:
     """End all that we have started and what that has started: asked first, then by force."""
     before = processes()
-    found = below(os.getpid(), before)
+    found = (below(os.getpid(), before) | orphans()) & before.keys()
     asked = {pid for pid in found if before[pid][0] == os.getpid() and not is_tracker(pid)}
     send(asked, signal.SIGTERM)
     late = time.monotonic() + (GRACE_S / 2 if HELPER in os.environ else GRACE_S)
@@ -191,7 +193,7 @@ def end_children() -> None:
     send({-group for _, group in map(before.get, found) if group in found}, signal.SIGKILL)
     while time.monotonic() < late + GRACE_S:  # longer only where the system does not let one go
         now = processes()
-        found |= below(os.getpid(), now)
+        found |= below(os.getpid(), now) | orphans()
         left = {pid for pid in found & now.keys() if not is_tracker(pid)}
         if not left:
             return
@@ -219,6 +221,19 @@ def below(top: int, known: dict[int, tuple[int, int]]) -> set[int]:
     while more := {pid for pid, (parent, _) in known.items() if parent in found} - found:
         found |= more
     return found - {top}
+
+
+def orphans() -> set[int]:
+    """What our children have started and outlived them: all have our folder for TMPDIR."""
+    mark, found = b"TMPDIR=" + os.fsencode(OWN.get("folder", "")), set()
+    for name in os.listdir("/proc") if OWN and os.path.isdir("/proc") else ():
+        try:
+            with open(f"/proc/{int(name)}/environ", "rb") as file:
+                if mark in file.read():
+                    found.add(int(name))
+        except (OSError, ValueError):  # another user's, or gone meanwhile
+            continue
+    return found - {os.getpid()}
 
 
 def is_tracker(pid: int) -> bool:

@@ -33,6 +33,8 @@ DOING = {
     "time.sleep(60)",
     "says": "sys.stderr.write('half a line')\nready(); time.sleep(60)",
     "has a child": "p = subprocess.Popen(['sleep', '60']); ready(); p.wait()",
+    "has a grandchild whose parent is gone": "subprocess.run(['sh', '-c', 'sleep 60 &'], "
+    "process_group=0)\nready(); time.sleep(60)",
     "has a fork": "if os.fork() == 0:\n signal.pause()\nready(); time.sleep(60)",
     "has threads that complain": "def wait(p):\n p.wait(); raise ValueError('it died')\n"
     "p = subprocess.Popen(['sleep', '60'])\nthreading.Thread(target=wait, args=[p]).start()\n"
