@@ -30,7 +30,7 @@ NORM = {
     "running_mean": "moving_mean",
     "running_var": "moving_variance",
 }
-RELU_BITS, WEIGHT_BITS = 8, 12  # of what was float
+RELU_BITS, WEIGHT_BITS, BIAS_BITS = 8, 12, 40  # of what was float
 PEAK = 20.0  # of the last Relu; lower ones clip what ranks the classes
 
 
@@ -100,8 +100,15 @@ def lmnet(arrays: Mapping[str, np.ndarray]) -> Graph:
     add("pixel_sum", "sum")
     pixels = 16  # over which the model takes the mean
     multiplier, _ = class_multipliers(top)
+    contract = "the largest weights of two classes must not be 65,536 times apart"
+    ends = (float(top.min()), float(top.max()))
+    require(multiplier.all(), "array 'conv7.kernel'", contract, ends, kind=ArtifactError)
     worth = (unit * top / steps / pixels / multiplier).mean()
-    bias = np.rint(bias / worth).astype(np.int64)
+    bias = np.rint(bias / worth)
+    contract = f"must be below 2**{BIAS_BITS} times what the scores count in"
+    fits = np.abs(bias).max() < 2**BIAS_BITS
+    require(fits, "array 'conv7.bias'", contract, float(worth), kind=ArtifactError)
+    bias = bias.astype(np.int64)
     add("class_scale", "scores", multiplier=multiplier, bias=bias)
     add("argmax", "label")
     return lower_graph(Graph.from_nodes("lmnet-w1a2", nodes))

@@ -24,6 +24,7 @@ IMAGE = (32, 32, 3)
 CLASSES = 10  # the last layer may have more rows, which are unused
 CONVS, LAYERS = 6, 9
 POOLED = (1, 3)  # layers with a max pool behind them
+FURTHEST = 2**31  # of a threshold: what is added to it must not wrap
 MIDDLE = 128  # of the first layer's codes: what stands for 0
 
 
@@ -54,6 +55,10 @@ def thresholds(arrays: Mapping[str, np.ndarray], index: int, rows: int) -> np.nd
     hint = "other widths, as W2A2, are not supported"
     got = f"{found.dtype} {found.shape}"
     require(fits, "packed model", contract, got, hint=hint, kind=ArtifactError)
+    ends = int(found.min(initial=0)), int(found.max(initial=0))
+    fits = ends[0] >= -FURTHEST and ends[1] < FURTHEST
+    contract = f"{name} must be of 32 bits, signed"
+    require(fits, "packed model", contract, ends, kind=ArtifactError)
     rises = (found[:, 1:] >= found[:, :-1]).all()
     require(rises, "packed model", f"{name} must ascend in every row", kind=ArtifactError)
     return found.astype(np.int64)

@@ -149,6 +149,8 @@ BROKEN = {
     "other rows": ({"l1.thr": np.zeros((4, 1), int)}, "integers for each of 5 rows"),
     "other synapses": ({"l3.shape": np.array([7, 12])}, "l3.shape must be the number of rows and"),
     "a scalar": ({"l3.shape": np.array(7)}, "l3.shape must be the number of rows and 54 synapses"),
+    "far thresholds": ({"l1.thr": np.full((5, 1), 2**63 - 1)}, "l1.thr must be of 32 bits, signed"),
+    "unsigned ones": ({"l1.thr": np.full((5, 1), 2**64 - 1, np.uint64)}, "l1.thr must be of 32"),
     "few classes": ({"l8.shape": np.array([3, 8])}, "l8.shape must be the number of rows"),
     "few weights": ({"l4.w_packed": np.zeros(3, np.uint8)}, "weights must be packed into"),
 }
@@ -163,6 +165,25 @@ def test_cnv_refuses(case):
     falls = small_cnv(2) | {"l1.thr": np.array([[3, 2]] * 5)}
     with pytest.raises(ArtifactError, match="l1.thr must ascend in every row"):
         PACKED["l0.w_packed"](falls)
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("name", "place", "value", "message"),
+    [
+        ("conv7.bias", (3,), 1e30, "array 'conv7.bias': must be below 2**40 times what"),
+        ("conv7.kernel", (..., 3), 1e-30, "two classes must not be 65,536 times apart (got (1e-30"),
+    ],
+)
+def test_lmnet_refuses_what_would_wrap(name, place, value, message):
+    """Integers of 64 bits hold neither; numpy would take what is left of them."""
+    with np.load(SHARED / "models" / "lmnet_w1a2_cifar10.npz") as file:
+        arrays = {key: file[key] for key in file.files}
+    arrays[name] = arrays[name].astype(np.float64)
+    arrays[name][place] = value
+    with pytest.raises(ArtifactError) as caught:
+        PACKED[blueoil.KEY](arrays)
+    assert message in str(caught.value)
 
 
 def test_space_to_depth_is_a_larger_stride():
