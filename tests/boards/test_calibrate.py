@@ -15,8 +15,15 @@ from rtl_gen.top import Accelerator, component
 
 
 @pytest.mark.synth
-@pytest.mark.parametrize("folds", [odd_folds, column_folds])
-@pytest.mark.parametrize("name", ["flat", pytest.param("gains", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("name", "folds"),
+    [
+        ("flat", column_folds),
+        pytest.param("flat", odd_folds, marks=pytest.mark.slow),
+        pytest.param("gains", column_folds, marks=pytest.mark.slow),
+        pytest.param("gains", odd_folds, marks=pytest.mark.slow),
+    ],
+)
 def test_a_network_that_the_fit_has_not_seen(name, folds):
     graph = lower_graph(random_graph(name))
     plan = lower(graph, folds(graph))

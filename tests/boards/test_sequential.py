@@ -66,6 +66,7 @@ def test_builds_a_bitstream(plan, tmp_path):
     height, width, colours = plan.image
     result = build(sequential_core(plan, ICEBREAKER), ICEBREAKER, tmp_path / "net.bin",
                    pixels=height * width, colours=colours)  # fmt: skip
+    assert result.fmax_mhz > ICEBREAKER.clock_mhz == result.clock_mhz
     assert result.spram == plan.spram == 3
     assert plan.array.columns + 2 <= result.ebr <= plan.ebr + 2  # the frame, maybe the table
     assert result.lut4 < 3_000
