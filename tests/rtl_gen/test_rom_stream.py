@@ -36,3 +36,6 @@ def test_lies_where_it_is_told_to(rom):
     found = measure(RomStream(unit, bits), route=False)
     assert found.ebr == resources(unit).ebr == (2 if unit.in_block_ram else 0)
     assert unit.in_block_ram == (rom is Rom.BY_SIZE)
+    if not unit.in_block_ram:  # else there is nearly nothing besides the block
+        assert abs(resources(unit).lut - found.lut4) <= 0.15 * found.lut4
+        assert abs(resources(unit).ff - found.ff) <= 0.15 * found.ff

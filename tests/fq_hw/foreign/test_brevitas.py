@@ -4,9 +4,10 @@ import importlib.util
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from fq_hw.cli import main
+from fq_hw.cli import main, sim
 
 pytestmark = [pytest.mark.train, pytest.mark.verilator]
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "brevitas_residual.py"
@@ -24,12 +25,20 @@ def example():
     return module
 
 
-SLOW = pytest.param(2, 2, marks=pytest.mark.slow)  # between the two others
+def slow(*values):
+    """Larger, or between the two others."""
+    return pytest.param(*values, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize(("weight_bits", "act_bits"), [(1, 2), SLOW, (4, 4)])
-def test_a_residual_network(example, weight_bits, act_bits, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("weight_bits", "act_bits", "verilog"),
+    [(1, 2, True), (4, 4, False), slow(2, 2, True), slow(4, 4, True)],
+)
+def test_a_residual_network(
+    example, weight_bits, act_bits, verilog, tmp_path, monkeypatch, capsys, share_programs
+):
     monkeypatch.chdir(tmp_path)
+    share_programs(tmp_path)
     net = example.Net(weight_bits, act_bits)
     example.train(net, 12)
     example.export(net, Path("net.onnx"))
@@ -44,6 +53,10 @@ def test_a_residual_network(example, weight_bits, act_bits, tmp_path, monkeypatc
     found = run("verify", graph, "--against", "net.onnx", "--images", "25")
     assert sum(row["differing"] for row in found["tensors"]) == 0
     assert len(found["tensors"]) > 20
+    if not verilog:
+        return
+    # The accuracy of this net, trained for 12 steps, is nobody's business.
+    monkeypatch.setattr(sim, "golden_labels", lambda graph, images: np.zeros(len(images), int))
     ran = run("sim", graph, "--cycles", "20000", "--images", "4", "--level-images", "2")
     assert ran["levels"]["mismatching"] == ran["scores"]["mismatching"] == 0
     assert ran["levels"]["compared"] > 50_000
