@@ -176,4 +176,4 @@ def another(right: object, found: object, key: str = "") -> bool:
         if not isinstance(found, dict) or not set(found) <= set(right):
             return False
         return all(another(right[key], found[key], key) for key in found)
-    return right is None and (found is None or isinstance(found, str | dict))
+    return right is None and (found is None or another("", found) or another(1, found))

@@ -142,7 +142,8 @@ class Quantizer:
             contract = f"{name} must broadcast to the {real.shape} of the constant"
             fits = broadcasts(part.shape, real.shape)
             require(fits, self.where, contract, part.shape, kind=GraphError)
-        y = real / self.scale + self.zero
+        with np.errstate(over="ignore"):  # what is too large for float32 is clipped below
+            y = real / self.scale + self.zero
         if self.bipolar:
             return np.where(y >= 0, 1, -1).astype(np.int64)
         rounded = resolve_rounding_mode(self.mode)(y.clip(np.float32(low), np.float32(high)))

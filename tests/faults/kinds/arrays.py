@@ -173,4 +173,4 @@ def array(rng: Random, path: Path) -> tuple[str, bytes, bool]:
         how, found = "random", dice.integers(*limits, found.shape).astype(found.dtype)
     arrays[key] = found
     finite = found.dtype.kind != "f" or bool(np.isfinite(found).all())
-    return f"array {key} {how}", signed(kind, right, arrays), finite and way in (0, 1, 2, 7)
+    return f"array {key} {how}", signed(kind, right, arrays), finite and way in (0, 1, 2, 3, 7)

@@ -80,6 +80,7 @@ def given(rng: Random, right: Path, number: int, name: str) -> Case:
         return Case(
             name=name, damage=f"{file}: {there}", words=usual, files={file: there},
             needs=tuple(dict.fromkeys((*needs, file))), outputs=outputs,
+            other=there == b"" and path.suffix == ".jsonl",  # nothing is recorded yet
         )  # fmt: skip
     odd, must = "", True
     files: dict[str, bytes | Special] = {}

@@ -75,3 +75,9 @@ def test_whatever_the_path_is_the_wheels_are_found(path, capsys, tmp_path, monke
         monkeypatch.setenv("PATH", path.format(here=tmp_path))
     assert main(["doctor"]) == 0
     assert "wheel pyosys" in capsys.readouterr().out
+
+
+def test_progress_is_printable(capsys):
+    say("reading \x1b[2J\n\u202e\udcff as it is called")
+    line = capsys.readouterr().err
+    assert line.endswith("] reading \\x1b[2J\\n\\u202e\\udcff as it is called\n")

@@ -55,6 +55,12 @@ def test_weights_are_rounded_in_float32_as_qonnx_does(mode):
     np.testing.assert_array_equal(steps.reference(real), reference(found, real))
 
 
+@pytest.mark.filterwarnings("error")
+def test_weights_beyond_float32_are_clipped():
+    found = quantizer(scale=1e-30)
+    assert found.codes(np.float32([3e38, -3e38, 0])).tolist() == [3, -4, 0]
+
+
 def test_levels_near_a_tie_are_no_ties():
     """Edge 3/2 of a step, on sums of 2**-10 of a step: one of them lies 3e-5 above the tie."""
     found = quantizer(bits=4, signed=0, scale=1.0)
