@@ -19,6 +19,7 @@ from fq_hw.files.keep import alive
 
 LONG = ("verilator", "synth", "train")  # markers of tests that take seconds
 BUILD = Path(__file__).parents[1] / "build"
+LIBRARIES = {".ses"}  # what onnxruntime leaves when it is imported
 CAME: dict[str, str] = {}  # what came into the temporary folder, and with which test
 LEFT: dict[str, str] = {}  # what was still there at the end, of all processes
 
@@ -72,7 +73,7 @@ def pytest_testnodedown(node) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """What is there still has been left behind."""
-    there, config = os.listdir(os.environ["TMPDIR"]), session.config
+    there, config = set(os.listdir(os.environ["TMPDIR"])) - LIBRARIES, session.config
     if worker(config):
         config.workeroutput["left"] = {name: CAME.get(name, "") for name in there}
         return
