@@ -21,7 +21,7 @@ from fq_hw.errors import ArtifactError, FqHwError
 __all__ = ["MOST_MEMORY", "MOST_SECONDS", "apart"]
 
 MOST_MEMORY = 768 * 2**20  # bytes beyond what this process has: 1 GB for a whole command
-MOST_SECONDS = 60  # a network of 100 layers takes three
+MOST_SECONDS = 30  # a network of 100 layers takes five
 DONE, REFUSED, BROKEN = b"done", b"said", b"bug!"  # how an answer begins
 
 

@@ -17,7 +17,7 @@ __all__ = ["MOST_NODES", "NEWEST_OPSET", "OLDEST_OPSET", "check", "name_kernels"
 
 NEWEST_OPSET = onnx.defs.onnx_opset_version()
 OLDEST_OPSET = 7  # the oldest that onnxruntime executes
-MOST_NODES = 2_000  # a network of 150 layers has about as many, and takes qonnx a minute
+MOST_NODES = 1_000  # a network of 150 layers has about as many
 MOST_IMAGE = 2**24  # values of an image
 STANDARD = ("", "ai.onnx")
 COUNTS = (  # attributes that onnx may divide by

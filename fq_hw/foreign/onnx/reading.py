@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
@@ -29,6 +30,8 @@ NEVER_SAME = (
     "Bernoulli", "Dropout", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
     "RandomUniformLike",
 )  # fmt: skip
+KEPT = (*QUANTIZERS, *NEVER_SAME)  # are no constants, whatever they read
+IR = 10  # version of ONNX's files that onnxruntime knows
 
 
 def read(path: Path) -> ModelWrapper:
@@ -37,7 +40,11 @@ def read(path: Path) -> ModelWrapper:
     Raises ArtifactError, in one line, for what is not an ONNX model that stands by itself.
     """
     found = apart(lambda: cleaned(path), str(path))
-    model = onnx.ModelProto.FromString(found)
+    return wrapped_up(onnx.ModelProto.FromString(found))
+
+
+def wrapped_up(model: onnx.ModelProto) -> ModelWrapper:
+    """For qonnx, which need not look for the shapes that inference finds."""
     return ModelWrapper(model, fix_missing_initializer_valueinfo=False)
 
 
@@ -77,11 +84,12 @@ def bare(model: onnx.ModelProto) -> onnx.ModelProto:
 def clean(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     """Shapes inferred, constants folded, every tensor and node with a name of its own."""
     try:
-        wrapped = inferred(ModelWrapper(bare(model)), where)
+        wrapped = inferred(wrapped_up(bare(model)), where)
         fold_shapes(wrapped)
+        wrapped = fold_constants(wrapped)
         for step in (
             GiveUniqueParameterTensors(),
-            FoldConstants(exclude_op_types=[*QUANTIZERS, *NEVER_SAME]),
+            FoldConstants(exclude_op_types=list(KEPT)),
             FoldTransposeIntoQuantInit(),
             GiveUniqueNodeNames(),
         ):
@@ -123,6 +131,40 @@ def fold_shapes(model: ModelWrapper) -> None:
             found = np.array(shape[ends.get("start") : ends.get("end")], np.int64)
             model.graph.initializer.append(numpy_helper.from_array(found, node.output[0]))
             model.graph.node.remove(node)
+
+
+def fold_constants(model: ModelWrapper) -> ModelWrapper:
+    """Nodes of ONNX that read constants alone become constants, computed in one go.
+
+    qonnx takes a fifth of a second for each of them.
+    """
+    graph, nodes = model.graph, []
+    known = {t.name for t in graph.initializer} | {""}
+    for node in graph.node:
+        kept = node.domain or node.op_type in KEPT
+        if not kept and known.issuperset(node.input):
+            nodes.append(node)
+            known.update(node.output)
+    if not nodes:
+        return model
+    places = {id(node) for node in nodes}
+    others = [node for node in graph.node if id(node) not in places]
+    read = {name for node in others for name in node.input} | {o.name for o in graph.output}
+    wanted = [name for node in nodes for name in node.output if name and name in read]
+    results = [helper.make_empty_tensor_value_info(name) for name in wanted]
+    inputs = {name for node in nodes for name in node.input}
+    used = [t for t in graph.initializer if t.name in inputs]
+    alone = helper.make_graph(nodes, "constants", [], results, used)
+    standard = [o for o in model.model.opset_import if o.domain == ""]
+    content = helper.make_model(alone, opset_imports=standard, ir_version=IR).SerializeToString()
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    computed = onnxruntime.InferenceSession(content, options).run(wanted, {}) if wanted else []
+    del graph.node[:]
+    graph.node.extend(others)
+    for name, array in zip(wanted, computed, strict=True):
+        graph.initializer.append(numpy_helper.from_array(array, name))
+    return model.transform(InferShapes(), make_deepcopy=False, cleanup=False)
 
 
 def name_tensors(graph: onnx.GraphProto) -> None:

@@ -132,7 +132,7 @@ CASES = {
     "a large image": (lambda: of((1, 3, 2**20, 2**20)), "must have at most 16,777,216 values"),
     "many colours": (lambda: of((1, 5_000, 8, 8)), "must have at most 1,024 channels (got 5000)"),
     "many nodes": (changed(lambda m: m.graph.node.extend([m.graph.node[0]] * 5_000)),
-                   "must have at most 2,000 nodes (got 50"),
+                   "must have at most 1,000 nodes (got 50"),
 }  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from fq_hw.foreign.onnx.weights import Weights
 
 __all__ = ["quantized"]
 
+MOST_LEVELS = 2**19  # of a tensor, each computed exactly: 2,048 channels of 8 bits have as many
+
 
 def quantized(walk: Walk, node: Node, x: Feature, steps: Steps) -> Feature:
     """The codes of ``steps``: a table on pixels, else thresholds on sums or levels.
@@ -39,6 +41,9 @@ def quantized(walk: Walk, node: Node, x: Feature, steps: Steps) -> Feature:
         table = codes[:1] if (codes == codes[0]).all() else codes
         name = walk.add("embed", node, x.op, table=table[..., None], out_bits=steps.bits)
         return replace(x, op=name, **after)
+    many = x.channels * steps.edges.shape[1]
+    contract = f"must have at most {MOST_LEVELS:,} levels in all channels together"
+    require(many <= MOST_LEVELS, node.where, contract, many, kind=GraphError)
     levels, sign = steps.levels(x) if x.known is None else looked_up(x, steps)
     name = walk.add("threshold", node, x.op, levels=levels, sign=sign, out_bits=steps.bits)
     return replace(x, op=name, **after)
