@@ -48,7 +48,7 @@ def graphs():
 @pytest.mark.parametrize(("name", "cycles"), BUSY)
 def test_the_busiest_unit_sets_the_interval(graphs, name, cycles):
     plan = least_plan(graphs[name], cycles)
-    assert simulate(plan, 6).interval == plan.interval_bound
+    assert simulate(plan, 4).interval == plan.interval_bound
 
 
 @pytest.mark.parametrize(("name", "cycles"), HURRIED)
@@ -75,7 +75,7 @@ def test_no_slack_never_deadlocks_and_slack_never_slows(graphs, name):
         column_folds(graph),
     ):
         intervals, latencies = [], []
-        for slack in (0, 1, 3):
+        for slack in (0, 3):
             plan = lower(graph, folds, skip_slack=slack)
             found = simulate(plan, 3)
             intervals.append(found.interval)
