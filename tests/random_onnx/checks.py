@@ -60,21 +60,16 @@ class Checked:
     program: Path | None = None  # the simulator, which is kept
 
 
-def check(
-    drawn: Drawn, folder: Path, programs: Path, *, verilog: bool = True, bitstream: bool = False
-) -> Checked:
+def check(drawn: Drawn, folder: Path, programs: Path, *, bitstream: bool = False) -> Checked:
     """All that must hold of ``drawn``; raises what does not. Works in ``folder``.
 
-    With ``bitstream`` one is built: that takes most of a minute. Without ``verilog`` none is
-    simulated: that takes most of the rest.
+    With ``bitstream`` one is built: that takes most of a minute.
     """
     found = accepted(drawn, folder)
     if isinstance(found, str):
         return Checked(refused=found)
     values, ties = check_reference(found)
     plan = check_hardware(found)
-    if not verilog:
-        return Checked(values=values, ties=ties)
     if bitstream:
         ask(found, "build", "--board", BOARD, "--fold", str(folder / "fold.json"),
             "--out", str(folder / "net.bit"))  # fmt: skip

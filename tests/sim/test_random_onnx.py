@@ -15,7 +15,6 @@ from fq_hw.foreign.onnx.node import RULES
 
 GRAPHS = range(92, 121)  # here nearly all traits occur
 TAKEN = 25  # of these at least
-SIMULATED = GRAPHS[::3]  # in make test; the others in make test-slow
 SMALL = {"blocks": 2, "side": 7, "bits": 4}
 MANY = 300  # as make bench-import draws them
 LEAST = {  # how many traits of each kind are drawn, at least
@@ -28,14 +27,6 @@ LEAST = {  # how many traits of each kind are drawn, at least
 @pytest.mark.verilator
 @pytest.mark.parametrize("index", GRAPHS)
 def test_what_is_taken_is_right_everywhere(index, programs, tmp_path):
-    verilog = index in SIMULATED
-    shrunk(index, lambda drawn: checks.check(drawn, tmp_path, programs, verilog=verilog), **SMALL)
-
-
-@pytest.mark.slow
-@pytest.mark.verilator
-@pytest.mark.parametrize("index", sorted({*GRAPHS} - {*SIMULATED}))
-def test_what_is_taken_is_right_in_verilog(index, programs, tmp_path):
     shrunk(index, lambda drawn: checks.check(drawn, tmp_path, programs), **SMALL)
 
 
