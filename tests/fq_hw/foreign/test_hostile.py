@@ -4,14 +4,17 @@ import os
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import AttributeProto, helper, numpy_helper
 from onnx_builders import levels
-from onnx_models import Maker
+from onnx_models import DOMAIN, Maker
 
 from fq_hw.cli import main
 from fq_hw.errors import FqHwError
 from fq_hw.foreign.onnx import PixelRange, judge, read
+from fq_hw.foreign.onnx.reading import clean
+from fq_hw.foreign.onnx.rules import quantizers
 
 FORGED = "x\nfq-hw: error: all is well"
 
@@ -180,6 +183,30 @@ def test_every_reader_has_the_same_numbers(tmp_path):
     onnx.save(model, tmp_path / "net.onnx")
     first = read(tmp_path / "net.onnx").graph.initializer[0]
     assert not first.float_data and numpy_helper.to_array(first) == np.float32(1 / 128)
+
+
+def test_many_constants_are_computed_in_one_go(tmp_path, monkeypatch):
+    """One by one, as qonnx does it, 900 of them take minutes."""
+    asked, session = [], onnxruntime.InferenceSession
+    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *a: asked.append(0) or session(*a))
+    make = Maker()
+    scale = make.const(1 / 1024)
+    for _ in range(3):
+        scale = make.node("Add", scale, scale)
+    x = make.node("Quant", "image", scale, make.const(0.0), make.const(8.0), domain=DOMAIN,
+                  signed=1, narrow=0, rounding_mode="ROUND")  # fmt: skip
+    model = make.model(make.scores(make.quant(make.conv(x, 3, 4), 3, 0.4, signed=0), 4))
+    found = clean(model, "net.onnx").graph
+    constants = {t.name: numpy_helper.to_array(t) for t in found.initializer}
+    assert len(asked) == 1 and constants[found.node[0].input[1]] == np.float32(1 / 128)
+
+
+def test_refuses_millions_of_levels(tmp_path, monkeypatch):
+    monkeypatch.setattr(quantizers, "MOST_LEVELS", 20)
+    onnx.save(good(), tmp_path / "net.onnx")  # 4 channels of 3 bits
+    judged = judge(read(tmp_path / "net.onnx"), "net", PixelRange.UNIT)
+    first = next(line for line in judged.lines if not line.supported)
+    assert first.why == "must have at most 20 levels in all channels together (got 28)"
 
 
 def test_chance_is_no_constant(tmp_path, capsys):
