@@ -108,6 +108,11 @@ def read_dict(path: Path) -> dict:
         raise ArtifactError(message) from error
 
 
+def is_label(value: object) -> bool:
+    """Whether it is an integer as labels are."""
+    return type(value) is int and abs(value) < 2**31
+
+
 def read_split(paths: list[Path], label: str) -> Split:
     """Images and labels of some batches, one after the other."""
     images, labels = [], []
@@ -122,7 +127,7 @@ def read_split(paths: list[Path], label: str) -> Split:
         shaped = shaped and rows.dtype == np.uint8
         got = getattr(rows, "shape", type(rows))
         require(shaped, f"data {path}", "needs rows of 3072 bytes", got, kind=ArtifactError)
-        whole = isinstance(numbers, list) and all(type(n) is int for n in numbers)
+        whole = isinstance(numbers, list) and all(map(is_label, numbers))
         require(
             whole, f"data {path}", f"{label} must be integers", type(numbers), kind=ArtifactError
         )

@@ -91,7 +91,7 @@ def said_wrong(ended: Ended) -> str:
 def plain(value: object) -> object:
     """A result without what the clock puts into it."""
     if isinstance(value, dict):
-        return {k: plain(v) for k, v in value.items() if "second" not in k}
+        return {k: plain(v) for k, v in value.items() if "second" not in k and k != "check"}
     return [plain(v) for v in value] if isinstance(value, list) else value
 
 

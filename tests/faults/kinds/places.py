@@ -95,7 +95,8 @@ def given(rng: Random, right: Path, number: int, name: str) -> Case:
         called_after = words[0] in ("import", "accuracy") or file == "tiny.toml"
         return Case(
             name=name, damage=f"{file} called {odd!r}", words=filled(words, odd), usual=usual,
-            files=files, needs=(*needs, file), outputs=outputs, other=called_after, must=must,
+            files=files, needs=(*needs, file), outputs=outputs, other=called_after,
+            must=must and not called_after,
         )  # fmt: skip
     odd = rng.choice(ABSENT).replace("{}", file)
     return Case(

@@ -185,6 +185,10 @@ def cut(plain, count):
             "labels must be integers (got <class 'int'>)",
         ),
         (
+            as_python3({"data": ROWS[:2], "labels": [0, 10**30]}),
+            "labels must be integers (got <class 'list'>)",
+        ),
+        (
             as_python3({"data": ROWS[:2], "labels": ["a", "b"]}),
             "labels must be integers (got <class 'list'>)",
         ),
