@@ -18,7 +18,7 @@ test: .venv/test ## lint, then every test but those of test-slow
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-test-slow: .venv/test ## the slow tests: cost model on larger networks, cycle model on more drawn ones (ten minutes)
+test-slow: .venv/test ## the slow tests: cost model, cycle model and Verilog on more and larger networks (ten minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 train: .venv/test ## train the shipped network again (half an hour on one core)
