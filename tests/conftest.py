@@ -36,13 +36,15 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         base = BUILD / "pytest"
         base.mkdir(parents=True, exist_ok=True)
-        for old in base.iterdir():
-            if not (old.name.isdecimal() and alive(int(old.name))):
+        for old in (*base.iterdir(), *Path(tempfile.gettempdir()).glob("fqt-*")):
+            number = old.name.removeprefix("fqt-")
+            if number.isdecimal() and not alive(int(number)):  # of a session that was killed
                 shutil.rmtree(old, ignore_errors=True)
         config.own_base = None
         if config.option.basetemp is None:
             config.own_base = config.option.basetemp = str(base / str(os.getpid()))
-        place = Path(tempfile.mkdtemp(prefix="fqt-"))
+        place = Path(tempfile.gettempdir(), f"fqt-{os.getpid()}")
+        place.mkdir(0o700)
         config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
     os.environ["TMPDIR"] = str(place)
     tempfile.tempdir = None  # it is asked for anew
