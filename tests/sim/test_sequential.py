@@ -62,7 +62,7 @@ class Fed(wiring.Component):
 class Trial:
     """A graph on an array, its program, and runs compared with golden."""
 
-    def __init__(self, graph, array, folder, images=6):
+    def __init__(self, graph, array, folder, images=3):
         self.plan, self.folder = lower_sequential(graph, array), folder
         self.images = random_images(graph.input.shape, images, 5)
         tensors = golden.run(graph, self.images)
@@ -115,5 +115,5 @@ def test_spram_is_loaded_after_every_reset(tmp_path, programs):
 def test_a_network_of_resnet_20s_size(tmp_path, programs):
     exported = export(random_checkpoint(read_config(ERN20).network, 1))
     graph = lower_graph(Graph.from_nodes(exported.name, exported.nodes))
-    trial = Trial(graph, Array(), tmp_path, images=4)
+    trial = Trial(graph, Array(), tmp_path, images=2)
     trial.assert_cycles(trial.run(network.build(trial.plan, programs, brief=True)))
