@@ -17,8 +17,9 @@ from pathlib import Path
 from boards.fit import fit
 from boards.measure import Measured, measure
 from boards.samples import SAMPLES, contents
-from fq_hw import toolbox
-from fq_hw.files import read_json, write_text
+from fq_hw import ending, toolbox
+from fq_hw.errors import FqHwError
+from fq_hw.files import check_output, read_json, write_text
 from fq_hw.schedule import resources as model
 from fq_hw.schedule.units import Unit
 from rtl_gen.top import component
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--only", nargs="+", choices=kinds, metavar="KIND", default=kinds)
     args = parser.parse_args(arguments)
     samples = [unit for unit in SAMPLES if kind(unit) in args.only]
-    path = Path(model.__file__).with_name(model.CALIBRATION)
+    path = check_output(Path(model.__file__).with_name(model.CALIBRATION), "calibrate")
     known = read_json(path, f"{path}") if path.exists() else {}
     for family in args.families:
         found = measure_all(samples, family, lambda line: print(line, file=sys.stderr))
@@ -88,5 +89,15 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def command() -> int:
+    """``main`` on the command line: an expected error is one line."""
+    try:
+        return main(sys.argv[1:])
+    except FqHwError as error:
+        print(f"calibrate: error: {error}", file=sys.stderr)
+        return 2
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    ending.arm()
+    ending.leave(command())

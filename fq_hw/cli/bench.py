@@ -13,7 +13,7 @@ from fq_hw.artifact import MOST_BYTES
 from fq_hw.cli.model import SHIPPED
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import ToolError, require
-from fq_hw.files import check_file, parse_json
+from fq_hw.files import check_file, check_output, parse_json
 from fq_hw.report import bench
 from fq_hw.report.table import table
 
@@ -59,7 +59,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> Output:
     """Measure what was asked for; figures of other parts stay in the file."""
     fill_in(args)
-    path = Path("build/bench/engine.json")
+    path = check_output(Path("build/bench/engine.json"), "bench")
     rows: list[Row] = []
     for part in args.only:
         say(part)

@@ -10,7 +10,7 @@ from pathlib import Path
 from fq_hw.cli import fold_file
 from fq_hw.cli.bench import Row, as_output, ask
 from fq_hw.cli.output import Output, say
-from fq_hw.files import check_file
+from fq_hw.files import check_file, check_output
 from fq_hw.ir import serialize
 from fq_hw.report import bench
 
@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> Output:
     """Each step by the command that a user types."""
     hint = "give the packed weights of cnvW1A2 (.npz)"
     check_file(args.model, f"{args.model}", most=MOST_BYTES, hint=hint)
+    check_output(FILE, "bench-cnv")
     rows: list[Row] = [
         (f"Xilinx: {name}", value, unit, "published", SOURCE) for name, value, unit in PUBLISHED
     ]

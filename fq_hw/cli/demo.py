@@ -12,6 +12,7 @@ from fq_hw.cli.hardware import add_fold_arguments, make_plan, plan_tag
 from fq_hw.cli.model import add_model_argument, load_model
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.sim import add_sim_arguments, check_sim, compare
+from fq_hw.files import check_output
 from fq_hw.report import bench
 from fq_hw.report.table import table
 
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> Output:
 
     check_options(args)
     check_sim(args)
+    check_output(BENCH, "demo")
     for name in toolbox.NAMES:
         toolbox.find(name)  # a missing tool is said at once
     model = load_model(args.model)

@@ -400,6 +400,21 @@ def test_build_options_are_checked_before_any_work(option, capsys):
     assert line.startswith(f"{option[0]}: must be in ")
 
 
+@pytest.mark.parametrize(
+    ("words", "file"),
+    [
+        (("bench", "--only", "dots"), "engine"),
+        (("demo", "no model yet"), "demo"),
+        (("bench-cnv", SHIPPED, "--path", "."), "cnv"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_figures_that_cannot_be_written_are_not_measured(words, file, capsys, tmp_path):
+    path = Path(f"build/bench/{file}.json")
+    path.mkdir(parents=True)
+    assert refused(capsys, *words) == f"{words[0]}: is a folder; a file shall be written; name one"
+
+
 @pytest.mark.parametrize("command", ["sim", "demo"])
 @pytest.mark.parametrize("option", ["--images", "--level-images"])
 def test_how_much_to_simulate_is_checked_before_any_work(command, option, capsys):
