@@ -10,7 +10,14 @@ from onnx import AttributeProto, TensorProto, external_data_helper, numpy_helper
 
 from fq_hw.errors import ArtifactError, require
 
-__all__ = ["MOST_VALUES", "QUANTIZERS", "check_constants", "check_sizes", "type_name"]
+__all__ = [
+    "MOST_VALUES",
+    "QUANTIZERS",
+    "check_constants",
+    "check_sizes",
+    "check_total",
+    "type_name",
+]
 
 MOST_VALUES = 2**25  # of a tensor: a dense layer of 4,096 x 4,096 has half of them
 QUANTIZERS = ("BipolarQuant", "DequantizeLinear", "IntQuant", "Quant", "QuantizeLinear")
@@ -70,3 +77,15 @@ def check_sizes(graph: onnx.GraphProto, where: str) -> None:
         contract = f"tensor {tensor.name!r} must have at most {MOST_VALUES:,} values"
         fits = math.prod(shape) <= MOST_VALUES
         require(fits, where, contract, shape, kind=ArtifactError)
+
+
+def check_total(graph: onnx.GraphProto, names: set[str], where: str) -> None:
+    """Refuse constants, to be computed, that are too large all together."""
+    shapes = [
+        [d.dim_value for d in tensor.type.tensor_type.shape.dim]
+        for tensor in graph.value_info
+        if tensor.name in names
+    ]
+    size = sum(map(math.prod, shapes))
+    contract = f"its constants must have at most {MOST_VALUES:,} values when they are computed"
+    require(size <= MOST_VALUES, where, contract, size, kind=ArtifactError)

@@ -20,7 +20,7 @@ from fq_hw.files import read_bytes
 from fq_hw.foreign.onnx.apart import apart
 from fq_hw.foreign.onnx.attributes import OWN_DOMAINS
 from fq_hw.foreign.onnx.checks import STANDARD, check, name_kernels
-from fq_hw.foreign.onnx.constants import QUANTIZERS, check_constants, check_sizes
+from fq_hw.foreign.onnx.constants import QUANTIZERS, check_constants, check_sizes, check_total
 
 __all__ = ["MOST_BYTES", "read"]
 
@@ -86,7 +86,7 @@ def clean(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     try:
         wrapped = inferred(wrapped_up(bare(model)), where)
         fold_shapes(wrapped)
-        wrapped = fold_constants(wrapped)
+        wrapped = fold_constants(wrapped, where)
         for step in (
             GiveUniqueParameterTensors(),
             FoldConstants(exclude_op_types=list(KEPT)),
@@ -133,7 +133,7 @@ def fold_shapes(model: ModelWrapper) -> None:
             model.graph.node.remove(node)
 
 
-def fold_constants(model: ModelWrapper) -> ModelWrapper:
+def fold_constants(model: ModelWrapper, where: str) -> ModelWrapper:
     """Nodes of ONNX that read constants alone become constants, computed in one go.
 
     qonnx takes a fifth of a second for each of them.
@@ -147,6 +147,7 @@ def fold_constants(model: ModelWrapper) -> ModelWrapper:
             known.update(node.output)
     if not nodes:
         return model
+    check_total(graph, {name for node in nodes for name in node.output}, where)
     places = {id(node) for node in nodes}
     others = [node for node in graph.node if id(node) not in places]
     read = {name for node in others for name in node.input} | {o.name for o in graph.output}

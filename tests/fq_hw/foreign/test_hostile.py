@@ -85,7 +85,16 @@ def huge(*shape):
     return np.array(shape, np.int64)
 
 
+def tiles():
+    """Two constants that are small enough each."""
+    make = Maker()
+    one, many = keep(make, np.ones((1, 1), np.float32)), keep(make, huge(5_000, 4_000))
+    parts = [make.node("Tile", one, many) for _ in range(2)]
+    return make.model(make.scores(make.node("Add", levels(make), make.node("Add", *parts)), 4))
+
+
 CASES = {
+    "two bombs": (tiles, "must have at most 33,554,432 values when they are computed (got 6"),
     "a node's name": (changed(lambda m: put(m.graph.node[0], name=FORGED)), "must be one line of"),
     "a kind": (changed(lambda m: put(m.graph.node[0], op_type="\x1b[31mred")), "must be one line"),
     "a long name": (changed(lambda m: put(m.graph.node[0], name="a" * 10**6)), "must be one line"),
