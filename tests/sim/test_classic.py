@@ -56,7 +56,7 @@ def test_verilog_level_by_level_under_stalls_and_after_a_reset(name, programs, t
     plan = least_plan(graph, 2_000)
     schedule = timing.simulate(plan, 6)
     program = network.build(plan, programs, brief=True)
-    images = random_images(graph.input.shape, 20, 4)
+    images = random_images(graph.input.shape, 8, 4)
     truth = golden.run(graph, images)
     scores = truth["tail.scores"].reshape(len(images), -1)
 
