@@ -36,7 +36,7 @@ bench-cnv: .venv/demo ## Xilinx's CNV: accuracy, frames/s, LUTs beside its own (
 bench-import: .venv/test ## 300 random ONNX models through import, qonnx, folding, Verilator (half an hour; resumes)
 	PYTHONPATH=. $(BIN)/python tests/bench_import.py  # the project before tests/fq_hw
 
-bench-faults: .venv/test ## 2,450 damaged inputs, 40 interrupts of every long command, full disks, 600 link frames with faults (an hour)
+bench-faults: .venv/test ## 2,450 damaged inputs, 120 interrupts of twelve long commands, full disks, 600 link frames with faults (half an hour)
 	PYTHONPATH=.:tests $(BIN)/python tests/bench_faults.py
 
 calibrate: .venv/demo ## fit the cost model to synthesised units (minutes; goes on where it was)

@@ -25,7 +25,7 @@ from pathlib import Path
 __all__ = ["COUNT", "LONG", "NUMBERS", "Ended", "checks", "interrupt", "run"]
 
 ROOT = Path(__file__).parents[2]
-EACH = 40  # interrupts of every long command
+EACH = 10  # interrupts of every long command; 40 would take an hour
 
 
 @dataclass(frozen=True, kw_only=True)
