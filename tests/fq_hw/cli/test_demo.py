@@ -40,7 +40,7 @@ def test_every_figure_has_its_name(tmp_path, monkeypatch, capsys, share_programs
     assert data["routed"]["frames per second"] == data["routed"]["MHz"] * 1e6 / cycles
     assert data["frames per second"] == {
         "core, this bitstream's clock": 25e6 / cycles,
-        "link": 1e5 / (64 + 1 + 4 * 4 + 22),
+        "link": 1e5 / (64 + 1 + 4 * 4 + 24),
     }
     rows = json.loads(Path("build/bench/demo.json").read_text())
     assert {row["command"] for row in rows} == {f"fq-hw {' '.join(words)} --json"}
