@@ -27,6 +27,7 @@ HELPER = "FQ_HW_HELPER"  # in the environment of a command that another one has 
 GRACE_S = 3.0  # for children to end by themselves
 TRACKER = b"multiprocessing.resource_tracker"  # removes semaphores when all others are gone
 UNFINISHED: list[str] = []
+OWNER: list[int] = []  # the process that is armed, not its copies
 OWN: dict[str, str] = {}  # the folder of this process's temporary files
 
 
@@ -63,6 +64,7 @@ def arm() -> None:
 
     A signal that is ignored, as under nohup, stays so.
     """
+    OWNER[:] = [os.getpid()]
     for number in WORDS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, end)
@@ -97,6 +99,8 @@ def forked() -> None:
 
 def end(number: int, frame: object = None) -> None:
     """The handler: children, unfinished things, the line, the end."""
+    if os.getpid() not in OWNER:  # a copy that is so new that it has our handlers still
+        os._exit(128 + number)
     try:
         be_deaf()
         screen = mute()

@@ -19,7 +19,10 @@ from fq_hw.files.keep import alive
 
 LONG = ("verilator", "synth", "train")  # markers of tests that take seconds
 BUILD = Path(__file__).parents[1] / "build"
-LIBRARIES = {".ses"}  # what onnxruntime leaves when it is imported
+LIBRARIES = (  # what they remove at the end of the process, or leave
+    ".ses",  # onnxruntime, when it is imported
+    "pymp-",  # multiprocessing, as torch's loaders use it
+)
 CAME: dict[str, str] = {}  # what came into the temporary folder, and with which test
 LEFT: dict[str, str] = {}  # what was still there at the end, of all processes
 
@@ -75,7 +78,8 @@ def pytest_testnodedown(node) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """What is there still has been left behind."""
-    there, config = set(os.listdir(os.environ["TMPDIR"])) - LIBRARIES, session.config
+    config = session.config
+    there = {n for n in os.listdir(os.environ["TMPDIR"]) if not n.startswith(LIBRARIES)}
     if worker(config):
         config.workeroutput["left"] = {name: CAME.get(name, "") for name in there}
         return

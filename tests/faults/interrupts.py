@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["COUNT", "LONG", "NUMBERS", "Ended", "checks", "interrupt", "run"]
+__all__ = ["COUNT", "LONG", "NUMBERS", "Ended", "checks", "hear", "interrupt", "run"]
 
 ROOT = Path(__file__).parents[2]
 EACH = 10  # interrupts of every long command; 40 would take an hour
@@ -124,6 +124,12 @@ class Ended:
         return self.status == 0
 
 
+def hear() -> None:
+    """In a new process: signals are not ignored, though they are in ours, as under nohup."""
+    for number in NUMBERS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def begin(
     words: Sequence[str], folder: Path, temporary: Path, log: Path, **variables: str
 ) -> tuple[subprocess.Popen, str]:
@@ -134,7 +140,7 @@ def begin(
         command = [sys.executable, "-m", "fq_hw", *words]
         process = subprocess.Popen(
             command, cwd=folder, env=env | variables, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=file, process_group=0,
+            stdout=subprocess.DEVNULL, stderr=file, process_group=0, preexec_fn=hear,
         )  # fmt: skip
     return process, token
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from faults.interrupts import NUMBERS, interrupt, listens, owned
+from faults.interrupts import NUMBERS, hear, interrupt, listens, owned
 
 ROOT = Path(__file__).parents[2]
 BEGIN = """
@@ -61,6 +61,7 @@ def start(text, folder, **options):
     env = os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}
     env |= {"FQ_HW_TEST_TOKEN": folder.name} | options.pop("more", {})
     words = [sys.executable, "-c", BEGIN + text, str(folder)]
+    options = {"preexec_fn": hear} | options
     process = subprocess.Popen(
         words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         process_group=0, **options,

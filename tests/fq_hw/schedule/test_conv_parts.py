@@ -74,5 +74,5 @@ def test_refuses_columns_with_a_pe_that_does_not_divide():
 
 @pytest.mark.parametrize("wrong", [{"pe": 0}, {"simd": -1}, {"columns": 0}])
 def test_refuses_a_fold_of_nothing(wrong):
-    with pytest.raises(FoldingError, match=r"^Fold: must be positive \(got "):
+    with pytest.raises(FoldingError, match=r"^Fold: must be in 1\.\.1048576 \(got "):
         Fold(**{"pe": 1, "simd": 1} | wrong)
