@@ -168,6 +168,15 @@ def test_an_interrupt_stops_the_search():
     assert time.monotonic() - began < 5
 
 
+@pytest.fixture
+def heard():
+    """Ctrl-C is heard, though it is ignored in the background of a script."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_interrupts_are_heard_after_the_solver():
     """OR-tools would keep them to itself."""
     layer = (Choice(costs=Resources(lut=2)), Choice(costs=Resources(lut=1)))
