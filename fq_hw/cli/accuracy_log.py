@@ -38,15 +38,15 @@ def read_log(log: Path) -> list[dict]:
     """Lines of a record; those of an earlier version have no check."""
     if not os.path.lexists(log):
         return []
-    rows = read_rows(log, f"record {log}", bare=True)
+    rows, earlier = read_rows(log, f"record {log}", bare=True), set()
     for number, row in enumerate(rows, 1):
         where = f"record {log}: line {number}"
         try:
             from_plain(Record, row, where)
         except FqHwError as error:
             raise ArtifactError(f"{error}; remove the line") from error
-        earlier = [key_of(other) for other in rows[: number - 1]]
         again = key_of(row) in earlier
+        earlier.add(key_of(row))
         contract = "records a run that an earlier line has"
         require(not again, where, contract, hint="remove one of them", kind=ArtifactError)
     return rows

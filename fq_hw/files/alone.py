@@ -14,11 +14,13 @@ __all__ = ["alone"]
 
 
 @contextmanager
-def alone(path: Path, where: str, hint: str = "name another --out") -> Iterator[None]:
+def alone(
+    path: Path, where: str, hint: str = "name another --out", *, place: str = "there"
+) -> Iterator[None]:
     """Nobody else is ``alone`` with ``path``, a file or folder that is there.
 
-    Raises ArtifactError, beginning with ``where``, while another process is. A file must not be
-    replaced meanwhile: what has its name then is not locked.
+    Raises ArtifactError, beginning with ``where``, while another process is, which works in
+    ``place``. A file must not be replaced meanwhile: what has its name then is not locked.
     """
     try:
         lock = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -28,7 +30,7 @@ def alone(path: Path, where: str, hint: str = "name another --out") -> Iterator[
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            message = f"{where}: another fq-hw works there; wait for it, or {hint}"
+            message = f"{where}: another fq-hw works {place}; wait for it, or {hint}"
             raise ArtifactError(message) from error
         except OSError:  # a file system without locks
             pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from fq_hw.ending import unfinished
 from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.files.alone import alone
 
 __all__ = ["MARK", "work_folder"]
 
@@ -33,21 +33,14 @@ def work_folder(path: Path, where: str) -> Iterator[Path]:
     require(not foreign, where, contract, hint=hint, kind=ArtifactError)
     try:
         path.mkdir(parents=True, exist_ok=True)
-        mark = os.open(path / MARK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        os.close(os.open(path / MARK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666))
     except OSError as error:
         message = f"{where}: {path} cannot be made a folder ({error.strerror}); {hint}"
         raise ArtifactError(message) from error
-    try:
-        try:
-            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            message = f"{where}: another fq-hw works in {path}; wait for it, or name another --out"
-            raise ArtifactError(message) from error
+    with alone(path / MARK, where, place=f"in {path}"):
         empty(path)
         with unfinished(path, keep=(FqHwError,)):
             yield path
-    finally:
-        os.close(mark)
 
 
 def empty(path: Path) -> None:
