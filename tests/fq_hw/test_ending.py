@@ -37,7 +37,8 @@ DOING = {
     "process_group=0)\nready(); time.sleep(60)",
     "has a fork": "if os.fork() == 0:\n signal.pause()\nready(); time.sleep(60)",
     "has threads that complain": "def wait(p):\n p.wait(); raise ValueError('it died')\n"
-    "p = subprocess.Popen(['sleep', '60'])\nthreading.Thread(target=wait, args=[p]).start()\n"
+    "p = subprocess.Popen(['sleep', '60'], process_group=0)  # as fq_hw.child starts them\n"
+    "threading.Thread(target=wait, args=[p]).start()\n"
     "ready(); time.sleep(60)",
     "has files": "made = sys.argv[1] + '/made'\n"
     "with ending.unfinished(made):\n os.makedirs(made + '/deep'); open(made + '/deep/a', 'w')\n"
