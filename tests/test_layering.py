@@ -17,7 +17,7 @@ LAYERS = [
     ["fq_hw"],  # the version alone
     ["fq_hw.ending"],
     ["fq_hw.errors"],
-    ["fq_hw.files", "fq_hw.plain"],
+    ["fq_hw.files", "fq_hw.plain", "fq_hw.family"],
     ["fq_hw.child"],
     ["fq_hw.network", "fq_hw.thermometer", "fq_hw.toolbox", "fq_hw.artifact", "fq_hw.data"],
     ["fq_hw.rounding", "fq_hw.exact"],
@@ -64,6 +64,7 @@ CORE = [  # what must run with numpy and safetensors alone: export, golden model
     "fq_hw",
     "fq_hw.ending",
     "fq_hw.errors",
+    "fq_hw.family",
     "fq_hw.network",
     "fq_hw.thermometer",
     "fq_hw.pixel_codes",

@@ -1,13 +1,22 @@
 """Where a memory of a design goes, and what it takes there: block RAM, distributed RAM, logic.
 
-Block RAM counts are exact for ECP5 (DP16KD) as Yosys cuts a memory: into layers of one of the
-block's depths, side by side in columns of the width that goes with it, whichever takes the fewest
-blocks.
+Block counts are those of Yosys, which cuts a memory into layers of one of the block's depths, side
+by side in columns of the width that goes with it, whichever takes the fewest blocks; for ECP5 they
+were measured. Which memories go to blocks at all is decided as for ECP5 in every family, and so is
+how a ROM is cut: the design is the same everywhere.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fq_hw.errors import require
+from fq_hw.family import family_named
+
 __all__ = [
+    "Blocks",
+    "Memory",
     "block_muxed",
     "blocks",
     "ceil_div",
@@ -15,15 +24,58 @@ __all__ = [
     "distributed",
     "in_block_ram",
     "logic_rom",
+    "memory_blocks",
     "ram_in_blocks",
     "rom_layers",
 ]
 
-SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+DESIGNED = "ecp5"  # the family whose blocks decide where a memory goes
 BLOCK_COST, CELL_COST = 128, 4  # by which Yosys compares a block with cells of 16 x 4 bits
 CHOICE_COST = 0.5  # a bit of a multiplexer or demultiplexer
-BYTE = 9
 CELL_LUTS = 6  # four for the bits of a distributed RAM cell, two for its write port
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A memory in blocks: one read port, and one write port if it is no ROM.
+
+    single_port  reads or writes one word per cycle, and starts with no contents
+    """
+
+    depth: int
+    width: int
+    rom: bool
+    single_port: bool = False
+
+    def __post_init__(self) -> None:
+        where, fits = "Memory", self.depth >= 1 and self.width >= 1
+        require(fits, where, "needs words and bits", (self.depth, self.width))
+        require(not (self.rom and self.single_port), where, "a ROM has contents to start with")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocks:
+    """What memories take of a device: block RAMs of its family, and RAMs with a single port."""
+
+    ebr: int = 0
+    spram: int = 0
+
+    def __add__(self, other: Blocks) -> Blocks:
+        return Blocks(ebr=self.ebr + other.ebr, spram=self.spram + other.spram)
+
+
+def memory_blocks(memories: Iterable[Memory], family: str) -> Blocks:
+    """What ``memories`` take on ``family``; a single port goes to SPRAM where there is any."""
+    known, taken = family_named(family, "memories"), Blocks()
+    for memory in memories:
+        depth, width = memory.depth, memory.width
+        if memory.single_port and known.spram:
+            taken += Blocks(
+                spram=ceil_div(depth, known.spram.rows) * ceil_div(width, known.spram.lanes)
+            )
+        else:
+            taken += Blocks(ebr=blocks(depth, width, rom=memory.rom, family=family))
+    return taken
 
 
 def ceil_div(a: int, b: int) -> int:
@@ -36,9 +88,9 @@ def in_block_ram(depth: int, width: int) -> bool:
     return depth > 16 and depth * width >= 2048
 
 
-def blocks(depth: int, width: int, *, rom: bool) -> int:
-    """Blocks of 18 kbit of a memory with one read port, and one write port if it is no ROM."""
-    return cut(depth, width, rom)[0]
+def blocks(depth: int, width: int, *, rom: bool, family: str = DESIGNED) -> int:
+    """Blocks of a memory with one read port, and one write port if it is no ROM."""
+    return cut(depth, width, rom, family)[0]
 
 
 def rom_layers(depth: int, width: int) -> tuple[int, int]:
@@ -52,16 +104,17 @@ def block_muxed(depth: int, width: int, *, rom: bool) -> int:
     return width * (cut(depth, width, rom)[1] - 1)
 
 
-def cut(depth: int, width: int, rom: bool) -> tuple[int, int, int]:
+def cut(depth: int, width: int, rom: bool, family: str = DESIGNED) -> tuple[int, int, int]:
     """Blocks, layers of words, words of a layer: the fewest blocks, then the flattest way.
 
-    Layers lie side by side as one wide memory; in a RAM each takes whole bytes, of 9 bits or of the
-    block's width, as those have a write enable of their own.
+    Layers lie side by side as one wide memory; in a RAM each takes whole bytes, as those have a
+    write enable of their own.
     """
     ways = []
-    for rows, lanes in SHAPES:
-        layers, byte = ceil_div(depth, rows), 1 if rom else min(BYTE, lanes)
-        ways.append((ceil_div(layers * ceil_div(width, byte), lanes // byte), layers, rows))
+    for shape in family_named(family, "memories").needs_blocks():
+        layers, byte = ceil_div(depth, shape.rows), 1 if rom else shape.byte
+        count = ceil_div(layers * ceil_div(width, byte), shape.lanes // byte)
+        ways.append((count, layers, shape.rows))
     return min(ways)
 
 

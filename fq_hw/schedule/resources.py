@@ -1,7 +1,8 @@
 """Resources of units and plans, predicted: block RAMs exact, LUT4 and flip-flops fitted.
 
-The prices in calibration.json come from synthesised and packed units (``make calibrate``), one
-table per FPGA family; they are read once.
+Blocks are counted for every family. The prices of the rest, in calibration.json, come from
+synthesised and packed units (``make calibrate``), one table per family that was fitted; they are
+read once.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.errors import one_of
+from fq_hw.errors import require
+from fq_hw.family import family_named
+from fq_hw.schedule.memories import Blocks, memory_blocks
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import Unit
 
-__all__ = ["CALIBRATION", "PRICED", "Resources", "plan_resources", "resources"]
+__all__ = ["CALIBRATION", "PRICED", "Resources", "plan_blocks", "plan_resources", "resources"]
 
 PRICED = "ecp5"  # the family that estimates hold for, unless another is asked for
 CALIBRATION = "calibration.json"  # beside this file; family -> unit kind -> resource -> prices
@@ -24,18 +27,25 @@ CALIBRATION = "calibration.json"  # beside this file; family -> unit kind -> res
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """LUT4 positions (carry and distributed RAM included), flip-flops, block RAMs of 18 kbit."""
+    """LUT4 positions (carry and distributed RAM included), flip-flops, blocks of the family."""
 
     lut: int = 0
     ff: int = 0
     ebr: int = 0
+    spram: int = 0
 
     def __add__(self, other: Resources) -> Resources:
-        return Resources(lut=self.lut + other.lut, ff=self.ff + other.ff, ebr=self.ebr + other.ebr)
+        return Resources(
+            lut=self.lut + other.lut,
+            ff=self.ff + other.ff,
+            ebr=self.ebr + other.ebr,
+            spram=self.spram + other.spram,
+        )
 
     def within(self, limits: Resources) -> bool:
         """Whether no kind exceeds its limit."""
-        return self.lut <= limits.lut and self.ff <= limits.ff and self.ebr <= limits.ebr
+        logic = self.lut <= limits.lut and self.ff <= limits.ff
+        return logic and self.ebr <= limits.ebr and self.spram <= limits.spram
 
 
 @functools.cache
@@ -43,7 +53,11 @@ def prices(family: str) -> Mapping[str, Mapping[str, Mapping[str, float]]]:
     """By unit kind and resource the price of each term."""
     text = importlib.resources.files(__package__).joinpath(CALIBRATION).read_text()
     known = json.loads(text)
-    one_of(family, known, "resources", f"family must be one of {', '.join(sorted(known))}")
+    family_named(family, "resources")
+    contract = (
+        f"LUT4 and flip-flops were never fitted for {family}, but for {', '.join(sorted(known))}"
+    )
+    require(family in known, "resources", contract, hint="blocks are counted for every family")
     return known[family]["prices"]
 
 
@@ -55,11 +69,18 @@ def worth(terms: Mapping[str, float], price: Mapping[str, float]) -> float:
 def resources(unit: Unit, family: str = PRICED) -> Resources:
     """Predicted resources of ``unit`` on ``family``."""
     made, price = unit.parts(), prices(family)[type(unit).__name__]
+    taken = memory_blocks(made.memories, family)
     return Resources(
         lut=made.exact_lut + round(worth(made.lut, price["lut"])),
         ff=made.exact_ff + round(worth(made.ff, price["ff"])),
-        ebr=made.ebr,
+        ebr=taken.ebr,
+        spram=taken.spram,
     )
+
+
+def plan_blocks(plan: Plan, family: str) -> Blocks:
+    """Block RAMs of all units on ``family``, whether or not its LUT4 have prices."""
+    return sum((memory_blocks(node.unit.parts().memories, family) for node in plan.nodes), Blocks())
 
 
 def plan_resources(plan: Plan, family: str = PRICED) -> Resources:

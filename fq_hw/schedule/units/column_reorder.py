@@ -89,9 +89,9 @@ class ReorderUnit(Unit):
         return [write(), ask(), *requests.ahead()]
 
     def parts(self) -> Parts:
-        lut, ff, ebr = ring(self.depth, self.i.width)
+        lut, ff, memories = ring(self.depth, self.i.width)
         counts = sum(map(bits, (self.group_beats, self.slices, self.folds, self.columns)))
-        muxed = 0 if ebr else self.i.width * (ceil_div(self.depth, 16) - 1)
+        muxed = 0 if memories else self.i.width * (ceil_div(self.depth, 16) - 1)
         request = bits(self.depth) + 1
         return Parts(
             lut={"fixed": 1, "ram": lut, "muxed": muxed, "counts": counts, "requests": request},
@@ -102,5 +102,5 @@ class ReorderUnit(Unit):
                 "counts": counts,
                 "requests": request,
             },
-            ebr=ebr,
+            memories=memories,
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channel, Process, Times, register_stage
-from fq_hw.schedule.memories import blocks, in_block_ram
+from fq_hw.schedule.memories import Memory, in_block_ram
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.units.base import Beat, Unit
 
@@ -54,5 +54,5 @@ class EmbedUnit(Unit):
         return Parts(
             lut={"fixed": 1, "logic": 0 if block else self.colours * width},
             ff={"fixed": 1, "words": 0 if block else self.colours * width},
-            ebr=self.colours * blocks(256, width, rom=True) if block else 0,
+            memories=(Memory(256, width, rom=True),) * self.colours if block else (),
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channel, Process, Times
-from fq_hw.schedule.memories import block_muxed, blocks, distinct, in_block_ram, logic_rom
+from fq_hw.schedule.memories import Memory, block_muxed, distinct, in_block_ram, logic_rom
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import READ, Beat, FramelessUnit, Rom
 
@@ -74,5 +74,5 @@ class RomUnit(FramelessUnit):
                 "logic words": columns,
                 "address": address,
             },
-            ebr=blocks(depth, width, rom=True) if block else 0,
+            memories=(Memory(depth, width, rom=True),) if block else (),
         )

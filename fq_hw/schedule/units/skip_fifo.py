@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channel, Process, Times, register_stage
-from fq_hw.schedule.memories import block_muxed, blocks, ceil_div, distributed, ram_in_blocks
+from fq_hw.schedule.memories import Memory, block_muxed, ceil_div, distributed, ram_in_blocks
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import Beat, FramelessUnit
 
@@ -73,5 +73,5 @@ class FifoUnit(FramelessUnit):
                 "place": bits(depth),
             },
             ff={"fixed": 1, "word": 0 if block else 2 * width, "place": bits(depth)},
-            ebr=blocks(depth, width, rom=False) if block else 0,
+            memories=(Memory(depth, width, rom=False),) if block else (),
         )

@@ -184,7 +184,7 @@ class WindowUnit(Unit):
 
     def parts(self) -> Parts:
         width, address = self.i.width, bits(self.depth)
-        lut, ff, ebr = ring(self.depth, width)
+        lut, ff, memories = ring(self.depth, width)
         loops = (
             self.folds, self.width, self.folds, self.kernel, self.kernel, self.repeats, self.groups,
             self.out_height,
@@ -216,5 +216,5 @@ class WindowUnit(Unit):
                 "counts": sum(bits(limit) for limit in loops),
                 "address": address,
             },
-            ebr=self.columns * ebr,
+            memories=self.columns * memories,
         )

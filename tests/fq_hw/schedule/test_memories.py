@@ -1,13 +1,17 @@
-"""Memories on ECP5: block counts that Yosys and nextpnr gave, rules at their edges."""
+"""Memories: block counts that Yosys and nextpnr gave, rules at their edges."""
 
 import pytest
 
+from fq_hw.errors import ParameterError
 from fq_hw.schedule.memories import (
+    Blocks,
+    Memory,
     block_muxed,
     blocks,
     distinct,
     distributed,
     logic_rom,
+    memory_blocks,
     ram_in_blocks,
     rom_layers,
 )
@@ -41,6 +45,36 @@ def test_blocks_of_a_rom_as_measured(depth, width, count):
 )
 def test_blocks_of_a_ram(depth, width, count):
     assert blocks(depth, width, rom=False) == count
+
+
+@pytest.mark.parametrize(
+    ("depth", "width", "ice40", "gowin", "gowin_rom"),
+    [
+        (18, 128, 8, 4, 4), (256, 32, 2, 1, 1), (576, 36, 7, 2, 2), (1152, 16, 5, 2, 2),
+        (1000, 9, 3, 1, 1), (2304, 16, 9, 3, 3), (4608, 8, 9, 3, 2), (2299, 20, 12, 4, 3),
+        (1099, 20, 7, 3, 2), (513, 5, 1, 1, 1),
+    ],
+)  # fmt: skip
+def test_blocks_of_other_families_as_yosys_makes_them(depth, width, ice40, gowin, gowin_rom):
+    for rom in (True, False):
+        assert memory_blocks([Memory(depth, width, rom)], "ice40") == Blocks(ebr=ice40)
+        taken = Blocks(ebr=gowin_rom if rom else gowin)
+        assert memory_blocks([Memory(depth, width, rom)], "gowin") == taken
+
+
+def test_a_single_port_goes_to_spram_where_there_is_any():
+    memories = [Memory(16_384, 32, False, single_port=True), Memory(16_385, 16, False, True)]
+    assert memory_blocks(memories, "ice40") == Blocks(spram=4)
+    assert memory_blocks(memories[:1], "ecp5") == Blocks(ebr=32)
+
+
+def test_refuses_what_is_no_memory_and_a_family_without_blocks():
+    with pytest.raises(ParameterError, match=r"^Memory: needs words and bits \(got \(0, 8\)\)$"):
+        Memory(0, 8, rom=True)
+    with pytest.raises(ParameterError, match=r"^Memory: a ROM has contents to start with$"):
+        Memory(8, 8, rom=True, single_port=True)
+    with pytest.raises(ParameterError, match=r"^memories: family 'plain' stands for any device"):
+        memory_blocks([Memory(64, 64, rom=True)], "plain")
 
 
 def test_layers_need_a_multiplexer():

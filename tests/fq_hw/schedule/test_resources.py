@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from fq_hw.errors import ParameterError
-from fq_hw.schedule.resources import prices, resources
+from fq_hw.schedule.resources import plan_blocks, prices, resources
 from fq_hw.schedule.units import ConvUnit, FifoUnit, RomUnit, WindowUnit
 from sim.zoo import ZOO
 
@@ -56,8 +57,18 @@ def test_a_deep_fifo_moves_to_block_ram():
 
 
 def test_refuses_a_family_without_prices():
-    with pytest.raises(ParameterError, match=r"^resources: family must be one of ecp5.*got 'xc7'"):
-        resources(ENGINE, "xc7")
+    with pytest.raises(ParameterError, match=r"^resources: family must be one of .*got 'ecp4'"):
+        resources(ENGINE, "ecp4")
+    message = r"^resources: LUT4 and flip-flops were never fitted for ice40, but for ecp5; blocks"
+    with pytest.raises(ParameterError, match=message):
+        resources(ENGINE, "ice40")
+
+
+def test_blocks_are_counted_where_nothing_else_has_a_price():
+    units = RomUnit(depth=1152, width=16), FifoUnit(lanes=4, bits=9, depth=514)
+    plan = SimpleNamespace(nodes=[SimpleNamespace(unit=unit) for unit in units])
+    counts = {"ecp5": 3, "gowin": 3, "xc7": 3, "ice40": 10}
+    assert {name: plan_blocks(plan, name).ebr for name in counts} == counts
 
 
 def test_is_fast_enough_for_a_solver():
