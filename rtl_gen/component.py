@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import ClassVar
 
 import numpy as np
@@ -9,10 +10,11 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.errors import GraphError, require
+from fq_hw.schedule import units
 from fq_hw.schedule.units import Beat, Unit
 from rtl_gen.streams import signature
 
-__all__ = ["FilledComponent", "UnitComponent", "component"]
+__all__ = ["FilledComponent", "UnitComponent", "component", "component_of"]
 
 
 class UnitComponent(wiring.Component):
@@ -62,6 +64,18 @@ class FilledComponent(UnitComponent):
         return cls(unit, contents)
 
 
+def component_of(kind: type[Unit]) -> type[UnitComponent]:
+    """The component of a kind, from the file of ``rtl_gen`` that is named like its record."""
+    record = kind.__module__
+    if kind not in UnitComponent.KINDS and record.startswith(units.__name__):
+        file = record.replace(units.__name__, __package__)
+        if importlib.util.find_spec(file):
+            importlib.import_module(file)
+    contract = "has no component; derive one from rtl_gen.component.UnitComponent"
+    require(kind in UnitComponent.KINDS, kind.__name__, contract, kind=GraphError)
+    return UnitComponent.KINDS[kind]
+
+
 def component(
     unit: Unit, contents: np.ndarray | None = None, family: str | None = None
 ) -> wiring.Component:
@@ -71,10 +85,7 @@ def component(
     unit without a component, and where there are contents and it takes none, or none and it does.
     """
     kind = type(unit)
-    known = kind in UnitComponent.KINDS
-    contract = "has no component; derive one from rtl_gen.component.UnitComponent"
-    require(known, kind.__name__, contract, kind=GraphError)
-    made = UnitComponent.KINDS[kind]
+    made = component_of(kind)
     takes = made.takes_contents(unit)
     contract = "needs contents" if takes else "takes no contents"
     require(takes == (contents is not None), kind.__name__, contract, contents, kind=GraphError)

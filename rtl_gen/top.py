@@ -11,7 +11,6 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from fq_hw.schedule import units
 from fq_hw.schedule.plan import Node, Plan, Source
-from rtl_gen import kinds  # noqa: F401 - so that each kind of unit has its component
 from rtl_gen.component import component
 from rtl_gen.scores import result_layout
 from rtl_gen.streams import signature

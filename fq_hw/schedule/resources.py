@@ -68,11 +68,12 @@ def worth(terms: Mapping[str, float], price: Mapping[str, float]) -> float:
 
 def resources(unit: Unit, family: str = PRICED) -> Resources:
     """Predicted resources of ``unit`` on ``family``."""
-    made, price = unit.parts(), prices(family)[type(unit).__name__]
+    made = unit.parts()
+    price = prices(family).get(type(unit).__name__, {})  # a unit of exact counts needs none
     taken = memory_blocks(made.memories, family)
     return Resources(
-        lut=made.exact_lut + round(worth(made.lut, price["lut"])),
-        ff=made.exact_ff + round(worth(made.ff, price["ff"])),
+        lut=made.exact_lut + round(worth(made.lut, price.get("lut", {}))),
+        ff=made.exact_ff + round(worth(made.ff, price.get("ff", {}))),
         ebr=taken.ebr,
         spram=taken.spram,
     )

@@ -10,8 +10,7 @@ from rtl_gen.emit import to_verilog
 from rtl_gen.top import component
 from sim import components
 from sim.stalls import ONCE
-from sim.vectors import random_vectors
-from sim.zoo import ZOO
+from sim.zoo import ZOO, random_vectors
 
 
 @pytest.fixture(scope="session")

@@ -2,80 +2,44 @@
 
 from __future__ import annotations
 
-import functools
+import importlib
+import inspect
+import pkgutil
 from dataclasses import replace
 
 import pytest
+from component_checks import CHECKS, GRID, golden_beats_in_the_cycles_of_the_model
 
 from fq_hw.schedule import units
-from rtl_gen.component import UnitComponent
-from rtl_gen.top import component
-from sim import components, pysim
-from sim.prediction import predict
-from sim.stalls import GRID, ONCE
-from sim.vectors import random_vectors
-from sim.zoo import ZOO
-
-LAST_PIXEL = {  # where latency counts from another beat than the first
-    units.PixelSumUnit: lambda unit: (unit.pixels - 1) * unit.folds,
-    units.PoolUnit: lambda unit: ((unit.rows - 1) * unit.width + unit.columns - 1) * unit.folds,
-    units.ScoreUnit: lambda unit: unit.classes - 1,
-}
-
-
-@functools.cache
-def elaborated(name):
-    """The zoo's unit, its vectors and its component, elaborated once for all tests of it."""
-    unit = ZOO[name]
-    vectors = random_vectors(unit)
-    return unit, vectors, pysim.Elaborated(component(unit, vectors.contents))
-
-
-@functools.cache
-def replay(name, pauses=("never", "never")):
-    """The zoo's unit, its vectors and the cycles of its transfers."""
-    unit, vectors, part = elaborated(name)
-    return unit, vectors, pysim.replay(part, vectors, pauses)
+from rtl_gen.component import component_of
+from sim import components
+from sim.stalls import ONCE
+from sim.zoo import ZOO, random_vectors
 
 
 def test_zoo_has_every_unit():
-    assert {type(unit) for unit in ZOO.values()} == {*UnitComponent.KINDS}
+    """Every record in ``fq_hw/schedule/units``, whether anything imports it or not."""
+    names = [name for _, name, _ in pkgutil.walk_packages(units.__path__, f"{units.__name__}.")]
+    found = {
+        kind
+        for name in names
+        for kind in vars(importlib.import_module(name)).values()
+        if inspect.isclass(kind) and issubclass(kind, units.Unit) and not inspect.isabstract(kind)
+    }
+    assert {type(unit) for unit in ZOO.values()} == found
+    assert all(component_of(kind) for kind in found)
 
 
 @pytest.mark.parametrize("pauses", GRID, ids="-".join)
 @pytest.mark.parametrize("name", ZOO)
 def test_golden_beats_in_the_cycles_of_the_model(name, pauses):
-    unit, vectors, cycles = replay(name, pauses)
-    assert cycles == predict(unit, vectors, pauses)
+    golden_beats_in_the_cycles_of_the_model(ZOO[name], pauses)
 
 
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", ZOO)
-def test_valid_waits_for_no_ready(name):
-    _, vectors, part = elaborated(name)
-    blocked = pysim.block(part, vectors)
-    assert [blocked[port] for port in vectors.o] == [1] * len(vectors.o)
-
-
-@pytest.mark.parametrize("name", ZOO)
-def test_latency(name):
-    unit, vectors, cycles = replay(name)
-    first = LAST_PIXEL.get(type(unit), lambda unit: 0)(unit)
-    since = [cycles[port][first] for port in vectors.i]
-    pick = min if isinstance(unit, units.ConcatUnit) else max  # its inputs take turns
-    since = pick(since, default=0)
-    assert {cycles[port][0] - since for port in vectors.o} == {unit.latency()}
-
-
-@pytest.mark.parametrize("name", [name for name, unit in ZOO.items() if unit.beats])
-def test_interval(name):
-    """A frame takes ``beats`` cycles; windows wait for their pixels besides."""
-    unit, vectors, cycles = replay(name)
-    taken = cycles["o"]
-    interval = taken[-1] - taken[-1 - len(taken) // vectors.frames]
-    if isinstance(unit, units.WindowUnit):
-        assert interval >= unit.beats
-    else:
-        assert interval == unit.beats
+def test_unit(name, check):
+    check(ZOO[name])
 
 
 @pytest.mark.verilator

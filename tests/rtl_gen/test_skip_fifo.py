@@ -6,7 +6,7 @@ from fq_hw.errors import FoldingError
 from fq_hw.schedule.units import FifoUnit
 from rtl_gen.skip_fifo import SkipFifo
 from sim import pysim
-from sim.vectors import random_vectors
+from sim.zoo import random_vectors
 
 
 @pytest.mark.parametrize("depth", [3, 4, 5, 64, 65])

@@ -8,8 +8,7 @@ from fq_hw.errors import FoldingError
 from fq_hw.schedule.units import WindowUnit
 from rtl_gen.sliding_window import SlidingWindow
 from sim import pysim
-from sim.vectors import random_vectors
-from sim.zoo import ZOO
+from sim.zoo import ZOO, random_vectors
 
 GOOD = ZOO["window_3x3_repeats"]
 

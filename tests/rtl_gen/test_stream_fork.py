@@ -2,8 +2,7 @@
 
 from rtl_gen.stream_fork import StreamFork
 from sim import pysim
-from sim.vectors import random_vectors
-from sim.zoo import ZOO
+from sim.zoo import ZOO, random_vectors
 
 
 def test_takes_nothing_until_all_have_it():

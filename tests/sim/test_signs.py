@@ -10,8 +10,7 @@ from fq_hw.passes import lower_graph
 from fq_hw.schedule import units
 from rtl_gen.top import Accelerator
 from sim import pysim
-from sim.vectors import random_vectors
-from sim.zoo import ZOO
+from sim.zoo import ZOO, random_vectors
 
 SIGNS = {"all": (-1, -1, -1), "some": (1, -1, -1), "none": (1, 1, 1)}
 

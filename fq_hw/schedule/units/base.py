@@ -52,6 +52,7 @@ class Unit(abc.ABC):
     """
 
     PARAMETERS: ClassVar[tuple[str, ...]] = ()  # the streams of ``ins`` that a ROM gives
+    WAITS: ClassVar[bool] = False  # a frame may take more than ``beats`` cycles though none stalls
 
     @property
     def ins(self) -> Mapping[str, Beat]:
@@ -71,6 +72,11 @@ class Unit(abc.ABC):
     @abc.abstractmethod
     def latency(self) -> int:
         """Cycles from taking a beat to offering what comes of it, unstalled."""
+
+    @property
+    def latency_from(self) -> Mapping[str, int]:
+        """By stream in, the last beat, from 0, that the first beat out needs."""
+        return dict.fromkeys(self.ins, 0)
 
     @abc.abstractmethod
     def processes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channel, Process, Times
@@ -41,6 +41,10 @@ class ConcatUnit(JoinUnit):
     def latency(self) -> int:
         """Cycles from taking a beat to offering it."""
         return 1
+
+    @property
+    def latency_from(self) -> Mapping[str, int]:
+        return {list(self.ins)[self.order[0]]: 0}
 
     def processes(
         self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]

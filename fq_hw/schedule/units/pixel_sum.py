@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channel, Process, Times
@@ -31,6 +31,10 @@ class PixelSumUnit(PixelUnit):
     def latency(self) -> int:
         """Cycles from taking the last pixel's beat to offering its sum."""
         return 1
+
+    @property
+    def latency_from(self) -> Mapping[str, int]:
+        return {"i": (self.pixels - 1) * self.folds}
 
     def processes(
         self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]

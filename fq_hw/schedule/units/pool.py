@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channel, Process, Times
@@ -77,6 +77,10 @@ class PoolUnit(Unit):
     def latency(self) -> int:
         """Cycles from taking a window's last beat to offering its result."""
         return 1
+
+    @property
+    def latency_from(self) -> Mapping[str, int]:
+        return {"i": ((self.rows - 1) * self.width + self.columns - 1) * self.folds}
 
     def processes(
         self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]

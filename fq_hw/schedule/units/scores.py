@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channel, Process, Times
@@ -55,6 +55,10 @@ class ScoreUnit(Unit):
     def latency(self) -> int:
         """Cycles from taking the last class to offering the result."""
         return self.class_cycles
+
+    @property
+    def latency_from(self) -> Mapping[str, int]:
+        return {"i": self.classes - 1}
 
     def processes(
         self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]

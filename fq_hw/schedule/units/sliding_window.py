@@ -35,6 +35,8 @@ class WindowUnit(Unit):
     repeats: int
     columns: int = 1
 
+    WAITS = True  # for the rows of its first windows
+
     def __post_init__(self) -> None:
         self.check(
             1 <= self.lanes <= self.channels, f"lanes must be in 1..{self.channels}", self.lanes

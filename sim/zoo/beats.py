@@ -1,0 +1,143 @@
+"""Units that pass beats on: wider, narrower, twice, later, joined."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fq_hw import ir
+from fq_hw.golden.ops import evaluate
+from fq_hw.schedule.units import (
+    AddUnit,
+    ConcatUnit,
+    ConvertUnit,
+    FifoUnit,
+    ForkUnit,
+    ReorderUnit,
+    RomUnit,
+    Unit,
+)
+from sim.vectors import Vectors, in_lanes, make, noise, pack
+
+__all__ = ["UNITS"]
+
+
+def convert(channels: int, lanes_in: int, lanes_out: int, signed: bool = False) -> ConvertUnit:
+    return ConvertUnit(
+        channels=channels,
+        pixels=4,
+        lanes_in=lanes_in,
+        lanes_out=lanes_out,
+        bits=5 if signed else 2,
+        signed=signed,
+    )
+
+
+@make.register
+def _(unit: ConvertUnit, dice, frames) -> Vectors:
+    pixels = frames * unit.pixels
+    beats = noise(dice, unit.i, pixels, unit.beats_in, unit.lanes_in)
+    channels = beats.reshape(pixels, -1)[:, : unit.channels]
+    out = in_lanes(channels, unit.lanes_out)
+    i, o = {"i": pack(beats, unit.bits)}, {"o": pack(out, unit.bits)}
+    return Vectors(i=i, o=o, frames=frames)
+
+
+def reorder(columns: int, folds: int, slices: int) -> ReorderUnit:
+    return ReorderUnit(columns=columns, folds=folds, slices=slices, lanes=2, bits=3, groups=4)
+
+
+@make.register
+def _(unit: ReorderUnit, dice, frames) -> Vectors:
+    shape = (frames * unit.groups, unit.folds, unit.columns, unit.slices, unit.lanes)
+    beats = noise(dice, unit.i, *shape)
+    i, o = {"i": pack(beats, unit.bits)}, {"o": pack(beats.swapaxes(1, 2), unit.bits)}
+    return Vectors(i=i, o=o, frames=frames)
+
+
+@make.register
+def _(unit: RomUnit, dice, frames) -> Vectors:
+    bits = dice.integers(0, 2, (unit.depth, unit.width)).astype(np.uint8)
+    words = tuple(sum(int(bit) << n for n, bit in enumerate(row)) for row in bits)
+    return Vectors(i={}, o={"o": words * frames}, late={"o": unit.o.late}, contents=bits)
+
+
+@make.register
+def _(unit: ForkUnit, dice, frames) -> Vectors:
+    beats = pack(noise(dice, unit.i, 16 * frames, unit.lanes), unit.bits)
+    return Vectors(i={"i": beats}, o={f"o_{way}": beats for way in range(unit.ways)})
+
+
+@make.register
+def _(unit: FifoUnit, dice, frames) -> Vectors:
+    beats = pack(noise(dice, unit.i, (unit.depth + 16) * frames, unit.lanes), unit.bits)
+    return Vectors(i={"i": beats}, o={"o": beats})
+
+
+@make.register
+def _(unit: AddUnit, dice, frames) -> Vectors:
+    a, b = (noise(dice, beat, 1, 1, 24 * frames, unit.lanes) for beat in (unit.a, unit.b))
+    total = evaluate(ir.Add(name="add", shift=unit.shift), a, b)
+    return Vectors(
+        i={"i_a": pack(a, unit.bits[0]), "i_b": pack(b, unit.bits[1])},
+        o={"o": pack(total, unit.out_bits)},
+    )
+
+
+@make.register
+def _(unit: ConcatUnit, dice, frames) -> Vectors:
+    beats = [
+        noise(dice, beat, frames * unit.pixels, folds, unit.lanes)
+        for beat, folds in zip((unit.a, unit.b), unit.folds, strict=True)
+    ]
+    op = ir.Concat(name="concat", swapped=unit.swapped)
+    flat = [x.reshape(1, 1, len(x), -1) for x in beats]
+    out = evaluate(op, *flat).reshape(-1, unit.lanes)
+    return Vectors(
+        i={"i_a": pack(beats[0], unit.bits[0]), "i_b": pack(beats[1], unit.bits[1])},
+        o={"o": pack(out, unit.o.bits)},
+        frames=frames,
+    )
+
+
+UNITS: dict[str, Unit] = {
+    # Going wider: pixels that end inside an output beat, and ones smaller than it.
+    "convert_10_4_16": convert(10, 4, 16),
+    "convert_30_4_16": convert(30, 4, 16),
+    "convert_32_4_16": convert(32, 4, 16),
+    "convert_18_4_16": convert(18, 4, 16),
+    "convert_9_1_2": convert(9, 1, 2),
+    "convert_3_1_8": convert(3, 1, 8),
+    "convert_1_1_2": convert(1, 1, 2),
+    "convert_6_2_6_signed": convert(6, 2, 6, signed=True),
+    # Going narrower: input beats that hold more lanes than the pixel has channels left.
+    "convert_10_16_4": convert(10, 16, 4),
+    "convert_30_16_4": convert(30, 16, 4),
+    "convert_32_16_4": convert(32, 16, 4),
+    "convert_5_8_2": convert(5, 8, 2),
+    "convert_9_4_1": convert(9, 4, 1),
+    "convert_1_2_1": convert(1, 2, 1),
+    "convert_12_6_2_signed": convert(12, 6, 2, signed=True),
+    "reorder_2_3": reorder(2, 3, 1),
+    "reorder_3_2_2": reorder(3, 2, 2),
+    "reorder_4_8_2": reorder(4, 8, 2),
+    "reorder_1": reorder(1, 1, 1),
+    "rom_1": RomUnit(depth=1, width=5),
+    "rom_2": RomUnit(depth=2, width=1),
+    "rom_7": RomUnit(depth=7, width=70),
+    "rom_7_late": RomUnit(depth=7, width=70, late=True),
+    "rom_16": RomUnit(depth=16, width=9),
+    "rom_layers_late": RomUnit(depth=1100, width=32, late=True),  # 512, 512 and 76 words
+    "fork_2": ForkUnit(lanes=2, bits=3, ways=2),
+    "fork_3": ForkUnit(lanes=1, bits=5, ways=3),
+    "fifo_3": FifoUnit(lanes=2, bits=3, depth=3),
+    "fifo_4": FifoUnit(lanes=1, bits=4, depth=4),
+    "fifo_5": FifoUnit(lanes=1, bits=7, depth=5),
+    "fifo_64": FifoUnit(lanes=1, bits=6, depth=64),
+    "add_even": AddUnit(lanes=1, bits=(4, 4), out_bits=5),
+    "add_shifted": AddUnit(lanes=2, bits=(5, 3), out_bits=9, shift=(0, 5)),
+    "add_both_shifted": AddUnit(lanes=1, bits=(3, 4), out_bits=6, shift=(2, 1)),
+    "add_uneven": AddUnit(lanes=3, bits=(3, 6), out_bits=7),
+    "concat": ConcatUnit(pixels=4, lanes=2, bits=(3, 5), folds=(2, 3), swapped=False),
+    "concat_swapped": ConcatUnit(pixels=5, lanes=1, bits=(4, 2), folds=(1, 2), swapped=True),
+    "concat_beats": ConcatUnit(pixels=6, lanes=3, bits=(2, 2), folds=(1, 1), swapped=False),
+}

@@ -1,0 +1,96 @@
+"""Units behind the last convolution: sums over pixels, scores."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fq_hw import ir
+from fq_hw.golden.ops import evaluate
+from fq_hw.schedule.units import Beat, PixelSumUnit, ScoreUnit, Unit
+from sim.vectors import Vectors, make, noise, pack
+
+__all__ = ["UNITS"]
+
+
+def pixel_sum(channels: int, lanes: int, pixels: int, in_bits: int, sum_bits: int) -> PixelSumUnit:
+    return PixelSumUnit(
+        channels=channels, pixels=pixels, lanes=lanes, in_bits=in_bits, sum_bits=sum_bits
+    )
+
+
+@make.register
+def _(unit: PixelSumUnit, dice, frames) -> Vectors:
+    most = (2**unit.in_bits - 1) * unit.pixels
+    low, high = -(2 ** (unit.sum_bits - 1)), 2 ** (unit.sum_bits - 1) - 1 - most
+    start = dice.integers(low, high + 1, unit.channels)
+    start[0] = low
+    x = noise(dice, unit.i, frames, unit.pixels, unit.folds * unit.lanes)
+    sums = evaluate(ir.PixelSum(name="sum"), x[:, None]).reshape(frames, -1)
+    sums[:, : unit.channels] += start
+    return Vectors(
+        i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits)},
+        o={"o": pack(sums.reshape(-1, unit.lanes), unit.sum_bits)},
+        frames=frames,
+        contents=start,
+    )
+
+
+def score(
+    classes: int, sum_bits: int, multiplier_bits: int, biased: bool = False, falling: bool = False
+) -> ScoreUnit:
+    return ScoreUnit(
+        classes=classes,
+        sum_bits=sum_bits,
+        multiplier_bits=multiplier_bits,
+        score_bits=sum_bits + multiplier_bits + biased,
+        biased=biased,
+        falling=falling,
+    )
+
+
+@make.register
+def _(unit: ScoreUnit, dice, frames) -> Vectors:
+    frames, most = 5 * frames, 2**unit.multiplier_bits
+    multiplier = dice.integers(0, most, unit.classes)
+    multiplier[0] = most - 1
+    if unit.falling:
+        multiplier *= dice.choice(np.array([-1, 1]), unit.classes)
+        multiplier[1] = 1 - most
+    sums = noise(dice, unit.i, frames, 1, 1, unit.classes)
+    sums[0] = 0  # all equal: the first class wins
+    sums[1] = -np.abs(sums[1] // 2) - 1  # no score above 0
+    if unit.classes > 2:
+        multiplier[-2:] = multiplier[0], 0
+        sums[2::3, ..., -2] = sums[2::3, ..., 0] = 2 ** (unit.sum_bits - 1) - 1  # two at the top
+    bias = noise(dice, Beat(lanes=1, bits=unit.score_bits - 1, signed=True), unit.classes)
+    bias *= unit.biased
+    scores = evaluate(ir.ClassScale(name="scale", multiplier=multiplier, bias=bias), sums)
+    labels = evaluate(ir.ArgMax(name="label"), scores)
+    results = [
+        label + (score << unit.label_bits)
+        for label, score in zip(
+            labels.reshape(-1).tolist(), pack(scores, unit.score_bits), strict=True
+        )
+    ]
+    return Vectors(
+        i={"i": pack(sums.reshape(-1, 1), unit.sum_bits)},
+        o={"o": tuple(results)},
+        frames=frames,
+        contents=np.stack([multiplier, bias]),
+    )
+
+
+UNITS: dict[str, Unit] = {
+    "sum_fold_1": pixel_sum(3, 3, pixels=5, in_bits=4, sum_bits=9),
+    "sum_folds": pixel_sum(5, 2, pixels=6, in_bits=4, sum_bits=9),
+    "sum_serial": pixel_sum(4, 1, pixels=3, in_bits=6, sum_bits=9),
+    "sum_pixel": pixel_sum(4, 2, pixels=1, in_bits=4, sum_bits=6),
+    "sum_beat": pixel_sum(1, 1, pixels=1, in_bits=4, sum_bits=6),
+    "score_1": score(1, sum_bits=5, multiplier_bits=1),
+    "score_2": score(2, sum_bits=6, multiplier_bits=3),
+    "score_5": score(5, sum_bits=6, multiplier_bits=4),
+    "score_biased": score(4, sum_bits=6, multiplier_bits=3, biased=True),
+    "score_falling": score(4, sum_bits=6, multiplier_bits=3, falling=True),
+    "score_wide": score(3, sum_bits=20, multiplier_bits=24, biased=True, falling=True),
+    "score_10": score(10, sum_bits=8, multiplier_bits=7),
+}

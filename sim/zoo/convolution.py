@@ -1,0 +1,162 @@
+"""Windows of pixels, and the engine that multiplies them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fq_hw import ir
+from fq_hw.golden.ops import evaluate
+from fq_hw.schedule.units import ConvUnit, Unit, WindowUnit
+from sim.vectors import Vectors, in_lanes, make, noise, pack, with_blanks
+
+__all__ = ["UNITS"]
+
+OUTSIDE = -1  # stands for a tap outside the image
+
+
+def window(
+    size: tuple[int, int],
+    channels: int,
+    lanes: int,
+    kernel: int,
+    stride: int = 1,
+    padding: int = 0,
+    repeats: int = 1,
+    columns: int = 1,
+) -> WindowUnit:
+    return WindowUnit(
+        height=size[0],
+        width=size[1],
+        channels=channels,
+        lanes=lanes,
+        bits=2,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        repeats=repeats,
+        columns=columns,
+    )
+
+
+@make.register
+def _(unit: WindowUnit, dice, frames) -> Vectors:
+    words = noise(dice, unit.i, frames, unit.height, unit.width, unit.folds, unit.lanes)
+    k, p = unit.kernel, unit.padding
+    padded = np.pad(words, ((0, 0), (p, p), (p, p), (0, 0), (0, 0)), constant_values=OUTSIDE)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
+    windows = windows[:, :: unit.stride, :: unit.stride].transpose(0, 1, 2, 5, 6, 3, 4)
+    grouped = windows.reshape(*windows.shape[:2], unit.groups, unit.columns, *windows.shape[3:])
+    side_by_side = np.moveaxis(grouped, 3, -2)  # lanes of a beat: column, lane
+    beats = side_by_side.reshape(*side_by_side.shape[:-2], -1)
+    lanes = np.repeat(beats[:, :, :, None], unit.repeats, axis=3)
+    outside = lanes == OUTSIDE
+    blank = outside[..., :: unit.lanes][..., : unit.o.blanks]
+    out = with_blanks(np.where(outside, 0, lanes), unit.bits, blank)
+    ignored = pack(outside * (2**unit.bits - 1), unit.bits)
+    i = {"i": pack(words, unit.bits)}
+    late = {"o": unit.o.late}
+    return Vectors(i=i, o={"o": out}, ignore={"o": ignored}, late=late, frames=frames)
+
+
+def conv(
+    cin: int, cout: int, taps: int, pe: int, simd: int, act_bits: int = 2, **more: int
+) -> ConvUnit:
+    return ConvUnit(
+        cin=cin,
+        cout=cout,
+        taps=taps,
+        pixels=more.pop("pixels", 2),
+        pe=pe,
+        simd=simd,
+        act_bits=act_bits,
+        **more,
+    )
+
+
+@make.register
+def _(unit: ConvUnit, dice, frames) -> Vectors:
+    kernel, pixels, channels = round(unit.taps**0.5), frames * unit.pixels, unit.nf * unit.pe
+    weight = dice.choice(np.array([-1, 1]), (channels, kernel, kernel, unit.cin))
+    x = noise(dice, unit.i, pixels, kernel, kernel, unit.cin)
+    x[0] = 2**unit.act_bits - 1  # the largest sum there is, in a channel of +1 alone
+    if unit.padded:
+        x[dice.random(x.shape[:3]) < 0.3] = unit.pad_level  # taps that will be blank
+    weight[-1] = 1
+    bits, offset = weight < 0, -(2**unit.act_bits - 1) * (weight < 0).sum(axis=(1, 2, 3))
+    if unit.masked:
+        bits, offset = weight > 0, 0 * offset
+        weight = bits.astype(int)
+    conv = ir.Conv(name="conv", weight=weight, stride=1, padding=0, scale=None)
+    raw = evaluate(conv, x).reshape(pixels, unit.nf, unit.pe) - offset.reshape(unit.nf, unit.pe)
+    groups = pixels // unit.columns
+    raw = np.moveaxis(raw.reshape(groups, unit.columns, unit.nf, unit.pe), 1, 2)
+    raw = raw.reshape(groups, unit.nf, -1)
+    acts = in_lanes(x, unit.simd).reshape(groups, unit.columns, unit.sf, unit.simd)
+    acts = np.moveaxis(acts, 1, 2).reshape(groups, 1, unit.sf, unit.columns, unit.simd)
+    blank = (acts == unit.pad_level).all(axis=-1, keepdims=True) & unit.padded
+    acts = np.where(blank, dice.integers(0, 2**unit.act_bits, acts.shape), acts)
+    acts, blank = (np.repeat(part, unit.nf, axis=1) for part in (acts, blank))
+    acts, blank = acts.reshape(*acts.shape[:3], -1), blank[..., 0]
+    # Lanes beyond the last input channel hold level 0 under weight bit 0 and add nothing.
+    bits = in_lanes(bits.reshape(channels, unit.taps, unit.cin), unit.simd)
+    rows = np.array(pack(bits, 1), object).reshape(unit.nf, unit.pe, unit.sf)
+    words = pack(rows.transpose(0, 2, 1), unit.simd)
+    return Vectors(
+        i={
+            "i": with_blanks(acts, unit.act_bits, blank[..., : unit.i.blanks]),
+            "i_weight": words * groups,
+        },
+        o={"o": pack(raw, unit.raw_bits)},
+        late={"i": unit.i.late, "i_weight": unit.weight.late},
+        frames=frames,
+    )
+
+
+UNITS: dict[str, Unit] = {
+    # Height and width differ, widths are no powers of two, three frames wrap the ring.
+    "window_3x3": window((5, 4), 3, 3, kernel=3, padding=1),
+    "window_3x3_repeats": window((3, 5), 4, 2, kernel=3, padding=1, repeats=2),
+    "window_3x3_bare": window((4, 5), 2, 1, kernel=3, repeats=3),
+    "window_3x3_stride": window((6, 5), 4, 2, kernel=3, stride=2, padding=1),
+    "window_3x3_stride_bare": window((8, 6), 2, 2, kernel=3, stride=2, repeats=2),
+    "window_3x3_stride_over": window((6, 9), 1, 1, kernel=3, stride=4, padding=1),
+    "window_3x3_exact": window((3, 3), 3, 1, kernel=3),
+    "window_3x3_low": window((2, 5), 3, 2, kernel=3, padding=1),
+    "window_3x3_row": window((1, 5), 2, 2, kernel=3, padding=1),
+    "window_3x3_column": window((4, 1), 2, 1, kernel=3, padding=1, repeats=2),
+    "window_3x3_pixel": window((1, 1), 3, 2, kernel=3, padding=1),
+    "window_3x3_low_stride": window((2, 3), 1, 1, kernel=3, stride=2, padding=1, repeats=3),
+    "window_5x5": window((3, 4), 1, 1, kernel=5, padding=2),
+    "window_1x1": window((4, 6), 5, 2, kernel=1, repeats=2),
+    "window_1x1_plain": window((3, 3), 2, 2, kernel=1),
+    "window_1x1_pixel": window((1, 1), 1, 1, kernel=1),
+    "window_3x3_trailing": window((6, 7), 1, 1, kernel=3, stride=2),
+    "window_1x1_stride": window((5, 5), 3, 1, kernel=1, stride=2),
+    "window_1x1_stride_over": window((7, 8), 2, 2, kernel=1, stride=3, repeats=2),
+    "window_columns": window((5, 6), 4, 2, kernel=3, padding=1, repeats=2, columns=3),
+    "window_columns_stride": window((6, 8), 3, 3, kernel=3, stride=2, padding=1, columns=2),
+    "window_columns_row": window((4, 5), 2, 1, kernel=3, padding=1, columns=5),
+    "window_columns_bare": window((5, 10), 2, 2, kernel=3, repeats=2, columns=4),
+    "window_columns_1x1": window((3, 6), 3, 2, kernel=1, stride=2, columns=3),
+    "conv_1_1": conv(1, 1, 1, pe=1, simd=1),
+    "conv_1_1_taps": conv(1, 1, 9, pe=1, simd=1),
+    "conv_sf_1": conv(5, 4, 1, pe=2, simd=5),
+    "conv_pe_1": conv(4, 3, 1, pe=1, simd=2),
+    "conv_simd_1": conv(3, 4, 1, pe=4, simd=1),
+    "conv_taps": conv(4, 4, 9, pe=2, simd=4),
+    "conv_uneven": conv(5, 5, 9, pe=2, simd=3),
+    "conv_bits_1": conv(3, 3, 9, pe=3, simd=3, act_bits=1),
+    "conv_bits_3": conv(4, 2, 1, pe=2, simd=2, act_bits=3),
+    "conv_columns": conv(4, 6, 9, pe=3, simd=4, pixels=6, columns=3),
+    "conv_padded": conv(4, 3, 9, pe=2, simd=2, padded=True),
+    "conv_columns_padded": conv(3, 4, 9, pe=2, simd=3, pixels=4, columns=2, padded=True),
+    "conv_columns_uneven": conv(5, 3, 1, pe=2, simd=3, pixels=4, columns=2),
+    "conv_columns_fast": conv(3, 2, 1, pe=2, simd=3, pixels=4, columns=4),
+    "conv_wide": conv(20, 2, 9, pe=1, simd=20),
+    "conv_stages": conv(18, 18, 9, pe=18, simd=9, levels_per_stage=2),
+    "conv_one_stage": conv(7, 2, 9, pe=2, simd=7, levels_per_stage=9),
+    "conv_masked": conv(4, 3, 9, pe=2, simd=2, masked=True, padded=True),
+    "conv_masked_uneven": conv(5, 4, 1, pe=2, simd=3, act_bits=4, masked=True),
+    "conv_bits_8": conv(3, 2, 9, pe=2, simd=3, act_bits=8),
+    "conv_pad_level": conv(3, 4, 9, pe=2, simd=3, padded=True, pad_level=1),
+}

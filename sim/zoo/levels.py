@@ -1,0 +1,198 @@
+"""Units that make levels: of pixels, of sums, of other levels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fq_hw import ir
+from fq_hw.golden.ops import evaluate
+from fq_hw.schedule.units import (
+    Beat,
+    EmbedUnit,
+    PlaneUnit,
+    Pooling,
+    PoolUnit,
+    RequantizeUnit,
+    ThresholdUnit,
+    Unit,
+    ceil_div,
+)
+from sim.vectors import Vectors, make, noise, pack
+
+__all__ = ["UNITS"]
+
+
+def embed(colours: int, length: int, bits: int, tables: int) -> EmbedUnit:
+    return EmbedUnit(colours=colours, length=length, bits=bits, tables=tables, pixels=8)
+
+
+@make.register
+def _(unit: EmbedUnit, dice, frames) -> Vectors:
+    shape = (unit.tables, 256, unit.length)
+    table = dice.integers(0, 2**unit.bits, shape).astype(np.uint8)
+    pixels = noise(dice, unit.i, frames, 1, unit.pixels, unit.colours)
+    out = evaluate(ir.Embed(name="embed", table=table, out_bits=unit.bits), pixels)
+    i, o = {"i": pack(pixels, 8)}, {"o": pack(out.astype(np.int64), unit.bits)}
+    return Vectors(i=i, o=o, frames=frames, contents=table)
+
+
+def threshold(
+    channels: int, lanes: int, in_bits: int, level_bits: int, out_bits: int
+) -> ThresholdUnit:
+    return ThresholdUnit(
+        channels=channels,
+        pixels=6,
+        lanes=lanes,
+        in_bits=in_bits,
+        level_bits=level_bits,
+        out_bits=out_bits,
+    )
+
+
+@make.register
+def _(unit: ThresholdUnit, dice, frames) -> Vectors:
+    pixels, channels = frames * unit.pixels, unit.folds * unit.lanes
+    levels = noise(dice, Beat(lanes=1, bits=unit.level_bits), channels, unit.steps)
+    reached = dice.random(levels.shape) < 0.75
+    levels = np.sort(np.where(reached, levels % 2**unit.in_bits, levels), axis=1)
+    sign = dice.choice(np.array([-1, 1]), channels)
+    # x on a level, one below, one above, and anywhere.
+    near = dice.choice(levels.T, pixels) + dice.integers(-1, 2, (pixels, channels))
+    far = noise(dice, unit.i, pixels, channels)
+    x = np.where(dice.random(near.shape) < 0.7, near.clip(0, 2**unit.in_bits - 1), far)
+    # A falling channel counts down: steps - #{x >= level} is #{-x >= 1 - level}.
+    falling = np.where(sign[:, None] < 0, 1 - levels[:, ::-1], levels)
+    golden = ir.Threshold(name="threshold", levels=falling, sign=sign, out_bits=unit.out_bits)
+    out = evaluate(golden, x).astype(np.int64).reshape(pixels, unit.folds, unit.lanes)
+    numbers = np.array(pack(levels, unit.level_bits), object)
+    signed = numbers + ((sign < 0).astype(object) << (unit.level.bits - 1))
+    words = pack(signed.reshape(unit.folds, unit.lanes), unit.level.bits)
+    return Vectors(
+        i={
+            "i": pack(x.reshape(-1, unit.lanes), unit.in_bits),
+            "i_level": words * pixels,
+        },
+        o={"o": pack(out, unit.out_bits)},
+        frames=frames,
+    )
+
+
+def plane(channels: int, lanes: int, planes: int, in_bits: int, inverted: bool) -> PlaneUnit:
+    return PlaneUnit(
+        channels=channels, pixels=5, lanes=lanes, planes=planes, in_bits=in_bits, inverted=inverted
+    )
+
+
+@make.register
+def _(unit: PlaneUnit, dice, frames) -> Vectors:
+    pixels, folds = frames * unit.pixels, ceil_div(unit.channels, unit.lanes)
+    raw = noise(dice, unit.i, pixels, folds, unit.lanes, unit.planes)
+    worth = 2 ** np.arange(unit.planes)
+    if unit.inverted:  # the top plane counts negative; what that leaves out stays out
+        worth[-1] *= -1
+    out = (raw * worth).sum(axis=-1) + unit.left_out
+    i = {"i": pack(raw.reshape(pixels, folds, -1), unit.in_bits)}
+    return Vectors(i=i, o={"o": pack(out, unit.o.bits)}, frames=frames)
+
+
+def requantize(
+    channels: int, lanes: int, in_bits: int, constant_bits: int, shift: int, out_bits: int
+) -> RequantizeUnit:
+    return RequantizeUnit(
+        channels=channels,
+        pixels=6,
+        lanes=lanes,
+        in_bits=in_bits,
+        constant_bits=constant_bits,
+        shift=shift,
+        out_bits=out_bits,
+    )
+
+
+@make.register
+def _(unit: RequantizeUnit, dice, frames) -> Vectors:
+    pixels, channels = frames * unit.pixels, unit.folds * unit.lanes
+    constant = noise(dice, unit.constant, channels)
+    x = noise(dice, unit.i, pixels, channels)
+    # Sums near the ends and the steps of the result: a constant that cancels x, and a bit more.
+    top = 2**unit.out_bits << max(unit.shift, 0)
+    near = dice.integers(-2, top + 2, x.shape) - constant
+    x = np.where(dice.random(x.shape) < 0.7, near.clip(0, 2**unit.in_bits - 1), x)
+    half = 1 << unit.shift >> 1 if unit.shift > 0 else 0
+    golden = ir.Requantize(name="requantize", shift=unit.shift, out_bits=unit.out_bits)
+    out = evaluate(golden, x + constant - half).astype(np.int64)
+    words = pack(constant.reshape(unit.folds, unit.lanes), unit.constant_bits)
+    return Vectors(
+        i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits), "i_constant": words * pixels},
+        o={"o": pack(out.reshape(-1, unit.lanes), unit.out_bits)},
+        frames=frames,
+    )
+
+
+def pool(
+    pooling: Pooling,
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    channels: int,
+    lanes: int,
+    bits: int = 3,
+    signed: bool = False,
+) -> PoolUnit:
+    return PoolUnit(
+        pooling=pooling,
+        height=size[0],
+        width=size[1],
+        channels=channels,
+        lanes=lanes,
+        in_bits=bits,
+        rows=kernel[0],
+        columns=kernel[1],
+        signed=signed,
+    )
+
+
+@make.register
+def _(unit: PoolUnit, dice, frames) -> Vectors:
+    x = noise(dice, unit.i, frames, unit.height, unit.width, unit.folds * unit.lanes)
+    kind = ir.MaxPool if unit.pooling is Pooling.MAX else ir.SumPool
+    sign = dice.choice(np.array([-1, 1]), x.shape[-1]) if unit.signed else None
+    more = {"sign": sign} if unit.signed else {}
+    out = evaluate(kind(name="pool", kernel=(unit.rows, unit.columns), **more), x)
+    return Vectors(
+        i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits)},
+        o={"o": pack(out.reshape(-1, unit.lanes), unit.o.bits)},
+        frames=frames,
+        contents=sign,
+    )
+
+
+UNITS: dict[str, Unit] = {
+    "embed_grey": embed(1, 1, 1, 1),
+    "embed_shared": embed(3, 4, 2, 1),
+    "embed_apart": embed(3, 3, 2, 3),
+    "plane_1": plane(3, 1, planes=1, in_bits=4, inverted=True),
+    "plane_2": plane(4, 2, planes=2, in_bits=5, inverted=False),
+    "plane_3": plane(5, 5, planes=3, in_bits=4, inverted=True),
+    "plane_8": plane(2, 1, planes=8, in_bits=6, inverted=True),
+    "requantize": requantize(4, 2, in_bits=8, constant_bits=7, shift=3, out_bits=4),
+    "requantize_uneven": requantize(5, 2, in_bits=6, constant_bits=9, shift=1, out_bits=2),
+    "requantize_as_is": requantize(2, 1, in_bits=5, constant_bits=4, shift=0, out_bits=5),
+    "requantize_up": requantize(3, 3, in_bits=4, constant_bits=5, shift=-2, out_bits=8),
+    "requantize_low": requantize(1, 1, in_bits=9, constant_bits=1, shift=9, out_bits=1),
+    "pool_max": pool(Pooling.MAX, (4, 6), (2, 2), channels=4, lanes=2),
+    "pool_max_left_over": pool(Pooling.MAX, (5, 7), (2, 3), channels=3, lanes=3),
+    "pool_max_all": pool(Pooling.MAX, (3, 3), (3, 3), channels=5, lanes=2),
+    "pool_min": pool(Pooling.MAX, (4, 6), (2, 2), channels=4, lanes=2, signed=True),
+    "pool_min_1": pool(Pooling.MAX, (3, 4), (1, 2), channels=3, lanes=3, bits=5, signed=True),
+    "pool_min_all": pool(Pooling.MAX, (4, 4), (2, 2), channels=2, lanes=2, signed=True),
+    "pool_sum": pool(Pooling.SUM, (6, 4), (3, 2), channels=4, lanes=4),
+    "pool_sum_left_over": pool(Pooling.SUM, (3, 5), (2, 2), channels=2, lanes=1),
+    "pool_as_is": pool(Pooling.MAX, (2, 3), (1, 1), channels=2, lanes=2),
+    "pool_row": pool(Pooling.SUM, (2, 6), (1, 4), channels=1, lanes=1),
+    "threshold_bit": threshold(1, 1, 4, 4, 1),
+    "threshold_lanes": threshold(4, 2, 6, 6, 2),
+    "threshold_uneven": threshold(5, 2, 5, 6, 2),
+    "threshold_low": threshold(3, 3, 7, 5, 2),
+    "threshold_falling": threshold(1, 1, 5, 5, 2),
+    "threshold_bits_3": threshold(2, 2, 4, 7, 3),
+}

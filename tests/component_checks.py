@@ -1,0 +1,90 @@
+"""What holds for every component, whoever's row of a zoo it is: each check takes a unit."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+
+from fq_hw.errors import GraphError
+from fq_hw.schedule.resources import prices, resources
+from fq_hw.schedule.units import Unit
+from rtl_gen.component import component, component_of
+from sim import pysim
+from sim.prediction import predict
+from sim.stalls import GRID
+from sim.vectors import Vectors
+from sim.zoo import random_vectors
+
+__all__ = ["CHECKS", "GRID", "golden_beats_in_the_cycles_of_the_model"]
+
+NEVER = ("never", "never")
+
+
+@functools.cache
+def elaborated(unit: Unit) -> tuple[Vectors, pysim.Elaborated]:
+    """Vectors and component, elaborated once for all checks."""
+    vectors = random_vectors(unit)
+    return vectors, pysim.Elaborated(component(unit, vectors.contents))
+
+
+@functools.cache
+def replay(unit: Unit, pauses: tuple[str, str] = NEVER) -> tuple[Vectors, dict[str, list[int]]]:
+    """The vectors and the cycles of their transfers."""
+    vectors, part = elaborated(unit)
+    return vectors, pysim.replay(part, vectors, pauses)
+
+
+def golden_beats_in_the_cycles_of_the_model(unit: Unit, pauses: tuple[str, str]) -> None:
+    vectors, cycles = replay(unit, pauses)
+    assert cycles == predict(unit, vectors, pauses)
+
+
+def valid_waits_for_no_ready(unit: Unit) -> None:
+    vectors, part = elaborated(unit)
+    blocked = pysim.block(part, vectors)
+    assert [blocked[port] for port in vectors.o] == [1] * len(vectors.o)
+
+
+def latency(unit: Unit) -> None:
+    vectors, cycles = replay(unit)
+    assert set(unit.latency_from) <= set(vectors.i) == set(unit.ins)
+    since = max((cycles[port][beat] for port, beat in unit.latency_from.items()), default=0)
+    assert {cycles[port][0] - since for port in vectors.o} == {unit.latency()}
+
+
+def interval(unit: Unit) -> None:
+    """A frame takes ``beats`` cycles; units that wait for their pixels take more."""
+    if unit.beats:
+        vectors, cycles = replay(unit)
+        taken = cycles["o"]
+        found = taken[-1] - taken[-1 - len(taken) // vectors.frames]
+        assert found >= unit.beats if unit.WAITS else found == unit.beats
+
+
+def contents_are_needed_or_refused(unit: Unit) -> None:
+    """A threshold's levels that were meant for its ROM would vanish without a word."""
+    name, contents = type(unit).__name__, random_vectors(unit).contents
+    assert type(component(unit, contents)) is component_of(type(unit))
+    takes = contents is not None
+    wrong, contract = (None, "needs") if takes else (np.ones((3, 4), np.uint8), "takes no")
+    with pytest.raises(GraphError, match=rf"^{name}: {contract} contents \(got "):
+        component(unit, wrong)
+
+
+def every_term_has_a_price(unit: Unit) -> None:
+    made, price = unit.parts(), prices("ecp5").get(type(unit).__name__, {})
+    assert set(made.lut) <= set(price.get("lut", ()))
+    assert set(made.ff) <= set(price.get("ff", ()))
+    need = resources(unit)
+    assert need.lut >= 0 and need.ff >= 0 and need.ebr >= 0
+
+
+CHECKS = (
+    valid_waits_for_no_ready,
+    latency,
+    interval,
+    contents_are_needed_or_refused,
+    every_term_has_a_price,
+)
