@@ -18,7 +18,8 @@ from boards.fit import fit
 from boards.measure import Measured, measure
 from boards.samples import SAMPLES, contents
 from fq_hw import ending, toolbox
-from fq_hw.errors import FqHwError
+from fq_hw.errors import FqHwError, one_of
+from fq_hw.family import FAMILIES as EVERY
 from fq_hw.files import check_output, read_json, write_text
 from fq_hw.schedule import resources as model
 from fq_hw.schedule.units import Unit
@@ -26,8 +27,7 @@ from rtl_gen.top import component
 
 __all__ = ["calibrate", "main"]
 
-DEVICE = {"ecp5": "LFE5U-85F"}  # the largest, so that every sample fits
-TOOLS = ("yosys", "nextpnr-ecp5")
+FAMILIES = {family.name: family for family in EVERY.values() if family.largest and family.tools}
 
 
 def kind(unit: Unit) -> str:
@@ -42,7 +42,7 @@ def measure_all(
     for number, unit in enumerate(samples, 1):
         report(f"{number}/{len(samples)} {unit}")
         part = component(unit, contents(unit), family)
-        found.append(measure(part, DEVICE[family], route=False))
+        found.append(measure(part, FAMILIES[family].largest, route=False))
     return found
 
 
@@ -67,18 +67,21 @@ def row(name: str, need: model.Resources, found: Measured) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Calibrate the families named, ECP5 by default; writes the data file of the cost model."""
+    """Calibrate the families named, all by default; writes the data file of the cost model."""
     kinds = sorted(set(map(kind, SAMPLES)))
     parser = argparse.ArgumentParser(prog="python -m boards.calibrate")
-    parser.add_argument("families", nargs="*", default=["ecp5"], help="default ecp5")
+    parser.add_argument("families", nargs="*", default=[*FAMILIES])
     parser.add_argument("--only", nargs="+", choices=kinds, metavar="KIND", default=kinds)
     args = parser.parse_args(arguments)
+    for family in args.families:
+        one_of(family, FAMILIES, "family")
     samples = [unit for unit in SAMPLES if kind(unit) in args.only]
     path = check_output(Path(model.__file__).with_name(model.CALIBRATION), "calibrate")
     known = read_json(path, f"{path}") if path.exists() else {}
     for family in args.families:
         found = measure_all(samples, family, lambda line: print(line, file=sys.stderr))
-        tools = {name: toolbox.find(name).version for name in TOOLS}
+        names = "yosys", FAMILIES[family].tools.router
+        tools = {name: toolbox.find(name).version for name in names}
         before = known.get(family, {}).get("prices", {})
         known[family] = {"tools": tools, "prices": before | calibrate(samples, found)}
         write_text(path, json.dumps(known, indent=2, sort_keys=True) + "\n")

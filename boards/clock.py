@@ -14,19 +14,16 @@ from amaranth.lib.cdc import FFSynchronizer
 
 from boards import pll
 from boards.board import Board
+from fq_hw.family import FAMILIES
 
 __all__ = ["PllClock", "pll_for"]
 
-LIMITS = {"ecp5": pll.ECP5, "ice40": pll.ICE40}
-FILTER_MHZ = (17, 26, 44, 66, 101)  # detector frequencies at which iCE40's loop filter changes
-WARM_UP_US = 15  # iCE40's block RAMs read zero for 3 us after configuration; margin as Amaranth's
 
-
-def pll_for(board: Board, clock_mhz: float) -> pll.Pll | None:
+def pll_for(board: Board, clock_mhz: float) -> pll.Setting | None:
     """The PLL that makes ``clock_mhz``; None where that is the oscillator itself."""
     if clock_mhz == board.clock_mhz:
         return None
-    return pll.dividers(LIMITS[board.family], board.clock_mhz, clock_mhz)
+    return pll.dividers(FAMILIES[board.family].pll, board.clock_mhz, clock_mhz)
 
 
 class PllClock(Elaboratable):
@@ -35,18 +32,18 @@ class PllClock(Elaboratable):
     Members     none but the domain
     ECP5        the clock is stopped until the PLL is locked; registers have no reset, so they
                 start with what configuration gave them
-    iCE40       reset is held for WARM_UP_US after the PLL was locked
+    iCE40       reset is held for ``warm_up_us`` after the PLL was locked
     Constraint  none: nextpnr derives it from the oscillator's
     Resources   a PLL and, on ECP5, a clock gate; a few flip-flops
     Source      Lattice FPGA-TN-02200 (ECP5 sysCLOCK), FPGA-TN-02052 (iCE40 sysCLOCK)
     """
 
-    def __init__(self, setting: pll.Pll, family: str):
-        self.setting, self.family = setting, family
-        self.sync = ClockDomain("sync", reset_less=family == "ecp5")
+    def __init__(self, setting: pll.Setting, family: str):
+        self.setting, self.pll = setting, FAMILIES[family].pll
+        self.sync = ClockDomain("sync", reset_less=self.pll.gate is not None)
 
     def elaborate(self, platform):
-        return {"ecp5": self.ecp5, "ice40": self.ice40}[self.family](platform)
+        return {"EHXPLLL": self.ecp5, "SB_PLL40_PAD": self.ice40}[self.pll.cell](platform)
 
     def ecp5(self, platform) -> Module:
         m = Module()
@@ -58,7 +55,7 @@ class PllClock(Elaboratable):
         ungated = ClockDomain("ungated", reset_less=True, local=True)
         m.domains += ungated
         m.submodules.pll = Instance(
-            "EHXPLLL",
+            self.pll.cell,
             a_ICP_CURRENT="6", a_LPF_RESISTOR="16",
             a_MFG_ENABLE_FILTEROPAMP="1", a_MFG_GMCREF_SEL="2",
             p_CLKI_DIV=setting.reference,
@@ -71,7 +68,9 @@ class PllClock(Elaboratable):
             o_CLKOP=ungated.clk, o_LOCK=locked,
         )  # fmt: skip
         m.submodules.steady = FFSynchronizer(locked, steady, o_domain="ungated", stages=3)
-        m.submodules.gate = Instance("DCCA", i_CLKI=ungated.clk, i_CE=steady, o_CLKO=self.sync.clk)
+        m.submodules.gate = Instance(
+            self.pll.gate, i_CLKI=ungated.clk, i_CE=steady, o_CLKO=self.sync.clk
+        )
         return m
 
     def ice40(self, platform) -> Module:
@@ -82,18 +81,18 @@ class PllClock(Elaboratable):
         ungated = ClockDomain("ungated", reset_less=True, local=True)
         m.domains += ungated
         m.submodules.pll = Instance(
-            "SB_PLL40_PAD",
+            self.pll.cell,
             p_FEEDBACK_PATH="SIMPLE",
             p_DIVR=setting.reference - 1,
             p_DIVF=setting.feedback - 1,
             p_DIVQ=setting.divider.bit_length() - 1,
-            p_FILTER_RANGE=1 + sum(setting.detector_mhz >= limit for limit in FILTER_MHZ),
+            p_FILTER_RANGE=1 + sum(setting.detector_mhz >= limit for limit in self.pll.filters),
             io_PACKAGEPIN=source.io,
             i_RESETB=1, i_BYPASS=0,
             o_PLLOUTGLOBAL=self.sync.clk, o_LOCK=locked,
         )  # fmt: skip
         m.submodules.steady = FFSynchronizer(locked, steady, o_domain="ungated")
-        cycles = int(WARM_UP_US * setting.mhz)
+        cycles = int(self.pll.warm_up_us * setting.mhz)
         left, ready = Signal(range(cycles + 1), init=cycles), Signal()
         with m.If(left != 0):
             m.d.ungated += left.eq(left - steady)

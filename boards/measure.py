@@ -19,6 +19,7 @@ from boards.harness import Harness
 from boards.toolchain import TOOLCHAINS
 from fq_hw import toolbox
 from fq_hw.errors import ToolError, require
+from fq_hw.family import FAMILIES
 from fq_hw.files import kept, read_json, write_text
 from rtl_gen.emit import to_rtlil
 
@@ -29,12 +30,13 @@ DEVICES = {  # nextpnr's options of each device
     "LFE5U-25F": ("--25k", "--package", "CABGA381", "--speed", "6"),
     "LFE5U-85F": ("--85k", "--package", "CABGA756", "--speed", "6"),
 }
-SCRIPT = f"""read_rtlil top.il
-{netlist.BEFORE}synth_ecp5 -top top
-{netlist.AFTER}write_json top.json
-"""
 MOST_REPORT = 2**30  # bytes of nextpnr's report
-TOOLS = TOOLCHAINS["ecp5"]
+ECP5 = FAMILIES["ecp5"]  # whose devices these are
+TOOLS = TOOLCHAINS[ECP5.name]
+SCRIPT = f"""read_rtlil top.il
+{TOOLS.before}{ECP5.synthesis} -top top
+{TOOLS.after}write_json top.json
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,7 @@ def measure(
     The harness's flip-flops are left out of ``ff``.
     ToolError when a tool is missing or fails, as it does when the part does not fit the device.
     """
-    yosys, nextpnr = toolbox.find("yosys"), toolbox.find("nextpnr-ecp5")
+    yosys, nextpnr = toolbox.find("yosys"), toolbox.find(TOOLS.router)
     harness = Harness(part)
     text = to_rtlil(harness, "top")
     options = [*DEVICES[device], "--json", "top.json", "--report", "report.json"]
@@ -77,7 +79,7 @@ def measure(
         write_text(work / "top.ys", SCRIPT)
         report("synthesising")
         toolbox.run(yosys, ["-q", "-l", "yosys.rpt", "top.ys"], cwd=work, log=work / "yosys.log")
-        netlist.finish(work / "top.json")
+        TOOLS.finish(work / "top.json")
         report("placing and routing" if route else "packing")
         toolbox.run(nextpnr, options, cwd=work, log=work / "nextpnr.log")
         found = read(work, route, harness.bits)

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from fq_hw.errors import require
+from fq_hw.family import Pll
 
-__all__ = ["ECP5", "ICE40", "TOLERANCE", "Limits", "Pll", "dividers"]
+__all__ = ["TOLERANCE", "Setting", "dividers"]
 
 TOLERANCE = Fraction(1, 100)  # how far the clock may be from the wanted one
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a family's PLL can do; pairs are least and most, in MHz.
-
-    detector  source / reference, where the phases are compared
-    vco       detector * feedback, the oscillator
-    output    vco / divider, the clock
-    """
-
-    source: tuple[float, float]
-    detector: tuple[float, float]
-    vco: tuple[float, float]
-    output: tuple[float, float]
-    references: Sequence[int]
-    feedbacks: Sequence[int]
-    dividers: Sequence[int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pll:
-    """A setting; all frequencies are exact."""
+class Setting:
+    """A setting of a PLL; all frequencies are exact."""
 
     source_mhz: Fraction
     reference: int
@@ -57,17 +40,7 @@ class Pll:
         return self.vco_mhz / self.divider
 
 
-ECP5 = Limits(  # FPGA-DS-02012; the feedback is the VCO itself
-    source=(8, 400), detector=(10, 400), vco=(400, 800), output=(3.125, 400),
-    references=range(1, 129), feedbacks=range(1, 81), dividers=range(1, 129),
-)  # fmt: skip
-ICE40 = Limits(  # FPGA-TN-02052, SIMPLE feedback
-    source=(10, 133), detector=(10, 133), vco=(533, 1066), output=(16, 275),
-    references=range(1, 17), feedbacks=range(1, 129), dividers=(2, 4, 8, 16, 32, 64),
-)  # fmt: skip
-
-
-def dividers(limits: Limits, source_mhz: float, wanted_mhz: float) -> Pll:
+def dividers(limits: Pll, source_mhz: float, wanted_mhz: float) -> Setting:
     """The setting nearest to ``wanted_mhz``; then the fastest detector, the most central VCO.
 
     ParameterError when none comes within ``TOLERANCE``, naming the nearest clock that there is.
@@ -90,7 +63,7 @@ def dividers(limits: Limits, source_mhz: float, wanted_mhz: float) -> Pll:
     return found
 
 
-def settings(limits: Limits, source: Fraction, wanted: Fraction) -> Iterator[Pll]:
+def settings(limits: Pll, source: Fraction, wanted: Fraction) -> Iterator[Setting]:
     """For each oscillator frequency in range, the dividers on both sides of the wanted clock."""
     if not within(source, limits.source):
         return
@@ -105,8 +78,8 @@ def settings(limits: Limits, source: Fraction, wanted: Fraction) -> Iterator[Pll
             for divider in limits.dividers[max(above - 1, 0) : above + 1]:
                 if not within(vco / divider, limits.output):
                     continue
-                yield Pll(source_mhz=source, reference=reference, feedback=feedback,
-                          divider=divider)  # fmt: skip
+                yield Setting(source_mhz=source, reference=reference, feedback=feedback,
+                              divider=divider)  # fmt: skip
 
 
 def within(mhz: Fraction, limits: tuple[float, float]) -> bool:

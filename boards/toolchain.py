@@ -1,4 +1,4 @@
-"""What the tools of an FPGA family are called and say, as data: one record a family."""
+"""What the tools of an FPGA family are told and say: names are in the family's record."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boards import netlist
+from fq_hw.family import FAMILIES, NAME, Tools
 
 __all__ = ["NAME", "TOOLCHAINS", "Placer", "Toolchain"]
 
@@ -20,43 +21,21 @@ class Placer(enum.Enum):
     WIRES = "wires"
 
 
-NAME = "top"  # of the design, and of every file made from it
 WORDS = {"lut4": "LUT4", "ff": "flip-flops", "ebr": "EBR", "spram": "SPRAM",
          "multipliers": "multipliers"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
-class Toolchain:
-    """From a netlist to a bitstream in one FPGA family.
+class Toolchain(Tools):
+    """What the tools of a family are told and say.
 
-    router, packer  tools that ``fq_hw.toolbox`` finds
-    pins            the file with the places of the pins and the clock's frequency
-    config          what the router writes and the packer reads
-    bitstream       suffix of the bitstream
-    pack            the packer's arguments
-    clock           finds the constraint of the board's clock; group 1 stays
-    clock_unit      the constraint's unit in Hz
-    cells           what BuildResult counts, and nextpnr's name of such a cell
-    flip_flops      finds numbers of flip-flops in nextpnr's log, where no cell stands for one
-    before, after   what Yosys does before and after its synthesis for the family
-    finish          what the netlist's file needs before it is routed
-    place           options of the router's placer where it goes for the clock
+    before, after  what Yosys does before and after its synthesis for the family
+    finish         what the netlist's file needs before it is routed
     """
 
-    router: str
-    packer: str
-    pins: str
-    config: str
-    bitstream: str
-    pack: tuple[str, ...]
-    clock: str
-    clock_unit: int
-    cells: Mapping[str, str]
-    flip_flops: str | None = None
-    before: str = ""
+    before: str = netlist.NO_COLLISIONS
     after: str = ""
     finish: Callable[[Path], None] = lambda netlist: None
-    place: tuple[str, ...] = ()
 
     def place_for(self, placer: Placer) -> tuple[str, ...]:
         """The router's options for ``placer``."""
@@ -84,37 +63,11 @@ class Toolchain:
         return [f"needs {need} {kind} of {have}" for kind, need, have in used if need > have]
 
 
+EDITS = {  # by the cell of the family's carry chains
+    "CCU2C": {"before": netlist.BEFORE, "after": netlist.AFTER, "finish": netlist.finish}
+}
 TOOLCHAINS = {
-    "ecp5": Toolchain(
-        router="nextpnr-ecp5",
-        packer="ecppack",
-        pins=f"{NAME}.lpf",
-        config=f"{NAME}.config",
-        bitstream=".bit",
-        pack=("--input", f"{NAME}.config", "--bit", f"{NAME}.bit", "--compress"),
-        clock=r'(?m)^(FREQUENCY PORT "[^"]+" )[\d.]+(?= HZ;)',
-        clock_unit=1,
-        cells={"lut4": "TRELLIS_COMB", "ff": "TRELLIS_FF", "ebr": "DP16KD",
-               "multipliers": "MULT18X18D"},
-        before=netlist.BEFORE,
-        after=netlist.AFTER,
-        finish=netlist.finish,
-        # By default wires that decide the clock count too little: a layer of 2,048 MAC per cycle
-        # has 169 MHz this way, 146 MHz with the placer "static", and spreads over the chip without.
-        place=("--placer-heap-timingweight", "30", "--placer-heap-critexp", "4"),
-    ),
-    "ice40": Toolchain(
-        router="nextpnr-ice40",
-        packer="icepack",
-        pins=f"{NAME}.pcf",
-        config=f"{NAME}.asc",
-        bitstream=".bin",
-        pack=(f"{NAME}.asc", f"{NAME}.bin"),
-        clock=r"(?m)^(set_frequency \S+ )[\d.]+(?=$)",
-        clock_unit=1_000_000,
-        cells={"lut4": "ICESTORM_LC", "ebr": "ICESTORM_RAM", "spram": "ICESTORM_SPRAM",
-               "multipliers": "ICESTORM_DSP"},
-        flip_flops=r"(\d+) LCs used as (?:LUT4 and )?DFF",
-        before=netlist.NO_COLLISIONS,
-    ),
-}  # fmt: skip
+    family.name: Toolchain(**vars(family.tools), **EDITS.get(family.carry.cell, {}))
+    for family in FAMILIES.values()
+    if family.tools
+}

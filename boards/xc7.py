@@ -14,14 +14,16 @@ from amaranth.lib import wiring
 
 from boards import netlist
 from fq_hw import toolbox
+from fq_hw.family import FAMILIES
 from fq_hw.files import read_json, work_folder, write_text
 from rtl_gen.emit import to_rtlil
 
 __all__ = ["Cells", "count", "synthesise"]
 
+XC7 = FAMILIES["xc7"]
 SCRIPT = f"""read_rtlil top.il
 hierarchy -top top
-{netlist.NO_COLLISIONS}synth_xilinx -family xc7 -top top -flatten
+{netlist.NO_COLLISIONS}{XC7.synthesis} -top top -flatten
 tee -q -o stat.json stat -json
 """
 LUT_RAM = {"RAM32X1S": 1, "RAM32X1D": 2, "RAM64X1S": 1, "RAM64X1D": 2, "RAM128X1S": 2,
@@ -62,7 +64,7 @@ def synthesise(
         report("generating")
         write_text(folder / "top.il", to_rtlil(part, "top"))
         write_text(folder / "top.ys", SCRIPT)
-        report(f"synthesising for xc7 with Yosys {yosys.version}")
+        report(f"synthesising for {XC7.name} with Yosys {yosys.version}")
         log = folder / "yosys.log"
         toolbox.run(yosys, ["-q", "-l", "yosys.rpt", "top.ys"], cwd=folder, log=log)
         stat = folder / "stat.json"

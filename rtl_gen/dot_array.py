@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Signal, Value
 
+from fq_hw.family import FAMILIES
 from fq_hw.schedule.two_tree import TwoTree
 from rtl_gen.dot_product import DotProduct, instance
 
@@ -63,7 +64,8 @@ class DotArray:
     def raw(self, word: Value, name: str, width: int, stride: int) -> Signal:
         """Raw bits plane by plane, each as late as its adder wants it."""
         tree, m = self.tree, self.m
-        late = tree.delay if self.family not in (None, "plain") else lambda plane, lane: 0
+        chained = self.family is not None and FAMILIES[self.family].carry
+        late = tree.delay if chained else lambda plane, lane: 0
         if self.kept:
             copy = register(len(word), f"{name}_0", kept=True)
             m.d.sync += copy.eq(word)

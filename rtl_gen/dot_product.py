@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
-from typing import NamedTuple
 
 from amaranth.hdl import Cat, ClockSignal, Instance, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.errors import FoldingError, one_of
+from fq_hw.family import FAMILIES as KNOWN
+from fq_hw.family import Carry
 from fq_hw.schedule.two_tree import Bit, Raw, TwoTree, build
 from rtl_gen import carry_ecp5, carry_gowin, carry_ice40
 
 __all__ = ["FAMILIES", "DotProduct", "instance", "named"]
 
 
-class Form(NamedTuple):
-    """How a family makes chains: a function, and whether all its wires are inverted."""
-
-    chain: Callable[..., None]
-    inverted: bool = False
-
-
-FORMS = {
-    "ecp5": Form(carry_ecp5.chain),
-    "gowin": Form(carry_gowin.chain, inverted=True),
-    "ice40": Form(carry_ice40.chain),
-}
-FAMILIES = ("plain", *FORMS)  # forms that a design can name
+CHAINS = {"CCU2C": carry_ecp5.chain, "ALU": carry_gowin.chain, "SB_CARRY": carry_ice40.chain}
+FAMILIES = tuple(  # forms that a design can name: carry chains, or none for any device
+    name for name, family in KNOWN.items() if family.carry or not family.synthesis
+)
 
 
 class DotProduct(wiring.Component):
@@ -60,10 +51,10 @@ class DotProduct(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        if self.family == "plain":
-            self.plain(m)
+        if carry := KNOWN[self.family].carry:
+            self.carry_chains(m, carry)
         else:
-            self.carry_chains(m)
+            self.plain(m)
         return m
 
     def plain(self, m: Module) -> None:
@@ -89,17 +80,17 @@ class DotProduct(wiring.Component):
                 terms, placed = held, placed + 1
         m.d.comb += self.total.eq(terms[0])
 
-    def carry_chains(self, m: Module) -> None:
-        """The chains in the family's primitives; registers where the tree has them."""
-        tree, form = self.tree, FORMS[self.family]
-        outs = [p.out for chain in tree.chains for p in chain if p.out is not None]
+    def carry_chains(self, m: Module, carry: Carry) -> None:
+        """The chains of the family's cells; registers where the tree has them."""
+        tree, chain = self.tree, CHAINS[carry.cell]
+        outs = [p.out for positions in tree.chains for p in positions if p.out is not None]
         wires = {wire: Signal(name=f"sum_{n}") for n, wire in enumerate(outs)}
         held = Signal(max(len(tree.registers), 1), reset_less=True)
         wires |= {out: held[n] for n, (out, _) in enumerate(tree.registers)}
         if tree.registers:
             m.d.sync += held.eq(Cat(wires[before] for _, before in tree.registers))
         total = Cat(wires[bit] for bit in tree.total)
-        m.d.comb += self.total.eq(~total if form.inverted else total)
+        m.d.comb += self.total.eq(~total if carry.inverted else total)
 
         def nets(bit: Bit | None) -> tuple[Value, ...]:
             """What drives a bit: nothing, a wire, or the sign and activation of a raw bit."""
@@ -113,7 +104,7 @@ class DotProduct(wiring.Component):
                     return (wires[wire],)
 
         for number, positions in enumerate(tree.chains):
-            form.chain(m, f"chain_{number}", positions, nets, self.gate)
+            chain(m, f"chain_{number}", positions, nets, self.gate)
 
 
 def instance(

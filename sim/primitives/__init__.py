@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fq_hw.family import FAMILIES
+
 __all__ = ["twins"]
 
 
@@ -12,7 +14,8 @@ def twins(family: str) -> dict[str, str]:
 
     ``family`` is one of ``rtl_gen.dot_product.FAMILIES``.
     """
-    if family == "plain":
+    carry = FAMILIES[family].carry
+    if carry is None:
         return {}
-    path = Path(__file__).with_name(f"{family}.v")
+    path = Path(__file__).with_name(carry.twins)
     return {path.name: path.read_text()}

@@ -4,13 +4,15 @@ from fractions import Fraction
 
 import pytest
 
-from boards.pll import ECP5, ICE40, TOLERANCE, Limits, Pll, dividers
+from boards.pll import TOLERANCE, Setting, dividers
 from fq_hw.errors import ParameterError
+from fq_hw.family import FAMILIES, Pll
 
+ECP5, ICE40 = FAMILIES["ecp5"].pll, FAMILIES["ice40"].pll
 CASES = [(ECP5, 25.0), (ECP5, 48.0), (ICE40, 12.0), (ICE40, 48.0)]
 
 
-def legal(limits: Limits, pll: Pll) -> bool:
+def legal(limits: Pll, pll: Setting) -> bool:
     ranges = [
         (pll.source_mhz, limits.source),
         (pll.source_mhz / pll.reference, limits.detector),
@@ -65,7 +67,7 @@ def test_nearest_of_all_settings():
 
 
 def test_prefers_the_fast_detector_and_the_central_vco():
-    assert dividers(ECP5, 25, 100) == Pll(
+    assert dividers(ECP5, 25, 100) == Setting(
         source_mhz=Fraction(25), reference=1, feedback=24, divider=6
     )
 

@@ -1,0 +1,33 @@
+"""Families of FPGAs: what is particular to each stands in its record, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fq_hw.errors import one_of
+from fq_hw.family.ecp5 import BLOCKS_18K, ECP5
+from fq_hw.family.ice40 import ICE40
+from fq_hw.family.record import NAME, Block, Carry, Family, Pll, Tools
+
+__all__ = ["FAMILIES", "NAME", "Block", "Carry", "Family", "Pll", "Tools", "family_named"]
+
+PLAIN = Family(name="plain", title="any device")
+GOWIN = Family(
+    name="gowin",
+    title="Gowin",
+    synthesis="synth_gowin",
+    carry=Carry(cell="ALU", inverted=True, twins="gowin.v"),
+    blocks=BLOCKS_18K,
+)
+XC7 = Family(
+    name="xc7", title="Xilinx 7 series", synthesis="synth_xilinx -family xc7", blocks=BLOCKS_18K
+)
+FAMILIES: Mapping[str, Family] = {
+    family.name: family for family in (PLAIN, ECP5, GOWIN, ICE40, XC7)
+}
+
+
+def family_named(name: str, where: str) -> Family:
+    """The family ``name``; ParameterError naming those that there are."""
+    one_of(name, FAMILIES, where, f"family must be one of {', '.join(FAMILIES)}")
+    return FAMILIES[name]

@@ -1,0 +1,125 @@
+"""The record of a family of FPGAs: whatever differs from family to family, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fq_hw.errors import require
+
+__all__ = ["NAME", "Block", "Carry", "Family", "Pll", "Tools"]
+
+NAME = "top"  # of a design, and of every file that the tools make from it
+
+
+@dataclass(frozen=True)
+class Block:
+    """A shape that a memory block can take: ``rows`` words of ``lanes`` bits.
+
+    byte  bits that a write enable of its own covers
+    """
+
+    rows: int
+    lanes: int
+    byte: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carry:
+    """The carry chains on which dot products lie.
+
+    cell      of the chain
+    inverted  whether all wires of a tree of such cells are
+    twins     file of ``sim/primitives`` with the cells' behaviour
+    """
+
+    cell: str
+    inverted: bool = False
+    twins: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pll:
+    """What a family's PLL can do; pairs are least and most, in MHz.
+
+    cell      of the PLL
+    gate      cell that stops the clock until the PLL is locked; None where a reset waits for that
+    warm_up_us  how long the reset is held afterwards
+    filters   frequencies of the detector at which the setting of the loop filter changes
+    detector  source / reference, where the phases are compared
+    vco       detector * feedback, the oscillator
+    output    vco / divider, the clock
+    """
+
+    cell: str
+    gate: str | None = None
+    warm_up_us: int = 0
+    filters: tuple[int, ...] = ()
+    source: tuple[float, float]
+    detector: tuple[float, float]
+    vco: tuple[float, float]
+    output: tuple[float, float]
+    references: Sequence[int]
+    feedbacks: Sequence[int]
+    dividers: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """From a netlist to a bitstream.
+
+    router, packer  tools that ``fq_hw.toolbox`` finds
+    wheel           Python package that brings both
+    pins            the file with the places of the pins and the clock's frequency
+    config          what the router writes and the packer reads
+    bitstream       suffix of the bitstream
+    pack            the packer's arguments
+    clock           finds the constraint of the board's clock; group 1 stays
+    clock_unit      the constraint's unit in Hz
+    cells           what a build counts, and nextpnr's name of such a cell
+    flip_flops      finds numbers of flip-flops in nextpnr's log, where no cell stands for one
+    place           options of the router's placer where it goes for the clock
+    """
+
+    router: str
+    packer: str
+    wheel: str
+    pins: str
+    config: str
+    bitstream: str
+    pack: tuple[str, ...]
+    clock: str
+    clock_unit: int
+    cells: Mapping[str, str]
+    flip_flops: str | None = None
+    place: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A family of devices; what is None or empty it has not, or nobody has written it yet.
+
+    title      its name in texts
+    synthesis  Yosys's command
+    carry      chains for dot products, which are plain adder trees without
+    blocks     shapes of its block RAM: one write and one read port, with initial contents
+    spram      shape of its RAM with a single port and no initial contents, if it has such
+    pll, tools
+    largest    the device on which units are measured for their prices
+    """
+
+    name: str
+    title: str
+    synthesis: str = ""
+    carry: Carry | None = None
+    blocks: tuple[Block, ...] = ()
+    spram: Block | None = None
+    pll: Pll | None = None
+    tools: Tools | None = None
+    largest: str | None = None
+
+    def needs_blocks(self) -> tuple[Block, ...]:
+        """The shapes of its block RAM; ParameterError where the family is no device's."""
+        contract = f"family {self.name!r} stands for any device and has no block RAM to count"
+        require(bool(self.blocks), "memories", contract)
+        return self.blocks
