@@ -55,6 +55,7 @@ RULES = {  # outside package: which layers may import it, and how; all others mu
     "onnx": {"fq_hw.foreign": ANYWHERE},
     "qonnx": {"fq_hw.foreign": ANYWHERE},
     "ortools": {"fq_hw.schedule": INSIDE_FUNCTIONS},
+    "scipy": {"boards": ANYWHERE},
     "subprocess": {
         "fq_hw.child": ANYWHERE,
         "fq_hw.yosys_command": ANYWHERE,  # which imports nothing of the package
