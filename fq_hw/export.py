@@ -115,7 +115,7 @@ def codes(latent: np.ndarray, unit: np.ndarray | float, bits: int) -> np.ndarray
     return found.astype(np.int8)
 
 
-class Walk:
+class Exporter:
     """Collects nodes while following the network record."""
 
     def __init__(self, checkpoint: Checkpoint):
@@ -222,9 +222,9 @@ class Walk:
 
 def export(checkpoint: Checkpoint) -> Exported:
     """Integer nodes of a checkpoint: weights -1/+1, levels of every norm, class multipliers."""
-    walk = Walk(checkpoint)
-    x = walk.stem(walk.embed())
+    exporter = Exporter(checkpoint)
+    x = exporter.stem(exporter.embed())
     for block in blocks(checkpoint.network):
-        x = walk.block(block, x)
-    error = walk.tail(x)
-    return Exported(name=checkpoint.network.name, nodes=tuple(walk.nodes), ranking_error=error)
+        x = exporter.block(block, x)
+    error = exporter.tail(x)
+    return Exported(name=checkpoint.network.name, nodes=tuple(exporter.nodes), ranking_error=error)

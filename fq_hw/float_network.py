@@ -22,7 +22,7 @@ from fq_hw.network import (
     check_range,
 )
 
-__all__ = ["IMAGE", "FloatNetwork", "Layer", "Node", "Op", "Padding", "array_shapes", "nodes"]
+__all__ = ["IMAGE", "FloatNetwork", "FloatNode", "Layer", "Op", "Padding", "array_shapes", "nodes"]
 
 IMAGE = "image"  # the name by which layers read the input
 
@@ -114,7 +114,7 @@ class Layer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Node:
+class FloatNode:
     """A layer in its place: ``layer`` with its name, what it reads, and what comes out.
 
     Fields  index: number of the layer, which its arrays are named by
@@ -177,7 +177,7 @@ class FloatNetwork:
         require(not lost, where, contract, hint=hint, kind=GraphError)
 
 
-def nodes(network: FloatNetwork) -> Iterator[Node]:
+def nodes(network: FloatNetwork) -> Iterator[FloatNode]:
     """The layers in order, with names, inputs and shapes.
 
     Raises GraphError for a name that is taken or unknown, and for shapes that do not fit.
@@ -207,7 +207,7 @@ def nodes(network: FloatNetwork) -> Iterator[Node]:
         weights = math.prod((*kernel, given[0][2], shape[2])) if layer.op in WEIGHTED else 1
         check_range(weights, MOST_LAYER_WEIGHTS, where, "weights")
         shapes[name] = shape
-        yield Node(
+        yield FloatNode(
             index=index,
             name=name,
             layer=layer,

@@ -12,14 +12,14 @@ import numpy as np
 
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.fixed.fold import fold
-from fq_hw.float_network import FloatNetwork, Node, Op, nodes
+from fq_hw.float_network import FloatNetwork, FloatNode, Op, nodes
 
 __all__ = ["equalize"]
 
 ROUNDS = 20  # over all layers; powers of two settle within a few
 
 
-def pairs(network: FloatNetwork) -> list[tuple[Node, Node]]:
+def pairs(network: FloatNetwork) -> list[tuple[FloatNode, FloatNode]]:
     """Layers with a ReLU, each with the one weighted layer that reads it, through maxima or not."""
     found, readers = [], {}
     for node in nodes(network):

@@ -12,12 +12,12 @@ import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.fixed.network import FixedNetwork, Part, Tensor
-from fq_hw.float_network import Node, Op, nodes
+from fq_hw.float_network import FloatNode, Op, nodes
 
 __all__ = ["export"]
 
 
-class Walk:
+class FixedExporter:
     """Collects nodes while following the layers; each op reads the one before."""
 
     def __init__(self, fixed: FixedNetwork):
@@ -29,7 +29,7 @@ class Walk:
         inputs = [self.nodes[-1]["name"]] if self.nodes else []
         self.nodes.append({"op": op, "name": name, "inputs": inputs, **fields})
 
-    def layer(self, node: Node, where: str) -> None:
+    def layer(self, node: FloatNode, where: str) -> None:
         """One layer that is not the last."""
         if node.op in (Op.MAX_POOL, Op.GLOBAL_MAX_POOL):
             fits = node.op is Op.GLOBAL_MAX_POOL or node.layer.steps == node.kernel[0]
@@ -52,11 +52,11 @@ class Walk:
         require(-32 <= shift <= 32, where, contract, shift, kind=GraphError)
         self.add("requantize", f"{node.name}.act", shift=shift, out_bits=form.bits - 1)
 
-    def fraction(self, node: Node) -> int:
+    def fraction(self, node: FloatNode) -> int:
         """Binary places of a layer's sums."""
         return self.places[node.inputs[0]] + self.fixed.weight(node.name).fraction
 
-    def sums(self, node: Node, where: str) -> np.ndarray:
+    def sums(self, node: FloatNode, where: str) -> np.ndarray:
         """The convolution of a layer; returns what is to be added to its sums."""
         codes = self.fixed.codes[Tensor(node.name, Part.WEIGHT)]
         contract = "weights must not all be 0: such a layer gives a constant"
@@ -82,7 +82,7 @@ def export(fixed: FixedNetwork) -> tuple[Mapping[str, object], ...]:
 
     Raises GraphError, naming the layer, for branches, means, signed codes and layers of all zeros.
     """
-    walk = Walk(fixed)
+    exporter = FixedExporter(fixed)
     *body, last = nodes(fixed.network)
     before = "image"
     for node in (*body, last):
@@ -91,10 +91,10 @@ def export(fixed: FixedNetwork) -> tuple[Mapping[str, object], ...]:
         require(node.inputs == (before,), where, contract, list(node.inputs), kind=GraphError)
         before = node.name
         if node is not last:
-            walk.layer(node, where)
-    constant = walk.sums(last, where)
+            exporter.layer(node, where)
+    constant = exporter.sums(last, where)
     classes = fixed.network.classes
-    walk.add("pixel_sum", "sum")
-    walk.add("class_scale", "scores", multiplier=np.ones(classes, np.int64), bias=constant)
-    walk.add("argmax", "label")
-    return tuple(walk.nodes)
+    exporter.add("pixel_sum", "sum")
+    exporter.add("class_scale", "scores", multiplier=np.ones(classes, np.int64), bias=constant)
+    exporter.add("argmax", "label")
+    return tuple(exporter.nodes)

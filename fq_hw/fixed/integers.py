@@ -10,19 +10,19 @@ from numpy.lib.stride_tricks import sliding_window_view
 from fq_hw.errors import GraphError, require
 from fq_hw.fixed.format import requantize
 from fq_hw.fixed.network import FixedNetwork, Part, Tensor
-from fq_hw.float_network import IMAGE, Node, Op, nodes
+from fq_hw.float_network import IMAGE, FloatNode, Op, nodes
 
 __all__ = ["evaluate"]
 
 
-def windows(codes: np.ndarray, node: Node) -> np.ndarray:
+def windows(codes: np.ndarray, node: FloatNode) -> np.ndarray:
     """N,H,W,C to N,OH,OW,C,KH,KW: what ``node`` sees for each of its outputs."""
     pad, step = node.pad, node.layer.steps
     padded = np.pad(codes, [(0, 0), (pad, pad), (pad, pad), (0, 0)])
     return sliding_window_view(padded, node.kernel, (1, 2))[:, ::step, ::step]
 
 
-def products(fixed: FixedNetwork, node: Node, codes: np.ndarray) -> np.ndarray:
+def products(fixed: FixedNetwork, node: FloatNode, codes: np.ndarray) -> np.ndarray:
     """Sums N,OH,OW,O of weight times activation, int64.
 
     float64 holds integers below 2**53 exactly in whatever order they are added, and multiplies
@@ -38,7 +38,9 @@ def products(fixed: FixedNetwork, node: Node, codes: np.ndarray) -> np.ndarray:
     return sums.astype(np.int64)
 
 
-def totals(fixed: FixedNetwork, node: Node, inputs: list[np.ndarray], places: list[int]) -> tuple:
+def totals(
+    fixed: FixedNetwork, node: FloatNode, inputs: list[np.ndarray], places: list[int]
+) -> tuple:
     """Exact sums N,H,W,C of ``node`` and their binary places; the bias is in."""
     if node.weighted:
         fraction = places[0] + fixed.weight(node.name).fraction
@@ -52,7 +54,7 @@ def totals(fixed: FixedNetwork, node: Node, inputs: list[np.ndarray], places: li
 
 
 def step(
-    fixed: FixedNetwork, node: Node, inputs: list[np.ndarray], places: list[int]
+    fixed: FixedNetwork, node: FloatNode, inputs: list[np.ndarray], places: list[int]
 ) -> np.ndarray:
     """Codes N,H,W,C of one layer; raw sums of one that has no format."""
     if node.op in (Op.MAX_POOL, Op.GLOBAL_MAX_POOL):

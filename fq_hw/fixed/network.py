@@ -11,7 +11,7 @@ import numpy as np
 from fq_hw.errors import ArtifactError, require
 from fq_hw.fixed.fold import Folded
 from fq_hw.fixed.format import Format, quantize, real, requantize
-from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
+from fq_hw.float_network import IMAGE, FloatNetwork, FloatNode, Op, nodes
 from fq_hw.rounding import compensated
 
 __all__ = [
@@ -135,7 +135,7 @@ class FixedNetwork:
         """The format of a layer's weights."""
         return self.formats[Tensor(name, Part.WEIGHT)]
 
-    def constant(self, node: Node, fraction: int) -> np.ndarray:
+    def constant(self, node: FloatNode, fraction: int) -> np.ndarray:
         """Integers O to add to the sums of ``node``, which have ``fraction`` binary places.
 
         Where the bias is finer than the sums it is rounded half up, once, before there is hardware.
@@ -145,7 +145,7 @@ class FixedNetwork:
         wide = np.iinfo(np.int64).max // 4
         return requantize(self.codes[tensor], shift, -wide, wide)
 
-    def bounds(self, node: Node) -> tuple[int, int]:
+    def bounds(self, node: FloatNode) -> tuple[int, int]:
         """Lowest and highest code that a quantized ``node`` may give."""
         limit = self.formats[Tensor(node.name, Part.ACTIVATION)].limit
         return (0 if node.layer.relu else -limit), limit

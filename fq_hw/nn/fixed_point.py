@@ -23,7 +23,7 @@ from fq_hw.errors import GraphError, require
 from fq_hw.fixed.fold import Folded
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.network import FixedNetwork, Known, Part, Tensor, from_float
-from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
+from fq_hw.float_network import IMAGE, FloatNetwork, FloatNode, Op, nodes
 from fq_hw.nn.byte_conv import ByteConv, available
 from fq_hw.nn.float_net import loaded
 from fq_hw.nn.layers import as_images
@@ -43,7 +43,7 @@ class Step:
             bytes: the whole layer in 8-bit arithmetic, where it can be
     """
 
-    node: Node
+    node: FloatNode
     kind: torch.dtype = torch.float32
     weight: Array | None = None
     offset: Array | float = 0.0
@@ -89,14 +89,14 @@ def max_pool(x: Array, kernel: int, step: int) -> Array:
     return functools.reduce(torch.maximum, parts)
 
 
-def carrier(bound: int, node: Node) -> torch.dtype:
+def carrier(bound: int, node: FloatNode) -> torch.dtype:
     """The float type in which integers up to ``bound`` are exact."""
     found = [kind for kind, bits in MANTISSA.items() if bound < 2**bits]
     require(found, f"layer {node.name}", "sums must stay below 2**53", bound, kind=GraphError)
     return found[0]
 
 
-def make_step(fixed: FixedNetwork, node: Node, batch: int = 1, bytewise: bool = True) -> Step:
+def make_step(fixed: FixedNetwork, node: FloatNode, batch: int = 1, bytewise: bool = True) -> Step:
     """How ``node`` runs; all that depends on formats is worked out here.
 
     ``batch`` is how many images a usual call has; ``bytewise`` allows 8-bit arithmetic.

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fq_hw.float_network import IMAGE, FloatNetwork, Node, Op, nodes
+from fq_hw.float_network import IMAGE, FloatNetwork, FloatNode, Op, nodes
 from fq_hw.nn.layers import as_images
 
 __all__ = ["FloatNet", "Observed", "loaded", "observe"]
@@ -19,7 +19,7 @@ __all__ = ["FloatNet", "Observed", "loaded", "observe"]
 class Step(nn.Module):
     """One layer: N,C,H,W of its inputs to N,C,H,W."""
 
-    def __init__(self, node: Node, norm_eps: float):
+    def __init__(self, node: FloatNode, norm_eps: float):
         super().__init__()
         self.node = node
         self.conv = self.norm = None

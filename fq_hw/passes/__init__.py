@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from fq_hw.ir import Graph
+from fq_hw.passes.absorb_signs import absorb_signs
 from fq_hw.passes.clip_thresholds import clip_thresholds
-from fq_hw.passes.fold_signs import fold_signs
 from fq_hw.passes.lowered import check_lowered
 from fq_hw.passes.round_thresholds import round_thresholds
 
-__all__ = ["PIPELINE", "check_lowered", "clip_thresholds", "fold_signs", "lower_graph",
-           "round_thresholds"]  # fmt: skip
+__all__ = [
+    "PIPELINE",
+    "absorb_signs",
+    "check_lowered",
+    "clip_thresholds",
+    "lower_graph",
+    "round_thresholds",
+]  # fmt: skip
 
-PIPELINE = (fold_signs, round_thresholds, clip_thresholds)
+PIPELINE = (absorb_signs, round_thresholds, clip_thresholds)
 
 
 def lower_graph(graph: Graph) -> Graph:

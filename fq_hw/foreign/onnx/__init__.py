@@ -1,4 +1,4 @@
-"""ONNX models with quantizers: read, judge, fold, and compare with qonnx's execution."""
+"""ONNX models with quantizers: read, judge, import, and compare with qonnx's execution."""
 
 from fq_hw.foreign.onnx import rules  # noqa: F401 - their functions declare themselves
 from fq_hw.foreign.onnx.execution import compare

@@ -9,10 +9,10 @@ import onnx
 from qonnx.core.modelwrapper import ModelWrapper
 
 from fq_hw.errors import FqHwError, GraphError, require
+from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import RULES, called
 from fq_hw.foreign.onnx.scores import Scores
 from fq_hw.foreign.onnx.values import Feature, Ranking
-from fq_hw.foreign.onnx.walk import Walk
 from fq_hw.foreign.pixels import PixelRange
 from fq_hw.ir import Graph
 from fq_hw.passes import lower_graph
@@ -64,12 +64,12 @@ def judge(
     The lines come of the folding itself, so none says yes where folding says no. Raises GraphError
     for an image of unknown shape, or of another than ``image``, H,W,C.
     """
-    walk = Walk(model, pixels, image)
-    lines = [line_of(walk, proto) for proto in model.graph.node]
+    importer = Importer(model, pixels, image)
+    lines = [line_of(importer, proto) for proto in model.graph.node]
     if not all(line.supported for line in lines):
         return Judged(lines=lines, imported=None)
     try:
-        return Judged(lines=lines, imported=finished(walk, name))
+        return Judged(lines=lines, imported=finished(importer, name))
     except FqHwError as error:
         name = model.graph.output[0].name
         why = str(error).removeprefix(f"output {name!r}: ")
@@ -77,25 +77,25 @@ def judge(
         return Judged(lines=[*lines, output], imported=None)
 
 
-def line_of(walk: Walk, proto: onnx.NodeProto) -> Line:
-    """Fold one node where that can be, and say so; one behind a refused node is not judged."""
+def line_of(importer: Importer, proto: onnx.NodeProto) -> Line:
+    """Import one node where that can be, and say so; one behind a refused node is not judged."""
     line = Line(node=proto.name, kind=proto.op_type, supported=True)
-    unknown = [name for name in proto.input if name and name not in walk.values]
+    unknown = [name for name in proto.input if name and name not in importer.values]
     if unknown and proto.op_type in RULES:
         return replace(line, supported=False, why="reads what an unsupported node makes")
     try:
-        walk.step(proto)
+        importer.step(proto)
     except FqHwError as error:
         return replace(line, supported=False, why=str(error).partition(": ")[2])
     return line
 
 
-def scored(walk: Walk) -> Scores:
+def scored(importer: Importer) -> Scores:
     """Scores and label of the model's output."""
-    (output,) = walk.model.graph.output
-    result, where = walk.values.get(output.name), f"output {output.name!r}"
+    (output,) = importer.model.graph.output
+    result, where = importer.values.get(output.name), f"output {output.name!r}"
     if isinstance(result, Ranking):
-        walk.label, result = result.scores, result.feature
+        importer.label, result = result.scores, result.feature
     made = isinstance(result, Feature)
     require(made, where, "must be computed from the image", kind=GraphError)
     contract = "must be one score for each class, N,C"
@@ -106,9 +106,9 @@ def scored(walk: Walk) -> Scores:
     contract = "must be at least two scores: one alone has no largest"
     require(several, where, contract, result.dims, hint=hint, kind=GraphError)
     result.unclamped(where)
-    scores = Scores.of(result, walk.types[result.op])
+    scores = Scores.of(result, importer.types[result.op])
     biased = {"bias": scores.bias} if scores.bias.any() else {}
-    walk.nodes += [
+    importer.nodes += [
         {"op": "pixel_sum", "name": "sum", "inputs": [result.op]},
         {"op": "class_scale", "name": "scores", "inputs": ["sum"],
          "multiplier": scores.multiplier, **biased},
@@ -117,16 +117,16 @@ def scored(walk: Walk) -> Scores:
     return scores
 
 
-def finished(walk: Walk, name: str) -> Imported:
-    """What the whole walk gives. Raises GraphError where the output is not scores or a class."""
-    scores = scored(walk)
-    whole = Graph.from_nodes(name, used(walk.nodes))
+def finished(importer: Importer, name: str) -> Imported:
+    """What the whole import gives. Raises GraphError where the output is not scores or a class."""
+    scores = scored(importer)
+    whole = Graph.from_nodes(name, used(importer.nodes))
     return Imported(
         graph=lower_graph(whole),
         whole=whole,
-        ranked=walk.label or walk.model.graph.output[0].name,
+        ranked=importer.label or importer.model.graph.output[0].name,
         scores=scores,
-        features=walk.features({op.name for op in whole.ops}),
+        features=importer.features({op.name for op in whole.ops}),
         ranking_error=scores.error(whole.types["sum"]),
     )
 
@@ -136,7 +136,7 @@ def fold(
 ) -> Imported:
     """``model`` as a graph of integers, ready for golden model and hardware.
 
-    Raises GraphError, naming the node, for the first that does not fold exactly.
+    Raises GraphError, naming the node, for the first that is not an exact integer op.
     """
     judged = judge(model, name, pixels, image)
     if judged.imported is None:

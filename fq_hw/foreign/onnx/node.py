@@ -1,4 +1,4 @@
-"""An ONNX node with what it reads, and the rules by which nodes fold."""
+"""An ONNX node with what it reads, and the rules by which nodes are imported."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from fq_hw.foreign.onnx.values import Feature, Ranking
 from fq_hw.foreign.onnx.weights import Weights
 
 if TYPE_CHECKING:
-    from fq_hw.foreign.onnx.walk import Walk
+    from fq_hw.foreign.onnx.importer import Importer
 
-__all__ = ["RULES", "Node", "Rule", "Value", "called", "described", "rule", "type_of"]
+__all__ = ["RULES", "OnnxNode", "Rule", "Value", "called", "described", "rule", "type_of"]
 
 Value = np.ndarray | Weights | Feature | Codes | Ranking
-Function = Callable[["Walk", "Node"], Value]
+Function = Callable[["Importer", "OnnxNode"], Value]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How nodes of one kind fold, and which of their attributes that takes into account."""
+    """How nodes of one kind are imported, and which of their attributes that takes into account."""
 
     function: Function
     honours: frozenset[str]
@@ -36,7 +36,7 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(*kinds: str, honours: tuple[str, ...] = ()) -> Callable[[Function], Function]:
-    """Declare how nodes of ``kinds`` fold; other attributes must have their defaults."""
+    """Declare how nodes of ``kinds`` are imported; other attributes must have their defaults."""
 
     def declare(function: Function) -> Function:
         RULES.update(dict.fromkeys(kinds, Rule(function, frozenset(honours))))
@@ -71,7 +71,7 @@ def type_of(value: Value | None) -> str | None:
 
 
 @dataclass(frozen=True)
-class Node:
+class OnnxNode:
     """An ONNX node: what it reads, its honoured attributes, the shape of what it makes."""
 
     proto: onnx.NodeProto

@@ -1,4 +1,4 @@
-"""What is known of a tensor of an ONNX graph while it is folded into integers.
+"""What is known of a tensor of an ONNX graph while it is turned into integers.
 
 Scales, shifts and bounds are fractions (``fq_hw.exact``): a constant of the file is the number that
 it is. Beside them stands what the reference's float32 makes of it, where that decides: the values

@@ -11,9 +11,9 @@ from fq_hw.errors import GraphError
 from fq_hw.ir.text import to_text
 from fq_hw.passes import (
     PIPELINE,
+    absorb_signs,
     check_lowered,
     clip_thresholds,
-    fold_signs,
     lower_graph,
     round_thresholds,
 )
@@ -44,13 +44,13 @@ def before(step, name):
 
 def test_order():
     names = [step.__name__ for step in PIPELINE]
-    assert names == ["fold_signs", "round_thresholds", "clip_thresholds"]
+    assert names == ["absorb_signs", "round_thresholds", "clip_thresholds"]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_lower_graph_is_the_pipeline(name):
     graph = random_graph(name)
-    last = clip_thresholds(round_thresholds(fold_signs(graph)))
+    last = clip_thresholds(round_thresholds(absorb_signs(graph)))
     same(snapshot(lower_graph(graph)), snapshot(last))
     assert passes.lower_graph is lower_graph
 
@@ -68,7 +68,7 @@ def test_keeps_its_promise(step, name):
     assert list(want) == list(got)
     for op in after.ops:
         tensor = got[op.name]
-        if step is fold_signs and isinstance(op, ir.Conv):  # the one thing that it changes
+        if step is absorb_signs and isinstance(op, ir.Conv):  # the one thing that it changes
             tensor = tensor * (op.weight[:, 0, 0, 0] * graph[op.name].weight[:, 0, 0, 0])
             if len(graph.users[op.name]) > 1 or not reads(graph, op):
                 np.testing.assert_array_equal(op.weight, graph[op.name].weight)
@@ -112,8 +112,8 @@ def small(signs=(1, -1), users=1, levels=((0.5, 1, 1.5), (-np.inf, 3.25, np.inf)
     return ir.Graph("small", tuple(ops))
 
 
-def test_fold_signs_negates_the_falling_channels_weights():
-    graph = fold_signs(small())
+def test_absorb_signs_negates_the_falling_channels_weights():
+    graph = absorb_signs(small())
     assert graph["c"].weight.reshape(2, 2).tolist() == [[1, -1], [-1, -1]]
     assert graph["c"].weight.dtype == np.int8
     assert graph["t0"].sign.tolist() == [1, 1]
@@ -121,7 +121,7 @@ def test_fold_signs_negates_the_falling_channels_weights():
 
 
 @pytest.mark.parametrize(("kind", "lowest"), [("i1", -(2**7)), ("i2", -(2**15)), ("u1", 200)])
-def test_fold_signs_does_not_wrap(kind, lowest):
+def test_absorb_signs_does_not_wrap(kind, lowest):
     """The negative of the lowest int8 is no int8."""
     image = ir.Input(name="x", shape=(2, 2, 1))
     weight = np.full((1, 1, 1, 1), lowest, kind)
@@ -129,7 +129,7 @@ def test_fold_signs_does_not_wrap(kind, lowest):
     levels, sign = np.array([[-9, 0, 300]]), np.array([-1])
     act = ir.Threshold(name="t", inputs=("c",), levels=levels, sign=sign, out_bits=2)
     graph = ir.Graph("g", (image, conv, act))
-    assert fold_signs(graph)["c"].weight.reshape(-1).tolist() == [-lowest]
+    assert absorb_signs(graph)["c"].weight.reshape(-1).tolist() == [-lowest]
     pixels = np.arange(16, dtype=np.uint8).reshape(4, 2, 2, 1)
     want, found = (golden.run(g, pixels)["t"] for g in (graph, lower_graph(graph)))
     np.testing.assert_array_equal(found, want)
@@ -144,8 +144,8 @@ def test_check_lowered():
         check_lowered(round_thresholds(graph))
 
 
-def test_fold_signs_negates_all_weights_where_every_channel_falls():
-    graph = fold_signs(small(signs=(-1, -1)))
+def test_absorb_signs_negates_all_weights_where_every_channel_falls():
+    graph = absorb_signs(small(signs=(-1, -1)))
     assert graph["c"].weight.reshape(2, 2).tolist() == [[-1, 1], [-1, -1]]
     assert graph["t0"].sign.tolist() == [1, 1]
 
@@ -154,26 +154,26 @@ def test_fold_signs_negates_all_weights_where_every_channel_falls():
     ("weights", "kind"),
     [((-127, 127), np.int8), ((-128, 1), np.int16), ((-32768, 1), np.int32)],
 )
-def test_fold_signs_makes_room_for_a_weight_whose_opposite_has_none(weights, kind):
+def test_absorb_signs_makes_room_for_a_weight_whose_opposite_has_none(weights, kind):
     weight = np.array([weights, (1, 1)]).reshape(2, 1, 1, 2)
     weight = weight.astype(np.min_scalar_type(min(weights)))
     graph = small(signs=(-1, 1)).map(
         lambda op: replace(op, weight=weight) if op.name == "c" else op
     )
-    found = fold_signs(graph)["c"].weight
+    found = absorb_signs(graph)["c"].weight
     assert found.dtype == kind
     assert found.reshape(2, 2).tolist() == [[-n for n in weights], [1, 1]]
 
 
-def test_fold_signs_leaves_a_convolution_with_two_users():
-    graph = fold_signs(small(users=2))
+def test_absorb_signs_leaves_a_convolution_with_two_users():
+    graph = absorb_signs(small(users=2))
     assert graph["c"].weight.reshape(2, 2).tolist() == [[1, -1], [1, 1]]
     assert graph["t1"].sign.tolist() == [1, -1]
 
 
-def test_fold_signs_leaves_the_trunk():
+def test_absorb_signs_leaves_the_trunk():
     """A threshold that reads a sum has no weights of its own."""
-    before_it, graph = random_graph("gains"), fold_signs(random_graph("gains"))
+    before_it, graph = random_graph("gains"), absorb_signs(random_graph("gains"))
     trunk = [op for op in graph.ops if isinstance(op, ir.Threshold)]
     trunk = [op for op in trunk if isinstance(graph[op.inputs[0]], ir.Add)]
     assert trunk

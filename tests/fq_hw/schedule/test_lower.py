@@ -16,7 +16,7 @@ from networks import (
 
 from fq_hw import golden, ir
 from fq_hw.errors import FoldingError, GraphError
-from fq_hw.passes import clip_thresholds, fold_signs, lower_graph, round_thresholds
+from fq_hw.passes import absorb_signs, clip_thresholds, lower_graph, round_thresholds
 from fq_hw.schedule import units
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.folding import Fold
@@ -220,7 +220,7 @@ def test_refuses_levels_that_are_not_integers():
 
 def test_refuses_levels_that_are_not_clipped():
     """An infinite level would lose its upper bits in the ROM."""
-    graph = round_thresholds(fold_signs(random_graph("gains")))
+    graph = round_thresholds(absorb_signs(random_graph("gains")))
     folds = odd_folds(graph)
     with pytest.raises(GraphError, match=r"^Threshold '[a-z0-9.]+': levels must be clipped"):
         lower(graph, folds)

@@ -1,4 +1,4 @@
-"""How each kind of ONNX node folds: one function a kind, declared by ``rule``."""
+"""How each kind of ONNX node is imported: one function a kind, declared by ``rule``."""
 
 from fq_hw.foreign.onnx.rules import (
     arithmetic,

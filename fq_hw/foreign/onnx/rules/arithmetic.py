@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.rules.joins import residual
-from fq_hw.foreign.onnx.walk import Walk
 
 __all__: list[str] = []  # rules declare themselves
 
 
 @rule("BatchNormalization", honours=("epsilon", "momentum"))  # momentum only moves in training
-def norm(walk: Walk, node: Node) -> Value:
+def norm(importer: Importer, node: OnnxNode) -> Value:
     x = node.feature()
     contract = "normalizes axis 1, but the channels lie on the last axis"
     hint = "put the Transpose behind this node, or leave it out"
@@ -34,7 +34,7 @@ def norm(walk: Walk, node: Node) -> Value:
 
 
 @rule("Mul", "Div")
-def multiply(walk: Walk, node: Node) -> Value:
+def multiply(importer: Importer, node: OnnxNode) -> Value:
     x, other = node.split
     contract = "a product of two computed tensors has no hardware; one must be a constant"
     require(x is not None, node.where, contract, kind=GraphError)
@@ -48,10 +48,10 @@ def multiply(walk: Walk, node: Node) -> Value:
 
 
 @rule("Add", "Sub")
-def add(walk: Walk, node: Node) -> Value:
+def add(importer: Importer, node: OnnxNode) -> Value:
     x, other = node.split
     if x is None:
-        return residual(walk, node)
+        return residual(importer, node)
     term = x.per_channel(node.constant(other), node.where)
     if node.kind == "Add":
         return x.plus(term, node.where)

@@ -9,20 +9,20 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR
 from fq_hw.foreign.onnx.codes import Codes
-from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.values import Feature
-from fq_hw.foreign.onnx.walk import Walk
 
 __all__ = ["settled"]
 
 
 @rule("Relu")
-def relu(walk: Walk, node: Node) -> Value:
+def relu(importer: Importer, node: OnnxNode) -> Value:
     return clamped(node, 0.0, np.inf)
 
 
 @rule("Clip", honours=("min", "max"))
-def clip(walk: Walk, node: Node) -> Value:
+def clip(importer: Importer, node: OnnxNode) -> Value:
     low, high = (
         node.number(n) if node.given(n) else float(node.attributes.get(name, default))
         for n, name, default in ((1, "min", -np.inf), (2, "max", np.inf))
@@ -32,7 +32,7 @@ def clip(walk: Walk, node: Node) -> Value:
     return clamped(node, low, high)
 
 
-def clamped(node: Node, low: float, high: float) -> Value:
+def clamped(node: OnnxNode, low: float, high: float) -> Value:
     """The input within the two ends; codes between a QuantizeLinear and its partner too."""
     x = node.value(0)
     if isinstance(x, Codes):
@@ -42,7 +42,7 @@ def clamped(node: Node, low: float, high: float) -> Value:
     return node.feature().clamped(low, high)
 
 
-def settled(walk: Walk, node: Node, x: Feature) -> Feature:
+def settled(importer: Importer, node: OnnxNode, x: Feature) -> Feature:
     """The same real numbers without a clamp: what sums, joins and averages need.
 
     A clamp that no value reaches goes. One of levels becomes a level of its own, where it lies on
@@ -50,7 +50,7 @@ def settled(walk: Walk, node: Node, x: Feature) -> Feature:
     """
     if x.free:
         return x
-    kind, (lowest, highest) = walk.types[x.op], walk.real_range(x)
+    kind, (lowest, highest) = importer.types[x.op], importer.real_range(x)
     floor = lowest if x.floor is None else np.maximum(x.floor, lowest)
     ceiling = highest if x.ceiling is None else np.minimum(x.ceiling, highest)
     if (floor == lowest).all() and (ceiling == highest).all():
@@ -69,7 +69,7 @@ def settled(walk: Walk, node: Node, x: Feature) -> Feature:
     bits = most.bit_length()
     steps = np.arange(1, 2**bits)
     levels = np.where(steps <= (high - low)[:, None], low[:, None] + steps, FAR)
-    name = walk.add("threshold", node, x.op, suffix=".clamp", levels=levels,
+    name = importer.add("threshold", node, x.op, suffix=".clamp", levels=levels,
                     sign=np.ones(x.channels, np.int8), out_bits=bits)  # fmt: skip
     return replace(x, op=name, shift=x.shift + x.scale * low.astype(object), floor=None,
                    ceiling=None, edges=None, source=None, known=None)  # fmt: skip

@@ -8,12 +8,12 @@ import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact
-from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
 from fq_hw.foreign.onnx.rules.padding import with_zero
 from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of, square
 from fq_hw.foreign.onnx.values import Feature, uniform
-from fq_hw.foreign.onnx.walk import Walk
 from fq_hw.foreign.onnx.weights import Weights
 
 __all__: list[str] = []  # rules declare themselves
@@ -23,8 +23,8 @@ MOST_INPUTS = 2**18  # channels that it reads: an image of 512 x 512 that was ma
 
 
 def convolve(
-    walk: Walk,
-    node: Node,
+    importer: Importer,
+    node: OnnxNode,
     x: Feature,
     weight: np.ndarray,
     scale: np.ndarray | None,
@@ -41,7 +41,7 @@ def convolve(
     require(fits, node.where, contract, many, kind=GraphError)
     contract = "input must be quantized; put a Quant node before it"
     require(x.levels, node.where, contract, kind=GraphError)
-    x = settled(walk, node, x)
+    x = settled(importer, node, x)
     unit = uniform(x.scale)
     contract = "all input channels need one scale (per-tensor quantization)"
     ends = (float(min(x.scale)), float(max(x.scale)))
@@ -50,21 +50,21 @@ def convolve(
     require(weight.shape[3] == x.channels, node.where, contract, weight.shape[3], kind=GraphError)
     level = 0
     if padding:
-        x, level = with_zero(walk, node, x)
+        x, level = with_zero(importer, node, x)
         unit = uniform(x.scale)
-    name = walk.add("conv", node, x.op, weight=weight.astype(np.int32), stride=stride,
+    name = importer.add("conv", node, x.op, weight=weight.astype(np.int32), stride=stride,
                     padding=padding, scale=None, pad_level=level)  # fmt: skip
     gain, taps = exact(scale), weight.sum(axis=(1, 2))
     start = uniform(x.shift)
     sums = (taps * x.shift).sum(axis=1) if start is None else taps.sum(axis=1) * start
     peak = np.abs(scale) * (np.abs(weight).sum(axis=(1, 2)) @ x.peak)
-    return replace(x, op=name, shape=walk.types[name].shape, scale=gain * unit, shift=gain * sums,
-                   peak=peak, levels=False, edges=None, source=None, pixels=None,
-                   known=None)  # fmt: skip
+    return replace(x, op=name, shape=importer.types[name].shape, scale=gain * unit,
+                   shift=gain * sums, peak=peak, levels=False, edges=None, source=None,
+                   pixels=None, known=None)  # fmt: skip
 
 
 @rule("Conv", honours=(*HONOURED, "group"))
-def conv(walk: Walk, node: Node) -> Value:
+def conv(importer: Importer, node: OnnxNode) -> Value:
     x, weights = image_of(node), node.weights()
     contract = "must be two-dimensional: weights with 4 axes"
     require(weights.codes.ndim == 4, node.where, contract, weights.codes.shape, kind=GraphError)
@@ -79,7 +79,7 @@ def conv(walk: Walk, node: Node) -> Value:
     fits = padding <= windows.kernel[0] // 2
     require(fits, node.where, contract, padding, kind=GraphError)
     weight = weights.codes.transpose(0, 2, 3, 1)
-    y = convolve(walk, node, x, weight, weights.scale_along(0), stride, padding)
+    y = convolve(importer, node, x, weight, weights.scale_along(0), stride, padding)
     if node.given(2):
         bias = node.constant(2, ndim=1).astype(np.float32)
         contract = f"needs {y.channels} biases"
@@ -88,7 +88,7 @@ def conv(walk: Walk, node: Node) -> Value:
     return y
 
 
-def dense(walk: Walk, node: Node, x: Feature, weights: Weights) -> Feature:
+def dense(importer: Importer, node: OnnxNode, x: Feature, weights: Weights) -> Feature:
     """Weights (in,out) on a flat tensor: a 1x1 convolution of one pixel."""
     contract = "input must be flat, N,F"
     require(x.flat, node.where, contract, x.dims, hint="put Flatten before it", kind=GraphError)
@@ -100,15 +100,15 @@ def dense(walk: Walk, node: Node, x: Feature, weights: Weights) -> Feature:
     if not x.last:  # ONNX counts channels slowest, the graph fastest
         codes = codes.reshape(c, h * w, -1).swapaxes(0, 1).reshape(size, -1)
     if (h, w) != (1, 1):
-        x = settled(walk, node, x)
-        name = walk.add("flatten", node, x.op, suffix=".flat")
+        x = settled(importer, node, x)
+        name = importer.add("flatten", node, x.op, suffix=".flat")
         x = replace(x, op=name, shape=(1, 1, size), scale=np.tile(x.scale, h * w),
                     shift=np.tile(x.shift, h * w), peak=np.tile(x.peak, h * w), edges=None,
                     source=None, pixels=None, known=None)  # fmt: skip
-    return convolve(walk, node, x, codes.T[:, None, None, :], scale)
+    return convolve(importer, node, x, codes.T[:, None, None, :], scale)
 
 
-def matrix(node: Node) -> Weights:
+def matrix(node: OnnxNode) -> Weights:
     """Weights (in,out)."""
     weights = node.weights()
     contract = "weights must be a matrix"
@@ -117,19 +117,21 @@ def matrix(node: Node) -> Weights:
 
 
 @rule("MatMul")
-def matmul(walk: Walk, node: Node) -> Value:
+def matmul(importer: Importer, node: OnnxNode) -> Value:
     x, weights = node.feature(), matrix(node)
     if x.last and not x.flat:  # every pixel by itself
-        return convolve(walk, node, x, weights.codes.T[:, None, None, :], weights.scale_along(1))
-    return dense(walk, node, x, weights)
+        return convolve(
+            importer, node, x, weights.codes.T[:, None, None, :], weights.scale_along(1)
+        )
+    return dense(importer, node, x, weights)
 
 
 @rule("Gemm", honours=("alpha", "beta", "transB"))
-def gemm(walk: Walk, node: Node) -> Value:
+def gemm(importer: Importer, node: OnnxNode) -> Value:
     weights = matrix(node)
     if node.attributes["transB"]:
         weights = weights.transposed([1, 0])
-    y = dense(walk, node, node.feature(), weights)
+    y = dense(importer, node, node.feature(), weights)
     alpha, beta = (np.float32(node.attributes[name]) for name in ("alpha", "beta"))
     y = y if alpha == 1 else y.times(np.full(y.channels, alpha), node.where)
     if node.given(2):

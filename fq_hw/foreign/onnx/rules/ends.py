@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.values import Feature, Ranking
-from fq_hw.foreign.onnx.walk import Walk
 
 __all__: list[str] = []  # rules declare themselves
 
 
-def scores(node: Node) -> tuple[str, Feature]:
+def scores(node: OnnxNode) -> tuple[str, Feature]:
     """The tensor that ranks the classes, and what is known of it: one number for each class."""
     found, name = node.value(0), node.proto.input[0]
     if isinstance(found, Ranking):
@@ -25,7 +25,7 @@ def scores(node: Node) -> tuple[str, Feature]:
     return name, x
 
 
-def over_classes(node: Node, x: Feature) -> None:
+def over_classes(node: OnnxNode, x: Feature) -> None:
     """Refuse another axis than that of the classes."""
     rank, axis = len(x.dims), node.attributes["axis"]
     classes = rank - 1 if x.last and not x.flat else 1
@@ -35,27 +35,27 @@ def over_classes(node: Node, x: Feature) -> None:
 
 
 @rule("Softmax", "LogSoftmax", honours=("axis",))
-def softmax(walk: Walk, node: Node) -> Value:
+def softmax(importer: Importer, node: OnnxNode) -> Value:
     name, x = scores(node)
     over_classes(node, x)
     return Ranking(scores=name, feature=x, kind=node.kind)
 
 
 @rule("Sigmoid")
-def sigmoid(walk: Walk, node: Node) -> Value:
+def sigmoid(importer: Importer, node: OnnxNode) -> Value:
     name, x = scores(node)
     return Ranking(scores=name, feature=x, kind=node.kind)
 
 
 @rule("ArgMax", honours=("axis", "keepdims"))
-def argmax(walk: Walk, node: Node) -> Value:
+def argmax(importer: Importer, node: OnnxNode) -> Value:
     name, x = scores(node)
     over_classes(node, x)
     return Ranking(scores=name, feature=x, kind=node.kind, label=True)
 
 
 @rule("TopK", honours=("axis", "k", "largest", "sorted"))  # of one value the order is plain
-def top_k(walk: Walk, node: Node) -> Value:
+def top_k(importer: Importer, node: OnnxNode) -> Value:
     name, x = scores(node)
     over_classes(node, x)
     contract = "attribute largest must be 1"

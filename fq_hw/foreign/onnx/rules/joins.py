@@ -10,11 +10,11 @@ from fractions import Fraction
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
 from fq_hw.foreign.onnx.rules.signs import rising
 from fq_hw.foreign.onnx.values import NEAR, Feature, uniform
-from fq_hw.foreign.onnx.walk import Walk
 
 __all__ = ["residual"]
 
@@ -37,9 +37,9 @@ def tables(
     }
 
 
-def residual(walk: Walk, node: Node) -> Feature:
+def residual(importer: Importer, node: OnnxNode) -> Feature:
     """The sum of two tensors whose units differ by a power of two."""
-    a, b = (settled(walk, node, node.feature(n)) for n in (0, 1))
+    a, b = (settled(importer, node, node.feature(n)) for n in (0, 1))
     contract = f"both inputs must have one shape, here {a.dims}"
     require(alike(a, b) and a.channels == b.channels, node.where, contract, b.dims,
             kind=GraphError)  # fmt: skip
@@ -49,16 +49,16 @@ def residual(walk: Walk, node: Node) -> Feature:
                        peak=a.peak + b.peak, edges=None, source=None,
                        **tables(a, b, lambda x, y: x + sign * y))  # fmt: skip
     b = replace(b, scale=sign * b.scale, shift=sign * b.shift)
-    a, b = (rising(walk, node, x) for x in (a, b))
+    a, b = (rising(importer, node, x) for x in (a, b))
     shifts = [max(n, 0) for n in ratio(node, a, b)]
-    share_unit(walk, node, a, b, shifts)
-    name = walk.add("add", node, a.op, b.op, shift=shifts)
+    share_unit(importer, node, a, b, shifts)
+    name = importer.add("add", node, a.op, b.op, shift=shifts)
     return replace(a, op=name, scale=a.scale / 2 ** shifts[0], shift=a.shift + b.shift,
                    peak=a.peak + b.peak, edges=None, source=None, levels=a.levels and b.levels,
                    pixels=None, known=None)  # fmt: skip
 
 
-def ratio(node: Node, a: Feature, b: Feature) -> tuple[int, int]:
+def ratio(node: OnnxNode, a: Feature, b: Feature) -> tuple[int, int]:
     """By how many bits the units of two tensors differ, to the one side and to the other."""
     units = [uniform(x.scale) for x in (a, b)]
     contract = "both inputs need one scale for all channels, the same or a power of two apart"
@@ -72,22 +72,24 @@ def ratio(node: Node, a: Feature, b: Feature) -> tuple[int, int]:
     return bits, -bits
 
 
-def share_unit(walk: Walk, node: Node, a: Feature, b: Feature, shifts: list[int]) -> None:
+def share_unit(
+    importer: Importer, node: OnnxNode, a: Feature, b: Feature, shifts: list[int]
+) -> None:
     """Say in the ops that make both tensors what a unit of theirs is worth, as ``Add`` asks for."""
     pairs = list(zip((a, b), shifts, strict=True))
-    known = [walk.types[x.op].scale for x, _ in pairs]
+    known = [importer.types[x.op].scale for x, _ in pairs]
     units = [scale / 2**n for scale, n in zip(known, shifts, strict=True) if scale is not None]
     unit = units[0] if units else float(a.scale[0]) / 2 ** shifts[0]
     contract = "both inputs were added to tensors of slightly other scales before"
     require(len(set(units)) <= 1, node.where, contract, units, kind=GraphError)
     for (x, n), scale in zip(pairs, known, strict=True):
         if scale is None:
-            walk.set_scale(x.op, unit * 2**n)
+            importer.set_scale(x.op, unit * 2**n)
 
 
 @rule("Concat", honours=("axis",))
-def concat(walk: Walk, node: Node) -> Value:
-    features = [settled(walk, node, node.feature(n)) for n in range(len(node.inputs))]
+def concat(importer: Importer, node: OnnxNode) -> Value:
+    features = [settled(importer, node, node.feature(n)) for n in range(len(node.inputs))]
     joined, rank = features[0], len(features[0].dims)
     axis, channels = node.attributes["axis"], rank - 1 if joined.last else 1
     contract = f"must join the channels, axis {channels}"
@@ -101,7 +103,7 @@ def concat(walk: Walk, node: Node) -> Value:
         contract = f"inputs must be {joined.shape[0]} x {joined.shape[1]} pixels, laid out alike"
         require(alike(joined, x), node.where, contract, x.dims, kind=GraphError)
         suffix = "" if number == len(features) - 1 else f".{number}"
-        name = walk.add("concat", node, joined.op, x.op, suffix=suffix)
+        name = importer.add("concat", node, joined.op, x.op, suffix=suffix)
         joined = replace(
             joined,
             op=name,

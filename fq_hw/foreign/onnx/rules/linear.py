@@ -10,10 +10,10 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact
 from fq_hw.foreign.onnx.codes import Codes
-from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.quantize import Steps
 from fq_hw.foreign.onnx.rules.quantizers import quantized
-from fq_hw.foreign.onnx.walk import Walk
 from fq_hw.foreign.onnx.weights import Weights
 
 __all__: list[str] = []  # rules declare themselves
@@ -22,7 +22,7 @@ WIDTHS = {f"{sign}int{bits}": bits for sign in ("", "u") for bits in (2, 4, 8, 1
 PER_TENSOR = "an activation needs one scale for the whole tensor"
 
 
-def scales(node: Node) -> tuple[np.ndarray, np.ndarray]:
+def scales(node: OnnxNode) -> tuple[np.ndarray, np.ndarray]:
     """Scale and zero point; the latter may be left out."""
     scale = node.constant(1).astype(np.float32)
     least = float(scale.min(initial=np.inf))
@@ -34,7 +34,7 @@ def scales(node: Node) -> tuple[np.ndarray, np.ndarray]:
     return scale, zero
 
 
-def along(node: Node, shape: tuple[int, ...], part: np.ndarray) -> np.ndarray:
+def along(node: OnnxNode, shape: tuple[int, ...], part: np.ndarray) -> np.ndarray:
     """A scale or zero point for each index of the node's axis, as it broadcasts to ``shape``."""
     if part.size == 1:
         return part.reshape(())
@@ -46,7 +46,7 @@ def along(node: Node, shape: tuple[int, ...], part: np.ndarray) -> np.ndarray:
 
 
 @rule("QuantizeLinear", honours=("axis",))
-def quantize_linear(walk: Walk, node: Node) -> Value:
+def quantize_linear(importer: Importer, node: OnnxNode) -> Value:
     scale, zero = scales(node)
     kind = zero.dtype
     contract = "codes must be int8 or uint8, as the zero point says"
@@ -71,14 +71,14 @@ def quantize_linear(walk: Walk, node: Node) -> Value:
 
 
 @rule("DequantizeLinear", honours=("axis",))
-def dequantize_linear(walk: Walk, node: Node) -> Value:
+def dequantize_linear(importer: Importer, node: OnnxNode) -> Value:
     scale, zero = scales(node)
     found = node.value(0)
     if isinstance(found, Codes):
         require(scale.size == 1, node.where, PER_TENSOR, scale.shape, kind=GraphError)
         (step,), origin = exact(scale).reshape(-1), int(zero.reshape(()))
         steps = replace(found.steps, scale=step, shift=step * (found.steps.shift - origin))
-        return quantized(walk, node, found.x, steps)
+        return quantized(importer, node, found.x, steps)
     known = isinstance(found, np.ndarray) and found.dtype.name in WIDTHS
     contract = "must read integer constants, or come behind a QuantizeLinear node"
     require(known, node.where, contract, kind=GraphError)

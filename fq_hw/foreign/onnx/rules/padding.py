@@ -8,16 +8,16 @@ import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR
-from fq_hw.foreign.onnx.node import Node
+from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.node import OnnxNode
 from fq_hw.foreign.onnx.values import Feature, uniform
-from fq_hw.foreign.onnx.walk import Walk
 
 __all__ = ["with_zero"]
 
 MOST = 255  # of a code
 
 
-def with_zero(walk: Walk, node: Node, x: Feature) -> tuple[Feature, int]:
+def with_zero(importer: Importer, node: OnnxNode, x: Feature) -> tuple[Feature, int]:
     """The input with a level that is worth 0, and that level.
 
     Where there is none, as with -1 and +1, the codes are spread: x becomes factor * x + offset,
@@ -29,7 +29,7 @@ def with_zero(walk: Walk, node: Node, x: Feature) -> tuple[Feature, int]:
     require(zero is not None, node.where, contract, kind=GraphError)
     if zero.denominator == 1 and 0 <= zero <= MOST:
         return x, int(zero)
-    factor, high = zero.denominator, int(walk.types[x.op].high.max())
+    factor, high = zero.denominator, int(importer.types[x.op].high.max())
     level = int(zero * factor)
     offset = max(-level, 0)
     most = max(factor * high, level) + offset
@@ -39,7 +39,7 @@ def with_zero(walk: Walk, node: Node, x: Feature) -> tuple[Feature, int]:
     codes = np.arange(high + 1) * factor + offset  # ascending: code n is reached from its place on
     reached = np.searchsorted(codes, np.arange(1, 2**bits))
     levels = np.tile(np.where(reached > high, FAR, reached), (x.channels, 1))
-    name = walk.add("threshold", node, x.op, suffix=".spread", levels=levels,
+    name = importer.add("threshold", node, x.op, suffix=".spread", levels=levels,
                     sign=np.ones(x.channels, np.int8), out_bits=bits)  # fmt: skip
     scale = x.scale / factor
     spread = replace(x, op=name, scale=scale, shift=x.shift - scale * offset, edges=None,

@@ -8,26 +8,31 @@ from dataclasses import replace
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
 from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of
 from fq_hw.foreign.onnx.values import Feature
-from fq_hw.foreign.onnx.walk import Walk
 
 __all__: list[str] = []  # rules declare themselves
 
 
 def pool(
-    walk: Walk, node: Node, op: str, x: Feature, kernel: tuple[int, int], **fields: object
+    importer: Importer,
+    node: OnnxNode,
+    op: str,
+    x: Feature,
+    kernel: tuple[int, int],
+    **fields: object,
 ) -> Feature:
     """Windows of ``kernel``, side by side."""
     if tuple(kernel) == (1, 1):
         return x
-    name = walk.add(op, node, x.op, kernel=list(kernel), **fields)
-    return replace(x, op=name, shape=walk.types[name].shape, edges=None, source=None)
+    name = importer.add(op, node, x.op, kernel=list(kernel), **fields)
+    return replace(x, op=name, shape=importer.types[name].shape, edges=None, source=None)
 
 
-def side_by_side(node: Node, x: Feature) -> tuple[int, int]:
+def side_by_side(node: OnnxNode, x: Feature) -> tuple[int, int]:
     """The kernel of a pool whose windows do not overlap and leave no gaps."""
     image = x.shape[:2]
     windows = Windows.of(node, image)
@@ -47,41 +52,41 @@ def side_by_side(node: Node, x: Feature) -> tuple[int, int]:
 
 
 @rule("MaxPool", honours=(*HONOURED, "ceil_mode"))
-def max_pool(walk: Walk, node: Node) -> Value:
+def max_pool(importer: Importer, node: OnnxNode) -> Value:
     x = image_of(node)
-    return largest(walk, node, x, side_by_side(node, x))
+    return largest(importer, node, x, side_by_side(node, x))
 
 
 @rule("GlobalMaxPool")
-def global_max_pool(walk: Walk, node: Node) -> Value:
+def global_max_pool(importer: Importer, node: OnnxNode) -> Value:
     x = image_of(node)
-    return largest(walk, node, x, x.shape[:2])
+    return largest(importer, node, x, x.shape[:2])
 
 
-def largest(walk: Walk, node: Node, x: Feature, kernel: tuple[int, int]) -> Feature:
+def largest(importer: Importer, node: OnnxNode, x: Feature, kernel: tuple[int, int]) -> Feature:
     """The maximum of real numbers: that of the integers, or their minimum where these fall.
 
     Rounding keeps an order, so of an image the largest pixel's value is one of its table still.
     """
     falls = x.scale < 0
     sign = {"sign": np.where(falls, -1, 1).astype(np.int8)} if falls.any() else {}
-    return pool(walk, node, "max_pool", x, kernel, **sign)
+    return pool(importer, node, "max_pool", x, kernel, **sign)
 
 
 @rule("AveragePool", honours=(*HONOURED, "ceil_mode", "count_include_pad"))  # nothing is padded
-def average_pool(walk: Walk, node: Node) -> Value:
+def average_pool(importer: Importer, node: OnnxNode) -> Value:
     x = image_of(node)
-    return average(walk, node, x, side_by_side(node, x))
+    return average(importer, node, x, side_by_side(node, x))
 
 
 @rule("GlobalAveragePool")
-def global_average_pool(walk: Walk, node: Node) -> Value:
+def global_average_pool(importer: Importer, node: OnnxNode) -> Value:
     x = image_of(node)
-    return average(walk, node, x, x.shape[:2])
+    return average(importer, node, x, x.shape[:2])
 
 
 @rule("ReduceMean", honours=("axes", "keepdims", "noop_with_empty_axes"))
-def reduce_mean(walk: Walk, node: Node) -> Value:
+def reduce_mean(importer: Importer, node: OnnxNode) -> Value:
     x = node.feature()
     axes = node.attributes.get("axes") or []  # an attribute before opset 18, then an input
     if node.given(1):
@@ -94,12 +99,12 @@ def reduce_mean(walk: Walk, node: Node) -> Value:
     contract = f"must be over height and width, axes {spatial} of N,C,H,W or N,H,W,C"
     fits = fits and sorted(n % rank for n in axes) == spatial
     require(fits, node.where, contract, axes, kind=GraphError)
-    y = average(walk, node, x, x.shape[:2])
+    y = average(importer, node, x, x.shape[:2])
     return y if node.attributes["keepdims"] else replace(y, flat=True)
 
 
-def average(walk: Walk, node: Node, x: Feature, kernel: tuple[int, int]) -> Feature:
+def average(importer: Importer, node: OnnxNode, x: Feature, kernel: tuple[int, int]) -> Feature:
     """A sum whose unit is worth the less: nothing is divided."""
-    y = pool(walk, node, "sum_pool", settled(walk, node, x), kernel)
+    y = pool(importer, node, "sum_pool", settled(importer, node, x), kernel)
     return y if y.op == x.op else replace(y, scale=y.scale / math.prod(kernel), pixels=None,
                                                known=None)  # fmt: skip

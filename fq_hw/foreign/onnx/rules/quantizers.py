@@ -10,10 +10,10 @@ from qonnx.core.datatype import DataType
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR, exact
-from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.quantize import Quantizer, Steps
 from fq_hw.foreign.onnx.values import Feature
-from fq_hw.foreign.onnx.walk import Walk
 from fq_hw.foreign.onnx.weights import Weights
 
 __all__ = ["quantized"]
@@ -21,7 +21,7 @@ __all__ = ["quantized"]
 MOST_LEVELS = 2**19  # of a tensor, each computed exactly: 2,048 channels of 8 bits have as many
 
 
-def quantized(walk: Walk, node: Node, x: Feature, steps: Steps) -> Feature:
+def quantized(importer: Importer, node: OnnxNode, x: Feature, steps: Steps) -> Feature:
     """The codes of ``steps``: a table on pixels, else thresholds on sums or levels.
 
     The reference's float32 decides on pixels, and on levels, of which each has one value.
@@ -39,13 +39,13 @@ def quantized(walk: Walk, node: Node, x: Feature, steps: Steps) -> Feature:
         if (codes == np.arange(256)).all():
             return replace(x, **after)
         table = codes[:1] if (codes == codes[0]).all() else codes
-        name = walk.add("embed", node, x.op, table=table[..., None], out_bits=steps.bits)
+        name = importer.add("embed", node, x.op, table=table[..., None], out_bits=steps.bits)
         return replace(x, op=name, **after)
     many = x.channels * steps.edges.shape[1]
     contract = f"must have at most {MOST_LEVELS:,} levels in all channels together"
     require(many <= MOST_LEVELS, node.where, contract, many, kind=GraphError)
     levels, sign = steps.levels(x) if x.known is None else looked_up(x, steps)
-    name = walk.add("threshold", node, x.op, levels=levels, sign=sign, out_bits=steps.bits)
+    name = importer.add("threshold", node, x.op, levels=levels, sign=sign, out_bits=steps.bits)
     return replace(x, op=name, **after)
 
 
@@ -61,17 +61,17 @@ def looked_up(x: Feature, steps: Steps) -> tuple[np.ndarray, np.ndarray]:
 
 
 @rule("Quant", "IntQuant", honours=("signed", "narrow", "rounding_mode"))
-def quant(walk: Walk, node: Node) -> Value:
+def quant(importer: Importer, node: OnnxNode) -> Value:
     scale, zero, width = node.constant(1), node.constant(2), node.number(3)
     quantizer = Quantizer.of(scale, zero, width, node.attributes, node.where)
     if not isinstance(node.value(0), np.ndarray | Weights):
-        return quantized(walk, node, node.feature(), quantizer.steps())
+        return quantized(importer, node, node.feature(), quantizer.steps())
     codes = quantizer.codes(node.constant(0))
     return Weights.of(codes, quantizer.scale, node.where, bits=int(width), zero=quantizer.zero)
 
 
 @rule("BipolarQuant")
-def bipolar(walk: Walk, node: Node) -> Value:
+def bipolar(importer: Importer, node: OnnxNode) -> Value:
     scale = node.constant(1).astype(np.float32)
     least = float(scale.min(initial=np.inf))
     positive = scale.size and least > 0
@@ -89,11 +89,11 @@ def bipolar(walk: Walk, node: Node) -> Value:
         shift=-step,
         reference=lambda real: (real >= 0).astype(np.int64),
     )
-    return quantized(walk, node, node.feature(), steps)
+    return quantized(importer, node, node.feature(), steps)
 
 
 @rule("Sign")
-def sign(walk: Walk, node: Node) -> Value:
+def sign(importer: Importer, node: OnnxNode) -> Value:
     steps = Steps(
         edges=exact(np.zeros((1, 2))),
         exclusive=np.array([[False, True]]),  # 0 itself stays 0
@@ -101,11 +101,11 @@ def sign(walk: Walk, node: Node) -> Value:
         shift=Fraction(-1),
         reference=lambda real: np.sign(real).astype(np.int64) + 1,
     )
-    return quantized(walk, node, node.feature(), steps)
+    return quantized(importer, node, node.feature(), steps)
 
 
 @rule("MultiThreshold", honours=("out_scale", "out_bias", "out_dtype", "data_layout"))
-def multi_threshold(walk: Walk, node: Node) -> Value:
+def multi_threshold(importer: Importer, node: OnnxNode) -> Value:
     x, edges = node.feature(), node.constant(1, ndim=2).astype(np.float32)
     known = "NC" if x.flat else "NHWC" if x.last else "NCHW"
     layout = node.attributes["data_layout"] or ("NC" if x.flat else "NCHW")
@@ -130,10 +130,10 @@ def multi_threshold(walk: Walk, node: Node) -> Value:
         shift=Fraction(shift),
         reference=lambda real: (real[:, :, None] >= edges[:, None]).sum(axis=2),
     )
-    return quantized(walk, node, x, steps)
+    return quantized(importer, node, x, steps)
 
 
-def check_type(node: Node, scale: float, shift: float, steps: int) -> None:
+def check_type(node: OnnxNode, scale: float, shift: float, steps: int) -> None:
     """Refuse an out_dtype that does not hold what the node makes; execution does not look at it."""
     name = node.attributes["out_dtype"]
     try:

@@ -9,9 +9,9 @@ import numpy as np
 from onnx import TensorProto
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.values import Feature, Ranking
-from fq_hw.foreign.onnx.walk import Walk
 from fq_hw.foreign.onnx.weights import Weights
 
 __all__: list[str] = []  # rules declare themselves
@@ -19,7 +19,7 @@ __all__: list[str] = []  # rules declare themselves
 CHANNELS_LAST, CHANNELS_FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
 
 
-def reshaped(node: Node, x: Feature) -> Feature:
+def reshaped(node: OnnxNode, x: Feature) -> Feature:
     """The tensor in the shape that ONNX infers from the node's attributes and inputs."""
     single = x.shape[:2] == (1, 1)  # of one pixel both layouts are one
     known = [
@@ -39,7 +39,7 @@ def reshaped(node: Node, x: Feature) -> Feature:
 @rule("Flatten", honours=("axis",))
 @rule("Reshape", honours=("allowzero",))
 @rule("Squeeze", "Unsqueeze", honours=("axes",))
-def reshape(walk: Walk, node: Node) -> Value:
+def reshape(importer: Importer, node: OnnxNode) -> Value:
     x = node.value(0)
     if isinstance(x, Ranking):
         return x
@@ -53,7 +53,7 @@ def reshape(walk: Walk, node: Node) -> Value:
 
 
 @rule("Transpose", honours=("perm",))
-def transpose(walk: Walk, node: Node) -> Value:
+def transpose(importer: Importer, node: OnnxNode) -> Value:
     x, axes = node.value(0), node.attributes["perm"]
     if isinstance(x, np.ndarray | Weights):
         rank = (x.codes if isinstance(x, Weights) else x).ndim
@@ -72,12 +72,12 @@ def transpose(walk: Walk, node: Node) -> Value:
 
 
 @rule("Identity")
-def identity(walk: Walk, node: Node) -> Value:
+def identity(importer: Importer, node: OnnxNode) -> Value:
     return node.value(0)
 
 
 @rule("Dropout", honours=("ratio", "seed"))  # of training alone
-def dropout(walk: Walk, node: Node) -> Value:
+def dropout(importer: Importer, node: OnnxNode) -> Value:
     ratio = node.number(1) if node.given(1) else node.attributes.get("ratio", 0.5)
     require(0 <= ratio < 1, node.where, "ratio must be in 0..1", ratio, kind=GraphError)
     training = node.given(2) and bool(node.number(2))
@@ -86,7 +86,7 @@ def dropout(walk: Walk, node: Node) -> Value:
 
 
 @rule("Cast", honours=("to",))
-def cast(walk: Walk, node: Node) -> Value:
+def cast(importer: Importer, node: OnnxNode) -> Value:
     x, to = node.value(0), node.attributes["to"]
     allowed = [TensorProto.FLOAT]
     if isinstance(x, Ranking) and x.label:

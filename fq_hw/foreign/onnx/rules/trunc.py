@@ -10,10 +10,10 @@ import numpy as np
 from qonnx.custom_op.general.quant import max_int, min_int, resolve_rounding_mode
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.node import Node, Value, rule
+from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.quantize import ROUNDING, Steps
 from fq_hw.foreign.onnx.rules.quantizers import quantized
-from fq_hw.foreign.onnx.walk import Walk
 
 __all__: list[str] = []  # rules declare themselves
 
@@ -21,7 +21,7 @@ MOST_INTEGERS = 2**20  # whose results are tried one by one
 
 
 @rule("Trunc", honours=("rounding_mode", "signed", "narrow"))
-def trunc(walk: Walk, node: Node) -> Value:
+def trunc(importer: Importer, node: OnnxNode) -> Value:
     x, scale, zero = node.feature(), fraction(node, 1), fraction(node, 2)
     newer = "signed" in node.attributes  # version 2 has a scale of its result
     require(scale > 0, node.where, "scale must be positive", float(scale), kind=GraphError)
@@ -35,7 +35,7 @@ def trunc(walk: Walk, node: Node) -> Value:
         dropped = np.round(np.log2(float(out_scale / scale)))
     contract = "must drop a whole number of bits, 0 to 16"
     require(dropped in range(17), node.where, contract, dropped, kind=GraphError)
-    lowest, highest = walk.real_range(x)
+    lowest, highest = importer.real_range(x)
     ends = [round(end / scale + zero) for end in (min(lowest), max(highest))]
     contract = f"must read at most {MOST_INTEGERS:,} different integers"
     few = ends[1] - ends[0] < MOST_INTEGERS
@@ -58,10 +58,10 @@ def trunc(walk: Walk, node: Node) -> Value:
         shift=(low - origin) * out_scale,
         reference=never,
     )
-    return quantized(walk, node, replace(x, known=None), steps)
+    return quantized(importer, node, replace(x, known=None), steps)
 
 
-def fraction(node: Node, index: int) -> Fraction:
+def fraction(node: OnnxNode, index: int) -> Fraction:
     """A constant number as float32 has it."""
     return Fraction(float(np.float32(node.number(index))))
 
@@ -71,7 +71,7 @@ def never(real: np.ndarray) -> np.ndarray:
     raise NotImplementedError
 
 
-def rounding(node: Node) -> Callable[[np.ndarray], np.ndarray]:
+def rounding(node: OnnxNode) -> Callable[[np.ndarray], np.ndarray]:
     """qonnx's own function of the node's rounding mode."""
     mode = str(node.attributes["rounding_mode"]).upper()
     contract = f"rounding_mode must be one of {', '.join(ROUNDING)}"

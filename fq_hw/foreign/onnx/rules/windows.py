@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.node import Node
+from fq_hw.foreign.onnx.node import OnnxNode
 from fq_hw.foreign.onnx.values import Feature
 
 __all__ = ["HONOURED", "Windows", "image_of", "square"]
@@ -13,7 +13,7 @@ __all__ = ["HONOURED", "Windows", "image_of", "square"]
 HONOURED = ("auto_pad", "dilations", "kernel_shape", "pads", "strides")
 
 
-def image_of(node: Node) -> Feature:
+def image_of(node: OnnxNode) -> Feature:
     """The input where it is an image N,C,H,W: ONNX takes axis 1 for the channels whatever came."""
     x = node.feature()
     contract = "input must be an image N,C,H,W"
@@ -24,7 +24,7 @@ def image_of(node: Node) -> Feature:
     return x
 
 
-def square(node: Node, name: str, values: list[int]) -> int:
+def square(node: OnnxNode, name: str, values: list[int]) -> int:
     """A list of equal numbers as one."""
     contract = f"{name} must be equal on all sides"
     require(len(set(values)) == 1, node.where, contract, values, kind=GraphError)
@@ -45,7 +45,7 @@ class Windows:
 
     @classmethod
     def of(
-        cls, node: Node, image: tuple[int, int], kernel: tuple[int, ...] | None = None
+        cls, node: OnnxNode, image: tuple[int, int], kernel: tuple[int, ...] | None = None
     ) -> Windows:
         """Of a node on an image of that height and width; ``kernel`` where weights say it."""
         given = node.attributes["kernel_shape"]
@@ -71,7 +71,7 @@ class Windows:
         )
 
 
-def pair(node: Node, name: str) -> tuple[int, int]:
+def pair(node: OnnxNode, name: str) -> tuple[int, int]:
     """Two positive numbers; 1 and 1 where the attribute is left out."""
     found = tuple(node.attributes.get(name) or (1, 1))
     fits = len(found) == 2 and min(found) >= 1
@@ -81,7 +81,7 @@ def pair(node: Node, name: str) -> tuple[int, int]:
 
 
 def padding(
-    node: Node, image: tuple[int, int], kernel: tuple[int, int], strides: tuple[int, int]
+    node: OnnxNode, image: tuple[int, int], kernel: tuple[int, int], strides: tuple[int, int]
 ) -> tuple[int, int, int, int]:
     """Top, left, bottom, right: ``pads`` themselves, or what ``auto_pad`` makes of the sizes."""
     auto = node.attributes["auto_pad"]

@@ -1,4 +1,4 @@
-"""The walk over an ONNX graph: every node folds into integer ops, or raises GraphError by name."""
+"""From an ONNX graph node by node: each becomes integer ops, or raises GraphError by name."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from qonnx.core.modelwrapper import ModelWrapper
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.attributes import attributes, schema
 from fq_hw.foreign.onnx.layout import image_shape
-from fq_hw.foreign.onnx.node import RULES, Node, Value, described, type_of
+from fq_hw.foreign.onnx.node import RULES, OnnxNode, Value, described, type_of
 from fq_hw.foreign.onnx.values import Feature, Twin
 from fq_hw.foreign.pixels import PixelRange
 from fq_hw.ir import TensorType, infer
 from fq_hw.ir.graph import op_of
 
-__all__ = ["Walk"]
+__all__ = ["Importer"]
 
 
 @dataclass
-class Walk:
+class Importer:
     """Values by tensor name, and the integer ops so far with their types."""
 
     model: ModelWrapper
@@ -57,7 +57,7 @@ class Walk:
         self.types[op.name] = infer(op, *(self.types[name] for name in op.inputs))
         self.nodes.append(node)
 
-    def add(self, op: str, node: Node, *inputs: str, suffix: str = "", **fields: object) -> str:
+    def add(self, op: str, node: OnnxNode, *inputs: str, suffix: str = "", **fields: object) -> str:
         """Append an integer op named after ``node``."""
         name = node.proto.name + suffix
         self.append({"op": op, "name": name, "inputs": list(inputs), **fields})
@@ -78,7 +78,7 @@ class Walk:
         one, other = (x.scale * end.astype(object) + x.shift for end in (kind.low, kind.high))
         return np.minimum(one, other), np.maximum(one, other)
 
-    def node(self, proto: onnx.NodeProto) -> Node:
+    def node(self, proto: onnx.NodeProto) -> OnnxNode:
         """``proto`` with its values and attributes, where a rule knows its kind."""
         where, domain = described(proto), proto.domain
         hint = f"supported are {', '.join(sorted(RULES))}"
@@ -95,10 +95,10 @@ class Walk:
         inputs = tuple(self.values[name] if name else None for name in proto.input)
         known.check_types([type_of(value) for value in inputs], where)
         shape = self.model.get_tensor_shape(proto.output[0])
-        return Node(proto, inputs, named, None if shape is None else tuple(shape))
+        return OnnxNode(proto, inputs, named, None if shape is None else tuple(shape))
 
     def step(self, proto: onnx.NodeProto) -> None:
-        """Fold one node."""
+        """Import one node."""
         node = self.node(proto)
         made = RULES[proto.op_type].function(self, node)
         made = made if isinstance(made, dict) else {0: made}
@@ -108,8 +108,8 @@ class Walk:
         require(not more, node.where, contract, kind=GraphError)
         self.values.update({proto.output[n]: value for n, value in made.items()})
 
-    def check_shapes(self, node: Node, made: Value | None) -> None:
-        """Refuse a node that the rule folds into another shape than ONNX infers."""
+    def check_shapes(self, node: OnnxNode, made: Value | None) -> None:
+        """Refuse a node that the rule gives another shape than ONNX infers."""
         if isinstance(made, Feature) and node.result is not None:
             contract = f"makes a tensor {node.result}, for which there is no integer op"
             require(made.dims == node.result, node.where, contract, kind=GraphError)

@@ -8,7 +8,7 @@ import numpy as np
 
 from fq_hw.ir import Conv, Graph, Op, Threshold
 
-__all__ = ["fold_signs"]
+__all__ = ["absorb_signs"]
 
 
 def signed(weight: np.ndarray, sign: np.ndarray) -> np.ndarray:
@@ -18,7 +18,7 @@ def signed(weight: np.ndarray, sign: np.ndarray) -> np.ndarray:
     return found.astype(np.result_type(weight.dtype, narrow))
 
 
-def fold_signs(graph: Graph) -> Graph:
+def absorb_signs(graph: Graph) -> Graph:
     """Move the sign of a threshold into the weights before it.
 
     rewrite:  Threshold(Conv(x; w); sign=-1)  ->  Threshold(Conv(x; -w); sign=+1), per channel
