@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= data
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test test-slow train bench-engine bench-accuracy bench-cnv bench-import bench-faults calibrate doctor format clean help
 
@@ -13,9 +13,10 @@ help:           ## list the verbs
 demo: .venv/demo ## the whole way once: checkpoint, golden model, Verilog, Verilator, bitstream
 	$(BIN)/fq-hw demo
 
-test: .venv/test ## lint, then every test but those of test-slow
+test: .venv/test ## lint, types, then every test but those of test-slow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/pyright
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: .venv/test ## the slow tests: cost model, cycle model and Verilog on more and larger networks (ten minutes)
@@ -58,12 +59,12 @@ clean:          ## remove everything that was built, the virtual environment too
 	@$(PYTHON) -m venv .venv \
 	  || { rm -rf .venv; echo "make: needs Python's venv module (Debian: apt install python3-venv)"; exit 2; }
 
-.venv/demo: pyproject.toml | .venv/bin/python
+.venv/demo: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing tools into .venv (about a minute, 1 GB)"
 	$(PIP) -e '.[data,hw]'
 	@touch $@
 
-.venv/test: pyproject.toml | .venv/bin/python
+.venv/test: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing tools and torch into .venv (about two minutes, 2 GB)"
 	$(PIP) -e '.[data,hw,train,test,farm,onnx,brevitas]'
 	@touch $@ .venv/demo

@@ -14,7 +14,7 @@ import stat
 import tomllib
 from collections import Counter
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from fq_hw.errors import ArtifactError, require
 
@@ -109,7 +109,7 @@ def read_text(path: Path, where: str, *, most: int = MOST_RECORD_BYTES, hint: st
         raise ArtifactError(message) from error
 
 
-def read_json(path: Path, where: str, *, most: int = MOST_RECORD_BYTES, hint: str = "") -> object:
+def read_json(path: Path, where: str, *, most: int = MOST_RECORD_BYTES, hint: str = "") -> Any:
     """A JSON file, as strict as ``parse_json``."""
     return parse_json(read_text(path, where, most=most, hint=hint), where)
 
@@ -127,7 +127,7 @@ def read_toml(path: Path, where: str, *, most: int = MOST_TOML_BYTES, hint: str 
         raise ArtifactError(f"{where}: is no TOML file ({error})") from error
 
 
-def parse_json(text: str, where: str) -> object:
+def parse_json(text: str, where: str) -> Any:
     """JSON as its standard has it: no NaN, no infinity, no key twice, no bottomless nesting.
 
     Raises ArtifactError.

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from typing import Any, cast
 
 from fq_hw.errors import GraphError, one_of, require
 from fq_hw.files import check_file_name, check_line
@@ -28,7 +29,7 @@ NAMES = {kind: name for name, kind in KINDS.items()}
 MOST_OPS = 4096
 
 
-def op_of(node: Mapping[str, object]) -> ops.Op:
+def op_of(node: Mapping[str, Any]) -> ops.Op:
     """The op of a plain node.
 
     Raises GraphError for an unknown op and a missing, unknown or mistyped field.
@@ -107,7 +108,7 @@ class Graph:
     @property
     def input(self) -> ops.Input:
         """The image."""
-        return self.ops[0]
+        return cast(ops.Input, self.ops[0])  # as __post_init__ has seen
 
     @property
     def classes(self) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Generator
+from typing import Any
 
 __all__ = [
     "READ",
@@ -42,7 +43,7 @@ class Times(list):
             self.waiter = None
 
 
-Process = Generator[tuple[Times, int], int, int | None]
+Process = Generator[tuple[Times, int], int, Any]
 
 
 class Channel:

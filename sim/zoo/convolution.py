@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from fq_hw import ir
@@ -59,7 +61,7 @@ def _(unit: WindowUnit, dice, frames) -> Vectors:
 
 
 def conv(
-    cin: int, cout: int, taps: int, pe: int, simd: int, act_bits: int = 2, **more: int
+    cin: int, cout: int, taps: int, pe: int, simd: int, act_bits: int = 2, **more: Any
 ) -> ConvUnit:
     return ConvUnit(
         cin=cin,

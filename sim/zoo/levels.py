@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from fq_hw import ir
@@ -156,7 +158,7 @@ def _(unit: PoolUnit, dice, frames) -> Vectors:
     x = noise(dice, unit.i, frames, unit.height, unit.width, unit.folds * unit.lanes)
     kind = ir.MaxPool if unit.pooling is Pooling.MAX else ir.SumPool
     sign = dice.choice(np.array([-1, 1]), x.shape[-1]) if unit.signed else None
-    more = {"sign": sign} if unit.signed else {}
+    more: dict[str, Any] = {"sign": sign} if unit.signed else {}
     out = evaluate(kind(name="pool", kernel=(unit.rows, unit.columns), **more), x)
     return Vectors(
         i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits)},
