@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from amaranth.hdl import Elaboratable, Module
+from amaranth.hdl import Elaboratable, Fragment, Module
 from amaranth.lib import io, wiring
 
 from boards import farm
@@ -22,7 +22,7 @@ from boards.uart import divisor
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ToolError, require
 from fq_hw.files import check_output, parse_json, work_folder, write_bytes, write_text
-from rtl_gen.emit import named_rtlil
+from rtl_gen.emit import dots_rtlil
 
 __all__ = ["BuildResult", "SeedResult", "SerialTop", "build"]
 
@@ -235,13 +235,17 @@ def _generate(top: Elaboratable, board: Board, work: Path, haste: float) -> list
     """
     platform, tools = board.new_platform(), board.toolchain
     hooks = {"script_after_read": tools.before, "script_after_synth": tools.after}
-    plan = platform.build(top, name=NAME, do_build=False, emit_src=False, **hooks)  # no host paths
+    design = Fragment.get(top, platform)
+    dots = dots_rtlil(design)
+    plan = platform.build(
+        design, name=NAME, do_build=False, emit_src=False, **hooks
+    )  # no host paths
     for name, content in plan.files.items():
         if name.startswith("build_"):  # the scripts that would run all steps without a log
             continue
         text = content if isinstance(content, str) else content.decode()
         if name == f"{NAME}.il":
-            text += "\n" + named_rtlil(text)
+            text += "\n" + dots
         if name == tools.pins:
             text = tools.constrain(text, haste * board.clock_mhz)
         write_text(work / name, text)

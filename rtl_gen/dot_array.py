@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Signal, Value
 
 from fq_hw.family import FAMILIES
 from fq_hw.schedule.two_tree import TwoTree
-from rtl_gen.dot_product import DotProduct, instance
+from rtl_gen.dot_product import Dot, DotInstance, DotProduct
 
 __all__ = ["DotArray"]
 
@@ -86,9 +86,8 @@ class DotArray:
         m, tree = self.m, self.tree
         total = Signal(tree.sum_bits, name=f"dot_{name}")
         if self.family is not None:
-            m.submodules[f"dot_{name}"] = instance(
-                tree, self.family, signs, acts, total, self.masked
-            )
+            kind = Dot(tree, self.family, self.masked)
+            m.submodules[f"dot_{name}"] = DotInstance(kind, signs=signs, acts=acts, total=total)
             return total
         m.submodules[f"dot_{name}"] = part = DotProduct(tree, masked=self.masked)
         m.d.comb += [part.signs.eq(signs), part.acts.eq(acts), total.eq(part.total)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-import re
+from typing import NamedTuple
 
 from amaranth.hdl import Cat, ClockSignal, Instance, Module, Signal, Value
 from amaranth.lib import wiring
@@ -12,10 +12,10 @@ from amaranth.lib.wiring import In, Out
 from fq_hw.errors import FoldingError, one_of
 from fq_hw.family import FAMILIES as KNOWN
 from fq_hw.family import Carry
-from fq_hw.schedule.two_tree import Bit, Raw, TwoTree, build
+from fq_hw.schedule.two_tree import Bit, Raw, TwoTree
 from rtl_gen import carry_ecp5, carry_gowin, carry_ice40
 
-__all__ = ["FAMILIES", "DotProduct", "instance", "named"]
+__all__ = ["FAMILIES", "Dot", "DotInstance", "DotProduct"]
 
 
 CHAINS = {"CCU2C": carry_ecp5.chain, "ALU": carry_gowin.chain, "SB_CARRY": carry_ice40.chain}
@@ -107,22 +107,24 @@ class DotProduct(wiring.Component):
             chain(m, f"chain_{number}", positions, nets, self.gate)
 
 
-def instance(
-    tree: TwoTree, family: str, signs: Value, acts: Value, total: Value, masked: bool = False
-) -> Instance:
-    """A dot product by name: emission makes its module once, however many there are of it."""
-    kind = "mask" if masked else "dot"
-    name = f"{kind}_{family}_{tree.lanes}_{tree.planes}_{tree.levels_per_stage or 0}"
-    clock = {"i_clk": ClockSignal()} if tree.stages else {}
-    return Instance(name, i_signs=signs, i_acts=acts, o_total=total, **clock)
+class Dot(NamedTuple):
+    """What makes one dot product's module differ from another's."""
+
+    tree: TwoTree
+    family: str
+    masked: bool = False
+
+    @property
+    def name(self) -> str:
+        """The module's name, for who reads the text; nothing reads it back."""
+        tree, kind = self.tree, "mask" if self.masked else "dot"
+        return f"{kind}_{self.family}_{tree.lanes}_{tree.planes}_{tree.levels_per_stage or 0}"
 
 
-def named(text: str) -> dict[str, DotProduct]:
-    """The dot products that a design's text names as modules, in order of name."""
-    names = sorted(set(re.findall(r"\b(?:dot|mask)_[a-z0-9]+_\d+_\d+_\d+\b", text)))
-    found = {}
-    for name in names:
-        kind, family, *numbers = name.split("_")
-        lanes, planes, levels = map(int, numbers)
-        found[name] = DotProduct(build(lanes, planes, levels or None), family, kind == "mask")
-    return found
+class DotInstance(Instance):
+    """A dot product as an instance: ``rtl_gen.emit`` makes the module of each ``dot`` once."""
+
+    def __init__(self, dot: Dot, *, signs: Value, acts: Value, total: Value):
+        self.dot = dot
+        clock = {"i_clk": ClockSignal()} if dot.tree.stages else {}
+        super().__init__(dot.name, i_signs=signs, i_acts=acts, o_total=total, **clock)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from amaranth.back import rtlil
-from amaranth.hdl import Value
+from amaranth.hdl import Fragment, Value
 from amaranth.lib import wiring
 
 from fq_hw import toolbox
 from fq_hw.errors import ToolError, require
 from fq_hw.files import scratch_folder, write_text
-from rtl_gen.dot_product import named
+from rtl_gen.dot_product import DotInstance, DotProduct
 
-__all__ = ["named_rtlil", "ports", "to_rtlil", "to_verilog"]
+__all__ = ["dot_instances", "dots_rtlil", "ports", "to_rtlil", "to_verilog"]
 
 INTERNAL = "-remove generator -remove top -remove src -remove amaranth.hierarchy"
 # As amaranth.back.verilog does, but for all modules in one process.
@@ -42,7 +43,7 @@ def ports(part: wiring.Component) -> dict[str, tuple[Value, None]]:
 
 def to_verilog(part: wiring.Component, name: str) -> str:
     """Verilog of ``part`` as module ``name``, without host paths: same input, same bytes."""
-    design = to_rtlil(part, name)
+    design = to_rtlil(part, name, f"{name}.")
     with scratch_folder() as folder:
         write_text(folder / "design.il", design)
         write_text(folder / "verilog.ys", VERILOG)
@@ -57,13 +58,33 @@ def to_verilog(part: wiring.Component, name: str) -> str:
     return text
 
 
-def to_rtlil(part: wiring.Component, name: str) -> str:
-    """RTLIL of ``part`` as module ``name``: what synthesis reads fastest."""
-    text = rtlil.convert(part, name=name, ports=ports(part), emit_src=False)
-    return text + named_rtlil(text)
+def to_rtlil(part: wiring.Component, name: str, prefix: str = "") -> str:
+    """RTLIL of ``part`` as module ``name``: what synthesis reads fastest.
+
+    ``prefix`` begins the names of the dot products' modules; those of all others begin with
+    ``name`` and a dot.
+    """
+    design = Fragment.get(part, None)
+    dots = dots_rtlil(design, prefix)
+    return rtlil.convert(design, name=name, ports=ports(part), emit_src=False) + dots
 
 
-def named_rtlil(text: str) -> str:
-    """RTLIL of the modules that a design's RTLIL names but does not hold."""
-    dots = named(text).items()
-    return "".join(rtlil.convert(dot, name=n, ports=ports(dot), emit_src=False) for n, dot in dots)
+def dots_rtlil(design: Fragment, prefix: str = "") -> str:
+    """RTLIL of the dot products that ``design`` has instances of, each once, by name."""
+    found = {}
+    for instance in dot_instances(design):
+        instance.type = prefix + instance.dot.name
+        found[instance.type] = instance.dot
+    parts = {name: DotProduct(*found[name]) for name in sorted(found)}
+    return "".join(
+        rtlil.convert(part, name=name, ports=ports(part), emit_src=False)
+        for name, part in parts.items()
+    )
+
+
+def dot_instances(design: Fragment) -> Iterator[DotInstance]:
+    """The instances of dot products in ``design``, at every depth."""
+    for part, *_ in design.subfragments:
+        if isinstance(part, DotInstance):
+            yield part
+        yield from dot_instances(part)

@@ -21,7 +21,7 @@ from rtl_gen.sequential import SequentialAccelerator
 from rtl_gen.top import Accelerator
 from sim import primitives, taps, verilator
 
-__all__ = ["Run", "build", "compile_core", "is_brief", "simulate"]
+__all__ = ["Run", "build", "compile_core", "is_brief", "pixel_lines", "simulate"]
 
 QUIET = 64  # cycles without a beat that end a simulation
 BENCH = Path(__file__).with_name("bench.sv")

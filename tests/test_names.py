@@ -17,7 +17,12 @@ PACKAGES = ("fq_hw", "boards", "rtl_gen", "sim")
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 SOURCES = sorted(path for name in (*PACKAGES, "docs") for path in (ROOT / name).rglob("*.py"))
 VALUE = "\N{WHITE SQUARE}"  # what an f-string puts in
-FOREIGN = {"--nproc-per-node"}  # options of other tools that texts name
+FOREIGN = {
+    "--nproc-per-node",
+    "--binary",
+    "--top-module",
+    "--lint-only",
+}  # options of other tools that texts name
 PLACE = re.compile(r"(?<![\w./-])(?:tests|docs|fq_hw|boards|rtl_gen|sim)/[\w./-]*\w")
 
 

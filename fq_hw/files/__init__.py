@@ -1,8 +1,9 @@
 """Files: the one door by which they come in, and the one way in which they are written.
 
-``door`` reads what strangers wrote, ``names`` judges the names in it, ``whole`` writes all or
-nothing, ``keep`` holds what is built once, ``work`` and ``scratch`` make folders that may be
-removed again. ``sealed`` has a check over what we read again, ``alone`` keeps others out.
+``door`` reads what strangers wrote, ``names`` judges the names in it and ``identifiers`` those of
+Verilog modules, ``whole`` writes all or nothing, ``keep`` holds what is built once, ``work`` and
+``scratch`` make folders that may be removed again. ``sealed`` has a check over what we read again,
+``alone`` keeps others out.
 """
 
 from fq_hw.files.alone import alone
@@ -15,6 +16,7 @@ from fq_hw.files.door import (
     read_text,
     read_toml,
 )
+from fq_hw.files.identifiers import check_identifier
 from fq_hw.files.keep import kept, place_of
 from fq_hw.files.names import as_file_name, check_file_name, check_line, check_path
 from fq_hw.files.scratch import scratch_folder
@@ -25,6 +27,7 @@ from fq_hw.files.whole import (
     drop_torn_line,
     write_bytes,
     write_text,
+    write_together,
     writing,
 )
 from fq_hw.files.work import work_folder
@@ -36,6 +39,7 @@ __all__ = [
     "as_file_name",
     "check_file",
     "check_file_name",
+    "check_identifier",
     "check_line",
     "check_output",
     "check_path",
@@ -56,5 +60,6 @@ __all__ = [
     "write_bytes",
     "write_sealed",
     "write_text",
+    "write_together",
     "writing",
 ]

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from fq_hw.ending import unfinished
 from fq_hw.errors import ArtifactError, require
 
-__all__ = ["append_line", "check_output", "drop_torn_line", "write_bytes", "write_text", "writing"]
+__all__ = ["append_line", "check_output", "drop_torn_line", "write_bytes", "write_text",
+           "write_together", "writing"]  # fmt: skip
 
 LONGEST_STEM = 60  # of the neighbour's name, which has a number and a suffix besides
 
@@ -102,6 +103,17 @@ def write_bytes(path: Path, content: bytes, where: str = "") -> None:
 def write_text(path: Path, text: str, where: str = "") -> None:
     """The same of a text, as UTF-8."""
     write_bytes(path, text.encode(), where)
+
+
+def write_together(texts: Mapping[Path, str], where: str) -> None:
+    """Write several texts: none takes its place before all are written.
+
+    ``where`` begins the line of an error, before the path.
+    """
+    with ExitStack() as all_or_none:
+        for path, text in texts.items():
+            partial = all_or_none.enter_context(writing(path, f"{where} {path}"))
+            partial.write_bytes(text.encode())
 
 
 def append_line(path: Path, line: str) -> None:

@@ -5,9 +5,7 @@ module SB_CARRY (
     input CI,
     output CO
 );
-    wire [1:0] ones = {1'b0, I0} + {1'b0, I1} + {1'b0, CI};
-
-    assign CO = ones[1];
+    assign CO = (I0 & I1) | (I0 & CI) | (I1 & CI);  // known though an open input is not
 endmodule
 
 module SB_LUT4 #(
@@ -16,5 +14,9 @@ module SB_LUT4 #(
     input I0, I1, I2, I3,
     output O
 );
-    assign O = LUT_INIT[{I3, I2, I1, I0}];
+    // By ?: and not by an index, which an open input would make unknown where it does not matter.
+    wire [7:0] of_3 = I3 ? LUT_INIT[15:8] : LUT_INIT[7:0];
+    wire [3:0] of_2 = I2 ? of_3[7:4] : of_3[3:0];
+    wire [1:0] of_1 = I1 ? of_2[3:2] : of_2[1:0];
+    assign O = I0 ? of_1[1] : of_1[0];
 endmodule

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from amaranth.hdl import Fragment, Module, Signal
 from dots import Forms, totals
 
 from fq_hw import toolbox
 from fq_hw.errors import FoldingError, ToolError
 from fq_hw.schedule.two_tree import build
 from rtl_gen.carry_ecp5 import init
-from rtl_gen.dot_product import FAMILIES, DotProduct, named
-from rtl_gen.emit import to_rtlil
+from rtl_gen.dot_array import DotArray
+from rtl_gen.dot_product import FAMILIES, DotProduct
+from rtl_gen.emit import dot_instances, dots_rtlil, to_rtlil
 from sim import primitives
 
 CARRIES = tuple(family for family in FAMILIES if family != "plain")
@@ -150,13 +152,22 @@ def test_ecp5_tables():
     assert joints == {0x0000, 0x0606}  # nothing, or A ^ B to generate and 0 to select where C is 1
 
 
-def test_names_round_trip():
-    names = ["dot_ecp5_64_2_1", "dot_gowin_9_3_2", "dot_ice40_8_2_1", "mask_plain_4_1_1"]
-    found = named(" ".join([*names, *names, "a_dot_ecp5_1_1_1", "dot_ecp5_1_1"]))
-    assert list(found) == sorted(names)
-    dot, mask = found["dot_gowin_9_3_2"], found["mask_plain_4_1_1"]
-    assert (dot.gate, mask.gate) == (operator.xor, operator.and_)
-    assert dot.family == "gowin" and dot.tree is build(9, 3, 2)
+def test_equal_dot_products_share_a_module():
+    tree, other = build(8, 2, 1), build(9, 3, 2)
+    parts = {"plain": (tree, False), "again": (tree, False), "masked": (tree, True),
+             "other": (other, False)}  # fmt: skip
+    m = Module()
+    for name, (of, masked) in parts.items():
+        bits = of.planes * of.lanes
+        signs, acts, total = Signal(bits), Signal(bits), Signal(of.sum_bits)
+        array = DotArray(m, of, "ecp5", masked=masked, kept=False)
+        m.d.comb += total.eq(array.dot(signs, acts, name))
+    design = Fragment.get(m, None)
+    text = dots_rtlil(design, "top.")
+    assert re.findall(r"(?m)^module (\S+)", text) == [
+        r"\top.dot_ecp5_8_2_1", r"\top.dot_ecp5_9_3_2", r"\top.mask_ecp5_8_2_1"
+    ]  # fmt: skip
+    assert [i.dot.masked for i in dot_instances(design)] == [False, False, True, False]
 
 
 def test_refuses_a_family_without_a_form():

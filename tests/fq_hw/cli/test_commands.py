@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -227,6 +228,30 @@ def test_rtl_is_the_same_twice(capsys, random_model, tmp_path):
     text = (tmp_path / "a.v").read_text()
     assert text == (tmp_path / "b.v").read_text()
     assert "module accelerator(" in text and str(tmp_path) not in text
+
+
+def test_rtl_names_all_that_it_writes(capsys, random_model, tmp_path):
+    words = ("rtl", random_model, "--top", "mine", "--family", "ecp5", "--out", "new/net 1.v")
+    data = json.loads(said(capsys, *words, "--json"))
+    ends = ("inst.v", "bench.v", "pixels.hex", "primitives.v")
+    assert data["beside"] == [f"new/net_1_{end}" for end in ends]
+    files = sorted(["net 1.v", *(f"net_1_{end}" for end in ends)])
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == files
+    modules = re.findall(r"(?m)^module \\?(\S+?)[ (]", (tmp_path / "new/net 1.v").read_text())
+    assert modules[0] == "mine" and all(name.startswith("mine.") for name in modules[1:])
+
+
+def test_rtl_writes_all_or_nothing(capsys, random_model, tmp_path):
+    (tmp_path / "new" / "net_pixels.hex").mkdir(parents=True)
+    line = refused(capsys, "rtl", random_model, "--out", "new/net.v")
+    assert line.startswith("--out new/net_pixels.hex: is a folder")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["net_pixels.hex"]
+
+
+@pytest.mark.parametrize("top", ["module", "a b", "ALU"])
+def test_rtl_refuses_a_bad_top(top, capsys, random_model, tmp_path):
+    assert refused(capsys, "rtl", random_model, "--top", top).startswith("--top: ")
+    assert not (tmp_path / "build").exists()
 
 
 def test_doctor_names_every_tool(capsys):

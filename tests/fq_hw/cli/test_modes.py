@@ -54,7 +54,7 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "golden": "data images path",
     "fold": "board cycles fps levels-per-stage lut-share margin mhz out",
     "estimate": "cycles fold",
-    "rtl": "cycles family fold out",
+    "rtl": "cycles data family fold out path top",
     "sim": "data images path sequential",
     "build": "board clock out placer scheduler seed seeds sequential",
     "demo": "board clock cycles data fold images level-images out path placer scheduler seed seeds",
@@ -160,6 +160,8 @@ def test_foldings_and_verilog_have_names_of_their_own(model):
     ]  # fmt: skip
     verilog = ran("rtl", model, "--fold", folds[1], "--family", "ecp5").data["verilog"]
     assert verilog == f"build/{Path(folds[1]).stem}-ecp5.v"
+    verilog = ran("rtl", model, "--top", "mine").data["verilog"]
+    assert verilog == "build/gains-9216-cycles-plain-mine.v"
 
 
 def test_a_yosys_that_writes_nothing_is_named(model, tmp_path, monkeypatch, capsys):

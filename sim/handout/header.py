@@ -1,0 +1,62 @@
+"""The comment at the head of a design's Verilog, and the lint rules that are waived in it."""
+
+from __future__ import annotations
+
+from fq_hw import __version__
+from sim.handout.product import Product, quoted
+
+__all__ = ["WAIVED", "header", "waived"]
+
+WAIVED = {  # rules of `verilator --lint-only -Wall`, and why the text may break them
+    "ASCRANGE": "a field of no bits is written [-1:0]; nothing reads it",
+    "CASEINCOMPLETE": "what a case leaves out keeps the value assigned before the case",
+    "DECLFILENAME": "all modules are in one file",
+    "PINMISSING": "an open input of a carry cell is no input that is 0; a tree has no reset",
+    "PROCASSINIT": "the value after power-up; a reset gives the same",
+    "UNUSEDSIGNAL": "the fields of a stream have names of their own, for waveforms",
+    "WIDTHEXPAND": "constants have the bits they need; the language extends them",
+    "WIDTHTRUNC": "! of a word asks whether it is 0",
+}
+
+
+def waived(text: str) -> str:
+    """``text`` without the warnings of ``WAIVED``, in what follows it neither more nor less."""
+    rows = [f"/* verilator lint_off {rule} */ // {why}\n" for rule, why in WAIVED.items()]
+    return f"/* verilator lint_save */\n{''.join(rows)}{text}/* verilator lint_restore */\n"
+
+
+def header(product: Product) -> str:
+    """Who made it, what the ports mean, how fast it is."""
+    height, width, colours = product.plan.image
+    result, schedule = product.result, product.schedule
+    form = "plain, for any device"
+    if product.family != "plain":
+        form = f"in primitives of {product.family}; for simulation their behaviour comes beside it"
+    last = result.classes - 1
+    lines = [
+        f"{product.top}: network {quoted(product.plan.name)}, made by fq-hw {__version__}",
+        "",
+        "clk            every register takes its rising edge",
+        "rst            synchronous, high",
+        "i_valid        a pixel is offered: in",
+        "i_ready        it is taken: out",
+        f"{f'i_data[{product.in_bits - 1}:0]':15}a pixel of {colours} bytes, the first colour in "
+        f"the lowest byte; an image has {height} rows from the top",
+        f"               of {width} pixels from the left, and images follow each other directly",
+        "o_valid        a result is offered, one for each image: out",
+        "o_ready        it is taken: in",
+        f"{f'o_data[{result.result_bits - 1}:0]':15}label in o_data[{result.label_bits - 1}:0], "
+        f"then a signed score of {result.score_bits} bits for each",
+        f"               class: class 0 in {product.field(0)}, class {last} in "
+        f"{product.field(last)}",
+        "",
+        "A beat moves in a cycle in which valid and ready are high. valid never waits for ready;",
+        "once it is high, it stays so and data stay the same until the beat is taken.",
+        "",
+        f"cycles per frame: {schedule.interval}",
+        f"latency: {schedule.latency} cycles from the first pixel to the result, without stalls",
+        f"dot products: {form}",
+        f"classes, by label: {result.classes}" + ("" if product.classes else ", not named"),
+        *(f"  {label} {quoted(name)}" for label, name in enumerate(product.classes)),
+    ]
+    return "".join(f"// {line}".rstrip() + "\n" for line in lines)
