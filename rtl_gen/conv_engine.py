@@ -62,7 +62,7 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
         # Readiness goes far, to the addresses of every RAM of window and weights: it comes from a
         # register, and that from registers through as few gates as can be.
         free, accept, finish = Signal(init=1), Signal(), Signal()
-        gone = self.o.valid & self.o.ready
+        taken = self.o.valid & self.o.ready
         last, last_next = self.last(m, accept)
         m.d.comb += [
             self.i.ready.eq(free & self.i_weight.valid),
@@ -70,7 +70,7 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
             accept.eq(self.i.valid & self.i_weight.valid & free),
             finish.eq(accept & last),
         ]
-        m.d.sync += free.eq(~last_next | ~self.full(m, finish, gone))
+        m.d.sync += free.eq(~last_next | ~self.full(m, finish, taken))
 
         # What a beat is, a cycle before it passes the accumulators.
         marks = delay(m, Cat(accept, finish), unit.sum_cycles - 1, "marks")
@@ -92,17 +92,17 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
                 m.d.sync += [beat.eq(Mux(last, 0, beat + 1)), before.eq(beat == sf - 3)]
         return last, Mux(accept, before, last)
 
-    def full(self, m: Module, finish: Value, gone: Value) -> Value:
+    def full(self, m: Module, finish: Value, taken: Value) -> Value:
         """Whether every place for a sum is taken or promised once this cycle is over."""
         slots = self.unit.slots
         pending = Signal(range(slots + 1))  # sums accepted and not yet taken from o
         almost, full = Signal(init=slots == 1), Signal()  # pending is slots - 1, is slots
-        m.d.sync += pending.eq(pending + finish - gone)
-        with m.If(finish & ~gone):
+        m.d.sync += pending.eq(pending + finish - taken)
+        with m.If(finish & ~taken):
             m.d.sync += [almost.eq(pending + 2 == slots), full.eq(almost)]
-        with m.Elif(gone & ~finish):
+        with m.Elif(taken & ~finish):
             m.d.sync += [almost.eq(full), full.eq(0)]
-        return ~gone & (full | almost & finish)
+        return ~taken & (full | almost & finish)
 
     def sums(self, m: Module, near: Sequence[Near | None]) -> list[Value]:
         """The sums that the beat completes, column by column."""

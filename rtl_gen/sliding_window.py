@@ -192,11 +192,11 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         across, below = lookup(m, at["group"], aside, "aside"), lookup(m, at["row"], down, "down")
         domain += further.eq(Mux(at_end, below, across))
         # Whether a group ends is known last: both sums are ready by then.
-        there, after = Signal(name="arrived"), Signal.like(beyond, name="beyond_after")
+        ready, after = Signal(name="arrived"), Signal.like(beyond, name="beyond_after")
         moved = step & last["repeat"]
         m.d.comb += after.eq(Mux(moved, add(beyond, further, pixel), beyond + pixel))
-        m.d.sync += [beyond.eq(after), there.eq(after >= 0)]
-        return there
+        m.d.sync += [beyond.eq(after), ready.eq(after >= 0)]
+        return ready
 
     def room(self, m: Module, row: Value, frees: Value) -> Value:
         """Whether the ring has room for a row; ``row`` says that one more has come in.

@@ -18,7 +18,7 @@ __all__ = [
     "Process",
     "Requests",
     "Times",
-    "in_turn",
+    "offer_each",
     "register_stage",
     "registers",
     "settle",
@@ -80,29 +80,29 @@ def register_stage(i: Channel, o: Channel) -> Process:
         free = yield from o.give(taken + 1)
 
 
-def in_turn(made: Times, o: Channel, gone: Times, later: int = 0) -> Process:
-    """Offer what is ``made``, ``later`` cycles after and one after the other; tell when it went."""
+def offer_each(made: Times, o: Channel, accepted: Times, delay: int = 0) -> Process:
+    """Offer what is ``made``, ``delay`` cycles after and one after the other; tell when it went."""
     free = 0
     for index in itertools.count():
-        there = yield made, index
-        taken = yield from o.give(max(there + later, free))
+        available = yield made, index
+        taken = yield from o.give(max(available + delay, free))
         free = taken + 1
-        gone.put(taken)
+        accepted.put(taken)
 
 
 def skid_buffer(i: Channel, o: Channel, new: Callable[[], Times]) -> list[Process]:
     """A beat a cycle later; two have places to wait."""
-    come, gone = new(), new()
+    come, accepted = new(), new()
 
     def take() -> Process:
         free = 0
         for index in itertools.count():
             if index >= 2:
-                free = max(free, 1 + (yield gone, index - 2))
+                free = max(free, 1 + (yield accepted, index - 2))
             free = 1 + (yield from i.take(free))
             come.put(free)
 
-    return [take(), in_turn(come, o, gone)]
+    return [take(), offer_each(come, o, accepted)]
 
 
 class Requests:
@@ -115,9 +115,9 @@ class Requests:
         self.o, self.new, self.read, self.step = o, new, read, -1
         self.asked, self.left = new(), new()
 
-    def ask(self, there: int) -> Process:
-        """Ask for the next beat, which is in the memory from cycle ``there`` on."""
-        index, step = len(self.asked), max(self.step + 1, there)
+    def ask(self, available: int) -> Process:
+        """Ask for the next beat, which is in the memory from cycle ``available`` on."""
+        index, step = len(self.asked), max(self.step + 1, available)
         if index >= 2:
             step = max(step, 1 + (yield self.left, index - 2))
         self.step = step
@@ -135,19 +135,19 @@ class Requests:
         """Read what was asked for into an elastic pipeline of READ registers; offer it there."""
 
         # The cycles of ``left`` once more: one process at a time may wait for a Times.
-        steps, gone = self.new(), self.new()
+        steps, accepted = self.new(), self.new()
 
         def pass_on() -> Process:
             step = -1
             for index in itertools.count():
                 step = max(step + 1, (yield self.asked, index))
                 if index >= READ:
-                    step = max(step, (yield gone, index - READ))
+                    step = max(step, (yield accepted, index - READ))
                 self.left.put(step)
                 steps.put(step)
                 self.read(index, step)
 
-        return [pass_on(), in_turn(steps, self.o, gone, later=READ)]
+        return [pass_on(), offer_each(steps, self.o, accepted, delay=READ)]
 
 
 def registers(i: Channel, o: Channel, count: int) -> list[Process]:

@@ -82,9 +82,9 @@ class ReorderUnit(Unit):
 
         def ask() -> Process:
             for group in itertools.count():
-                there = yield whole, group
+                available = yield whole, group
                 for _ in range(self.group_beats):
-                    yield from requests.ask(there)
+                    yield from requests.ask(available)
 
         return [write(), ask(), *requests.ahead()]
 

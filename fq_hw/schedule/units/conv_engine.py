@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times, in_turn
+from fq_hw.schedule.events import Channel, Process, Times, offer_each
 from fq_hw.schedule.memories import ceil_div, distributed
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.two_tree import TwoTree, build
@@ -146,7 +146,7 @@ class ConvUnit(Unit):
     def processes(
         self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
     ) -> list[Process]:
-        acts, finished, gone = i[0], new(), new()
+        acts, finished, accepted = i[0], new(), new()
 
         def engine() -> Process:
             free, others = 0, range(self.sf - 1)
@@ -154,12 +154,12 @@ class ConvUnit(Unit):
                 for _ in others:
                     free = 1 + (yield from acts.take(free))
                 if index >= self.slots:  # a finished sum needs a place to wait
-                    free = max(free, 1 + (yield gone, index - self.slots))
+                    free = max(free, 1 + (yield accepted, index - self.slots))
                 free = 1 + (yield from acts.take(free))
                 finished.put(free + self.sum_cycles)
 
-        later = self.slots > 1  # a queue takes a cycle more than a register
-        return [engine(), in_turn(finished, o[0], gone, later)]
+        delay = self.slots > 1  # a queue takes a cycle more than a register
+        return [engine(), offer_each(finished, o[0], accepted, delay)]
 
     def parts(self) -> Parts:
         tree, dots = self.tree, self.pe * self.columns

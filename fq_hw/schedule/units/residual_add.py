@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times, in_turn
+from fq_hw.schedule.events import Channel, Process, Times, offer_each
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.units.base import Beat, FramelessUnit
 from fq_hw.schedule.units.join import JoinUnit
@@ -32,7 +32,7 @@ class AddUnit(JoinUnit, FramelessUnit):
     def processes(
         self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
     ) -> list[Process]:
-        summed, gone = new(), new()
+        summed, accepted = new(), new()
 
         def join() -> Process:
             taken = -1
@@ -42,12 +42,12 @@ class AddUnit(JoinUnit, FramelessUnit):
                     offers.append((yield channel.offers, index))
                 taken = max(taken + 1, *offers)
                 if index >= 2:  # two sums have places to wait
-                    taken = max(taken, 1 + (yield gone, index - 2))
+                    taken = max(taken, 1 + (yield accepted, index - 2))
                 for channel in i:
                     channel.readies.put(taken)
                 summed.put(taken + 1)
 
-        return [join(), in_turn(summed, o[0], gone)]
+        return [join(), offer_each(summed, o[0], accepted)]
 
     def parts(self) -> Parts:
         carry = self.lanes * (self.out_bits + self.out_bits % 2)

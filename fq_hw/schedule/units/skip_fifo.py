@@ -54,8 +54,8 @@ class FifoUnit(FramelessUnit):
         def read() -> Process:
             taken, step = 0, -1
             for index in itertools.count():
-                there = yield written, index
-                step = max(there, taken, step + 1)
+                available = yield written, index
+                step = max(available, taken, step + 1)
                 moved.put(step)
                 taken = yield from latch.give(step + 1)
 

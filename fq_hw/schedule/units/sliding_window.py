@@ -176,9 +176,9 @@ class WindowUnit(Unit):
             frame = 0
             for oy in itertools.cycle(range(self.out_height)):
                 for group in range(self.groups):
-                    there = yield arrived, frame + self.last_pixel(oy, group)
+                    available = yield arrived, frame + self.last_pixel(oy, group)
                     for _ in range(self.repeats * self.window_beats):
-                        yield from requests.ask(there)
+                        yield from requests.ask(available)
                 if oy == self.out_height - 1:
                     frame += self.height * self.width
 
