@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fq_hw import __version__
+from fq_hw.family import FAMILIES
 from sim.handout.product import Product, quoted
 
 __all__ = ["WAIVED", "header", "waived"]
@@ -30,7 +31,7 @@ def header(product: Product) -> str:
     height, width, colours = product.plan.image
     result, schedule = product.result, product.schedule
     form = "plain, for any device"
-    if product.family != "plain":
+    if FAMILIES[product.family].carry:
         form = f"in primitives of {product.family}; for simulation their behaviour comes beside it"
     last = result.classes - 1
     lines = [
