@@ -37,7 +37,7 @@ ALLOWED = {
         "write_text": "in that folder",
     },
     "fq_hw.cli.accuracy": {"mkdir": "the folder that --record names"},
-    "fq_hw.cli.run_folder": {"mkdir": "the folder that --out names"},
+    "fq_hw.flow.run_folder": {"mkdir": "the folder that --out names"},
     "fq_hw.nn.resume": {
         "torch.load": "bytes that came by the door; weights only",
         "zipfile.ZipFile": "likewise",

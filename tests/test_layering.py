@@ -36,6 +36,7 @@ LAYERS = [
     ["fq_hw.report"],
     ["rtl_gen"],
     ["sim", "boards"],
+    ["fq_hw.flow"],
     ["fq_hw.cli"],
     ["fq_hw.entry"],
     ["fq_hw.__main__"],
@@ -46,10 +47,16 @@ RULES = {  # outside package: which layers may import it, and how; all others mu
     "torch": {
         "fq_hw.nn": ANYWHERE,
         "fq_hw.nn.fixed_point": ANYWHERE,
+        "fq_hw.flow": INSIDE_FUNCTIONS,
         "fq_hw.cli": INSIDE_FUNCTIONS,
     },
     "matplotlib": {"fq_hw.report": INSIDE_FUNCTIONS},
-    "tqdm": {"fq_hw.cli": INSIDE_FUNCTIONS, "sim": INSIDE_FUNCTIONS, "boards": INSIDE_FUNCTIONS},
+    "tqdm": {
+        "fq_hw.flow": INSIDE_FUNCTIONS,
+        "fq_hw.cli": INSIDE_FUNCTIONS,
+        "sim": INSIDE_FUNCTIONS,
+        "boards": INSIDE_FUNCTIONS,
+    },
     "amaranth": {"rtl_gen": ANYWHERE, "sim": ANYWHERE, "boards": ANYWHERE},
     "safetensors": {"fq_hw.artifact": ANYWHERE},
     "onnx": {"fq_hw.foreign": ANYWHERE},
@@ -91,6 +98,7 @@ CORE = [  # what must run with numpy and safetensors alone: export, golden model
     "fq_hw.schedule.lower",
     "fq_hw.schedule.timing",
     "fq_hw.report",
+    "fq_hw.flow",
     "fq_hw.cli",
 ]
 

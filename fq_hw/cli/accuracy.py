@@ -10,18 +10,18 @@ from pathlib import Path
 
 from fq_hw import checkpoint, data
 from fq_hw.cli import train
-from fq_hw.cli.accuracy_log import key, key_of, read_log, recorded
-from fq_hw.cli.estimate import unit_rows
-from fq_hw.cli.hardware import DEFAULT_CYCLES
-from fq_hw.cli.images import golden_labels
-from fq_hw.cli.model import load_model
 from fq_hw.cli.output import Output, say
-from fq_hw.cli.preflight import untrained_graph
-from fq_hw.cli.run_folder import read_metrics
-from fq_hw.cli.study import Run, read_study
 from fq_hw.data.source import check_classes
 from fq_hw.errors import ArtifactError, ToolError, one_of, require
 from fq_hw.files import add_row, alone
+from fq_hw.flow.accuracy_log import key, key_of, read_log, recorded
+from fq_hw.flow.bars import golden_labels
+from fq_hw.flow.estimate import unit_rows
+from fq_hw.flow.hardware import DEFAULT_CYCLES
+from fq_hw.flow.model import load_model
+from fq_hw.flow.preflight import untrained_graph
+from fq_hw.flow.run_folder import read_metrics
+from fq_hw.flow.study import Run, read_study
 from fq_hw.network import EmbeddingKind, Network, stem_layers
 from fq_hw.report import bench, study
 from fq_hw.schedule.fold_search import least_lut

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from fq_hw import child, ending, toolbox
 from fq_hw.artifact import MOST_BYTES
-from fq_hw.cli.model import SHIPPED
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import ToolError, require
 from fq_hw.files import check_file, check_output, parse_json
+from fq_hw.flow.model import SHIPPED
 from fq_hw.report import bench
 from fq_hw.report.table import table
 

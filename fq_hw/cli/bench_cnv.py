@@ -7,10 +7,10 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from fq_hw.cli import fold_file
 from fq_hw.cli.bench import Row, as_output, ask
 from fq_hw.cli.output import Output, say
 from fq_hw.files import check_file, check_output
+from fq_hw.flow import fold_file
 from fq_hw.ir import serialize
 from fq_hw.report import bench
 

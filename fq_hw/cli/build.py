@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import statistics
-from functools import partial
 from pathlib import Path
 
-from fq_hw import ir
-from fq_hw.cli.build_checks import check_build, check_options
+from fq_hw import flow
 from fq_hw.cli.hardware import (
     add_fold_arguments,
     add_sequential_argument,
-    cycle_model,
-    make_plan,
+    hardware_of,
     tell_if_slower,
 )
-from fq_hw.cli.model import add_model_argument, load_model
+from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output, say
+from fq_hw.flow.build import BuildGoal, cores_here
 from fq_hw.report.table import table
-from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.sequential import SequentialPlan
 
-__all__ = ["add_board_arguments", "add_parser", "build_plan"]
-
-AIM_MHZ = 100.0  # of the router, unless --mhz says otherwise
+__all__ = ["add_board_arguments", "add_parser", "goal_of"]
 
 
 def add_board_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,49 +79,19 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=run)
 
 
-def cores_here() -> int:
-    """How many of the machine's cores this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
-def make_core(plan: Plan | SequentialPlan, board):
-    """The accelerator of ``plan`` in the forms of the board's family."""
-    from rtl_gen.dot_product import FAMILIES
-    from rtl_gen.top import Accelerator
-
-    if isinstance(plan, SequentialPlan):
-        from boards.sequential import sequential_core
-
-        return sequential_core(plan, board)
-    return Accelerator(plan, board.family if board.family in FAMILIES else "plain")
-
-
-def build_plan(args: argparse.Namespace, plan: Plan | SequentialPlan, graph: ir.Graph):
-    """Build ``plan`` of ``graph`` as ``args`` say; returns ``boards.build.BuildResult``."""
-    from boards.build import build
-    from boards.toolchain import Placer
-
-    board, path = check_build(args, plan, graph)
-    image = bytes
-    if isinstance(plan, SequentialPlan):
-        from boards.sequential import with_parameters
-
-        image = partial(with_parameters, plan=plan, board=board)
-    return build(
-        make_core(plan, board),
-        board,
-        path,
-        pixels=plan.image[0] * plan.image[1],
-        colours=plan.image[2],
-        clock_mhz=args.clock,
-        freq_mhz=AIM_MHZ if args.mhz is None else args.mhz,
-        placer=Placer(args.placer),
+def goal_of(args: argparse.Namespace) -> BuildGoal:
+    """What the options ask for."""
+    return BuildGoal(
+        board=args.board,
+        clock=args.clock,
+        mhz=args.mhz,
+        placer=args.placer,
         seed=args.seed,
         seeds=args.seeds,
-        jobs=args.jobs or cores_here(),
+        jobs=args.jobs,
         scheduler=args.scheduler,
-        image=image,
-        report=say,
+        out=args.out,
+        model=args.model,
     )
 
 
@@ -136,13 +99,13 @@ def run(args: argparse.Namespace) -> Output:
     """Build and report what was routed."""
     from boards.rates import core_rate, link_rate
 
-    check_options(args)
-    graph = load_model(args.model).graph
-    plan = make_plan(args, graph)
-    check_build(args, plan, graph)
-    interval = cycle_model(plan, frames=6).interval
-    tell_if_slower(args, plan, interval)
-    built, link = build_plan(args, plan, graph), link_rate(plan)
+    goal = goal_of(args)
+    goal.check()
+    design = flow.load_model(args.model).design(hardware_of(args))
+    goal.check_design(design)
+    interval = design.interval
+    tell_if_slower(design)
+    built, link = goal.build(design, say), link_rate(design.plan)
     data = {**dataclasses.asdict(built), "bitstream": str(built.bitstream), "work": str(built.work)}
     data["cycles per frame"] = interval
     data["frames per second"] = {

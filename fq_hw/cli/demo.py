@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fq_hw import toolbox
-from fq_hw.cli.build import add_board_arguments, build_plan
-from fq_hw.cli.build_checks import check_build, check_options
-from fq_hw.cli.hardware import add_fold_arguments, make_plan, plan_tag
-from fq_hw.cli.model import add_model_argument, load_model
+from fq_hw import flow, toolbox
+from fq_hw.cli.build import add_board_arguments, goal_of
+from fq_hw.cli.hardware import add_fold_arguments, hardware_of
+from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output, say
-from fq_hw.cli.sim import add_sim_arguments, check_sim, compare
+from fq_hw.cli.sim import add_sim_arguments, check_sim, simulate
 from fq_hw.files import check_output
 from fq_hw.report import bench
 from fq_hw.report.table import table
@@ -39,19 +38,20 @@ def run(args: argparse.Namespace) -> Output:
     """Simulate, then build."""
     from boards.rates import core_rate, link_rate
 
-    check_options(args)
+    goal = goal_of(args)
+    goal.check()
     check_sim(args)
     check_output(BENCH, "demo")
     for name in toolbox.NAMES:
         toolbox.find(name)  # a missing tool is said at once
-    model = load_model(args.model)
-    plan = make_plan(args, model.graph)
-    check_build(args, plan, model.graph)
-    found = compare(args, model, plan)
+    model = flow.load_model(args.model)
+    design = model.design(hardware_of(args))
+    goal.check_design(design)
+    found = simulate(args, design)
     found.check()
-    built = build_plan(args, plan, model.graph)
+    built = goal.build(design, say)
     rate = core_rate(built.fmax_mhz, found.ran.interval)
-    now, link = core_rate(built.clock_mhz, found.ran.interval), link_rate(plan)
+    now, link = core_rate(built.clock_mhz, found.ran.interval), link_rate(design.plan)
     rows = [(*row, None) for row in found.rows()]
     rows += [
         ("LUT4", None, None, None, built.lut4),
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> Output:
         ("speed of the simulation", found.cycles_per_second, "cycles/s", "rtl-sim"),
         *((name, value, "", "routed") for name, value in data["routed"].items()),
     ]
-    what = f"{model.graph.name} on {built.board}, {plan_tag(args, model.graph.name)}"
+    what = f"{model.graph.name} on {built.board}, {design.hardware.tag(model.name)}"
     bench.update_rows(BENCH, [(f"{what}: {row[0]}", *row[1:], args.typed) for row in rows])
     say(f"done; the figures are in {BENCH} too")
     return Output(data, text)

@@ -6,10 +6,9 @@ import argparse
 import math
 from pathlib import Path
 
-from fq_hw.cli.model import add_model_argument, load_model, output_path
+from fq_hw import flow
+from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output
-from fq_hw.ir import Add, Conv, Graph, serialize
-from fq_hw.passes import lower_graph
 
 __all__ = ["add_parser"]
 
@@ -26,22 +25,16 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=run)
 
 
-def trunk_bits(graph: Graph) -> int | None:
-    """Widest sum of residuals, by range analysis."""
-    return max((graph.types[op.name].bits for op in graph.ops if isinstance(op, Add)), default=None)
-
-
 def run(args: argparse.Namespace) -> Output:
     """Export and save."""
-    model = load_model(args.model)
-    graph = lower_graph(model.graph)  # a graph file may hold one that is not
-    path = output_path(args.out, f"{graph.name}.graph.safetensors")
-    serialize.save(path, graph, model.source)
+    model = flow.load_model(args.model).lowered()  # a graph file may hold one that is not
+    path = flow.output_path(args.out, f"{model.name}.graph.safetensors")
+    model.save(path)
     data = {
         "graph": str(path),
-        "ops": len(graph.ops),
-        "binary weights": sum(op.weight.size for op in graph.ops if isinstance(op, Conv)),
-        "trunk bits": trunk_bits(graph),
+        "ops": len(model.graph.ops),
+        "binary weights": model.weight_count,
+        "trunk bits": model.trunk_bits,
     }
     lines = [f"{key}: {'-' if value is None else value}" for key, value in data.items()]
     if model.exported:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from types import ModuleType
 
-from fq_hw.errors import ToolError
 from fq_hw.foreign.pixels import PixelRange
 
-__all__ = ["UNIT", "add_pixel_argument", "load_onnx"]
+__all__ = ["UNIT", "add_pixel_argument"]
 
 
 UNIT = PixelRange.UNIT.value
@@ -22,13 +20,3 @@ def add_pixel_argument(parser: argparse.ArgumentParser, default: str | None = UN
         default=default,
         help="what the model gets for a byte p: p/255 (unit, default), 2p/255-1 (signed), p",
     )
-
-
-def load_onnx() -> ModuleType:
-    """``fq_hw.foreign.onnx``, or a line that says how to install what it needs."""
-    try:
-        from fq_hw.foreign import onnx
-    except ModuleNotFoundError as error:
-        message = f"import: needs {error.name}; install it with: pip install -e '.[onnx]'"
-        raise ToolError(message) from error
-    return onnx

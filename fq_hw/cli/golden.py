@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import time
 
-from fq_hw.cli.images import add_data_arguments, golden_labels, load_images
-from fq_hw.cli.model import add_model_argument, load_model
+from fq_hw.cli.images import add_data_arguments, load_images
+from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output
 from fq_hw.errors import require
+from fq_hw.flow.bars import golden_labels
+from fq_hw.flow.model import load_model
 from fq_hw.report.classes import class_rows, class_table
 
 __all__ = ["add_parser"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fq_hw.cli.foreign import UNIT, add_pixel_argument, load_onnx
-from fq_hw.cli.model import output_path
+from fq_hw.cli.foreign import UNIT, add_pixel_argument
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import GraphError, require
 from fq_hw.files import as_file_name
+from fq_hw.flow.load import load_onnx
+from fq_hw.flow.paths import output_path
 from fq_hw.foreign import blueoil, bnn_pynq, packed
 from fq_hw.ir import Conv, Graph, serialize
 from fq_hw.report.table import table

@@ -5,15 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
-
-from fq_hw.cli.hardware import add_fold_arguments, cycle_model, make_plan, plan_tag
-from fq_hw.cli.images import add_source_arguments, load_images
-from fq_hw.cli.model import Model, add_model_argument, load_model, output_path
+from fq_hw import flow
+from fq_hw.cli.hardware import add_fold_arguments, hardware_of
+from fq_hw.cli.images import add_source_arguments, kind_of
+from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output, say
-from fq_hw.data import DataKind
-from fq_hw.errors import one_of
-from fq_hw.files import as_file_name, check_output, write_together
 
 __all__ = ["add_parser"]
 
@@ -51,52 +47,23 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Emit and write."""
-    from rtl_gen.dot_product import FAMILIES
-    from rtl_gen.top import Accelerator
-    from sim.handout import Product, check_top, design, handout
-
-    one_of(args.family, FAMILIES, "--family")
-    check_top(args.top)
-    model = load_model(args.model)
-    graph, source = model.graph, model.source
+    flow.check_verilog(args.family, args.top)
+    model, hardware = flow.load_model(args.model), hardware_of(args)
     own = "" if args.top == TOP else f"-{args.top}"
-    name = f"{graph.name}-{plan_tag(args, graph.name)}-{args.family}{own}.v"
-    path = output_path(args.out, name)
-    plan = make_plan(args, graph)
-    product = Product(
-        plan=plan,
-        schedule=cycle_model(plan, 3),
-        top=args.top,
-        family=args.family,
-        classes=source.classes if source else (),
-    )
-    beside = handout(product, graph, example_image(args, model), as_file_name(path.stem))
-    files = {path.with_name(name): content for name, content in beside.items()}
-    for file in files:
-        check_output(file, f"--out {file}")
+    name = f"{model.name}-{hardware.tag(model.name)}-{args.family}{own}.v"
+    path = flow.output_path(args.out, name)
+    design = model.design(hardware)
+    image = flow.example_image(model, kind_of(args), args.path, say)
     say("generating Verilog")
-    files[path] = text = design(product, Accelerator(plan, args.family))
-    write_together(files, "--out")
+    made = design.write_verilog(path, args.family, args.top, image)
     data = {
         "verilog": str(path),
-        "lines": text.count("\n"),
-        "i_data bits": product.in_bits,
-        "o_data bits": product.result.result_bits,
-        "label bits": product.result.label_bits,
-        "score bits": product.result.score_bits,
-        "beside": [str(path.with_name(name)) for name in beside],
+        "lines": made.lines,
+        "i_data bits": made.product.in_bits,
+        "o_data bits": made.product.result.result_bits,
+        "label bits": made.product.result.label_bits,
+        "score bits": made.product.result.score_bits,
+        "beside": [str(file) for file in made.beside],
     }
     shown = data | {"beside": ", ".join(data["beside"])}
     return Output(data, "\n".join(f"{key}: {value}" for key, value in shown.items()))
-
-
-def example_image(args: argparse.Namespace, model: Model) -> np.ndarray:
-    """The first test image; where nobody says which, or they are not here, a random one."""
-    source = model.source
-    here = source is not None and (
-        source.kind is DataKind.DIGITS or (source.path is not None and Path(source.path).exists())
-    )
-    if here or args.data or args.path:
-        return load_images(args, model).test().first(1).images[0]
-    say("note: its test images are not here: the bench shows a random one (or name --data, --path)")
-    return np.random.default_rng(0).integers(0, 256, model.graph.input.shape, np.uint8)

@@ -14,11 +14,8 @@ import numpy as np
 
 from fq_hw import checkpoint, data
 from fq_hw.checkpoint import Accuracy
-from fq_hw.cli.calibration import calibration, hardest_first, with_copies
-from fq_hw.cli.images import add_source_arguments, choose
-from fq_hw.cli.model import output_path
+from fq_hw.cli.images import add_source_arguments, kind_of
 from fq_hw.cli.output import Output, say
-from fq_hw.cli.search_log import open_log
 from fq_hw.cli.search_modes import config_of
 from fq_hw.cli.search_report import report
 from fq_hw.cli.search_steps import decide, first_layer, look_again
@@ -37,6 +34,10 @@ from fq_hw.fixed.search import (
     start,
     starting_formats,
 )
+from fq_hw.flow.calibration import calibration, hardest_first, with_copies
+from fq_hw.flow.images import choose
+from fq_hw.flow.paths import output_path
+from fq_hw.flow.search_log import open_log
 from fq_hw.plain import to_plain
 
 __all__ = ["add_parser"]
@@ -151,7 +152,7 @@ def run_with(args: argparse.Namespace, until_the_end: ExitStack) -> Output:
     if args.equalize:
         trained = equalize(trained)
         folded = fold(trained)
-    kind, place = choose(args, network.name, trained.source)
+    kind, place = choose(kind_of(args), args.path, network.name, trained.source)
     images = data.load(kind, place, network.image)
     known = trained.source and trained.source.classes
     check_classes(images, network.name, network.classes, known)

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from fq_hw.cli.output import Output
-from fq_hw.cli.search_log import SearchLog
 from fq_hw.fixed.network import Part, Tensor
 from fq_hw.fixed.saved import Saved
 from fq_hw.fixed.savings import cost, savings
 from fq_hw.float_network import nodes
+from fq_hw.flow.search_log import SearchLog
 from fq_hw.report.table import table
 
 __all__ = ["report"]

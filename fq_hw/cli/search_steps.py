@@ -6,11 +6,11 @@ import itertools
 import math
 import time
 
-from fq_hw.cli.search_log import SearchLog
 from fq_hw.fixed.network import tensors
 from fq_hw.fixed.savings import savings
 from fq_hw.fixed.search import Counter, Decision, Judge, SearchConfig, second_look, with_spare
 from fq_hw.float_network import FloatNetwork, nodes
+from fq_hw.flow.search_log import SearchLog
 
 __all__ = ["decide", "first_layer", "look_again"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from fq_hw.cli.model import add_model_argument, load_model
+from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output
+from fq_hw.flow.model import load_model
 from fq_hw.ir import text
 
 __all__ = ["add_parser"]

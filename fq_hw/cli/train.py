@@ -8,12 +8,12 @@ import os
 from contextlib import nullcontext
 from pathlib import Path
 
-from fq_hw.cli.config import read_config
 from fq_hw.cli.output import Output
 from fq_hw.cli.progress import progress_bar
-from fq_hw.cli.run_folder import RunFolder, claimed
 from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, ParameterError, ToolError, require
+from fq_hw.flow.config import read_config
+from fq_hw.flow.run_folder import RunFolder, claimed
 
 __all__ = ["add_parser", "set_threads", "train_here"]
 
@@ -95,7 +95,7 @@ def train_here(args: argparse.Namespace, config, torch) -> Output | None:
     import torch.distributed as dist
 
     from fq_hw import checkpoint, data
-    from fq_hw.cli.preflight import check_hardware
+    from fq_hw.flow.preflight import check_hardware
     from fq_hw.nn import resume, training
     from fq_hw.plain import from_plain
     from fq_hw.report import curve

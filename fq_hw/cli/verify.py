@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fq_hw.cli.foreign import add_pixel_argument, load_onnx
-from fq_hw.cli.images import add_data_arguments, golden_labels, load_data
-from fq_hw.cli.model import add_model_argument, load_model
+from fq_hw.cli.foreign import add_pixel_argument
+from fq_hw.cli.images import add_data_arguments, load_data
+from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import ArtifactError, SimulationError, require
+from fq_hw.flow.bars import golden_labels
+from fq_hw.flow.load import load_onnx
+from fq_hw.flow.model import load_model
 from fq_hw.ir import Graph
 from fq_hw.report.table import table
 

@@ -10,7 +10,7 @@ from networks import random_images
 
 from faults import exact
 from fq_hw import golden
-from fq_hw.cli.model import load_model
+from fq_hw.flow.model import load_model
 from fq_hw.ir import serialize
 
 __all__ = ["as_integers", "as_qonnx"]

@@ -16,8 +16,9 @@ from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.infer_shapes import InferShapes
 
 from fq_hw import golden
-from fq_hw.cli import fold_file, main
+from fq_hw.cli import main
 from fq_hw.errors import FqHwError
+from fq_hw.flow import fold_file
 from fq_hw.foreign import onnx as foreign
 from fq_hw.ir import Graph, serialize
 from fq_hw.schedule import timing

@@ -9,11 +9,12 @@ import pytest
 from networks import NETWORKS
 
 from fq_hw import golden
-from fq_hw.cli import main, sim
-from fq_hw.cli.hardware import make_plan
+from fq_hw.cli import main
+from fq_hw.cli.hardware import hardware_of
 from fq_hw.cli.images import load_data
 from fq_hw.cli.main import build_parser
-from fq_hw.cli.model import SHIPPED, load_model
+from fq_hw.flow import simulate as side_by_side
+from fq_hw.flow.model import SHIPPED, load_model
 from fq_hw.schedule import timing
 from sim import network, taps
 
@@ -58,7 +59,7 @@ def test_shipped_network(tmp_path, programs):
     args = build_parser().parse_args(["sim", "--images", "4"])
     model = load_model(SHIPPED)
     graph = model.graph
-    plan, split = make_plan(args, graph), load_data(args, model)
+    plan, split = hardware_of(args).plan(graph), load_data(args, model)
     program = network.build(plan, programs, brief=True)
     truth = golden.run(graph, split.images)["tail.scores"].reshape(len(split), -1)
     predicted = timing.simulate(plan)
@@ -82,14 +83,16 @@ def test_shipped_network(tmp_path, programs):
 def test_the_command_compares_every_tensor_of_every_image(tmp_path, programs, monkeypatch, capsys):
     programs.mkdir(parents=True, exist_ok=True)
     (tmp_path / "programs").symlink_to(programs)
-    monkeypatch.setattr(sim, "FOLDER", tmp_path)
+    monkeypatch.setattr(side_by_side, "FOLDER", tmp_path)
     # The accuracy of the whole set is `fq-hw golden`'s test.
-    monkeypatch.setattr(sim, "golden_labels", lambda graph, images: np.zeros(len(images), int))
-    command = ["sim", "--images", "10", "--level-images", str(sim.AT_ONCE + 2), "--json"]
+    monkeypatch.setattr(
+        side_by_side, "golden_labels", lambda graph, images: np.zeros(len(images), int)
+    )
+    command = ["sim", "--images", "10", "--level-images", str(side_by_side.AT_ONCE + 2), "--json"]
     assert main(command) == 0
     found = json.loads(capsys.readouterr().out)
     per_image = 123_050  # of the shipped network
-    assert found["levels"] == {"compared": (sim.AT_ONCE + 2) * per_image, "mismatching": 0}
+    assert found["levels"] == {"compared": (side_by_side.AT_ONCE + 2) * per_image, "mismatching": 0}
     plain, seen = golden.run, []
 
     def one_wrong(graph, images):
@@ -101,5 +104,5 @@ def test_the_command_compares_every_tensor_of_every_image(tmp_path, programs, mo
 
     monkeypatch.setattr(golden, "run", one_wrong)
     assert main(command) == 2
-    assert seen == [sim.AT_ONCE, 2]
+    assert seen == [side_by_side.AT_ONCE, 2]
     assert "the Verilog differs from the golden model in 1 of its values" in capsys.readouterr().err

@@ -12,8 +12,8 @@ from amaranth.lib.wiring import connect, flipped
 from networks import random_checkpoint, random_graph, random_images
 
 from fq_hw import golden
-from fq_hw.cli.config import read_config
 from fq_hw.export import export
+from fq_hw.flow.config import read_config
 from fq_hw.ir import Graph
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.sequential import Array, lower_sequential

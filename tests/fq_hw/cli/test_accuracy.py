@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fq_hw.cli import main
-from fq_hw.cli.study import read_study
 from fq_hw.files import alone, row_line
+from fq_hw.flow.study import read_study
 
 pytest.importorskip("torch", reason="training needs torch")
 

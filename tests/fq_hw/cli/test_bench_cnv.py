@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from boards import xc7
-from fq_hw.cli import bench_cnv, fold_file, main
+from fq_hw.cli import bench_cnv, main
 from fq_hw.cli.main import build_parser
-from fq_hw.cli.model import SHIPPED, load_model
+from fq_hw.flow import fold_file
+from fq_hw.flow.model import SHIPPED, load_model
 from fq_hw.ir import serialize
 from fq_hw.schedule.fold_search import least_lut
 

@@ -13,10 +13,10 @@ from onnx_models import Maker
 from PIL import Image
 
 from fq_hw import checkpoint
-from fq_hw.cli import accuracy, bench_cnv, demo, main, sim
-from fq_hw.cli.model import SHIPPED
+from fq_hw.cli import accuracy, bench_cnv, demo, main
 from fq_hw.data import DataKind
 from fq_hw.errors import ArtifactError, require
+from fq_hw.flow.model import SHIPPED
 
 TEN = "data folder two: needs 10 classes, as ern-digits has 10 scores (got 2)"
 
@@ -45,9 +45,9 @@ def refused(capsys):
 
 @pytest.mark.parametrize("command", ["golden", "sim", "demo"])
 def test_of_a_graph(command, two, refused, monkeypatch):
-    for module in (sim, demo):  # a folding takes seconds, and nothing here needs one
-        monkeypatch.setattr(module, "make_plan", lambda *_: None)
-    monkeypatch.setattr(demo, "check_build", lambda *_: None)
+    # A folding takes seconds, and nothing here needs one.
+    monkeypatch.setattr("fq_hw.flow.hardware.Hardware.plan", lambda *_: None)
+    monkeypatch.setattr("fq_hw.flow.build.BuildGoal.check_design", lambda *_: None)
     monkeypatch.setattr(demo.toolbox, "NAMES", ())
     monkeypatch.setattr("sim.verilator.environment", lambda: {})
     assert refused(command, SHIPPED, *two).startswith(TEN)

@@ -22,8 +22,8 @@ from networks import NETWORKS, random_checkpoint
 from fq_hw import artifact, checkpoint, toolbox
 from fq_hw.cli import main
 from fq_hw.cli.main import COMMANDS, build_parser
-from fq_hw.cli.model import SHIPPED
 from fq_hw.errors import ToolError
+from fq_hw.flow.model import SHIPPED
 from fq_hw.ir import Graph, serialize
 from sim import verilator
 

@@ -8,16 +8,21 @@ import pytest
 
 from fq_hw.checkpoint import Accuracy
 from fq_hw.cli import main
-from fq_hw.cli.images import choose, load_data, load_images
-from fq_hw.cli.model import SHIPPED, Model, load_model
+from fq_hw.cli.images import kind_of, load_data, load_images
 from fq_hw.data import DataKind
 from fq_hw.data.digits import load_digits_over_photos
 from fq_hw.data.source import Source, check_classes
 from fq_hw.errors import ArtifactError
+from fq_hw.flow import images
+from fq_hw.flow.model import SHIPPED, Model, load_model
 
 
 def options(**given):
     return argparse.Namespace(**({"data": None, "path": None, "images": 10} | given))
+
+
+def choose(given, name, source):
+    return images.choose(kind_of(given), given.path, name, source)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from networks import NETWORKS, random_checkpoint
 import boards
 from fq_hw import checkpoint
 from fq_hw.cli import main
-from fq_hw.cli.build_checks import bitstream_name
+from fq_hw.cli.build import goal_of
+from fq_hw.cli.hardware import hardware_of
 from fq_hw.cli.main import build_parser
 
 IGNORED = [  # what a user types after the command and the model; the option; why it does nothing
@@ -147,7 +148,8 @@ def test_build_names_each_rate_by_its_clock(model):
 )
 def test_bitstreams_of_other_boards_and_speeds_have_other_names(words, name):
     args = build_parser().parse_args(["build", *words.split()])
-    assert bitstream_name(args, "net", boards.find(args.board)) == name
+    board = boards.find(args.board)
+    assert goal_of(args).bitstream_name(hardware_of(args), "net", board) == name
 
 
 def test_foldings_and_verilog_have_names_of_their_own(model):

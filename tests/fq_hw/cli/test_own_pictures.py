@@ -10,8 +10,8 @@ from PIL import Image
 
 from fq_hw import golden
 from fq_hw.cli import main
-from fq_hw.cli.model import load_model
 from fq_hw.data.order import shuffled
+from fq_hw.flow.model import load_model
 
 pytest.importorskip("torch", reason="training needs torch")
 

@@ -12,8 +12,6 @@ from idx_files import write_idx
 
 from fq_hw import checkpoint, data
 from fq_hw.cli import main
-from fq_hw.cli.calibration import with_copies
-from fq_hw.cli.model import SHIPPED
 from fq_hw.data import DataKind
 from fq_hw.data.split import hold_out
 from fq_hw.files import alone, row_line
@@ -22,6 +20,8 @@ from fq_hw.fixed.integers import evaluate
 from fq_hw.fixed.network import Part
 from fq_hw.fixed.savings import savings
 from fq_hw.fixed.search import with_spare
+from fq_hw.flow.calibration import with_copies
+from fq_hw.flow.model import SHIPPED
 
 pytest.importorskip("torch", reason="training and search need torch")
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from fq_hw.cli import fold_file, main
+from fq_hw.cli import main
 from fq_hw.cli.main import build_parser
-from fq_hw.cli.model import SHIPPED, load_model
-from fq_hw.cli.sizes import load_sized
+from fq_hw.flow import fold_file
+from fq_hw.flow.model import SHIPPED, load_model
+from fq_hw.flow.sizes import load_sized
 from fq_hw.network import Network
 from fq_hw.plain import from_plain
 from fq_hw.untrained import untrained

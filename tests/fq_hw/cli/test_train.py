@@ -12,12 +12,12 @@ from idx_files import write_idx
 
 from fq_hw import checkpoint
 from fq_hw.cli import main
-from fq_hw.cli.config import read_config
-from fq_hw.cli.preflight import check_hardware, untrained_graph
 from fq_hw.data import DataKind
 from fq_hw.data.source import Source
 from fq_hw.errors import FqHwError, GraphError
 from fq_hw.files import alone, read_sealed, row_line, write_sealed
+from fq_hw.flow.config import read_config
+from fq_hw.flow.preflight import check_hardware, untrained_graph
 from fq_hw.schedule.fold_search import least_lut
 
 torch = pytest.importorskip("torch", reason="training needs torch")
@@ -179,7 +179,7 @@ def test_refuses_before_the_first_epoch_what_no_folding_takes(monkeypatch, confi
     def refuse(choices, cycles):
         raise GraphError(f"{choices.graph.name}: cannot be folded")
 
-    monkeypatch.setattr("fq_hw.cli.preflight.Choices.at", refuse)
+    monkeypatch.setattr("fq_hw.flow.preflight.Choices.at", refuse)
     assert refusal(capsys, config) == "tiny: cannot be folded"
     assert not (config.parent / "out").exists()
 
@@ -429,7 +429,7 @@ def test_refuses_bad_options(config, capsys, option, value, message):
 
 
 def test_shipped_configuration_is_read():
-    from fq_hw.cli.config import read_config
+    from fq_hw.flow.config import read_config
     from fq_hw.nn.training import TrainConfig
     from fq_hw.plain import from_plain
 

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from fq_hw.cli.study import Run
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.files import read_rows
+from fq_hw.flow.study import Run
 from fq_hw.plain import from_plain
 
 __all__ = ["key", "key_of", "read_log", "recorded"]

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fq_hw.cli.config import Config, DataConfig
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.files import check_file_name, check_line, read_toml
+from fq_hw.flow.config import Config, DataConfig
 from fq_hw.network import Network
 from fq_hw.plain import from_plain
 

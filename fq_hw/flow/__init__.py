@@ -1,0 +1,42 @@
+"""From a trained model to hardware, for Python: what the commands do, they do by this.
+
+    model = flow.load("ern-digits.safetensors")
+    design = model.design(cycles=9_216)
+    design.write_verilog("accelerator.v")
+
+Torch, Amaranth, ONNX and the solver are imported by what needs them, not before.
+"""
+
+from fq_hw.flow.bars import golden_labels
+from fq_hw.flow.build import BuildGoal
+from fq_hw.flow.design import Design, Emitted, check_verilog
+from fq_hw.flow.fold import FoldGoal
+from fq_hw.flow.hardware import DEFAULT_CYCLES, Hardware
+from fq_hw.flow.images import choose, example_image, load_images
+from fq_hw.flow.load import load
+from fq_hw.flow.model import SHIPPED, Model, load_model
+from fq_hw.flow.paths import output_path
+from fq_hw.flow.simulate import Comparison, compare
+from fq_hw.flow.sizes import load_sized
+
+__all__ = [
+    "DEFAULT_CYCLES",
+    "SHIPPED",
+    "BuildGoal",
+    "Comparison",
+    "Design",
+    "Emitted",
+    "FoldGoal",
+    "Hardware",
+    "Model",
+    "check_verilog",
+    "choose",
+    "compare",
+    "example_image",
+    "golden_labels",
+    "load",
+    "load_images",
+    "load_model",
+    "load_sized",
+    "output_path",
+]

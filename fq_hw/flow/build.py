@@ -1,0 +1,152 @@
+"""A bitstream: what is asked for, what is refused before any work, and the build itself."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fq_hw import ir, toolbox
+from fq_hw.errors import CapacityError, require
+from fq_hw.flow.hardware import SHIPPED, check_memories, image_of, make_core, sequential_way
+from fq_hw.flow.paths import output_path
+from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.resources import PRICED, plan_resources
+
+if TYPE_CHECKING:
+    from boards.board import Board
+    from boards.build import BuildResult
+    from fq_hw.flow.design import Design
+    from fq_hw.flow.hardware import Hardware
+
+__all__ = ["BuildGoal", "cores_here"]
+
+AIM_MHZ = 100.0  # of the router, unless somebody says otherwise
+SURE = 1.3  # an estimate this far beyond the board's capacity is beyond doubt
+
+
+def cores_here() -> int:
+    """How many of the machine's cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildGoal:
+    """For which board, at which clock, and how hard to try.
+
+    clock      of the accelerator in MHz, by a PLL and within 1 %; by default the oscillator's
+    mhz        what the router aims for (default 100)
+    placer     what it goes for: "timing", the clock, or "wires", short ones
+    seed       of the placer, the first of ``seeds``; the fastest is kept
+    jobs       how many of them are routed at a time here; ``scheduler`` routes them on a Dask
+               cluster instead
+    out        the file; by default below build/
+    model      the file that hints name
+
+    Errors call them as the command does: --clock, --seeds.
+    """
+
+    board: str
+    clock: float | None = None
+    mhz: float | None = None
+    placer: str = "timing"
+    seed: int = 1
+    seeds: int = 1
+    jobs: int | None = None
+    scheduler: str | None = None
+    out: Path | None = None
+    model: Path | None = SHIPPED
+
+    def check(self) -> None:
+        """Everything that can be refused before any work."""
+        import boards
+        from boards.clock import pll_for
+
+        board = boards.find(self.board)
+        require(0 <= self.seed < 2**31, "--seed", "must be in 0..2147483647", self.seed)
+        require(1 <= self.seeds <= 1000, "--seeds", "must be in 1..1000", self.seeds)
+        if self.clock is not None:
+            require(1 <= self.clock <= 1000, "--clock", "must be in 1..1000", self.clock)
+            pll_for(board, self.clock)
+        if self.mhz is not None:
+            require(1 <= self.mhz <= 1000, "--mhz", "must be in 1..1000", self.mhz)
+            clock = self.clock or board.clock_mhz
+            contract = f"the router aims for no less than the design's clock of {clock:g} MHz"
+            require(self.mhz >= clock, "--mhz", contract, self.mhz)
+        self.check_jobs()
+
+    def check_jobs(self) -> None:
+        """Refuse ``jobs`` where nothing is routed beside something else here."""
+        if self.jobs is None:
+            return
+        require(1 <= self.jobs <= 1000, "--jobs", "must be in 1..1000", self.jobs)
+        hint = "leave one of the two out"
+        contract = "counts the seeds on this machine, and --scheduler routes them on others"
+        require(self.scheduler is None, "--jobs", contract, self.jobs, hint=hint)
+        hint = "add --seeds N, or leave it out"
+        require(self.seeds > 1, "--jobs", "has no effect on a single seed", self.jobs, hint=hint)
+
+    def bitstream_name(self, hardware: Hardware, network: str, board: Board) -> str:
+        """The file below build/, where nobody names one: of board, network, speed and clock."""
+        clock = "" if self.clock is None else f"-{self.clock:g}-mhz"
+        return f"{board.name}/{network}-{hardware.tag(network)}{clock}{board.toolchain.bitstream}"
+
+    def check_design(self, design: Design) -> tuple[Board, Path]:
+        """What can be refused once the plan is made; returns the board and the file to write."""
+        import boards
+        from boards import farm
+
+        board = boards.find(self.board)
+        tools = board.toolchain
+        path = output_path(self.out, self.bitstream_name(design.hardware, design.plan.name, board))
+        local = () if self.scheduler else (tools.router,)
+        for tool in ("yosys", *local, tools.packer):
+            toolbox.find(tool)
+        check_capacity(design.plan, design.model.graph, board, self.model)
+        with farm.workers(self.jobs or 1, self.scheduler):
+            return board, path
+
+    def build(self, design: Design, report=lambda line: None) -> BuildResult:
+        """Synthesise, place, route and pack ``design``; ``report`` hears a line a step.
+
+        Raises CapacityError where it does not fit, ToolError where a tool is missing or fails.
+        """
+        from boards.build import build
+        from boards.toolchain import Placer
+
+        board, path = self.check_design(design)
+        plan = design.plan
+        return build(
+            make_core(plan, board),
+            board,
+            path,
+            pixels=plan.image[0] * plan.image[1],
+            colours=plan.image[2],
+            clock_mhz=self.clock,
+            freq_mhz=AIM_MHZ if self.mhz is None else self.mhz,
+            placer=Placer(self.placer),
+            seed=self.seed,
+            seeds=self.seeds,
+            jobs=self.jobs or cores_here(),
+            scheduler=self.scheduler,
+            image=image_of(plan, board),
+            report=report,
+        )
+
+
+def check_capacity(plan: Plan, graph: ir.Graph, board: Board, model: Path | None) -> None:
+    """Refuse at once what is far too large; what is nearly so, nextpnr decides."""
+    if check_memories(plan, board):
+        return
+    need, have = plan_resources(plan), board.capacity
+    for what, least, most in (("LUT4", need.lut, have.lut), ("EBR", need.ebr, have.ebr)):
+        if least <= SURE * most:
+            continue
+        cures = [sequential_way(graph, board, model)]
+        whose = f", by the prices of {PRICED}"
+        if board.family == PRICED:
+            cures, whose = ["fold more (--cycles) or take a larger board", *cures], ""
+        contract = f"has {most:,} {what}, and a unit for each layer needs about {least:,}"
+        hint = "; ".join(filter(None, cures)) or "take a larger board"
+        raise CapacityError(f"{board.name}: {contract} (estimate{whose}); {hint}")

@@ -1,0 +1,28 @@
+"""Cycles and resources of every unit of a plan, before anything is built."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.resources import resources
+from fq_hw.schedule.units import ConvUnit
+
+__all__ = ["unit_rows"]
+
+
+def unit_rows(plan: Plan) -> list[dict]:
+    """A row a unit: cycles per frame, the share of the slowest, MAC per cycle, resources."""
+    rows = []
+    for node in plan.nodes:
+        need = resources(node.unit)
+        beats = getattr(node.unit, "beats", None)
+        rows.append({
+            "unit": node.name,
+            "kind": type(node.unit).__name__.removesuffix("Unit").lower(),
+            "cycles": beats,
+            "busy %": None if beats is None else 100 * beats / plan.interval_bound,
+            "MAC/cycle": node.unit.macs if isinstance(node.unit, ConvUnit) else None,
+            **dataclasses.asdict(need),
+        })  # fmt: skip
+    return rows

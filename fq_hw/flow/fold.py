@@ -1,0 +1,162 @@
+"""How a network is folded for a board: most frames/s that fit, or least LUT for a speed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fq_hw import ir
+from fq_hw.errors import CapacityError, require
+from fq_hw.flow.hardware import MOST_CYCLES, SHIPPED, check_cycles, sequential_way
+from fq_hw.schedule.fold_search import fastest, least_lut
+from fq_hw.schedule.folding import Folding
+from fq_hw.schedule.lower import Lowering
+from fq_hw.schedule.memories import blocks
+from fq_hw.schedule.resources import PRICED, Resources, resources
+
+__all__ = ["HEAD", "KINDS", "FoldGoal", "layer_rows"]
+
+KINDS = {"LUT": "lut", "FF": "ff", "EBR": "ebr"}
+HEAD = ("layer", "PE", "SIMD", "columns", "weights", "cycles", "busy %", "MAC/cycle", *KINDS)
+FF_SHARE = 0.9  # of a board's flip-flops to use at most: they pack more easily than LUTs
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldGoal:
+    """What a folding shall reach, and on which board.
+
+    cycles, fps       least LUT for so many cycles a frame, or frames/s at ``mhz``; neither: most
+                      frames/s that fit
+    margin, lut_share of the board's LUT: the share to leave free (default 0.2), or to use
+    levels            adder levels of a dot product between registers
+    model             the file that hints name
+
+    Errors call them as the command does: --fps, --lut-share.
+    """
+
+    board: str
+    cycles: int | None = None
+    fps: float | None = None
+    margin: float | None = None
+    lut_share: float | None = None
+    mhz: float = 100.0
+    levels: int = 1
+    model: Path | None = SHIPPED
+
+    def share(self) -> float:
+        """The share of a board's LUT that may be used."""
+        if self.lut_share is not None:
+            name, share = "--lut-share", self.lut_share
+            require(0 < share <= 1, name, "must be above 0 and at most 1", share)
+            return share
+        margin = 0.2 if self.margin is None else self.margin
+        require(0 <= margin < 1, "--margin", "must be at least 0 and below 1", margin)
+        return 1 - margin
+
+    def asked_cycles(self) -> int | None:
+        """Cycles that a frame may take; None for as few as fit."""
+        require(1 <= self.mhz <= 1000, "--mhz", "must be in 1..1000", self.mhz)
+        if self.cycles is not None:
+            check_cycles(self.cycles)
+            return self.cycles
+        if self.fps is None:
+            return None
+        most = self.mhz * 1e6
+        least = most / MOST_CYCLES
+        contract = f"must be in {least:g}..{most:,.0f}, as a frame has 1..{MOST_CYCLES:,} cycles"
+        require(least <= self.fps <= most, "--fps", contract, self.fps)
+        return int(most / self.fps)
+
+    def find(self, graph: ir.Graph, report: Report = lambda line: None) -> Folding:
+        """The folding. Raises CapacityError, with the nearest thing that fits."""
+        import boards
+
+        board = boards.find(self.board)
+        cycles, share, levels = self.asked_cycles(), self.share(), self.levels
+        require(1 <= levels <= 100, "--levels-per-stage", "must be in 1..100", levels)
+        limits = limits_of(board, share, graph)
+        report("folding" if cycles is None else f"folding for {cycles:,} cycles per frame")
+        try:
+            return folding_within(graph, cycles, limits, levels, report)
+        except CapacityError as error:
+            report("looking for the nearest thing that fits")
+            nearest = self.nearest_fit(graph, cycles, share)
+            whose = "" if board.family == PRICED else f" (prices of {PRICED})"
+            raise CapacityError(f"{error} of {board.name}{whose}; {nearest}") from error
+
+    def nearest_fit(self, graph: ir.Graph, cycles: int | None, share: float) -> str:
+        """The most frames/s that fit the board, or else which board or which hardware would do."""
+        import boards
+
+        board = boards.find(self.board)
+        if cycles is not None:
+            try:
+                fits = fastest(graph, limits_of(board, share, graph), levels=self.levels)
+            except CapacityError:
+                pass
+            else:
+                rate = self.mhz * 1e6 / fits.cycles
+                return (
+                    f"{rate:,.0f} frames/s at {self.mhz:g} MHz would fit (--cycles {fits.cycles})"
+                )
+        way = sequential_way(graph, board, self.model)
+        way = f"; {way}" if way else ""
+        family = board.family  # what an estimate says holds for one
+        alike = [board for board in boards.BOARDS if board.family == family]
+        for board in sorted(alike, key=lambda board: board.capacity.lut):
+            try:
+                folding_within(graph, cycles, limits_of(board, share, graph), self.levels)
+            except CapacityError:
+                continue
+            return f"the smallest board that it fits is {board.name}{way}"
+        return f"a unit for each layer fits no {family} board that is known{way}"
+
+
+def limits_of(board, share: float, graph: ir.Graph) -> Resources:
+    """What of ``board`` may be used: shares of its LUT and FF, the block RAMs that the link leaves.
+
+    The board's link keeps a frame, one word a pixel.
+    """
+    height, width, colours = graph.input.shape
+    frame = blocks(height * width, 8 * colours, rom=False)
+    have = board.capacity
+    return Resources(
+        lut=int(have.lut * share), ff=int(have.ff * FF_SHARE), ebr=max(have.ebr - frame, 0)
+    )
+
+
+def folding_within(
+    graph: ir.Graph,
+    cycles: int | None,
+    limits: Resources,
+    levels: int,
+    report: Callable[[str], None] = str,
+) -> Folding:
+    """Least LUT for so many cycles, or for None the fewest cycles. Raises CapacityError."""
+    if cycles is None:
+        return fastest(graph, limits, report=report, levels=levels)
+    return least_lut(graph, cycles, limits, levels=levels)
+
+
+def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
+    """A row a convolution with all its units, then one for everything else."""
+    rows, layers = [], Resources()
+    for name, parts in lowering.parts.items():
+        need = sum(map(resources, parts.units), Resources())
+        layers += need
+        rows.append({
+            "layer": name,
+            "PE": parts.engine.pe,
+            "SIMD": parts.engine.simd,
+            "columns": parts.engine.columns,
+            "weights": "EBR" if parts.weights.in_block_ram else "logic",
+            "cycles": parts.engine.beats,
+            "busy %": 100 * parts.engine.beats / interval,
+            "MAC/cycle": parts.engine.macs,
+            **{key: getattr(need, kind) for key, kind in KINDS.items()},
+        })  # fmt: skip
+    total = sum((resources(node.unit) for node in lowering.nodes), Resources())
+    rest = {key: getattr(total, kind) - getattr(layers, kind) for key, kind in KINDS.items()}
+    return [*rows, dict.fromkeys(HEAD) | {"layer": "everything else"} | rest]

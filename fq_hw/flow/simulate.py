@@ -1,0 +1,219 @@
+"""Float, golden model and Verilog side by side on test images."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fq_hw import golden
+from fq_hw.data import Data, Split
+from fq_hw.errors import SimulationError, require
+from fq_hw.files import scratch_folder
+from fq_hw.flow.bars import golden_labels
+from fq_hw.flow.hardware import Hardware, cycle_model, is_streamed
+from fq_hw.flow.model import Model
+from fq_hw.report.classes import class_rows
+from fq_hw.schedule import timing
+
+if TYPE_CHECKING:
+    from fq_hw.flow.design import Design
+    from sim.network import Run  # what it imports comes with the extra hw
+
+__all__ = ["Comparison", "check_sizes", "compare"]
+
+FOLDER = Path("build/sim")
+FRAMES = 6  # so many results must come in exactly the predicted cycles
+LEVEL_IMAGES = 3  # of which every tensor is compared
+AT_ONCE = 8  # images whose tensors are in memory and in a file at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One network, three times: what the float model scored, the golden model, the Verilog."""
+
+    model: Model
+    split: Split
+    rtl_images: int
+    golden_right: int
+    golden_right_there: int
+    rtl_right: int
+    scores_compared: int
+    scores_wrong: int
+    levels_compared: int | None  # None where no tensor could be watched
+    levels_wrong: int | None
+    predicted: timing.Schedule
+    ran: Run
+    images_per_second: float
+    cycles_per_second: float
+    images_of: str
+    classes: list[dict]
+
+    def rows(self) -> list[tuple[str, object, object, object]]:
+        """The table: figure, float, golden, rtl-sim."""
+        recorded = self.model.accuracy
+        return [
+            (
+                "accuracy, %: test split",
+                recorded.percent if recorded else None,
+                100 * self.golden_right / len(self.split),
+                None,
+            ),
+            (
+                "images: test split",
+                recorded.images if recorded else None,
+                len(self.split),
+                None,
+            ),
+            (
+                "accuracy, %: simulated",
+                None,
+                100 * self.golden_right_there / self.rtl_images,
+                100 * self.rtl_right / self.rtl_images,
+            ),
+            ("images: simulated", None, self.rtl_images, self.rtl_images),
+            ("mismatching levels", None, None, self.levels_wrong),
+            ("  levels compared", None, None, self.levels_compared),
+            ("mismatching scores", None, None, self.scores_wrong),
+            ("  scores compared", None, None, self.scores_compared),
+            ("cycles per frame", None, self.predicted.interval, self.ran.interval),
+            ("latency, cycles", None, self.predicted.latency, self.ran.latency),
+            ("speed: images/s", None, round(self.images_per_second), None),
+            ("speed: cycles/s", None, None, round(self.cycles_per_second)),
+        ]
+
+    def data(self) -> dict:
+        """The same for machines."""
+        recorded = self.model.accuracy
+        return {
+            "data": self.images_of,
+            "classes": self.classes,
+            "accuracy %": {
+                "float": recorded.percent if recorded else None,
+                "golden": 100 * self.golden_right / len(self.split),
+                "rtl-sim": 100 * self.rtl_right / self.rtl_images,
+            },
+            "images": {
+                "float": recorded.images if recorded else None,
+                "golden": len(self.split),
+                "rtl-sim": self.rtl_images,
+            },
+            "levels": {"compared": self.levels_compared, "mismatching": self.levels_wrong},
+            "scores": {"compared": self.scores_compared, "mismatching": self.scores_wrong},
+            "cycles per frame": {
+                "predicted": self.predicted.interval,
+                "rtl-sim": self.ran.interval,
+            },
+            "latency cycles": {"predicted": self.predicted.latency, "rtl-sim": self.ran.latency},
+            "golden images per second": self.images_per_second,
+            "simulated cycles per second": self.cycles_per_second,
+        }
+
+    def check(self) -> None:
+        """Raise SimulationError unless Verilog, golden model and cycle model agree."""
+        where = f"rtl-sim {self.model.graph.name!r}"
+        values = (self.levels_wrong or 0) + self.scores_wrong
+        contract = f"the Verilog differs from the golden model in {values:,} of its values"
+        require(values == 0, where, contract, kind=SimulationError)
+        model = (self.predicted.first_pixel, *self.predicted.results)
+        cycles = (self.ran.first_pixel, *self.ran.results[: len(model) - 1])
+        require(cycles == model, where, f"must give its results in cycles {model}", cycles,
+                kind=SimulationError)  # fmt: skip
+
+
+def check_sizes(images: int, level_images: int | None, hardware: Hardware) -> None:
+    """Everything that can be refused before any work."""
+    require(images >= 3, "--images", "must be at least 3 to time frames", images)
+    levels = level_images
+    require(levels is None or levels >= 1, "--level-images", "must be at least 1", levels)
+    contract = "--sequential has one array, whose tensors nobody can watch; scores are compared"
+    require(levels is None or not hardware.sequential, "--level-images", contract, levels)
+
+
+def compare(
+    design: Design,
+    test: Callable[[], Data],
+    count: int = 50,
+    level_images: int | None = None,
+    report: Callable[[str], None] = lambda line: None,
+) -> Comparison:
+    """Run golden model, cycle model and Verilator on the test images of what ``test`` loads.
+
+    ``count`` of them are simulated, of ``level_images`` (default 3) every tensor is compared; the
+    golden model takes all. Raises ToolError where Verilator is missing; ``Comparison.check`` tells
+    whether all agree.
+    """
+    from tqdm import tqdm
+
+    from sim import network, taps, verilator
+
+    verilator.environment()  # a missing tool is said at once
+    most = LEVEL_IMAGES if level_images is None else level_images
+    model, plan = design.model, design.plan
+    graph, named = model.graph, test()
+    whole = named.test()
+    images = whole.images[:count]  # the classes take turns
+    enough = len(images) >= 3
+    require(enough, f"data {named.name}", "needs at least 3 test images", len(images))
+    wanted = whole.labels[: len(images)]
+    levels = images[:most]
+    report(f"golden model on {len(whole)} images")
+    began = time.perf_counter()
+    labels = golden_labels(graph, whole.images)
+    images_per_second = len(whole) / (time.perf_counter() - began)
+    tensors = [t[graph.ops[-2].name] for t in golden.batches(graph, images)]
+    scores = np.concatenate(tensors).reshape(len(images), -1)
+    report("cycle model")
+    predicted = cycle_model(plan, min(len(images), FRAMES))
+    slower = design.hardware.slower(plan, predicted.interval)
+    if slower:
+        report(slower)
+    report("building the simulator (Verilog, Verilator, C++; kept for the next time)")
+    brief = network.is_brief((len(images) + len(levels)) * predicted.interval)
+    program = network.build(plan, FOLDER / "programs", brief=brief)
+    report(f"simulating {len(images)} images, about {len(images) * predicted.interval:,} cycles")
+    with scratch_folder(FOLDER) as place:
+        ran = network.simulate(program, plan, images, place, cycles_per_frame=predicted.interval)
+    report(f"{ran.cycles / ran.seconds:,.0f} cycles/s")
+    compared, wrong = Counter(), Counter()
+    if is_streamed(plan):
+        report(f"comparing every tensor of {len(levels)} images")
+        starts = range(0, len(levels), AT_ONCE)
+        for start in tqdm(starts, desc="tensors", unit=f"{AT_ONCE} images", disable=None):
+            few = levels[start : start + AT_ONCE]
+            truth = golden.run(graph, few)
+            with scratch_folder(FOLDER) as place:
+                path = place / "taps.txt"
+                network.simulate(program, plan, few, place,
+                                 cycles_per_frame=predicted.interval, taps_file=path)  # fmt: skip
+                found = taps.mismatches(path, plan, truth)
+            wrong.update(found)
+            compared.update({name: truth[name].size for name in found})
+    for name, count in wrong.items():
+        if count:
+            report(f"{name}: {count} of {compared[name]} values differ from the golden model")
+    return Comparison(
+        model=model,
+        split=whole,
+        rtl_images=len(images),
+        golden_right=int((labels == whole.labels).sum()),
+        golden_right_there=int((labels[: len(images)] == wanted).sum()),
+        rtl_right=int((ran.labels == wanted).sum()),
+        scores_compared=scores.size,
+        scores_wrong=int((ran.scores != scores).sum()),
+        levels_compared=compared.total() if compared else None,
+        levels_wrong=wrong.total() if compared else None,
+        predicted=predicted,
+        ran=ran,
+        images_per_second=images_per_second,
+        cycles_per_second=ran.cycles / ran.seconds,
+        images_of=named.name,
+        classes=class_rows(
+            named.classes, wanted, {"golden": labels[: len(images)], "rtl-sim": ran.labels}
+        ),
+    )

@@ -1,0 +1,39 @@
+"""Networks that are not trained yet: their sizes and cycles are those of the trained ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fq_hw import export, ir
+from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.files import read_toml
+from fq_hw.float_network import FloatNetwork
+from fq_hw.flow.config import EXAMPLE
+from fq_hw.flow.model import Model, load_model
+from fq_hw.network import Network
+from fq_hw.passes import lower_graph
+from fq_hw.plain import from_plain
+from fq_hw.untrained import untrained
+
+__all__ = ["UNTRAINED", "load_sized"]
+
+UNTRAINED = "untrained: sizes only"
+
+
+def load_sized(path: Path) -> Model:
+    """Read a model, or the table ``network`` of a configuration, with random weights."""
+    if path.suffix != ".toml":
+        return load_model(path)
+    where = f"config {path}"
+    tables = read_toml(path, where, hint=EXAMPLE)
+    try:
+        require("network" in tables, "file", "has no table [network]", sorted(tables))
+        network = from_plain(Network | FloatNetwork, tables["network"], "network")
+        contract = "is a float network, whose widths nobody knows before `fq-hw search`"
+        hint = "train it, search, and size what comes out"
+        require(isinstance(network, Network), network.name, contract, hint=hint)
+        exported = export.export(untrained(network))
+        graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
+    except FqHwError as error:
+        raise ArtifactError(f"{where}: {error}") from error
+    return Model(graph=graph, exported=exported, weights=UNTRAINED, path=path)
