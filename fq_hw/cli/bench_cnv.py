@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
+from fq_hw import flow
 from fq_hw.cli.bench import Row, as_output, ask
 from fq_hw.cli.output import Output, say
 from fq_hw.files import check_file, check_output
@@ -119,17 +120,13 @@ def routed(args: argparse.Namespace) -> Iterator[Row]:
 def synthesised(args: argparse.Namespace) -> Iterator[Row]:
     """Cells of Xilinx's 7 series at the published rate."""
     from boards.xc7 import synthesise
-    from fq_hw.schedule import timing
-    from fq_hw.schedule.lower import lower
     from rtl_gen.top import Accelerator
 
     _, path = folded(SLOW)
-    graph = serialize.load(Path(GRAPH))
-    found = fold_file.load(Path(path), graph)
-    plan = lower(graph, found.folds, found.cycles)
-    cells = synthesise(Accelerator(plan, "plain"), Path("build/xc7/cnv"), say)
+    design = flow.load(GRAPH).design(fold=Path(path))
+    cells = synthesise(Accelerator(design.plan, "plain"), Path("build/xc7/cnv"), say)
     said = f"fq-hw bench-cnv {args.model} --path {args.path}"
-    yield "xc7: cycles per frame", timing.simulate(plan).interval, "cycles", "model", said
+    yield "xc7: cycles per frame", design.interval, "cycles", "model", said
     for value, unit in ((cells.lut6, "LUT6"), (cells.ff, "FF"), (cells.bram36, "BRAM36"),
                         (cells.dsp, "DSP")):  # fmt: skip
         yield f"xc7: {unit}", value, unit, "synth", said

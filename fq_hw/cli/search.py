@@ -19,7 +19,6 @@ from fq_hw.cli.output import Output, say
 from fq_hw.cli.search_modes import config_of
 from fq_hw.cli.search_report import report
 from fq_hw.cli.search_steps import decide, first_layer, look_again
-from fq_hw.cli.train import set_threads
 from fq_hw.data.source import check_classes
 from fq_hw.errors import ToolError, require
 from fq_hw.fixed import saved
@@ -38,6 +37,7 @@ from fq_hw.flow.calibration import calibration, hardest_first, with_copies
 from fq_hw.flow.images import choose
 from fq_hw.flow.paths import output_path
 from fq_hw.flow.search_log import open_log
+from fq_hw.flow.train import set_threads
 from fq_hw.plain import to_plain
 
 __all__ = ["add_parser"]

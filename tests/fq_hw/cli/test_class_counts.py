@@ -13,9 +13,10 @@ from onnx_models import Maker
 from PIL import Image
 
 from fq_hw import checkpoint
-from fq_hw.cli import accuracy, bench_cnv, demo, main
+from fq_hw.cli import bench_cnv, demo, main
 from fq_hw.data import DataKind
 from fq_hw.errors import ArtifactError, require
+from fq_hw.flow import accuracy
 from fq_hw.flow.model import SHIPPED
 
 TEN = "data folder two: needs 10 classes, as ern-digits has 10 scores (got 2)"

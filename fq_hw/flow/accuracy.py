@@ -1,0 +1,117 @@
+"""A run of a study: trained, or gone on with, or taken from its folder; its line of the record."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+from fq_hw import checkpoint, data
+from fq_hw.data.source import check_classes
+from fq_hw.errors import ArtifactError, ToolError, require
+from fq_hw.flow.bars import golden_labels
+from fq_hw.flow.hardware import DEFAULT_CYCLES
+from fq_hw.flow.model import Model, load_model
+from fq_hw.flow.preflight import untrained_graph
+from fq_hw.flow.run_folder import read_metrics
+from fq_hw.flow.study import Run
+from fq_hw.flow.train import TrainGoal, train_here
+from fq_hw.network import EmbeddingKind, Network, stem_layers
+
+__all__ = ["finished", "first_layer", "measure"]
+
+
+def measure(name: str, one: Run) -> dict:
+    """Train a run, or go on with it, or take it from its folder; its line of the record."""
+    out = Path("build/train") / name / one.name
+    rows = finished(out, one)
+    if rows is None:
+        train_run(out, one)
+        rows = finished(out, one)
+        assert rows is not None, f"{out} holds no finished run"
+    trained = checkpoint.read(out / "checkpoint.safetensors")
+    row = {
+        "variant": one.variant.name,
+        "seed": one.seed,
+        "float": trained.accuracy.percent,
+        "golden": None,
+        "images": trained.accuracy.images,
+        "epochs": len(rows),
+        "seconds": round(sum(r["seconds"] for r in rows)),
+        "flips": [r["flips"] for r in rows],
+        "curve": [round(100 * r["test"], 2) for r in rows],
+        "machine": machine(),
+    }
+    if trained.network.embedding.kind is not EmbeddingKind.FLOAT:
+        model = load_model(out / "checkpoint.safetensors")
+        source = one.config.data
+        path = None if source.path is None else Path(source.path)
+        network, known = trained.network, trained.source and trained.source.classes
+        images = data.load(source.kind, path, network.image)
+        check_classes(images, network.name, network.classes, known)  # it may have changed since
+        test = images.test()
+        right = int((golden_labels(model.graph, test.images) == test.labels).sum())
+        row["golden"] = 100 * right / len(test)
+    return row
+
+
+def first_layer(network: Network) -> dict:
+    """MAC of the first convolution; cycles and estimated LUT4 and EBR of it and its embedding.
+
+    All at one speed. They depend on shapes alone: the weights here are untrained.
+    """
+    import_torch()
+    conv = stem_layers(network)[0]
+    rows, columns = ((side - 1) // conv.stride + 1 for side in network.image[:2])
+    found = {"mac": rows * columns * conv.kernel**2 * conv.cin * conv.cout}
+    if conv.real:
+        return found
+    units = Model(graph=untrained_graph(network)).design(cycles=DEFAULT_CYCLES).units
+    units = [u for u in units if u["unit"].startswith(("embedding", "stem.0"))]
+    found["cycles"] = max(unit["cycles"] or 0 for unit in units)
+    return found | {key: sum(unit[key] for unit in units) for key in ("lut", "ebr")}
+
+
+def finished(out: Path, one: Run) -> list[dict] | None:
+    """Figures of the epochs of a run whose folder holds all of them; None where it does not."""
+    metrics, saved = out / "metrics.jsonl", out / "checkpoint.safetensors"
+    if not metrics.exists() or not saved.exists():
+        return None
+    rows = read_metrics(metrics, f"{out}")
+    epochs = one.config.train["epochs"]
+    trained = checkpoint.read(saved)
+    if trained.provenance.get("epochs") != f"{epochs} of {epochs}" or len(rows) != epochs:
+        return None
+    same = trained.network == one.config.network
+    same = same and trained.provenance.get("seed") == str(one.seed)
+    contract = "holds another run than this one"
+    require(same, f"{out}", contract, hint="remove the folder to train again", kind=ArtifactError)
+    return rows
+
+
+def train_run(out: Path, one: Run) -> None:
+    """What ``fq-hw train`` does with this configuration."""
+    import_torch()
+    name = Path(f"{one.config.network.name}.toml")
+    train_here(one.config, TrainGoal(config=name, out=out, resume=(out / "state.pt").exists()))
+
+
+def import_torch():
+    """Torch, with one thread: two collapse beside other jobs."""
+    try:
+        import torch
+    except ImportError as error:
+        remedy = "fq-hw accuracy: needs torch; pip install -e '.[train]' in the project's folder"
+        raise ToolError(remedy) from error
+    torch.set_num_threads(1)
+    return torch
+
+
+def machine() -> str:
+    """The processor's name and how many cores the system has."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [n for n in info.read_text().splitlines() if n.startswith("model name")]
+        cpu = names[0].partition(":")[2].strip() if names else cpu
+    return f"{cpu}, one of {os.cpu_count()} cores"
