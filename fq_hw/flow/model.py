@@ -128,7 +128,7 @@ class Model:
 
         ``graph.ops`` has the names. Raises ParameterError for a name that is not among them.
         """
-        one_of(name, [op.name for op in self.graph.ops], f"model {self.name!r}", "tensor must be")
+        one_of(name, [op.name for op in self.graph.ops], f"model {self.name!r}: tensor")
         found = [tensors[name] for tensors in golden.batches(self.graph, images)]
         shape = self.graph.types[name].shape
         return np.concatenate(found) if found else np.zeros((0, *shape), np.int64)

@@ -65,7 +65,7 @@ def test_a_folding_for_a_board_is_the_same_from_its_file(model, tmp_path):
     made = model.design(board="ulx3s-25f")
     made.save_folding(tmp_path / "fold.json")
     again = model.design(fold=tmp_path / "fold.json")
-    assert again.plan == made.plan
+    assert [node.unit for node in again.plan.nodes] == [node.unit for node in made.plan.nodes]
     assert again.interval == made.interval
 
 
