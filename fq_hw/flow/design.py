@@ -37,7 +37,7 @@ FRAMES = 6  # so many results the cycle model follows
 
 
 def check_verilog(family: str, top: str) -> None:
-    """Raise ParameterError unless Verilog has the form of ``family`` and a module may be ``top``."""
+    """Raise ParameterError unless Verilog has a form for ``family`` and ``top`` is a name."""
     from rtl_gen.dot_product import FAMILIES
     from sim.handout import check_top
 
