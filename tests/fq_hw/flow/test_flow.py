@@ -57,7 +57,7 @@ def test_tensors_of_a_batch(model):
     assert model.scores(images).shape == (3, model.graph.classes)
     assert np.array_equal(model.labels(images), model.scores(images).argmax(1))
     assert model.tensor(images[:0], "embedding").shape == (0, *tensors["embedding"].shape[1:])
-    with pytest.raises(ParameterError, match="must be one of embedding, .*'embeding'"):
+    with pytest.raises(ParameterError, match="must be one of pixels, embedding, .*'embeding'"):
         model.tensor(images, "embeding")
 
 
