@@ -9,8 +9,8 @@ from networks import random_graph
 from simcases import make_case
 
 from fq_hw import toolbox
-from fq_hw.cli.model import SHIPPED, load_model
 from fq_hw.errors import ParameterError
+from fq_hw.flow.model import SHIPPED, load_model
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
 from fq_hw.schedule.fold_search import least_lut

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fq_hw.cli import main, sim
+from fq_hw.cli import main
+from fq_hw.flow import simulate
 
 pytestmark = [pytest.mark.train, pytest.mark.verilator]
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "brevitas_residual.py"
@@ -56,7 +57,7 @@ def test_a_residual_network(
     if not verilog:
         return
     # The accuracy of this net, trained for 12 steps, is nobody's business.
-    monkeypatch.setattr(sim, "golden_labels", lambda graph, images: np.zeros(len(images), int))
+    monkeypatch.setattr(simulate, "golden_labels", lambda graph, images: np.zeros(len(images), int))
     ran = run("sim", graph, "--cycles", "20000", "--images", "4", "--level-images", "2")
     assert ran["levels"]["mismatching"] == ran["scores"]["mismatching"] == 0
     assert ran["levels"]["compared"] > 50_000
