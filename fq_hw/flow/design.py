@@ -13,7 +13,7 @@ from fq_hw.files import as_file_name, check_output, write_together
 from fq_hw.flow import fold_file
 from fq_hw.flow.estimate import unit_rows
 from fq_hw.flow.fold import FoldGoal, layer_rows
-from fq_hw.flow.hardware import Hardware, check_streamed, cycle_model
+from fq_hw.flow.hardware import Hardware, check_streamed, cycle_model, folded_plan
 from fq_hw.flow.images import example_image, load_images
 from fq_hw.flow.model import Model
 from fq_hw.schedule.folding import Folding
@@ -72,7 +72,7 @@ class Design:
     ) -> Design:
         """Fold ``model`` for a board. Raises CapacityError, with the nearest thing that fits."""
         folding = goal.find(model.graph, report)
-        plan = follow(model.graph, folding.folds, folding.cycles).plan
+        plan = folded_plan(model.graph, folding)
         return cls(
             model=model, hardware=Hardware(cycles=folding.cycles), plan=plan, folding=folding
         )
@@ -118,9 +118,8 @@ class Design:
     @property
     def layers(self) -> list[dict]:
         """A row a convolution with all its units, then one for the rest; of a solver's folding."""
-        return layer_rows(
-            follow(self.model.graph, self._folded().folds, self._folded().cycles), self.interval
-        )
+        folding = self._folded()
+        return layer_rows(follow(self.model.graph, folding.folds, folding.cycles), self.interval)
 
     def save_folding(self, path: Path) -> None:
         """Write the folding, for ``Model.design(fold=path)``."""
@@ -151,10 +150,14 @@ class Design:
         ``family`` is the form of the dot products: plain (any device), ecp5, gowin, ice40. Raises
         ParameterError for another, or for a name that Verilog cannot have.
         """
+        return self._text(self.product(family, top))
+
+    def _text(self, product: Product) -> str:
+        """The Verilog of ``product``."""
         from rtl_gen.top import Accelerator
         from sim.handout import design
 
-        return design(self.product(family, top), Accelerator(self.plan, family))
+        return design(product, Accelerator(self.plan, product.family))
 
     def write_verilog(
         self,
@@ -176,7 +179,7 @@ class Design:
         files = {path.with_name(name): content for name, content in beside.items()}
         for file in files:
             check_output(file, f"--out {file}")
-        files[path] = text = self.verilog(family, top)
+        files[path] = text = self._text(product)
         write_together(files, "--out")
         others = tuple(path.with_name(name) for name in beside)
         return Emitted(product=product, lines=text.count("\n"), beside=others)

@@ -16,12 +16,11 @@ def unit_rows(plan: Plan) -> list[dict]:
     rows = []
     for node in plan.nodes:
         need = resources(node.unit)
-        beats = getattr(node.unit, "beats", None)
         rows.append({
             "unit": node.name,
             "kind": type(node.unit).__name__.removesuffix("Unit").lower(),
-            "cycles": beats,
-            "busy %": None if beats is None else 100 * beats / plan.interval_bound,
+            "cycles": node.unit.beats,
+            "busy %": 100 * node.unit.beats / plan.interval_bound,
             "MAC/cycle": node.unit.macs if isinstance(node.unit, ConvUnit) else None,
             **dataclasses.asdict(need),
         })  # fmt: skip

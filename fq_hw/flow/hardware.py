@@ -29,6 +29,7 @@ __all__ = [
     "check_memories",
     "check_streamed",
     "cycle_model",
+    "folded_plan",
     "image_of",
     "is_streamed",
     "make_core",
