@@ -2,5 +2,6 @@
 
 ``right`` makes the right inputs, the modules of ``kinds`` damage them, ``child`` runs a command on
 one in a process of its own and watches it, ``judge`` says what was wrong about it. The bench is
-tests/bench_faults.py; tests/test_faults.py is its short form.
+tests/bench_faults.py; test_trial.py is its short form. It stands here, not last of all tests: a
+forked child's memory is its parent's too, and what a thousand tests left would count as its own.
 """

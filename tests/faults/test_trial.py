@@ -15,6 +15,7 @@ from pathlib import Path
 
 import bench_faults
 import pytest
+
 from faults import child
 from faults.case import Case
 from faults.kinds import KINDS
