@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +17,25 @@ from fq_hw.schedule import units
 from fq_hw.schedule.units import Beat, Unit
 from rtl_gen.streams import signature
 
-__all__ = ["FilledComponent", "UnitComponent", "component", "component_of"]
+__all__ = ["FilledComponent", "Target", "UnitComponent", "component", "component_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a design is made for.
+
+    family     form of the dot products, whose modules are linked in when it is emitted; None has
+               plain ones in place, for simulators that know no module by name
+    spram      whether large memories with one port lie in SPRAM, which has no initial contents
+    preloaded  whether parameters are initial contents, or come in by ``i_fill`` after a reset
+    """
+
+    family: str | None = "plain"
+    spram: bool = False
+    preloaded: bool = True
+
+
+NOTHING: Mapping[str, wiring.Member] = MappingProxyType({})
 
 
 class UnitComponent(wiring.Component):
@@ -30,11 +51,12 @@ class UnitComponent(wiring.Component):
         if unit is not None:
             UnitComponent.KINDS[unit] = cls
 
-    def __init__(self, unit: Unit):
+    def __init__(self, unit: Unit, more: Mapping[str, wiring.Member] = NOTHING):
         self.unit = unit
         super().__init__(
             {name: In(signature(beat)) for name, beat in unit.ins.items()}
             | {name: Out(self.given(beat)) for name, beat in unit.outs.items()}
+            | dict(more)
         )
 
     def given(self, beat: Beat) -> stream.Signature:
@@ -47,7 +69,7 @@ class UnitComponent(wiring.Component):
         return False
 
     @classmethod
-    def of(cls, unit: Unit, contents: np.ndarray | None, family: str | None) -> UnitComponent:
+    def of(cls, unit: Unit, contents: np.ndarray | None, target: Target) -> UnitComponent:
         """The component of ``unit``; kinds that hold something or have forms say so here."""
         return cls(unit)
 
@@ -60,7 +82,7 @@ class FilledComponent(UnitComponent):
         return True
 
     @classmethod
-    def of(cls, unit: Unit, contents: np.ndarray | None, family: str | None) -> UnitComponent:
+    def of(cls, unit: Unit, contents: np.ndarray | None, target: Target) -> UnitComponent:
         return cls(unit, contents)
 
 
@@ -76,17 +98,20 @@ def component_of(kind: type[Unit]) -> type[UnitComponent]:
     return UnitComponent.KINDS[kind]
 
 
+PLAIN = Target(family=None)
+
+
 def component(
-    unit: Unit, contents: np.ndarray | None = None, family: str | None = None
+    unit: Unit, contents: np.ndarray | None = None, target: Target = PLAIN
 ) -> wiring.Component:
     """The component of ``unit``; ``contents`` fills its ROM, table or start values.
 
-    ``family`` is the form of its dot products, as ``ConvEngine`` wants it. Raises GraphError for a
-    unit without a component, and where there are contents and it takes none, or none and it does.
+    Raises GraphError for a unit without a component, and where there are contents and it takes
+    none, or none and it does.
     """
     kind = type(unit)
     made = component_of(kind)
     takes = made.takes_contents(unit)
     contract = "needs contents" if takes else "takes no contents"
     require(takes == (contents is not None), kind.__name__, contract, contents, kind=GraphError)
-    return made.of(unit, contents, family)
+    return made.of(unit, contents, target)

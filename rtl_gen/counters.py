@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
 
-__all__ = ["counter", "nest"]
+__all__ = ["counter", "nest", "walk"]
 
 
 def counter(limit: int, name: str) -> Signal:
@@ -35,3 +35,23 @@ def nest(m: Module, step: Value, **limits: int) -> tuple[dict[str, Signal], dict
         m.d.comb += last.eq(at_end & inner)
         lasts[name] = inner = last
     return counters, lasts
+
+
+def walk(
+    m: Module, step: Value, address: Signal, **loops: tuple[int, int]
+) -> tuple[dict[str, Signal], Value]:
+    """Drive ``address`` through nested loops, innermost first, each of so many steps so far apart.
+
+    It begins and ends at its reset value. Returns the counters, and whether all are at their last.
+    """
+    at, lasts = nest(m, step, **{name: count for name, (count, _) in loops.items()})
+    *_, end = lasts.values()
+    change: Value = Const(0)
+    back = sum((count - 1) * apart for count, apart in loops.values())
+    for name, (count, apart) in reversed(loops.items()):
+        back -= (count - 1) * apart  # what the loops inside have gone
+        if count > 1:
+            change = Mux(lasts[name], change, apart - back)
+    with m.If(step):
+        m.d.sync += address.eq(Mux(end, address.init, address + change))
+    return at, end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import memory
 
 from fq_hw.errors import ParameterError, require
@@ -18,11 +18,12 @@ class PixelSum(FilledComponent, unit=PixelSumUnit):
     """Accumulates every channel over a frame and gives the sums with the frame's last pixel.
 
     Members     i: In(stream of lanes x u<in_bits>); o: Out(stream of lanes x i<sum_bits>)
-    Order       ``folds`` beats a pixel in, ``folds`` beats a frame out
+    Order       ``folds`` beats a pixel in, where unit.planar ``pixels`` beats a fold;
+                ``folds`` beats a frame out
     Units       each channel starts at its constant: what the raw sums lack, times the pixels
     Latency     unit.latency(), from the last pixel's beat
     Throughput  one beat per cycle
-    Resources   distributed RAM of folds words
+    Resources   distributed RAM of folds words, where unit.planar a register
     Errors      refuses start values that are not one per channel
     """
 
@@ -41,32 +42,49 @@ class PixelSum(FilledComponent, unit=PixelSumUnit):
         m = Module()
         unit, width, depth = self.unit, self.unit.o.width, max(self.unit.folds, 2)
         accept = Signal()
-        at, last = nest(m, accept, fold=unit.folds, pixel=unit.pixels)
+        loops = {"fold": unit.folds, "pixel": unit.pixels}
+        inner, outer = ("pixel", "fold") if unit.planar else ("fold", "pixel")
+        at, _ = nest(m, accept, **{name: loops[name] for name in (inner, outer)})
         first_pixel, last_pixel = at["pixel"] == 0, at["pixel"] == unit.pixels - 1
         m.d.comb += [
             self.i.ready.eq(~last_pixel | ~self.o.valid | self.o.ready),
             accept.eq(self.i.valid & self.i.ready),
         ]
-        m.submodules.sums = sums = memory.Memory(shape=unsigned(width), depth=depth, init=[])
         m.submodules.starts = starts = memory.Memory(
             shape=unsigned(width), depth=depth, init=self.start_words()
         )
-        write, old = sums.write_port(), sums.read_port(domain="comb")
-        start = starts.read_port(domain="comb")
-        m.d.comb += [port.addr.eq(at["fold"]) for port in (write, old, start)]
-        before = Mux(first_pixel, start.data, old.data)
+        start, total = starts.read_port(domain="comb"), Signal(width)
+        m.d.comb += start.addr.eq(at["fold"])
+        if unit.planar:
+            old = Signal(width)
+            with m.If(accept):
+                m.d.sync += old.eq(total)
+        else:
+            old = self.stored(m, at["fold"], total, accept)
+        before = Mux(first_pixel, start.data, old)
         after = []
         for lane in range(unit.lanes):
             part = before[lane * unit.sum_bits :][: unit.sum_bits].as_signed()
-            total = Signal(signed(unit.sum_bits), name=f"total_{lane}")
-            m.d.comb += total.eq(part + self.i.payload[lane])
-            after.append(total)
-        m.d.comb += [write.data.eq(Cat(after)), write.en.eq(accept)]
+            added = Signal(signed(unit.sum_bits), name=f"total_{lane}")
+            m.d.comb += added.eq(part + self.i.payload[lane])
+            after.append(added)
+        m.d.comb += total.eq(Cat(after))
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(accept & last_pixel):
             m.d.sync += [self.o.payload.eq(Cat(after)), self.o.valid.eq(1)]
         return m
+
+    def stored(self, m: Module, fold: Value, total: Value, accept: Value) -> Value:
+        """The sums of ``fold`` so far, in a memory that ``total`` goes to."""
+        width = len(total)
+        m.submodules.sums = sums = memory.Memory(
+            shape=unsigned(width), depth=max(self.unit.folds, 2), init=[]
+        )
+        write, old = sums.write_port(), sums.read_port(domain="comb")
+        m.d.comb += [write.addr.eq(fold), old.addr.eq(fold), write.data.eq(total)]
+        m.d.comb += write.en.eq(accept)
+        return old.data
 
     def start_words(self) -> list[int]:
         """Start values as words of ``lanes`` two's-complement numbers."""

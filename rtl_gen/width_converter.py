@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal, Value
 
-from fq_hw.schedule.units import Beat, ConvertUnit
+from fq_hw.schedule.units import Beat, ConvertUnit, ceil_div
 from rtl_gen.component import UnitComponent
 
 __all__ = ["WidthConverter"]
@@ -66,7 +66,7 @@ class WidthConverter(UnitComponent, unit=ConvertUnit):
 
     def narrow(self, m: Module) -> None:
         unit = self.unit
-        ratio = unit.lanes_in // unit.lanes_out
+        ratio = ceil_div(unit.lanes_in, unit.lanes_out)
         left = unit.beats_out - (unit.beats_in - 1) * ratio  # parts of a pixel's last beat
         width = unit.o.width
         held = Signal(unit.i.width, reset_less=True)

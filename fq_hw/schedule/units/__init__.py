@@ -9,7 +9,9 @@ from fq_hw.schedule.memories import ceil_div, in_block_ram
 from fq_hw.schedule.units.base import READ, Beat, FramelessUnit, PixelUnit, Rom, Unit
 from fq_hw.schedule.units.column_reorder import ReorderUnit
 from fq_hw.schedule.units.concat import ConcatUnit
+from fq_hw.schedule.units.conv_array import ArrayUnit
 from fq_hw.schedule.units.conv_engine import ConvUnit
+from fq_hw.schedule.units.parameters import ParameterUnit, Replay
 from fq_hw.schedule.units.pixel_embedding import EmbedUnit
 from fq_hw.schedule.units.pixel_sum import PixelSumUnit
 from fq_hw.schedule.units.plane_sum import PlaneUnit
@@ -27,6 +29,7 @@ from fq_hw.schedule.units.width_converter import ConvertUnit
 __all__ = [
     "READ",
     "AddUnit",
+    "ArrayUnit",
     "Beat",
     "ConcatUnit",
     "ConvUnit",
@@ -35,12 +38,14 @@ __all__ = [
     "FifoUnit",
     "ForkUnit",
     "FramelessUnit",
+    "ParameterUnit",
     "PixelSumUnit",
     "PixelUnit",
     "PlaneUnit",
     "PoolUnit",
     "Pooling",
     "ReorderUnit",
+    "Replay",
     "RequantizeUnit",
     "Rom",
     "RomUnit",

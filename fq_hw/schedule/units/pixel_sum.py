@@ -15,10 +15,15 @@ __all__ = ["PixelSumUnit"]
 
 @dataclass(frozen=True, kw_only=True)
 class PixelSumUnit(PixelUnit):
-    """Sum over a frame's pixels, per channel, from a constant start value of each channel."""
+    """Sum over a frame's pixels, per channel, from a constant start value of each channel.
+
+    Pixels come one after the other, ``folds`` beats each, or ``planar``: all pixels of a fold of
+    channels before the next fold.
+    """
 
     in_bits: int
     sum_bits: int
+    planar: bool = False
 
     @property
     def i(self) -> Beat:
@@ -42,10 +47,11 @@ class PixelSumUnit(PixelUnit):
 
         def accumulate() -> Process:
             free = index = 0
+            folds = 1 if self.planar else self.folds  # at a time
             while True:
-                for _ in range((self.pixels - 1) * self.folds):
+                for _ in range((self.pixels - 1) * folds):
                     free = 1 + (yield from i[0].take(free))
-                for _ in range(self.folds):
+                for _ in range(folds):
                     if index:
                         free = max(free, (yield from o[0].taken(index - 1)))
                     free = 1 + (yield from i[0].take(free))
@@ -60,12 +66,12 @@ class PixelSumUnit(PixelUnit):
         return Parts(
             lut={
                 "fixed": 1,
-                "sums": distributed(self.folds, width),
-                "muxed": width * (ceil_div(self.folds, 16) - 1),
+                "sums": 0 if self.planar else distributed(self.folds, width),
+                "muxed": 0 if self.planar else width * (ceil_div(self.folds, 16) - 1),
                 "starts": distinct(self.folds, width) if folded else 0,
                 "sum bits": width,
                 "lanes": self.lanes,
                 "counts": bits(self.folds) + bits(self.pixels),
             },
-            ff={"fixed": 1, "out": width, "counts": bits(self.folds) + bits(self.pixels)},
+            ff={"fixed": 1, "out": width * (1 + self.planar), "counts": bits(self.folds) + bits(self.pixels)},
         )

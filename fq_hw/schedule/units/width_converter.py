@@ -17,8 +17,8 @@ __all__ = ["ConvertUnit"]
 class ConvertUnit(Unit):
     """Width converter: pixels of ``channels``, beats of ``lanes_in`` in and ``lanes_out`` out.
 
-    One of the two must divide the other. Lanes beyond the last channel are 0 on the way out and
-    ignored on the way in.
+    One of the two must divide the other, unless a beat in holds a whole pixel. Lanes beyond the
+    last channel are 0 on the way out and ignored on the way in.
     """
 
     channels: int
@@ -30,8 +30,9 @@ class ConvertUnit(Unit):
 
     def __post_init__(self) -> None:
         low, high = sorted((self.lanes_in, self.lanes_out))
+        whole = self.lanes_in == high and self.channels <= high
         self.check(
-            low >= 1 and high % low == 0,
+            low >= 1 and (high % low == 0 or whole),
             f"lanes_in={self.lanes_in} and lanes_out must divide one the other",
             self.lanes_out,
         )
@@ -69,7 +70,7 @@ class ConvertUnit(Unit):
     def processes(
         self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
     ) -> list[Process]:
-        ratio = self.lanes_out // self.lanes_in
+        ratio, parts_in = self.lanes_out // self.lanes_in, ceil_div(self.lanes_in, self.lanes_out)
 
         def up() -> Process:
             free = 0
@@ -89,15 +90,15 @@ class ConvertUnit(Unit):
                 for _ in range(self.beats_in):
                     taken = yield from i[0].take(free)
                     free = taken + 1
-                    for _ in range(min(self.lanes_in // self.lanes_out, parts)):
+                    for _ in range(min(parts_in, parts)):
                         free = 1 + (yield from o[0].give(free))
-                    parts -= min(self.lanes_in // self.lanes_out, parts)
+                    parts -= min(parts_in, parts)
 
         return [up() if ratio else down()]
 
     def parts(self) -> Parts:
         low, high = sorted((self.lanes_in, self.lanes_out))
-        wide, ratio = high * self.bits, high // low
+        wide, ratio = high * self.bits, ceil_div(high, low)
         counts = bits(ratio) + bits(min(self.beats_in, self.beats_out))
         if self.lanes_out < self.lanes_in:
             masked = self.o.width if self.channels % self.lanes_out else 0

@@ -1,4 +1,4 @@
-"""The array: pixels in shift registers, dot products, accumulators, and the way out for sums."""
+"""An array's arithmetic: pixels in shift registers, dot products, accumulators, and the way out for sums."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from fq_hw.schedule.sequential.plan import SequentialPlan
-from fq_hw.schedule.two_tree import build
+from fq_hw.schedule.units import ArrayUnit
 from rtl_gen.dot_array import DotArray
 
-__all__ = ["STEP", "ConvArray"]
+__all__ = ["STEP", "Dots"]
 
 STEP = data.StructLayout(
     {
@@ -25,10 +24,10 @@ STEP = data.StructLayout(
 )
 
 
-class ConvArray(wiring.Component):
+class Dots(wiring.Component):
     """columns x pe dot products of simd lanes with accumulators, one step a cycle.
 
-    Members     step: In(STEP), one cycle after it was issued: with the words it has read
+    Members     step: In(STEP), with the words it has read; go: In(1), it is done in this cycle
                 banks: In(a word per column), weights: In(pe x simd bits)
                 take: In(1), the head's column has been used
                 head: Out(pe x acc_bits), the sums of the first column not yet taken
@@ -41,18 +40,18 @@ class ConvArray(wiring.Component):
     Errors      none at run time
     """
 
-    def __init__(self, plan: SequentialPlan, family: str | None = None):
-        self.plan, self.family = plan, family
-        array = plan.array
-        self.tree = build(array.simd, plan.act_bits, array.levels_per_stage)
-        word = array.simd * plan.act_bits
+    def __init__(self, unit: ArrayUnit, family: str | None = None):
+        self.unit, self.family = unit, family
+        array, self.tree = unit.array, unit.tree
+        word = array.simd * unit.act_bits
         super().__init__(
             {
                 "step": In(STEP),
+                "go": In(1),
                 "banks": In(data.ArrayLayout(word, array.columns)),
                 "weights": In(array.word_bits),
                 "take": In(1),
-                "head": Out(data.ArrayLayout(plan.acc_bits, array.pe)),
+                "head": Out(data.ArrayLayout(unit.acc_bits, array.pe)),
                 "full": Out(1),
             }
         )
@@ -61,7 +60,7 @@ class ConvArray(wiring.Component):
         m = Module()
         step = self.step
         pixels = self.pixels(m)
-        marks = Cat(step.use, step.fire)
+        marks = Cat(step.use & self.go, step.fire & self.go)
         for n in range(self.tree.stages + 1):
             passed = Signal(2, name=f"marks_{n}")
             m.d.sync += passed.eq(marks)
@@ -75,7 +74,7 @@ class ConvArray(wiring.Component):
 
     def pixels(self, m: Module) -> list[Signal]:
         """A group of pixels; the last bank's word of a load is the pixel before the group."""
-        step, columns = self.step, self.plan.array.columns
+        step, columns = self.step, self.unit.array.columns
         words = [self.banks[n] for n in range(columns)]
         pixels = [Signal(len(words[0]), name=f"pixel_{n}") for n in range(columns)]
         for n, pixel in enumerate(pixels):
@@ -87,28 +86,29 @@ class ConvArray(wiring.Component):
             else:
                 shifted = Mux(step.right, words[0], words[-1])
                 blank = step.blank | (step.shift & step.right & step.blank_right)
-            m.d.sync += pixel.eq(Mux(blank, 0, Mux(step.shift, shifted, loaded)))
+            with m.If(self.go):
+                m.d.sync += pixel.eq(Mux(blank, 0, Mux(step.shift, shifted, loaded)))
         return pixels
 
     def totals(self, m: Module, pixels: list[Signal], use: Value, fired: Value) -> list[list]:
         """Sums with the last dot product added, by column and PE."""
-        plan, simd = self.plan, self.plan.array.simd
+        unit, simd = self.unit, self.unit.array.simd
         array = DotArray(m, self.tree, self.family, kept=False)
-        weights = Signal(plan.array.word_bits)
+        weights = Signal(unit.array.word_bits)
         m.d.sync += weights.eq(self.weights)
         acts = [array.acts(pixel, f"act_{x}") for x, pixel in enumerate(pixels)]
         signs = [
-            array.signs(weights[pe * simd :][:simd], f"sign_{pe}") for pe in range(plan.array.pe)
+            array.signs(weights[pe * simd :][:simd], f"sign_{pe}") for pe in range(unit.array.pe)
         ]
         totals = []
-        for x in range(plan.array.columns):
+        for x in range(unit.array.columns):
             totals.append([])
-            for pe in range(plan.array.pe):
+            for pe in range(unit.array.pe):
                 name = f"{x}_{pe}"
                 dot = array.dot(signs[pe], acts[x], name)
                 held = Signal(self.tree.sum_bits, name=f"held_{name}")
-                acc = Signal(plan.acc_bits, name=f"acc_{name}")
-                total = Signal(plan.acc_bits, name=f"total_{name}")
+                acc = Signal(unit.acc_bits, name=f"acc_{name}")
+                total = Signal(unit.acc_bits, name=f"total_{name}")
                 m.d.sync += held.eq(Mux(use, dot, 0))
                 m.d.comb += total.eq(acc + held)
                 m.d.sync += acc.eq(Mux(fired, 0, total))
@@ -117,7 +117,7 @@ class ConvArray(wiring.Component):
 
     def collect(self, m: Module, totals: list[list], fired: Value) -> None:
         """Complete sums go into registers and move towards the head."""
-        bits = self.plan.acc_bits
+        bits = self.unit.acc_bits
         places = [
             [Signal(bits, name=f"sum_{x}_{pe}") for pe in range(len(row))]
             for x, row in enumerate(totals)

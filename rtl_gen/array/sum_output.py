@@ -1,15 +1,15 @@
-"""Where a group's sums go: over the trunk, through the thresholds, into the banks or the totals."""
+"""Where a group's sums go: over the trunk, through the thresholds, into the banks."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from fq_hw.schedule.sequential.plan import SequentialPlan
-from rtl_gen.sequential import settings
-from rtl_gen.sequential.banks import write_layout
-from rtl_gen.sequential.single_port import LANE
+from fq_hw.schedule.units import ArrayUnit
+from rtl_gen.array import settings
+from rtl_gen.array.banks import write_layout
+from rtl_gen.array.single_port import LANE
 
 __all__ = ["SumOutput"]
 
@@ -17,12 +17,11 @@ __all__ = ["SumOutput"]
 class SumOutput(wiring.Component):
     """Takes the sums of a group column by column, ``pe`` channels at once.
 
-    Members     setting: In(record of rtl_gen.sequential.settings); start: In(1)
-                full: In(1), head: In(pe x acc_bits), take: Out(1): see ConvArray
+    Members     setting: In(record of rtl_gen.array.settings); start: In(1)
+                full: In(1), head: In(pe x acc_bits), take: Out(1): see Dots
                 header: In(1), word: In(pe x simd bits): parameters that are a header's
                 trunk_addr, trunk_write, trunk_w_data: Out; trunk_r_data: In: a SinglePort
                 write: Out(write_layout)
-                totals: Out(pe x i<sum_bits>), sums over the pixels of a fold of classes
     Order       trunk values lie in the order in which they come: fold, row, group, column
     Latency     2 cycles from taking a column to its levels in the banks
     Throughput  a column per cycle, or per two cycles where the trunk is read
@@ -31,39 +30,41 @@ class SumOutput(wiring.Component):
     Source      thresholds instead of norm and activation: Umuroglu et al. 2017
     """
 
-    def __init__(self, plan: SequentialPlan):
-        self.plan = plan
-        array, trunk = plan.array, plan.array.pe * LANE
+    def __init__(self, unit: ArrayUnit):
+        self.unit = unit
+        array, trunk = unit.array, unit.array.pe * LANE
         super().__init__(
             {
-                "setting": In(settings.layout(plan)),
+                "setting": In(settings.layout([settings.values(step) for step in unit.passes])),
                 "start": In(1),
                 "full": In(1),
-                "head": In(data.ArrayLayout(plan.acc_bits, array.pe)),
+                "head": In(data.ArrayLayout(unit.acc_bits, array.pe)),
                 "take": Out(1),
                 "header": In(1),
                 "word": In(array.word_bits),
-                "trunk_addr": Out((max(plan.trunk_depth, 2) - 1).bit_length()),
+                "trunk_addr": Out((max(unit.trunk_depth, 2) - 1).bit_length()),
                 "trunk_write": Out(1),
                 "trunk_w_data": Out(trunk),
                 "trunk_r_data": In(trunk),
-                "write": Out(write_layout(plan)),
-                "totals": Out(data.ArrayLayout(signed(plan.result.sum_bits), array.pe)),
+                "write": Out(write_layout(unit)),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        plan, now, pe = self.plan, self.setting, self.plan.array.pe
-        columns, bits = plan.array.columns, plan.value_bits
+        unit, now, pe = self.unit, self.setting, self.unit.array.pe
+        columns, bits = unit.array.columns, unit.value_bits
 
-        running, second = Signal(), Signal()
+        running, second, kept = Signal(), Signal(), Signal()
         column = Signal(range(columns))
-        m.d.comb += self.take.eq(running & (second | ~now.add))
+        m.d.comb += [
+            self.take.eq(running & (second | ~now.add)),
+            kept.eq(~(now.thin & column[0])),
+        ]
         with m.If(running):
             m.d.sync += second.eq(now.add & ~second)
         with m.If(self.take):
-            m.d.sync += [column.eq(column + 1), self.trunk_addr.eq(self.trunk_addr + 1)]
+            m.d.sync += [column.eq(column + 1), self.trunk_addr.eq(self.trunk_addr + kept)]
             with m.If(column == columns - 1):
                 m.d.sync += running.eq(0)
         with m.If(self.full):
@@ -74,7 +75,7 @@ class SumOutput(wiring.Component):
         values = [Signal(bits, name=f"value_{n}") for n in range(pe)]
         sums = [Signal(bits, name=f"sum_{n}") for n in range(pe)]
         valid = Signal()
-        m.d.sync += valid.eq(self.take)
+        m.d.sync += valid.eq(self.take & kept)
         for n in range(pe):
             trunk = self.trunk_r_data[n * LANE :][:bits]
             m.d.comb += [
@@ -82,39 +83,33 @@ class SumOutput(wiring.Component):
                 self.trunk_w_data[n * LANE :][:LANE].eq(sums[n]),
             ]
             m.d.sync += values[n].eq(sums[n])
-        m.d.comb += self.trunk_write.eq(self.take & now.keep)
+        m.d.comb += self.trunk_write.eq(self.take & kept & now.keep)
 
         fields = self.fields(m)
-        first, beyond = self.place(m, valid)
-        self.requantize(m, values, fields, valid, beyond)
-        for n in range(pe):
-            begun = fields[n][: plan.result.sum_bits].as_signed()
-            with m.If(valid & now.total & ~beyond):
-                m.d.sync += self.totals[n].eq(Mux(first, begun, self.totals[n]) + values[n])
+        self.requantize(m, values, fields, self.place(m, valid))
         return m
 
     def fields(self, m: Module) -> list[Signal]:
         """The fold's header, a field per channel: its words come in at the top."""
-        plan = self.plan
-        header = Signal(plan.array.pe * plan.field_bits)
+        unit = self.unit
+        header = Signal(unit.array.pe * unit.field_bits)
         with m.If(self.header):
-            m.d.sync += header.eq(Cat(header, self.word)[plan.array.word_bits :])
-        return [header[n * plan.field_bits :][: plan.field_bits] for n in range(plan.array.pe)]
+            m.d.sync += header.eq(Cat(header, self.word)[unit.array.word_bits :])
+        return [header[n * unit.field_bits :][: unit.field_bits] for n in range(unit.array.pe)]
 
-    def place(self, m: Module, valid: Signal) -> tuple[Signal, Signal]:
-        """Where the column in ``values`` goes; whether it is a fold's first, or outside."""
-        now, array = self.setting, self.plan.array
+    def place(self, m: Module, valid: Signal) -> Signal:
+        """Where the column in ``values`` goes; returns whether it lies outside."""
+        now, array = self.setting, self.unit.array
         column = Signal(range(array.columns))
         group, row = Signal.like(now.groups), Signal.like(now.rows)
         lane = Signal(array.lane_groups, init=1)  # one of them is 1
         at, line, word = (Signal.like(self.write.addr, name=n) for n in ("at", "line", "word"))
         last_column, last_group, last_row = Signal(), Signal(), Signal()
-        first, beyond = Signal(), Signal()
+        beyond = Signal()
         m.d.comb += [
             last_column.eq(column == array.columns - 1),
             last_group.eq(group == now.groups),
             last_row.eq(row == now.rows),
-            first.eq((row == 0) & (group == 0) & (column == 0)),
             beyond.eq(last_group & (column > now.columns)),
         ]
         next_line, next_word = Signal.like(line), Signal.like(word)
@@ -145,16 +140,16 @@ class SumOutput(wiring.Component):
             self.write.addr.eq(at + Mux(now.halve & column[0], now.parity_step, 0)),
             self.write.lanes.eq(lane),
         ]
-        return first, beyond
+        return beyond
 
-    def requantize(self, m: Module, values, fields, valid, beyond) -> None:
+    def requantize(self, m: Module, values, fields, beyond) -> None:
         """Count the levels that each value reaches; the word is the same in all lanes."""
-        plan, levels = self.plan, []
+        unit, levels = self.unit, []
         for n, (value, field) in enumerate(zip(values, fields, strict=True)):
-            size = plan.level_bits
-            reached = [value >= field[j * size :][:size] for j in range(plan.steps)]
-            count = Signal(plan.act_bits, name=f"count_{n}")
+            size = unit.level_bits
+            reached = [value >= field[j * size :][:size] for j in range(unit.steps)]
+            count = Signal(unit.act_bits, name=f"count_{n}")
             # steps is all ones: steps - count inverts every bit
-            m.d.comb += count.eq(sum(reached) ^ field[plan.steps * size].replicate(plan.act_bits))
+            m.d.comb += count.eq(sum(reached) ^ field[unit.steps * size].replicate(unit.act_bits))
             levels.append(Mux(beyond, 0, count))
-        m.d.comb += self.write.word.eq(Cat(levels).replicate(plan.array.lane_groups))
+        m.d.comb += self.write.word.eq(Cat(levels).replicate(unit.array.lane_groups))

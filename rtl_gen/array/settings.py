@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from amaranth.hdl import Module, Value
 from amaranth.lib import data
 
-from fq_hw.schedule.sequential.plan import Pass, SequentialPlan
+from fq_hw.schedule.in_turn.geometry import Pass
 
 __all__ = ["layout", "select", "values"]
 
+Row = Mapping[str, int]
 
-def values(step: Pass) -> dict[str, int]:
+
+def values(step: Pass) -> Row:
     """The settings of a pass; addresses are modulo the depth of the banks."""
     depth, source, dest = step.array.depth, step.source, step.dest
-    strided = (step.kernel, step.stride) == (1, 2)
+    strided = (step.kernel, step.across) == (1, 2)
     found = {
         "convolve": step.kernel > 0,
         "square": step.kernel == 3,  # three kernel rows
         "triple": step.block_steps == 3,
-        "double": (step.kernel, step.stride) == (3, 2),
+        "double": (step.kernel, step.across) == (3, 2),
         "blocks": max(step.blocks, 1) - 1,
         "wait": max(step.wait, 1) - 1,
         "waits": step.wait > 0,
+        "reads": step.read_groups - 1,
         "groups": step.groups - 1,
         "rows": step.rows - 1,
         "folds": step.folds - 1,
         "columns": step.last_columns - 1,
+        "thin": step.thin,
         "add": step.add,
         "keep": step.keep,
-        "total": step.total,
         "origin": 0,
         "block_step": 0,
         "row_step": 0,
@@ -48,18 +53,16 @@ def values(step: Pass) -> dict[str, int]:
     return {name: int(value) for name, value in found.items()}
 
 
-def layout(plan: SequentialPlan) -> data.StructLayout:
+def layout(rows: Sequence[Row]) -> data.StructLayout:
     """The record, each setting as wide as its largest value."""
-    rows = [values(step) for step in plan.passes]
     return data.StructLayout(
         {name: max(max(row[name] for row in rows).bit_length(), 1) for name in rows[0]}
     )
 
 
-def select(m: Module, plan: SequentialPlan, number: Value, out: data.View) -> None:
-    """Drive ``out`` with the settings of pass ``number``."""
+def select(m: Module, rows: Sequence[Row], number: Value, out: data.View) -> None:
+    """Drive ``out`` with the settings of row ``number``."""
     with m.Switch(number):
-        for index, step in enumerate(plan.passes):
-            row = values(step)
-            with m.Case(index) if index < len(plan.passes) - 1 else m.Default():
+        for index, row in enumerate(rows):
+            with m.Case(index) if index < len(rows) - 1 else m.Default():
                 m.d.comb += [out[name].eq(value) for name, value in row.items()]

@@ -6,20 +6,20 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from fq_hw.schedule.sequential.plan import SequentialPlan
+from fq_hw.schedule.units import ArrayUnit
 
 __all__ = ["Banks", "write_layout"]
 
 
-def write_layout(plan: SequentialPlan) -> data.StructLayout:
+def write_layout(unit: ArrayUnit) -> data.StructLayout:
     """A write: which banks, the address, which ``pe`` channels of a word, and the whole word."""
-    array = plan.array
+    array = unit.array
     return data.StructLayout(
         {
             "banks": array.columns,
             "addr": (array.depth - 1).bit_length(),
             "lanes": array.lane_groups,
-            "word": array.simd * plan.act_bits,
+            "word": array.simd * unit.act_bits,
         }
     )
 
@@ -27,7 +27,7 @@ def write_layout(plan: SequentialPlan) -> data.StructLayout:
 class Banks(wiring.Component):
     """``columns`` memories of ``depth`` words with one write and one read port.
 
-    Members     addr: In; o: Out(a word per column), of the address one cycle before
+    Members     addr: In; go: In(1); o: Out(a word per column), of the address when last it went
                 write: In(write_layout)
     Order       the last bank keeps a pixel one address above the group that it ends: a group and
                 the pixel before it are read at one address
@@ -36,21 +36,22 @@ class Banks(wiring.Component):
     Errors      none
     """
 
-    def __init__(self, plan: SequentialPlan):
-        self.plan = plan
-        array = plan.array
-        word = array.simd * plan.act_bits
+    def __init__(self, unit: ArrayUnit):
+        self.unit = unit
+        array = unit.array
+        word = array.simd * unit.act_bits
         super().__init__(
             {
                 "addr": In((array.depth - 1).bit_length()),
+                "go": In(1),
                 "o": Out(data.ArrayLayout(word, array.columns)),
-                "write": In(write_layout(plan)),
+                "write": In(write_layout(unit)),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        array, bits = self.plan.array, self.plan.act_bits
+        array, bits = self.unit.array, self.unit.act_bits
         above = Signal.like(self.write.addr)
         m.d.comb += above.eq(self.write.addr + 1)
         for bank in range(array.columns):
@@ -64,6 +65,7 @@ class Banks(wiring.Component):
             read, write = ram.read_port(), ram.write_port(granularity=array.pe * bits)
             m.d.comb += [
                 read.addr.eq(self.addr),
+                read.en.eq(self.go),
                 self.o[bank].eq(read.data),
                 write.addr.eq(above if bank == array.columns - 1 else self.write.addr),
                 write.data.eq(self.write.word),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from fq_hw import ir
-from fq_hw.schedule.sequential.plan import Array
-from fq_hw.schedule.units import ceil_div
+from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.words import level_fields
 
-__all__ = ["header_words", "padded_levels", "start_fields", "weight_words"]
+__all__ = ["header_words", "padded_levels", "weight_words"]
 
 
 def kernel_columns(kernel: int, stride: int) -> tuple[int, ...]:
@@ -44,13 +44,6 @@ def padded_levels(
     beyond = np.ones((channels - len(bits), bits.shape[1]), np.uint8)
     beyond[:, -1] = 0
     return np.concatenate([bits, beyond])
-
-
-def start_fields(start: np.ndarray, channels: int, field_bits: int) -> np.ndarray:
-    """Start values of the classes as bits of shape channels, field_bits, two's complement."""
-    padded = np.zeros(channels, np.int64)
-    padded[: len(start)] = start
-    return ((padded[:, None] >> np.arange(field_bits)) & 1).astype(np.uint8)
 
 
 def header_words(fields: np.ndarray, folds: int, words: int, array: Array) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""A stretch of a graph computed in turn: one array runs layer after layer over its memories."""

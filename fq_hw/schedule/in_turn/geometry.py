@@ -1,0 +1,165 @@
+"""What an array is and does: its size, where tensors lie in its banks, and its passes.
+
+A pass is one convolution, or a requantization of the trunk. Its loops, from the outside: folds of
+``pe`` output channels, rows, groups of ``columns`` pixels, and for each group the steps over kernel
+rows, words of input channels and kernel columns. Nothing stalls inside a pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fq_hw.errors import FoldingError, require
+from fq_hw.schedule.memories import ceil_div
+
+__all__ = ["Array", "Pass", "Region"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Array:
+    """The array: ``columns`` pixels of a row x ``pe`` output channels x ``simd`` input channels.
+
+    Each column has a bank of ``depth`` activation words, a word being ``simd`` channels of a pixel.
+    ``levels_per_stage`` levels of a dot product's adders stand between registers, None for all.
+    """
+
+    columns: int = 8
+    pe: int = 2
+    simd: int = 16
+    depth: int = 256
+    levels_per_stage: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("columns", "depth"):
+            value = getattr(self, name)
+            power = value >= 2 and value & (value - 1) == 0
+            require(
+                power, "Array", f"{name} must be a power of two above 1", value, kind=FoldingError
+            )
+        whole = 1 <= self.pe <= self.simd and self.simd % self.pe == 0
+        require(whole, "Array", f"pe must divide simd={self.simd}", self.pe, kind=FoldingError)
+
+    @property
+    def word_bits(self) -> int:
+        """Width of a word of parameters: the weights of a cycle."""
+        return self.pe * self.simd
+
+    @property
+    def lane_groups(self) -> int:
+        """Folds of output channels that make one activation word."""
+        return self.simd // self.pe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """Where a tensor of levels lies in the activation banks.
+
+    Pixel x of a row has the index h = x // stride in its row of the same parity x % stride. It lies
+    in bank h % columns, at base + ((row * words + word) * stride + parity) * groups + h // columns;
+    the last bank holds its pixels one address further, so that a group and the pixel before it are
+    read at one address.
+    """
+
+    base: int
+    rows: int
+    groups: int
+    words: int
+    stride: int
+
+    @property
+    def row_step(self) -> int:
+        """Addresses from a row to the next."""
+        return self.words * self.stride * self.groups
+
+    @property
+    def word_step(self) -> int:
+        """Addresses from a pixel's word to its next."""
+        return self.stride * self.groups
+
+    @property
+    def size(self) -> int:
+        """Addresses in all; the last bank uses one more."""
+        return self.rows * self.row_step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """One pass over an output tensor of ``rows`` x ``width`` pixels and ``folds`` x pe channels.
+
+    kernel    1 or 3; 0 where nothing is convolved and the trunk alone is requantized
+    source    the levels that are convolved
+    dest      where the requantized levels go, None if nobody wants them
+    add       the trunk's values are added
+    keep      the sums become the trunk's values
+    thin      of what is convolved at every column, only every second one counts: a tensor that is
+              also read without a stride lies in the banks as that reader wants it
+    """
+
+    name: str
+    kernel: int
+    stride: int
+    rows: int
+    width: int
+    folds: int
+    array: Array
+    source: Region | None = None
+    dest: Region | None = None
+    add: bool = False
+    keep: bool = False
+    thin: bool = False
+
+    @property
+    def groups(self) -> int:
+        """Groups of pixels in a row."""
+        return ceil_div(self.width, self.array.columns)
+
+    @property
+    def read_groups(self) -> int:
+        """Groups that are read for a row: twice as many where only every second column counts."""
+        return self.groups * (2 if self.thin else 1)
+
+    @property
+    def across(self) -> int:
+        """Distance of neighbouring outputs' pixels, as they are read."""
+        return 1 if self.thin else self.stride
+
+    @property
+    def last_columns(self) -> int:
+        """Pixels of a row's last group that lie inside the image."""
+        return self.width - (self.groups - 1) * self.array.columns
+
+    @property
+    def blocks(self) -> int:
+        """Loads of a group of pixels per kernel row."""
+        words = self.source.words if self.source else 0
+        return words * (2 if (self.kernel, self.across) == (3, 2) else 1)
+
+    @property
+    def block_steps(self) -> int:
+        """Steps of a block: the load, and shifts by a pixel."""
+        return 3 if (self.kernel, self.across) == (3, 1) else 2
+
+    @property
+    def steps(self) -> int:
+        """Cycles in which a group of pixels reads activations."""
+        return self.kernel * self.blocks * self.block_steps
+
+    @property
+    def uses(self) -> int:
+        """Words of weights of a fold."""
+        return self.kernel**2 * self.source.words if self.source else 0
+
+    @property
+    def out_cycles(self) -> int:
+        """Cycles that a group's sums need to leave: one a column, two where the trunk is read."""
+        return self.array.columns * (2 if self.add else 1)
+
+    @property
+    def weight_groups(self) -> int:
+        """How often the weights of a fold are read."""
+        return self.rows * self.read_groups
+
+    @property
+    def wait(self) -> int:
+        """Cycles that a group waits for the sums of the one before."""
+        return max(0, self.out_cycles - self.steps)

@@ -1,0 +1,1 @@
+"""The array: its arithmetic, its memories, and the sequencer that steps them."""

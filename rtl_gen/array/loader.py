@@ -1,0 +1,121 @@
+"""A frame on its way into an array's memories: levels into the banks, or sums into the trunk."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from fq_hw.schedule.units import ArrayUnit
+from rtl_gen.array.banks import write_layout
+from rtl_gen.counters import walk
+from rtl_gen.streams import signature
+
+__all__ = ["BankLoader", "TrunkPort"]
+
+
+class BankLoader(wiring.Component):
+    """Writes the levels of a frame into the banks.
+
+    Members     i: In(stream of levels), raster order, as ArrayUnit.i; taken while ``enable``
+                enable: In(1); done: Out(1), high in the last cycle of a frame
+                write: Out(write_layout)
+    Order       pixels beyond the width, up to a whole group, become zeros
+    Throughput  a word per cycle
+    Errors      none at run time
+    """
+
+    def __init__(self, unit: ArrayUnit):
+        self.unit = unit
+        super().__init__(
+            {
+                "i": In(signature(unit.i)),
+                "enable": In(1),
+                "done": Out(1),
+                "write": Out(write_layout(unit)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        unit, region, columns = self.unit, self.unit.entry, self.unit.array.columns
+        step, beyond = Signal(), Signal()
+        address = Signal(len(self.write.addr), init=region.base)
+        at, end = walk(
+            m, step, address,
+            word=(region.words, region.word_step),
+            parity=(region.stride, region.groups),
+            bank=(columns, 0),
+            group=(region.groups, 1),
+            row=(region.rows, region.row_step),
+        )  # fmt: skip
+        parity = at["parity"] if region.stride > 1 else at["parity"][:0]
+        x = Cat(parity, at["bank"], at["group"])
+        m.d.comb += [
+            beyond.eq(x >= unit.shape_in[1]),
+            self.i.ready.eq(self.enable & ~beyond),
+            step.eq(self.enable & (beyond | self.i.valid)),
+            self.done.eq(step & end),
+            self.write.banks.eq(Mux(step, 1 << at["bank"], 0)),
+            self.write.addr.eq(address),
+            self.write.lanes.eq(-1),
+            self.write.word.eq(Mux(beyond, 0, self.i.payload.as_value())),
+        ]
+        return m
+
+
+class TrunkPort(wiring.Component):
+    """Streams sums of a frame into the trunk, or out of it.
+
+    Members     enable: In(1); done: Out(1), high in the last cycle of a frame
+                addr: Out; data: Out or In(pe x 16 bits); write: Out(1)
+                i: In(stream of sums) or o: Out(stream of sums), as of ArrayUnit
+    Order       as ArrayUnit.i and ArrayUnit.o say
+    Throughput  in a word per cycle, out one per two cycles
+    Errors      none at run time
+    """
+
+    def __init__(self, unit: ArrayUnit, *, out: bool, lane: int):
+        self.unit, self.out, self.lane = unit, out, lane
+        word = unit.array.pe * lane
+        super().__init__(
+            {
+                "enable": In(1),
+                "done": Out(1),
+                "addr": Out((max(unit.trunk_depth, 2) - 1).bit_length()),
+                "write": Out(1),
+                "data": In(word) if out else Out(word),
+                **({"o": Out(signature(unit.o))} if out else {"i": In(signature(unit.i))}),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        unit, step = self.unit, Signal()
+        beat = unit.o if self.out else unit.i
+        height, width, channels = unit.shape_out if self.out else unit.shape_in
+        columns = unit.array.columns
+        row = -(-width // columns) * columns  # whole groups lie in the trunk
+        fold = (-(-channels // beat.lanes), height * row)
+        pixels = {"column": (width, 1), "row": (height, row)}
+        loops = {**pixels, "fold": fold} if self.out and unit.planar else {"fold": fold, **pixels}
+        _, end = walk(m, step, self.addr, **loops)
+        m.d.comb += self.done.eq(step & end)
+        if self.out:
+            read = Signal()  # the word at the address, which stands still until it is taken
+            m.d.sync += read.eq(self.enable & ~step)
+            m.d.comb += [self.o.valid.eq(read), step.eq(read & self.o.ready)]
+            m.d.comb += self.o.payload.eq(Cat(self.lanes(self.data, beat.lanes, beat.bits)))
+        else:
+            m.d.comb += [
+                self.i.ready.eq(self.enable),
+                step.eq(self.enable & self.i.valid),
+                self.write.eq(step),
+                self.data.eq(Cat(Cat(v, Signal(self.lane - beat.bits)) if beat.bits < self.lane
+                                 else v for v in self.i.payload)),
+            ]  # fmt: skip
+        return m
+
+    def lanes(self, word: Value, count: int, bits: int) -> list[Value]:
+        """The values of a word of the trunk."""
+        return [word[n * self.lane :][:bits] for n in range(count)]

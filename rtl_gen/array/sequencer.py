@@ -1,0 +1,191 @@
+"""The sequencer: passes, folds, rows, groups of pixels and steps, one after the other."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from fq_hw.schedule.units import ArrayUnit
+from rtl_gen.array import settings
+from rtl_gen.array.dots import STEP
+from rtl_gen.counters import counter
+
+__all__ = ["Sequencer"]
+
+
+class Sequencer(wiring.Component):
+    """Steps the array through all passes of a frame, which comes in before and leaves after them.
+
+    Members     load: Out(1), the frame may enter; loaded: In(1), it is in after this cycle
+                unload: Out(1), its result may leave; unloaded: In(1), it is out after this cycle
+                setting: Out(record of rtl_gen.array.settings); start: Out(1), a pass begins
+                read: Out(address of the banks)
+                step: Out(STEP), header: Out(1): what the word read last and the parameter that is
+                offered now are for
+    Order       as ArrayUnit.pass_cycles counts
+    Latency     ArrayUnit.pass_cycles
+    Path        an addition of an address
+    Errors      none at run time
+
+    Whoever has no parameter for a step that wants one holds all of this, by EnableInserter.
+    """
+
+    def __init__(self, unit: ArrayUnit):
+        self.unit = unit
+        self.rows = [settings.values(step) for step in unit.passes]
+        super().__init__(
+            {
+                "load": Out(1),
+                "loaded": In(1),
+                "unload": Out(1),
+                "unloaded": In(1),
+                "setting": Out(settings.layout(self.rows)),
+                "start": Out(1),
+                "read": Out((unit.array.depth - 1).bit_length()),
+                "step": Out(STEP),
+                "header": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        unit, now = self.unit, self.setting
+        number = counter(len(unit.passes), "number")
+        chosen, step, header = Signal.like(now), Signal(STEP), Signal()
+        settings.select(m, self.rows, number, chosen)
+        m.d.sync += now.eq(chosen)  # much logic behind it: a pass begins a cycle later
+        m.d.sync += [self.step.eq(step), self.header.eq(header)]
+
+        fold, row = Signal.like(now.folds), Signal.like(now.rows)
+        group, block = Signal.like(now.reads), Signal.like(now.blocks)
+        kernel_row, pos = Signal(2), Signal(2)
+        left = Signal(range(max(unit.drain, unit.settle, unit.header_words, 2 ** len(now.wait))))
+        group_at, row_at = Signal.like(self.read), Signal.like(self.read)
+
+        last_group, last_row, last_fold = Signal(), Signal(), Signal()
+        first, last = Signal(), Signal()
+        m.d.comb += [
+            last_group.eq(group == now.reads),
+            last_row.eq(row == now.rows),
+            last_fold.eq(fold == now.folds),
+            first.eq((group == 0) & (row == 0)),
+            last.eq(last_group & last_row),
+        ]
+        block_end, row_end, group_end = Signal(), Signal(), Signal()
+        m.d.comb += [
+            block_end.eq(pos == Mux(now.triple, 2, 1)),
+            row_end.eq(block_end & (block == now.blocks)),
+            group_end.eq(row_end & (kernel_row == Mux(now.square, 2, 0))),
+            step.shift.eq(pos != 0),
+            step.right.eq(pos == 2),
+            step.blank.eq(
+                now.square
+                & (((kernel_row == 0) & (row == 0)) | ((kernel_row == 2) & last_row & now.bottom))
+            ),
+            step.blank_left.eq(group == 0),
+            step.blank_right.eq(last_group),
+        ]
+        following = Signal.like(self.read)  # where the next group begins
+        m.d.comb += following.eq(
+            Mux(last, now.origin,
+                Mux(last_group, row_at, group_at) + Mux(last_group, now.row_step, 1))
+        )  # fmt: skip
+
+        def begin() -> None:
+            with m.If(now.convolve):
+                m.next = "STEP"
+            with m.Else():
+                m.next = "WAIT"
+            m.d.sync += left.eq(now.wait)
+
+        def next_group() -> None:
+            """The group's sums are complete: fire, and go on with the next group."""
+            m.d.comb += step.fire.eq(1)
+            m.d.sync += [
+                self.read.eq(following),
+                group_at.eq(following),
+                group.eq(Mux(last_group, 0, group + 1)),
+            ]
+            with m.If(last_group):
+                m.d.sync += [row_at.eq(following), row.eq(Mux(last_row, 0, row + 1))]
+            with m.If(~last):
+                begin()
+            with m.Elif(last_fold):
+                m.d.sync += left.eq(unit.drain - 1)
+                m.next = "DRAIN"
+            with m.Else():
+                m.d.sync += fold.eq(fold + 1)
+                begin()
+
+        def end_group() -> None:
+            with m.If(first):
+                m.d.sync += left.eq(unit.settle - 1)
+                m.next = "SETTLE"
+            with m.Else():
+                next_group()
+
+        def next_pass() -> None:
+            m.d.sync += fold.eq(0)
+            with m.If(number == len(unit.passes) - 1):
+                m.d.sync += number.eq(0)
+                m.next = "OUTPUT"
+            with m.Else():
+                m.d.sync += number.eq(number + 1)
+                m.next = "SELECT"
+
+        with m.FSM():
+            with m.State("INPUT"):
+                m.d.comb += self.load.eq(1)
+                with m.If(self.loaded):
+                    m.next = "START"
+            with m.State("SELECT"):
+                m.next = "START"
+            with m.State("START"):
+                m.d.comb += self.start.eq(1)
+                m.d.sync += [
+                    self.read.eq(now.origin),
+                    group_at.eq(now.origin),
+                    row_at.eq(now.origin),
+                ]
+                begin()
+            with m.State("STEP"):
+                m.d.comb += step.use.eq((pos != 0) | now.triple | (now.double & block[0]))
+                m.d.sync += pos.eq(Mux(block_end, 0, pos + 1))
+                with m.If(block_end):
+                    m.d.sync += [
+                        self.read.eq(self.read + now.block_step),
+                        block.eq(Mux(row_end, 0, block + 1)),
+                    ]
+                with m.Elif(pos == 0):
+                    m.d.sync += self.read.eq(self.read + 1)
+                with m.If(row_end):
+                    m.d.sync += kernel_row.eq(Mux(group_end, 0, kernel_row + 1))
+                with m.If(group_end):
+                    with m.If(now.waits):
+                        m.next = "WAIT"
+                    with m.Else():
+                        end_group()
+            with m.State("WAIT"):
+                m.d.sync += left.eq(left - 1)
+                with m.If(left == 0):
+                    end_group()
+            with m.State("SETTLE"):
+                m.d.sync += left.eq(left - 1)
+                with m.If(left == 0):
+                    m.d.sync += left.eq(unit.header_words - 1)
+                    m.next = "HEADER"
+            with m.State("HEADER"):
+                m.d.comb += header.eq(1)
+                m.d.sync += left.eq(left - 1)
+                with m.If(left == 0):
+                    next_group()
+            with m.State("DRAIN"):
+                m.d.sync += left.eq(left - 1)
+                with m.If(left == 0):
+                    next_pass()
+            with m.State("OUTPUT"):
+                m.d.comb += self.unload.eq(1)
+                with m.If(self.unloaded):
+                    m.next = "INPUT"
+        return m
