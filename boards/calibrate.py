@@ -23,7 +23,7 @@ from fq_hw.family import FAMILIES as EVERY
 from fq_hw.files import check_output, read_json, write_text
 from fq_hw.schedule import resources as model
 from fq_hw.schedule.units import Unit
-from rtl_gen.top import component
+from rtl_gen.component import Target, component
 
 __all__ = ["calibrate", "main"]
 
@@ -41,7 +41,7 @@ def measure_all(
     found = []
     for number, unit in enumerate(samples, 1):
         report(f"{number}/{len(samples)} {unit}")
-        part = component(unit, contents(unit), family)
+        part = component(unit, contents(unit), Target(family=family))
         found.append(measure(part, FAMILIES[family].largest, route=False))
     return found
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from boards.protocol import BAUD, BITS_PER_BYTE, Info, exchange_bytes
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.sequential import SequentialPlan
 
 __all__ = ["LinkRate", "core_rate", "info_of", "link_rate"]
 
@@ -24,7 +23,7 @@ class LinkRate:
         return self.baud / BITS_PER_BYTE / self.bytes_per_frame
 
 
-def info_of(plan: Plan | SequentialPlan) -> Info:
+def info_of(plan: Plan) -> Info:
     """What the shell around an accelerator of ``plan`` says of it."""
     height, width, colours = plan.image
     result = plan.result
@@ -37,7 +36,7 @@ def info_of(plan: Plan | SequentialPlan) -> Info:
     )
 
 
-def link_rate(plan: Plan | SequentialPlan, baud: int = BAUD) -> LinkRate:
+def link_rate(plan: Plan, baud: int = BAUD) -> LinkRate:
     """What a UART of ``baud`` carries of the frames of ``plan``."""
     return LinkRate(baud, exchange_bytes(info_of(plan)))
 

@@ -10,7 +10,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import fifo
 
 from fq_hw.schedule.units import ConvUnit
-from rtl_gen.component import UnitComponent
+from rtl_gen.component import Target, UnitComponent
 from rtl_gen.counters import counter
 from rtl_gen.delay import delay
 from rtl_gen.dot_array import DotArray
@@ -53,8 +53,8 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
         super().__init__(unit)
 
     @classmethod
-    def of(cls, unit: ConvUnit, contents: np.ndarray | None, family: str | None) -> ConvEngine:
-        return cls(unit, family)
+    def of(cls, unit: ConvUnit, contents: np.ndarray | None, target: Target) -> ConvEngine:
+        return cls(unit, target.family)
 
     def elaborate(self, platform):
         m = Module()

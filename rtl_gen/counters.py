@@ -7,9 +7,9 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value
 __all__ = ["counter", "nest", "walk"]
 
 
-def counter(limit: int, name: str) -> Signal:
+def counter(limit: int, name: str, init: int = 0) -> Signal:
     """A signal for 0..limit-1, never of no bits: Verilog would read [-1:0]."""
-    return Signal(range(max(limit, 2)), name=name)
+    return Signal(range(max(limit, 2)), name=name, init=init)
 
 
 def nest(m: Module, step: Value, **limits: int) -> tuple[dict[str, Signal], dict[str, Value]]:

@@ -82,8 +82,7 @@ class Parameters(FilledComponent, unit=ParameterUnit):
     def walk(self, m: Module, taken: Signal, at: Signal, following: Signal) -> None:
         """Which word comes after the one at ``at``."""
         rows = [values(replay) for replay in self.unit.replays]
-        number = counter(len(rows), "number")  # of the pass to come
-        number.init = 1 % len(rows)
+        number = counter(len(rows), "number", 1 % len(rows))  # of the pass to come
         chosen = Signal(settings.layout(rows))
         now = Signal(settings.layout(rows), init=rows[0])
         settings.select(m, rows, number, chosen)

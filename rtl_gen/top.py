@@ -9,13 +9,15 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from fq_hw.errors import GraphError, require
 from fq_hw.schedule import units
 from fq_hw.schedule.plan import Node, Plan, Source
-from rtl_gen.component import component
+from rtl_gen.array.single_port import LANE
+from rtl_gen.component import Target, component
 from rtl_gen.scores import result_layout
 from rtl_gen.streams import signature
 
-__all__ = ["Accelerator", "Segment", "component", "identifiers"]
+__all__ = ["Accelerator", "Segment", "identifiers"]
 
 
 def identifier(name: str) -> str:
@@ -40,25 +42,45 @@ class Segment(wiring.Component):
     """Nodes joined by streams: the one that reads ``Plan.INPUT`` gets ``i``, the last gives ``o``.
 
     Members     i: In(stream of the first unit's beats); o: Out(stream of the last unit's beats)
-    Family      the form of its dot products; their modules are linked in when it is emitted. None
-                has plain ones in place, for simulators that know no module by name
+                i_fill: In(stream of 16 bits), where parameters are not preloaded, as ``Parameters``
+                has it
+    Family      ``family`` is the form of its dot products, as in ``Target``, and so are ``spram``
+                and ``preloaded``, which is so but in SPRAM, which cannot be
     Errors      none at run time
     """
 
-    def __init__(self, nodes: Sequence[Node], family: str | None = "plain"):
-        self.nodes, self.family = tuple(nodes), family
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        family: str | None = "plain",
+        *,
+        spram: bool = False,
+        preloaded: bool | None = None,
+    ):
+        stored = not spram if preloaded is None else preloaded
+        self.nodes = tuple(nodes)
+        self.target = Target(family=family, spram=spram, preloaded=stored)
+        self.filled = None if stored else self.one_to_fill()
         first = next(n for n in nodes if Source(Plan.INPUT) in n.inputs)
         last = nodes[-1].unit
         scores = isinstance(last, units.ScoreUnit)
         result = stream.Signature(result_layout(last)) if scores else signature(last.o)
-        super().__init__({"i": In(signature(first.unit.i)), "o": Out(result)})
+        fill = {"i_fill": In(stream.Signature(LANE))} if self.filled else {}
+        super().__init__({"i": In(signature(first.unit.i)), "o": Out(result), **fill})
+
+    def one_to_fill(self) -> str | None:
+        """The node whose memory is filled after a reset; there can be one, as there is one port."""
+        names = [node.name for node in self.nodes if isinstance(node.unit, units.ParameterUnit)]
+        contract = "can fill one memory of parameters after a reset"
+        require(len(names) <= 1, "accelerator", contract, names, kind=GraphError)
+        return names[0] if names else None
 
     def elaborate(self, platform):
         m = Module()
         parts: dict[str, wiring.Component] = {}
         words = identifiers(node.name for node in self.nodes)
         for node in self.nodes:
-            part = parts[node.name] = component(node.unit, node.contents, self.family)
+            part = parts[node.name] = component(node.unit, node.contents, self.target)
             m.submodules[words[node.name]] = part
             for port, source in zip(node.unit.ins, node.inputs, strict=True):
                 if source.node == Plan.INPUT:
@@ -67,6 +89,8 @@ class Segment(wiring.Component):
                     giver = parts[source.node]
                     given = getattr(giver, [*giver.unit.outs][source.way])
                     self.join(m, given, getattr(part, port))
+            if node.name == self.filled:
+                connect(m, flipped(self.i_fill), part.i_fill)
         connect(m, part.o, flipped(self.o))
         return m
 
@@ -90,6 +114,13 @@ class Accelerator(Segment):
     Errors      none at run time; a plan that could deadlock is refused by the schedule
     """
 
-    def __init__(self, plan: Plan, family: str | None = "plain"):
+    def __init__(
+        self,
+        plan: Plan,
+        family: str | None = "plain",
+        *,
+        spram: bool = False,
+        preloaded: bool | None = None,
+    ):
         self.plan = plan
-        super().__init__(plan.nodes, family)
+        super().__init__(plan.nodes, family, spram=spram, preloaded=preloaded)

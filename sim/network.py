@@ -14,10 +14,8 @@ from amaranth.lib import wiring
 from fq_hw.errors import SimulationError, require
 from fq_hw.files import write_text
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.sequential import SequentialPlan
 from fq_hw.schedule.units import ScoreUnit
 from rtl_gen.emit import to_verilog
-from rtl_gen.sequential import SequentialAccelerator
 from rtl_gen.top import Accelerator
 from sim import primitives, taps, verilator
 
@@ -54,7 +52,7 @@ class Run:
 
 
 def build(
-    plan: Plan | SequentialPlan, folder: Path, family: str = "plain", brief: bool = False
+    plan: Plan, folder: Path, family: str = "plain", brief: bool = False
 ) -> Path:
     """Compile ``plan`` with its bench and taps; the program is kept in ``folder``.
 
@@ -62,10 +60,7 @@ def build(
     sequential plan has no streams inside that taps could watch. ``brief`` as in ``verilator``.
     """
     twins = primitives.twins(family)
-    if isinstance(plan, SequentialPlan):
-        core, watch = SequentialAccelerator(plan, family), taps.NONE
-    else:
-        core, watch = Accelerator(plan, family), taps.module(plan)
+    core, watch = Accelerator(plan, family), taps.module(plan)
     return compile_core(core, plan, watch, twins, folder, brief)
 
 
@@ -76,7 +71,7 @@ def is_brief(cycles: int) -> bool:
 
 def compile_core(
     core: wiring.Component,
-    plan: Plan | SequentialPlan,
+    plan: Plan,
     watch: str,
     more: Mapping[str, str],
     folder: Path,
@@ -117,7 +112,7 @@ def unpack(words: list[str], unit: ScoreUnit) -> tuple[np.ndarray, np.ndarray]:
 
 def simulate(
     program: Path,
-    plan: Plan | SequentialPlan,
+    plan: Plan,
     images: np.ndarray,
     folder: Path,
     *,

@@ -64,6 +64,8 @@ def values(words: list[str], node: Node, shape: tuple[int, ...]) -> np.ndarray:
     numbers = (lanes << np.arange(beat.bits)).sum(axis=2)
     if beat.signed:
         numbers = (numbers ^ (1 << (beat.bits - 1))) - (1 << (beat.bits - 1))
+    if node.unit.planar:
+        numbers = np.moveaxis(numbers.reshape(n, folds, h, w, beat.lanes), 1, 3)
     found = numbers.reshape(n, h, w, folds * beat.lanes)[..., :c]
     return found if node.offset is None else found + node.offset
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph
+from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.units import Rom, ceil_div
 
 __all__ = [
     "Fold",
     "Folding",
+    "InTurn",
     "check_folds",
     "conv_cycles",
     "divisors",
@@ -47,11 +49,24 @@ class Fold:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InTurn:
+    """A stage that an array computes in turn: all ops behind tensor ``after``, up to ``until``."""
+
+    after: str
+    until: str
+    array: Array
+
+
+@dataclass(frozen=True, kw_only=True)
 class Folding:
-    """A fold for every convolution of a network, and the cycles a frame that streams allow for."""
+    """The stages of a network: a fold for every convolution that streams, and arrays for the rest.
+
+    ``cycles`` are those of a frame that the streams between them allow for.
+    """
 
     folds: Mapping[str, Fold]
     cycles: int
+    arrays: tuple[InTurn, ...] = ()
 
 
 def divisors(n: int) -> list[int]:
@@ -68,7 +83,7 @@ def conv_cycles(graph: Graph, conv: Conv, fold: Fold) -> int:
 
 def slowest_cycles(graph: Graph, folds: Mapping[str, Fold]) -> int:
     """Cycles per frame of the slowest engine; those of a pixel a cycle where there is none."""
-    convs = [op for op in graph.ops if isinstance(op, Conv)]
+    convs = [op for op in graph.ops if isinstance(op, Conv) and op.name in folds]
     height, width, _ = graph.input.shape
     cycles = (conv_cycles(graph, conv, folds[conv.name]) for conv in convs)
     return max(cycles, default=height * width)
@@ -85,9 +100,9 @@ def stream_lanes(channels: int, pixels: int, cycles: int) -> int:
     return next(fast, channels)
 
 
-def check_folds(graph: Graph, folds: Mapping[str, Fold]) -> None:
-    """Raise FoldingError unless ``folds`` names exactly the convolutions of ``graph``."""
-    names = {op.name for op in graph.ops if isinstance(op, Conv)}
+def check_folds(graph: Graph, folds: Mapping[str, Fold], inside: Collection[str] = ()) -> None:
+    """Raise FoldingError unless ``folds`` names the convolutions of ``graph`` but those inside."""
+    names = {op.name for op in graph.ops if isinstance(op, Conv)} - set(inside)
     where = f"folding of {graph.name!r}"
     extra, lost = (sorted(one) for one in (set(folds) - names, names - set(folds)))
     require(not extra, where, "has folds for what is no convolution", extra, kind=FoldingError)

@@ -22,7 +22,8 @@ from fq_hw.errors import GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.passes import check_lowered
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
-from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
+from fq_hw.schedule.folding import Fold, InTurn, check_folds, slowest_cycles, stream_lanes
+from fq_hw.schedule.in_turn.lower import Passes, inside
 from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import planes
@@ -34,6 +35,7 @@ from fq_hw.schedule.units import (
     EmbedUnit,
     FifoUnit,
     ForkUnit,
+    ParameterUnit,
     PixelSumUnit,
     Pooling,
     PoolUnit,
@@ -53,7 +55,10 @@ SKIPS = (".skip.first", ".skip")  # endings of the FIFOs on a join's inputs; mos
 
 @dataclass(frozen=True, kw_only=True)
 class Stream:
-    """A tensor on its way: where it comes from, how it is cut into beats, what it lacks."""
+    """A tensor on its way: where it comes from, how it is cut into beats, what it lacks.
+
+    A ``planar`` one comes with all pixels of some channels before the next channels.
+    """
 
     source: Source
     shape: tuple[int, int, int]
@@ -61,6 +66,7 @@ class Stream:
     bits: int
     signed: bool
     offset: np.ndarray
+    planar: bool = False
 
     @property
     def pixels(self) -> int:
@@ -75,11 +81,21 @@ class Lowering:
     """Collects nodes while following the graph."""
 
     def __init__(
-        self, graph: Graph, folds: Mapping[str, Fold], cycles: int | None, skip_slack: int | None
+        self,
+        graph: Graph,
+        folds: Mapping[str, Fold],
+        cycles: int | None,
+        skip_slack: int | None,
+        arrays: Iterable[InTurn] = (),
     ):
-        check_folds(graph, folds)
+        self.stages = {stage: inside(graph, stage) for stage in arrays}
+        self.stage_of = {op.name: stage for stage, ops in self.stages.items() for op in ops}
+        check_folds(graph, folds, self.stage_of)
         self.graph, self.folds, self.skip_slack = graph, folds, skip_slack
-        self.cycles = cycles or slowest_cycles(graph, folds)
+        if cycles is None:
+            each = (Passes(graph, stage).unit.beats for stage in arrays)
+            cycles = max([slowest_cycles(graph, folds), *each])
+        self.cycles = cycles
         self.nodes: list[Node] = []
         self.sites: dict[str, ConvSite] = {}
         self.parts: dict[str, ConvParts] = {}
@@ -106,8 +122,9 @@ class Lowering:
 
     def publish(self, op: ir.Op, stream: Stream) -> None:
         """Make ``op``'s stream available to each of its readers, by a fork if there are two."""
-        readers = self.graph.users[op.name]
-        for reader in readers if stream.signed else ():
+        ops = self.graph.users[op.name]
+        readers = list(dict.fromkeys(self.stage_of.get(user.name, user.name) for user in ops))
+        for reader in ops if stream.signed else ():
             contract = f"reads {op.name!r}, a sum over all pixels, which only scores can read"
             scored = isinstance(reader, ir.ClassScale | ir.ArgMax)
             require(scored, reader.where, contract, kind=GraphError)
@@ -160,6 +177,29 @@ def raw_bits(graph: Graph, name: str, offset: np.ndarray) -> int:
     """Width of tensor ``name`` as it is streamed: value - offset, never negative."""
     high = int((graph.types[name].high - offset).max())
     return max(high.bit_length(), 1)
+
+
+def place_array(stage: InTurn, plan: Lowering) -> None:
+    """Add the array of ``stage``, what brings it its tensor and its parameters, and its sums."""
+    graph, x = plan.graph, plan.take(stage.after)
+    made = Passes(graph, stage, x.offset, x.bits)
+    unit, op = made.unit, graph[stage.until]
+    lanes = x.lanes, unit.i.lanes
+    words = converters(x.channels, x.pixels, lanes, x.bits, ".words", whole=True)
+    source = plan.chain(op.name, words, x.source)
+    words = made.words
+    parameters = ParameterUnit(width=unit.array.word_bits, replays=made.replays)
+    given = plan.add(f"{op.name}.parameters", parameters, contents=words)
+    offset = made.offsets[op.name]
+    source = plan.add(op.name, unit, source, given, tensor=op.name, offset=offset)
+    lanes, channels = unit.o.lanes, len(offset)
+    if not unit.planar and channels % lanes:
+        wanted = plan.lanes(op)
+        pixels = unit.shape_out[0] * unit.shape_out[1]
+        ways = converters(channels, pixels, (lanes, wanted), unit.value_bits, ".pixels")
+        source, lanes = plan.chain(op.name, ways, source), wanted
+    stream = plan.stream(op, source, lanes, unit.value_bits, offset)
+    plan.publish(op, replace(stream, planar=unit.planar))
 
 
 @functools.singledispatch
@@ -378,7 +418,12 @@ def _(op: ir.PixelSum, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     start, bits = start_values(x.offset, x.pixels, plan.graph.types[op.name])
     unit = PixelSumUnit(
-        channels=x.channels, pixels=x.pixels, lanes=x.lanes, in_bits=x.bits, sum_bits=bits
+        channels=x.channels,
+        pixels=x.pixels,
+        lanes=x.lanes,
+        in_bits=x.bits,
+        sum_bits=bits,
+        planar=x.planar,
     )
     source = plan.add(op.name, unit, x.source, contents=start, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, bits, signed=True))
@@ -408,6 +453,7 @@ def follow(
     folds: Mapping[str, Fold],
     cycles: int | None = None,
     skip_slack: int | None = None,
+    arrays: Iterable[InTurn] = (),
 ) -> Lowering:
     """``graph`` lowered, with what its plan does not tell: each convolution's site and parts."""
     ends = isinstance(graph.ops[-1], ir.ArgMax) and isinstance(graph.ops[-2], ir.ClassScale)
@@ -416,9 +462,13 @@ def follow(
     where, contract = f"graph {graph.name!r}", "must end in ClassScale and ArgMax"
     require(ends, where, contract, got, hint=hint, kind=GraphError)
     check_lowered(graph)
-    lowering = Lowering(graph, folds, cycles, skip_slack)
+    lowering = Lowering(graph, folds, cycles, skip_slack, tuple(arrays))
     for op in graph.ops:
-        place(op, lowering)
+        stage = lowering.stage_of.get(op.name)
+        if stage is None:
+            place(op, lowering)
+        elif op.name == stage.until:
+            place_array(stage, lowering)
     return lowering
 
 
@@ -428,12 +478,13 @@ def lower(
     cycles: int | None = None,
     *,
     skip_slack: int | None = None,
+    arrays: Iterable[InTurn] = (),
 ) -> Plan:
-    """The plan of ``graph``, every convolution folded as ``folds`` says.
+    """The plan of ``graph``, every convolution folded as ``folds`` says or run by one of ``arrays``.
 
-    Streams are wide enough for frames of ``cycles``, by default those of the slowest convolution.
+    Streams are wide enough for frames of ``cycles``, by default those of the slowest stage.
     Each skip FIFO holds ``skip_slack`` pixels beyond its least depth, by default as many as keep
     the slowest convolution busy; none is enough not to deadlock. Raises FoldingError or GraphError,
     naming the layer.
     """
-    return follow(graph, folds, cycles, skip_slack).plan
+    return follow(graph, folds, cycles, skip_slack, arrays).plan

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.schedule.units import ConvUnit, ForkUnit, RomUnit, ScoreUnit, Unit
+from fq_hw.schedule.units import ConvUnit, ForkUnit, ScoreUnit, Unit
 
 __all__ = ["Node", "Plan", "Source"]
 
@@ -97,6 +97,6 @@ class Plan:
         return self.busiest.unit.beats
 
     @property
-    def roms(self) -> tuple[Node, ...]:
-        """The streamed ROMs."""
-        return tuple(n for n in self.nodes if isinstance(n.unit, RomUnit))
+    def sources(self) -> tuple[Node, ...]:
+        """What gives weights, levels and other parameters."""
+        return tuple(n for n in self.nodes if not n.unit.ins)

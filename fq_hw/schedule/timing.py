@@ -64,17 +64,17 @@ def simulate(plan: Plan, frames: int = 3) -> Schedule:
     def new() -> Times:
         return Times(runnable)
 
-    roms = {node.name: node.unit.latency() for node in plan.roms}
+    sources = {node.name: node.unit.latency() for node in plan.sources}
     channels = {source: Channel(runnable) for source in plan.readers}
     for node in plan.nodes:
-        opens = max((roms.get(source.node, 0) for source in node.inputs), default=0)
+        opens = max((sources.get(source.node, 0) for source in node.inputs), default=0)
         for source in node.inputs:
             channels[source].opens = opens
     result = Source(plan.nodes[-1].name)
     channels[result] = Channel(runnable)
     for node in plan.nodes:
-        if node.name not in roms:
-            i = [channels[source] for source in node.inputs if source.node not in roms]
+        if node.name not in sources:
+            i = [channels[source] for source in node.inputs if source.node not in sources]
             o = [
                 channels[source]
                 for source in sorted(channels, key=lambda s: s.way)

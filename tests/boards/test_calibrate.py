@@ -11,7 +11,8 @@ from fq_hw.passes import lower_graph
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.resources import plan_resources, prices, resources
 from fq_hw.schedule.units import FifoUnit, RomUnit, WindowUnit
-from rtl_gen.top import Accelerator, component
+from rtl_gen.component import Target, component
+from rtl_gen.top import Accelerator
 
 
 @pytest.mark.synth
@@ -48,7 +49,7 @@ def test_a_network_that_the_fit_has_not_seen(name, folds):
     ids=lambda unit: type(unit).__name__,
 )  # fmt: skip
 def test_block_rams_are_exact(unit):
-    found = measure(component(unit, contents(unit), "ecp5"), "LFE5U-85F", route=False)
+    found = measure(component(unit, contents(unit), Target(family="ecp5")), "LFE5U-85F", route=False)
     assert found.ebr == resources(unit).ebr
 
 

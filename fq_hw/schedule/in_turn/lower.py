@@ -1,59 +1,104 @@
-"""Lowering: a graph of integer ops becomes passes of one array over its memories.
+"""Lowering of a stage in turn: ops of a graph become passes of an array over its memories.
 
 Sums are raw as in ``fq_hw.schedule.lower``: what they lack, one constant per channel, ends in
-levels and start values. The trunk of the residual blocks has a memory of its own and is changed in
-place; levels lie in the banks, placed wherever nothing alive is overwritten.
+levels. The trunk of the residual blocks has a memory of its own and is changed in place; levels
+lie in the banks, placed wherever nothing alive is overwritten.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fq_hw import ir
 from fq_hw.errors import CapacityError, GraphError, require
 from fq_hw.ir import Graph
-from fq_hw.passes import check_lowered
+from fq_hw.schedule.in_turn import pack
+from fq_hw.schedule.in_turn.geometry import Pass, Region
+from fq_hw.schedule.joins import between
+from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.planes import planes
-from fq_hw.schedule.sequential import pack
-from fq_hw.schedule.sequential.plan import Array, Pass, Region, SequentialPlan
-from fq_hw.schedule.units import ceil_div
-from fq_hw.schedule.words import score_unit, start_values
+from fq_hw.schedule.units import ArrayUnit, Replay
+from fq_hw.schedule.units.conv_array import TRUNK_BITS
 
-__all__ = ["lower_sequential"]
+if TYPE_CHECKING:
+    from fq_hw.schedule.folding import InTurn
 
-TRUNK_BITS = 16  # of a value in the trunk's memory
+__all__ = ["Passes", "inside", "one_stage"]
+
+
+def one_stage(graph: Graph) -> tuple[str, str]:
+    """The tensors between which all convolutions of ``graph`` lie."""
+    convs = [op for op in graph.ops if isinstance(op, ir.Conv)]
+    where, hint = f"graph {graph.name!r}", "an array convolves"
+    require(convs, where, "must have convolutions", 0, hint=hint, kind=GraphError)
+    sums = [op for op in graph.ops if isinstance(op, ir.Conv | ir.Add)]
+    return convs[0].inputs[0], sums[-1].name
+
+
+def inside(graph: Graph, stage: InTurn) -> tuple[ir.Op, ...]:
+    """The ops of ``stage``, in order. Raises GraphError unless nothing goes around them."""
+    where = f"stage from {stage.after!r} to {stage.until!r}"
+    known = {op.name for op in graph.ops}
+    lost = [name for name in (stage.after, stage.until) if name not in known]
+    require(not lost, where, "must name tensors of the network", lost, kind=GraphError)
+    ops = between(graph, stage.until, stage.after)
+    names = {op.name for op in ops}
+    require(stage.until in names, where, "must hold layers", sorted(names), kind=GraphError)
+    sources = sorted({name for op in ops for name in op.inputs} - names - {stage.after})
+    contract = "must get nothing but the tensor before it"
+    require(not sources, where, contract, sources, kind=GraphError)
+    outside = [
+        user.name
+        for name in (*sorted(names - {stage.until}), stage.after)
+        for user in graph.users[name]
+        if user.name not in names
+    ]
+    contract = "must give nothing but its last tensor, nor share its first"
+    require(not outside, where, contract, outside, kind=GraphError)
+    return ops
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Draft:
-    """A pass with what its header holds: levels, or the start values of the classes."""
+    """A pass with what its header holds: levels."""
 
     step: Pass
     weight: np.ndarray | None = None
     threshold: ir.Threshold | None = None
     offset: np.ndarray | None = None  # of the tensor that is requantized
-    classes: bool = False  # whether it computes the classes, from start values
 
 
-class Lowering:
-    """Follows the graph, op by op, and keeps track of what lies in which memory."""
+class Passes:
+    """The passes of ``stage``: follows its ops and keeps track of what lies in which memory.
 
-    def __init__(self, graph: Graph, array: Array):
-        self.graph, self.array = graph, array
+    ``offset`` is what the tensor before it lacks, ``in_bits`` its width; only sums need these.
+    Raises GraphError or CapacityError, naming the op, where the array cannot run it.
+    """
+
+    def __init__(
+        self, graph: Graph, stage: InTurn, offset: np.ndarray | None = None, in_bits: int = 1
+    ):
+        self.graph, self.stage, self.array = graph, stage, stage.array
+        self.in_bits = in_bits
         self.left = Counter({name: len(users) for name, users in graph.users.items()})
         self.regions: dict[str, Region] = {}
         self.offsets: dict[str, np.ndarray] = {}
         self.trunk: str | None = None
-        self.embed: ir.Embed | None = None
         self.done: set[str] = set()
         self.drafts: list[Draft] = []
         self.trunk_depth = 1
+        self.ops = inside(graph, stage)
+        self.enter(graph[stage.after], offset)
+        for op in self.ops:
+            self.follow(op)
 
     def refuse(self, op: ir.Op, contract: str, got: object) -> None:
-        require(False, op.where, f"{contract} on the sequential accelerator", got, kind=GraphError)
+        require(False, op.where, f"{contract} in an array", got, kind=GraphError)
 
     def folds(self, channels: int) -> int:
         """Folds that fill whole activation words."""
@@ -63,10 +108,10 @@ class Lowering:
         """A place for the levels ``name`` where nothing alive is overwritten."""
         h, w, c = self.graph.types[name].shape
         readers = self.graph.users[name]
-        strides = {op.stride for op in readers if isinstance(op, ir.Conv)}
-        if len(strides) != 1 or not all(isinstance(op, ir.Conv) for op in readers):
-            self.refuse(self.graph[name], "needs convolutions of one stride as readers", strides)
-        stride = strides.pop()
+        if not readers or not all(isinstance(op, ir.Conv) for op in readers):
+            got = [type(op).__name__ for op in readers]
+            self.refuse(self.graph[name], "needs convolutions as readers", got)
+        stride = min(op.stride for op in readers)
         groups = ceil_div(ceil_div(w, stride), self.array.columns)
         words = ceil_div(c, self.array.simd)
         want = Region(base=0, rows=h, groups=groups, words=words, stride=stride)
@@ -89,12 +134,17 @@ class Lowering:
                 return (op, place) if place else (None, None)
         return None, None
 
+    def deepen(self, rows: int, width: int, folds: int) -> None:
+        """Make the trunk deep enough for a tensor."""
+        pixels = rows * ceil_div(width, self.array.columns) * self.array.columns
+        self.trunk_depth = max(self.trunk_depth, pixels * folds)
+
     def finish(self, draft: Draft, tensor: str) -> None:
         """Add a pass that computes ``tensor`` and maybe the threshold behind it."""
         self.drafts.append(draft)
         if draft.step.add or draft.step.keep:
-            words = draft.step.rows * draft.step.groups * self.array.columns * draft.step.folds
-            self.trunk_depth = max(self.trunk_depth, words)
+            step = draft.step
+            self.deepen(step.rows, step.width, step.folds)
         if draft.threshold is not None:
             name = draft.threshold.name
             self.regions[name] = draft.step.dest
@@ -114,23 +164,19 @@ class Lowering:
         h, w, c = self.graph.types[op.name].shape
         offset = planes(op).offsets(self.graph[x].out_bits)
         self.offsets[op.name] = offset
-        users = self.graph.users[op.name]
-        sums = len(users) == 1 and isinstance(users[0], ir.PixelSum)
+        last = op.name == self.stage.until
         step = Pass(
             name=op.name,
             kernel=op.kernel,
             stride=op.stride,
             rows=h,
             width=w,
-            folds=ceil_div(c, self.array.pe) if sums else self.folds(c),
+            folds=ceil_div(c, self.array.pe) if last else self.folds(c),
             array=self.array,
             source=source,
-            total=sums,
+            thin=source.stride < op.stride,
         )
-        if sums:
-            self.drafts.append(Draft(step=step, weight=op.weight, classes=True))
-        else:
-            self.place(op, step)
+        self.place(op, step)
         self.left[x] -= 1
 
     def place(self, op: ir.Conv, step: Pass) -> None:
@@ -147,7 +193,9 @@ class Lowering:
                 self.left[op.name] -= 1
                 self.left[other] -= 1
                 self.done.add(tensor)
-        threshold, dest = self.threshold_of(tensor)
+        threshold, dest = None, None
+        if tensor != self.stage.until:
+            threshold, dest = self.threshold_of(tensor)
         keep = self.left[tensor] > (threshold is not None)
         if keep and self.trunk is not None and self.left[self.trunk]:
             self.refuse(op, "needs the trunk free; it still holds this tensor", self.trunk)
@@ -174,114 +222,102 @@ class Lowering:
         )  # fmt: skip
         self.finish(Draft(step=step, threshold=op, offset=self.offsets[x]), x)
 
-    def walk(self) -> None:
-        for op in self.graph.ops:
-            match op:
-                case _ if op.name in self.done:
-                    continue
-                case ir.Embed():
-                    place = self.region(op.name)
-                    contract = "the embedded image must fit the activation banks"
-                    require(place, op.where, contract, self.array, kind=CapacityError)
-                    self.regions[op.name] = place
-                    self.embed = op
-                case ir.Conv() if op.inputs[0] in self.regions:
-                    self.conv(op)
-                case ir.Threshold():
-                    self.threshold(op)
-                case ir.ClassScale() if op.bias is not None:
-                    self.refuse(op, "needs scores without a bias", op.bias.tolist())
-                case ir.ClassScale() if (op.multiplier < 0).any():
-                    self.refuse(op, "needs scores that rise", op.multiplier.tolist())
-                case ir.Input() | ir.PixelSum() | ir.ClassScale() | ir.ArgMax():
-                    continue
-                case _:
-                    self.refuse(op, "has no pass", type(op).__name__)
+    def enter(self, op: ir.Op, offset: np.ndarray | None) -> None:
+        """A place for the tensor before the stage: levels in the banks, sums in the trunk."""
+        h, w, c = self.graph.types[op.name].shape
+        if isinstance(op, ir.Embed | ir.Threshold):
+            place = self.region(op.name)
+            contract = f"must fit the {self.array.depth} words of each activation bank"
+            require(place, op.where, contract, kind=CapacityError)
+            self.regions[op.name] = place
+            return
+        if not isinstance(op, ir.Conv | ir.Add):
+            self.refuse(op, "cannot be what comes in", type(op).__name__)
+        self.trunk = op.name
+        self.offsets[op.name] = np.zeros(c, np.int64) if offset is None else offset
+        self.deepen(h, w, ceil_div(c, self.array.pe))
 
+    def follow(self, op: ir.Op) -> None:
+        match op:
+            case _ if op.name in self.done:
+                return
+            case ir.Conv() if op.inputs[0] in self.regions:
+                self.conv(op)
+            case ir.Threshold():
+                self.threshold(op)
+            case _:
+                self.refuse(op, "has no pass", type(op).__name__)
 
-def lower_sequential(graph: Graph, array: Array | None = None) -> SequentialPlan:
-    """The passes of ``graph`` on ``array``.
+    @cached_property
+    def act_bits(self) -> int:
+        ops = [self.graph[self.stage.after], *self.ops]
+        levels = {op.out_bits for op in ops if isinstance(op, ir.Threshold | ir.Embed)}
+        if len(levels) != 1:
+            self.refuse(ops[-1], "must have levels of one width before it", sorted(levels))
+        return levels.pop()
 
-    Raises GraphError or CapacityError, naming the op, where the array cannot run it.
-    """
-    array = array or Array()
-    kinds = [type(op) for op in graph.ops[-3:]]
-    ends = kinds == [ir.PixelSum, ir.ClassScale, ir.ArgMax]
-    require(ends, f"graph {graph.name!r}", "must end in PixelSum, ClassScale and ArgMax",
-            [kind.__name__ for kind in kinds], kind=GraphError)  # fmt: skip
-    lowering = Lowering(graph, array)
-    lowering.walk()
-    check_lowered(graph)
-    drafts, embed = lowering.drafts, lowering.embed
-    levels = {op.out_bits for op in graph.ops if isinstance(op, ir.Threshold | ir.Embed)}
-    require(len(levels) == 1, f"graph {graph.name!r}", "must have levels of one width",
-            sorted(levels), kind=GraphError)  # fmt: skip
-    act_bits = levels.pop()
+    @cached_property
+    def unit(self) -> ArrayUnit:
+        """The array."""
+        graph, stage, array, types = self.graph, self.stage, self.array, self.graph.types
+        acc_bits = max(
+            int((2**self.act_bits - 1) * d.weight[0].size).bit_length()
+            for d in self.drafts
+            if d.weight is not None
+        )
+        highs = [int((types[n].high - offset).max()) for n, offset in self.offsets.items()]
+        value_bits = max(acc_bits, max(highs).bit_length(), 1)
+        if value_bits > TRUNK_BITS:
+            op = graph[stage.until]
+            self.refuse(op, f"needs sums of at most {TRUNK_BITS} bits before it", value_bits)
+        steps = [(d.step, d.threshold) for d in self.drafts if d.threshold is not None]
+        padded = any(step.folds * array.pe > len(op.levels) for step, op in steps)
+        level_bits = value_bits + 1 if padded else max(value_bits, (max(highs) + 1).bit_length())
+        users = graph.users[stage.until]
+        levels = stage.after in self.regions
+        return ArrayUnit(
+            array=array,
+            act_bits=self.act_bits,
+            passes=tuple(draft.step for draft in self.drafts),
+            shape_in=types[stage.after].shape,
+            shape_out=types[stage.until].shape,
+            acc_bits=acc_bits,
+            value_bits=value_bits,
+            level_bits=level_bits,
+            trunk_depth=self.trunk_depth,
+            entry=self.regions.get(stage.after),
+            in_bits=0 if levels else self.in_bits,
+            planar=all(isinstance(user, ir.PixelSum) for user in users),
+        )
 
-    acc_bits = max(
-        int((2**act_bits - 1) * d.weight[0].size).bit_length()
-        for d in drafts
-        if d.weight is not None
-    )
-    highs = [1]
-    for name, offset in lowering.offsets.items():
-        highs.append(int((graph.types[name].high - offset).max()))
-    value_bits = max(acc_bits, max(highs).bit_length())
-    require(value_bits <= TRUNK_BITS, f"graph {graph.name!r}",
-            f"sums must fit the trunk's {TRUNK_BITS} bits", value_bits,
-            kind=GraphError)  # fmt: skip
-    padded = any(
-        d.step.folds * array.pe > len(d.threshold.levels) for d in drafts if d.threshold is not None
-    )
-    level_bits = value_bits + 1 if padded else max(value_bits, (max(highs) + 1).bit_length())
+    @property
+    def replays(self) -> tuple[Replay, ...]:
+        """How the parameters are read."""
+        header = self.unit.header_words
+        return tuple(
+            Replay(
+                words=step.uses,
+                header=header,
+                folds=step.folds,
+                times=step.weight_groups if step.uses else 1,
+            )
+            for step in self.unit.passes
+        )
 
-    total, scale = graph.ops[-3], graph.ops[-2]
-    h, w, _ = graph.types[total.inputs[0]].shape
-    offset = lowering.offsets[total.inputs[0]]
-    start, sum_bits = start_values(offset, h * w, graph.types[total.name])
-    field_bits = max((2**act_bits - 1) * level_bits + 1, sum_bits)
-    result = score_unit(scale, graph.types[scale.name], sum_bits)
-    header_words = ceil_div(array.pe * field_bits, array.word_bits)
-    return SequentialPlan(
-        name=graph.name,
-        image=graph.input.shape,
-        array=array,
-        act_bits=act_bits,
-        table=embed.table,
-        image_region=lowering.regions[embed.name],
-        passes=tuple(d.step for d in drafts),
-        parameters=parameters(drafts, start, header_words, level_bits, field_bits, array),
-        acc_bits=acc_bits,
-        value_bits=value_bits,
-        level_bits=level_bits,
-        field_bits=field_bits,
-        trunk_depth=lowering.trunk_depth,
-        multiplier=scale.multiplier,
-        result=result,
-    )
-
-
-def parameters(
-    drafts: list[Draft],
-    start: np.ndarray,
-    header_words: int,
-    level_bits: int,
-    field_bits: int,
-    array: Array,
-) -> np.ndarray:
-    """All words of the parameter memory, in the order in which they are read."""
-    rows = []
-    for draft in drafts:
-        step = draft.step
-        channels = step.folds * array.pe
-        fields = np.zeros((channels, field_bits), np.uint8)
-        if draft.threshold is not None:
-            bits = pack.padded_levels(draft.threshold, draft.offset, channels, level_bits)
-            fields[:, : bits.shape[1]] = bits
-        elif draft.classes:
-            fields = pack.start_fields(start, channels, field_bits)
-        words = [pack.header_words(fields, step.folds, header_words, array)]
-        if draft.weight is not None:
-            words.insert(0, pack.weight_words(draft.weight, step.stride, step.folds, array))
-        rows.append(np.concatenate(words, axis=1).reshape(-1, array.word_bits))
-    return np.concatenate(rows)
+    @property
+    def words(self) -> np.ndarray:
+        """The parameters, one row of bits a word, in the order of the memory."""
+        unit, array, rows = self.unit, self.array, []
+        for draft in self.drafts:
+            step = draft.step
+            channels = step.folds * array.pe
+            fields = np.zeros((channels, unit.field_bits), np.uint8)
+            if draft.threshold is not None:
+                fields = pack.padded_levels(
+                    draft.threshold, draft.offset, channels, unit.level_bits
+                )
+            words = [pack.header_words(fields, step.folds, unit.header_words, array)]
+            if draft.weight is not None:
+                words.insert(0, pack.weight_words(draft.weight, step.across, step.folds, array))
+            rows.append(np.concatenate(words, axis=1).reshape(-1, array.word_bits))
+        return np.concatenate(rows)

@@ -51,6 +51,7 @@ class Unit(abc.ABC):
     A unit with one stream in and one out has them as ``i`` and ``o``; others say ``ins``, ``outs``.
     """
 
+    planar: ClassVar[bool] = False  # whether it gives all pixels of some channels before the next
     PARAMETERS: ClassVar[tuple[str, ...]] = ()  # the streams of ``ins`` that a ROM gives
     WAITS: ClassVar[bool] = False  # a frame may take more than ``beats`` cycles though none stalls
 

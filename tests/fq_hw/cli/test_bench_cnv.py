@@ -74,8 +74,8 @@ def test_counts_every_site():
 
 @pytest.mark.synth
 def test_synthesises(tmp_path):
-    from rtl_gen.top import component
+    from rtl_gen.component import Target, component
     from sim.zoo import ZOO
 
-    found = xc7.synthesise(component(ZOO["conv_taps"], None, "plain"), tmp_path)
+    found = xc7.synthesise(component(ZOO["conv_taps"], None, Target()), tmp_path)
     assert 20 < found.lut6 < 200 and found.ff > 50 and found.bram36 == found.dsp == 0
