@@ -1,0 +1,96 @@
+"""The accelerator on a board; where its parameters lie in SPRAM they come from the SPI flash."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import io, wiring
+from amaranth.lib.wiring import connect, flipped
+
+from boards.board import Board
+from boards.flash_loader import FlashLoader, flash_image
+from fq_hw.errors import CapacityError, require
+from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.resources import plan_memories
+from fq_hw.schedule.units import ParameterUnit
+from rtl_gen.array.single_port import SPRAM_DEPTH
+from rtl_gen.dot_product import FAMILIES
+from rtl_gen.parameters import fill_beats
+from rtl_gen.top import Accelerator
+
+__all__ = ["FlashCore", "check_memories", "core_of", "flash_beats", "with_parameters"]
+
+
+class FlashCore(wiring.Component):
+    """An accelerator that loads its parameters from the platform's ``spi_flash_1x``.
+
+    Members     i, o: as those of Accelerator, for ``boards.shell.Shell``
+    Latency     no pixel is taken before the parameters are in: 17 ms at 40 MHz for 40 kB
+    Errors      none: without parameters in the flash the results are wrong
+    """
+
+    def __init__(self, core: Accelerator):
+        self.core = core
+        super().__init__({name: core.signature.members[name] for name in ("i", "o")})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.core = core = self.core
+        m.submodules.loader = loader = FlashLoader(len(flash_beats(core.plan)))
+        connect(m, flipped(self.i), core.i)
+        connect(m, core.o, flipped(self.o))
+        connect(m, loader.o, core.i_fill)
+        pins = platform.request("spi_flash_1x", 0, dir="-")
+        for name, port, value in (
+            ("cs", pins.cs, loader.cs),
+            ("clk", pins.clk, loader.sck),
+            ("copi", pins.copi, loader.mosi),
+        ):
+            m.submodules[name] = pin = io.Buffer("o", port)
+            m.d.comb += pin.o.eq(value)
+        m.submodules.cipo = cipo = io.Buffer("i", pins.cipo)
+        m.d.comb += loader.miso.eq(cipo.i)
+        return m
+
+
+def flash_beats(plan: Plan) -> list[int]:
+    """What the flash gives after a reset: nothing where no array has parameters."""
+    nodes = [node for node in plan.nodes if isinstance(node.unit, ParameterUnit)]
+    return [beat for node in nodes for beat in fill_beats(node.contents)]
+
+
+def in_spram(plan: Plan, board: Board) -> bool:
+    """Whether parameters of ``plan`` lie where ``board`` cannot preload them."""
+    return board.capacity.spram > 0 and bool(flash_beats(plan))
+
+
+def check_memories(plan: Plan, board: Board) -> None:
+    """Raise CapacityError where the memories of ``plan`` exceed those of a board with SPRAM."""
+    have = board.capacity
+    if not have.spram:
+        return
+    need = plan_memories(plan, board.family)
+    single = [
+        (node.name, memory.depth)
+        for node in plan.nodes
+        for memory in node.unit.parts().memories
+        if memory.single_port
+    ]
+    rows = [(f"words of SPRAM for {name}", depth, SPRAM_DEPTH) for name, depth in single]
+    rows += [("SPRAM", need.spram, have.spram), ("EBR", need.ebr, have.ebr)]
+    for what, least, most in rows:
+        contract = f"{plan.name} needs {least:,} {what}, and the board has {most:,}"
+        hint = "take a smaller network or a larger board"
+        require(least <= most, board.name, contract, hint=hint, kind=CapacityError)
+
+
+def core_of(plan: Plan, board: Board) -> wiring.Component:
+    """The accelerator of ``plan`` for ``board``, with its parameters inside or in the flash."""
+    family = board.family if board.family in FAMILIES else "plain"
+    spram = in_spram(plan, board)
+    core = Accelerator(plan, family, spram=spram)
+    return FlashCore(core) if spram else core
+
+
+def with_parameters(bitstream: bytes, plan: Plan, board: Board) -> bytes:
+    """An image of the board's flash, where that holds the parameters too; else the bitstream."""
+    return flash_image(bitstream, flash_beats(plan)) if in_spram(plan, board) else bitstream
