@@ -10,7 +10,7 @@ from boards.board import Board
 from boards.flash_loader import FlashLoader, flash_image
 from fq_hw.errors import CapacityError, require
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.resources import plan_memories
+from fq_hw.schedule.resources import plan_blocks
 from fq_hw.schedule.units import ParameterUnit
 from rtl_gen.array.single_port import SPRAM_DEPTH
 from rtl_gen.dot_product import FAMILIES
@@ -68,7 +68,7 @@ def check_memories(plan: Plan, board: Board) -> None:
     have = board.capacity
     if not have.spram:
         return
-    need = plan_memories(plan, board.family)
+    need = plan_blocks(plan, board.family)
     single = [
         (node.name, memory.depth)
         for node in plan.nodes

@@ -51,9 +51,7 @@ class Run:
         return self.results[-1] - self.results[-2]
 
 
-def build(
-    plan: Plan, folder: Path, family: str = "plain", brief: bool = False
-) -> Path:
+def build(plan: Plan, folder: Path, family: str = "plain", brief: bool = False) -> Path:
     """Compile ``plan`` with its bench and taps; the program is kept in ``folder``.
 
     With the dot products in the form of ``family``, twins stand for the family's primitives. A

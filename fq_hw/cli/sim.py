@@ -42,7 +42,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def check_sim(args: argparse.Namespace) -> None:
     """Everything that can be refused before any work."""
-    check_sizes(args.images, args.level_images, hardware_of(args))
+    check_sizes(args.images, args.level_images)
 
 
 def simulate(args: argparse.Namespace, design: flow.Design) -> Comparison:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fq_hw import ir, toolbox
 from fq_hw.errors import CapacityError, require
-from fq_hw.flow.hardware import SHIPPED, check_memories, image_of, make_core, sequential_way
+from fq_hw.flow.hardware import SHIPPED, sequential_way
 from fq_hw.flow.paths import output_path
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.resources import PRICED, plan_resources
+from fq_hw.schedule.resources import PRICED, plan_blocks, plan_resources
 
 if TYPE_CHECKING:
     from boards.board import Board
@@ -113,12 +114,13 @@ class BuildGoal:
         Raises CapacityError where it does not fit, ToolError where a tool is missing or fails.
         """
         from boards.build import build
+        from boards.flash_core import core_of, with_parameters
         from boards.toolchain import Placer
 
         board, path = self.check_design(design)
         plan = design.plan
         return build(
-            make_core(plan, board),
+            core_of(plan, board),
             board,
             path,
             pixels=plan.image[0] * plan.image[1],
@@ -130,17 +132,18 @@ class BuildGoal:
             seeds=self.seeds,
             jobs=self.jobs or cores_here(),
             scheduler=self.scheduler,
-            image=image_of(plan, board),
+            image=partial(with_parameters, plan=plan, board=board),
             report=report,
         )
 
 
 def check_capacity(plan: Plan, graph: ir.Graph, board: Board, model: Path | None) -> None:
     """Refuse at once what is far too large; what is nearly so, nextpnr decides."""
-    if check_memories(plan, board):
-        return
+    from boards.flash_core import check_memories
+
     need, have = plan_resources(plan), board.capacity
-    for what, least, most in (("LUT4", need.lut, have.lut), ("EBR", need.ebr, have.ebr)):
+    ebr = plan_blocks(plan, board.family).ebr
+    for what, least, most in (("LUT4", need.lut, have.lut), ("EBR", ebr, have.ebr)):
         if least <= SURE * most:
             continue
         cures = [sequential_way(graph, board, model)]
@@ -150,3 +153,4 @@ def check_capacity(plan: Plan, graph: ir.Graph, board: Board, model: Path | None
         contract = f"has {most:,} {what}, and a unit for each layer needs about {least:,}"
         hint = "; ".join(filter(None, cures)) or "take a larger board"
         raise CapacityError(f"{board.name}: {contract} (estimate{whose}); {hint}")
+    check_memories(plan, board)

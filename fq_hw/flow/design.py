@@ -13,15 +13,14 @@ from fq_hw.files import as_file_name, check_output, write_together
 from fq_hw.flow import fold_file
 from fq_hw.flow.estimate import unit_rows
 from fq_hw.flow.fold import FoldGoal, layer_rows
-from fq_hw.flow.hardware import Hardware, check_streamed, cycle_model, folded_plan
+from fq_hw.flow.hardware import Hardware, folded_plan
 from fq_hw.flow.images import example_image, load_images
 from fq_hw.flow.model import Model
 from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.lower import follow
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import Resources, plan_resources
-from fq_hw.schedule.sequential import SequentialPlan
-from fq_hw.schedule.timing import Schedule
+from fq_hw.schedule.timing import Schedule, simulate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +62,7 @@ class Design:
 
     model: Model
     hardware: Hardware
-    plan: Plan | SequentialPlan
+    plan: Plan
     folding: Folding | None = None
 
     @classmethod
@@ -86,7 +85,7 @@ class Design:
     @cached_property
     def schedule(self) -> Schedule:
         """In which cycles the first pixel and the results move: exact, as simulation shows."""
-        return cycle_model(self.plan, FRAMES)
+        return simulate(self.plan, FRAMES)
 
     @property
     def interval(self) -> int:
@@ -105,21 +104,20 @@ class Design:
 
     @property
     def resources(self) -> Resources:
-        """LUT4, flip-flops, block RAMs: an estimate for ECP5. Raises FoldingError for an array."""
-        check_streamed(self.plan, "an estimate")
+        """LUT4, flip-flops, block RAMs: an estimate for ECP5."""
         return plan_resources(self.plan)
 
     @property
     def units(self) -> list[dict]:
         """A row a unit: cycles per frame, busy %, MAC/cycle, resources."""
-        check_streamed(self.plan, "an estimate")
         return unit_rows(self.plan)
 
     @property
     def layers(self) -> list[dict]:
         """A row a convolution with all its units, then one for the rest; of a solver's folding."""
         folding = self._folded()
-        return layer_rows(follow(self.model.graph, folding.folds, folding.cycles), self.interval)
+        lowering = follow(self.model.graph, folding.folds, folding.cycles, arrays=folding.arrays)
+        return layer_rows(lowering, self.interval)
 
     def save_folding(self, path: Path) -> None:
         """Write the folding, for ``Model.design(fold=path)``."""
@@ -132,16 +130,12 @@ class Design:
         return self.folding
 
     def product(self, family: str = "plain", top: str = "accelerator") -> Product:
-        """What Verilog's head, instantiation and bench tell: widths, classes, cycles.
-
-        Raises FoldingError for one array, whose Verilog depends on its board.
-        """
+        """What Verilog's head, instantiation and bench tell: widths, classes, cycles."""
         from sim.handout import Product
 
         check_verilog(family, top)
-        check_streamed(self.plan, "Verilog without a board")
         classes = self.model.source.classes if self.model.source else ()
-        schedule = cycle_model(self.plan, 3)
+        schedule = simulate(self.plan, 3)
         return Product(plan=self.plan, schedule=schedule, top=top, family=family, classes=classes)
 
     def verilog(self, family: str = "plain", top: str = "accelerator") -> str:
@@ -194,7 +188,7 @@ class Design:
         """
         from fq_hw.flow.simulate import check_sizes, compare
 
-        check_sizes(count, level_images, self.hardware)
+        check_sizes(count, level_images)
         found = compare(self, lambda: images or load_images(self.model), count, level_images)
         found.check()
         return found

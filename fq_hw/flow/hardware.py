@@ -1,24 +1,20 @@
-"""Which hardware a model becomes: a unit for each layer, folded, or one array for all in turn.
-
-Whatever differs between the two kinds of plans stands in this file.
-"""
+"""Which hardware a model becomes: a unit for each layer, folded, or one array for all in turn."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from fq_hw import ir
-from fq_hw.errors import FoldingError, FqHwError, require
+from fq_hw.errors import FqHwError, require
 from fq_hw.flow import fold_file
-from fq_hw.schedule import timing
 from fq_hw.schedule.fold_search import least_lut
+from fq_hw.schedule.folding import Folding, InTurn
+from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.in_turn.lower import one_stage
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.sequential import Array, SequentialPlan, lower_sequential
 
 __all__ = [
     "DEFAULT_CYCLES",
@@ -26,13 +22,7 @@ __all__ = [
     "SHIPPED",
     "Hardware",
     "check_cycles",
-    "check_memories",
-    "check_streamed",
-    "cycle_model",
     "folded_plan",
-    "image_of",
-    "is_streamed",
-    "make_core",
     "sequential_way",
 ]
 
@@ -71,14 +61,14 @@ class Hardware:
     sequential: bool = False
     array: str | None = None
 
-    def plan(self, graph: ir.Graph) -> Plan | SequentialPlan:
+    def plan(self, graph: ir.Graph) -> Plan:
         """The plan of ``graph``. Raises ParameterError, FoldingError, ArtifactError."""
         if self.sequential:
             contract = "folds a unit for each layer, and --sequential has one array for all"
             for option, given in (("--fold", self.fold), ("--cycles", self.cycles)):
                 came = given if given is None else str(given)
                 require(given is None, option, contract, came, hint="leave one of the two out")
-            return lower_sequential(graph, self.array and array_of(self.array))
+            return array_plan(graph, array_of(self.array) if self.array else Array())
         contract = "is the size of the one array that --sequential makes"
         hint = "add --sequential; a unit for each layer is sized by --cycles or --fold"
         require(self.array is None, "--array", contract, self.array, hint=hint)
@@ -98,9 +88,9 @@ class Hardware:
             return self.fold.stem.removeprefix(f"{name}-")
         return f"{self.cycles or DEFAULT_CYCLES}-cycles"
 
-    def slower(self, plan: Plan | SequentialPlan, interval: int) -> str | None:
+    def slower(self, plan: Plan, interval: int) -> str | None:
         """Why a frame takes more cycles than asked for; None where it does not."""
-        if isinstance(plan, SequentialPlan):
+        if self.sequential:
             return None  # nobody asks it for a speed
         asked, option = self.cycles or DEFAULT_CYCLES, "--cycles"
         if self.fold is not None:
@@ -114,37 +104,23 @@ class Hardware:
         return f"note: a frame takes {interval:,} cycles, not {asked:,} ({option}): {cause}"
 
 
-def is_streamed(plan: Plan | SequentialPlan) -> bool:
-    """Whether every tensor of ``plan`` goes over a stream, where it can be watched."""
-    return isinstance(plan, Plan)
-
-
-def folded_plan(graph: ir.Graph, folding) -> Plan:
+def folded_plan(graph: ir.Graph, folding: Folding) -> Plan:
     """The plan of ``graph`` by a ``Folding``."""
-    return lower(graph, folding.folds, folding.cycles)
+    return lower(graph, folding.folds, folding.cycles, arrays=folding.arrays)
 
 
-def cycle_model(plan: Plan | SequentialPlan, frames: int) -> timing.Schedule:
-    """In which cycles ``plan`` moves its first pixel and its results."""
-    if isinstance(plan, SequentialPlan):
-        return plan.schedule(frames)
-    return timing.simulate(plan, frames)
-
-
-def check_memories(plan: Plan | SequentialPlan, board) -> bool:
-    """Whether ``plan`` is one array; then raise CapacityError where ``board`` cannot hold it."""
-    if not isinstance(plan, SequentialPlan):
-        return False
-    from boards.sequential import check_memories as check
-
-    check(plan, board)
-    return True
+def array_plan(graph: ir.Graph, array: Array) -> Plan:
+    """The plan of ``graph`` as one stage: all convolutions in turn on ``array``."""
+    after, until = one_stage(graph)
+    return lower(graph, {}, arrays=(InTurn(after=after, until=until, array=array),))
 
 
 def sequential_way(graph: ir.Graph, board, path: Path | None = SHIPPED) -> str:
     """The command that builds the model in ``path`` as one array; nothing where none can."""
+    from boards.flash_core import check_memories
+
     try:
-        check_memories(lower_sequential(graph, None), board)
+        check_memories(array_plan(graph, Array()), board)
     except FqHwError:
         return ""
     model = "" if path in (SHIPPED, None) else f" {path}"
@@ -152,31 +128,3 @@ def sequential_way(graph: ir.Graph, board, path: Path | None = SHIPPED) -> str:
         model = " CHECKPOINT"
     command = f"`fq-hw build{model} --board {board.name} --sequential`"
     return f"one array for all layers in turn needs far less: {command}"
-
-
-def make_core(plan: Plan | SequentialPlan, board):
-    """The accelerator of ``plan`` in the forms of the board's family."""
-    from rtl_gen.dot_product import FAMILIES
-    from rtl_gen.top import Accelerator
-
-    if isinstance(plan, SequentialPlan):
-        from boards.sequential import sequential_core
-
-        return sequential_core(plan, board)
-    return Accelerator(plan, board.family if board.family in FAMILIES else "plain")
-
-
-def image_of(plan: Plan | SequentialPlan, board) -> Callable[[bytes], bytes]:
-    """What makes of the packer's bitstream the file to load: an array brings its parameters."""
-    if not isinstance(plan, SequentialPlan):
-        return bytes
-    from boards.sequential import with_parameters
-
-    return partial(with_parameters, plan=plan, board=board)
-
-
-def check_streamed(plan: Plan | SequentialPlan, what: str) -> None:
-    """Raise FoldingError for one array, where ``what`` is known of units for each layer alone."""
-    contract = f"{what} is for a unit for each layer, not for one array"
-    require(is_streamed(plan), f"design {plan.name!r}", contract, hint="leave sequential out",
-            kind=FoldingError)  # fmt: skip

@@ -16,7 +16,6 @@ from fq_hw.data import Data, Split
 from fq_hw.errors import SimulationError, require
 from fq_hw.files import scratch_folder
 from fq_hw.flow.bars import golden_labels
-from fq_hw.flow.hardware import Hardware, cycle_model, is_streamed
 from fq_hw.flow.model import Model
 from fq_hw.report.classes import class_rows
 from fq_hw.schedule import timing
@@ -45,8 +44,8 @@ class Comparison:
     rtl_right: int
     scores_compared: int
     scores_wrong: int
-    levels_compared: int | None  # None where no tensor could be watched
-    levels_wrong: int | None
+    levels_compared: int
+    levels_wrong: int
     predicted: timing.Schedule
     ran: Run
     images_per_second: float
@@ -117,7 +116,7 @@ class Comparison:
     def check(self) -> None:
         """Raise SimulationError unless Verilog, golden model and cycle model agree."""
         where = f"rtl-sim {self.model.graph.name!r}"
-        values = (self.levels_wrong or 0) + self.scores_wrong
+        values = self.levels_wrong + self.scores_wrong
         contract = f"the Verilog differs from the golden model in {values:,} of its values"
         require(values == 0, where, contract, kind=SimulationError)
         model = (self.predicted.first_pixel, *self.predicted.results)
@@ -126,13 +125,11 @@ class Comparison:
                 kind=SimulationError)  # fmt: skip
 
 
-def check_sizes(images: int, level_images: int | None, hardware: Hardware) -> None:
+def check_sizes(images: int, level_images: int | None) -> None:
     """Everything that can be refused before any work."""
     require(images >= 3, "--images", "must be at least 3 to time frames", images)
-    levels = level_images
-    require(levels is None or levels >= 1, "--level-images", "must be at least 1", levels)
-    contract = "--sequential has one array, whose tensors nobody can watch; scores are compared"
-    require(levels is None or not hardware.sequential, "--level-images", contract, levels)
+    enough = level_images is None or level_images >= 1
+    require(enough, "--level-images", "must be at least 1", level_images)
 
 
 def compare(
@@ -169,7 +166,7 @@ def compare(
     tensors = [t[graph.ops[-2].name] for t in golden.batches(graph, images)]
     scores = np.concatenate(tensors).reshape(len(images), -1)
     report("cycle model")
-    predicted = cycle_model(plan, min(len(images), FRAMES))
+    predicted = timing.simulate(plan, min(len(images), FRAMES))
     slower = design.hardware.slower(plan, predicted.interval)
     if slower:
         report(slower)
@@ -181,19 +178,18 @@ def compare(
         ran = network.simulate(program, plan, images, place, cycles_per_frame=predicted.interval)
     report(f"{ran.cycles / ran.seconds:,.0f} cycles/s")
     compared, wrong = Counter(), Counter()
-    if is_streamed(plan):
-        report(f"comparing every tensor of {len(levels)} images")
-        starts = range(0, len(levels), AT_ONCE)
-        for start in tqdm(starts, desc="tensors", unit=f"{AT_ONCE} images", disable=None):
-            few = levels[start : start + AT_ONCE]
-            truth = golden.run(graph, few)
-            with scratch_folder(FOLDER) as place:
-                path = place / "taps.txt"
-                network.simulate(program, plan, few, place,
-                                 cycles_per_frame=predicted.interval, taps_file=path)  # fmt: skip
-                found = taps.mismatches(path, plan, truth)
-            wrong.update(found)
-            compared.update({name: truth[name].size for name in found})
+    report(f"comparing every tensor of {len(levels)} images")
+    starts = range(0, len(levels), AT_ONCE)
+    for start in tqdm(starts, desc="tensors", unit=f"{AT_ONCE} images", disable=None):
+        few = levels[start : start + AT_ONCE]
+        truth = golden.run(graph, few)
+        with scratch_folder(FOLDER) as place:
+            path = place / "taps.txt"
+            network.simulate(program, plan, few, place,
+                             cycles_per_frame=predicted.interval, taps_file=path)  # fmt: skip
+            found = taps.mismatches(path, plan, truth)
+        wrong.update(found)
+        compared.update({name: truth[name].size for name in found})
     for name, count in wrong.items():
         if count:
             report(f"{name}: {count} of {compared[name]} values differ from the golden model")
@@ -206,8 +202,8 @@ def compare(
         rtl_right=int((ran.labels == wanted).sum()),
         scores_compared=scores.size,
         scores_wrong=int((ran.scores != scores).sum()),
-        levels_compared=compared.total() if compared else None,
-        levels_wrong=wrong.total() if compared else None,
+        levels_compared=compared.total(),
+        levels_wrong=wrong.total(),
         predicted=predicted,
         ran=ran,
         images_per_second=images_per_second,

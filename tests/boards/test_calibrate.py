@@ -49,7 +49,9 @@ def test_a_network_that_the_fit_has_not_seen(name, folds):
     ids=lambda unit: type(unit).__name__,
 )  # fmt: skip
 def test_block_rams_are_exact(unit):
-    found = measure(component(unit, contents(unit), Target(family="ecp5")), "LFE5U-85F", route=False)
+    found = measure(
+        component(unit, contents(unit), Target(family="ecp5")), "LFE5U-85F", route=False
+    )
     assert found.ebr == resources(unit).ebr
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from rtl_gen.component import component
 from rtl_gen.emit import to_verilog
-from rtl_gen.component import Target, component
 from sim import components
 from sim.stalls import ONCE
 from sim.zoo import ZOO, random_vectors

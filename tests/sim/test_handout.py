@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from fq_hw.schedule.sequential import lower_sequential
 from networks import random_graph
+from rtl_gen.sequential import SequentialAccelerator
 from simcases import make_case
 
 from fq_hw import toolbox
@@ -15,9 +17,7 @@ from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.lower import lower
-from fq_hw.schedule.sequential import lower_sequential
 from rtl_gen.emit import to_verilog
-from rtl_gen.sequential import SequentialAccelerator
 from rtl_gen.top import Accelerator
 from sim import verilator
 from sim.handout import Product, design, handout

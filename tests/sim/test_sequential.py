@@ -9,15 +9,15 @@ import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import connect, flipped
+from fq_hw.schedule.sequential import Array, lower_sequential
 from networks import random_checkpoint, random_graph, random_images
+from rtl_gen.sequential.top import SequentialAccelerator, parameter_beats
 
 from fq_hw import golden
 from fq_hw.export import export
 from fq_hw.flow.config import read_config
 from fq_hw.ir import Graph
 from fq_hw.passes import lower_graph
-from fq_hw.schedule.sequential import Array, lower_sequential
-from rtl_gen.sequential.top import SequentialAccelerator, parameter_beats
 from sim import network, primitives, taps
 
 pytestmark = pytest.mark.verilator

@@ -73,5 +73,9 @@ class PixelSumUnit(PixelUnit):
                 "lanes": self.lanes,
                 "counts": bits(self.folds) + bits(self.pixels),
             },
-            ff={"fixed": 1, "out": width * (1 + self.planar), "counts": bits(self.folds) + bits(self.pixels)},
+            ff={
+                "fixed": 1,
+                "out": width * (1 + self.planar),
+                "counts": bits(self.folds) + bits(self.pixels),
+            },
         )
