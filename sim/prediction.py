@@ -63,7 +63,9 @@ def predict(
         runnable.extend((process, None) for process in parts)
 
     i = [channels[name] for name in vectors.i if name not in unit.PARAMETERS]
-    if len(i) < len(vectors.i):
+    if not unit.PACED:
+        i = [channels[name] for name in vectors.i]
+    elif len(i) < len(vectors.i):
         together = Channel(runnable)
         start([join(together, [channels[name] for name in vectors.i])])
         i = [together]

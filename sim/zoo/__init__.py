@@ -11,11 +11,12 @@ import numpy as np
 
 from fq_hw.schedule.units import Unit
 from sim.vectors import Vectors, make
-from sim.zoo import beats, classes, convolution, levels
+from sim.zoo import arrays, beats, classes, convolution, levels
 
 __all__ = ["ZOO", "random_vectors"]
 
-ZOO: dict[str, Unit] = {**levels.UNITS, **beats.UNITS, **convolution.UNITS, **classes.UNITS}
+PLACES = (levels, beats, convolution, arrays, classes)
+ZOO: dict[str, Unit] = {name: unit for place in PLACES for name, unit in place.UNITS.items()}
 
 
 def random_vectors(unit: Unit, frames: int = 3, seed: int = 1) -> Vectors:

@@ -12,9 +12,16 @@ from sim.vectors import Vectors, make, noise, pack
 __all__ = ["UNITS"]
 
 
-def pixel_sum(channels: int, lanes: int, pixels: int, in_bits: int, sum_bits: int) -> PixelSumUnit:
+def pixel_sum(
+    channels: int, lanes: int, pixels: int, in_bits: int, sum_bits: int, planar: bool = False
+) -> PixelSumUnit:
     return PixelSumUnit(
-        channels=channels, pixels=pixels, lanes=lanes, in_bits=in_bits, sum_bits=sum_bits
+        channels=channels,
+        pixels=pixels,
+        lanes=lanes,
+        in_bits=in_bits,
+        sum_bits=sum_bits,
+        planar=planar,
     )
 
 
@@ -27,8 +34,10 @@ def _(unit: PixelSumUnit, dice, frames) -> Vectors:
     x = noise(dice, unit.i, frames, unit.pixels, unit.folds * unit.lanes)
     sums = evaluate(ir.PixelSum(name="sum"), x[:, None]).reshape(frames, -1)
     sums[:, : unit.channels] += start
+    come = x.reshape(frames, unit.pixels, unit.folds, unit.lanes)
+    come = come.swapaxes(1, 2) if unit.planar else come
     return Vectors(
-        i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits)},
+        i={"i": pack(come, unit.in_bits)},
         o={"o": pack(sums.reshape(-1, unit.lanes), unit.sum_bits)},
         frames=frames,
         contents=start,
@@ -83,6 +92,8 @@ def _(unit: ScoreUnit, dice, frames) -> Vectors:
 UNITS: dict[str, Unit] = {
     "sum_fold_1": pixel_sum(3, 3, pixels=5, in_bits=4, sum_bits=9),
     "sum_folds": pixel_sum(5, 2, pixels=6, in_bits=4, sum_bits=9),
+    "sum_planar": pixel_sum(5, 2, pixels=6, in_bits=4, sum_bits=9, planar=True),
+    "sum_planar_pixel": pixel_sum(4, 2, pixels=1, in_bits=4, sum_bits=6, planar=True),
     "sum_serial": pixel_sum(4, 1, pixels=3, in_bits=6, sum_bits=9),
     "sum_pixel": pixel_sum(4, 2, pixels=1, in_bits=4, sum_bits=6),
     "sum_beat": pixel_sum(1, 1, pixels=1, in_bits=4, sum_bits=6),

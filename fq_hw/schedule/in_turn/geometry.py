@@ -150,6 +150,17 @@ class Pass:
         return self.kernel**2 * self.source.words if self.source else 0
 
     @property
+    def use_steps(self) -> list[int]:
+        """In which of a group's steps a word of weights counts."""
+        per, blocks = self.block_steps, max(self.blocks, 1)
+        double = (self.kernel, self.across) == (3, 2)
+        return [
+            step
+            for step in range(self.steps)
+            if per == 3 or step % per or (double and step // per % blocks % 2)
+        ]
+
+    @property
     def out_cycles(self) -> int:
         """Cycles that a group's sums need to leave: one a column, two where the trunk is read."""
         return self.array.columns * (2 if self.add else 1)

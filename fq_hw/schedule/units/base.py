@@ -53,6 +53,7 @@ class Unit(abc.ABC):
 
     planar: ClassVar[bool] = False  # whether it gives all pixels of some channels before the next
     PARAMETERS: ClassVar[tuple[str, ...]] = ()  # the streams of ``ins`` that a ROM gives
+    PACED: ClassVar[bool] = True  # whether a beat of these comes with every beat of the others
     WAITS: ClassVar[bool] = False  # a frame may take more than ``beats`` cycles though none stalls
 
     @property
@@ -85,6 +86,7 @@ class Unit(abc.ABC):
     ) -> list[Process]:
         """Its part of the cycle model, between its streams; those of PARAMETERS are left out.
 
+        One that is not PACED gets them too, behind the others, where they may stall.
         ``new`` makes a list of events that one of the processes may wait for.
         """
 

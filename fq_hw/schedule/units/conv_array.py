@@ -49,6 +49,7 @@ class ArrayUnit(Unit):
     planar: bool = False
 
     PARAMETERS: ClassVar = ("i_parameter",)
+    PACED: ClassVar = False
 
     def __post_init__(self) -> None:
         self.check(self.passes, "needs passes", len(self.passes))
@@ -152,21 +153,47 @@ class ArrayUnit(Unit):
     def processes(
         self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
     ) -> list[Process]:
-        row = self.shape_in[1] * self.beats_in
+        row, parameters = self.shape_in[1] * self.beats_in, i[1:]
 
         def frames() -> Process:
-            free = 0
+            free = count = 0
             while True:
+                for channel in parameters:  # nothing is taken before the frame's first word is there
+                    free = max(free, (yield channel.offers, count))
                 for _ in range(self.shape_in[0]):
                     for _ in range(row):
                         free = 1 + (yield from i[0].take(free))
                     free += self.row_gap
+                for channel in parameters:
+                    for wanted in self.word_cycles:
+                        free += (yield from channel.take(free + wanted)) - free - wanted
+                    count += len(self.word_cycles)
                 free += self.pass_cycles - 1
                 for _ in range(self.beats_out):
                     free = yield from o[0].give(free + 2)
                 free += 1
 
         return [frames()]
+
+    @property
+    def latency_from(self) -> Mapping[str, int]:
+        return {"i": 0}
+
+    @property
+    def word_cycles(self) -> list[int]:
+        """When each word of a frame's parameters is taken, from the first cycle of the passes on."""
+        found, now = [], 0
+        for step in self.passes:
+            now += 1
+            for _ in range(step.folds):
+                for group in range(step.weight_groups):
+                    found += [now + use + 1 for use in step.use_steps]
+                    now += step.steps + step.wait
+                    if group == 0:
+                        now += self.settle + self.header_words
+                        found += range(now - self.header_words + 1, now + 1)
+            now += self.drain + 1
+        return found
 
     def parts(self) -> Parts:
         array, dots = self.array, self.array.columns * self.array.pe

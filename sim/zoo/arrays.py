@@ -1,0 +1,116 @@
+"""Arrays that compute small networks in turn, and the parameters that they are given."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from fq_hw import ir
+from fq_hw.golden.ops import evaluate
+from fq_hw.passes.clip_thresholds import clip_thresholds
+from fq_hw.schedule.folding import InTurn
+from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.in_turn.lower import Passes
+from fq_hw.schedule.units import ArrayUnit, ParameterUnit, Replay, Unit
+from sim.vectors import Vectors, in_lanes, make, noise, pack
+
+__all__ = ["UNITS"]
+
+
+def network(width: int, strided: bool, size: tuple[int, int], planar: bool) -> ir.Graph:
+    """Levels, a convolution, a block with a shortcut; then sums that one reader takes, or two."""
+    dice = np.random.default_rng(width)
+
+    def conv(name: str, source: str, cin: int, kernel: int, stride: int = 1) -> ir.Conv:
+        weight = dice.choice(np.array([-1, 1]), (width, kernel, kernel, cin))
+        return ir.Conv(name=name, inputs=(source,), weight=weight, stride=stride,
+                       padding=kernel // 2, scale=1.0)  # fmt: skip
+
+    def levels(name: str, source: str) -> ir.Threshold:
+        rows = np.sort(dice.integers(-9, 9, (width, 3)), axis=1)
+        sign = dice.choice(np.array([-1, 1]), width)
+        return ir.Threshold(name=name, inputs=(source,), levels=rows, sign=sign, out_bits=2)
+
+    table = dice.integers(0, 4, (1, 256, 5))
+    stride = 2 if strided else 1
+    ops = [
+        ir.Input(name="x", shape=(*size, 1)),
+        ir.Embed(name="levels", inputs=("x",), table=table, out_bits=2),
+        conv("stem", "levels", 5, 3),
+        levels("a", "stem"),
+        conv("narrow", "a", width, 1),
+        levels("b", "narrow"),
+        conv("square", "b", width, 3, stride),
+    ]
+    if strided:  # a shortcut that reads what another reads without a stride
+        ops += [conv("short", "a", width, 1, stride)]
+    ops += [ir.Add(name="sum", inputs=("square", "short" if strided else "stem"))]
+    if planar:
+        ops += [ir.PixelSum(name="total", inputs=("sum",))]
+    else:
+        ops += [levels("after", "sum")]
+    return clip_thresholds(ir.Graph("zoo", tuple(ops)))
+
+
+CASES = {  # width, strided, image, planar, tensor before, array
+    "array_identity": (4, False, (3, 5), False, "levels", Array(columns=4, pe=2, simd=4, depth=64)),
+    "array_strided": (3, True, (4, 6), True, "levels", Array(columns=2, pe=1, simd=2, depth=128)),
+    "array_sums_in": (5, False, (4, 3), True, "stem", Array(columns=2, pe=4, simd=4, depth=64)),
+    "array_stages": (6, True, (5, 4), False, "levels",
+                     Array(columns=4, pe=2, simd=8, depth=64, levels_per_stage=1)),
+}  # fmt: skip
+
+
+@functools.cache
+def passes(name: str) -> Passes:
+    """The stage of a case; sums that come in lack the least that they can be."""
+    width, strided, size, planar, after, array = CASES[name]
+    graph, stage = (
+        network(width, strided, size, planar),
+        InTurn(after=after, until="sum", array=array),
+    )
+    return Passes(graph, stage, graph.types[after].low.astype(np.int64), in_bits=6)
+
+
+@make.register
+def _(unit: ArrayUnit, dice, frames) -> Vectors:
+    stage = next(stage for stage in map(passes, CASES) if stage.unit == unit)
+    x = noise(dice, unit.i, frames, *unit.shape_in)
+    after = stage.stage.after
+    tensors = {after: x + stage.offsets.get(after, 0)}
+    for op in stage.ops:
+        tensors[op.name] = evaluate(op, *(tensors[name] for name in op.inputs))
+    raw = tensors["sum"] - stage.offsets["sum"]
+    out = in_lanes(raw, unit.o.lanes)
+    out = np.moveaxis(out, 3, 1) if unit.planar else out
+    source = ParameterUnit(width=unit.array.word_bits, replays=stage.replays)
+    words = np.array(pack(stage.words, 1), object)[source.order()]
+    return Vectors(
+        i={
+            "i": pack(in_lanes(x, unit.i.lanes), unit.i.bits),
+            "i_parameter": tuple(words.tolist()) * frames,
+        },
+        o={"o": pack(out, unit.o.bits)},
+        frames=frames,
+    )
+
+
+@make.register
+def _(unit: ParameterUnit, dice, frames) -> Vectors:
+    bits = dice.integers(0, 2, (unit.depth, unit.width)).astype(np.uint8)
+    words = np.array(pack(bits, 1), object)[unit.order()]
+    return Vectors(i={}, o={"o": tuple(words.tolist()) * frames}, contents=bits)
+
+
+def replay(words: int, header: int, folds: int, times: int) -> Replay:
+    return Replay(words=words, header=header, folds=folds, times=times)
+
+
+UNITS: dict[str, Unit] = {
+    **{name: passes(name).unit for name in CASES},
+    "parameters": ParameterUnit(
+        width=9, replays=(replay(3, 2, 2, 3), replay(0, 2, 3, 1), replay(1, 1, 1, 4))
+    ),
+    "parameters_once": ParameterUnit(width=33, replays=(replay(2, 1, 1, 1),)),
+}
