@@ -1,0 +1,93 @@
+"""Sum over the pixels of a frame, per channel."""
+
+from __future__ import annotations
+
+import numpy as np
+from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.lib import memory
+
+from fq_hw.errors import ParameterError, require
+from fq_hw.schedule.units import PixelSumUnit
+from rtl_gen.component import FilledComponent
+from rtl_gen.counters import nest
+
+__all__ = ["PixelSum"]
+
+
+class PixelSum(FilledComponent, unit=PixelSumUnit):
+    """Accumulates every channel over a frame and gives the sums with the frame's last pixel.
+
+    Members     i: In(stream of lanes x u<in_bits>); o: Out(stream of lanes x i<sum_bits>)
+    Order       ``folds`` beats a pixel in, where unit.planar ``pixels`` beats a fold;
+                ``folds`` beats a frame out
+    Units       each channel starts at its constant: what the raw sums lack, times the pixels
+    Latency     unit.latency(), from the last pixel's beat
+    Throughput  one beat per cycle
+    Resources   distributed RAM of folds words, where unit.planar a register
+    Errors      refuses start values that are not one per channel
+    """
+
+    def __init__(self, unit: PixelSumUnit, start: np.ndarray):
+        require(
+            start.shape == (unit.channels,),
+            "PixelSum",
+            f"needs {unit.channels} start values",
+            start.shape,
+            kind=ParameterError,
+        )
+        self.start = start
+        super().__init__(unit)
+
+    def elaborate(self, platform):
+        m = Module()
+        unit, width, depth = self.unit, self.unit.o.width, max(self.unit.folds, 2)
+        accept = Signal()
+        loops = {"fold": unit.folds, "pixel": unit.pixels}
+        inner, outer = ("pixel", "fold") if unit.planar else ("fold", "pixel")
+        at, _ = nest(m, accept, **{name: loops[name] for name in (inner, outer)})
+        first_pixel, last_pixel = at["pixel"] == 0, at["pixel"] == unit.pixels - 1
+        m.d.comb += [
+            self.i.ready.eq(~last_pixel | ~self.o.valid | self.o.ready),
+            accept.eq(self.i.valid & self.i.ready),
+        ]
+        if not unit.planar:
+            m.submodules.sums = sums = memory.Memory(shape=unsigned(width), depth=depth, init=[])
+        m.submodules.starts = starts = memory.Memory(
+            shape=unsigned(width), depth=depth, init=self.start_words()
+        )
+        if unit.planar:  # one fold at a time
+            start, old = starts.read_port(domain="comb"), Signal(width)
+            m.d.comb += start.addr.eq(at["fold"])
+            before = Mux(first_pixel, start.data, old)
+        else:
+            write, old = sums.write_port(), sums.read_port(domain="comb")
+            start = starts.read_port(domain="comb")
+            m.d.comb += [port.addr.eq(at["fold"]) for port in (write, old, start)]
+            before = Mux(first_pixel, start.data, old.data)
+        after = []
+        for lane in range(unit.lanes):
+            part = before[lane * unit.sum_bits :][: unit.sum_bits].as_signed()
+            total = Signal(signed(unit.sum_bits), name=f"total_{lane}")
+            m.d.comb += total.eq(part + self.i.payload[lane])
+            after.append(total)
+        if unit.planar:
+            with m.If(accept):
+                m.d.sync += old.eq(Cat(after))
+        else:
+            m.d.comb += [write.data.eq(Cat(after)), write.en.eq(accept)]
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(accept & last_pixel):
+            m.d.sync += [self.o.payload.eq(Cat(after)), self.o.valid.eq(1)]
+        return m
+
+    def start_words(self) -> list[int]:
+        """Start values as words of ``lanes`` two's-complement numbers."""
+        unit = self.unit
+        padded = np.zeros(unit.folds * unit.lanes, np.int64)
+        padded[: unit.channels] = self.start
+        mask = (1 << unit.sum_bits) - 1
+        return [
+            sum((int(v) & mask) << (lane * unit.sum_bits) for lane, v in enumerate(row))
+            for row in padded.reshape(unit.folds, unit.lanes)
+        ]
