@@ -480,7 +480,7 @@ def lower(
     skip_slack: int | None = None,
     arrays: Iterable[InTurn] = (),
 ) -> Plan:
-    """The plan of ``graph``, every convolution folded as ``folds`` says or run by one of ``arrays``.
+    """The plan of ``graph``, each convolution folded as ``folds`` says or run by one of ``arrays``.
 
     Streams are wide enough for frames of ``cycles``, by default those of the slowest stage.
     Each skip FIFO holds ``skip_slack`` pixels beyond its least depth, by default as many as keep

@@ -1,4 +1,4 @@
-"""An array's arithmetic: pixels in shift registers, dot products, accumulators, and the way out for sums."""
+"""An array's arithmetic: pixels in shift registers, dot products, accumulators, the way out."""
 
 from __future__ import annotations
 

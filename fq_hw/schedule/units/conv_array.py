@@ -158,7 +158,7 @@ class ArrayUnit(Unit):
         def frames() -> Process:
             free = count = 0
             while True:
-                for channel in parameters:  # nothing is taken before the frame's first word is there
+                for channel in parameters:  # nothing is taken before a frame's first word is there
                     free = max(free, (yield channel.offers, count))
                 for _ in range(self.shape_in[0]):
                     for _ in range(row):
@@ -181,7 +181,7 @@ class ArrayUnit(Unit):
 
     @property
     def word_cycles(self) -> list[int]:
-        """When each word of a frame's parameters is taken, from the first cycle of the passes on."""
+        """When each word of a frame's parameters is taken, from the passes' first cycle on."""
         found, now = [], 0
         for step in self.passes:
             now += 1

@@ -33,13 +33,18 @@ class PixelSumUnit(PixelUnit):
     def o(self) -> Beat:
         return Beat(lanes=self.lanes, bits=self.sum_bits, signed=True)
 
+    @property
+    def together(self) -> int:
+        """Beats of a pixel that come before the next pixel."""
+        return 1 if self.planar else self.folds
+
     def latency(self) -> int:
         """Cycles from taking the last pixel's beat to offering its sum."""
         return 1
 
     @property
     def latency_from(self) -> Mapping[str, int]:
-        return {"i": (self.pixels - 1) * self.folds}
+        return {"i": (self.pixels - 1) * self.together}
 
     def processes(
         self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
@@ -47,11 +52,10 @@ class PixelSumUnit(PixelUnit):
 
         def accumulate() -> Process:
             free = index = 0
-            folds = 1 if self.planar else self.folds  # at a time
             while True:
-                for _ in range((self.pixels - 1) * folds):
+                for _ in range((self.pixels - 1) * self.together):
                     free = 1 + (yield from i[0].take(free))
-                for _ in range(folds):
+                for _ in range(self.together):
                     if index:
                         free = max(free, (yield from o[0].taken(index - 1)))
                     free = 1 + (yield from i[0].take(free))
