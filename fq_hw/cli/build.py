@@ -10,7 +10,6 @@ from pathlib import Path
 from fq_hw import flow
 from fq_hw.cli.hardware import (
     add_fold_arguments,
-    add_sequential_argument,
     hardware_of,
     tell_if_slower,
 )
@@ -74,7 +73,6 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     add_model_argument(parser)
     add_fold_arguments(parser)
-    add_sequential_argument(parser)
     add_board_arguments(parser)
     parser.set_defaults(run=run)
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from fq_hw import flow
+from fq_hw.cli.hardware import add_array_arguments, arrays_of
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.sizes import add_sized_argument, note
 from fq_hw.flow.fold import HEAD, KINDS, FoldGoal
@@ -47,6 +48,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="adder levels of a dot product between registers (default 1): 2 halves most of the "
         "flip-flops and costs clock",
     )
+    add_array_arguments(parser)
     parser.add_argument("--out", type=Path, help="file (default build/fold/NAME-BOARD-SPEED.json)")
     parser.set_defaults(run=run)
 
@@ -64,7 +66,12 @@ def priced_otherwise(board) -> str:
 def speed_tag(args: argparse.Namespace, interval: int) -> str:
     """What tells foldings of a network for one board apart: cycles per frame, adder levels."""
     levels = args.levels_per_stage
-    return f"{interval}-cycles" + (f"-{levels}-levels" if levels > 1 else "")
+    arrays = arrays_of(args)
+    return (
+        (f"{arrays.tag}-" if arrays else "")
+        + f"{interval}-cycles"
+        + (f"-{levels}-levels" if levels > 1 else "")
+    )
 
 
 def goal_of(args: argparse.Namespace) -> FoldGoal:
@@ -77,6 +84,7 @@ def goal_of(args: argparse.Namespace) -> FoldGoal:
         lut_share=args.lut_share,
         mhz=args.mhz,
         levels=args.levels_per_stage,
+        arrays=arrays_of(args),
         model=args.model,
     )
 
@@ -122,6 +130,7 @@ def run(args: argparse.Namespace) -> Output:
         "capacity": {key: getattr(have, kind) for key, kind in KINDS.items()},
         "layers": rows,
         "folds": {name: to_plain(fold) for name, fold in design.folding.folds.items()},
+        "arrays": to_plain(design.folding.arrays),
         "file": str(path),
     }
     text = note(model) + table(HEAD, [tuple(row.values()) for row in rows])

@@ -1,4 +1,4 @@
-"""Arguments that say which hardware a model becomes: folded layer by layer, or one array."""
+"""Arguments that say which hardware a model becomes: layers folded, arrays for layers in turn."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import argparse
 from pathlib import Path
 
 from fq_hw.cli.output import say
-from fq_hw.flow import DEFAULT_CYCLES, Design, Hardware
+from fq_hw.flow import DEFAULT_CYCLES, Arrays, Design, Hardware
 
-__all__ = ["add_fold_arguments", "add_sequential_argument", "hardware_of", "tell_if_slower"]
+__all__ = [
+    "add_array_arguments",
+    "add_fold_arguments",
+    "arrays_of",
+    "hardware_of",
+    "tell_if_slower",
+]
 
 
 def add_fold_arguments(parser: argparse.ArgumentParser) -> None:
-    """How fast the hardware shall be."""
+    """How fast the hardware shall be, and what of it runs in turn."""
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--cycles",
@@ -21,15 +27,25 @@ def add_fold_arguments(parser: argparse.ArgumentParser) -> None:
         f"(default {DEFAULT_CYCLES})",
     )
     how.add_argument("--fold", type=Path, help="fold as this file says, which `fq-hw fold` wrote")
+    add_array_arguments(parser)
 
 
-def add_sequential_argument(parser: argparse.ArgumentParser) -> None:
-    """Whether all layers share one array."""
+def add_array_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which layers share an array."""
     parser.add_argument(
         "--sequential",
         action="store_true",
         help="one array for all layers in turn, not a unit for each: for small devices; "
         "--cycles and --fold do not apply",
+    )
+    parser.add_argument(
+        "--in-turn",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("AFTER", "UNTIL"),
+        help="an array for the layers behind tensor AFTER up to UNTIL, and a unit for each other; "
+        "may be given several times",
     )
     parser.add_argument(
         "--array",
@@ -38,14 +54,15 @@ def add_sequential_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def arrays_of(args: argparse.Namespace) -> Arrays:
+    """What the options say of arrays."""
+    stretches = tuple((after, until) for after, until in args.in_turn)
+    return Arrays(sequential=args.sequential, in_turn=stretches, size=args.array)
+
+
 def hardware_of(args: argparse.Namespace) -> Hardware:
-    """What the options say; a command without --sequential has no array."""
-    return Hardware(
-        cycles=args.cycles,
-        fold=args.fold,
-        sequential=getattr(args, "sequential", False),
-        array=getattr(args, "array", None),
-    )
+    """What the options say."""
+    return Hardware(cycles=args.cycles, fold=args.fold, arrays=arrays_of(args))
 
 
 def tell_if_slower(design: Design) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from fq_hw import flow
-from fq_hw.cli.hardware import add_fold_arguments, add_sequential_argument, hardware_of
+from fq_hw.cli.hardware import add_fold_arguments, hardware_of
 from fq_hw.cli.images import add_data_arguments, load_images
 from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output, say
@@ -35,7 +35,6 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     add_model_argument(parser)
     add_fold_arguments(parser)
-    add_sequential_argument(parser)
     add_sim_arguments(parser)
     parser.set_defaults(run=run)
 

@@ -11,7 +11,7 @@ from fq_hw.flow.bars import golden_labels
 from fq_hw.flow.build import BuildGoal
 from fq_hw.flow.design import Design, Emitted, check_verilog
 from fq_hw.flow.fold import FoldGoal
-from fq_hw.flow.hardware import DEFAULT_CYCLES, Hardware
+from fq_hw.flow.hardware import DEFAULT_CYCLES, Arrays, Hardware
 from fq_hw.flow.images import choose, example_image, load_images
 from fq_hw.flow.load import load
 from fq_hw.flow.model import SHIPPED, Model, load_model
@@ -22,6 +22,7 @@ from fq_hw.flow.sizes import load_sized
 __all__ = [
     "DEFAULT_CYCLES",
     "SHIPPED",
+    "Arrays",
     "BuildGoal",
     "Comparison",
     "Design",

@@ -6,7 +6,7 @@ import dataclasses
 
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import resources
-from fq_hw.schedule.units import ConvUnit
+from fq_hw.schedule.units import ArrayUnit, ConvUnit
 
 __all__ = ["unit_rows"]
 
@@ -21,7 +21,7 @@ def unit_rows(plan: Plan) -> list[dict]:
             "kind": type(node.unit).__name__.removesuffix("Unit").lower(),
             "cycles": node.unit.beats,
             "busy %": 100 * node.unit.beats / plan.interval_bound,
-            "MAC/cycle": node.unit.macs if isinstance(node.unit, ConvUnit) else None,
+            "MAC/cycle": node.unit.macs if isinstance(node.unit, ArrayUnit | ConvUnit) else None,
             **dataclasses.asdict(need),
         })  # fmt: skip
     return rows

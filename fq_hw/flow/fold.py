@@ -8,12 +8,14 @@ from pathlib import Path
 
 from fq_hw import ir
 from fq_hw.errors import CapacityError, require
-from fq_hw.flow.hardware import MOST_CYCLES, SHIPPED, check_cycles, sequential_way
+from fq_hw.flow.hardware import MOST_CYCLES, SHIPPED, Arrays, check_cycles, sequential_way
 from fq_hw.schedule.fold_search import fastest, least_lut
 from fq_hw.schedule.folding import Folding
+from fq_hw.schedule.in_turn.stage import InTurn
 from fq_hw.schedule.lower import Lowering
 from fq_hw.schedule.memories import blocks
 from fq_hw.schedule.resources import PRICED, Resources, resources
+from fq_hw.schedule.units import ArrayUnit
 
 __all__ = ["HEAD", "KINDS", "FoldGoal", "layer_rows"]
 
@@ -31,6 +33,7 @@ class FoldGoal:
                       frames/s that fit
     margin, lut_share of the board's LUT: the share to leave free (default 0.2), or to use
     levels            adder levels of a dot product between registers
+    arrays            what does not stream
     model             the file that hints name
 
     Errors call them as the command does: --fps, --lut-share.
@@ -43,6 +46,7 @@ class FoldGoal:
     lut_share: float | None = None
     mhz: float = 100.0
     levels: int = 1
+    arrays: Arrays = Arrays()
     model: Path | None = SHIPPED
 
     def share(self) -> float:
@@ -76,24 +80,27 @@ class FoldGoal:
         board = boards.find(self.board)
         cycles, share, levels = self.asked_cycles(), self.share(), self.levels
         require(1 <= levels <= 100, "--levels-per-stage", "must be in 1..100", levels)
-        limits = limits_of(board, share, graph)
+        limits, stages = limits_of(board, share, graph), self.arrays.stages(graph)
         report("folding" if cycles is None else f"folding for {cycles:,} cycles per frame")
         try:
-            return folding_within(graph, cycles, limits, levels, report)
+            return folding_within(graph, cycles, limits, levels, stages, report)
         except CapacityError as error:
             report("looking for the nearest thing that fits")
-            nearest = self.nearest_fit(graph, cycles, share)
+            nearest = self.nearest_fit(graph, cycles, share, stages)
             whose = "" if board.family == PRICED else f" (prices of {PRICED})"
             raise CapacityError(f"{error} of {board.name}{whose}; {nearest}") from error
 
-    def nearest_fit(self, graph: ir.Graph, cycles: int | None, share: float) -> str:
+    def nearest_fit(
+        self, graph: ir.Graph, cycles: int | None, share: float, stages: tuple[InTurn, ...]
+    ) -> str:
         """The most frames/s that fit the board, or else which board or which hardware would do."""
         import boards
 
         board = boards.find(self.board)
         if cycles is not None:
             try:
-                fits = fastest(graph, limits_of(board, share, graph), levels=self.levels)
+                limits = limits_of(board, share, graph)
+                fits = fastest(graph, limits, levels=self.levels, arrays=stages)
             except CapacityError:
                 pass
             else:
@@ -101,17 +108,19 @@ class FoldGoal:
                 return (
                     f"{rate:,.0f} frames/s at {self.mhz:g} MHz would fit (--cycles {fits.cycles})"
                 )
-        way = sequential_way(graph, board, self.model)
+        way = "" if self.arrays else sequential_way(graph, board, self.model)
         way = f"; {way}" if way else ""
         family = board.family  # what an estimate says holds for one
         alike = [board for board in boards.BOARDS if board.family == family]
         for board in sorted(alike, key=lambda board: board.capacity.lut):
             try:
-                folding_within(graph, cycles, limits_of(board, share, graph), self.levels)
+                limits = limits_of(board, share, graph)
+                folding_within(graph, cycles, limits, self.levels, stages)
             except CapacityError:
                 continue
             return f"the smallest board that it fits is {board.name}{way}"
-        return f"a unit for each layer fits no {family} board that is known{way}"
+        what = "this hardware" if stages else "a unit for each layer"
+        return f"{what} fits no {family} board that is known{way}"
 
 
 def limits_of(board, share: float, graph: ir.Graph) -> Resources:
@@ -132,31 +141,39 @@ def folding_within(
     cycles: int | None,
     limits: Resources,
     levels: int,
-    report: Callable[[str], None] = str,
+    stages: tuple[InTurn, ...] = (),
+    report: Report = str,
 ) -> Folding:
     """Least LUT for so many cycles, or for None the fewest cycles. Raises CapacityError."""
     if cycles is None:
-        return fastest(graph, limits, report=report, levels=levels)
-    return least_lut(graph, cycles, limits, levels=levels)
+        return fastest(graph, limits, report=report, levels=levels, arrays=stages)
+    return least_lut(graph, cycles, limits, levels=levels, arrays=stages)
 
 
 def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
-    """A row a convolution with all its units, then one for everything else."""
-    rows, layers = [], Resources()
-    for name, parts in lowering.parts.items():
-        need = sum(map(resources, parts.units), Resources())
-        layers += need
+    """A row a convolution or array with all its units, then one for everything else."""
+    layers = [(name, p.engine, p.engine, p.weights.in_block_ram, p.units)
+              for name, p in lowering.parts.items()]  # fmt: skip
+    nodes = {node.name: node for node in lowering.nodes}
+    for name, node in nodes.items():
+        if isinstance(node.unit, ArrayUnit):
+            parameters = nodes[node.inputs[1].node].unit
+            layers.append((name, node.unit, node.unit.array, True, (node.unit, parameters)))
+    rows, spent = [], Resources()
+    for name, unit, size, in_blocks, members in layers:
+        need = sum(map(resources, members), Resources())
+        spent += need
         rows.append({
             "layer": name,
-            "PE": parts.engine.pe,
-            "SIMD": parts.engine.simd,
-            "columns": parts.engine.columns,
-            "weights": "EBR" if parts.weights.in_block_ram else "logic",
-            "cycles": parts.engine.beats,
-            "busy %": 100 * parts.engine.beats / interval,
-            "MAC/cycle": parts.engine.macs,
+            "PE": size.pe,
+            "SIMD": size.simd,
+            "columns": size.columns,
+            "weights": "EBR" if in_blocks else "logic",
+            "cycles": unit.beats,
+            "busy %": 100 * unit.beats / interval,
+            "MAC/cycle": unit.macs,
             **{key: getattr(need, kind) for key, kind in KINDS.items()},
         })  # fmt: skip
     total = sum((resources(node.unit) for node in lowering.nodes), Resources())
-    rest = {key: getattr(total, kind) - getattr(layers, kind) for key, kind in KINDS.items()}
+    rest = {key: getattr(total, kind) - getattr(spent, kind) for key, kind in KINDS.items()}
     return [*rows, dict.fromkeys(HEAD) | {"layer": "everything else"} | rest]

@@ -12,6 +12,7 @@ from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.files import check_file_name, read_json, write_text
 from fq_hw.plain import from_plain, to_plain
 from fq_hw.schedule.folding import Fold, Folding, check_folds
+from fq_hw.schedule.in_turn.stage import InTurn, partition
 from fq_hw.schedule.planes import planes
 
 __all__ = ["load", "save", "shape_digest"]
@@ -22,13 +23,17 @@ MOST_CYCLES = 2**48
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """The file: ``digest`` is of the network's shapes, ``folds`` by the name of the layer."""
+    """The file: ``digest`` is of the network's shapes, ``folds`` by the name of the layer.
+
+    ``arrays`` compute the layers between their tensors, which have no fold.
+    """
 
     kind: str
     network: str
     digest: str
     cycles: int
     folds: dict[str, Fold]
+    arrays: tuple[InTurn, ...] = ()
 
     def __post_init__(self) -> None:
         require(self.kind == KIND, "kind", f"must be {KIND}", self.kind)
@@ -46,6 +51,11 @@ def shape_digest(graph: ir.Graph) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
+def block(opens: str, rows: list[str], closes: str) -> str:
+    """A table or list of JSON with a row a line."""
+    return f"{opens}\n    " + ",\n    ".join(rows) + f"\n  {closes}"
+
+
 def save(path: Path, graph: ir.Graph, folding: Folding) -> None:
     """Write ``folding`` of ``graph``; the same folding gives the same bytes."""
     record = Record(
@@ -54,14 +64,14 @@ def save(path: Path, graph: ir.Graph, folding: Folding) -> None:
         digest=shape_digest(graph),
         cycles=folding.cycles,
         folds=dict(folding.folds),
+        arrays=folding.arrays,
     )
-    plain = {name: value for name, value in vars(record).items() if name != "folds"}
-    lines = [f"  {json.dumps(name)}: {json.dumps(value)}," for name, value in plain.items()]
-    folds = [
-        f"    {json.dumps(name)}: {json.dumps(to_plain(f))}" for name, f in record.folds.items()
-    ]
-    text = "\n".join(["{", *lines, '  "folds": {', ",\n".join(folds), "  }", "}", ""])
-    write_text(path, text)
+    plain = to_plain(record)
+    folds = [f"{json.dumps(name)}: {json.dumps(fold)}" for name, fold in plain.pop("folds").items()]
+    arrays = [json.dumps(stage) for stage in plain.pop("arrays")]
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in plain.items()]
+    lines += [f'"folds": {block("{", folds, "}")}', f'"arrays": {block("[", arrays, "]")}']
+    write_text(path, "{\n  " + ",\n  ".join(lines) + "\n}\n")
 
 
 def load(path: Path, graph: ir.Graph) -> Folding:
@@ -77,5 +87,5 @@ def load(path: Path, graph: ir.Graph) -> Folding:
     hint = "make one with `fq-hw fold`"
     same = record.digest == shape_digest(graph)
     require(same, f"--fold {path}", contract, hint=hint, kind=ArtifactError)
-    check_folds(graph, record.folds)
-    return Folding(folds=record.folds, cycles=record.cycles)
+    check_folds(graph, record.folds, partition(graph, record.arrays))
+    return Folding(folds=record.folds, cycles=record.cycles, arrays=record.arrays)

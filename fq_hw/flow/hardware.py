@@ -1,4 +1,4 @@
-"""Which hardware a model becomes: a unit for each layer, folded, or one array for all in turn."""
+"""Which hardware a model becomes: a unit for each layer, folded, and arrays for layers in turn."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 
 from fq_hw import ir
 from fq_hw.errors import FqHwError, require
+from fq_hw.files import as_file_name
 from fq_hw.flow import fold_file
 from fq_hw.schedule.fold_search import least_lut
-from fq_hw.schedule.folding import Folding, InTurn
+from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.in_turn.geometry import Array
-from fq_hw.schedule.in_turn.lower import one_stage
+from fq_hw.schedule.in_turn.lower import Passes, fitted
+from fq_hw.schedule.in_turn.stage import InTurn, one_stage
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
 
@@ -20,6 +22,7 @@ __all__ = [
     "DEFAULT_CYCLES",
     "MOST_CYCLES",
     "SHIPPED",
+    "Arrays",
     "Hardware",
     "check_cycles",
     "folded_plan",
@@ -46,53 +49,92 @@ def check_cycles(cycles: int) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Arrays:
+    """What runs in turn on arrays of one size, and what streams beside.
+
+    sequential  all convolutions on one array
+    in_turn     else the stretches that an array runs, each by the tensor before it and its last
+    size        of each array, as 8x2x16; None for that
+
+    Errors call them as the commands do: --sequential, --in-turn, --array.
+    """
+
+    sequential: bool = False
+    in_turn: tuple[tuple[str, str], ...] = ()
+    size: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.sequential or bool(self.in_turn)
+
+    def stages(self, graph: ir.Graph) -> tuple[InTurn, ...]:
+        """The stages of ``graph``, with banks as deep as they need; raises what ``fitted`` does."""
+        array = array_of(self.size) if self.size else Array()
+        contract = "leaves nothing for --in-turn: it has one array for all layers"
+        alone = not (self.sequential and self.in_turn)
+        require(alone, "--sequential", contract, self.in_turn, hint="leave one of the two out")
+        contract = "is the size of the arrays that --sequential and --in-turn make"
+        hint = "add --sequential or --in-turn; a unit for each layer is sized by --cycles or --fold"
+        require(self or self.size is None, "--array", contract, self.size, hint=hint)
+        stretches = (one_stage(graph),) if self.sequential else self.in_turn
+        return tuple(fitted(graph, after, until, array) for after, until in stretches)
+
+    @property
+    def tag(self) -> str:
+        """What tells files of one network apart."""
+        array = array_of(self.size) if self.size else Array()
+        levels = "" if array.levels_per_stage is None else f"@{array.levels_per_stage}"
+        size = f"{array.columns}x{array.pe}x{array.simd}{levels}"
+        return "-".join([size, *(as_file_name(f"{a}-to-{b}") for a, b in self.in_turn)])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hardware:
     """What is asked of the hardware.
 
-    cycles      fold with the least LUT that needs at most so many cycles per frame
-    fold        fold as this file says, which ``fq-hw fold`` wrote
-    sequential  one array for all layers in turn, of the size that ``array`` says, as 8x2x16
+    cycles  fold what streams with the least LUT that needs at most so many cycles per frame
+    fold    fold as this file says, which ``fq-hw fold`` wrote
+    arrays  what does not stream
 
-    Nothing given means 9,216 cycles. Errors call them as the commands do: --cycles, --fold.
+    Nothing given means 9,216 cycles, or with arrays those of the slowest of them. Errors call them
+    as the commands do: --cycles, --fold.
     """
 
     cycles: int | None = None
     fold: Path | None = None
-    sequential: bool = False
-    array: str | None = None
+    arrays: Arrays = Arrays()
 
     def plan(self, graph: ir.Graph) -> Plan:
         """The plan of ``graph``. Raises ParameterError, FoldingError, ArtifactError."""
-        if self.sequential:
+        stages = self.arrays.stages(graph)
+        for option, given in (("--fold", self.fold), ("--cycles", self.cycles)):
             contract = "folds a unit for each layer, and --sequential has one array for all"
-            for option, given in (("--fold", self.fold), ("--cycles", self.cycles)):
-                came = given if given is None else str(given)
-                require(given is None, option, contract, came, hint="leave one of the two out")
-            return array_plan(graph, array_of(self.array) if self.array else Array())
-        contract = "is the size of the one array that --sequential makes"
-        hint = "add --sequential; a unit for each layer is sized by --cycles or --fold"
-        require(self.array is None, "--array", contract, self.array, hint=hint)
+            alone, came = given is None or not self.arrays.sequential, str(given)
+            require(alone, option, contract, came, hint="leave one of the two out")
         if self.fold is not None:
+            alone, hint = not stages, "leave out --in-turn and --array"
+            require(alone, "--fold", "says what runs in turn, too", str(self.fold), hint=hint)
             return folded_plan(graph, fold_file.load(self.fold, graph))
-        cycles = DEFAULT_CYCLES if self.cycles is None else self.cycles
+        cycles = slowest(graph, stages) if stages and self.cycles is None else self.asked
         check_cycles(cycles)
-        return folded_plan(graph, least_lut(graph, cycles))
+        return folded_plan(graph, least_lut(graph, cycles, arrays=stages))
+
+    @property
+    def asked(self) -> int:
+        """Cycles that a frame may take, where nothing else says so."""
+        return DEFAULT_CYCLES if self.cycles is None else self.cycles
 
     def tag(self, name: str) -> str:
-        """What tells files of network ``name`` apart: the cycles asked, the folding, the array."""
-        if self.sequential:
-            array = array_of(self.array) if self.array else Array()
-            stages = "" if array.levels_per_stage is None else f"@{array.levels_per_stage}"
-            return f"{array.columns}x{array.pe}x{array.simd}{stages}"
+        """What tells files of network ``name`` apart: the cycles asked, the folding, the arrays."""
         if self.fold is not None:
             return self.fold.stem.removeprefix(f"{name}-")
-        return f"{self.cycles or DEFAULT_CYCLES}-cycles"
+        speed = [] if self.cycles is None and self.arrays else [f"{self.asked}-cycles"]
+        return "-".join([*([self.arrays.tag] if self.arrays else []), *speed])
 
     def slower(self, plan: Plan, interval: int) -> str | None:
         """Why a frame takes more cycles than asked for; None where it does not."""
-        if self.sequential:
+        if self.arrays and self.cycles is None:
             return None  # nobody asks it for a speed
-        asked, option = self.cycles or DEFAULT_CYCLES, "--cycles"
+        asked, option = self.asked, "--cycles"
         if self.fold is not None:
             asked, option = plan.interval_bound, "--fold"
         if interval <= asked:
@@ -104,15 +146,14 @@ class Hardware:
         return f"note: a frame takes {interval:,} cycles, not {asked:,} ({option}): {cause}"
 
 
+def slowest(graph: ir.Graph, stages: tuple[InTurn, ...]) -> int:
+    """Cycles per frame of the slowest array."""
+    return max(Passes(graph, stage).unit.beats for stage in stages)
+
+
 def folded_plan(graph: ir.Graph, folding: Folding) -> Plan:
     """The plan of ``graph`` by a ``Folding``."""
     return lower(graph, folding.folds, folding.cycles, arrays=folding.arrays)
-
-
-def array_plan(graph: ir.Graph, array: Array) -> Plan:
-    """The plan of ``graph`` as one stage: all convolutions in turn on ``array``."""
-    after, until = one_stage(graph)
-    return lower(graph, {}, arrays=(InTurn(after=after, until=until, array=array),))
 
 
 def sequential_way(graph: ir.Graph, board, path: Path | None = SHIPPED) -> str:
@@ -120,7 +161,7 @@ def sequential_way(graph: ir.Graph, board, path: Path | None = SHIPPED) -> str:
     from boards.flash_core import check_memories
 
     try:
-        check_memories(array_plan(graph, Array()), board)
+        check_memories(Hardware(arrays=Arrays(sequential=True)).plan(graph), board)
     except FqHwError:
         return ""
     model = "" if path in (SHIPPED, None) else f" {path}"

@@ -16,7 +16,7 @@ from fq_hw.errors import ArtifactError, one_of, require
 from fq_hw.fixed import export as fixed_export
 from fq_hw.fixed import saved
 from fq_hw.float_network import FloatNetwork
-from fq_hw.flow.hardware import SHIPPED, Hardware
+from fq_hw.flow.hardware import SHIPPED, Arrays, Hardware
 from fq_hw.ir import serialize
 from fq_hw.passes import lower_graph
 
@@ -107,7 +107,8 @@ class Model:
 
             return Design.of_goal(self, FoldGoal(board=board))
         if hardware is None:
-            hardware = Hardware(cycles=cycles, fold=fold, sequential=array is not None, array=array)
+            arrays = Arrays(sequential=array is not None, size=array)
+            hardware = Hardware(cycles=cycles, fold=fold, arrays=arrays)
         return Design(model=self, hardware=hardware, plan=hardware.plan(self.graph))
 
     def labels(

@@ -19,8 +19,10 @@ from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph, Join
 from fq_hw.schedule.conv_parts import ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles, divisors
+from fq_hw.schedule.in_turn.lower import Passes
+from fq_hw.schedule.in_turn.stage import InTurn, partition
 from fq_hw.schedule.joins import Branches, branches
-from fq_hw.schedule.lower import Lowering, follow
+from fq_hw.schedule.lower import SKIPS, Lowering, follow
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.resources import Resources
 from fq_hw.schedule.skip import beats_waiting, registers, waiting
@@ -63,21 +65,25 @@ class Priced:
 class Choices:
     """The tables of one graph, made once for all the cycles that are asked for."""
 
-    def __init__(self, graph: Graph, estimate: Estimate, levels: int = 1):
-        self.graph, self.unit_costs = graph, functools.cache(estimate)
-        self.convs = [op for op in graph.ops if isinstance(op, Conv)]
+    def __init__(
+        self, graph: Graph, estimate: Estimate, levels: int = 1, arrays: tuple[InTurn, ...] = ()
+    ):
+        self.graph, self.unit_costs, self.arrays = graph, functools.cache(estimate), arrays
+        streamed = [op for op in graph.ops if op.name not in partition(graph, arrays)]
+        self.convs = [op for op in streamed if isinstance(op, Conv)]
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
         self.table = functools.cache(self.table)
-        self.forks = [branches(graph, op) for op in graph.ops if isinstance(op, Join)]
+        self.forks = [branches(graph, op) for op in streamed if isinstance(op, Join)]
         self.least_pixels = functools.cache(self.least_pixels)
 
     @functools.cached_property
     def intervals(self) -> list[int]:
-        """Cycles per frame that an engine, a stream or the scores can set, ascending.
+        """Cycles per frame that an engine, an array, a stream or the scores can set, ascending.
 
         Anything between two of them gives no other folds than the lower one.
         """
-        slowest_best, found = 0, set()
+        passes = [Passes(self.graph, stage).unit.beats for stage in self.arrays]
+        slowest_best, found = max(passes, default=0), set(passes)
         for conv in self.convs:
             cycles = {conv_cycles(self.graph, conv, fold) for fold in self.folds[conv.name]}
             slowest_best, found = max(slowest_best, min(cycles)), found | cycles
@@ -91,12 +97,13 @@ class Choices:
     def base(self, cycles: int) -> tuple[Lowering, dict[str, Unit]]:
         """The network in frames of ``cycles``, and its units that are the same for all folds."""
         plain = {conv.name: Fold(pe=1, simd=1) for conv in self.convs}
-        base = follow(self.graph, plain, cycles)
+        base = follow(self.graph, plain, cycles, arrays=self.arrays)
         owned = {id(unit) for parts in base.parts.values() for unit in parts.units}
+        skips = {f"{fork.join.name}{ending}" for fork in self.forks for ending in SKIPS}
         others = {
             node.name: node.unit
             for node in base.nodes
-            if id(node.unit) not in owned and not isinstance(node.unit, FifoUnit)
+            if id(node.unit) not in owned and node.name not in skips
         }
         return base, others
 
@@ -128,7 +135,7 @@ class Choices:
         """
         base, others = self.base(cycles)
         fixed = sum(map(self.unit_costs, others.values()), Resources())
-        beats = {name: getattr(unit, "beats", 0) for name, unit in others.items()}
+        beats = {name: unit.beats for name, unit in others.items()}
         tables = {name: self.table(site) for name, site in base.sites.items()}
         beats |= {name: min(row.beats for row in table) for name, table in tables.items()}
         slowest = max(beats, key=beats.__getitem__)

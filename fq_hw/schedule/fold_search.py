@@ -13,6 +13,7 @@ from fq_hw.errors import CapacityError, FoldingError
 from fq_hw.ir import Graph
 from fq_hw.schedule.choices import Choices, Estimate
 from fq_hw.schedule.folding import Folding
+from fq_hw.schedule.in_turn.stage import InTurn
 from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.solver import hopeless, solve
 
@@ -37,7 +38,7 @@ def fold_at(
     found = {
         name: folds[n][index] for n, (name, index) in enumerate(zip(names, picked, strict=True))
     }
-    return Folding(folds=found, cycles=cycles)
+    return Folding(folds=found, cycles=cycles, arrays=choices.arrays)
 
 
 def shortfall(choices: Choices, cycles: int, limits: Resources) -> CapacityError:
@@ -63,14 +64,15 @@ def least_lut(
     limits: Resources | None = None,
     estimate: Estimate = resources,
     levels: int = 1,
+    arrays: tuple[InTurn, ...] = (),
 ) -> Folding:
     """The folding of least LUT, then block RAM, that needs at most ``cycles`` per frame.
 
-    ``levels`` of a dot product's adders stand between registers.
+    ``levels`` of a dot product's adders stand between registers; ``arrays`` compute their stages.
     Raises FoldingError when no folding is so fast, CapacityError when none so fast keeps
     ``limits``; both say what is missing.
     """
-    choices = Choices(graph, estimate, levels)
+    choices = Choices(graph, estimate, levels, arrays)
     reached = [n for n in choices.intervals if n <= cycles]
     at = reached[-1] if reached else cycles
     found = fold_at(choices, at, limits)
@@ -85,13 +87,14 @@ def fastest(
     estimate: Estimate = resources,
     report: Callable[[str], None] = str,
     levels: int = 1,
+    arrays: tuple[InTurn, ...] = (),
 ) -> Folding:
     """The folding of fewest cycles per frame that keeps ``limits``, and of least LUT among those.
 
     Every number of cycles below the answer's is shown to be too few; nothing is assumed to grow
     with it. Raises CapacityError, saying what is missing, when even the slowest do not fit.
     """
-    choices = Choices(graph, estimate, levels)
+    choices = Choices(graph, estimate, levels, arrays)
     for cycles in choices.intervals:
         try:
             found = fold_at(choices, cycles, limits, report)

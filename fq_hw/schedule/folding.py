@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph
-from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.in_turn.stage import InTurn
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.units import Rom, ceil_div
 
 __all__ = [
     "Fold",
     "Folding",
-    "InTurn",
     "check_folds",
     "conv_cycles",
     "divisors",
@@ -46,15 +45,6 @@ class Fold:
         numbers = self.pe, self.simd, self.columns, self.levels_per_stage
         fits = min(numbers) >= 1 and max(numbers) <= MOST
         require(fits, "Fold", f"must be in 1..{MOST}", numbers, kind=FoldingError)
-
-
-@dataclass(frozen=True, kw_only=True)
-class InTurn:
-    """A stage that an array computes in turn: all ops behind tensor ``after``, up to ``until``."""
-
-    after: str
-    until: str
-    array: Array
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,8 +22,9 @@ from fq_hw.errors import GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.passes import check_lowered
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
-from fq_hw.schedule.folding import Fold, InTurn, check_folds, slowest_cycles, stream_lanes
-from fq_hw.schedule.in_turn.lower import Passes, inside
+from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
+from fq_hw.schedule.in_turn.lower import Passes
+from fq_hw.schedule.in_turn.stage import InTurn, partition
 from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import planes
@@ -47,7 +48,7 @@ from fq_hw.schedule.units import (
 )
 from fq_hw.schedule.words import level_fields, score_unit, start_values
 
-__all__ = ["Lowering", "follow", "lower"]
+__all__ = ["SKIPS", "Lowering", "follow", "lower"]
 
 NOTHING: Mapping[str, Mapping] = MappingProxyType({})
 SKIPS = (".skip.first", ".skip")  # endings of the FIFOs on a join's inputs; most have the second
@@ -88,8 +89,7 @@ class Lowering:
         skip_slack: int | None,
         arrays: Iterable[InTurn] = (),
     ):
-        self.stages = {stage: inside(graph, stage) for stage in arrays}
-        self.stage_of = {op.name: stage for stage, ops in self.stages.items() for op in ops}
+        self.stage_of = partition(graph, arrays)
         check_folds(graph, folds, self.stage_of)
         self.graph, self.folds, self.skip_slack = graph, folds, skip_slack
         if cycles is None:
@@ -179,20 +179,35 @@ def raw_bits(graph: Graph, name: str, offset: np.ndarray) -> int:
     return max(high.bit_length(), 1)
 
 
+def streams_beside(ops: Iterable[ir.Op], plan: Lowering) -> bool:
+    """Whether the first of ``ops`` that convolves is a convolution with an engine of its own."""
+    convolving = (op for op in ops if isinstance(op, ir.Conv) or op.name in plan.stage_of)
+    first = next(convolving, None)
+    return first is not None and first.name not in plan.stage_of
+
+
 def place_array(stage: InTurn, plan: Lowering) -> None:
-    """Add the array of ``stage``, what brings it its tensor and its parameters, and its sums."""
-    graph, x = plan.graph, plan.take(stage.after)
+    """Add the array of ``stage``, what brings it its tensor and its parameters, and its sums.
+
+    It takes a frame, works, and gives one; a FIFO of a frame lets engines beside it work meanwhile.
+    """
+    graph, x, op = plan.graph, plan.take(stage.after), plan.graph[stage.until]
     made = Passes(graph, stage, x.offset, x.bits)
-    unit, op = made.unit, graph[stage.until]
-    lanes = x.lanes, unit.i.lanes
-    words = converters(x.channels, x.pixels, lanes, x.bits, ".words", whole=True)
+    unit = made.unit
+    words = converters(x.channels, x.pixels, (x.lanes, unit.i.lanes), x.bits, ".words", whole=True)
     source = plan.chain(op.name, words, x.source)
-    words = made.words
+    places = [one.name for one in graph.ops]
+    if streams_beside(reversed(graph.ops[: places.index(stage.after) + 1]), plan):
+        frame = FifoUnit(lanes=unit.i.lanes, bits=x.bits, depth=x.pixels * unit.beats_in)
+        source = plan.add(f"{op.name}.frame", frame, source)
     parameters = ParameterUnit(width=unit.array.word_bits, replays=made.replays)
-    given = plan.add(f"{op.name}.parameters", parameters, contents=words)
+    given = plan.add(f"{op.name}.parameters", parameters, contents=made.words)
     offset = made.offsets[op.name]
     source = plan.add(op.name, unit, source, given, tensor=op.name, offset=offset)
     lanes, channels = unit.o.lanes, len(offset)
+    if streams_beside(graph.ops[places.index(op.name) + 1 :], plan):
+        frame = FifoUnit(lanes=lanes, bits=unit.value_bits, depth=unit.beats_out)
+        source = plan.add(f"{op.name}.sums", frame, source)
     if not unit.planar and channels % lanes:
         wanted = plan.lanes(op)
         pixels = unit.shape_out[0] * unit.shape_out[1]
@@ -480,7 +495,7 @@ def lower(
     skip_slack: int | None = None,
     arrays: Iterable[InTurn] = (),
 ) -> Plan:
-    """The plan of ``graph``, each convolution folded as ``folds`` says or run by one of ``arrays``.
+    """The plan of ``graph``, its convolutions folded as ``folds`` says or run by ``arrays``.
 
     Streams are wide enough for frames of ``cycles``, by default those of the slowest stage.
     Each skip FIFO holds ``skip_slack`` pixels beyond its least depth, by default as many as keep

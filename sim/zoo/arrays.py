@@ -9,9 +9,9 @@ import numpy as np
 from fq_hw import ir
 from fq_hw.golden.ops import evaluate
 from fq_hw.passes.clip_thresholds import clip_thresholds
-from fq_hw.schedule.folding import InTurn
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.in_turn.lower import Passes
+from fq_hw.schedule.in_turn.stage import InTurn
 from fq_hw.schedule.units import ArrayUnit, ParameterUnit, Replay, Unit
 from sim.vectors import Vectors, in_lanes, make, noise, pack
 

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from fq_hw.errors import FoldingError, require
 from fq_hw.schedule.memories import ceil_div
 
-__all__ = ["Array", "Pass", "Region"]
+__all__ = ["DEPTHS", "Array", "Pass", "Region"]
+
+DEPTHS = tuple(256 << n for n in range(8))  # of banks: one block RAM of a common width, and more
+MOST = {"columns": 256, "simd": 1024, "depth": DEPTHS[-1]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +35,13 @@ class Array:
     def __post_init__(self) -> None:
         for name in ("columns", "depth"):
             value = getattr(self, name)
-            power = value >= 2 and value & (value - 1) == 0
-            require(
-                power, "Array", f"{name} must be a power of two above 1", value, kind=FoldingError
-            )
+            power = 2 <= value <= MOST[name] and value & (value - 1) == 0
+            contract = f"{name} must be a power of two in 2..{MOST[name]:,}"
+            require(power, "Array", contract, value, kind=FoldingError)
+        few = self.simd <= MOST["simd"]
+        require(
+            few, "Array", f"simd must be at most {MOST['simd']:,}", self.simd, kind=FoldingError
+        )
         whole = 1 <= self.pe <= self.simd and self.simd % self.pe == 0
         require(whole, "Array", f"pe must divide simd={self.simd}", self.pe, kind=FoldingError)
 

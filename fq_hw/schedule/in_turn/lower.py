@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,49 +17,14 @@ from fq_hw import ir
 from fq_hw.errors import CapacityError, GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.schedule.in_turn import pack
-from fq_hw.schedule.in_turn.geometry import Pass, Region
-from fq_hw.schedule.joins import between
+from fq_hw.schedule.in_turn.geometry import DEPTHS, Array, Pass, Region
+from fq_hw.schedule.in_turn.stage import InTurn, inside
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.units import ArrayUnit, Replay
 from fq_hw.schedule.units.conv_array import TRUNK_BITS
 
-if TYPE_CHECKING:
-    from fq_hw.schedule.folding import InTurn
-
-__all__ = ["Passes", "inside", "one_stage"]
-
-
-def one_stage(graph: Graph) -> tuple[str, str]:
-    """The tensors between which all convolutions of ``graph`` lie."""
-    convs = [op for op in graph.ops if isinstance(op, ir.Conv)]
-    where, hint = f"graph {graph.name!r}", "an array convolves"
-    require(convs, where, "must have convolutions", 0, hint=hint, kind=GraphError)
-    sums = [op for op in graph.ops if isinstance(op, ir.Conv | ir.Add)]
-    return convs[0].inputs[0], sums[-1].name
-
-
-def inside(graph: Graph, stage: InTurn) -> tuple[ir.Op, ...]:
-    """The ops of ``stage``, in order. Raises GraphError unless nothing goes around them."""
-    where = f"stage from {stage.after!r} to {stage.until!r}"
-    known = {op.name for op in graph.ops}
-    lost = [name for name in (stage.after, stage.until) if name not in known]
-    require(not lost, where, "must name tensors of the network", lost, kind=GraphError)
-    ops = between(graph, stage.until, stage.after)
-    names = {op.name for op in ops}
-    require(stage.until in names, where, "must hold layers", sorted(names), kind=GraphError)
-    sources = sorted({name for op in ops for name in op.inputs} - names - {stage.after})
-    contract = "must get nothing but the tensor before it"
-    require(not sources, where, contract, sources, kind=GraphError)
-    outside = [
-        user.name
-        for name in (*sorted(names - {stage.until}), stage.after)
-        for user in graph.users[name]
-        if user.name not in names
-    ]
-    contract = "must give nothing but its last tensor, nor share its first"
-    require(not outside, where, contract, outside, kind=GraphError)
-    return ops
+__all__ = ["Passes", "fitted"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -321,3 +285,20 @@ class Passes:
                 words.insert(0, pack.weight_words(draft.weight, step.across, step.folds, array))
             rows.append(np.concatenate(words, axis=1).reshape(-1, array.word_bits))
         return np.concatenate(rows)
+
+
+def fitted(graph: Graph, after: str, until: str, array: Array) -> InTurn:
+    """A stage on ``array`` with the fewest words in its banks, from 256 up, that hold its tensors.
+
+    Raises what ``Passes`` does where there is no way, or not even the deepest banks are enough.
+    """
+    for depth in DEPTHS:
+        stage = InTurn(after=after, until=until, array=replace(array, depth=depth))
+        try:
+            Passes(graph, stage)
+        except CapacityError:
+            if depth == DEPTHS[-1]:
+                raise
+        else:
+            return stage
+    raise AssertionError(DEPTHS)

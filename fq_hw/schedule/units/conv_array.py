@@ -138,6 +138,11 @@ class ArrayUnit(Unit):
         return sum(each) + len(self.passes) - 1
 
     @property
+    def macs(self) -> int:
+        """Products per cycle."""
+        return self.array.columns * self.array.pe * self.array.simd
+
+    @property
     def load_cycles(self) -> int:
         """Cycles in which a frame comes in, while nothing waits."""
         return self.shape_in[0] * (self.shape_in[1] * self.beats_in + self.row_gap)

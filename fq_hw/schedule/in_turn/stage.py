@@ -1,0 +1,72 @@
+"""A stretch of a graph that one array computes, and where such stretches may begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fq_hw import ir
+from fq_hw.errors import GraphError, one_of, require
+from fq_hw.ir import Graph
+from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.joins import between, dominators
+
+__all__ = ["InTurn", "inside", "one_stage", "partition", "places"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InTurn:
+    """A stage that an array computes in turn: all ops behind tensor ``after``, up to ``until``."""
+
+    after: str
+    until: str
+    array: Array
+
+
+def places(graph: Graph) -> tuple[list[str], list[str]]:
+    """The tensors behind which a stage may begin, and those with which one may end, in order.
+
+    Levels or sums through which all that reaches the scores has come; it ends with sums.
+    """
+    through = dominators(graph)[graph.ops[-1].name]
+    ops = [op for op in graph.ops if op.name in through]
+    sums = [op.name for op in ops if isinstance(op, ir.Conv | ir.Add)]
+    levels = (ir.Embed, ir.Threshold)
+    return [op.name for op in ops if isinstance(op, levels) or op.name in sums], sums
+
+
+def one_stage(graph: Graph) -> tuple[str, str]:
+    """The tensors between which all convolutions of ``graph`` lie. Raises GraphError."""
+    convs = [op for op in graph.ops if isinstance(op, ir.Conv)]
+    where, hint = f"graph {graph.name!r}", "an array convolves"
+    require(convs, where, "must have convolutions", 0, hint=hint, kind=GraphError)
+    sums = [op for op in graph.ops if isinstance(op, ir.Conv | ir.Add)]
+    return convs[0].inputs[0], sums[-1].name
+
+
+def inside(graph: Graph, stage: InTurn) -> tuple[ir.Op, ...]:
+    """The ops of ``stage``, in order. Raises GraphError, with the places where a stage may lie."""
+    where = f"stage from {stage.after!r} to {stage.until!r}"
+    firsts, lasts = places(graph)
+    for name, known, what in (
+        (stage.after, firsts, "begin behind"),
+        (stage.until, lasts, "end with"),
+    ):
+        contract = f"must {what} levels or sums that nothing goes around: {', '.join(known)}"
+        one_of(name, known, where, contract, kind=GraphError)
+    ops = between(graph, stage.until, stage.after)
+    ahead = stage.after not in {op.name for op in ops} and len(ops) > 0
+    require(ahead, where, "must have layers between them, in this order", kind=GraphError)
+    return ops
+
+
+def partition(graph: Graph, arrays: Iterable[InTurn]) -> dict[str, InTurn]:
+    """The stage of every op that an array computes; all others stream. Raises GraphError."""
+    found: dict[str, InTurn] = {}
+    for stage in arrays:
+        names = [op.name for op in inside(graph, stage)]
+        twice = [name for name in names if name in found]
+        where = f"stage from {stage.after!r} to {stage.until!r}"
+        require(not twice, where, "must hold no layer of another stage", twice, kind=GraphError)
+        found |= dict.fromkeys(names, stage)
+    return found
