@@ -94,7 +94,7 @@ def windows() -> Iterator[WindowUnit]:
         (28, 8, 4, 3, 1, 4, 1), (28, 8, 8, 3, 2, 2, 2), (14, 16, 8, 3, 1, 2, 1),
     ):  # fmt: skip
         yield WindowUnit(
-            height=size, width=size, channels=channels, lanes=lanes, bits=2, kernel=kernel,
+            height=size, width=size, channels=channels, lanes=lanes, in_bits=2, kernel=kernel,
             stride=stride, padding=kernel // 2, repeats=repeats, columns=columns,
         )  # fmt: skip
 

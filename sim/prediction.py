@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fq_hw.schedule import units
-from fq_hw.schedule.events import Channel, Process, Times, settle
+from fq_hw.schedule.events import Channel, Process, join, settle
 from sim.stalls import pattern
 from sim.vectors import Vectors
 
@@ -36,20 +36,6 @@ def sink(channel: Channel, beats: int, pauses: tuple[int, ...], cycles: list[int
         free = cycles[-1] + 1
 
 
-def join(together: Channel, parts: list[Channel]) -> Process:
-    """Beats of several streams as one: offered when all are, and all taken at once."""
-    index = 0
-    while True:
-        offers = []
-        for part in parts:
-            offers.append((yield part.offers, index))
-        together.offers.put(max(offers))
-        ready = yield together.readies, index
-        for part in parts:
-            part.readies.put(max(ready, *offers))
-        index += 1
-
-
 def predict(
     unit: units.Unit, vectors: Vectors, pauses: tuple[str, str] = ("never", "never")
 ) -> dict[str, list[int]]:
@@ -67,10 +53,10 @@ def predict(
         i = [channels[name] for name in vectors.i]
     elif len(i) < len(vectors.i):
         together = Channel(runnable)
-        start([join(together, [channels[name] for name in vectors.i])])
+        start([join([channels[name] for name in vectors.i], together)])
         i = [together]
     o = [channels[name] for name in vectors.o]
-    start(unit.processes(i, o, lambda: Times(runnable)))
+    start(unit.processes(i, o))
     for port, (name, beats) in enumerate({**vectors.i, **vectors.o}.items()):
         end, side = (sink, pauses[1]) if name in vectors.o else (source, pauses[0])
         start([end(channels[name], len(beats), pattern(side, port), cycles[name])])

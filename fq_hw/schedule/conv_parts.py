@@ -152,7 +152,7 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
         width=width,
         channels=cin,
         lanes=fold.simd,
-        bits=site.act_bits,
+        in_bits=site.act_bits,
         kernel=site.kernel,
         stride=site.stride,
         padding=site.padding,
@@ -190,7 +190,7 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
         before=tuple(before),
         window=window,
         weights=RomUnit(
-            depth=engine.nf * engine.sf, width=engine.weight.width, rom=fold.rom, late=True
+            depth=engine.nf * engine.sf, width=engine.i_weight.width, rom=fold.rom, late=True
         ),
         engine=engine,
         after=tuple(after),

@@ -9,20 +9,24 @@ beats.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
 __all__ = [
     "READ",
     "Channel",
+    "Channels",
     "Process",
-    "Requests",
     "Times",
+    "by_turns",
+    "drain",
+    "feed",
+    "join",
     "offer_each",
+    "queue",
     "register_stage",
     "registers",
     "settle",
-    "skid_buffer",
 ]
 
 READ = 2  # cycles that reading takes: a memory's own register and the one behind it
@@ -44,13 +48,15 @@ class Times(list):
 
 
 Process = Generator[tuple[Times, int], int, Any]
+Heard = Callable[[int, int], None]
 
 
 class Channel:
     """A stream: offers from its producer, readiness from its consumer, in cycle ``opens`` first."""
 
     def __init__(self, runnable: list, opens: int = 0):
-        self.offers, self.readies, self.opens = Times(runnable), Times(runnable), opens
+        self.runnable, self.opens = runnable, opens
+        self.offers, self.readies = Times(runnable), Times(runnable)
 
     def give(self, cycle: int) -> Process:
         """Offer the next beat from ``cycle`` on; returns when it is taken."""
@@ -66,21 +72,39 @@ class Channel:
         offer = yield self.offers, index
         return max(cycle, offer)
 
+    @property
+    def moves(self) -> list[int]:
+        """The cycles in which beats were transferred."""
+        return list(map(max, self.offers, self.readies))
+
     def taken(self, index: int) -> Process:
         """When the beat ``index``, already offered, is taken."""
         ready = yield self.readies, index
         return max(self.offers[index], ready)
 
 
-def register_stage(i: Channel, o: Channel) -> Process:
-    """One output register: a beat a cycle, ready when empty or being emptied."""
-    free = 0
-    while True:
-        taken = yield from i.take(free)
-        free = yield from o.give(taken + 1)
+Channels = Sequence[Channel]
+FOR_EVER = itertools.repeat(True)
 
 
-def offer_each(made: Times, o: Channel, accepted: Times, delay: int = 0) -> Process:
+def register_stage(i: Channel, o: Channel, gives: Iterable[bool] = FOR_EVER) -> Process:
+    """One output register: a beat a cycle, ready when empty or being emptied.
+
+    Beats that give nothing, by ``gives``, are taken whether it is empty or not.
+    """
+    free = index = 0
+    for given in gives:
+        if given and index:
+            free = max(free, (yield from o.taken(index - 1)))
+        free = 1 + (yield from i.take(free))
+        if given:
+            o.offers.put(free)
+            index += 1
+
+
+def offer_each(
+    made: Times, o: Channel, accepted: Times, delay: int = 0, heard: Heard | None = None
+) -> Process:
     """Offer what is ``made``, ``delay`` cycles after and one after the other; tell when it went."""
     free = 0
     for index in itertools.count():
@@ -88,71 +112,72 @@ def offer_each(made: Times, o: Channel, accepted: Times, delay: int = 0) -> Proc
         taken = yield from o.give(max(available + delay, free))
         free = taken + 1
         accepted.put(taken)
+        if heard is not None:
+            heard(index, taken)
 
 
-def skid_buffer(i: Channel, o: Channel, new: Callable[[], Times]) -> list[Process]:
-    """A beat a cycle later; two have places to wait."""
-    come, accepted = new(), new()
+def queue(i: Channel, o: Channel, places: int = 2, heard: Heard | None = None) -> list[Process]:
+    """A beat a cycle later; so many have ``places`` to wait. Two make a skid buffer.
+
+    ``heard`` is told the number of each beat that leaves, and in which cycle.
+    """
+    come, accepted = Times(o.runnable), Times(o.runnable)
 
     def take() -> Process:
         free = 0
         for index in itertools.count():
-            if index >= 2:
-                free = max(free, 1 + (yield accepted, index - 2))
+            if index >= places:
+                free = max(free, 1 + (yield accepted, index - places))
             free = 1 + (yield from i.take(free))
             come.put(free)
 
-    return [take(), offer_each(come, o, accepted)]
+    return [take(), offer_each(come, o, accepted, heard=heard)]
 
 
-class Requests:
-    """Two places where requests to a memory wait until they are read.
+def join(parts: Channels, together: Channel) -> Process:
+    """Beats of several streams as one: offered when all are, and all taken at once."""
+    for index in itertools.count():
+        offers = []
+        for part in parts:
+            offers.append((yield part.offers, index))
+        together.offers.put(max(offers))
+        ready = yield together.readies, index
+        for part in parts:
+            part.readies.put(max(ready, *offers))
 
-    ``read`` hears of each beat's number and the cycle in which it is read.
+
+def by_turns(
+    i: Channel, o: Channel, turns: Sequence[tuple[int, int]], cycles: int = 1, rest: int = 1
+) -> Process:
+    """Take so many beats and give so many, turn after turn, for ever.
+
+    A beat that is taken keeps it busy for ``cycles`` cycles, one that is given for ``rest``.
     """
+    free = 0
+    for takes, gives in itertools.cycle(turns):
+        for _ in range(takes):
+            free = cycles + (yield from i.take(free))
+        for _ in range(gives):
+            free = rest + (yield from o.give(free))
 
-    def __init__(self, o: Channel, new: Callable[[], Times], read: Callable[[int, int], None]):
-        self.o, self.new, self.read, self.step = o, new, read, -1
-        self.asked, self.left = new(), new()
 
-    def ask(self, available: int) -> Process:
-        """Ask for the next beat, which is in the memory from cycle ``available`` on."""
-        index, step = len(self.asked), max(self.step + 1, available)
-        if index >= 2:
-            step = max(step, 1 + (yield self.left, index - 2))
-        self.step = step
-        self.asked.put(step + 1)
+def feed(o: Channel, start: int = 0, beats: Iterable = FOR_EVER) -> Process:
+    """Offer a beat in every cycle from ``start`` on, as many as ``beats`` has."""
+    free = start
+    for _ in beats:
+        free = 1 + (yield from o.give(free))
 
-    def when_taken(self) -> Process:
-        """Offer what was asked for; it is read as it is taken."""
-        step = -1
-        for index in itertools.count():
-            step = yield from self.o.give(max(step + 1, (yield self.asked, index)))
-            self.left.put(step)
-            self.read(index, step)
 
-    def ahead(self) -> list[Process]:
-        """Read what was asked for into an elastic pipeline of READ registers; offer it there."""
-
-        # The cycles of ``left`` once more: one process at a time may wait for a Times.
-        steps, accepted = self.new(), self.new()
-
-        def pass_on() -> Process:
-            step = -1
-            for index in itertools.count():
-                step = max(step + 1, (yield self.asked, index))
-                if index >= READ:
-                    step = max(step, (yield accepted, index - READ))
-                self.left.put(step)
-                steps.put(step)
-                self.read(index, step)
-
-        return [pass_on(), offer_each(steps, self.o, accepted, delay=READ)]
+def drain(i: Channel) -> Process:
+    """Be ready in every cycle."""
+    free = 0
+    while True:
+        free = 1 + (yield from i.take(free))
 
 
 def registers(i: Channel, o: Channel, count: int) -> list[Process]:
     """``count`` register stages one behind the other."""
-    between = [Channel(o.offers.runnable) for _ in range(count - 1)]
+    between = [Channel(o.runnable) for _ in range(count - 1)]
     return [register_stage(*ends) for ends in itertools.pairwise([i, *between, o])]
 
 

@@ -346,7 +346,7 @@ def _(op: ir.Requantize, plan: Lowering) -> None:
     )
     bits = (constant[:, None] >> np.arange(unit.constant_bits)) & 1
     words = bits.astype(np.uint8).reshape(unit.folds, -1)
-    rom = RomUnit(depth=unit.folds, width=unit.constant.width)
+    rom = RomUnit(depth=unit.folds, width=unit.i_constant.width)
     constants = plan.add(f"{op.name}.constants", rom, contents=words)
     source = plan.add(op.name, unit, x.source, constants, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
@@ -367,7 +367,7 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
     )
     words = level_fields(op, x.offset, level_bits).reshape(unit.folds, -1)
     rom = plan.add(
-        f"{op.name}.levels", RomUnit(depth=unit.folds, width=unit.level.width), contents=words
+        f"{op.name}.levels", RomUnit(depth=unit.folds, width=unit.i_level.width), contents=words
     )
     source = plan.add(op.name, unit, x.source, rom, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fq_hw.errors import GraphError, require
-from fq_hw.schedule.events import Channel, Process, Times, settle
+from fq_hw.schedule.events import Channel, Process, drain, feed, settle
 from fq_hw.schedule.plan import Plan, Source
 
 __all__ = ["Schedule", "simulate"]
@@ -37,22 +37,6 @@ class Schedule:
         return self.results[-1] - self.results[-2]
 
 
-def feed(channel: Channel, beats: int, taken: list[int]) -> Process:
-    """Offer a beat in every cycle."""
-    free = 0
-    for _ in range(beats):
-        taken.append((yield from channel.give(free)))
-        free = taken[-1] + 1
-
-
-def drain(channel: Channel, taken: list[int]) -> Process:
-    """Be ready in every cycle."""
-    free = 0
-    while True:
-        taken.append((yield from channel.take(free)))
-        free = taken[-1] + 1
-
-
 def simulate(plan: Plan, frames: int = 3) -> Schedule:
     """When a free-running accelerator takes pixels and gives results, for ``frames`` frames.
 
@@ -60,10 +44,6 @@ def simulate(plan: Plan, frames: int = 3) -> Schedule:
     """
     require(frames >= 2, "simulate", "frames must be at least 2", frames)
     runnable: list[tuple[Process, int | None]] = []
-
-    def new() -> Times:
-        return Times(runnable)
-
     sources = {node.name: node.unit.latency() for node in plan.sources}
     channels = {source: Channel(runnable) for source in plan.readers}
     for node in plan.nodes:
@@ -75,18 +55,13 @@ def simulate(plan: Plan, frames: int = 3) -> Schedule:
     for node in plan.nodes:
         if node.name not in sources:
             i = [channels[source] for source in node.inputs if source.node not in sources]
-            o = [
-                channels[source]
-                for source in sorted(channels, key=lambda s: s.way)
-                if source.node == node.name
-            ]
-            runnable += [(process, None) for process in node.unit.processes(i, o, new)]
-    pixels: list[int] = []
-    results: list[int] = []
-    beats = frames * plan.image[0] * plan.image[1]
-    runnable += [(feed(channels[Source(Plan.INPUT)], beats, pixels), None)]
-    runnable += [(drain(channels[result], results), None)]
+            given = sorted((s for s in channels if s.node == node.name), key=lambda s: s.way)
+            o = [channels[source] for source in given]
+            runnable += [(process, None) for process in node.unit.processes(i, o)]
+    pixels, beats = channels[Source(Plan.INPUT)], range(frames * plan.image[0] * plan.image[1])
+    runnable += [(feed(pixels, beats=beats), None), (drain(channels[result]), None)]
     settle(runnable)
+    results = tuple(channels[result].moves)
     contract = f"stands still after {len(results)} of {frames} results; a skip FIFO is too shallow"
     require(len(results) == frames, f"plan {plan.name!r}", contract, kind=GraphError)
-    return Schedule(first_pixel=pixels[0], results=tuple(results))
+    return Schedule(first_pixel=pixels.moves[0], results=results)

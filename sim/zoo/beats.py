@@ -75,7 +75,7 @@ def _(unit: FifoUnit, dice, frames) -> Vectors:
 
 @make.register
 def _(unit: AddUnit, dice, frames) -> Vectors:
-    a, b = (noise(dice, beat, 1, 1, 24 * frames, unit.lanes) for beat in (unit.a, unit.b))
+    a, b = (noise(dice, beat, 1, 1, 24 * frames, unit.lanes) for beat in unit.ins.values())
     total = evaluate(ir.Add(name="add", shift=unit.shift), a, b)
     return Vectors(
         i={"i_a": pack(a, unit.bits[0]), "i_b": pack(b, unit.bits[1])},
@@ -87,7 +87,7 @@ def _(unit: AddUnit, dice, frames) -> Vectors:
 def _(unit: ConcatUnit, dice, frames) -> Vectors:
     beats = [
         noise(dice, beat, frames * unit.pixels, folds, unit.lanes)
-        for beat, folds in zip((unit.a, unit.b), unit.folds, strict=True)
+        for beat, folds in zip(unit.ins.values(), unit.folds, strict=True)
     ]
     op = ir.Concat(name="concat", swapped=unit.swapped)
     flat = [x.reshape(1, 1, len(x), -1) for x in beats]

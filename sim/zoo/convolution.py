@@ -31,7 +31,7 @@ def window(
         width=size[1],
         channels=channels,
         lanes=lanes,
-        bits=2,
+        in_bits=2,
         kernel=kernel,
         stride=stride,
         padding=padding,
@@ -53,9 +53,9 @@ def _(unit: WindowUnit, dice, frames) -> Vectors:
     lanes = np.repeat(beats[:, :, :, None], unit.repeats, axis=3)
     outside = lanes == OUTSIDE
     blank = outside[..., :: unit.lanes][..., : unit.o.blanks]
-    out = with_blanks(np.where(outside, 0, lanes), unit.bits, blank)
-    ignored = pack(outside * (2**unit.bits - 1), unit.bits)
-    i = {"i": pack(words, unit.bits)}
+    out = with_blanks(np.where(outside, 0, lanes), unit.in_bits, blank)
+    ignored = pack(outside * (2**unit.in_bits - 1), unit.in_bits)
+    i = {"i": pack(words, unit.in_bits)}
     late = {"o": unit.o.late}
     return Vectors(i=i, o={"o": out}, ignore={"o": ignored}, late=late, frames=frames)
 
@@ -109,7 +109,7 @@ def _(unit: ConvUnit, dice, frames) -> Vectors:
             "i_weight": words * groups,
         },
         o={"o": pack(raw, unit.raw_bits)},
-        late={"i": unit.i.late, "i_weight": unit.weight.late},
+        late={"i": unit.i.late, "i_weight": unit.i_weight.late},
         frames=frames,
     )
 

@@ -67,8 +67,8 @@ def _(unit: ThresholdUnit, dice, frames) -> Vectors:
     golden = ir.Threshold(name="threshold", levels=falling, sign=sign, out_bits=unit.out_bits)
     out = evaluate(golden, x).astype(np.int64).reshape(pixels, unit.folds, unit.lanes)
     numbers = np.array(pack(levels, unit.level_bits), object)
-    signed = numbers + ((sign < 0).astype(object) << (unit.level.bits - 1))
-    words = pack(signed.reshape(unit.folds, unit.lanes), unit.level.bits)
+    signed = numbers + ((sign < 0).astype(object) << (unit.i_level.bits - 1))
+    words = pack(signed.reshape(unit.folds, unit.lanes), unit.i_level.bits)
     return Vectors(
         i={
             "i": pack(x.reshape(-1, unit.lanes), unit.in_bits),
@@ -114,7 +114,7 @@ def requantize(
 @make.register
 def _(unit: RequantizeUnit, dice, frames) -> Vectors:
     pixels, channels = frames * unit.pixels, unit.folds * unit.lanes
-    constant = noise(dice, unit.constant, channels)
+    constant = noise(dice, unit.i_constant, channels)
     x = noise(dice, unit.i, pixels, channels)
     # Sums near the ends and the steps of the result: a constant that cancels x, and a bit more.
     top = 2**unit.out_bits << max(unit.shift, 0)

@@ -43,7 +43,7 @@ def test_a_network_that_the_fit_has_not_seen(name, folds):
         RomUnit(depth=5000, width=3),  # ten layers side by side in one block
         FifoUnit(lanes=2, bits=9, depth=70),  # in a block though no attribute says so
         FifoUnit(lanes=1, bits=10, depth=100),  # not, though it holds more
-        WindowUnit(height=16, width=16, channels=32, lanes=8, bits=2, kernel=3, stride=1,
+        WindowUnit(height=16, width=16, channels=32, lanes=8, in_bits=2, kernel=3, stride=1,
                    padding=1, repeats=8, columns=4),
     ],
     ids=lambda unit: type(unit).__name__,

@@ -44,7 +44,7 @@ def flip_weight(plan: Plan, monkeypatch) -> Plan:
 def raise_level(plan: Plan, monkeypatch) -> Plan:
     """One threshold higher by one, in the channel whose sums are nearest to it."""
     node, unit = plan["stages.0.1.acts.1.levels"], plan["stages.0.1.acts.1"].unit
-    bits = np.array(node.contents).reshape(-1, unit.level.bits)
+    bits = np.array(node.contents).reshape(-1, unit.i_level.bits)
     weights = 1 << np.arange(unit.level_bits)
     for channel in bits:
         level = int(channel[: unit.level_bits] @ weights) + 1

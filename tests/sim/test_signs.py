@@ -78,7 +78,7 @@ def test_the_zoo_has_units_that_fall_in_every_channel():
         vectors = random_vectors(unit)
         if isinstance(unit, units.ThresholdUnit):
             words = vectors.i["i_level"]
-            tops = [unit.level.bits * (lane + 1) - 1 for lane in range(unit.lanes)]
+            tops = [unit.i_level.bits * (lane + 1) - 1 for lane in range(unit.lanes)]
             found.add(("threshold", min(word >> top & 1 for word in words for top in tops)))
         if isinstance(unit, units.PoolUnit) and unit.signed:
             found.add(("pool", int(vectors.contents.max() < 0)))

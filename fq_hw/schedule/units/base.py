@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import abc
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from fq_hw.errors import FoldingError, require
-from fq_hw.schedule.events import READ, Channel, Process, Times
+from fq_hw.schedule.events import READ, Channels, Process, feed, registers
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.parts import Parts
 
@@ -52,6 +52,7 @@ class Unit(abc.ABC):
     """
 
     planar: ClassVar[bool] = False  # whether it gives all pixels of some channels before the next
+    STAGES: ClassVar[int] = 1  # registers that every beat passes, where nothing else takes time
     PARAMETERS: ClassVar[tuple[str, ...]] = ()  # the streams of ``ins`` that a ROM gives
     PACED: ClassVar[bool] = True  # whether a beat of these comes with every beat of the others
     WAITS: ClassVar[bool] = False  # a frame may take more than ``beats`` cycles though none stalls
@@ -59,7 +60,7 @@ class Unit(abc.ABC):
     @property
     def ins(self) -> Mapping[str, Beat]:
         """Streams in, by the component's ports, in the order of a node's inputs."""
-        return {"i": self.i}
+        return {name: getattr(self, name) for name in ("i", *self.PARAMETERS)}
 
     @property
     def outs(self) -> Mapping[str, Beat]:
@@ -71,24 +72,25 @@ class Unit(abc.ABC):
     def beats(self) -> int:
         """Cycles a frame takes at least; 0 of a unit that knows no frames."""
 
-    @abc.abstractmethod
     def latency(self) -> int:
-        """Cycles from taking a beat to offering what comes of it, unstalled."""
+        """Cycles from taking the last beat that is needed to offering what comes of it, unstalled.
+
+        Which that is says ``latency_from``. Cycles from reset, of a unit that takes nothing.
+        """
+        return self.STAGES
 
     @property
     def latency_from(self) -> Mapping[str, int]:
         """By stream in, the last beat, from 0, that the first beat out needs."""
         return dict.fromkeys(self.ins, 0)
 
-    @abc.abstractmethod
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
         """Its part of the cycle model, between its streams; those of PARAMETERS are left out.
 
-        One that is not PACED gets them too, behind the others, where they may stall.
-        ``new`` makes a list of events that one of the processes may wait for.
+        One that is not PACED gets them too, behind the others, where they may stall. A unit that
+        says nothing else is a pipeline of registers.
         """
+        return registers(i[0], o[0], self.latency())
 
     @abc.abstractmethod
     def parts(self) -> Parts:
@@ -109,19 +111,60 @@ class FramelessUnit(Unit):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PixelUnit(Unit):
-    """Base of units that take every pixel in turn, ``lanes`` of its channels a beat."""
+class StoredUnit(FramelessUnit):
+    """Base of memories whose words of ``width`` bits come one after the other, for ever."""
+
+    width: int
+
+    @property
+    def ins(self) -> Mapping[str, Beat]:
+        return {}
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=1, bits=self.width)
+
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        return [feed(o[0], self.latency())]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneUnit(Unit):
+    """Base of units that take ``lanes`` of a pixel's ``channels`` a beat, as u<in_bits>."""
 
     channels: int
-    pixels: int
     lanes: int
+    in_bits: int
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.in_bits)
 
     @property
     def folds(self) -> int:
         """Beats of a pixel."""
         return ceil_div(self.channels, self.lanes)
 
+
+@dataclass(frozen=True, kw_only=True)
+class PixelUnit(LaneUnit):
+    """Base of units that take the ``pixels`` of a frame in turn."""
+
+    pixels: int
+
     @property
     def beats(self) -> int:
-        """Cycles a frame takes at least."""
         return self.pixels * self.folds
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelUnit(PixelUnit):
+    """Base of units that make levels u<out_bits> of sums."""
+
+    out_bits: int
+
+    STAGES = 2  # registers: of the sums or their comparisons, and of the result
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.out_bits)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Requests, Times
+from fq_hw.schedule.events import Channel, Channels, Process, Times, queue, registers
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.parts import Parts, bits, ring
 from fq_hw.schedule.units.base import READ, Beat, Unit
@@ -49,7 +48,6 @@ class ReorderUnit(Unit):
 
     @property
     def beats(self) -> int:
-        """Cycles a frame takes at least."""
         return self.groups * self.group_beats
 
     BANKS = 4
@@ -59,16 +57,13 @@ class ReorderUnit(Unit):
         """Cycles from the first beat of a group to offering the first, unstalled."""
         return self.group_beats + self.ASK + READ
 
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-        whole, freed = new(), new()  # groups written, groups read
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        whole, freed = Times(o[0].runnable), Times(o[0].runnable)  # groups written, groups read
+        asking, asked = Channel(o[0].runnable), Channel(o[0].runnable)
 
         def read(index: int, step: int) -> None:
             if (index + 1) % self.group_beats == 0:
                 freed.put(step + 2)
-
-        requests = Requests(o[0], new, read)
 
         def write() -> Process:
             free = 0
@@ -76,17 +71,17 @@ class ReorderUnit(Unit):
                 if group >= self.BANKS:
                     free = max(free, (yield freed, group - self.BANKS))
                 for _ in range(self.group_beats):
-                    taken = yield from i[0].take(free)
-                    free = taken + 1
+                    free = 1 + (yield from i[0].take(free))
                 whole.put(free)
 
         def ask() -> Process:
             for group in itertools.count():
                 available = yield whole, group
                 for _ in range(self.group_beats):
-                    yield from requests.ask(available)
+                    yield from asking.give(available)
 
-        return [write(), ask(), *requests.ahead()]
+        piped = registers(asked, o[0], READ)
+        return [write(), ask(), *queue(asking, asked, heard=read), *piped]
 
     def parts(self) -> Parts:
         lut, ff, memories = ring(self.depth, self.i.width)

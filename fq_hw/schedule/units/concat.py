@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.events import Channels, Process
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import Beat
 from fq_hw.schedule.units.join import JoinUnit
@@ -30,7 +30,6 @@ class ConcatUnit(JoinUnit):
 
     @property
     def beats(self) -> int:
-        """Cycles a frame takes at least."""
         return self.pixels * sum(self.folds)
 
     @property
@@ -38,18 +37,11 @@ class ConcatUnit(JoinUnit):
         """Which stream comes first, and which second."""
         return (1, 0) if self.swapped else (0, 1)
 
-    def latency(self) -> int:
-        """Cycles from taking a beat to offering it."""
-        return 1
-
     @property
     def latency_from(self) -> Mapping[str, int]:
         return {list(self.ins)[self.order[0]]: 0}
 
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
         def concat() -> Process:
             free = 0
             while True:

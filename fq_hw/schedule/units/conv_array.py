@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.events import Channels, Process
 from fq_hw.schedule.in_turn.geometry import Array, Pass, Region
 from fq_hw.schedule.memories import Memory, ceil_div
 from fq_hw.schedule.parts import Parts, bits
@@ -67,8 +67,8 @@ class ArrayUnit(Unit):
         return Beat(lanes=min(lanes, self.shape_in[2]), bits=bits)
 
     @property
-    def ins(self) -> Mapping[str, Beat]:
-        return {"i": self.i, "i_parameter": Beat(lanes=1, bits=self.array.word_bits)}
+    def i_parameter(self) -> Beat:
+        return Beat(lanes=1, bits=self.array.word_bits)
 
     @property
     def o(self) -> Beat:
@@ -155,9 +155,7 @@ class ArrayUnit(Unit):
         """Cycles from taking a frame's first beat to offering its first result, unstalled."""
         return self.load_cycles + self.pass_cycles + 1
 
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
         row, parameters = self.shape_in[1] * self.beats_in, i[1:]
 
         def frames() -> Process:

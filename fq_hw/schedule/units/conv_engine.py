@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times, offer_each
+from fq_hw.schedule.events import Channels, Process, Times, offer_each
 from fq_hw.schedule.memories import ceil_div, distributed
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.two_tree import TwoTree, build
@@ -70,11 +69,7 @@ class ConvUnit(Unit):
         return Beat(lanes=lanes, bits=self.act_bits, blanks=blanks, late=READ)
 
     @property
-    def ins(self) -> Mapping[str, Beat]:
-        return {"i": self.i, "i_weight": self.weight}
-
-    @property
-    def weight(self) -> Beat:
+    def i_weight(self) -> Beat:
         """A weight word: ``pe`` rows of ``simd`` bits, 1 for -1, or where masked for 1."""
         return Beat(lanes=self.pe, bits=self.simd, late=READ)
 
@@ -120,7 +115,6 @@ class ConvUnit(Unit):
 
     @property
     def beats(self) -> int:
-        """Cycles a frame takes at least."""
         return self.pixels // self.columns * self.nf * self.sf
 
     @property
@@ -143,10 +137,8 @@ class ConvUnit(Unit):
     GROUP = 8  # PEs that share a copy of the activations
     SPREAD = 1  # registers between what was read and its copies
 
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-        acts, finished, accepted = i[0], new(), new()
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        acts, finished, accepted = i[0], Times(o[0].runnable), Times(o[0].runnable)
 
         def engine() -> Process:
             free, others = 0, range(self.sf - 1)

@@ -19,12 +19,7 @@ class JoinUnit(Unit):
 
     @property
     def ins(self) -> Mapping[str, Beat]:
-        return {"i_a": self.a, "i_b": self.b}
-
-    @property
-    def a(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.bits[0])
-
-    @property
-    def b(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.bits[1])
+        return {
+            name: Beat(lanes=self.lanes, bits=bits)
+            for name, bits in zip(("i_a", "i_b"), self.bits, strict=True)
+        }

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times
 from fq_hw.schedule.memories import Memory
 from fq_hw.schedule.parts import Parts, bits
-from fq_hw.schedule.units.base import Beat, FramelessUnit
+from fq_hw.schedule.units.base import StoredUnit
 
 __all__ = ["ParameterUnit", "Replay"]
 
@@ -42,26 +40,17 @@ class Replay:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParameterUnit(FramelessUnit):
+class ParameterUnit(StoredUnit):
     """Words for an array, pass by pass, for ever: each fold's weights again for every group.
 
     The memory has one port. It holds constants, or is filled after every reset (of which the
     component knows more); the first word comes when all are there.
     """
 
-    width: int
     replays: tuple[Replay, ...]
 
     def __post_init__(self) -> None:
         self.check(self.replays and self.width >= 1, "needs words and bits", self.width)
-
-    @property
-    def ins(self) -> Mapping[str, Beat]:
-        return {}
-
-    @property
-    def o(self) -> Beat:
-        return Beat(lanes=1, bits=self.width)
 
     @property
     def depth(self) -> int:
@@ -75,20 +64,6 @@ class ParameterUnit(FramelessUnit):
             found += [base + address for address in replay.order()]
             base += replay.depth
         return found
-
-    def latency(self) -> int:
-        """Cycles from reset to offering the first word, where the words are constants."""
-        return 1
-
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-        def words() -> Process:
-            free = self.latency()
-            while True:
-                free = 1 + (yield from o[0].give(free))
-
-        return [words()]
 
     def parts(self) -> Parts:
         counters = bits(max(r.words + r.header for r in self.replays))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times, register_stage
 from fq_hw.schedule.memories import Memory, in_block_ram
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.units.base import Beat, Unit
@@ -36,17 +34,7 @@ class EmbedUnit(Unit):
 
     @property
     def beats(self) -> int:
-        """Beats a frame, and the cycles it takes at least."""
         return self.pixels
-
-    def latency(self) -> int:
-        """Cycles from taking a beat to offering its result."""
-        return 1
-
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-        return [register_stage(i[0], o[0])]
 
     def parts(self) -> Parts:
         width = self.length * self.bits

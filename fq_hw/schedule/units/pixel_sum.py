@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.events import Channels, Process, register_stage
 from fq_hw.schedule.memories import ceil_div, distinct, distributed
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import Beat, PixelUnit
@@ -21,13 +22,8 @@ class PixelSumUnit(PixelUnit):
     channels before the next fold.
     """
 
-    in_bits: int
     sum_bits: int
     planar: bool = False
-
-    @property
-    def i(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.in_bits)
 
     @property
     def o(self) -> Beat:
@@ -38,31 +34,13 @@ class PixelSumUnit(PixelUnit):
         """Beats of a pixel that come before the next pixel."""
         return 1 if self.planar else self.folds
 
-    def latency(self) -> int:
-        """Cycles from taking the last pixel's beat to offering its sum."""
-        return 1
-
     @property
     def latency_from(self) -> Mapping[str, int]:
         return {"i": (self.pixels - 1) * self.together}
 
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-
-        def accumulate() -> Process:
-            free = index = 0
-            while True:
-                for _ in range((self.pixels - 1) * self.together):
-                    free = 1 + (yield from i[0].take(free))
-                for _ in range(self.together):
-                    if index:
-                        free = max(free, (yield from o[0].taken(index - 1)))
-                    free = 1 + (yield from i[0].take(free))
-                    o[0].offers.put(free)
-                    index += 1
-
-        return [accumulate()]
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        gives = [False] * (self.pixels - 1) * self.together + [True] * self.together
+        return [register_stage(i[0], o[0], itertools.cycle(gives))]
 
     def parts(self) -> Parts:
         folded = self.folds > 1

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times, registers
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.units.base import Beat, PixelUnit
 
@@ -21,7 +19,6 @@ class PlaneUnit(PixelUnit):
     """
 
     planes: int
-    in_bits: int
     inverted: bool
 
     @property
@@ -54,11 +51,6 @@ class PlaneUnit(PixelUnit):
     def latency(self) -> int:
         """Cycles from taking a beat to offering its sums."""
         return len(self.levels)
-
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-        return registers(i[0], o[0], self.latency())
 
     def parts(self) -> Parts:
         before, chains = (self.in_bits,) * self.planes, 0

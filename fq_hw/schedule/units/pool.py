@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.events import Channels, Process, register_stage
 from fq_hw.schedule.memories import ceil_div, distributed
 from fq_hw.schedule.parts import Parts, bits
-from fq_hw.schedule.units.base import Beat, Unit
+from fq_hw.schedule.units.base import Beat, LaneUnit
 
 __all__ = ["PoolUnit", "Pooling"]
 
@@ -23,7 +23,7 @@ class Pooling(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoolUnit(Unit):
+class PoolUnit(LaneUnit):
     """Largest value, or sum, of windows of ``rows`` x ``columns`` side by side, per channel.
 
     Where it is ``signed``, constants say of which channels it gives the smallest value instead.
@@ -33,9 +33,6 @@ class PoolUnit(Unit):
     pooling: Pooling
     height: int
     width: int
-    channels: int
-    lanes: int
-    in_bits: int
     rows: int
     columns: int
     signed: bool = False
@@ -46,19 +43,10 @@ class PoolUnit(Unit):
         self.check(inside, f"windows must fit {self.height}x{self.width}", got)
 
     @property
-    def i(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.in_bits)
-
-    @property
     def o(self) -> Beat:
         most = 2**self.in_bits - 1
         size = self.rows * self.columns if self.pooling is Pooling.SUM else 1
         return Beat(lanes=self.lanes, bits=(most * size).bit_length())
-
-    @property
-    def folds(self) -> int:
-        """Beats of a pixel."""
-        return ceil_div(self.channels, self.lanes)
 
     @property
     def depth(self) -> int:
@@ -67,40 +55,20 @@ class PoolUnit(Unit):
 
     @property
     def beats(self) -> int:
-        """Cycles a frame takes at least."""
         return self.height * self.width * self.folds
 
     def emits(self, y: int, x: int) -> bool:
         """Whether the pixel at row y, column x is the last of a window."""
         return y % self.rows == self.rows - 1 and x % self.columns == self.columns - 1
 
-    def latency(self) -> int:
-        """Cycles from taking a window's last beat to offering its result."""
-        return 1
-
     @property
     def latency_from(self) -> Mapping[str, int]:
         return {"i": ((self.rows - 1) * self.width + self.columns - 1) * self.folds}
 
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-
-        def pool() -> Process:
-            free = index = 0
-            while True:
-                for y, x, _ in itertools.product(
-                    *map(range, (self.height, self.width, self.folds))
-                ):
-                    emits = self.emits(y, x)
-                    if emits and index:
-                        free = max(free, (yield from o[0].taken(index - 1)))
-                    free = 1 + (yield from i[0].take(free))
-                    if emits:
-                        o[0].offers.put(free)
-                        index += 1
-
-        return [pool()]
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        places = itertools.product(range(self.height), range(self.width), range(self.folds))
+        gives = [self.emits(y, x) for y, x, _ in places]
+        return [register_stage(i[0], o[0], itertools.cycle(gives))]
 
     def parts(self) -> Parts:
         width, depth = self.o.width, self.depth

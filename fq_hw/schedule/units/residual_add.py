@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times, offer_each
+from fq_hw.schedule.events import Channel, Channels, Process, join, queue
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.units.base import Beat, FramelessUnit
 from fq_hw.schedule.units.join import JoinUnit
@@ -25,29 +23,9 @@ class AddUnit(JoinUnit, FramelessUnit):
     def o(self) -> Beat:
         return Beat(lanes=self.lanes, bits=self.out_bits)
 
-    def latency(self) -> int:
-        """Cycles from taking both beats to offering the sum."""
-        return 1
-
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-        summed, accepted = new(), new()
-
-        def join() -> Process:
-            taken = -1
-            for index in itertools.count():
-                offers = []
-                for channel in i:
-                    offers.append((yield channel.offers, index))
-                taken = max(taken + 1, *offers)
-                if index >= 2:  # two sums have places to wait
-                    taken = max(taken, 1 + (yield accepted, index - 2))
-                for channel in i:
-                    channel.readies.put(taken)
-                summed.put(taken + 1)
-
-        return [join(), offer_each(summed, o[0], accepted)]
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        both = Channel(o[0].runnable)
+        return [join(i, both), *queue(both, o[0])]
 
     def parts(self) -> Parts:
         carry = self.lanes * (self.out_bits + self.out_bits % 2)

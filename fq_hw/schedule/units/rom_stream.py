@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times
 from fq_hw.schedule.memories import Memory, block_muxed, distinct, in_block_ram, logic_rom
 from fq_hw.schedule.parts import Parts, bits
-from fq_hw.schedule.units.base import READ, Beat, FramelessUnit, Rom
+from fq_hw.schedule.units.base import READ, Beat, Rom, StoredUnit
 
 __all__ = ["RomUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RomUnit(FramelessUnit):
+class RomUnit(StoredUnit):
     """A ROM streamed word after word, for ever: weights or levels. Ready before the first beat.
 
     Its words may come ``late``, READ cycles after they are asked for.
     """
 
     depth: int
-    width: int
     rom: Rom = Rom.BY_SIZE
     late: bool = False
 
@@ -29,10 +26,6 @@ class RomUnit(FramelessUnit):
         self.check(
             self.depth >= 1 and self.width >= 1, "needs words and bits", (self.depth, self.width)
         )
-
-    @property
-    def ins(self) -> Mapping[str, Beat]:
-        return {}
 
     @property
     def o(self) -> Beat:
@@ -46,16 +39,6 @@ class RomUnit(FramelessUnit):
     def latency(self) -> int:
         """Cycles from reset to offering the first word."""
         return 0 if self.late else READ
-
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-        def words() -> Process:
-            free = self.latency()
-            while True:
-                free = 1 + (yield from o[0].give(free))
-
-        return [words()]
 
     def parts(self) -> Parts:
         depth, width, address = self.depth, self.width, bits(self.depth)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.events import Channels, Process, by_turns
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.units.base import Beat, Unit
 
@@ -49,7 +49,6 @@ class ScoreUnit(Unit):
 
     @property
     def beats(self) -> int:
-        """Cycles a frame takes at least."""
         return self.classes * self.class_cycles + 1
 
     def latency(self) -> int:
@@ -60,19 +59,8 @@ class ScoreUnit(Unit):
     def latency_from(self) -> Mapping[str, int]:
         return {"i": self.classes - 1}
 
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-
-        def multiply() -> Process:
-            free = 0
-            while True:
-                for _ in range(self.classes):
-                    taken = yield from i[0].take(free)
-                    free = taken + self.class_cycles
-                free = 1 + (yield from o[0].give(free))
-
-        return [multiply()]
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        return [by_turns(i[0], o[0], [(self.classes, 1)], self.class_cycles)]
 
     def parts(self) -> Parts:
         return Parts(

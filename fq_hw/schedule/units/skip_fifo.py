@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times, register_stage
+from fq_hw.schedule.events import Channel, Channels, Process, queue, registers
 from fq_hw.schedule.memories import Memory, block_muxed, ceil_div, distributed, ram_in_blocks
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import Beat, FramelessUnit
@@ -22,6 +20,8 @@ class FifoUnit(FramelessUnit):
     bits: int
     depth: int
 
+    STAGES = 3
+
     def __post_init__(self) -> None:
         self.check(self.depth >= 3, "depth must be at least 3", self.depth)
 
@@ -31,35 +31,9 @@ class FifoUnit(FramelessUnit):
 
     o = i
 
-    def latency(self) -> int:
-        """Cycles through an empty FIFO."""
-        return 3
-
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-        written, moved = new(), new()
-        latch = Channel(written.runnable)  # between the RAM's register and the one behind it
-
-        def write() -> Process:
-            free, words = 0, self.depth - 2
-            for index in itertools.count():
-                if index >= words:
-                    room = yield moved, index - words
-                    free = max(free, room + 1)
-                taken = yield from i[0].take(free)
-                free = taken + 1
-                written.put(free)
-
-        def read() -> Process:
-            taken, step = 0, -1
-            for index in itertools.count():
-                available = yield written, index
-                step = max(available, taken, step + 1)
-                moved.put(step)
-                taken = yield from latch.give(step + 1)
-
-        return [write(), read(), register_stage(latch, o[0])]
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        stored = Channel(o[0].runnable)
+        return [*queue(i[0], stored, self.depth - 2), *registers(stored, o[0], 2)]
 
     def parts(self) -> Parts:
         depth, width = self.depth - 2, self.i.width  # two words wait in the output registers

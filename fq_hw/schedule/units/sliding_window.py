@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Requests, Times
-from fq_hw.schedule.memories import ceil_div
+from fq_hw.schedule.events import Channel, Channels, Process, Times, queue
 from fq_hw.schedule.parts import Parts, bits, ring
-from fq_hw.schedule.units.base import READ, Beat, Unit
+from fq_hw.schedule.units.base import READ, Beat, LaneUnit
 
 __all__ = ["WindowUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowUnit(Unit):
+class WindowUnit(LaneUnit):
     """Line buffer and sliding window: rows in, kernel windows out, each ``repeats`` times.
 
     Order out: window row, window column, channel fold; the window is repeated for every fold of the
@@ -26,9 +24,6 @@ class WindowUnit(Unit):
 
     height: int
     width: int
-    channels: int
-    lanes: int
-    bits: int
     kernel: int
     stride: int
     padding: int
@@ -54,20 +49,11 @@ class WindowUnit(Unit):
         self.check(whole, f"columns must divide {self.out_width} windows", self.columns)
 
     @property
-    def i(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.bits)
-
-    @property
     def o(self) -> Beat:
         """Column by column a word of one window, and whether it lies outside the image."""
         blanks = self.columns if self.padding else 0
         lanes = self.columns * self.lanes
-        return Beat(lanes=lanes, bits=self.bits, blanks=blanks, late=READ)
-
-    @property
-    def folds(self) -> int:
-        """Words of a pixel."""
-        return ceil_div(self.channels, self.lanes)
+        return Beat(lanes=lanes, bits=self.in_bits, blanks=blanks, late=READ)
 
     @property
     def row_words(self) -> int:
@@ -147,18 +133,16 @@ class WindowUnit(Unit):
     NEWS = 1  # until the reader hears of a pixel
     ASK = 1  # where a request waits
 
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-        arrived, freed = new(), new()  # per pixel: readable from; per row: writable again from
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        runnable = o[0].runnable
+        arrived, freed = Times(runnable), Times(runnable)  # pixels to read, rows to write again
+        asking = Channel(runnable)
         band = self.groups * self.repeats * self.window_beats
 
         def read(index: int, step: int) -> None:
             if (index + 1) % band == 0:
                 for _ in range(self.freed(index // band % self.out_height)):
                     freed.put(step + 2)
-
-        requests = Requests(o[0], new, read)
 
         def write() -> Process:
             free = 0
@@ -168,8 +152,7 @@ class WindowUnit(Unit):
                     free = max(free, room)
                 for _ in range(self.width):
                     for _ in range(self.folds):
-                        taken = yield from i[0].take(free)
-                        free = taken + 1
+                        free = 1 + (yield from i[0].take(free))
                     arrived.put(free + self.NEWS)
 
         def ask() -> Process:
@@ -178,11 +161,11 @@ class WindowUnit(Unit):
                 for group in range(self.groups):
                     available = yield arrived, frame + self.last_pixel(oy, group)
                     for _ in range(self.repeats * self.window_beats):
-                        yield from requests.ask(available)
+                        yield from asking.give(available)
                 if oy == self.out_height - 1:
                     frame += self.height * self.width
 
-        return [write(), ask(), requests.when_taken()]
+        return [write(), ask(), *queue(asking, o[0], heard=read)]
 
     def parts(self) -> Parts:
         width, address = self.i.width, bits(self.depth)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.events import Channels, Process
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.units.base import Beat, FramelessUnit
 
@@ -21,6 +21,8 @@ class ForkUnit(FramelessUnit):
     bits: int
     ways: int = 2
 
+    STAGES = 0
+
     @property
     def i(self) -> Beat:
         return Beat(lanes=self.lanes, bits=self.bits)
@@ -31,14 +33,7 @@ class ForkUnit(FramelessUnit):
     def outs(self) -> Mapping[str, Beat]:
         return {f"o_{way}": self.o for way in range(self.ways)}
 
-    def latency(self) -> int:
-        """A fork adds no cycle."""
-        return 0
-
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
         def fork() -> Process:
             for index in itertools.count():
                 offer = yield i[0].offers, index

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times, register_stage, skid_buffer
+from fq_hw.schedule.events import Channel, Channels, Process, queue, register_stage
 from fq_hw.schedule.parts import Parts
-from fq_hw.schedule.units.base import Beat, PixelUnit
+from fq_hw.schedule.units.base import Beat, LevelUnit
 
 __all__ = ["ThresholdUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThresholdUnit(PixelUnit):
+class ThresholdUnit(LevelUnit):
     """Requantize: per lane the number of levels not above x, counted down where a sign bit is set.
 
     A level word holds, lane by lane, ``2**out_bits - 1`` ascending levels of ``level_bits`` and a
     sign bit on top: y = count, or steps - count.
     """
 
-    in_bits: int
     level_bits: int
-    out_bits: int
 
-    @property
-    def i(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.in_bits)
-
-    @property
-    def o(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.out_bits)
-
-    @property
-    def ins(self) -> Mapping[str, Beat]:
-        return {"i": self.i, "i_level": self.level}
+    PARAMETERS = ("i_level",)
 
     @property
     def steps(self) -> int:
@@ -42,22 +29,13 @@ class ThresholdUnit(PixelUnit):
         return 2**self.out_bits - 1
 
     @property
-    def level(self) -> Beat:
+    def i_level(self) -> Beat:
         """A level word."""
         return Beat(lanes=self.lanes, bits=self.steps * self.level_bits + 1)
 
-    def latency(self) -> int:
-        """Cycles from taking a beat to offering its result."""
-        return self.STAGES
-
-    PARAMETERS = ("i_level",)
-    STAGES = 2  # registers: of the levels that are reached, and of the result
-
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-        compared = Channel(o[0].offers.runnable)
-        return [register_stage(i[0], compared), *skid_buffer(compared, o[0], new)]
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        compared = Channel(o[0].runnable)
+        return [register_stage(i[0], compared), *queue(compared, o[0])]
 
     def parts(self) -> Parts:
         compared = self.lanes * self.steps

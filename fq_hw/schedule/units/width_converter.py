@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Process, Times
+from fq_hw.schedule.events import Channels, Process, by_turns
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import Beat, Unit
@@ -58,7 +57,6 @@ class ConvertUnit(Unit):
 
     @property
     def beats(self) -> int:
-        """Cycles a frame takes at least."""
         if self.lanes_out > self.lanes_in:
             return self.pixels * self.beats_in
         return self.pixels * (self.beats_in + self.beats_out)
@@ -67,34 +65,13 @@ class ConvertUnit(Unit):
         """Cycles from the first input beat of an output beat to offering it."""
         return min(max(self.lanes_out // self.lanes_in, 1), self.beats_in)
 
-    def processes(
-        self, i: Sequence[Channel], o: Sequence[Channel], new: Callable[[], Times]
-    ) -> list[Process]:
-        ratio, parts_in = self.lanes_out // self.lanes_in, ceil_div(self.lanes_in, self.lanes_out)
-
-        def up() -> Process:
-            free = 0
-            while True:
-                left = self.beats_in
-                while left:
-                    for _ in range(min(ratio, left)):
-                        taken = yield from i[0].take(free)
-                        free = taken + 1
-                    left -= min(ratio, left)
-                    free = yield from o[0].give(taken + 1)
-
-        def down() -> Process:
-            free = 0
-            while True:
-                parts = self.beats_out
-                for _ in range(self.beats_in):
-                    taken = yield from i[0].take(free)
-                    free = taken + 1
-                    for _ in range(min(parts_in, parts)):
-                        free = 1 + (yield from o[0].give(free))
-                    parts -= min(parts_in, parts)
-
-        return [up() if ratio else down()]
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        wide, narrow = sorted((self.beats_in, self.beats_out))
+        ratio = ceil_div(max(self.lanes_in, self.lanes_out), min(self.lanes_in, self.lanes_out))
+        each = [min(ratio, narrow - ratio * n) for n in range(wide)]  # narrow beats of a wide one
+        widens = self.lanes_out > self.lanes_in
+        turns = [(n, 1) if widens else (1, n) for n in each]
+        return [by_turns(i[0], o[0], turns, rest=not widens)]
 
     def parts(self) -> Parts:
         low, high = sorted((self.lanes_in, self.lanes_out))

@@ -32,7 +32,7 @@ def test_every_unit_expects_what_the_one_before_gives(lanes_in, lanes_out):
         assert first.i.lanes == lanes_in and last.o.lanes == lanes_out
         for unit, after in itertools.pairwise(parts.path):
             assert unit.o == after.i
-        assert parts.weights.width == parts.engine.weight.width
+        assert parts.weights.width == parts.engine.i_weight.width
         assert parts.beats == max(unit.beats for unit in parts.path)
         assert set(parts.units) == {*parts.path, parts.weights}
         endings = [ending for ending, _ in (*parts.before, *parts.after)]

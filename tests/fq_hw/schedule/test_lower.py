@@ -47,28 +47,13 @@ def carrier(plan, tensor):
     return next(node for node in plan.nodes if node.tensor == tensor)
 
 
-def ports(unit):
-    """Input beats in the order of a node's inputs."""
-    match unit:
-        case units.AddUnit() | units.ConcatUnit():
-            return [unit.a, unit.b]
-        case units.ConvUnit():
-            return [unit.i, unit.weight]
-        case units.ThresholdUnit():
-            return [unit.i, unit.level]
-        case units.RomUnit():
-            return []
-        case _:
-            return [unit.i]
-
-
 def test_streams_fit(lowered):
     """Every reader expects what its source gives; a ROM's words are what it streams."""
     graph, plan = lowered
     image = units.Beat(lanes=graph.input.shape[2], bits=8)
     for node in plan.nodes:
-        assert len(ports(node.unit)) == len(node.inputs)
-        for source, want in zip(node.inputs, ports(node.unit), strict=True):
+        assert len(node.unit.ins.values()) == len(node.inputs)
+        for source, want in zip(node.inputs, node.unit.ins.values(), strict=True):
             from_rom = source.node != Plan.INPUT and plan[source.node] in plan.roms
             got = image if source.node == Plan.INPUT else plan[source.node].unit.o
             assert got.width == want.width, f"{source} to {node.name}"

@@ -26,7 +26,7 @@ def window(height=6, width=5, channels=4, lanes=2, kernel=3, stride=1, padding=1
         width=width,
         channels=channels,
         lanes=lanes,
-        bits=2,
+        in_bits=2,
         kernel=kernel,
         stride=stride,
         padding=padding,
@@ -111,7 +111,7 @@ def test_conv(pe, simd):
     back = unit.sum_cycles + 2 + (unit.slots > 1)
     assert unit.slots * unit.sf >= back
     assert unit.slots == 1 or (unit.slots - 1) * unit.sf < back
-    assert unit.weight.width == pe * simd
+    assert unit.i_weight.width == pe * simd
 
 
 @pytest.mark.parametrize(("cin", "act_bits"), [(1, 1), (7, 2), (28, 2), (29, 2), (512, 2), (3, 8)])
@@ -139,7 +139,7 @@ def test_convert(channels, lanes_in, lanes_out):
 
 def test_other_beats():
     act = ThresholdUnit(channels=10, pixels=6, lanes=4, in_bits=9, level_bits=10, out_bits=2)
-    assert (act.steps, act.folds, act.beats, act.level.width) == (3, 3, 18, 4 * 31)
+    assert (act.steps, act.folds, act.beats, act.i_level.width) == (3, 3, 18, 4 * 31)
     total = PixelSumUnit(channels=10, pixels=6, lanes=4, in_bits=9, sum_bits=12)
     assert (total.folds, total.beats) == (3, 18)
     score = ScoreUnit(classes=10, sum_bits=12, multiplier_bits=16, score_bits=28)
