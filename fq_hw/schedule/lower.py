@@ -123,19 +123,18 @@ class Lowering:
     def publish(self, op: ir.Op, stream: Stream) -> None:
         """Make ``op``'s stream available to each of its readers, by a fork if there are two."""
         ops = self.graph.users[op.name]
-        readers = list(dict.fromkeys(self.stage_of.get(user.name, user.name) for user in ops))
+        stages = {self.stage_of[user.name].until for user in ops if user.name in self.stage_of}
+        readers = len(stages) + sum(user.name not in self.stage_of for user in ops)
         for reader in ops if stream.signed else ():
             contract = f"reads {op.name!r}, a sum over all pixels, which only scores can read"
             scored = isinstance(reader, ir.ClassScale | ir.ArgMax)
             require(scored, reader.where, contract, kind=GraphError)
-        if len(readers) <= 1:
+        if readers <= 1:
             self.streams[op.name] = [stream]
             return
-        unit = ForkUnit(lanes=stream.lanes, bits=stream.bits, ways=len(readers))
+        unit = ForkUnit(lanes=stream.lanes, bits=stream.bits, ways=readers)
         name = self.add(f"{op.name}.fork", unit, stream.source).node
-        self.streams[op.name] = [
-            replace(stream, source=Source(name, way)) for way in range(len(readers))
-        ]
+        self.streams[op.name] = [replace(stream, source=Source(name, w)) for w in range(readers)]
 
     def take(self, name: str) -> Stream:
         """The stream of tensor ``name`` for the next of its readers."""
