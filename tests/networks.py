@@ -23,7 +23,9 @@ from fq_hw.network import (
     WeightScale,
 )
 from fq_hw.schedule.fold_search import least_lut
-from fq_hw.schedule.folding import Fold
+from fq_hw.schedule.folding import Fold, InTurn
+from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.in_turn.lower import one_stage
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
 from fq_hw.untrained import untrained
@@ -31,12 +33,14 @@ from fq_hw.untrained import untrained
 __all__ = [
     "NETWORKS",
     "VARIANTS",
+    "array_plan",
     "column_folds",
     "least_plan",
     "odd_folds",
     "random_checkpoint",
     "random_graph",
     "random_images",
+    "whole_stage",
     "wide_folds",
 ]
 
@@ -161,6 +165,17 @@ def least_plan(graph: Graph, cycles: int, **options) -> Plan:
     """The plan of least LUT that needs at most ``cycles`` per frame."""
     found = least_lut(graph, cycles)
     return lower(graph, found.folds, found.cycles, **options)
+
+
+def whole_stage(graph: Graph, array: Array) -> InTurn:
+    """All convolutions of ``graph`` in turn on ``array``."""
+    after, until = one_stage(graph)
+    return InTurn(after=after, until=until, array=array)
+
+
+def array_plan(graph: Graph, array: Array) -> Plan:
+    """The plan of ``graph`` as ``whole_stage``."""
+    return lower(graph, {}, arrays=(whole_stage(graph, array),))
 
 
 def odd_folds(graph: Graph) -> dict[str, Fold]:

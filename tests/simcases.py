@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from networks import least_plan, random_graph, random_images
+from networks import array_plan, least_plan, random_graph, random_images
 
 from fq_hw import golden
 from fq_hw.ir import Conv, Graph
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
 from fq_hw.schedule.folding import Fold
+from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
-from sim import network
+from sim import network, taps
 from sim.vectors import Vectors, pack
 
 __all__ = ["FRAMES", "Case", "folded", "frame_vectors", "make_case"]
@@ -75,14 +76,31 @@ class Case:
         np.testing.assert_array_equal(run.scores, self.scores[: len(run.scores)])
         np.testing.assert_array_equal(run.labels, self.labels[: len(run.labels)])
 
+    def assert_as_predicted(self, program: Path, streamed: set[str]) -> network.Run:
+        """Every tensor of ``streamed`` as golden, every result in its cycle; the run."""
+        levels = self.folder / "levels.txt"
+        run = self.run(program, taps_file=levels)
+        self.assert_equal(run)
+        wrong = taps.mismatches(levels, self.plan, self.tensors)
+        assert set(wrong) >= streamed, "a tensor is not compared"
+        assert not any(wrong.values()), wrong
+        predicted = timing.simulate(self.plan, frames=6)
+        assert run.results[:6] == predicted.results[: len(run.results)]
+        assert (run.first_pixel, run.interval) == (predicted.first_pixel, predicted.interval)
+        return run
+
 
 def make_case(
-    name: str, folder: Path, images: int, seed: int = 3, graph: Graph | None = None, **options
-) -> Case:
-    """The network ``name`` of ``networks.NETWORKS`` with random weights, or ``graph`` instead."""
+    name: str, folder: Path, images: int, seed: int = 3, graph: Graph | None = None,
+    array: Array | None = None, **options,
+) -> Case:  # fmt: skip
+    """The network ``name`` of ``networks.NETWORKS`` with random weights, or ``graph`` instead.
+
+    It is folded, or computed in turn on ``array``.
+    """
     graph = lower_graph(random_graph(name, seed) if graph is None else graph)
     pixels = random_images(graph.input.shape, images, seed)
-    plan = folded(graph, FOLDINGS[name], **options)
+    plan = array_plan(graph, array) if array else folded(graph, FOLDINGS[name], **options)
     return Case(
         graph, plan, pixels, golden.run(graph, pixels), folder, timing.simulate(plan).interval
     )

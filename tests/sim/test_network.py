@@ -16,7 +16,7 @@ from fq_hw.cli.main import build_parser
 from fq_hw.flow import simulate as side_by_side
 from fq_hw.flow.model import SHIPPED, load_model
 from fq_hw.schedule import timing
-from sim import network, taps
+from sim import network
 
 pytestmark = pytest.mark.verilator
 
@@ -31,15 +31,7 @@ def program(case, programs):
 
 @every_network
 def test_scores_levels_and_cycles(case, program):
-    levels = case.folder / "levels.txt"
-    run = case.run(program, taps_file=levels)
-    case.assert_equal(run)
-    wrong = taps.mismatches(levels, case.plan, case.tensors)
-    assert set(wrong) >= {op.name for op in case.graph.ops[1:-2]}, "a tensor is not compared"
-    assert not any(wrong.values()), wrong
-    predicted = timing.simulate(case.plan, frames=6)
-    assert run.results[:6] == predicted.results
-    assert (run.first_pixel, run.interval) == (predicted.first_pixel, predicted.interval)
+    case.assert_as_predicted(program, {op.name for op in case.graph.ops[1:-2]})
 
 
 @every_network
