@@ -23,9 +23,9 @@ from fq_hw.network import (
     WeightScale,
 )
 from fq_hw.schedule.fold_search import least_lut
-from fq_hw.schedule.folding import Fold, InTurn
+from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.in_turn.geometry import Array
-from fq_hw.schedule.in_turn.lower import one_stage
+from fq_hw.schedule.in_turn.stage import InTurn, one_stage
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
 from fq_hw.untrained import untrained

@@ -1,28 +1,28 @@
 """Frames/s of the link, by the bytes that really go over it."""
 
 import pytest
-from networks import NETWORKS, least_plan, random_graph
+from networks import NETWORKS, array_plan, least_plan, random_graph
 
 from boards.protocol import REPLY_SYNC, REQUEST_SYNC, Request, Status, exchange_bytes, pack
 from boards.rates import core_rate, info_of, link_rate
 from boards.shell import Shell
 from fq_hw.passes import lower_graph
-from fq_hw.schedule.sequential import lower_sequential
-from rtl_gen.sequential.top import SequentialAccelerator
+from fq_hw.schedule.in_turn.geometry import Array
 from rtl_gen.top import Accelerator
 
 
 def plans():
     graph = lower_graph(random_graph("gains", 1))
-    return {"units": least_plan(graph, 3000), "array": lower_sequential(graph, None)}
+    return {"units": least_plan(graph, 3000), "array": array_plan(graph, Array())}
 
 
 @pytest.mark.parametrize("kind", ["units", "array"])
 def test_the_shell_says_the_same_of_the_core(kind):
     plan = plans()[kind]
-    core = Accelerator(plan) if kind == "units" else SequentialAccelerator(plan)
     height, width, colours = NETWORKS["gains"].image
-    shell = Shell(core, pixels=height * width, colours=colours, clock_hz=25e6, baud=1e6)
+    shell = Shell(
+        Accelerator(plan), pixels=height * width, colours=colours, clock_hz=25e6, baud=1e6
+    )
     assert info_of(plan) == shell.info
 
 

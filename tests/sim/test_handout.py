@@ -5,9 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from fq_hw.schedule.sequential import lower_sequential
-from networks import random_graph
-from rtl_gen.sequential import SequentialAccelerator
+from networks import array_plan, random_graph
 from simcases import make_case
 
 from fq_hw import toolbox
@@ -16,6 +14,7 @@ from fq_hw.flow.model import SHIPPED, load_model
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
 from fq_hw.schedule.fold_search import least_lut
+from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.lower import lower
 from rtl_gen.emit import to_verilog
 from rtl_gen.top import Accelerator
@@ -106,7 +105,7 @@ def test_no_lint(pair, tmp_path):
     rule = "/* verilator lint_off UNUSEDSIGNAL */"
     found = warnings(text.replace(rule, ""), "right", tmp_path, primitives)
     assert found and all("UNUSEDSIGNAL" in line for line in found)
-    array = SequentialAccelerator(lower_sequential(lower_graph(random_graph("basic", 3))))
+    array = Accelerator(array_plan(lower_graph(random_graph("basic", 3)), Array()))
     assert not warnings(waived(to_verilog(array, "array")), "array", tmp_path)
 
 

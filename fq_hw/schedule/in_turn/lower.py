@@ -64,6 +64,11 @@ class Passes:
     def refuse(self, op: ir.Op, contract: str, got: object) -> None:
         require(False, op.where, f"{contract} in an array", got, kind=GraphError)
 
+    def check_room(self, op: ir.Op, place: object) -> None:
+        """Refuse levels that found no ``place``."""
+        contract = f"must fit the {self.array.depth} words of each activation bank"
+        require(place, op.where, contract, kind=CapacityError)
+
     def folds(self, channels: int) -> int:
         """Folds that fill whole activation words."""
         return ceil_div(channels, self.array.simd) * self.array.lane_groups
@@ -162,6 +167,9 @@ class Passes:
             threshold, dest = self.threshold_of(tensor)
         keep = self.left[tensor] > (threshold is not None)
         if keep and self.trunk is not None and self.left[self.trunk]:
+            for user in self.graph.users[tensor]:
+                if isinstance(user, ir.Threshold):
+                    self.check_room(user, threshold)
             self.refuse(op, "needs the trunk free; it still holds this tensor", self.trunk)
         step = replace(step, dest=dest, add=add, keep=keep)
         self.finish(
@@ -178,8 +186,7 @@ class Passes:
             self.refuse(op, "needs its input in the trunk", x)
         place = self.region(op.name)
         h, w, c = self.graph.types[op.name].shape
-        contract = f"does not fit the {self.array.depth} words of each activation bank"
-        require(place, op.where, contract, kind=CapacityError)
+        self.check_room(op, place)
         step = Pass(
             name=op.name, kernel=0, stride=1, rows=h, width=w, folds=self.folds(c),
             array=self.array, dest=place, add=True,
@@ -191,8 +198,7 @@ class Passes:
         h, w, c = self.graph.types[op.name].shape
         if isinstance(op, ir.Embed | ir.Threshold):
             place = self.region(op.name)
-            contract = f"must fit the {self.array.depth} words of each activation bank"
-            require(place, op.where, contract, kind=CapacityError)
+            self.check_room(op, place)
             self.regions[op.name] = place
             return
         if not isinstance(op, ir.Conv | ir.Add):

@@ -54,10 +54,9 @@ def inside(graph: Graph, stage: InTurn) -> tuple[ir.Op, ...]:
     ):
         contract = f"must {what} levels or sums that nothing goes around: {', '.join(known)}"
         one_of(name, known, where, contract, kind=GraphError)
-    ops = between(graph, stage.until, stage.after)
-    ahead = stage.after not in {op.name for op in ops} and len(ops) > 0
+    ahead = firsts.index(stage.after) < firsts.index(stage.until)
     require(ahead, where, "must have layers between them, in this order", kind=GraphError)
-    return ops
+    return between(graph, stage.until, stage.after)
 
 
 def partition(graph: Graph, arrays: Iterable[InTurn]) -> dict[str, InTurn]:

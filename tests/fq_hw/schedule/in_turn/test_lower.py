@@ -1,0 +1,125 @@
+"""A stage as passes of an array: where tensors lie, what the words hold, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from networks import VARIANTS, array_plan, random_checkpoint, random_graph, whole_stage
+
+from fq_hw import ir
+from fq_hw.errors import CapacityError, GraphError
+from fq_hw.export import export
+from fq_hw.flow.config import read_config
+from fq_hw.flow.model import SHIPPED
+from fq_hw.passes import lower_graph
+from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.in_turn.lower import Passes
+from fq_hw.schedule.timing import simulate
+
+ERN20 = SHIPPED.with_name("ern20.toml")
+SMALL = Array(columns=4, pe=2, simd=4, depth=512)
+NAMES = ["basic", "bottleneck", "gains", "flat", "awkward"]
+
+
+def made(graph: ir.Graph, array: Array = SMALL) -> Passes:
+    return Passes(graph, whole_stage(graph, array))
+
+
+def changed(fields: Mapping[str, Mapping[str, object]]) -> ir.Graph:
+    """The basic network with other ``fields``, by op."""
+    return BASIC.map(lambda op: replace(op, **fields.get(op.name, {})))
+
+
+BASIC = lower_graph(random_graph("basic"))
+
+
+def test_every_convolution_has_one_pass_and_trunks_change_in_place():
+    steps = made(BASIC).unit.passes
+    convs = [op.name for op in BASIC.ops if isinstance(op, ir.Conv)]
+    assert [step.name for step in steps if step.kernel] == convs
+    by_name = {step.name: step for step in steps}
+    down, second = by_name["stages.0.0.down"], by_name["stages.0.0.convs.1"]
+    assert (down.add, down.keep, down.dest) == (False, True, None)
+    assert (second.add, second.keep) == (True, True)
+    last = by_name["stages.1.1.convs.1"]  # nothing but its threshold reads this block
+    assert (last.add, last.keep) == (True, False)
+    assert last.dest is not None
+    assert (steps[-1].name, steps[-1].add, steps[-1].dest) == ("tail.conv", False, None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_pass_writes_over_what_it_reads(name):
+    for step in made(lower_graph(random_graph(name))).unit.passes:
+        if step.source and step.dest:
+            a, b = sorted((step.source, step.dest), key=lambda region: region.base)
+            assert a.base + a.size <= b.base
+            assert b.base + b.size <= SMALL.depth
+
+
+def test_a_reader_of_stride_2_skips_in_a_tensor_that_another_reads_whole():
+    steps = {step.name: step for step in made(lower_graph(random_graph("bottleneck"))).unit.passes}
+    whole, thin = steps["stages.1.0.convs.0"], steps["stages.1.0.down"]
+    assert whole.source == thin.source
+    assert (whole.stride, thin.stride, thin.source.stride) == (1, 2, 1)
+    assert thin.thin and not whole.thin
+
+
+def test_every_weight_is_in_the_parameters():
+    stage, at = made(BASIC), 0
+    for step in stage.unit.passes:
+        fold = step.uses + stage.unit.header_words
+        if step.kernel:
+            rows = stage.words[at:].reshape(-1, SMALL.word_bits)[: step.folds * fold]
+            words = rows.reshape(step.folds, fold, -1)[:, : step.uses]
+            assert words.sum() == (BASIC[step.name].weight < 0).sum()
+        at += step.folds * fold
+    assert at == len(stage.words) == sum(replay.depth for replay in stage.replays)
+
+
+def test_a_network_of_resnet_20s_size_fits_an_ice40up5k():
+    exported = export(random_checkpoint(read_config(ERN20).network, 1))
+    graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
+    plan = array_plan(graph, Array())
+    unit = plan["tail.conv"].unit
+    array = unit.array
+    assert array.columns * array.pe * array.simd == 256
+    assert array.word_bits == 32 and plan["tail.conv.parameters"].unit.depth <= 16_384
+    assert array.pe * 16 == 32 and unit.trunk_depth <= 16_384
+    assert array.columns * array.simd * unit.act_bits * array.depth == 16 * 4096
+    assert simulate(plan, 3).interval == 288_499
+
+
+def test_refuses_what_the_banks_do_not_hold():
+    with pytest.raises(CapacityError, match=r"^Embed 'embedding': must fit the 64 words of each"):
+        made(BASIC, replace(SMALL, depth=64))
+    with pytest.raises(CapacityError, match=r"^Threshold '.*': must fit the 128 words of each"):
+        made(lower_graph(random_graph("bottleneck")), replace(SMALL, depth=128))
+
+
+CONV, SUM = "stages.0.0.convs.0", "stages.0.1"
+FIVE = np.ones((8, 5, 5, 8), int)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({CONV: {"weight": FIVE, "padding": 2}}, f"Conv '{CONV}': needs kernel 1 or 3, stride 1 o"),
+        ({CONV: {"weight": 3 * FIVE[:, :3, :3]}}, f"Conv '{CONV}': needs weights -1 and \\+1 and"),
+        ({CONV: {"pad_level": 1}}, f"Conv '{CONV}': needs weights -1 and \\+1 and pad_level 0 in"),
+        ({SUM: {"shift": (1, 0)}, f"{SUM}.convs.1": {"scale": 1 / 16}},
+         f"Add '{SUM}': needs both inputs in one scale in an array"),
+    ],
+)  # fmt: skip
+def test_refuses_layers_that_an_array_cannot_run(fields, said):
+    with pytest.raises(GraphError, match=f"^{said}"):
+        made(changed(fields))
+
+
+def test_refuses_weights_of_two_bits():
+    exported = export(random_checkpoint(VARIANTS["two-bits"], 1))
+    graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
+    with pytest.raises(GraphError, match=r"needs weights -1 and \+1 and pad_level 0 in an array"):
+        made(graph)

@@ -1,0 +1,49 @@
+"""An array's closed forms. Its cycles and values: tests/rtl_gen/test_every_component.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fq_hw.errors import FoldingError
+from fq_hw.schedule.units import Beat
+from sim.zoo import ZOO
+
+ARRAYS = {name: unit for name, unit in ZOO.items() if name.startswith("array_")}
+
+
+@pytest.mark.parametrize("unit", ARRAYS.values(), ids=ARRAYS)
+def test_words_are_wanted_in_the_order_of_the_passes(unit):
+    words = unit.word_cycles
+    assert words == sorted(set(words)) and words[-1] < unit.pass_cycles
+    uses = sum(step.folds * step.weight_groups * step.uses for step in unit.passes)
+    headers = sum(step.folds for step in unit.passes) * unit.header_words
+    assert len(words) == uses + headers
+
+
+def test_streams_are_as_wide_as_a_pixel_or_a_word():
+    levels, sums = ARRAYS["array_identity"], ARRAYS["array_sums_in"]
+    assert (levels.i, levels.o) == (Beat(lanes=4, bits=2), Beat(lanes=2, bits=levels.value_bits))
+    assert levels.ins["i_parameter"] == Beat(lanes=1, bits=8)
+    assert (sums.i, sums.beats_in) == (Beat(lanes=4, bits=6), 2)  # 5 channels
+    assert replace(levels, shape_in=(3, 5, 3)).i.lanes == 3
+
+
+@pytest.mark.parametrize("unit", ARRAYS.values(), ids=ARRAYS)
+def test_memories_are_banks_and_a_trunk_with_one_port(unit):
+    *banks, trunk = unit.parts().memories
+    assert len(banks) == unit.array.columns and len(set(banks)) == 1
+    assert banks[0].depth == unit.array.depth and not banks[0].single_port
+    assert (trunk.depth, trunk.width) == (unit.trunk_depth, unit.array.pe * 16)
+    assert trunk.single_port
+
+
+def test_refuses_what_gives_nothing():
+    unit = ARRAYS["array_identity"]
+    with pytest.raises(FoldingError, match=r"^ArrayUnit: needs passes \(got 0\)$"):
+        replace(unit, passes=())
+    last = unit.passes[-1]
+    said = r"^ArrayUnit: must keep what the last pass gives \(got 'square'\)$"
+    with pytest.raises(FoldingError, match=said):
+        replace(unit, passes=(replace(last, keep=False),))

@@ -1,0 +1,81 @@
+"""Accelerators with arrays in Amaranth's simulator, and how their parameters come in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from networks import array_plan, random_checkpoint
+from simcases import FRAMES, frame_vectors
+
+from fq_hw.errors import GraphError
+from fq_hw.export import export
+from fq_hw.ir import Graph
+from fq_hw.network import Block, Embedding, Network, Stage, StemConv
+from fq_hw.passes import lower_graph
+from fq_hw.schedule import timing
+from fq_hw.schedule.folding import Fold
+from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.in_turn.stage import InTurn
+from fq_hw.schedule.lower import lower
+from rtl_gen.parameters import fill_beats
+from rtl_gen.top import Accelerator
+from sim import pysim
+
+TINY = Network(  # a row's end inside a group, a stride, a block with downsampling
+    name="tiny",
+    image=(4, 6, 2),
+    classes=3,
+    embedding=Embedding(length=3),
+    stem=(StemConv(width=4, norm=False),),
+    block=Block.BASIC,
+    stages=(Stage(width=4, blocks=1, stride=1), Stage(width=4, blocks=1)),
+)
+ARRAY = Array(columns=4, pe=2, simd=4, depth=64)
+
+
+def tiny() -> Graph:
+    exported = export(random_checkpoint(TINY, 4))
+    return lower_graph(Graph.from_nodes(exported.name, exported.nodes))
+
+
+def two_arrays():
+    """The stem and the tail stream, each block has an array."""
+    first, second = "stages.0.0", "stages.1.0"
+    stages = (
+        InTurn(after="stem.0.conv", until=first, array=ARRAY),
+        InTurn(after=first, until=second, array=replace(ARRAY, pe=1, columns=2)),
+    )
+    fold = Fold(pe=3, simd=3)
+    return lower(GRAPH, {"stem.0.conv": fold, "tail.conv": fold}, arrays=stages)
+
+
+GRAPH = tiny()
+
+
+def test_two_arrays_between_layers_that_stream():
+    plan = two_arrays()
+    schedule = timing.simulate(plan, FRAMES)
+    moved = pysim.replay(Accelerator(plan, None), frame_vectors(GRAPH, plan, 1))
+    assert moved["i"][0] == schedule.first_pixel
+    assert tuple(moved["o"]) == schedule.results
+
+
+def test_results_wait_for_parameters_that_come_in():
+    plan = array_plan(GRAPH, ARRAY)
+    beats = tuple(fill_beats(plan["tail.conv.parameters"].contents))
+    vectors = frame_vectors(GRAPH, plan, 1)
+    later = len(beats) - 1
+    vectors = replace(vectors, i={**vectors.i, "i_fill": beats}, last=vectors.last + later)
+    moved = pysim.replay(Accelerator(plan, None, preloaded=False), vectors)
+    assert moved["i_fill"] == list(range(len(beats)))
+    expected = np.array(timing.simulate(plan, FRAMES).results) + later
+    assert moved["o"] == expected.tolist()
+
+
+def test_refuses_two_memories_to_fill():
+    plan = two_arrays()
+    said = r"^accelerator: can fill one memory of parameters after a reset \(got \['stages.0.0.par"
+    with pytest.raises(GraphError, match=said):
+        Accelerator(plan, spram=True)
