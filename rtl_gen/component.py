@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from fq_hw.schedule import units
 from fq_hw.schedule.units import Beat, Unit
 from rtl_gen.streams import signature
 
-__all__ = ["FilledComponent", "Target", "UnitComponent", "component", "component_of"]
+__all__ = ["Target", "UnitComponent", "component", "component_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +34,15 @@ class Target:
     preloaded: bool = True
 
 
-NOTHING: Mapping[str, wiring.Member] = MappingProxyType({})
+PLAIN = Target(family=None)
 
 
 class UnitComponent(wiring.Component):
     """Base of a unit's component, as ``class Threshold(UnitComponent, unit=ThresholdUnit)``.
 
     Its members are the unit's streams, by their names in ``unit.ins`` and ``unit.outs``.
+    ``contents`` fills its ROM, table or start values. Raises GraphError where they are not of the
+    shape that the unit says.
     """
 
     KINDS: ClassVar[dict[type[Unit], type[UnitComponent]]] = {}
@@ -51,39 +52,25 @@ class UnitComponent(wiring.Component):
         if unit is not None:
             UnitComponent.KINDS[unit] = cls
 
-    def __init__(self, unit: Unit, more: Mapping[str, wiring.Member] = NOTHING):
-        self.unit = unit
+    def __init__(self, unit: Unit, contents: np.ndarray | None = None, target: Target = PLAIN):
+        shape, got = unit.contents, None if contents is None else contents.shape
+        contract = f"needs contents of shape {shape}" if shape else "takes no contents"
+        require(got == shape, type(unit).__name__, contract, got, kind=GraphError)
+        self.unit, self.contents, self.target = unit, contents, target
         super().__init__(
             {name: In(signature(beat)) for name, beat in unit.ins.items()}
             | {name: Out(self.given(beat)) for name, beat in unit.outs.items()}
-            | dict(more)
+            | dict(self.more)
         )
 
     def given(self, beat: Beat) -> stream.Signature:
         """The stream of what it gives: lanes, unless the component names the bits otherwise."""
         return signature(beat)
 
-    @classmethod
-    def takes_contents(cls, unit: Unit) -> bool:
-        """Whether it is filled with something."""
-        return False
-
-    @classmethod
-    def of(cls, unit: Unit, contents: np.ndarray | None, target: Target) -> UnitComponent:
-        """The component of ``unit``; kinds that hold something or have forms say so here."""
-        return cls(unit)
-
-
-class FilledComponent(UnitComponent):
-    """Base of components with a ROM, a table, start values or other constants."""
-
-    @classmethod
-    def takes_contents(cls, unit: Unit) -> bool:
-        return True
-
-    @classmethod
-    def of(cls, unit: Unit, contents: np.ndarray | None, target: Target) -> UnitComponent:
-        return cls(unit, contents)
+    @property
+    def more(self) -> Mapping[str, wiring.Member]:
+        """Members that are no streams between units."""
+        return {}
 
 
 def component_of(kind: type[Unit]) -> type[UnitComponent]:
@@ -98,20 +85,8 @@ def component_of(kind: type[Unit]) -> type[UnitComponent]:
     return UnitComponent.KINDS[kind]
 
 
-PLAIN = Target(family=None)
-
-
 def component(
     unit: Unit, contents: np.ndarray | None = None, target: Target = PLAIN
-) -> wiring.Component:
-    """The component of ``unit``; ``contents`` fills its ROM, table or start values.
-
-    Raises GraphError for a unit without a component, and where there are contents and it takes
-    none, or none and it does.
-    """
-    kind = type(unit)
-    made = component_of(kind)
-    takes = made.takes_contents(unit)
-    contract = "needs contents" if takes else "takes no contents"
-    require(takes == (contents is not None), kind.__name__, contract, contents, kind=GraphError)
-    return made.of(unit, contents, target)
+) -> UnitComponent:
+    """The component of ``unit``. Raises GraphError for a unit without one."""
+    return component_of(type(unit))(unit, contents, target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from amaranth.hdl import EnableInserter, Module, Mux, Signal
 from amaranth.lib.wiring import connect, flipped
 
@@ -13,7 +12,7 @@ from rtl_gen.array.loader import BankLoader, TrunkPort
 from rtl_gen.array.sequencer import Sequencer
 from rtl_gen.array.single_port import LANE, SinglePort
 from rtl_gen.array.sum_output import SumOutput
-from rtl_gen.component import Target, UnitComponent
+from rtl_gen.component import UnitComponent
 
 __all__ = ["ConvArray"]
 
@@ -30,14 +29,6 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
                 piece; with ``target.spram`` the trunk lies in the SPRAM of an iCE40 UltraPlus
     Errors      none at run time; the lowering refuses networks that the array cannot run
     """
-
-    def __init__(self, unit: ArrayUnit, target: Target):
-        self.target = target
-        super().__init__(unit)
-
-    @classmethod
-    def of(cls, unit: ArrayUnit, contents: np.ndarray | None, target: Target) -> ConvArray:
-        return cls(unit, target)
 
     def elaborate(self, platform):
         m = Module()

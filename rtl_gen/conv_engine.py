@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import fifo
 
 from fq_hw.schedule.units import ConvUnit
-from rtl_gen.component import Target, UnitComponent
+from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter
 from rtl_gen.delay import delay
 from rtl_gen.dot_array import DotArray
@@ -42,19 +41,10 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
     Errors      none at run time; ConvUnit refuses bad foldings
     Source      Takahashi et al. 2024 (w1a2); Blott et al. 2018, FINN-R (folding)
 
-    ``family`` names the form of the dot products (rtl_gen.dot_product), None for a plain one with
-    nothing to link. The arithmetic runs freely: nothing in it waits. A group's last beat is
-    accepted only when one of ``slots`` places for finished sums is free, so that a sum never
-    arrives at a full output.
+    ``target.family`` names the form of the dot products (rtl_gen.dot_product). The arithmetic runs
+    freely: nothing in it waits. A group's last beat is accepted only when one of ``slots`` places
+    for finished sums is free, so that a sum never arrives at a full output.
     """
-
-    def __init__(self, unit: ConvUnit, family: str | None = None):
-        self.family = family
-        super().__init__(unit)
-
-    @classmethod
-    def of(cls, unit: ConvUnit, contents: np.ndarray | None, target: Target) -> ConvEngine:
-        return cls(unit, target.family)
 
     def elaborate(self, platform):
         m = Module()
@@ -107,7 +97,7 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
     def sums(self, m: Module, near: Sequence[Near | None]) -> list[Value]:
         """The sums that the beat completes, column by column."""
         unit, simd, bits = self.unit, self.unit.simd, self.unit.act_bits
-        array = DotArray(m, unit.tree, self.family, masked=unit.masked, kept=True)
+        array = DotArray(m, unit.tree, self.target.family, masked=unit.masked, kept=True)
         beat = self.i.payload.as_value()
         outside = sum(unit.pad_level << lane * bits for lane in range(simd))
 

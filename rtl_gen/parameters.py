@@ -7,11 +7,10 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream
 from amaranth.lib.wiring import In
 
-from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.units import ParameterUnit, Replay
 from rtl_gen.array import settings
 from rtl_gen.array.single_port import LANE, SinglePort
-from rtl_gen.component import FilledComponent, Target
+from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter
 from rtl_gen.rom_stream import pack_words
 
@@ -32,7 +31,7 @@ def values(replay: Replay) -> dict[str, int]:
             "times": replay.times - 1}  # fmt: skip
 
 
-class Parameters(FilledComponent, unit=ParameterUnit):
+class Parameters(UnitComponent, unit=ParameterUnit):
     """Words in the order in which an array wants them, frame after frame.
 
     Members     o: Out(stream of u<width>)
@@ -43,20 +42,12 @@ class Parameters(FilledComponent, unit=ParameterUnit):
     Throughput  one word per cycle
     Path        from o.ready through a choice of addresses to the memory
     Resources   a SinglePort, and counters
-    Errors      refuses contents that are not depth x width bits
+    Errors      none at run time; contents are depth x width bits, the lowest first
     """
 
-    def __init__(self, unit: ParameterUnit, contents: np.ndarray, target: Target):
-        shape = (unit.depth, unit.width)
-        require(contents.shape == shape, "Parameters", f"contents must be {shape} bits",
-                contents.shape, kind=ParameterError)  # fmt: skip
-        self.contents, self.target = contents, target
-        more = {} if target.preloaded else {"i_fill": In(stream.Signature(LANE))}
-        super().__init__(unit, more)
-
-    @classmethod
-    def of(cls, unit: ParameterUnit, contents: np.ndarray | None, target: Target) -> Parameters:
-        return cls(unit, contents, target)
+    @property
+    def more(self) -> dict[str, In]:
+        return {} if self.target.preloaded else {"i_fill": In(stream.Signature(LANE))}
 
     def elaborate(self, platform):
         m = Module()

@@ -6,15 +6,14 @@ import numpy as np
 from amaranth.hdl import Cat, Module, unsigned
 from amaranth.lib import memory
 
-from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.units import EmbedUnit
-from rtl_gen.component import FilledComponent
+from rtl_gen.component import UnitComponent
 from rtl_gen.streams import memory_style
 
 __all__ = ["PixelEmbedding"]
 
 
-class PixelEmbedding(FilledComponent, unit=EmbedUnit):
+class PixelEmbedding(UnitComponent, unit=EmbedUnit):
     """Replaces each colour byte of a pixel by a row of a table.
 
     Members     i: In(stream of colours x u8); o: Out(stream of colours*length x u<bits>)
@@ -22,21 +21,9 @@ class PixelEmbedding(FilledComponent, unit=EmbedUnit):
     Latency     unit.latency()
     Throughput  one pixel per cycle
     Resources   a read port on a 256-row ROM per colour
-    Errors      refuses a table that is not tables x 256 x length of u<bits>
+    Errors      none at run time; contents are a table, tables x 256 x length of u<bits>
     Source      Tokunaga et al. 2024
     """
-
-    def __init__(self, unit: EmbedUnit, table: np.ndarray):
-        shape = (unit.tables, 256, unit.length)
-        require(
-            table.shape == shape,
-            "PixelEmbedding",
-            f"table must be {shape}",
-            table.shape,
-            kind=ParameterError,
-        )
-        self.table = table
-        super().__init__(unit)
 
     def elaborate(self, platform):
         m = Module()
@@ -46,7 +33,7 @@ class PixelEmbedding(FilledComponent, unit=EmbedUnit):
         m.d.comb += self.i.ready.eq(~self.o.valid | self.o.ready)
         rows = []
         for colour in range(unit.colours):
-            entries = self.table[colour if unit.tables > 1 else 0].astype(object)
+            entries = self.contents[colour if unit.tables > 1 else 0].astype(object)
             rom = memory.Memory(
                 shape=unsigned(unit.length * unit.bits),
                 depth=256,

@@ -6,15 +6,14 @@ import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import memory
 
-from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.units import PixelSumUnit
-from rtl_gen.component import FilledComponent
+from rtl_gen.component import UnitComponent
 from rtl_gen.counters import nest
 
 __all__ = ["PixelSum"]
 
 
-class PixelSum(FilledComponent, unit=PixelSumUnit):
+class PixelSum(UnitComponent, unit=PixelSumUnit):
     """Accumulates every channel over a frame and gives the sums with the frame's last pixel.
 
     Members     i: In(stream of lanes x u<in_bits>); o: Out(stream of lanes x i<sum_bits>)
@@ -24,19 +23,8 @@ class PixelSum(FilledComponent, unit=PixelSumUnit):
     Latency     unit.latency(), from the last pixel's beat
     Throughput  one beat per cycle
     Resources   distributed RAM of folds words, where unit.planar a register
-    Errors      refuses start values that are not one per channel
+    Errors      none at run time; contents are the start values, one per channel
     """
-
-    def __init__(self, unit: PixelSumUnit, start: np.ndarray):
-        require(
-            start.shape == (unit.channels,),
-            "PixelSum",
-            f"needs {unit.channels} start values",
-            start.shape,
-            kind=ParameterError,
-        )
-        self.start = start
-        super().__init__(unit)
 
     def elaborate(self, platform):
         m = Module()
@@ -85,7 +73,7 @@ class PixelSum(FilledComponent, unit=PixelSumUnit):
         """Start values as words of ``lanes`` two's-complement numbers."""
         unit = self.unit
         padded = np.zeros(unit.folds * unit.lanes, np.int64)
-        padded[: unit.channels] = self.start
+        padded[: unit.channels] = self.contents
         mask = (1 << unit.sum_bits) - 1
         return [
             sum((int(v) & mask) << (lane * unit.sum_bits) for lane, v in enumerate(row))

@@ -6,18 +6,17 @@ import numpy as np
 from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import memory
 
-from fq_hw.errors import require
 from fq_hw.schedule.units import Pooling, PoolUnit
-from rtl_gen.component import FilledComponent
+from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter, nest
 
 __all__ = ["Pool"]
 
 
-class Pool(FilledComponent, unit=PoolUnit):
+class Pool(UnitComponent, unit=PoolUnit):
     """Grows a row of windows in a memory and gives each window with its last pixel.
 
-    ``sign`` has -1 for each channel whose smallest value is wanted; None where there is none.
+    Contents, where unit.signed: -1 for each channel whose smallest value is wanted.
 
     Members     i: In(stream of lanes x u<in_bits>); o: Out(stream of lanes x u<bits>)
     Order       raster order, channel folds fastest, both ways
@@ -25,21 +24,8 @@ class Pool(FilledComponent, unit=PoolUnit):
     Throughput  one beat per cycle
     Path        memory, then one comparison or addition
     Resources   distributed RAM of unit.depth words
-    Errors      none at run time; PoolUnit refuses windows that do not fit, signs must fit the unit
+    Errors      none at run time; PoolUnit refuses windows that do not fit
     """
-
-    def __init__(self, unit: PoolUnit, sign: np.ndarray | None = None):
-        channels = (unit.channels,) if unit.signed else None
-        got = None if sign is None else sign.shape
-        require(got == channels, "Pool", f"needs signs of shape {channels}", got)
-        self.falls = np.zeros(unit.folds * unit.lanes, bool)
-        if unit.signed:
-            self.falls[: unit.channels] = sign < 0
-        super().__init__(unit)
-
-    @classmethod
-    def takes_contents(cls, unit: PoolUnit) -> bool:
-        return unit.signed
 
     def elaborate(self, platform):
         m = Module()
@@ -76,9 +62,9 @@ class Pool(FilledComponent, unit=PoolUnit):
     def falling(self, m: Module, fold: Value, lane: int) -> Value:
         """Whether the smallest value of a lane's channel is wanted."""
         falls = Signal(name=f"falls_{lane}")
-        wanted = self.falls[lane :: self.unit.lanes]
+        signs = self.contents[lane :: self.unit.lanes] if self.unit.signed else np.zeros(0)
         with m.Switch(fold):
-            for which in np.flatnonzero(wanted).tolist():
+            for which in np.flatnonzero(signs < 0).tolist():
                 with m.Case(which):
                     m.d.comb += falls.eq(1)
         return falls

@@ -7,10 +7,9 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import memory
 from amaranth.lib.wiring import connect
 
-from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.memories import rom_layers
 from fq_hw.schedule.units import READ, RomUnit
-from rtl_gen.component import FilledComponent
+from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter
 from rtl_gen.delay import delay
 from rtl_gen.read_pipe import ReadPipe, read_late
@@ -30,7 +29,7 @@ def beside(words: list[int], width: int) -> int:
     return sum(word << width * place for place, word in enumerate(words))
 
 
-class RomStream(FilledComponent, unit=RomUnit):
+class RomStream(UnitComponent, unit=RomUnit):
     """Words of a ROM in order, again and again: the source of weights and levels.
 
     Members     o: Out(stream of u<width>)
@@ -39,21 +38,8 @@ class RomStream(FilledComponent, unit=RomUnit):
     Throughput  one word per cycle
     Units       where unit.late says so the word comes READ cycles after it is taken
     Resources   block RAM where unit.in_block_ram says so, else logic
-    Errors      refuses contents that are not depth x width bits
+    Errors      none at run time; contents are depth x width bits, the lowest first
     """
-
-    def __init__(self, unit: RomUnit, bits: np.ndarray):
-        where = "RomStream"
-        shape = (unit.depth, unit.width)
-        require(
-            bits.shape == shape,
-            where,
-            f"contents must be {shape} bits",
-            bits.shape,
-            kind=ParameterError,
-        )
-        self.bits = bits
-        super().__init__(unit)
 
     def elaborate(self, platform):
         m = Module()
@@ -63,7 +49,7 @@ class RomStream(FilledComponent, unit=RomUnit):
         rows, layers = unit.depth, 1
         if unit.late and unit.in_block_ram:
             rows, layers = rom_layers(unit.depth, unit.width)
-        words = pack_words(self.bits)
+        words = pack_words(self.contents)
         m.submodules.rom = rom = memory.Memory(
             shape=unsigned(layers * unit.width),
             depth=max(rows, 2),

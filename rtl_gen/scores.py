@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 from amaranth.hdl import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, stream
 from amaranth.lib.data import ArrayLayout
 
-from fq_hw.errors import ParameterError, require
 from fq_hw.schedule.units import Beat, ScoreUnit
-from rtl_gen.component import FilledComponent
+from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter
 
 __all__ = ["Scores", "result_layout"]
@@ -25,7 +23,7 @@ def result_layout(unit: ScoreUnit) -> data.StructLayout:
     )
 
 
-class Scores(FilledComponent, unit=ScoreUnit):
+class Scores(UnitComponent, unit=ScoreUnit):
     """Multiplies each class's sum by a constant, adds one, and finds the largest score.
 
     Members     i: In(stream of i<sum_bits>), class 0 first; o: Out(stream of {label, scores})
@@ -34,26 +32,15 @@ class Scores(FilledComponent, unit=ScoreUnit):
     Throughput  one class per unit.class_cycles
     Path        one addition of score_bits
     Resources   the scores in registers; no DSP
-    Errors      refuses constants that are not a multiplier and a bias for each class
+    Errors      none at run time; contents are a multiplier, then a bias, for each class
     """
-
-    def __init__(self, unit: ScoreUnit, constants: np.ndarray):
-        require(
-            constants.shape == (2, unit.classes),
-            "Scores",
-            f"needs {unit.classes} multipliers and as many biases",
-            constants.shape,
-            kind=ParameterError,
-        )
-        self.multiplier, self.bias = constants
-        super().__init__(unit)
 
     def given(self, beat: Beat) -> stream.Signature:
         return stream.Signature(result_layout(self.unit))
 
     def elaborate(self, platform):
         m = Module()
-        unit = self.unit
+        unit, (multiplier, bias) = self.unit, self.contents
         index = counter(unit.classes, "index")
         last = 1 + unit.biased  # steps behind the multiplication: the bias, and the comparison
         left = Signal(range(unit.multiplier_bits + 1 + last))
@@ -72,7 +59,7 @@ class Scores(FilledComponent, unit=ScoreUnit):
             m.d.sync += [addend.eq(Mux(negate, -x, x) if unit.falling else x), product.eq(0)]
             m.d.sync += [left.eq(unit.multiplier_bits + last), idle.eq(0)]
             with m.Switch(index):
-                for which, constant in enumerate(self.multiplier):
+                for which, constant in enumerate(multiplier):
                     with m.Case(which):
                         m.d.sync += factor.eq(abs(int(constant)))
                         m.d.comb += negate.eq(int(constant < 0))
@@ -85,7 +72,7 @@ class Scores(FilledComponent, unit=ScoreUnit):
         with m.Elif(left > 1):
             m.d.sync += left.eq(1)
             with m.Switch(index):
-                for which, constant in enumerate(self.bias):
+                for which, constant in enumerate(bias):
                     with m.Case(which):
                         m.d.sync += product.eq(product + int(constant))
         with m.Elif(done):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import numpy as np
 import pytest
@@ -63,14 +64,17 @@ def interval(unit: Unit) -> None:
         assert found >= unit.beats if unit.WAITS else found == unit.beats
 
 
-def contents_are_needed_or_refused(unit: Unit) -> None:
+def contents_of_another_shape_are_refused(unit: Unit) -> None:
     """A threshold's levels that were meant for its ROM would vanish without a word."""
-    name, contents = type(unit).__name__, random_vectors(unit).contents
+    contents, shape = random_vectors(unit).contents, unit.contents
     assert type(component(unit, contents)) is component_of(type(unit))
-    takes = contents is not None
-    wrong, contract = (None, "needs") if takes else (np.ones((3, 4), np.uint8), "takes no")
-    with pytest.raises(GraphError, match=rf"^{name}: {contract} contents \(got "):
-        component(unit, wrong)
+    wrong = [np.ones((3, 4, 5, 6), np.uint8)] if contents is None else [None, contents[..., 1:]]
+    contract = f"needs contents of shape {shape}" if shape else "takes no contents"
+    for filling in wrong:
+        got = None if filling is None else filling.shape
+        said = re.escape(f"{type(unit).__name__}: {contract} (got {got})")
+        with pytest.raises(GraphError, match=f"^{said}$"):
+            component(unit, filling)
 
 
 def every_term_has_a_price(unit: Unit) -> None:
@@ -85,6 +89,6 @@ CHECKS = (
     valid_waits_for_no_ready,
     latency,
     interval,
-    contents_are_needed_or_refused,
+    contents_of_another_shape_are_refused,
     every_term_has_a_price,
 )

@@ -1,9 +1,7 @@
-"""Pixel embedding: lane order and refusals. The rest: test_every_component."""
+"""Pixel embedding: lane order. The rest: test_every_component."""
 
 import numpy as np
-import pytest
 
-from fq_hw.errors import ParameterError
 from fq_hw.schedule.units import EmbedUnit
 from rtl_gen.pixel_embedding import PixelEmbedding
 from sim import pysim
@@ -16,9 +14,3 @@ def test_first_colour_and_first_entry_are_lowest():
     table = np.zeros((2, 256, 2), np.uint8)
     table[0, 7], table[1, 9] = (1, 2), (3, 4)
     pysim.replay(PixelEmbedding(UNIT, table), Vectors(i={"i": (0x0907,)}, o={"o": (0x4321,)}))
-
-
-def test_refuses_a_table_of_another_shape():
-    message = r"^PixelEmbedding: table must be \(2, 256, 2\) \(got \(1, 256, 2\)\)$"
-    with pytest.raises(ParameterError, match=message):
-        PixelEmbedding(UNIT, np.zeros((1, 256, 2), np.uint8))

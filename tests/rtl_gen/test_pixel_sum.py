@@ -1,9 +1,7 @@
-"""Sums over pixels: a negative start, and refusals. The rest: test_every_component."""
+"""Sums over pixels: a negative start. The rest: test_every_component."""
 
 import numpy as np
-import pytest
 
-from fq_hw.errors import ParameterError
 from fq_hw.schedule.units import PixelSumUnit
 from rtl_gen.pixel_sum import PixelSum
 from sim import pysim
@@ -16,8 +14,3 @@ def test_every_frame_starts_at_the_start():
     part = PixelSum(UNIT, np.array([-32, 1]))
     frame, sums = (15, 1, 2, 3), (-15 % 64, 5)
     pysim.replay(part, Vectors(i={"i": frame * 3}, o={"o": sums * 3}))
-
-
-def test_refuses_starts_of_another_shape():
-    with pytest.raises(ParameterError, match=r"^PixelSum: needs 2 start values \(got \(3,\)\)$"):
-        PixelSum(UNIT, np.zeros(3, np.int64))

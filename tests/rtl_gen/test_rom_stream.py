@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from boards.measure import measure
-from fq_hw.errors import FoldingError, ParameterError
+from fq_hw.errors import FoldingError
 from fq_hw.schedule.resources import resources
 from fq_hw.schedule.units import Rom, RomUnit
 from rtl_gen.rom_stream import RomStream, pack_words
@@ -13,12 +13,6 @@ from rtl_gen.rom_stream import RomStream, pack_words
 def test_first_bit_is_the_lowest():
     bits = np.array([[1] + [0] * 8, [0] * 8 + [1], [1, 1, 0, 0, 0, 0, 0, 0, 1]])
     assert pack_words(bits) == [0x001, 0x100, 0x103]
-
-
-def test_refuses_contents_of_another_shape():
-    message = r"^RomStream: contents must be \(2, 3\) bits \(got \(3, 2\)\)$"
-    with pytest.raises(ParameterError, match=message):
-        RomStream(RomUnit(depth=2, width=3), np.zeros((3, 2), np.uint8))
 
 
 @pytest.mark.parametrize(("depth", "width"), [(0, 3), (3, 0)])

@@ -1,9 +1,8 @@
-"""Scores: labels by hand, and refusals. The rest: test_every_component."""
+"""Scores: labels by hand. The rest: test_every_component."""
 
 import numpy as np
 import pytest
 
-from fq_hw.errors import ParameterError
 from fq_hw.schedule.units import ScoreUnit
 from rtl_gen.scores import Scores
 from sim import pysim
@@ -29,10 +28,3 @@ def test_label_is_the_first_of_the_largest(sums, multiplier, label):
     result = label | pack(scores[None], UNIT.score_bits)[0] << 2
     vectors = Vectors(i={"i": pack(np.array(sums)[:, None], 5) * 2}, o={"o": (result,) * 2})
     pysim.replay(Scores(UNIT, np.stack([multiplier, np.zeros(len(multiplier), int)])), vectors)
-
-
-def test_refuses_multipliers_of_another_shape():
-    with pytest.raises(
-        ParameterError, match=r"^Scores: needs 3 multipliers and as many biases \(got \(3,\)\)$"
-    ):
-        Scores(UNIT, np.ones(3, np.int64))

@@ -68,6 +68,11 @@ class Unit(abc.ABC):
         return {"o": self.o}
 
     @property
+    def contents(self) -> tuple[int, ...] | None:
+        """Shape of what fills it: a ROM's bits, a table, constants; None where nothing does."""
+        return None
+
+    @property
     @abc.abstractmethod
     def beats(self) -> int:
         """Cycles a frame takes at least; 0 of a unit that knows no frames."""
@@ -112,9 +117,13 @@ class FramelessUnit(Unit):
 
 @dataclass(frozen=True, kw_only=True)
 class StoredUnit(FramelessUnit):
-    """Base of memories whose words of ``width`` bits come one after the other, for ever."""
+    """Base of memories of ``depth`` words of ``width`` bits that come one by one, for ever."""
 
     width: int
+
+    @property
+    def contents(self) -> tuple[int, ...]:
+        return self.depth, self.width
 
     @property
     def ins(self) -> Mapping[str, Beat]:

@@ -25,6 +25,10 @@ class EmbedUnit(Unit):
     pixels: int
 
     @property
+    def contents(self) -> tuple[int, ...]:
+        return self.tables, 256, self.length
+
+    @property
     def i(self) -> Beat:
         return Beat(lanes=self.colours, bits=8)
 

@@ -26,6 +26,10 @@ class PixelSumUnit(PixelUnit):
     planar: bool = False
 
     @property
+    def contents(self) -> tuple[int, ...]:
+        return (self.channels,)
+
+    @property
     def o(self) -> Beat:
         return Beat(lanes=self.lanes, bits=self.sum_bits, signed=True)
 

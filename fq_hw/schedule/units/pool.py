@@ -43,6 +43,10 @@ class PoolUnit(LaneUnit):
         self.check(inside, f"windows must fit {self.height}x{self.width}", got)
 
     @property
+    def contents(self) -> tuple[int, ...] | None:
+        return (self.channels,) if self.signed else None
+
+    @property
     def o(self) -> Beat:
         most = 2**self.in_bits - 1
         size = self.rows * self.columns if self.pooling is Pooling.SUM else 1

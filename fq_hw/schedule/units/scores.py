@@ -24,6 +24,10 @@ class ScoreUnit(Unit):
     falling: bool = False  # whether a multiplier is negative; ``multiplier_bits`` hold the others
 
     @property
+    def contents(self) -> tuple[int, ...]:
+        return 2, self.classes
+
+    @property
     def i(self) -> Beat:
         return Beat(lanes=1, bits=self.sum_bits, signed=True)
 
