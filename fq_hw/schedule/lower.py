@@ -197,7 +197,7 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     source = plan.chain(op.name, words, x.source)
     places = [one.name for one in graph.ops]
     if streams_beside(reversed(graph.ops[: places.index(stage.after) + 1]), plan):
-        frame = FifoUnit(lanes=unit.i.lanes, bits=x.bits, depth=x.pixels * unit.beats_in)
+        frame = FifoUnit(lanes=unit.i.lanes, bits=x.bits, depth=max(x.pixels * unit.beats_in, 3))
         source = plan.add(f"{op.name}.frame", frame, source)
     parameters = ParameterUnit(width=unit.array.word_bits, replays=made.replays)
     given = plan.add(f"{op.name}.parameters", parameters, contents=made.words)
@@ -205,7 +205,7 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     source = plan.add(op.name, unit, source, given, tensor=op.name, offset=offset)
     lanes, channels = unit.o.lanes, len(offset)
     if streams_beside(graph.ops[places.index(op.name) + 1 :], plan):
-        frame = FifoUnit(lanes=lanes, bits=unit.value_bits, depth=unit.beats_out)
+        frame = FifoUnit(lanes=lanes, bits=unit.value_bits, depth=max(unit.beats_out, 3))
         source = plan.add(f"{op.name}.sums", frame, source)
     if not unit.planar and channels % lanes:
         wanted = plan.lanes(op)
