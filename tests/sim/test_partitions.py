@@ -24,7 +24,7 @@ from rtl_gen.top import Accelerator
 from sim import pysim
 from sim.stalls import GRID
 
-MOST_CYCLES = 1_500  # of a plan's three frames, for the sake of time
+MOST_CYCLES = 1_800  # of a plan's three frames, for the sake of time
 
 
 def network(dice: np.random.Generator) -> Network:
@@ -56,7 +56,7 @@ def arrays(graph: Graph, dice: np.random.Generator) -> list[InTurn]:
         if pairs:
             after, until = pairs[dice.integers(len(pairs))]
             array = Array(
-                columns=int(dice.choice([2, 4])), pe=int(dice.integers(1, 4)), simd=6,
+                columns=int(dice.choice([2, 4])), pe=int(dice.integers(2, 4)), simd=6,
                 levels_per_stage=[None, 1, 2][dice.integers(3)],
             )  # fmt: skip
             found.append(fitted(graph, after, until, array))
@@ -70,7 +70,7 @@ def folds(graph: Graph, streamed: list[str], dice: np.random.Generator) -> dict[
     for name in streamed:
         cout, _, _, cin = graph[name].weight.shape
         numbers = cout, cin, graph.types[name].shape[1]
-        pe, simd, columns = (int(dice.choice(divisors(n))) for n in numbers)
+        pe, simd, columns = (int(dice.choice(divisors(n)[-2:])) for n in numbers)
         levels = int(dice.integers(1, 3))
         found[name] = Fold(pe=pe, simd=simd, columns=columns, levels_per_stage=levels)
     return found
