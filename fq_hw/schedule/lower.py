@@ -178,25 +178,21 @@ def raw_bits(graph: Graph, name: str, offset: np.ndarray) -> int:
     return max(high.bit_length(), 1)
 
 
-def streams_beside(ops: Iterable[ir.Op], plan: Lowering) -> bool:
-    """Whether the first of ``ops`` that convolves is a convolution with an engine of its own."""
-    convolving = (op for op in ops if isinstance(op, ir.Conv) or op.name in plan.stage_of)
-    first = next(convolving, None)
-    return first is not None and first.name not in plan.stage_of
-
-
 def place_array(stage: InTurn, plan: Lowering) -> None:
     """Add the array of ``stage``, what brings it its tensor and its parameters, and its sums.
 
-    It takes a frame, works, and gives one; a FIFO of a frame lets engines beside it work meanwhile.
+    It takes a frame, works, gives one; FIFOs of a frame let the stages beside it work meanwhile.
     """
     graph, x, op = plan.graph, plan.take(stage.after), plan.graph[stage.until]
     made = Passes(graph, stage, x.offset, x.bits)
     unit = made.unit
     words = converters(x.channels, x.pixels, (x.lanes, unit.i.lanes), x.bits, ".words", whole=True)
     source = plan.chain(op.name, words, x.source)
-    places = [one.name for one in graph.ops]
-    if streams_beside(reversed(graph.ops[: places.index(stage.after) + 1]), plan):
+    order = [op.name for op in graph.ops]
+    before = graph.ops[: order.index(stage.after) + 1]
+    convs = (op for op in graph.ops[order.index(stage.until) + 1 :] if isinstance(op, ir.Conv))
+    behind = next(convs, None)
+    if any(isinstance(op, ir.Conv) for op in before):
         frame = FifoUnit(lanes=unit.i.lanes, bits=x.bits, depth=max(x.pixels * unit.beats_in, 3))
         source = plan.add(f"{op.name}.frame", frame, source)
     parameters = ParameterUnit(width=unit.array.word_bits, replays=made.replays)
@@ -204,7 +200,7 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     offset = made.offsets[op.name]
     source = plan.add(op.name, unit, source, given, tensor=op.name, offset=offset)
     lanes, channels = unit.o.lanes, len(offset)
-    if streams_beside(graph.ops[places.index(op.name) + 1 :], plan):
+    if behind and behind.name not in plan.stage_of:
         frame = FifoUnit(lanes=lanes, bits=unit.value_bits, depth=max(unit.beats_out, 3))
         source = plan.add(f"{op.name}.sums", frame, source)
     if not unit.planar and channels % lanes:
