@@ -32,6 +32,7 @@ from fq_hw.untrained import untrained
 
 __all__ = [
     "NETWORKS",
+    "TINY",
     "VARIANTS",
     "array_plan",
     "column_folds",
@@ -94,6 +95,29 @@ NETWORKS = {
         ),
     )
 }
+TINY = {  # for what takes long: a row's end inside a group, a stride, blocks with downsampling
+    network.name: network
+    for network in (
+        Network(
+            name="tiny",
+            image=(4, 6, 2),
+            classes=4,
+            embedding=Embedding(length=3),
+            stem=(StemConv(width=4, norm=False),),
+            block=Block.BASIC,
+            stages=(Stage(width=4, blocks=1, stride=1), Stage(width=4, blocks=1)),
+        ),
+        Network(
+            name="tiny-bottleneck",
+            image=(4, 4, 3),
+            classes=2,
+            embedding=Embedding(length=2),
+            stem=(StemConv(width=6, norm=False),),
+            block=Block.BOTTLENECK,
+            stages=(Stage(width=2, blocks=1, stride=2),),
+        ),
+    )
+}
 VARIANTS = {  # other embeddings and quantizers, which give the same ops
     network.name: network
     for network in (
@@ -145,8 +169,8 @@ def random_checkpoint(network: Network, seed: int) -> Checkpoint:
 
 
 def random_graph(name: str, seed: int = 0) -> Graph:
-    """The graph of ``NETWORKS[name]`` as exported, before any pass."""
-    exported = export(random_checkpoint(NETWORKS[name], seed))
+    """The graph of ``NETWORKS[name]`` or ``TINY[name]`` as exported, before any pass."""
+    exported = export(random_checkpoint((NETWORKS | TINY)[name], seed))
     return Graph.from_nodes(exported.name, exported.nodes)
 
 

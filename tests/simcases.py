@@ -29,6 +29,8 @@ FOLDINGS = {  # how each network is folded: cycles per frame, or PE and SIMD of 
     "awkward": (4, 4),  # divides neither 30 nor 10 nor 14 channels
     "gains": (12, 12),
     "flat": (1, 1),
+    "tiny": (4, 4),
+    "tiny-bottleneck": 600,
 }
 
 

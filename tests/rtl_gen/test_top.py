@@ -6,13 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import array_plan, random_checkpoint
+from networks import array_plan, random_graph
 from simcases import FRAMES, frame_vectors
 
 from fq_hw.errors import GraphError
-from fq_hw.export import export
-from fq_hw.ir import Graph
-from fq_hw.network import Block, Embedding, Network, Stage, StemConv
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
 from fq_hw.schedule.folding import Fold
@@ -23,21 +20,8 @@ from rtl_gen.parameters import fill_beats
 from rtl_gen.top import Accelerator
 from sim import pysim
 
-TINY = Network(  # a row's end inside a group, a stride, a block with downsampling
-    name="tiny",
-    image=(4, 6, 2),
-    classes=3,
-    embedding=Embedding(length=3),
-    stem=(StemConv(width=4, norm=False),),
-    block=Block.BASIC,
-    stages=(Stage(width=4, blocks=1, stride=1), Stage(width=4, blocks=1)),
-)
 ARRAY = Array(columns=4, pe=2, simd=4, depth=64)
-
-
-def tiny() -> Graph:
-    exported = export(random_checkpoint(TINY, 4))
-    return lower_graph(Graph.from_nodes(exported.name, exported.nodes))
+GRAPH = lower_graph(random_graph("tiny", 4))
 
 
 def two_arrays():
@@ -49,9 +33,6 @@ def two_arrays():
     )
     fold = Fold(pe=3, simd=3)
     return lower(GRAPH, {"stem.0.conv": fold, "tail.conv": fold}, arrays=stages)
-
-
-GRAPH = tiny()
 
 
 def test_two_arrays_between_layers_that_stream():

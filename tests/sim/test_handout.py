@@ -24,7 +24,7 @@ from sim.handout.header import WAIVED, header, waived
 
 CLASSES = ("*/ endmodule", '"`x', "verilator lint_off WIDTH", "\u00e9 \\")
 PAIR = "module pair;\n  left_bench a();\n  right_bench b();\nendmodule\n"
-NETS = {"left": ("gains", "plain", CLASSES), "right": ("bottleneck", "ecp5", ())}
+NETS = {"left": ("tiny", "plain", CLASSES), "right": ("tiny-bottleneck", "ecp5", ())}
 
 
 def product(case, top="left", family="plain", classes=()):
@@ -105,7 +105,8 @@ def test_no_lint(pair, tmp_path):
     rule = "/* verilator lint_off UNUSEDSIGNAL */"
     found = warnings(text.replace(rule, ""), "right", tmp_path, primitives)
     assert found and all("UNUSEDSIGNAL" in line for line in found)
-    array = Accelerator(array_plan(lower_graph(random_graph("basic", 3)), Array()))
+    small = Array(columns=4, pe=2, simd=4)
+    array = Accelerator(array_plan(lower_graph(random_graph("tiny")), small))
     assert not warnings(waived(to_verilog(array, "array")), "array", tmp_path)
 
 
@@ -133,11 +134,11 @@ def test_the_header_holds_any_name(pair):
 
 
 def test_the_header_says_what_the_hardware_does(tmp_path):
-    case = make_case("gains", tmp_path, 1)
+    case = make_case("tiny", tmp_path, 1)
     one = product(case)
     text, result = header(one), case.plan.result
     assert f"cycles per frame: {case.interval}\n" in text
-    assert "i_data[7:0]" in text and f"o_data[{result.result_bits - 1}:0]" in text
+    assert "i_data[15:0]" in text and f"o_data[{result.result_bits - 1}:0]" in text
     top = result.label_bits + result.classes * result.score_bits - 1
     assert f"class {result.classes - 1} in o_data[{top}:" in text
 
@@ -158,4 +159,4 @@ def test_the_header_says_what_the_hardware_does(tmp_path):
 )
 def test_names_that_no_module_can_have(top, why, tmp_path):
     with pytest.raises(ParameterError, match=f"^--top: .*{why}"):
-        product(make_case("gains", tmp_path, 1), top)
+        product(make_case("tiny", tmp_path, 1), top)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import NETWORKS, random_checkpoint, random_images
+from networks import TINY, random_checkpoint, random_images
 
 from fq_hw import checkpoint, flow, golden
 from fq_hw.errors import FoldingError, ParameterError
@@ -17,18 +17,27 @@ ROOT = Path(__file__).parents[3]
 HEAVY = {"torch", "amaranth", "onnx", "qonnx", "ortools", "scipy", "cocotb", "boards", "sim"}
 NO_DOMAIN = (  # who decides; a command may name a default or a kind of theirs, but not call these
     "fq_hw.export", "fq_hw.passes", "fq_hw.schedule.lower", "fq_hw.schedule.solver",
-    "fq_hw.schedule.sequential", "fq_hw.schedule.choices",
+    "fq_hw.schedule.in_turn", "fq_hw.schedule.choices",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp("flow") / "gains.safetensors"
-    checkpoint.write(path, random_checkpoint(NETWORKS["gains"], 1))
-    return flow.load(path)
+def tiny(tmp_path_factory):
+    """A checkpoint of a very small network."""
+    path = tmp_path_factory.mktemp("flow") / "tiny.safetensors"
+    checkpoint.write(path, random_checkpoint(TINY["tiny"], 1))
+    return path
 
 
-def test_readme(tmp_path, monkeypatch, capsys):
+@pytest.fixture(scope="module")
+def model(tiny):
+    return flow.load(tiny)
+
+
+def test_readme(tiny, tmp_path, monkeypatch, capsys):
+    """Its lines, with a smaller network in the place of the shipped one."""
+    assert flow.SHIPPED.is_file()
+    monkeypatch.setattr(flow, "SHIPPED", tiny)
     snippets = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert len(snippets) == 1
     assert len(snippets[0].splitlines()) <= 10
@@ -36,8 +45,8 @@ def test_readme(tmp_path, monkeypatch, capsys):
     exec(snippets[0], {})
     assert "module accelerator(" in Path("accelerator.v").read_text()
     said = capsys.readouterr().out
-    assert "<Model 'ern-digits': image 32x32x3, 10 classes, 221,136 weights>" in said
-    assert "<Design 'ern-digits': 36,864 cycles per frame, latency " in said
+    assert "<Model 'tiny': image 4x6x2, 4 classes, 840 weights>" in said
+    assert "<Design 'tiny': 864 cycles per frame, latency " in said
 
 
 def test_importing_it_is_light():
@@ -74,11 +83,12 @@ def test_one_way_at_a_time(model):
         model.design(cycles=600, board="ulx3s-25f")
 
 
-def test_an_array_has_cycles_and_no_estimate(model):
+def test_an_array_has_cycles_an_estimate_and_no_folding(model, tmp_path):
     design = model.design(array="4x2x4")
-    assert repr(design).startswith("<Design 'gains': ")
-    with pytest.raises(FoldingError, match="an estimate is for a unit for each layer"):
-        _ = design.resources
+    assert repr(design).startswith("<Design 'tiny': ")
+    assert design.resources.lut > 0
+    with pytest.raises(FoldingError, match="^design 'tiny': has no folding of its own; make it"):
+        design.save_folding(tmp_path / "fold.json")
 
 
 def test_an_untrained_configuration_says_so():
