@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fq_hw.errors import ParameterError, SimulationError
-from fq_hw.schedule.units import ParameterUnit, Replay
+from fq_hw.errors import SimulationError
+from fq_hw.schedule.units import ParameterUnit
 from rtl_gen.component import Target
 from rtl_gen.parameters import Parameters, fill_beats
 from sim import pysim
@@ -54,10 +54,3 @@ def test_wide_words_come_in_pieces_lowest_first():
     bits = np.zeros((2, 33), np.uint8)
     bits[0, 0] = bits[0, 17] = bits[1, 32] = 1
     assert fill_beats(bits) == [1, 2, 0, 0, 0, 1]
-
-
-def test_refuses_contents_of_another_shape():
-    unit = ParameterUnit(width=3, replays=(Replay(words=1, header=1, folds=1, times=1),))
-    said = r"^Parameters: contents must be \(2, 3\) bits \(got \(3, 2\)\)$"
-    with pytest.raises(ParameterError, match=said):
-        Parameters(unit, np.zeros((3, 2), np.uint8), Target())

@@ -52,14 +52,13 @@ def test_streams_fit(lowered):
     graph, plan = lowered
     image = units.Beat(lanes=graph.input.shape[2], bits=8)
     for node in plan.nodes:
-        assert len(node.unit.ins.values()) == len(node.inputs)
         for source, want in zip(node.inputs, node.unit.ins.values(), strict=True):
-            from_rom = source.node != Plan.INPUT and plan[source.node] in plan.roms
+            from_rom = source.node != Plan.INPUT and plan[source.node] in plan.sources
             got = image if source.node == Plan.INPUT else plan[source.node].unit.o
             assert got.width == want.width, f"{source} to {node.name}"
             if not from_rom:
                 assert (got.lanes, got.bits) == (want.lanes, want.bits), f"{source} to {node.name}"
-    for rom in plan.roms:
+    for rom in plan.sources:
         assert rom.contents.shape == (rom.unit.depth, rom.unit.width)
         assert np.isin(rom.contents, (0, 1)).all()
 

@@ -17,14 +17,14 @@ def plan():
     return least_plan(graph, 3_000)
 
 
-def test_readers_and_roms(plan):
+def test_readers_and_sources(plan):
     sources = [source for node in plan.nodes for source in node.inputs]
     assert list(plan.readers) == sources
     for source, name in plan.readers.items():
         assert source in plan[name].inputs
-    assert plan.roms
+    assert plan.sources
     for node in plan.nodes:
-        assert (node in plan.roms) == isinstance(node.unit, RomUnit)
+        assert (node in plan.sources) == isinstance(node.unit, RomUnit)
 
 
 def test_bound_is_the_busiest_unit(plan):
