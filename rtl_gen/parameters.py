@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import stream
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 
 from fq_hw.schedule.units import ParameterUnit, Replay
@@ -46,7 +46,7 @@ class Parameters(UnitComponent, unit=ParameterUnit):
     """
 
     @property
-    def more(self) -> dict[str, In]:
+    def more(self) -> dict[str, wiring.Member]:
         return {} if self.target.preloaded else {"i_fill": In(stream.Signature(LANE))}
 
     def elaborate(self, platform):

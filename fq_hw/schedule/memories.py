@@ -8,14 +8,12 @@ how a ROM is cut: the design is the same everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fq_hw.errors import require
 from fq_hw.family import family_named
 
 __all__ = [
-    "Blocks",
     "Memory",
     "block_muxed",
     "blocks",
@@ -24,7 +22,6 @@ __all__ = [
     "distributed",
     "in_block_ram",
     "logic_rom",
-    "memory_blocks",
     "ram_in_blocks",
     "rom_layers",
 ]
@@ -51,31 +48,6 @@ class Memory:
         where, fits = "Memory", self.depth >= 1 and self.width >= 1
         require(fits, where, "needs words and bits", (self.depth, self.width))
         require(not (self.rom and self.single_port), where, "a ROM has contents to start with")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Blocks:
-    """What memories take of a device: block RAMs of its family, and RAMs with a single port."""
-
-    ebr: int = 0
-    spram: int = 0
-
-    def __add__(self, other: Blocks) -> Blocks:
-        return Blocks(ebr=self.ebr + other.ebr, spram=self.spram + other.spram)
-
-
-def memory_blocks(memories: Iterable[Memory], family: str) -> Blocks:
-    """What ``memories`` take on ``family``; a single port goes to SPRAM where there is any."""
-    known, taken = family_named(family, "memories"), Blocks()
-    for memory in memories:
-        depth, width = memory.depth, memory.width
-        if memory.single_port and known.spram:
-            taken += Blocks(
-                spram=ceil_div(depth, known.spram.rows) * ceil_div(width, known.spram.lanes)
-            )
-        else:
-            taken += Blocks(ebr=blocks(depth, width, rom=memory.rom, family=family))
-    return taken
 
 
 def ceil_div(a: int, b: int) -> int:

@@ -10,16 +10,24 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fq_hw.errors import require
 from fq_hw.family import family_named
-from fq_hw.schedule.memories import Blocks, memory_blocks
+from fq_hw.schedule.memories import Memory, blocks, ceil_div
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import Unit
 
-__all__ = ["CALIBRATION", "PRICED", "Resources", "plan_blocks", "plan_resources", "resources"]
+__all__ = [
+    "CALIBRATION",
+    "PRICED",
+    "Resources",
+    "memory_blocks",
+    "plan_blocks",
+    "plan_resources",
+    "resources",
+]
 
 PRICED = "ecp5"  # the family that estimates hold for, unless another is asked for
 CALIBRATION = "calibration.json"  # beside this file; family -> unit kind -> resource -> prices
@@ -35,17 +43,24 @@ class Resources:
     spram: int = 0
 
     def __add__(self, other: Resources) -> Resources:
-        return Resources(
-            lut=self.lut + other.lut,
-            ff=self.ff + other.ff,
-            ebr=self.ebr + other.ebr,
-            spram=self.spram + other.spram,
-        )
+        sums = {kind: count + getattr(other, kind) for kind, count in vars(self).items()}
+        return Resources(**sums)
 
     def within(self, limits: Resources) -> bool:
         """Whether no kind exceeds its limit."""
-        logic = self.lut <= limits.lut and self.ff <= limits.ff
-        return logic and self.ebr <= limits.ebr and self.spram <= limits.spram
+        return all(count <= getattr(limits, kind) for kind, count in vars(self).items())
+
+
+def memory_blocks(memories: Iterable[Memory], family: str) -> Resources:
+    """What ``memories`` take on ``family``; a single port goes to SPRAM where there is any."""
+    spram, taken = family_named(family, "memories").spram, Resources()
+    for memory in memories:
+        depth, width = memory.depth, memory.width
+        if memory.single_port and spram:
+            taken += Resources(spram=ceil_div(depth, spram.rows) * ceil_div(width, spram.lanes))
+        else:
+            taken += Resources(ebr=blocks(depth, width, rom=memory.rom, family=family))
+    return taken
 
 
 @functools.cache
@@ -70,18 +85,16 @@ def resources(unit: Unit, family: str = PRICED) -> Resources:
     """Predicted resources of ``unit`` on ``family``."""
     made = unit.parts()
     price = prices(family).get(type(unit).__name__, {})  # a unit of exact counts needs none
-    taken = memory_blocks(made.memories, family)
-    return Resources(
+    logic = Resources(
         lut=made.exact_lut + round(worth(made.lut, price.get("lut", {}))),
         ff=made.exact_ff + round(worth(made.ff, price.get("ff", {}))),
-        ebr=taken.ebr,
-        spram=taken.spram,
     )
+    return logic + memory_blocks(made.memories, family)
 
 
-def plan_blocks(plan: Plan, family: str) -> Blocks:
+def plan_blocks(plan: Plan, family: str) -> Resources:
     """Block RAMs of all units on ``family``, whether or not its LUT4 have prices."""
-    return sum((memory_blocks(node.unit.parts().memories, family) for node in plan.nodes), Blocks())
+    return memory_blocks((m for n in plan.nodes for m in n.unit.parts().memories), family)
 
 
 def plan_resources(plan: Plan, family: str = PRICED) -> Resources:

@@ -4,17 +4,16 @@ import pytest
 
 from fq_hw.errors import ParameterError
 from fq_hw.schedule.memories import (
-    Blocks,
     Memory,
     block_muxed,
     blocks,
     distinct,
     distributed,
     logic_rom,
-    memory_blocks,
     ram_in_blocks,
     rom_layers,
 )
+from fq_hw.schedule.resources import Resources, memory_blocks
 
 
 @pytest.mark.parametrize(
@@ -57,15 +56,15 @@ def test_blocks_of_a_ram(depth, width, count):
 )  # fmt: skip
 def test_blocks_of_other_families_as_yosys_makes_them(depth, width, ice40, gowin, gowin_rom):
     for rom in (True, False):
-        assert memory_blocks([Memory(depth, width, rom)], "ice40") == Blocks(ebr=ice40)
-        taken = Blocks(ebr=gowin_rom if rom else gowin)
+        assert memory_blocks([Memory(depth, width, rom)], "ice40") == Resources(ebr=ice40)
+        taken = Resources(ebr=gowin_rom if rom else gowin)
         assert memory_blocks([Memory(depth, width, rom)], "gowin") == taken
 
 
 def test_a_single_port_goes_to_spram_where_there_is_any():
     memories = [Memory(16_384, 32, False, single_port=True), Memory(16_385, 16, False, True)]
-    assert memory_blocks(memories, "ice40") == Blocks(spram=4)
-    assert memory_blocks(memories[:1], "ecp5") == Blocks(ebr=32)
+    assert memory_blocks(memories, "ice40") == Resources(spram=4)
+    assert memory_blocks(memories[:1], "ecp5") == Resources(ebr=32)
 
 
 def test_refuses_what_is_no_memory_and_a_family_without_blocks():
