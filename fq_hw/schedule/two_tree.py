@@ -13,13 +13,14 @@ which is cheaper than keeping partial sums. Structure and figures: design.md, me
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from fq_hw.errors import FoldingError, require
 
-__all__ = ["Position", "Raw", "TwoTree", "build", "evaluate"]
+__all__ = ["Position", "Raw", "TwoTree", "build"]
 
 CHAIN = 24  # positions of a chain at most: longer ones are hard to place
 WIDE, WIDE_CHAIN = 64, 21  # beyond so many lanes, where 24 cost 25 to 40 of 255 to 270 MHz
@@ -97,14 +98,11 @@ class _Builder:
         self.longest = CHAIN if lanes <= WIDE else WIDE_CHAIN
         self.pools = [[Raw(p, n) for n in reversed(range(lanes))] for p in range(planes)]
         self.delays = [[0] * lanes for _ in range(planes)]
-        self.wires = self.stage = self.level = 0
+        self.stage = self.level = 0
+        self.wire = itertools.count().__next__  # the number of a new one
         self.segments: dict[tuple[int, int], list[list[Position]]] = {}
         self.registers: list[tuple[int, int]] = []
         self.words: list[list[Word]] = [[] for _ in range(planes)]
-
-    def wire(self) -> int:
-        self.wires += 1
-        return self.wires - 1
 
     def raw(self, plane: int) -> Raw:
         bit = self.pools[plane].pop()
@@ -270,29 +268,3 @@ def build(lanes: int, planes: int, levels_per_stage: int | None = 1) -> TwoTree:
         total=word.bits[:width],
         delays=tuple(map(tuple, grow.delays)),
     )
-
-
-def evaluate(tree: TwoTree, raw: Sequence[Sequence[int]]) -> int:
-    """The sum that the chains make of raw bits [plane][lane], registers taken as wires."""
-    values: dict[int, int] = {}
-    behind = dict(tree.registers)
-    source = {p.out: (c, n) for c, chain in enumerate(tree.chains) for n, p in enumerate(chain)}
-
-    def value(bit: Bit | None) -> int:
-        if bit is None:
-            return 0
-        if isinstance(bit, Raw):
-            return raw[bit.plane][bit.lane]
-        if bit in behind:
-            return value(behind[bit])
-        if bit not in values:
-            chain, end = tree.chains[source[bit][0]], source[bit][1]
-            start = max(n for n in range(end) if chain[n].joint)
-            carry = value(chain[start].a)
-            for position in chain[start + 1 : end + 1]:
-                total = carry + (0 if position.joint else value(position.a) + value(position.b))
-                values[position.out] = total & 1
-                carry = total >> 1
-        return values[bit]
-
-    return sum(value(bit) << n for n, bit in enumerate(tree.total))
