@@ -8,7 +8,7 @@ counted as the blocks of each family take them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fq_hw.schedule.memories import Memory, distributed, in_block_ram, ram_in_blocks
 
@@ -17,13 +17,22 @@ __all__ = ["Parts", "bits", "ring"]
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Exact counts, quantities by the names of their prices, and memories in blocks."""
+    """Exact counts, quantities by the names of their prices, and memories in blocks.
 
-    lut: Mapping[str, float]
-    ff: Mapping[str, float]
+    ``both`` are quantities that have a price in LUT4 and one in flip-flops: ``lut`` and
+    ``ff`` get them too.
+    """
+
+    lut: Mapping[str, float] = field(default_factory=dict)
+    ff: Mapping[str, float] = field(default_factory=dict)
+    both: Mapping[str, float] = field(default_factory=dict)
     exact_lut: int = 0
     exact_ff: int = 0
     memories: tuple[Memory, ...] = ()
+
+    def __post_init__(self) -> None:
+        for kind in ("lut", "ff"):
+            object.__setattr__(self, kind, {**self.both, **getattr(self, kind)})
 
 
 def bits(limit: int) -> int:

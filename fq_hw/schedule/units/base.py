@@ -116,6 +116,20 @@ class FramelessUnit(Unit):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PassUnit(Unit):
+    """Base of units that give the beats that they take, ``lanes`` x u<bits> each."""
+
+    lanes: int
+    bits: int
+
+    @property
+    def i(self) -> Beat:
+        return Beat(lanes=self.lanes, bits=self.bits)
+
+    o = i
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredUnit(FramelessUnit):
     """Base of memories of ``depth`` words of ``width`` bits that come one by one, for ever."""
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from fq_hw.schedule.events import Channel, Channels, Process, Times, queue, registers
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.parts import Parts, bits, ring
-from fq_hw.schedule.units.base import READ, Beat, Unit
+from fq_hw.schedule.units.base import READ, PassUnit
 from fq_hw.schedule.units.sliding_window import WindowUnit
 
 __all__ = ["ReorderUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReorderUnit(Unit):
+class ReorderUnit(PassUnit):
     """Sums of a group of pixels, from fold by fold to pixel by pixel.
 
     Beats of ``lanes`` come as [fold][column][slice] and leave as [column][fold][slice]. Two groups
@@ -26,15 +26,7 @@ class ReorderUnit(Unit):
     columns: int
     folds: int
     slices: int
-    lanes: int
-    bits: int
     groups: int
-
-    @property
-    def i(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.bits)
-
-    o = i
 
     @property
     def group_beats(self) -> int:
@@ -89,13 +81,8 @@ class ReorderUnit(Unit):
         muxed = 0 if memories else self.i.width * (ceil_div(self.depth, 16) - 1)
         request = bits(self.depth) + 1
         return Parts(
-            lut={"fixed": 1, "ram": lut, "muxed": muxed, "counts": counts, "requests": request},
-            ff={
-                "fixed": 1,
-                "words": self.i.width,
-                "ram": ff,
-                "counts": counts,
-                "requests": request,
-            },
+            both={"fixed": 1, "counts": counts, "requests": request},
+            lut={"ram": lut, "muxed": muxed},
+            ff={"words": self.i.width, "ram": ff},
             memories=memories,
         )

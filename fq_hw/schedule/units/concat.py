@@ -53,7 +53,5 @@ class ConcatUnit(JoinUnit):
         return [concat()]
 
     def parts(self) -> Parts:
-        return Parts(
-            lut={"fixed": 1, "out": self.o.width, "counts": sum(map(bits, self.folds))},
-            ff={"fixed": 1, "out": self.o.width, "counts": sum(map(bits, self.folds))},
-        )
+        counts = sum(map(bits, self.folds))
+        return Parts(both={"fixed": 1, "out": self.o.width, "counts": counts})

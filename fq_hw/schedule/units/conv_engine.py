@@ -157,27 +157,22 @@ class ConvUnit(Unit):
         tree, dots = self.tree, self.pe * self.columns
         signs, acts = delayed(self.simd, self.act_bits, self.levels_per_stage)
         sums, summed = dots * self.raw_bits, self.sf > 1
+        spread = self.simd * self.act_bits
         deep = self.slots > 2  # a queue of two places is made of registers
         return Parts(
             exact_lut=dots * tree.positions,
+            both={"fixed": 1, "sum bits": sums if summed else 0, "beats": bits(self.sf)},
             lut={
-                "fixed": 1,
-                "sum bits": sums if summed else 0,
                 "sums": dots if summed else 0,
                 "queued": distributed(self.slots - 1, self.o.width) if deep else 0,
                 "queue": 1 if self.slots > 1 else 0,
-                "beats": bits(self.sf),
             },
             ff={
-                "fixed": 1,
                 "signs": self.pe * (signs + self.SPREAD * self.simd),
-                "acts": self.columns
-                * (self.act_copies * acts + self.SPREAD * self.simd * self.act_bits),
+                "acts": self.columns * (self.act_copies * acts + self.SPREAD * spread),
                 "tree": dots * len(tree.registers),
-                "sum bits": sums if summed else 0,
                 "out": sums,
                 "queued": sums if self.slots == 2 else 0,
                 "stages": self.sum_cycles,
-                "beats": bits(self.sf),
             },
         )

@@ -50,18 +50,13 @@ class PixelSumUnit(PixelUnit):
         folded = self.folds > 1
         width = self.o.width
         return Parts(
+            both={"fixed": 1, "counts": bits(self.folds) + bits(self.pixels)},
             lut={
-                "fixed": 1,
                 "sums": 0 if self.planar else distributed(self.folds, width),
                 "muxed": 0 if self.planar else width * (ceil_div(self.folds, 16) - 1),
                 "starts": distinct(self.folds, width) if folded else 0,
                 "sum bits": width,
                 "lanes": self.lanes,
-                "counts": bits(self.folds) + bits(self.pixels),
             },
-            ff={
-                "fixed": 1,
-                "out": width * (1 + self.planar),
-                "counts": bits(self.folds) + bits(self.pixels),
-            },
+            ff={"out": width * (1 + self.planar)},
         )

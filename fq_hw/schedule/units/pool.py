@@ -76,19 +76,16 @@ class PoolUnit(LaneUnit):
 
     def parts(self) -> Parts:
         width, depth = self.o.width, self.depth
-        counts = sum(
-            map(bits, (self.folds, self.width, self.height, self.rows, self.columns, depth))
-        )
+        loops = (self.folds, self.width, self.height, self.rows, self.columns, depth)
         summed = self.pooling is Pooling.SUM
         signs = self.lanes * ceil_div(self.folds, 16) if self.signed else 0
         return Parts(
+            both={"fixed": 1, "counts": sum(map(bits, loops))},
             lut={
-                "fixed": 1,
                 "ram": distributed(depth, width),
                 "muxed": width * (ceil_div(depth, 16) - 1),
                 "summed": width if summed else 0,
                 "compared": 0 if summed else width + signs,
-                "counts": counts,
             },
-            ff={"fixed": 1, "out": width, "counts": counts},
+            ff={"out": width},
         )

@@ -41,21 +41,14 @@ class RomUnit(StoredUnit):
         return 0 if self.late else READ
 
     def parts(self) -> Parts:
-        depth, width, address = self.depth, self.width, bits(self.depth)
-        block = self.in_block_ram
+        depth, width, block = self.depth, self.width, self.in_block_ram
         columns = 0 if block or depth == 1 else distinct(depth, width)
         return Parts(
+            both={"fixed": 1, "address": bits(depth)},
             lut={
-                "fixed": 1,
-                "address": address,
                 "muxed": block_muxed(depth, width, rom=True) if block else 0,
                 **logic_rom(1 if block else depth, width),
             },
-            ff={
-                "fixed": 1,
-                "block words": width if block else 0,
-                "logic words": columns,
-                "address": address,
-            },
+            ff={"block words": width if block else 0, "logic words": columns},
             memories=(Memory(depth, width, rom=True),) if block else (),
         )

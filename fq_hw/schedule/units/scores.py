@@ -67,18 +67,10 @@ class ScoreUnit(Unit):
         return [by_turns(i[0], o[0], [(self.classes, 1)], self.class_cycles)]
 
     def parts(self) -> Parts:
+        bits, kept = self.score_bits, self.classes * self.score_bits
+        added = bits * (1 + self.biased) + self.sum_bits * self.falling
         return Parts(
-            lut={
-                "fixed": 1,
-                "score bits": self.score_bits * (1 + self.biased) + self.sum_bits * self.falling,
-                "kept": self.classes * self.score_bits,
-                "classes": self.classes,
-                "multiplier bits": self.multiplier_bits,
-            },
-            ff={
-                "fixed": 1,
-                "score bits": self.score_bits,
-                "kept": self.classes * self.score_bits,
-                "multiplier bits": self.multiplier_bits,
-            },
+            both={"fixed": 1, "kept": kept, "multiplier bits": self.multiplier_bits},
+            lut={"score bits": added, "classes": self.classes},
+            ff={"score bits": bits},
         )

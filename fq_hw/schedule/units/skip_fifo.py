@@ -7,29 +7,21 @@ from dataclasses import dataclass
 from fq_hw.schedule.events import Channel, Channels, Process, queue, registers
 from fq_hw.schedule.memories import Memory, block_muxed, ceil_div, distributed, ram_in_blocks
 from fq_hw.schedule.parts import Parts, bits
-from fq_hw.schedule.units.base import Beat, FramelessUnit
+from fq_hw.schedule.units.base import FramelessUnit, PassUnit
 
 __all__ = ["FifoUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FifoUnit(FramelessUnit):
+class FifoUnit(PassUnit, FramelessUnit):
     """Skip FIFO: holds ``depth`` beats, its two output registers included."""
 
-    lanes: int
-    bits: int
     depth: int
 
     STAGES = 3
 
     def __post_init__(self) -> None:
         self.check(self.depth >= 3, "depth must be at least 3", self.depth)
-
-    @property
-    def i(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.bits)
-
-    o = i
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         stored = Channel(o[0].runnable)
@@ -39,13 +31,12 @@ class FifoUnit(FramelessUnit):
         depth, width = self.depth - 2, self.i.width  # two words wait in the output registers
         block = ram_in_blocks(depth, width)
         return Parts(
+            both={"fixed": 1, "place": bits(depth)},
             lut={
-                "fixed": 1,
                 "ram": 0 if block else distributed(depth, width),
                 "muxed": 0 if block else width * (ceil_div(depth, 16) - 1),
                 "block muxed": block_muxed(depth, width, rom=False) if block else 0,
-                "place": bits(depth),
             },
-            ff={"fixed": 1, "word": 0 if block else 2 * width, "place": bits(depth)},
+            ff={"word": 0 if block else 2 * width},
             memories=(Memory(depth, width, rom=False),) if block else (),
         )

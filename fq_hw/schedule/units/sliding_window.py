@@ -180,8 +180,8 @@ class WindowUnit(LaneUnit):
         frees = max(self.freed(oy) for oy in range(self.out_height))
         request = self.columns * address + self.o.blanks + frees.bit_length()
         return Parts(
+            both={"fixed": 1, "requests": request},
             lut={
-                "fixed": 1,
                 "ring": self.columns * lut,
                 "folds": bits(self.folds),
                 "pixels": pixels,
@@ -191,12 +191,9 @@ class WindowUnit(LaneUnit):
                 "columns": more,
                 "column address": more * address,
                 "column padding": more * padded * bits(self.width),
-                "requests": request,
             },
             ff={
-                "fixed": 1,
                 "words": self.o.width,
-                "requests": request,
                 "ring": self.columns * ff,
                 "counts": sum(bits(limit) for limit in loops),
                 "address": address,

@@ -8,26 +8,18 @@ from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channels, Process
 from fq_hw.schedule.parts import Parts
-from fq_hw.schedule.units.base import Beat, FramelessUnit
+from fq_hw.schedule.units.base import Beat, FramelessUnit, PassUnit
 
 __all__ = ["ForkUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForkUnit(FramelessUnit):
+class ForkUnit(PassUnit, FramelessUnit):
     """One stream to ``ways`` readers; each takes every beat once, in its own time."""
 
-    lanes: int
-    bits: int
     ways: int = 2
 
     STAGES = 0
-
-    @property
-    def i(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.bits)
-
-    o = i
 
     @property
     def outs(self) -> Mapping[str, Beat]:
@@ -49,4 +41,4 @@ class ForkUnit(FramelessUnit):
 
     def parts(self) -> Parts:
         pairs = self.ways * (self.ways - 1) // 2
-        return Parts(lut={"pairs": pairs}, ff={}, exact_ff=self.ways)
+        return Parts(lut={"pairs": pairs}, exact_ff=self.ways)

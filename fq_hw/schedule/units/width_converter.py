@@ -66,10 +66,10 @@ class ConvertUnit(Unit):
         return min(max(self.lanes_out // self.lanes_in, 1), self.beats_in)
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        wide, narrow = sorted((self.beats_in, self.beats_out))
-        ratio = ceil_div(max(self.lanes_in, self.lanes_out), min(self.lanes_in, self.lanes_out))
-        each = [min(ratio, narrow - ratio * n) for n in range(wide)]  # narrow beats of a wide one
-        widens = self.lanes_out > self.lanes_in
+        few, many = sorted((self.beats_in, self.beats_out))
+        low, high = sorted((self.lanes_in, self.lanes_out))
+        ratio, widens = ceil_div(high, low), self.lanes_out == high
+        each = [min(ratio, many - ratio * n) for n in range(few)]  # narrow beats of a wide one
         turns = [(n, 1) if widens else (1, n) for n in each]
         return [by_turns(i[0], o[0], turns, rest=not widens)]
 
@@ -80,22 +80,13 @@ class ConvertUnit(Unit):
         if self.lanes_out < self.lanes_in:
             masked = self.o.width if self.channels % self.lanes_out else 0
             return Parts(
-                lut={
-                    "narrow": 1,
-                    "shifted": wide - self.o.width,
-                    "narrow counts": counts,
-                    "narrow masked": masked,
-                },
-                ff={"narrow": 1, "shifted": wide, "narrow counts": counts},
+                both={"narrow": 1, "narrow counts": counts},
+                lut={"shifted": wide - self.o.width, "narrow masked": masked},
+                ff={"shifted": wide},
             )
-        masked = self.i.width if self.channels % self.lanes_in else 0
+        placed, masked = wide - self.i.width, self.i.width if self.channels % self.lanes_in else 0
         return Parts(
-            lut={
-                "wide": 1,
-                "placed": wide - low * self.bits,
-                "places": ratio * bits(ratio),
-                "wide counts": counts,
-                "wide masked": masked,
-            },
-            ff={"wide": 1, "placed": wide, "wide counts": counts},
+            both={"wide": 1, "wide counts": counts},
+            lut={"placed": placed, "places": ratio * bits(ratio), "wide masked": masked},
+            ff={"placed": wide},
         )
