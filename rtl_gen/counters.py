@@ -42,12 +42,16 @@ def walk(
 ) -> tuple[dict[str, Signal], Value]:
     """Drive ``address`` through nested loops, innermost first, each of so many steps so far apart.
 
-    It begins and ends at its reset value. Returns the counters, and whether all are at their last.
+    It begins and ends at its reset value; the outermost loop, which must not stand still, is
+    counted by the address alone. Returns the other counters, and whether all are at their last.
     """
-    at, lasts = nest(m, step, **{name: count for name, (count, _) in loops.items()})
-    *_, end = lasts.values()
-    change: Value = Const(0)
+    *inner, outermost = loops
+    at, lasts = nest(m, step, **{name: loops[name][0] for name in inner})
     back = sum((count - 1) * apart for count, apart in loops.values())
+    inside = lasts[inner[-1]] if inner else Const(1)
+    end = lasts[outermost] = Signal()
+    m.d.comb += end.eq(inside & (address == address.init + back))
+    change: Value = Const(0)
     for name, (count, apart) in reversed(loops.items()):
         back -= (count - 1) * apart  # what the loops inside have gone
         if count > 1:

@@ -7,7 +7,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 
-from fq_hw.schedule.units import ParameterUnit, Replay
+from fq_hw.schedule.units import ParameterUnit
 from rtl_gen.array import settings
 from rtl_gen.array.single_port import LANE, SinglePort
 from rtl_gen.component import UnitComponent
@@ -22,13 +22,6 @@ def fill_beats(contents: np.ndarray) -> list[int]:
     lanes = -(-contents.shape[1] // LANE)
     words = pack_words(contents)
     return [word >> n * LANE & 2**LANE - 1 for word in words for n in range(lanes)]
-
-
-def values(replay: Replay) -> dict[str, int]:
-    """The settings of a pass."""
-    whole = replay.words + replay.header
-    return {"whole": whole - 1, "again": max(replay.words, 1) - 1, "folds": replay.folds - 1,
-            "times": replay.times - 1}  # fmt: skip
 
 
 class Parameters(UnitComponent, unit=ParameterUnit):
@@ -56,66 +49,63 @@ class Parameters(UnitComponent, unit=ParameterUnit):
             unit.depth, unit.width, spram=target.spram,
             init=pack_words(self.contents) if target.preloaded else (),
         )  # fmt: skip
-        at, following = Signal.like(ram.addr), Signal.like(ram.addr)
-        full, there, taken = Signal(init=target.preloaded), Signal(), Signal()
-        m.d.sync += there.eq(full)
+        at = Signal.like(ram.addr)
+        full, there, start, taken = Signal(init=target.preloaded), Signal(), Signal(), Signal()
+        m.d.sync += [there.eq(full), at.eq(ram.addr)]
         m.d.comb += [
             self.o.valid.eq(there),
             self.o.payload.as_value().eq(ram.r_data),
+            start.eq(full & ~there),
             taken.eq(there & self.o.ready),
-            ram.addr.eq(Mux(taken, following, at)),
         ]
-        self.walk(m, taken, at, following)
+        step = Signal(range(unit.header + 2))
+        self.walk(m, start, taken, at, step, ram.addr)
         if not target.preloaded:
-            self.fill(m, ram, full, at)
+            self.fill(m, ram, full, step)
         return m
 
-    def walk(self, m: Module, taken: Signal, at: Signal, following: Signal) -> None:
-        """Which word comes after the one at ``at``."""
-        rows = [values(replay) for replay in self.unit.replays]
-        number = counter(len(rows), "number", 1 % len(rows))  # of the pass to come
-        chosen = Signal(settings.layout(rows))
-        now = Signal(settings.layout(rows), init=rows[0])
+    def walk(self, m: Module, start: Signal, taken: Signal, at: Signal, step: Signal, addr: Signal):
+        """The address goes on by ``step``, or back to the fold's first word, or to 0."""
+        header = self.unit.header
+        rows = [{"words": replay.words + header - 1, "folds": replay.folds - 1,
+                 "times": replay.times - 1} for replay in self.unit.replays]  # fmt: skip
+        number = counter(len(rows), "number")  # of the row to come
+        now, chosen = (Signal(settings.layout(rows), name=name) for name in ("now", "chosen"))
         settings.select(m, rows, number, chosen)
-        word, fold = Signal.like(now.whole), Signal.like(now.folds)
-        time = Signal.like(now.times)
-        first_at, next_at = Signal.like(at), Signal.like(at)  # of this fold, and of the next
-        first, last_word, last_time, last_fold = Signal(), Signal(), Signal(), Signal()
-        behind = Signal.like(at)
+        word, time = Signal.like(now.words), Signal.like(now.times)
+        first_at = Signal.like(addr)
+        last_word, last_time, fold_end, next_row = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            first.eq(time == 0),
-            last_word.eq(word == Mux(first, now.whole, now.again)),
+            last_word.eq(taken & (word == now.words)),
             last_time.eq(time == now.times),
-            last_fold.eq(fold == now.folds),
-            behind.eq(Mux(first, at + 1, next_at)),
-            following.eq(at + 1),
+            fold_end.eq(last_word & last_time),
+            next_row.eq(start | (fold_end & (now.folds == 0))),
+            # Behind the last time's words lies the header, which came after the first time's.
+            step.eq(Mux(fold_end & (time != 0), 1 + header, taken)),
+            addr.eq(Mux(last_word & ~last_time, first_at, at + step)),
         ]
-        with m.If(taken):
-            m.d.sync += [at.eq(following), word.eq(word + 1)]
-            with m.If(last_word):
-                m.d.sync += [word.eq(0), time.eq(time + 1)]
-                with m.If(first):
-                    m.d.sync += next_at.eq(at + 1)
-                with m.If(last_time):
-                    m.d.sync += [time.eq(0), first_at.eq(following), fold.eq(fold + 1)]
-                    with m.If(last_fold):
-                        m.d.sync += [fold.eq(0), now.eq(chosen)]
-                        m.d.sync += number.eq(Mux(number == len(rows) - 1, 0, number + 1))
-        frame_end = last_time & last_fold & (number == 0)
+        with m.If(taken):  # later times count no header
+            m.d.sync += word.eq(Mux(last_word, Mux(last_time, 0, header), word + 1))
         with m.If(last_word):
-            m.d.comb += following.eq(Mux(frame_end, 0, Mux(last_time, behind, first_at)))
+            m.d.sync += time.eq(Mux(last_time, 0, time + 1))
+        with m.If(fold_end | start):
+            m.d.sync += [first_at.eq(addr), now.folds.eq(now.folds - 1)]
+        with m.If(next_row):
+            m.d.sync += [now.eq(chosen), number.eq(Mux(number == len(rows) - 1, 0, number + 1))]
+            with m.If(number == 0):
+                m.d.comb += addr.eq(0)
 
-    def fill(self, m: Module, ram: SinglePort, full: Signal, at: Signal) -> None:
+    def fill(self, m: Module, ram: SinglePort, full: Signal, step: Signal) -> None:
         """Lane by lane into the memory, until it is full."""
-        lane = Signal(ram.lanes, init=1)  # one of them is 1
+        lane, word_end = Signal(ram.lanes, init=1), Signal()  # one bit of lane is 1
         m.d.comb += [
             self.i_fill.ready.eq(~full),
             ram.w_data.eq(self.i_fill.payload.replicate(ram.lanes)),
         ]
-        with m.If(self.i_fill.valid & ~full):
-            m.d.comb += ram.write.eq(lane)
-            m.d.sync += lane.eq(lane.rotate_left(1))
-            with m.If(lane[-1]):
-                m.d.sync += at.eq(at + 1)
-                with m.If(at == self.unit.depth - 1):
-                    m.d.sync += [at.eq(0), full.eq(1)]
+        m.d.sync += word_end.eq(0)
+        with m.If(~full):
+            m.d.comb += step.eq(word_end)
+            with m.If(self.i_fill.valid):
+                m.d.comb += ram.write.eq(lane)
+                m.d.sync += [lane.eq(lane.rotate_left(1)), word_end.eq(lane[-1])]
+                m.d.sync += full.eq(lane[-1] & (ram.addr == self.unit.depth - 1))

@@ -22,7 +22,8 @@ class PixelSum(UnitComponent, unit=PixelSumUnit):
     Units       each channel starts at its constant: what the raw sums lack, times the pixels
     Latency     unit.latency(), from the last pixel's beat
     Throughput  one beat per cycle
-    Resources   distributed RAM of folds words, where unit.planar a register
+    Resources   distributed RAM of folds words; where unit.planar none, and no beat is taken before
+                the sums of the last fold have gone
     Errors      none at run time; contents are the start values, one per channel
     """
 
@@ -34,8 +35,9 @@ class PixelSum(UnitComponent, unit=PixelSumUnit):
         inner, outer = ("pixel", "fold") if unit.planar else ("fold", "pixel")
         at, _ = nest(m, accept, **{name: loops[name] for name in (inner, outer)})
         first_pixel, last_pixel = at["pixel"] == 0, at["pixel"] == unit.pixels - 1
+        room = ~self.o.valid if unit.planar else ~last_pixel | ~self.o.valid
         m.d.comb += [
-            self.i.ready.eq(~last_pixel | ~self.o.valid | self.o.ready),
+            self.i.ready.eq(room | self.o.ready),
             accept.eq(self.i.valid & self.i.ready),
         ]
         if not unit.planar:
@@ -43,10 +45,10 @@ class PixelSum(UnitComponent, unit=PixelSumUnit):
         m.submodules.starts = starts = memory.Memory(
             shape=unsigned(width), depth=depth, init=self.start_words()
         )
-        if unit.planar:  # one fold at a time
-            start, old = starts.read_port(domain="comb"), Signal(width)
+        if unit.planar:  # one fold at a time, where it goes out
+            start = starts.read_port(domain="comb")
             m.d.comb += start.addr.eq(at["fold"])
-            before = Mux(first_pixel, start.data, old)
+            before = Mux(first_pixel, start.data, self.o.payload.as_value())
         else:
             write, old = sums.write_port(), sums.read_port(domain="comb")
             start = starts.read_port(domain="comb")
@@ -58,15 +60,13 @@ class PixelSum(UnitComponent, unit=PixelSumUnit):
             total = Signal(signed(unit.sum_bits), name=f"total_{lane}")
             m.d.comb += total.eq(part + self.i.payload[lane])
             after.append(total)
-        if unit.planar:
-            with m.If(accept):
-                m.d.sync += old.eq(Cat(after))
-        else:
+        if not unit.planar:
             m.d.comb += [write.data.eq(Cat(after)), write.en.eq(accept)]
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
-        with m.If(accept & last_pixel):
-            m.d.sync += [self.o.payload.eq(Cat(after)), self.o.valid.eq(1)]
+        with m.If(accept if unit.planar else accept & last_pixel):
+            done = last_pixel if unit.planar else 1
+            m.d.sync += [self.o.payload.eq(Cat(after)), self.o.valid.eq(done)]
         return m
 
     def start_words(self) -> list[int]:

@@ -36,7 +36,6 @@ from fq_hw.schedule.units import (
     EmbedUnit,
     FifoUnit,
     ForkUnit,
-    ParameterUnit,
     PixelSumUnit,
     Pooling,
     PoolUnit,
@@ -184,9 +183,9 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     It takes a frame, works, gives one; FIFOs of a frame let the stages beside it work meanwhile.
     """
     graph, x, op = plan.graph, plan.take(stage.after), plan.graph[stage.until]
-    made = Passes(graph, stage, x.offset, x.bits)
+    made = Passes(graph, stage, x.offset, x.bits, whole=x.lanes == x.channels)
     unit = made.unit
-    words = converters(x.channels, x.pixels, (x.lanes, unit.i.lanes), x.bits, ".words", whole=True)
+    words = converters(x.channels, x.pixels, (x.lanes, unit.i.lanes), x.bits, ".words")
     source = plan.chain(op.name, words, x.source)
     order = [op.name for op in graph.ops]
     before = graph.ops[: order.index(stage.after) + 1]
@@ -195,8 +194,7 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     if any(isinstance(op, ir.Conv) for op in before):
         frame = FifoUnit(lanes=unit.i.lanes, bits=x.bits, depth=max(x.pixels * unit.beats_in, 3))
         source = plan.add(f"{op.name}.frame", frame, source)
-    parameters = ParameterUnit(width=unit.array.word_bits, replays=made.replays)
-    given = plan.add(f"{op.name}.parameters", parameters, contents=made.words)
+    given = plan.add(f"{op.name}.parameters", made.parameters, contents=made.words)
     offset = made.offsets[op.name]
     source = plan.add(op.name, unit, source, given, tensor=op.name, offset=offset)
     lanes, channels = unit.o.lanes, len(offset)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from fq_hw.schedule.units import ArrayUnit
+from fq_hw.schedule.units import ArrayUnit, ceil_div
 from rtl_gen.array.banks import write_layout
 from rtl_gen.counters import walk
 from rtl_gen.streams import signature
@@ -17,7 +17,8 @@ __all__ = ["BankLoader", "TrunkPort"]
 class BankLoader(wiring.Component):
     """Writes the levels of a frame into the banks.
 
-    Members     i: In(stream of levels), raster order, as ArrayUnit.i; taken while ``enable``
+    Members     i: In(stream of levels), raster order, as ArrayUnit.i; taken while ``enable``, a
+                whole pixel with its last word
                 enable: In(1); done: Out(1), high in the last cycle of a frame
                 write: Out(write_layout)
     Order       pixels beyond the width, up to a whole group, become zeros
@@ -51,15 +52,20 @@ class BankLoader(wiring.Component):
         )  # fmt: skip
         parity = at["parity"] if region.stride > 1 else at["parity"][:0]
         x = Cat(parity, at["bank"], at["group"])
+        beat, last_word = self.i.payload.as_value(), 1
+        if unit.whole:
+            size = len(self.write.word)
+            padded = Cat(beat, Const(0, region.words * size - len(beat)))
+            beat, last_word = padded.word_select(at["word"], size), at["word"] == region.words - 1
         m.d.comb += [
             beyond.eq(x >= unit.shape_in[1]),
-            self.i.ready.eq(self.enable & ~beyond),
+            self.i.ready.eq(self.enable & ~beyond & last_word),
             step.eq(self.enable & (beyond | self.i.valid)),
             self.done.eq(step & end),
             self.write.banks.eq(Mux(step, 1 << at["bank"], 0)),
             self.write.addr.eq(address),
             self.write.lanes.eq(-1),
-            self.write.word.eq(Mux(beyond, 0, self.i.payload.as_value())),
+            self.write.word.eq(Mux(beyond, 0, beat)),
         ]
         return m
 
@@ -95,11 +101,13 @@ class TrunkPort(wiring.Component):
         beat = unit.o if self.out else unit.i
         height, width, channels = unit.shape_out if self.out else unit.shape_in
         columns = unit.array.columns
-        row = -(-width // columns) * columns  # whole groups lie in the trunk
-        fold = (-(-channels // beat.lanes), height * row)
-        pixels = {"column": (width, 1), "row": (height, row)}
-        loops = {**pixels, "fold": fold} if self.out and unit.planar else {"fold": fold, **pixels}
-        _, end = walk(m, step, self.addr, **loops)
+        row = ceil_div(width, columns) * columns  # whole groups lie in the trunk
+        fold = (ceil_div(channels, beat.lanes), height * row)
+        pixels = [(width, 1), (height, row)] if width < row else [(height * row, 1)]
+        loops = [*pixels, fold] if self.out and unit.planar else [fold, *pixels]
+        if loops == [(height * row, 1), fold]:  # one behind the other
+            loops = [(height * row * fold[0], 1)]
+        _, end = walk(m, step, self.addr, **{f"loop_{n}": loop for n, loop in enumerate(loops)})
         m.d.comb += self.done.eq(step & end)
         if self.out:
             read = Signal()  # the word at the address, which stands still until it is taken

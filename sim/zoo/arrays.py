@@ -66,11 +66,10 @@ CASES = {  # width, strided, image, planar, tensor before, array
 def passes(name: str) -> Passes:
     """The stage of a case; sums that come in lack the least that they can be."""
     width, strided, size, planar, after, array = CASES[name]
-    graph, stage = (
-        network(width, strided, size, planar),
-        InTurn(after=after, until="sum", array=array),
-    )
-    return Passes(graph, stage, graph.types[after].low.astype(np.int64), in_bits=6)
+    graph = network(width, strided, size, planar)
+    stage = InTurn(after=after, until="sum", array=array)
+    low = graph.types[after].low.astype(np.int64)
+    return Passes(graph, stage, low, in_bits=6, whole=strided)
 
 
 @make.register
@@ -87,8 +86,7 @@ def _(unit: ArrayUnit, dice, frames) -> Vectors:
     out = in_lanes(raw, unit.o.lanes)
     if unit.planar:
         out, unused = (np.moveaxis(lanes, 3, 1) for lanes in (out, unused))
-    source = ParameterUnit(width=unit.array.word_bits, replays=stage.replays)
-    words = np.array(pack(stage.words, 1), object)[source.order()]
+    words = np.array(pack(stage.words, 1), object)[stage.parameters.order()]
     return Vectors(
         i={
             "i": pack(in_lanes(x, unit.i.lanes), unit.i.bits),
@@ -107,14 +105,14 @@ def _(unit: ParameterUnit, dice, frames) -> Vectors:
     return Vectors(i={}, o={"o": tuple(words.tolist()) * frames}, contents=bits)
 
 
-def replay(words: int, header: int, folds: int, times: int) -> Replay:
-    return Replay(words=words, header=header, folds=folds, times=times)
+def replay(words: int, folds: int, times: int) -> Replay:
+    return Replay(words=words, folds=folds, times=times)
 
 
 UNITS: dict[str, Unit] = {
     **{name: passes(name).unit for name in CASES},
     "parameters": ParameterUnit(
-        width=9, replays=(replay(3, 2, 2, 3), replay(0, 2, 3, 1), replay(1, 1, 1, 4))
+        width=9, header=2, replays=(replay(3, 2, 3), replay(0, 3, 1), replay(1, 1, 4))
     ),
-    "parameters_once": ParameterUnit(width=33, replays=(replay(2, 1, 1, 1),)),
+    "parameters_once": ParameterUnit(width=33, header=1, replays=(replay(2, 1, 1),)),
 }

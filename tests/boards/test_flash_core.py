@@ -72,7 +72,7 @@ def test_parameters_stand_behind_the_bitstream(plan):
         ("tail.conv", {"trunk_depth": 20_000},
          "needs 20,000 words of SPRAM for tail.conv, and the board has 16,384; take"),
         ("tail.conv.parameters",
-         {"replays": (Replay(words=9_000, header=1, folds=2, times=1),)},
+         {"header": 1, "replays": (Replay(words=9_000, folds=2, times=1),)},
          "needs 18,002 words of SPRAM for tail.conv.parameters, and the board has 16,384; take"),
         ("tail.conv.parameters", {"width": 80}, "needs 7 SPRAM, and the board has 4; "),
         ("tail.conv", {"array": Array(columns=16, simd=16, depth=512)},

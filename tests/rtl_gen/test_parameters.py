@@ -1,4 +1,4 @@
-"""Parameters that come in after a reset, and refusals. The rest: test_every_component."""
+"""Parameters that come in after a reset. The rest: test_every_component."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from fq_hw.schedule.in_turn.geometry import DEPTHS, Array, Pass, Region
 from fq_hw.schedule.in_turn.stage import InTurn, inside
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.planes import planes
-from fq_hw.schedule.units import ArrayUnit, Replay
+from fq_hw.schedule.units import ArrayUnit, ParameterUnit, Replay
 from fq_hw.schedule.units.conv_array import TRUNK_BITS
 
 __all__ = ["Passes", "fitted"]
@@ -41,14 +42,20 @@ class Passes:
     """The passes of ``stage``: follows its ops and keeps track of what lies in which memory.
 
     ``offset`` is what the tensor before it lacks, ``in_bits`` its width; only sums need these.
-    Raises GraphError or CapacityError, naming the op, where the array cannot run it.
+    Levels come in ``whole`` pixels or in words. Raises GraphError or CapacityError, naming the op,
+    where the array cannot run it.
     """
 
     def __init__(
-        self, graph: Graph, stage: InTurn, offset: np.ndarray | None = None, in_bits: int = 1
+        self,
+        graph: Graph,
+        stage: InTurn,
+        offset: np.ndarray | None = None,
+        in_bits: int = 1,
+        whole: bool = False,
     ):
         self.graph, self.stage, self.array = graph, stage, stage.array
-        self.in_bits = in_bits
+        self.in_bits, self.whole = in_bits, whole
         self.left = Counter({name: len(users) for name, users in graph.users.items()})
         self.regions: dict[str, Region] = {}
         self.offsets: dict[str, np.ndarray] = {}
@@ -257,22 +264,23 @@ class Passes:
             trunk_depth=self.trunk_depth,
             entry=self.regions.get(stage.after),
             in_bits=0 if levels else self.in_bits,
+            whole=levels and self.whole,
             planar=all(isinstance(user, ir.PixelSum) for user in users),
         )
 
     @property
-    def replays(self) -> tuple[Replay, ...]:
-        """How the parameters are read."""
-        header = self.unit.header_words
-        return tuple(
-            Replay(
-                words=step.uses,
-                header=header,
-                folds=step.folds,
-                times=step.weight_groups if step.uses else 1,
-            )
-            for step in self.unit.passes
-        )
+    def parameters(self) -> ParameterUnit:
+        """What gives the array its parameters."""
+
+        def read(step: Pass) -> tuple[int, int]:
+            return step.uses, step.weight_groups if step.uses else 1
+
+        replays = [
+            Replay(words=words, times=times, folds=sum(step.folds for step in steps))
+            for (words, times), steps in groupby(self.unit.passes, read)
+        ]
+        width, header = self.array.word_bits, self.unit.header_words
+        return ParameterUnit(width=width, header=header, replays=tuple(replays))
 
     @property
     def words(self) -> np.ndarray:

@@ -26,8 +26,8 @@ class ArrayUnit(Unit):
 
     ``shape_in``, ``shape_out`` are height, width, channels of what it takes and gives. It takes
     levels of ``act_bits``, which go to the banks at ``entry``, or without one sums of ``in_bits``,
-    which go to the trunk. It gives raw sums in raster order, or where it is ``planar`` all pixels
-    of ``pe`` channels before the next channels.
+    which go to the trunk: in words of these, or levels in ``whole`` pixels. It gives raw sums in
+    raster order, or where it is ``planar`` all pixels of ``pe`` channels before the next channels.
 
     value_bits   of sums and of the trunk; ``acc_bits`` of a convolution's sums alone
     level_bits   of a threshold's level; behind the weights of a fold come, for each of its
@@ -46,6 +46,7 @@ class ArrayUnit(Unit):
     trunk_depth: int
     entry: Region | None = None
     in_bits: int = 0
+    whole: bool = False
     planar: bool = False
 
     PARAMETERS: ClassVar = ("i_parameter",)
@@ -57,14 +58,12 @@ class ArrayUnit(Unit):
 
     @property
     def i(self) -> Beat:
-        """Channels of a pixel: as many levels as a word of the banks, or sums as one of the trunk.
-
-        A pixel of fewer channels comes in one beat of so many.
-        """
+        """All channels of a pixel, or no more than a word of the memory takes."""
         bits, lanes = self.in_bits, self.array.pe
         if self.entry is not None:
             bits, lanes = self.act_bits, self.array.simd
-        return Beat(lanes=min(lanes, self.shape_in[2]), bits=bits)
+        channels = self.shape_in[2]
+        return Beat(lanes=channels if self.whole else min(lanes, channels), bits=bits)
 
     @property
     def i_parameter(self) -> Beat:
@@ -110,6 +109,11 @@ class ArrayUnit(Unit):
         return ceil_div(self.shape_in[2], self.i.lanes)
 
     @property
+    def words_in(self) -> int:
+        """Words of a pixel that comes in; a cycle each."""
+        return ceil_div(self.shape_in[2], self.array.pe if self.entry is None else self.array.simd)
+
+    @property
     def beats_out(self) -> int:
         """Beats of a frame's result."""
         height, width, channels = self.shape_out
@@ -125,7 +129,7 @@ class ArrayUnit(Unit):
     @property
     def row_gap(self) -> int:
         """Cycles at the end of a row in which nothing is taken."""
-        return (self.padded_in - self.shape_in[1]) * self.beats_in
+        return (self.padded_in - self.shape_in[1]) * self.words_in
 
     def fold_cycles(self, step: Pass) -> int:
         """Cycles of one fold of a pass."""
@@ -145,7 +149,7 @@ class ArrayUnit(Unit):
     @property
     def load_cycles(self) -> int:
         """Cycles in which a frame comes in, while nothing waits."""
-        return self.shape_in[0] * (self.shape_in[1] * self.beats_in + self.row_gap)
+        return self.shape_in[0] * (self.shape_in[1] * self.words_in + self.row_gap)
 
     @property
     def beats(self) -> int:
@@ -153,24 +157,28 @@ class ArrayUnit(Unit):
 
     def latency(self) -> int:
         """Cycles from taking a frame's first beat to offering its first result, unstalled."""
-        return self.load_cycles + self.pass_cycles + 1
+        before = self.words_in // self.beats_in - 1  # a beat is taken with the last of its words
+        return self.load_cycles - before + self.pass_cycles + 1
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        row, parameters = self.shape_in[1] * self.beats_in, i[1:]
+        x, *parameters = i
+        cycles = self.words_in // self.beats_in  # of a beat
 
         def frames() -> Process:
-            free = count = 0
+            free = beats = words = 0
             while True:
-                for channel in parameters:  # nothing is taken before a frame's first word is there
-                    free = max(free, (yield channel.offers, count))
+                for given in parameters:  # nothing comes in before the frame's first word is there
+                    free = max(free, (yield given.offers, words))
                 for _ in range(self.shape_in[0]):
-                    for _ in range(row):
-                        free = 1 + (yield from i[0].take(free))
+                    for _ in range(self.shape_in[1] * self.beats_in):
+                        free = max(free, (yield x.offers, beats)) + cycles - 1
+                        free = 1 + (yield from x.take(free))
+                        beats += 1
                     free += self.row_gap
-                for channel in parameters:
+                for given in parameters:
                     for wanted in self.word_cycles:
-                        free += (yield from channel.take(free + wanted)) - free - wanted
-                    count += len(self.word_cycles)
+                        free += (yield from given.take(free + wanted)) - free - wanted
+                    words += len(self.word_cycles)
                 free += self.pass_cycles - 1
                 for _ in range(self.beats_out):
                     free = yield from o[0].give(free + 2)

@@ -13,60 +13,48 @@ __all__ = ["ParameterUnit", "Replay"]
 
 @dataclass(frozen=True, kw_only=True)
 class Replay:
-    """How the words of a pass are read: ``folds`` times ``words`` words, and ``header`` behind.
-
-    The words of a fold come ``times`` times; the header once, after the first.
-    """
+    """How passes are read: each of their ``folds`` has ``words``, which come ``times`` times."""
 
     words: int
-    header: int
     folds: int
     times: int
-
-    @property
-    def depth(self) -> int:
-        """Words in the memory."""
-        return self.folds * (self.words + self.header)
-
-    def order(self) -> list[int]:
-        """Addresses in the order they are read, from the pass's first word on."""
-        found: list[int] = []
-        for fold in range(self.folds):
-            first = fold * (self.words + self.header)
-            words = list(range(first, first + self.words))
-            behind = range(first + self.words, first + self.words + self.header)
-            found += [*words, *behind, *words * (self.times - 1)]
-        return found
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParameterUnit(StoredUnit):
     """Words for an array, pass by pass, for ever: each fold's weights again for every group.
 
-    The memory has one port. It holds constants, or is filled after every reset (of which the
-    component knows more); the first word comes when all are there.
+    Behind the words of a fold lie the ``header`` words of its header, which come once, after the
+    words' first time. The memory has one port. It holds constants, or is filled after every reset
+    (of which the component knows more); the first word comes when all are there.
     """
 
+    header: int
     replays: tuple[Replay, ...]
 
     def __post_init__(self) -> None:
-        self.check(self.replays and self.width >= 1, "needs words and bits", self.width)
+        counts = [len(self.replays), self.width, self.header]
+        self.check(min(counts) >= 1, "needs passes, bits and a header", counts)
+        empty = [r for r in self.replays if r.words < 1 < r.times]
+        self.check(not empty, "has nothing to read again without words", empty)
 
     @property
     def depth(self) -> int:
         """Words of the memory."""
-        return sum(replay.depth for replay in self.replays)
+        return sum(replay.folds * (replay.words + self.header) for replay in self.replays)
 
     def order(self) -> list[int]:
         """Addresses of a frame's words, in their order."""
-        found, base = [], 0
+        found, first = [], 0
         for replay in self.replays:
-            found += [base + address for address in replay.order()]
-            base += replay.depth
+            for _ in range(replay.folds):
+                words = range(first, first + replay.words)
+                first += replay.words + self.header
+                found += [*words, *range(words.stop, first), *[*words] * (replay.times - 1)]
         return found
 
     def parts(self) -> Parts:
-        counters = bits(max(r.words + r.header for r in self.replays))
+        counters = bits(max(r.words for r in self.replays) + self.header)
         counters += bits(max(r.times for r in self.replays))
         counters += bits(max(r.folds for r in self.replays)) + bits(len(self.replays))
         address = bits(self.depth)

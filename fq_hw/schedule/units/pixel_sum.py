@@ -34,16 +34,20 @@ class PixelSumUnit(PixelUnit):
         return Beat(lanes=self.lanes, bits=self.sum_bits, signed=True)
 
     @property
-    def together(self) -> int:
-        """Beats of a pixel that come before the next pixel."""
-        return 1 if self.planar else self.folds
-
-    @property
     def latency_from(self) -> Mapping[str, int]:
-        return {"i": (self.pixels - 1) * self.together}
+        return {"i": (self.pixels - 1) * (1 if self.planar else self.folds)}
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        gives = [False] * (self.pixels - 1) * self.together + [True] * self.together
+        def planes() -> Process:
+            free = 0
+            while True:
+                for _ in range(self.pixels):
+                    free = 1 + (yield from i[0].take(free))
+                free = yield from o[0].give(free)
+
+        if self.planar:
+            return [planes()]
+        gives = [False] * (self.pixels - 1) * self.folds + [True] * self.folds
         return [register_stage(i[0], o[0], itertools.cycle(gives))]
 
     def parts(self) -> Parts:
@@ -58,5 +62,5 @@ class PixelSumUnit(PixelUnit):
                 "sum bits": width,
                 "lanes": self.lanes,
             },
-            ff={"out": width * (1 + self.planar)},
+            ff={"out": width},
         )

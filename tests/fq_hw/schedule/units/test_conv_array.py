@@ -28,6 +28,8 @@ def test_streams_are_as_wide_as_a_pixel_or_a_word():
     assert levels.ins["i_parameter"] == Beat(lanes=1, bits=8)
     assert (sums.i, sums.beats_in) == (Beat(lanes=4, bits=6), 2)  # 5 channels
     assert replace(levels, shape_in=(3, 5, 3)).i.lanes == 3
+    whole = ARRAYS["array_strided"]
+    assert (whole.i.lanes, whole.beats_in, whole.words_in) == (5, 1, 3)
 
 
 @pytest.mark.parametrize("unit", ARRAYS.values(), ids=ARRAYS)
