@@ -77,7 +77,7 @@ def test_spram_is_filled_after_every_reset(tmp_path, programs):
     program = network.compile_core(core, case.plan, taps.NONE, more, programs, brief=True)
     free = case.run(program)
     case.assert_equal(free)
-    later = len(core.words) - 1
+    later = len(core.words)  # how much later the first parameter is offered
     assert free.results == tuple(n + later for n in timing.simulate(case.plan, 3).results)
     case.assert_equal(case.run(program, pause_in=100, pause_out=100))
     for cycle in (later // 2, free.results[0] - 100):
