@@ -7,49 +7,37 @@ from collections.abc import Callable, Sequence
 from amaranth.hdl import Const, Instance, Module, Signal, Value
 
 from fq_hw.schedule.two_tree import Bit, Position, Raw
+from rtl_gen.carry_nets import Nets
 
 __all__ = ["chain"]
 
 
-def chain(
-    m: Module,
-    name: str,
-    positions: Sequence[Position],
-    nets: Callable[[Bit | None], tuple[Value, ...]],
-    gate: Callable,
-) -> None:
-    """One primitive per pair of positions.
-
-    ``nets`` tells what drives a bit, ``gate`` makes a raw one.
-    """
+def chain(m: Module, name: str, positions: Sequence[Position], nets: Nets) -> None:
+    """One primitive per pair of positions."""
     carry = None
     for n in range(0, len(positions), 2):
         pair = [*positions[n : n + 2], None][:2]
         following = None if n + 2 >= len(positions) else Signal(name=f"{name}_carry_{n}")
-        m.submodules[f"{name}_{n}"] = ccu2c(pair, carry, following, nets, gate)
+        m.submodules[f"{name}_{n}"] = ccu2c(pair, carry, following, nets)
         carry = following
 
 
 def ccu2c(
-    pair: list[Position | None],
-    carry: Value | None,
-    following: Value | None,
-    nets: Callable[[Bit | None], tuple[Value, ...]],
-    gate: Callable,
+    pair: list[Position | None], carry: Value | None, following: Value | None, nets: Nets
 ) -> Instance:
     """Two positions. Inputs that nothing drives stay open: a constant would cost a route."""
     ports: dict[str, object] = {"p_INJECT1_0": "NO", "p_INJECT1_1": "NO"}
     for half, position in enumerate(pair):
-        ports[f"p_INIT{half}"] = Const(init(position, gate), 16)
+        ports[f"p_INIT{half}"] = Const(init(position, nets.gate), 16)
         if position is None:
             continue
         for names, bit in (("AB", position.a), ("CD", position.b)):
-            for pin, net in zip(names, nets(bit), strict=False):
+            for pin, net in zip(names, nets.of(bit), strict=False):
                 ports[f"i_{pin}{half}"] = net
         if position.joint and position.a is not None:
             ports[f"i_C{half}"] = Const(1)
         if position.out is not None:
-            (ports[f"o_S{half}"],) = nets(position.out)
+            (ports[f"o_S{half}"],) = nets.of(position.out)
     if carry is not None:
         ports["i_CIN"] = carry
     if following is not None:

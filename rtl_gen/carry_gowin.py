@@ -10,11 +10,12 @@ nextpnr wires right.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from amaranth.hdl import Const, Instance, Module, Signal, Value
 
 from fq_hw.schedule.two_tree import Bit, Position, Raw
+from rtl_gen.carry_nets import Nets
 
 __all__ = ["chain"]
 
@@ -22,26 +23,13 @@ ADDSUB = 2
 NOTHING = Const(1)  # a zero, inverted like all bits
 
 
-def chain(
-    m: Module,
-    name: str,
-    positions: Sequence[Position],
-    nets: Callable[[Bit | None], tuple[Value, ...]],
-    gate: Callable,
-) -> None:
-    """One primitive per position; ``nets`` tells what drives a bit, ``gate`` makes a raw one.
-
-    All wires are inverted.
-    """
+def chain(m: Module, name: str, positions: Sequence[Position], nets: Nets) -> None:
+    """One primitive per position. All wires are inverted."""
 
     def plain(bit: Bit | None) -> Value:
-        match nets(bit):
-            case ():
-                return NOTHING
-            case (wire,):
-                return wire
-            case (sign, act):
-                return ~gate(sign, act)
+        if bit is None:
+            return NOTHING
+        return ~nets.value(bit) if isinstance(bit, Raw) else nets.value(bit)
 
     carry: Value = Const(0)  # of no effect: a chain begins with a joint
     for n, position in enumerate(positions):
@@ -50,14 +38,14 @@ def chain(
             first, second = second, first
         if position.joint:  # 1 + x or x + x: the sum is the carry in, the carry out is x
             inputs = [plain(position.a)] * 2 + [Const(1)]
-        elif isinstance(second, Raw) and gate is operator.xor:
-            sign, act = nets(second)
+        elif isinstance(second, Raw) and nets.gate is operator.xor:
+            sign, act = nets.of(second)
             inputs = [plain(first), act, sign]
         else:
             inputs = [plain(first), plain(second), Const(1)]
         ports = {f"i_{pin}": value for pin, value in zip(("I0", "I1", "I3"), inputs, strict=True)}
         if position.out is not None:
-            (ports["o_SUM"],) = nets(position.out)
+            (ports["o_SUM"],) = nets.of(position.out)
         if n + 1 < len(positions):
             ports["o_COUT"] = following = Signal(name=f"{name}_carry_{n}")
         m.submodules[f"{name}_{n}"] = Instance(

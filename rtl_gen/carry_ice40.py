@@ -7,11 +7,12 @@ pair of raw bits with a carry and give sum and carry, against two and a position
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from amaranth.hdl import Const, Instance, Module, Signal, Value
 
 from fq_hw.schedule.two_tree import Bit, Position, Raw
+from rtl_gen.carry_nets import Nets
 
 __all__ = ["chain"]
 
@@ -19,29 +20,20 @@ SUM = 0b1100_0011_0011_1100  # I1 ^ I2 ^ I3
 CARRY = 0b1111_1111_0000_0000  # I3
 
 
-def chain(
-    m: Module,
-    name: str,
-    positions: Sequence[Position],
-    nets: Callable[[Bit | None], tuple[Value, ...]],
-    gate: Callable,
-) -> None:
-    """The segments of a chain, linked by their joints.
-
-    ``nets`` tells what drives a bit, ``gate`` makes a raw one.
-    """
+def chain(m: Module, name: str, positions: Sequence[Position], nets: Nets) -> None:
+    """The segments of a chain, linked by their joints."""
     linked = Chain(m, name)
     for start, body, end in segments(positions):
-        carry = value(start, nets, gate)
-        columns = [(value(p.a, nets, gate), value(p.b, nets, gate), *nets(p.out)) for p in body]
+        carry = nets.value(start)
+        columns = [(nets.value(p.a), nets.value(p.b), *nets.of(p.out)) for p in body]
         bits = [start, *(bit for p in body for bit in (p.a, p.b))]
         if not all(isinstance(bit, Raw | None) for bit in bits):
-            linked.add(carry, columns, nets(end))
+            linked.add(carry, columns, nets.of(end))
             continue
         for a, b, out in columns:
             m.d.comb += out.eq(a ^ b ^ carry)
             carry = a & b | (a | b) & carry
-        m.d.comb += [out.eq(carry) for out in nets(end)]
+        m.d.comb += [out.eq(carry) for out in nets.of(end)]
     linked.joint(None)
 
 
@@ -53,19 +45,6 @@ def segments(positions: Sequence[Position]) -> list[tuple[Bit | None, list[Posit
     whole = zip(joints, ends, outs, strict=True)
     found = [(positions[n].a, list(positions[n + 1 : end]), out) for n, end, out in whole]
     return [segment for segment in found if segment[1]]
-
-
-def value(
-    bit: Bit | None, nets: Callable[[Bit | None], tuple[Value, ...]], gate: Callable
-) -> Value:
-    """A bit by itself, a raw one behind its LUT."""
-    match nets(bit):
-        case ():
-            return Const(0)
-        case (wire,):
-            return wire
-        case (sign, act):
-            return gate(sign, act)
 
 
 class Chain:

@@ -12,8 +12,9 @@ from amaranth.lib.wiring import In, Out
 from fq_hw.errors import FoldingError, one_of
 from fq_hw.family import FAMILIES as KNOWN
 from fq_hw.family import Carry
-from fq_hw.schedule.two_tree import Bit, Raw, TwoTree
+from fq_hw.schedule.two_tree import TwoTree
 from rtl_gen import carry_ecp5, carry_gowin, carry_ice40
+from rtl_gen.carry_nets import Nets
 
 __all__ = ["FAMILIES", "Dot", "DotInstance", "DotProduct"]
 
@@ -92,19 +93,9 @@ class DotProduct(wiring.Component):
         total = Cat(wires[bit] for bit in tree.total)
         m.d.comb += self.total.eq(~total if carry.inverted else total)
 
-        def nets(bit: Bit | None) -> tuple[Value, ...]:
-            """What drives a bit: nothing, a wire, or the sign and activation of a raw bit."""
-            match bit:
-                case None:
-                    return ()
-                case Raw(plane, lane):
-                    index = plane * tree.lanes + lane
-                    return self.signs[index], self.acts[index]
-                case wire:
-                    return (wires[wire],)
-
+        nets = Nets(wires, self.signs, self.acts, tree.lanes, self.gate)
         for number, positions in enumerate(tree.chains):
-            chain(m, f"chain_{number}", positions, nets, self.gate)
+            chain(m, f"chain_{number}", positions, nets)
 
 
 class Dot(NamedTuple):
