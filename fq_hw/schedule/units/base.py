@@ -130,10 +130,28 @@ class PassUnit(Unit):
 
 
 @dataclass(frozen=True, kw_only=True)
+class JoinUnit(Unit):
+    """Base of units that join two streams of as many lanes."""
+
+    lanes: int
+    bits: tuple[int, int]
+
+    @property
+    def ins(self) -> Mapping[str, Beat]:
+        return {
+            name: Beat(lanes=self.lanes, bits=bits)
+            for name, bits in zip(("i_a", "i_b"), self.bits, strict=True)
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredUnit(FramelessUnit):
     """Base of memories of ``depth`` words of ``width`` bits that come one by one, for ever."""
 
     width: int
+
+    def __post_init__(self) -> None:
+        self.check(min(self.contents) >= 1, "needs words and bits", self.contents)
 
     @property
     def contents(self) -> tuple[int, ...]:

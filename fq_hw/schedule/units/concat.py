@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channels, Process
 from fq_hw.schedule.parts import Parts, bits
-from fq_hw.schedule.units.base import Beat
-from fq_hw.schedule.units.join import JoinUnit
+from fq_hw.schedule.units.base import Beat, JoinUnit
 
 __all__ = ["ConcatUnit"]
 

@@ -61,17 +61,14 @@ class PoolUnit(LaneUnit):
     def beats(self) -> int:
         return self.height * self.width * self.folds
 
-    def emits(self, y: int, x: int) -> bool:
-        """Whether the pixel at row y, column x is the last of a window."""
-        return y % self.rows == self.rows - 1 and x % self.columns == self.columns - 1
-
     @property
     def latency_from(self) -> Mapping[str, int]:
         return {"i": ((self.rows - 1) * self.width + self.columns - 1) * self.folds}
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        places = itertools.product(range(self.height), range(self.width), range(self.folds))
-        gives = [self.emits(y, x) for y, x, _ in places]
+        rows, columns = range(1, self.height + 1), range(1, self.width + 1)
+        places = itertools.product(rows, columns, range(self.folds))
+        gives = [y % self.rows == x % self.columns == 0 for y, x, _ in places]  # a window's last
         return [register_stage(i[0], o[0], itertools.cycle(gives))]
 
     def parts(self) -> Parts:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channel, Channels, Process, join, queue
 from fq_hw.schedule.parts import Parts
-from fq_hw.schedule.units.base import Beat, FramelessUnit
-from fq_hw.schedule.units.join import JoinUnit
+from fq_hw.schedule.units.base import Beat, FramelessUnit, JoinUnit
 
 __all__ = ["AddUnit"]
 

@@ -22,11 +22,6 @@ class RomUnit(StoredUnit):
     rom: Rom = Rom.BY_SIZE
     late: bool = False
 
-    def __post_init__(self) -> None:
-        self.check(
-            self.depth >= 1 and self.width >= 1, "needs words and bits", (self.depth, self.width)
-        )
-
     @property
     def o(self) -> Beat:
         return Beat(lanes=1, bits=self.width, late=READ * self.late)

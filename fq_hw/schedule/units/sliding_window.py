@@ -33,18 +33,14 @@ class WindowUnit(LaneUnit):
     WAITS = True  # for the rows of its first windows
 
     def __post_init__(self) -> None:
-        self.check(
-            1 <= self.lanes <= self.channels, f"lanes must be in 1..{self.channels}", self.lanes
-        )
+        inside = 1 <= self.lanes <= self.channels
+        self.check(inside, f"lanes must be in 1..{self.channels}", self.lanes)
         self.check(self.repeats >= 1, "repeats must be at least 1", self.repeats)
         inside = 0 <= self.padding <= self.kernel // 2
         self.check(inside, f"padding must be in 0..{self.kernel // 2}", self.padding)
-        self.check(
-            self.kernel <= self.height + 2 * self.padding, "kernel must fit the height", self.kernel
-        )
-        self.check(
-            self.kernel <= self.width + 2 * self.padding, "kernel must fit the width", self.kernel
-        )
+        for name, size in (("height", self.height), ("width", self.width)):
+            fits = self.kernel <= size + 2 * self.padding
+            self.check(fits, f"kernel must fit the {name}", self.kernel)
         whole = self.columns >= 1 and self.out_width % self.columns == 0
         self.check(whole, f"columns must divide {self.out_width} windows", self.columns)
 
