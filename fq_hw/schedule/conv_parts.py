@@ -5,6 +5,7 @@ Lowering places them and the solver prices them, so both take them from here.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -127,21 +128,11 @@ def converters(
     steps = [(lanes[0], low, f"{ending}.narrow"), (low, lanes[1], ending)]
     if low in lanes:
         steps = [(*lanes, ending)]
-    return [
-        (
-            name,
-            ConvertUnit(
-                channels=channels,
-                pixels=pixels,
-                lanes_in=wide,
-                lanes_out=narrow,
-                bits=bits,
-                signed=signed,
-            ),
-        )
-        for wide, narrow, name in steps
-        if wide != narrow
-    ]
+    unit = functools.partial(
+        ConvertUnit, channels=channels, pixels=pixels, bits=bits, signed=signed
+    )
+    ways = [(name, into, out) for into, out, name in steps if into != out]
+    return [(name, unit(lanes_in=into, lanes_out=out)) for name, into, out in ways]
 
 
 def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
@@ -186,12 +177,11 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
             inverted=site.inverted,
         )
         after, carrier = [*after, (".planes", unit)], ".planes"
+    depth, width = engine.nf * engine.sf, engine.i_weight.width
     return ConvParts(
         before=tuple(before),
         window=window,
-        weights=RomUnit(
-            depth=engine.nf * engine.sf, width=engine.i_weight.width, rom=fold.rom, late=True
-        ),
+        weights=RomUnit(depth=depth, width=width, rom=fold.rom, late=True),
         engine=engine,
         after=tuple(after),
         carrier=carrier,
@@ -204,13 +194,9 @@ def in_order(site: ConvSite, engine: ConvUnit) -> tuple[list[tuple[str, Unit]], 
     lanes_out = site.lanes_out * site.planes
     if engine.columns == 1:
         return converters(cout, pixels, (engine.pe, lanes_out), bits, ".unpack"), ""
-    require(
-        cout % engine.pe == 0,
-        f"Conv {site.name!r}",
-        "PE must divide the output channels where several columns are computed at once",
-        engine.pe,
-        kind=FoldingError,
-    )
+    where, whole = f"Conv {site.name!r}", cout % engine.pe == 0
+    contract = "PE must divide the output channels where several columns are computed at once"
+    require(whole, where, contract, engine.pe, kind=FoldingError)
     groups, together = pixels // engine.columns, engine.columns * cout
     ordered = engine.nf == 1  # column by column all channels
     lanes = lanes_out if ordered else math.gcd(engine.pe, lanes_out)

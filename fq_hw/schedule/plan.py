@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -50,28 +51,20 @@ class Plan:
 
     def __post_init__(self) -> None:
         known, used = {self.INPUT: 1}, set()
+        check = functools.partial(require, kind=GraphError)
         for node in self.nodes:
-            for source in node.inputs:
-                where = f"plan node {node.name!r}"
-                exists = source.node in known and source.way < known[source.node]
-                require(exists, where, "inputs must come before it", source, kind=GraphError)
-                require(
-                    source not in used,
-                    where,
-                    "inputs must have one reader",
-                    source,
-                    kind=GraphError,
-                )
-                used.add(source)
             where = f"plan node {node.name!r}"
-            hint = "rename the layer"
+            for source in node.inputs:
+                exists = source.node in known and source.way < known[source.node]
+                check(exists, where, "inputs must come before it", source)
+                check(source not in used, where, "inputs must have one reader", source)
+                used.add(source)
             own = node.name not in known
-            require(own, where, "needs a name of its own", hint=hint, kind=GraphError)
+            check(own, where, "needs a name of its own", hint="rename the layer")
             known[node.name] = node.unit.ways if isinstance(node.unit, ForkUnit) else 1
-        last = isinstance(self.nodes[-1].unit, ScoreUnit)
-        require(
-            last, f"plan {self.name!r}", "must end in scores", self.nodes[-1].name, kind=GraphError
-        )
+        last = self.nodes[-1]
+        scores = isinstance(last.unit, ScoreUnit)
+        check(scores, f"plan {self.name!r}", "must end in scores", last.name)
 
     @cached_property
     def readers(self) -> dict[Source, str]:

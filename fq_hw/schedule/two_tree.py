@@ -130,9 +130,8 @@ class _Builder:
     def end_level(self) -> None:
         """Put registers behind the level, if it is the last of its stage."""
         self.level += 1
-        if self.per_stage is None or self.level % self.per_stage:
-            return
-        self.register()
+        if self.per_stage and not self.level % self.per_stage:
+            self.register()
 
     def register(self) -> None:
         for words in self.words:
@@ -186,9 +185,8 @@ class _Builder:
             else:  # too few lanes for a leaf
                 bits = self.raws(plane, 3)
                 carry = bits.pop() if len(bits) > 1 else None
-                self.words[plane].append(
-                    self.segment(carry, [bits], len(bits) + (carry is not None))
-                )
+                most = len(bits) + (carry is not None)
+                self.words[plane].append(self.segment(carry, [bits], most))
             self.end_level()
 
     def join(self) -> Word:
@@ -243,12 +241,10 @@ def build(lanes: int, planes: int, levels_per_stage: int | None = 1) -> TwoTree:
 
     None puts no register anywhere: the sum comes in the same cycle.
     """
-    require(lanes >= 1 and planes >= 1, "two-tree", "needs lanes and planes", (lanes, planes),
-            kind=FoldingError)  # fmt: skip
+    check = functools.partial(require, kind=FoldingError)
+    check(min(lanes, planes) >= 1, "two-tree", "needs lanes and planes", (lanes, planes))
     stages = levels_per_stage is None or levels_per_stage >= 1
-    require(
-        stages, "two-tree", "levels_per_stage must be positive", levels_per_stage, kind=FoldingError
-    )
+    check(stages, "two-tree", "levels_per_stage must be positive", levels_per_stage)
     grow = _Builder(lanes, planes, levels_per_stage)
     grow.leaves()
     while any(len(words) > 1 for words in grow.words):

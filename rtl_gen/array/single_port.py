@@ -10,15 +10,10 @@ from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import ceil_div
 
-__all__ = ["LANE", "SPRAM_DEPTH", "SinglePort", "spram_count"]
+__all__ = ["LANE", "SPRAM_DEPTH", "SinglePort"]
 
 LANE = 16  # bits that are written together
 SPRAM_DEPTH = 16_384
-
-
-def spram_count(depth: int, width: int) -> int:
-    """SPRAM blocks of such a memory."""
-    return ceil_div(width, LANE) * ceil_div(depth, SPRAM_DEPTH)
 
 
 class SinglePort(wiring.Component):
@@ -28,7 +23,7 @@ class SinglePort(wiring.Component):
     Order       r_data shows, in the next cycle, the word at addr; after a cycle with a write it is
                 not defined
     Latency     1
-    Resources   ice40: spram_count(depth, width) SPRAM, no initial contents; else block RAM
+    Resources   ice40: an SPRAM for every 16 bits, no initial contents; else block RAM
     Errors      refuses initial contents on ice40, and more than one SPRAM deep
     Source      Lattice FPGA-TN-02022, iCE40 SPRAM usage guide
     """
