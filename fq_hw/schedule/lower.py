@@ -32,7 +32,6 @@ from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
 from fq_hw.schedule.units import (
     AddUnit,
     ConcatUnit,
-    ConvUnit,
     EmbedUnit,
     FifoUnit,
     ForkUnit,
@@ -43,9 +42,8 @@ from fq_hw.schedule.units import (
     RomUnit,
     ThresholdUnit,
     Unit,
-    ceil_div,
 )
-from fq_hw.schedule.words import level_fields, score_unit, start_values
+from fq_hw.schedule.words import level_fields, score_unit, start_values, weight_words
 
 __all__ = ["SKIPS", "Lowering", "follow", "lower"]
 
@@ -234,20 +232,6 @@ def _(op: ir.Embed, plan: Lowering) -> None:
     plan.publish(op, plan.stream(op, source, unit.o.lanes, op.out_bits))
 
 
-def weight_words(weight: np.ndarray, unit: ConvUnit) -> np.ndarray:
-    """ROM of a convolution's binary weights O,K,K,C: bits of shape nf*sf, pe, simd.
-
-    Order: output fold, then window row, window column, channel fold; lane 0 is the lowest channel.
-    The bit of an unused lane is 0, which adds nothing to the level 0 that is there.
-    """
-    o, kh, kw, c = weight.shape
-    folds = ceil_div(c, unit.simd)
-    bits = np.zeros((unit.nf * unit.pe, kh, kw, folds * unit.simd), np.uint8)
-    bits[:o, :, :, :c] = weight
-    bits = bits.reshape(unit.nf, unit.pe, kh * kw * folds, unit.simd)
-    return bits.transpose(0, 2, 1, 3).reshape(unit.nf * unit.sf, unit.pe, unit.simd)
-
-
 @place.register
 def _(op: ir.Conv, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
@@ -272,7 +256,8 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     )
     parts = conv_parts(site, plan.folds[op.name])
     plan.sites[op.name], plan.parts[op.name] = site, parts
-    unit, words = parts.engine, weight_words(weights.bits, parts.engine)
+    unit = parts.engine
+    words = weight_words(weights.bits, unit.nf, unit.pe, unit.simd).reshape(-1, unit.i_weight.width)
     offset = weights.offsets(x.bits)
     bits = unit.raw_bits
     if site.combined:
@@ -281,7 +266,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     known = {parts.carrier: {"tensor": op.name, "offset": offset}}
     source = plan.chain(op.name, parts.before, x.source)
     windows = plan.add(f"{op.name}.window", parts.window, source)
-    rom = plan.add(f"{op.name}.weights", parts.weights, contents=words.reshape(len(words), -1))
+    rom = plan.add(f"{op.name}.weights", parts.weights, contents=words)
     sums = plan.add(op.name, unit, windows, rom, **known.get("", {}))
     source = plan.chain(op.name, parts.after, sums, known)
     plan.publish(op, plan.stream(op, source, site.lanes_out, bits, offset))

@@ -17,13 +17,13 @@ import numpy as np
 from fq_hw import ir
 from fq_hw.errors import CapacityError, GraphError, require
 from fq_hw.ir import Graph
-from fq_hw.schedule.in_turn import pack
 from fq_hw.schedule.in_turn.geometry import DEPTHS, Array, Pass, Region
 from fq_hw.schedule.in_turn.stage import InTurn, inside
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.units import ArrayUnit, ParameterUnit, Replay
 from fq_hw.schedule.units.conv_array import TRUNK_BITS
+from fq_hw.schedule.words import level_fields, weight_words
 
 __all__ = ["Passes", "fitted"]
 
@@ -284,19 +284,26 @@ class Passes:
 
     @property
     def words(self) -> np.ndarray:
-        """The parameters, one row of bits a word, in the order of the memory."""
+        """The parameters, one row of bits a word, in the order of the memory.
+
+        Behind the weights of a fold comes its header, which ends with the last word's top bit.
+        """
         unit, array, rows = self.unit, self.array, []
         for draft in self.drafts:
             step = draft.step
-            channels = step.folds * array.pe
-            fields = np.zeros((channels, unit.field_bits), np.uint8)
+            fields = np.zeros((step.folds * array.pe, unit.field_bits), np.uint8)
             if draft.threshold is not None:
-                fields = pack.padded_levels(
-                    draft.threshold, draft.offset, channels, unit.level_bits
-                )
-            words = [pack.header_words(fields, step.folds, unit.header_words, array)]
+                known = level_fields(draft.threshold, draft.offset, unit.level_bits)
+                fields[:, :-1] = 1  # nothing reaches the levels of channels beyond the tensor's
+                fields[: len(known)] = known
+            header = np.zeros((step.folds, unit.header_words * array.word_bits), np.uint8)
+            header[:, -array.pe * unit.field_bits :] = fields.reshape(step.folds, -1)
+            words = [header.reshape(step.folds, -1, array.word_bits)]
             if draft.weight is not None:
-                words.insert(0, pack.weight_words(draft.weight, step.across, step.folds, array))
+                even_first = (step.kernel, step.across) == (3, 2)  # pixels, as they are read
+                weight = draft.weight[:, :, [1, 0, 2] if even_first else slice(None)] < 0
+                bits = weight_words(weight, step.folds, array.pe, array.simd, columns_last=True)
+                words.insert(0, bits)
             rows.append(np.concatenate(words, axis=1).reshape(-1, array.word_bits))
         return np.concatenate(rows)
 
