@@ -25,7 +25,7 @@ IMPORTS = (
     "matplotlib.pyplot", "mlxtend.data", "numpy.testing", "onnxruntime",
     "ortools.sat.python.cp_model",
     "PIL.Image", "PIL.ImageOps", "skimage.data", "torch", "tqdm", "boards.farm",
-    "boards.sequential",
+    "boards.flash_core",
     "boards.rates", "fq_hw.foreign.onnx", "fq_hw.nn.fixed_point", "fq_hw.nn.float_net",
     "fq_hw.nn.training", "fq_hw.report.curve", "rtl_gen.emit", "rtl_gen.top", "sim.network",
     "sim.verilator", "torch.distributed", "pyosys.libyosys",
