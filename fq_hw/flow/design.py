@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fq_hw.errors import FoldingError, one_of, require
+from fq_hw.errors import one_of
 from fq_hw.files import as_file_name, check_output, write_together
 from fq_hw.flow import fold_file
 from fq_hw.flow.estimate import unit_rows
@@ -55,15 +55,11 @@ class Emitted:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Design:
-    """The hardware of a model: ``plan`` has its units; ``Model.design`` makes it.
-
-    ``folding`` is what a solver chose for a board; None where ``hardware`` says another way.
-    """
+    """The hardware of a model: what was asked for, what it became. ``Model.design`` makes it."""
 
     model: Model
     hardware: Hardware
-    plan: Plan
-    folding: Folding | None = None
+    folding: Folding
 
     @classmethod
     def of_goal(
@@ -71,10 +67,12 @@ class Design:
     ) -> Design:
         """Fold ``model`` for a board. Raises CapacityError, with the nearest thing that fits."""
         folding = goal.find(model.graph, report)
-        plan = folded_plan(model.graph, folding)
-        return cls(
-            model=model, hardware=Hardware(cycles=folding.cycles), plan=plan, folding=folding
-        )
+        return cls(model=model, hardware=Hardware(cycles=folding.cycles), folding=folding)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Its units and the streams between them."""
+        return folded_plan(self.model.graph, self.folding)
 
     def __repr__(self) -> str:
         return (
@@ -114,20 +112,14 @@ class Design:
 
     @property
     def layers(self) -> list[dict]:
-        """A row a convolution with all its units, then one for the rest; of a solver's folding."""
-        folding = self._folded()
+        """A row a convolution or array with all its units, then one for the rest."""
+        folding = self.folding
         lowering = follow(self.model.graph, folding.folds, folding.cycles, arrays=folding.arrays)
         return layer_rows(lowering, self.interval)
 
     def save_folding(self, path: Path) -> None:
         """Write the folding, for ``Model.design(fold=path)``."""
-        fold_file.save(path, self.model.graph, self._folded())
-
-    def _folded(self) -> Folding:
-        contract = "has no folding of its own"
-        require(self.folding is not None, f"design {self.plan.name!r}", contract,
-                hint="make it with board=", kind=FoldingError)  # fmt: skip
-        return self.folding
+        fold_file.save(path, self.model.graph, self.folding)
 
     def product(self, family: str = "plain", top: str = "accelerator") -> Product:
         """What Verilog's head, instantiation and bench tell: widths, classes, cycles."""

@@ -103,20 +103,20 @@ class Hardware:
     fold: Path | None = None
     arrays: Arrays = Arrays()
 
-    def plan(self, graph: ir.Graph) -> Plan:
-        """The plan of ``graph``. Raises ParameterError, FoldingError, ArtifactError."""
-        stages = self.arrays.stages(graph)
+    def folding(self, graph: ir.Graph) -> Folding:
+        """The folding of ``graph``. Raises ParameterError, FoldingError, ArtifactError."""
+        contract = "folds a unit for each layer, and --sequential has one array for all"
         for option, given in (("--fold", self.fold), ("--cycles", self.cycles)):
-            contract = "folds a unit for each layer, and --sequential has one array for all"
             alone, came = given is None or not self.arrays.sequential, str(given)
             require(alone, option, contract, came, hint="leave one of the two out")
         if self.fold is not None:
-            alone, hint = not stages, "leave out --in-turn and --array"
+            alone, hint = self.arrays == Arrays(), "leave out --in-turn and --array"
             require(alone, "--fold", "says what runs in turn, too", str(self.fold), hint=hint)
-            return folded_plan(graph, fold_file.load(self.fold, graph))
+            return fold_file.load(self.fold, graph)
+        stages = self.arrays.stages(graph)
         cycles = slowest(graph, stages) if stages and self.cycles is None else self.asked
         check_cycles(cycles)
-        return folded_plan(graph, least_lut(graph, cycles, arrays=stages))
+        return least_lut(graph, cycles, arrays=stages)
 
     @property
     def asked(self) -> int:
@@ -161,7 +161,8 @@ def sequential_way(graph: ir.Graph, board, path: Path | None = SHIPPED) -> str:
     from boards.flash_core import check_memories
 
     try:
-        check_memories(Hardware(arrays=Arrays(sequential=True)).plan(graph), board)
+        folding = Hardware(arrays=Arrays(sequential=True)).folding(graph)
+        check_memories(folded_plan(graph, folding), board)
     except FqHwError:
         return ""
     model = "" if path in (SHIPPED, None) else f" {path}"

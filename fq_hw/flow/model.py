@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,30 +86,36 @@ class Model:
         fold: Path | None = None,
         board: str | None = None,
         array: str | None = None,
+        in_turn: Sequence[tuple[str, str]] = (),
     ) -> Design:
-        """The hardware of this model, as ``hardware`` says or one of the others.
+        """The hardware of this model, as ``hardware`` says or the others.
 
-        cycles  least LUT that needs at most so many cycles per frame (default 9,216)
-        fold    as a file says that ``fq-hw fold`` or ``Design.save_folding`` wrote
-        board   most frames/s that fit a board, by name; a fifth of its LUT stays free
-        array   one array for all layers in turn, COLUMNSxPExSIMD, as "8x2x16"
+        cycles   least LUT that needs at most so many cycles per frame (default 9,216)
+        fold     as a file says that ``fq-hw fold`` or ``Design.save_folding`` wrote
+        board    most frames/s that fit a board, by name; a fifth of its LUT stays free
+        in_turn  stretches that an array computes, each by the tensor before it and its last one
+        array    its size, COLUMNSxPExSIMD, as "8x2x16"; without ``in_turn`` it computes all layers
 
         Raises ParameterError, FoldingError, ArtifactError, and CapacityError for a board that is
         too small.
         """
         from fq_hw.flow.design import Design
 
-        ways = (hardware, cycles, fold, board, array)
-        one = sum(way is not None for way in ways) <= 1
-        require(one, f"model {self.name!r}", "takes one of hardware, cycles, fold, board, array")
+        stretches = tuple((after, until) for after, until in in_turn)
+        alone = array is not None and not stretches
+        arrays = Arrays(sequential=alone, in_turn=stretches, size=array)
+        ways = (hardware, cycles, fold, board)
+        where, contract = f"model {self.name!r}", "takes one of hardware, cycles, fold, board"
+        require(sum(way is not None for way in ways) <= 1, where, contract)
+        contract = "takes in_turn and array as hardware.arrays, where there is hardware"
+        require(hardware is None or not arrays, where, contract)
         if board is not None:
             from fq_hw.flow.fold import FoldGoal
 
-            return Design.of_goal(self, FoldGoal(board=board))
+            return Design.of_goal(self, FoldGoal(board=board, arrays=arrays))
         if hardware is None:
-            arrays = Arrays(sequential=array is not None, size=array)
             hardware = Hardware(cycles=cycles, fold=fold, arrays=arrays)
-        return Design(model=self, hardware=hardware, plan=hardware.plan(self.graph))
+        return Design(model=self, hardware=hardware, folding=hardware.folding(self.graph))
 
     def labels(
         self, images: np.ndarray, report: Callable[[int], None] = lambda images: None

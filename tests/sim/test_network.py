@@ -14,6 +14,7 @@ from fq_hw.cli.hardware import hardware_of
 from fq_hw.cli.images import load_data
 from fq_hw.cli.main import build_parser
 from fq_hw.flow import simulate as side_by_side
+from fq_hw.flow.hardware import folded_plan
 from fq_hw.flow.model import SHIPPED, load_model
 from fq_hw.schedule import timing
 from sim import network
@@ -51,7 +52,7 @@ def test_shipped_network(tmp_path, programs):
     args = build_parser().parse_args(["sim", "--images", "4"])
     model = load_model(SHIPPED)
     graph = model.graph
-    plan, split = hardware_of(args).plan(graph), load_data(args, model)
+    plan, split = folded_plan(graph, hardware_of(args).folding(graph)), load_data(args, model)
     program = network.build(plan, programs, brief=True)
     truth = golden.run(graph, split.images)["tail.scores"].reshape(len(split), -1)
     predicted = timing.simulate(plan)

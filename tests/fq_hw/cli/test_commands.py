@@ -514,7 +514,36 @@ def test_one_array_for_all_layers_has_no_folds(command, capsys, random_model):
 
 
 def test_a_network_that_one_array_cannot_run_is_one_line(capsys, tmp_path):
-    path = tmp_path / "bottleneck.safetensors"
-    checkpoint.write(path, random_checkpoint(NETWORKS["bottleneck"], 1))
+    path = tmp_path / "planes.safetensors"
+    checkpoint.write(path, random_checkpoint(replace(NETWORKS["gains"], weight_bits=2), 1))
     line = refused(capsys, "build", path, "--board", "icebreaker", "--sequential")
-    assert line.startswith("Threshold 'stages.1.0.acts.0': needs convolutions of one stride")
+    assert (
+        line
+        == "Conv 'stem.0.conv': needs weights -1 and +1 and pad_level 0 in an array (got (3, 0))"
+    )
+
+
+def test_fold_with_arrays(capsys, random_model, tmp_path):
+    stretch = ("--in-turn", "stem.1.conv", "stages.0.1")
+    plain = json.loads(said(capsys, "fold", random_model, "--json"))
+    data = json.loads(said(capsys, "fold", random_model, *stretch, "--array", "4x2x4", "--json"))
+    (stage,) = data["arrays"]
+    assert (stage["after"], stage["until"]) == stretch[1:]
+    inside = set(plain["folds"]) - set(data["folds"])
+    assert len(inside) == 5 and all(name.startswith("stages.0") for name in inside)
+    rows = {row["layer"]: row for row in data["layers"]}
+    assert (rows["stages.0.1"]["PE"], rows["stages.0.1"]["SIMD"]) == (2, 4)
+    assert rows["stages.0.1"]["MAC/cycle"] == 32 and data["bottleneck"] == "stages.0.1"
+    assert data["cycles per frame"] == rows["stages.0.1"]["cycles"]  # nothing else is slower
+    for kind in ("LUT", "FF", "EBR"):
+        assert data["estimated"][kind] == sum(row[kind] for row in data["layers"])
+
+    again = json.loads(said(capsys, "estimate", random_model, "--fold", data["file"], "--json"))
+    assert again["cycles per frame"] == data["cycles per frame"]
+    assert again["estimated"]["lut"] == data["estimated"]["LUT"]
+    said(capsys, "rtl", random_model, "--fold", data["file"], "--out", "a.v")
+    said(capsys, "rtl", random_model, *stretch, "--array", "4x2x4", "--out", "b.v")
+    assert (tmp_path / "a.v").read_text() == (tmp_path / "b.v").read_text()
+    faster = ("--fps", 10**8 / (data["cycles per frame"] - 1))
+    line = refused(capsys, "fold", random_model, *stretch, "--array", "4x2x4", *faster)
+    assert line.startswith("folding 'stages.0.1': needs at least ")

@@ -103,6 +103,7 @@ def test_a_graph_that_is_not_lowered(command, capsys, tmp_path):
     check_lowered(serialize.load("whole"))
 
 
+STAGE = {"after": "stem.0.conv", "until": "stages.0.1", "array": {}}
 FOLD = {
     "kind": "fq_hw.fold.1",
     "network": "gains",
@@ -126,7 +127,16 @@ FOLD = {
         ({"network": "../../victim"}, "network: the name must have 1 to 100 letters"),
         ({"network": "x" * 10**6}, "network: the name must have 1 to 100 letters"),
         ({"kind": "x" * 10**6}, "kind: must be fq_hw.fold.1 (got 'xxx"),
-        ({"x" * 10**6: 1}, "file: the keys are cycles, digest, folds, kind, network (got 'xxx"),
+        (
+            {"x" * 10**6: 1},
+            "file: the keys are arrays, cycles, digest, folds, kind, network (got",
+        ),
+        ({"arrays": [{"after": "a", "until": "b"}]}, "file.arrays[0]: lacks the keys array"),
+        (
+            {"arrays": [{**STAGE, "array": {"columns": 10**12}}]},
+            "columns must be a power of two",
+        ),
+        ({"arrays": [{**STAGE, "array": {"simd": 10**9}}]}, "simd must be at most 1,024 (got 100"),
         ({"digest": "0"}, "this folding is not for 'gains' but for an older form of it; make one"),
     ],
     ids=lambda value: str(value)[:40],

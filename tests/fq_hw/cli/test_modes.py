@@ -17,15 +17,20 @@ from fq_hw.cli.main import build_parser
 IGNORED = [  # what a user types after the command and the model; the option; why it does nothing
     ("sim --sequential --cycles 9216", "--cycles", "folds a unit for each layer, and --sequential"),
     ("sim --sequential --fold f.json", "--fold", "folds a unit for each layer, and --sequential"),
-    ("sim --array 8x2x16", "--array", "is the size of the one array that --sequential makes"),
-    ("sim --sequential --level-images 2", "--level-images", "--sequential has one array, whose"),
+    ("sim --array 8x2x16", "--array", "is the size of the arrays that --sequ"),
+    ("sim --sequential --in-turn a b", "--sequential", "leaves nothing for --in-turn: it has one"),
+    ("sim --fold f.json --in-turn a b", "--fold", "says what runs in turn, too"),
+    ("fold --array 8x2x16", "--array", "is the size of the arrays that --sequential and --in-turn"),
+    ("estimate --array 8x2x16", "--array", "is the size of the arrays that --sequential and --in"),
+    ("rtl --array 8x2x16", "--array", "is the size of the arrays that --sequential and --in-turn"),
+    ("demo --array 8x2x16", "--array", "is the size of the arrays that --sequential and --in-turn"),
     (
         "build --sequential --cycles 600",
         "--cycles",
         "folds a unit for each layer, and --sequential",
     ),
     ("build --sequential --fold f.json", "--fold", "folds a unit for each layer, and --sequential"),
-    ("build --array 8x2x16", "--array", "is the size of the one array that --sequential makes"),
+    ("build --array 8x2x16", "--array", "is the size of the arrays that --sequ"),
     ("build --jobs 2", "--jobs", "has no effect on a single seed"),
     ("build --seeds 3 --jobs 2 --scheduler tcp://a:1", "--jobs", "counts the seeds on this"),
     ("build --mhz 20", "--mhz", "the router aims for no less than the design's clock of 25 MHz"),
@@ -53,12 +58,13 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "verify": "against data images path pixels",
     "show": "",
     "golden": "data images path",
-    "fold": "board cycles fps levels-per-stage lut-share margin mhz out",
-    "estimate": "cycles fold",
-    "rtl": "cycles data family fold out path top",
-    "sim": "data images path sequential",
-    "build": "board clock out placer scheduler seed seeds sequential",
-    "demo": "board clock cycles data fold images level-images out path placer scheduler seed seeds",
+    "fold": "board cycles fps in-turn levels-per-stage lut-share margin mhz out sequential",
+    "estimate": "cycles fold in-turn sequential",
+    "rtl": "cycles data family fold in-turn out path sequential top",
+    "sim": "data images in-turn level-images path",
+    "build": "board clock in-turn out placer scheduler seed seeds sequential",
+    "demo": "board clock cycles data fold images in-turn level-images out path placer scheduler "
+    "seed seeds sequential",
     "doctor": "",
     "bench": "only",
     "bench-cnv": "path",
@@ -181,6 +187,6 @@ def test_what_the_icebreaker_cannot_have_names_what_it_can(command, model, capsy
 
 def test_an_option_of_another_command_is_named_with_it(capsys):
     with pytest.raises(SystemExit):
-        main(["estimate", "--sequential"])
+        main(["estimate", "--placer"])
     said = capsys.readouterr().err
-    assert "has no option --sequential; these commands have it: sim, build" in said
+    assert "has no option --placer; these commands have it: build, demo" in said

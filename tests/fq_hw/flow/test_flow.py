@@ -11,7 +11,7 @@ import pytest
 from networks import TINY, random_checkpoint, random_images
 
 from fq_hw import checkpoint, flow, golden
-from fq_hw.errors import FoldingError, ParameterError
+from fq_hw.errors import ParameterError
 
 ROOT = Path(__file__).parents[3]
 HEAVY = {"torch", "amaranth", "onnx", "qonnx", "ortools", "scipy", "cocotb", "boards", "sim"}
@@ -79,16 +79,24 @@ def test_a_folding_for_a_board_is_the_same_from_its_file(model, tmp_path):
 
 
 def test_one_way_at_a_time(model):
-    with pytest.raises(ParameterError, match="takes one of hardware, cycles, fold, board, array"):
+    with pytest.raises(ParameterError, match="takes one of hardware, cycles, fold, board$"):
         model.design(cycles=600, board="ulx3s-25f")
 
 
-def test_an_array_has_cycles_an_estimate_and_no_folding(model, tmp_path):
-    design = model.design(array="4x2x4")
-    assert repr(design).startswith("<Design 'tiny': ")
-    assert design.resources.lut > 0
-    with pytest.raises(FoldingError, match="^design 'tiny': has no folding of its own; make it"):
-        design.save_folding(tmp_path / "fold.json")
+def test_arrays_are_hardware_like_any(model, tmp_path):
+    one = model.design(array="4x2x4")
+    assert {row["MAC/cycle"] for row in one.units} == {None, 32}
+    stretches = [("stem.0.conv", "stages.1.0")]
+    made = model.design(in_turn=stretches, array="4x2x4")
+    assert made.interval < one.interval and made.resources.lut > one.resources.lut
+    with pytest.raises(ParameterError, match="takes in_turn and array as hardware.arrays"):
+        model.design(made.hardware, array="4x2x4")
+    made.save_folding(tmp_path / "fold.json")
+    again = model.design(fold=tmp_path / "fold.json")
+    units = [(node.name, node.unit) for node in made.plan.nodes]
+    assert [(node.name, node.unit) for node in again.plan.nodes] == units
+    board = model.design(board="ulx3s-25f", in_turn=stretches, array="4x2x4")
+    assert board.interval <= made.interval and board.folding.arrays == made.folding.arrays
 
 
 def test_an_untrained_configuration_says_so():
