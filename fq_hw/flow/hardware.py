@@ -13,7 +13,7 @@ from fq_hw.flow import fold_file
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.in_turn.geometry import Array
-from fq_hw.schedule.in_turn.lower import Passes, fitted
+from fq_hw.schedule.in_turn.lower import fitted
 from fq_hw.schedule.in_turn.stage import InTurn, one_stage
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
@@ -114,8 +114,9 @@ class Hardware:
             require(alone, "--fold", "says what runs in turn, too", str(self.fold), hint=hint)
             return fold_file.load(self.fold, graph)
         stages = self.arrays.stages(graph)
-        cycles = slowest(graph, stages) if stages and self.cycles is None else self.asked
-        check_cycles(cycles)
+        cycles = None if stages and self.cycles is None else self.asked
+        if cycles is not None:
+            check_cycles(cycles)
         return least_lut(graph, cycles, arrays=stages)
 
     @property
@@ -144,11 +145,6 @@ class Hardware:
         if busiest.unit.beats < interval:
             cause = "units wait for each other while frames are so short"
         return f"note: a frame takes {interval:,} cycles, not {asked:,} ({option}): {cause}"
-
-
-def slowest(graph: ir.Graph, stages: tuple[InTurn, ...]) -> int:
-    """Cycles per frame of the slowest array."""
-    return max(Passes(graph, stage).unit.beats for stage in stages)
 
 
 def folded_plan(graph: ir.Graph, folding: Folding) -> Plan:

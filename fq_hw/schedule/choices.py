@@ -19,7 +19,6 @@ from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph, Join
 from fq_hw.schedule.conv_parts import ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles, divisors
-from fq_hw.schedule.in_turn.lower import Passes
 from fq_hw.schedule.in_turn.stage import InTurn, partition
 from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.lower import SKIPS, Lowering, follow
@@ -27,7 +26,7 @@ from fq_hw.schedule.planes import planes
 from fq_hw.schedule.resources import Resources
 from fq_hw.schedule.skip import beats_waiting, registers, waiting
 from fq_hw.schedule.solver import Choice, Problem, SkipCost
-from fq_hw.schedule.units import FifoUnit, Rom, Unit, in_block_ram
+from fq_hw.schedule.units import ArrayUnit, FifoUnit, Rom, Unit, in_block_ram
 
 __all__ = ["COLUMNS", "Choices", "Estimate", "Priced", "folds_of"]
 
@@ -77,13 +76,18 @@ class Choices:
         self.least_pixels = functools.cache(self.least_pixels)
 
     @functools.cached_property
+    def array_cycles(self) -> int:
+        """Cycles per frame of the slowest array, however its neighbours are folded."""
+        nodes = self.base(1)[0].nodes if self.arrays else ()
+        return max((n.unit.beats for n in nodes if isinstance(n.unit, ArrayUnit)), default=0)
+
+    @functools.cached_property
     def intervals(self) -> list[int]:
         """Cycles per frame that an engine, an array, a stream or the scores can set, ascending.
 
         Anything between two of them gives no other folds than the lower one.
         """
-        passes = [Passes(self.graph, stage).unit.beats for stage in self.arrays]
-        slowest_best, found = max(passes, default=0), set(passes)
+        slowest_best, found = self.array_cycles, {self.array_cycles} - {0}
         for conv in self.convs:
             cycles = {conv_cycles(self.graph, conv, fold) for fold in self.folds[conv.name]}
             slowest_best, found = max(slowest_best, min(cycles)), found | cycles

@@ -60,7 +60,7 @@ def shortfall(choices: Choices, cycles: int, limits: Resources) -> CapacityError
 
 def least_lut(
     graph: Graph,
-    cycles: int,
+    cycles: int | None,
     limits: Resources | None = None,
     estimate: Estimate = resources,
     levels: int = 1,
@@ -68,11 +68,14 @@ def least_lut(
 ) -> Folding:
     """The folding of least LUT, then block RAM, that needs at most ``cycles`` per frame.
 
-    ``levels`` of a dot product's adders stand between registers; ``arrays`` compute their stages.
+    None stands for those of the slowest of ``arrays``, which compute their stages.
+
+    ``levels`` of a dot product's adders stand between registers.
     Raises FoldingError when no folding is so fast, CapacityError when none so fast keeps
     ``limits``; both say what is missing.
     """
     choices = Choices(graph, estimate, levels, arrays)
+    cycles = choices.array_cycles if cycles is None else cycles
     reached = [n for n in choices.intervals if n <= cycles]
     at = reached[-1] if reached else cycles
     found = fold_at(choices, at, limits)
