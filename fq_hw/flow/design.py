@@ -17,7 +17,7 @@ from fq_hw.flow.hardware import Hardware, folded_plan
 from fq_hw.flow.images import example_image, load_images
 from fq_hw.flow.model import Model
 from fq_hw.schedule.folding import Folding
-from fq_hw.schedule.lower import follow
+from fq_hw.schedule.lower import Lowering
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import Resources, plan_resources
 from fq_hw.schedule.timing import Schedule, simulate
@@ -114,7 +114,7 @@ class Design:
     def layers(self) -> list[dict]:
         """A row a convolution or array with all its units, then one for the rest."""
         folding = self.folding
-        lowering = follow(self.model.graph, folding.folds, folding.cycles, arrays=folding.arrays)
+        lowering = Lowering(self.model.graph, folding.folds, folding.cycles, arrays=folding.arrays)
         return layer_rows(lowering, self.interval)
 
     def save_folding(self, path: Path) -> None:

@@ -21,7 +21,7 @@ from fq_hw.schedule.conv_parts import ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles, divisors
 from fq_hw.schedule.in_turn.stage import InTurn, partition
 from fq_hw.schedule.joins import Branches, branches
-from fq_hw.schedule.lower import SKIPS, Lowering, follow
+from fq_hw.schedule.lower import SKIPS, Lowering
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.resources import Resources
 from fq_hw.schedule.skip import beats_waiting, registers, waiting
@@ -101,7 +101,7 @@ class Choices:
     def base(self, cycles: int) -> tuple[Lowering, dict[str, Unit]]:
         """The network in frames of ``cycles``, and its units that are the same for all folds."""
         plain = {conv.name: Fold(pe=1, simd=1) for conv in self.convs}
-        base = follow(self.graph, plain, cycles, arrays=self.arrays)
+        base = Lowering(self.graph, plain, cycles, arrays=self.arrays)
         owned = {id(unit) for parts in base.parts.values() for unit in parts.units}
         skips = {f"{fork.join.name}{ending}" for fork in self.forks for ending in SKIPS}
         others = {

@@ -45,7 +45,7 @@ from fq_hw.schedule.units import (
 )
 from fq_hw.schedule.words import level_fields, score_unit, start_values, weight_words
 
-__all__ = ["SKIPS", "Lowering", "follow", "lower"]
+__all__ = ["SKIPS", "Lowering", "lower"]
 
 NOTHING: Mapping[str, Mapping] = MappingProxyType({})
 SKIPS = (".skip.first", ".skip")  # endings of the FIFOs on a join's inputs; most have the second
@@ -76,16 +76,23 @@ class Stream:
 
 
 class Lowering:
-    """Collects nodes while following the graph."""
+    """``graph`` lowered, with what its plan does not tell: each convolution's site and parts."""
 
     def __init__(
         self,
         graph: Graph,
         folds: Mapping[str, Fold],
-        cycles: int | None,
-        skip_slack: int | None,
+        cycles: int | None = None,
+        skip_slack: int | None = None,
         arrays: Iterable[InTurn] = (),
     ):
+        ends = isinstance(graph.ops[-1], ir.ArgMax) and isinstance(graph.ops[-2], ir.ClassScale)
+        got = [type(op).__name__ for op in graph.ops[-2:]]
+        hint = "hardware gives scores and a label for each image"
+        where, contract = f"graph {graph.name!r}", "must end in ClassScale and ArgMax"
+        require(ends, where, contract, got, hint=hint, kind=GraphError)
+        check_lowered(graph)
+        arrays = tuple(arrays)
         self.stage_of = partition(graph, arrays)
         check_folds(graph, folds, self.stage_of)
         self.graph, self.folds, self.skip_slack = graph, folds, skip_slack
@@ -98,6 +105,12 @@ class Lowering:
         self.parts: dict[str, ConvParts] = {}
         self.streams: dict[str, list[Stream]] = {}  # of each tensor, one for each reader to come
         self.joined: dict[str, tuple[Stream, Stream]] = {}  # what each join reads
+        for op in graph.ops:
+            stage = self.stage_of.get(op.name)
+            if stage is None:
+                place(op, self)
+            elif op.name == stage.until:
+                place_array(stage, self)
 
     @property
     def plan(self) -> Plan:
@@ -441,30 +454,6 @@ def _(op: ir.ArgMax, plan: Lowering) -> None:
     plan.take(op.inputs[0])  # the score unit gives the label beside the scores
 
 
-def follow(
-    graph: Graph,
-    folds: Mapping[str, Fold],
-    cycles: int | None = None,
-    skip_slack: int | None = None,
-    arrays: Iterable[InTurn] = (),
-) -> Lowering:
-    """``graph`` lowered, with what its plan does not tell: each convolution's site and parts."""
-    ends = isinstance(graph.ops[-1], ir.ArgMax) and isinstance(graph.ops[-2], ir.ClassScale)
-    got = [type(op).__name__ for op in graph.ops[-2:]]
-    hint = "hardware gives scores and a label for each image"
-    where, contract = f"graph {graph.name!r}", "must end in ClassScale and ArgMax"
-    require(ends, where, contract, got, hint=hint, kind=GraphError)
-    check_lowered(graph)
-    lowering = Lowering(graph, folds, cycles, skip_slack, tuple(arrays))
-    for op in graph.ops:
-        stage = lowering.stage_of.get(op.name)
-        if stage is None:
-            place(op, lowering)
-        elif op.name == stage.until:
-            place_array(stage, lowering)
-    return lowering
-
-
 def lower(
     graph: Graph,
     folds: Mapping[str, Fold],
@@ -480,4 +469,4 @@ def lower(
     the slowest convolution busy; none is enough not to deadlock. Raises FoldingError or GraphError,
     naming the layer.
     """
-    return follow(graph, folds, cycles, skip_slack, arrays).plan
+    return Lowering(graph, folds, cycles, skip_slack, arrays).plan
