@@ -8,6 +8,7 @@ from fq_hw.schedule.conv_parts import ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.units import ConvUnit, RomUnit, ThresholdUnit
+from rtl_gen.component import Target
 from rtl_gen.top import Segment
 
 __all__ = ["layer_alone"]
@@ -41,4 +42,4 @@ def layer_alone(site: ConvSite, fold: Fold, family: str, seed: int = 0) -> tuple
     )
     nodes.append(rom("levels", RomUnit(depth=threshold.folds, width=threshold.level.width)))
     nodes.append(Node(name="threshold", unit=threshold, inputs=(at, Source("levels"))))
-    return Segment(nodes, family), parts.engine
+    return Segment(nodes, Target(family=family)), parts.engine

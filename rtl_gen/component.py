@@ -26,12 +26,17 @@ class Target:
     family     form of the dot products, whose modules are linked in when it is emitted; None has
                plain ones in place, for simulators that know no module by name
     spram      whether large memories with one port lie in SPRAM, which has no initial contents
-    preloaded  whether parameters are initial contents, or come in by ``i_fill`` after a reset
+    preloaded  whether parameters are initial contents, or come in by ``i_fill`` after a reset; by
+               default as SPRAM must have it
     """
 
     family: str | None = "plain"
     spram: bool = False
-    preloaded: bool = True
+    preloaded: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.preloaded is None:
+            object.__setattr__(self, "preloaded", not self.spram)
 
 
 PLAIN = Target(family=None)

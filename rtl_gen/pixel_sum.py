@@ -9,6 +9,7 @@ from amaranth.lib import memory
 from fq_hw.schedule.units import PixelSumUnit
 from rtl_gen.component import UnitComponent
 from rtl_gen.counters import nest
+from rtl_gen.rom_stream import pack_words
 
 __all__ = ["PixelSum"]
 
@@ -42,18 +43,15 @@ class PixelSum(UnitComponent, unit=PixelSumUnit):
         ]
         if not unit.planar:
             m.submodules.sums = sums = memory.Memory(shape=unsigned(width), depth=depth, init=[])
+            write, old = sums.write_port(), sums.read_port(domain="comb")
+            m.d.comb += [write.addr.eq(at["fold"]), old.addr.eq(at["fold"])]
         m.submodules.starts = starts = memory.Memory(
             shape=unsigned(width), depth=depth, init=self.start_words()
         )
-        if unit.planar:  # one fold at a time, where it goes out
-            start = starts.read_port(domain="comb")
-            m.d.comb += start.addr.eq(at["fold"])
-            before = Mux(first_pixel, start.data, self.o.payload.as_value())
-        else:
-            write, old = sums.write_port(), sums.read_port(domain="comb")
-            start = starts.read_port(domain="comb")
-            m.d.comb += [port.addr.eq(at["fold"]) for port in (write, old, start)]
-            before = Mux(first_pixel, start.data, old.data)
+        start = starts.read_port(domain="comb")
+        m.d.comb += start.addr.eq(at["fold"])
+        # Planar, one fold at a time grows where it goes out.
+        before = Mux(first_pixel, start.data, self.o.payload if unit.planar else old.data)
         after = []
         for lane in range(unit.lanes):
             part = before[lane * unit.sum_bits :][: unit.sum_bits].as_signed()
@@ -72,10 +70,7 @@ class PixelSum(UnitComponent, unit=PixelSumUnit):
     def start_words(self) -> list[int]:
         """Start values as words of ``lanes`` two's-complement numbers."""
         unit = self.unit
-        padded = np.zeros(unit.folds * unit.lanes, np.int64)
-        padded[: unit.channels] = self.contents
-        mask = (1 << unit.sum_bits) - 1
-        return [
-            sum((int(v) & mask) << (lane * unit.sum_bits) for lane, v in enumerate(row))
-            for row in padded.reshape(unit.folds, unit.lanes)
-        ]
+        starts = np.zeros(unit.folds * unit.lanes, np.int64)
+        starts[: unit.channels] = self.contents
+        bits = starts[:, None] >> np.arange(unit.sum_bits) & 1
+        return pack_words(bits.reshape(unit.folds, -1))

@@ -20,17 +20,12 @@ from rtl_gen.streams import signature
 __all__ = ["Accelerator", "Segment", "identifiers"]
 
 
-def identifier(name: str) -> str:
-    """A node's name as a Verilog identifier."""
-    return re.sub(r"\W", "_", name, flags=re.ASCII)
-
-
 def identifiers(names: Iterable[str]) -> dict[str, str]:
-    """An identifier for each of ``names``: ``a.b`` and ``a_b`` get two that differ."""
+    """A Verilog identifier for each of ``names``: ``a.b`` and ``a_b`` get two that differ."""
     found: dict[str, str] = {}
     taken: dict[str, int] = {}
     for name in names:
-        plain = word = identifier(name)
+        plain = word = re.sub(r"\W", "_", name, flags=re.ASCII)
         while word in taken:
             taken[plain] += 1
             word = f"{plain}_{taken[plain]}"
@@ -44,23 +39,12 @@ class Segment(wiring.Component):
     Members     i: In(stream of the first unit's beats); o: Out(stream of the last unit's beats)
                 i_fill: In(stream of 16 bits), where parameters are not preloaded, as ``Parameters``
                 has it
-    Family      ``family`` is the form of its dot products, as in ``Target``, and so are ``spram``
-                and ``preloaded``, which is so but in SPRAM, which cannot be
     Errors      none at run time
     """
 
-    def __init__(
-        self,
-        nodes: Sequence[Node],
-        family: str | None = "plain",
-        *,
-        spram: bool = False,
-        preloaded: bool | None = None,
-    ):
-        stored = not spram if preloaded is None else preloaded
-        self.nodes = tuple(nodes)
-        self.target = Target(family=family, spram=spram, preloaded=stored)
-        self.filled = None if stored else self.one_to_fill()
+    def __init__(self, nodes: Sequence[Node], target: Target):
+        self.nodes, self.target = tuple(nodes), target
+        self.filled = None if target.preloaded else self.one_to_fill()
         first = next(n for n in nodes if Source(Plan.INPUT) in n.inputs)
         last = nodes[-1].unit
         scores = isinstance(last, units.ScoreUnit)
@@ -110,17 +94,10 @@ class Accelerator(Segment):
     Order       one result per H*W pixels, frames one after the other without a gap
     Latency     schedule.simulate(plan).latency, from the first pixel to the first result
     Throughput  one frame per schedule.simulate(plan).interval cycles
-    Family      the form of its dot products, as in Segment
+    Family      the form of its dot products; ``memories``: spram and preloaded, as of ``Target``
     Errors      none at run time; a plan that could deadlock is refused by the schedule
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        family: str | None = "plain",
-        *,
-        spram: bool = False,
-        preloaded: bool | None = None,
-    ):
+    def __init__(self, plan: Plan, family: str | None = "plain", **memories: bool):
         self.plan = plan
-        super().__init__(plan.nodes, family, spram=spram, preloaded=preloaded)
+        super().__init__(plan.nodes, Target(family=family, **memories))
