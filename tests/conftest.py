@@ -32,7 +32,11 @@ os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(BUILD / "torchinductor")  # torch ma
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Two sessions at a time, and the workers of one, do not meet."""
+    """Two sessions at a time, and the workers of one, do not meet.
+
+    A component that is only looked at is never elaborated, and that is right.
+    """
+    config.addinivalue_line("filterwarnings", "ignore::amaranth.hdl.UnusedElaboratable")
     if worker(config):
         place = Path(os.environ["TMPDIR"], config.workerinput["workerid"])
         place.mkdir()

@@ -1,4 +1,3 @@
-# amaranth: UnusedElaboratable=no
 """From a core to a bitstream, with the real tools (marker synth) and with fakes."""
 
 import dataclasses

@@ -1,4 +1,3 @@
-# amaranth: UnusedElaboratable=no
 """The cost model against synthesis: whole networks that the fit has not seen, marker synth."""
 
 import pytest

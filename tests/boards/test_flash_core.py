@@ -1,4 +1,3 @@
-# amaranth: UnusedElaboratable=no
 """An accelerator on a board: memories, the flash, a bitstream with the real tools."""
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ from rtl_gen.parameters import fill_beats
 from rtl_gen.top import Accelerator
 
 ICEBREAKER, ULX3S = boards.find("icebreaker"), boards.find("ulx3s-85f")
-SMALL = Array(columns=4, pe=2, simd=4, depth=256)
+SMALL = Array(columns=2, pe=2, simd=4, depth=256)
 
 
 @pytest.fixture(scope="module")
 def plan():
-    return array_plan(lower_graph(random_graph("flat")), SMALL)
+    return array_plan(lower_graph(random_graph("tiny")), SMALL)
 
 
 def with_unit(plan: Plan, name: str, **fields) -> Plan:
@@ -52,7 +51,7 @@ def test_spram_wants_the_flash_and_block_ram_does_not(plan):
 
 
 def test_a_plan_without_arrays_wants_no_flash():
-    plan = least_plan(lower_graph(random_graph("flat")), 3_000)
+    plan = least_plan(lower_graph(random_graph("tiny")), 600)
     assert isinstance(core_of(plan, ICEBREAKER), Accelerator)
     assert flash_beats(plan) == []
     assert with_parameters(b"bits", plan, ICEBREAKER) == b"bits"
@@ -82,7 +81,7 @@ def test_parameters_stand_behind_the_bitstream(plan):
 def test_refuses_what_a_board_with_spram_does_not_hold(plan, name, fields, message):
     check_memories(plan, ICEBREAKER)
     large = with_unit(plan, name, **fields)
-    with pytest.raises(CapacityError, match=f"^icebreaker: flat {message}"):
+    with pytest.raises(CapacityError, match=f"^icebreaker: tiny {message}"):
         check_memories(large, ICEBREAKER)
     check_memories(large, ULX3S)
 
@@ -95,7 +94,6 @@ def test_builds_a_bitstream(plan, tmp_path):
     assert result.fmax_mhz > ICEBREAKER.clock_mhz == result.clock_mhz
     need = plan_blocks(plan, "ice40")
     assert result.spram == need.spram == 3
-    least = plan["tail.conv"].unit.array.columns + 2
-    assert least <= result.ebr <= need.ebr + 2  # the link's frame, maybe a table
+    assert need.ebr < result.ebr <= need.ebr + 1 + colours  # the link's frame, maybe tables
     assert result.lut4 < 3_000
     assert result.multipliers == 0

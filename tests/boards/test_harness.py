@@ -1,4 +1,3 @@
-# amaranth: UnusedElaboratable=no
 """The harness of lone components, and a convolution layer to put into it."""
 
 from boards.harness import Harness

@@ -1,4 +1,3 @@
-# amaranth: UnusedElaboratable=no
 """A measurement is kept once it is whole; tools that say nothing are not believed."""
 
 import os

@@ -1,4 +1,3 @@
-# amaranth: UnusedElaboratable=no
 """The shell through its two pins, talked to by the host's own Link."""
 
 import random

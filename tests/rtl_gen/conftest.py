@@ -27,8 +27,3 @@ def verilog_problems(zoo_program, tmp_path_factory) -> dict[str, str]:
     """What ``components.replay`` says of the whole zoo: Amaranth's simulator has seen the grid."""
     vectors = {name: random_vectors(unit) for name, unit in ZOO.items()}
     return components.replay(zoo_program, vectors, tmp_path_factory.mktemp("cocotb"), ONCE)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """A component that refuses its contents is never elaborated, and that is right."""
-    config.addinivalue_line("filterwarnings", "ignore::amaranth.hdl.UnusedElaboratable")
