@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import hashlib
-import json
-import math
-from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
-
-from fq_hw import checkpoint, data
-from fq_hw.checkpoint import Accuracy
 from fq_hw.cli.images import add_source_arguments, kind_of
 from fq_hw.cli.output import Output, say
-from fq_hw.cli.search_modes import config_of
-from fq_hw.cli.search_report import report
-from fq_hw.cli.search_steps import decide, first_layer, look_again
-from fq_hw.data.source import check_classes
-from fq_hw.errors import ToolError, require
-from fq_hw.fixed import saved
-from fq_hw.fixed.equalize import equalize
-from fq_hw.fixed.fold import fold
-from fq_hw.fixed.search import (
-    Judge,
-    SearchConfig,
-    Shape,
-    Variant,
-    search,
-    start,
-    starting_formats,
-)
-from fq_hw.flow.calibration import calibration, hardest_first, with_copies
-from fq_hw.flow.images import choose
-from fq_hw.flow.paths import output_path
-from fq_hw.flow.search_log import open_log
-from fq_hw.flow.train import set_threads
-from fq_hw.plain import to_plain
+from fq_hw.fixed.search import SearchConfig, Shape, Variant
+from fq_hw.flow.search import Searched, search_here
+from fq_hw.flow.search_goal import SearchGoal
+from fq_hw.flow.train import torch_with
+from fq_hw.report.table import table
 
 __all__ = ["add_parser"]
-
-RANGE_IMAGES = 250  # by which activations get their starting range, as published
-AT_ONCE = 2_000  # test images in memory
-MOMENT_IMAGES = 500  # that tell what the layers read
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -130,99 +99,45 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> Output:
-    """Search, measure, write; the log is this process's until the end."""
-    with ExitStack() as until_the_end:
-        return run_with(args, until_the_end)
+    """Search, measure, write."""
+    torch_with(args.threads, "fq-hw search")
+    return told(search_here(goal_of(args), say))
 
 
-def run_with(args: argparse.Namespace, until_the_end: ExitStack) -> Output:
-    """The same."""
-    try:
-        import torch
-    except ImportError as error:
-        remedy = "fq-hw search: needs torch; pip install -e '.[train]' in the project's folder"
-        raise ToolError(remedy) from error
-    from fq_hw.nn.fixed_point import Simulation, input_moments
-    from fq_hw.nn.float_net import observe
-
-    set_threads(torch, args.threads, "fq-hw search --threads")
-    config, spare = config_of(args), args.second_look
-    trained = checkpoint.read(args.model)
-    folded, network = fold(trained), trained.network  # which refuses what is no float network
-    if args.equalize:
-        trained = equalize(trained)
-        folded = fold(trained)
-    kind, place = choose(kind_of(args), args.path, network.name, trained.source)
-    images = data.load(kind, place, network.image)
-    known = trained.source and trained.source.classes
-    check_classes(images, network.name, network.classes, known)
-    test = images.test()
-    held = calibration(args, trained, images)
-    hardest = 1.0 if args.hardest is None else args.hardest
-    require(0 < hardest <= 1, "--hardest", "must be above 0 and at most 1", hardest)
-    if args.copies > 1:
-        held = with_copies(held, args.copies, args.mirror)
-    path = output_path(args.out, f"search/{network.name}.{args.variant}.safetensors")
-    origin = {
-        "model": hashlib.sha256(args.model.read_bytes()).hexdigest(),
-        "data": images.name,
-        "images": len(held) // args.copies,
-        "trained": args.trained,
-        "copies": args.copies,
-        "mirror": args.mirror,
-        "hardest": hardest,
-        "equalize": args.equalize,
-        "compensate": args.compensate,
-        "config": to_plain(config),
-    }
-    log = None
-    if config.variant is not Variant.UNIFORM:
-        log = until_the_end.enter_context(
-            open_log(path.with_name(path.name + ".jsonl"), origin, args.resume, network)
-        )
-
-    say(f"float network on {len(held):,} calibration images")
-    seen = observe(network, trained.arrays, held.images)
-    largest = observe(network, trained.arrays, held.images[:RANGE_IMAGES]).largest
-    if args.compensate:
-        inputs = input_moments(network, trained.arrays, held.images[:MOMENT_IMAGES])
-        folded = {k: dataclasses.replace(v, inputs=inputs[k]) for k, v in folded.items()}
-    wrong = seen.logits.argmax(1) != held.labels
-    order = hardest_first(seen.logits)
-    judged = order[: math.ceil(hardest * len(held))]
-    judge = Judge(right=int((~wrong).sum()), wrong=int(wrong[judged].sum()))
-    simulation = Simulation(network, folded, held, judged)
-
-    def make(bits: int) -> dict:
-        return starting_formats(network, folded, largest, config, bits)
-
-    formats = dict(start(config, judge, simulation, make, first_layer(network)))
-    if log is not None:
-        steps = search(network, formats, simulation, judge, config, log.decided)
-        formats = decide(network, steps, log, judge)
-        if spare is not None:
-            formats = look_again(network, formats, spare, simulation, judge, config)
-    whole = Simulation(network, folded, held, order).errors(formats)
-    held_loss = (whole - int(wrong.sum())) / judge.right
-
-    say(f"float and fixed-point network on {len(test):,} test images")
-    logits = observe(network, trained.arrays, test.images).logits
-    wrong = 0
-    for begin in range(0, len(test), AT_ONCE):
-        part = test.take(slice(begin, begin + AT_ONCE))
-        wrong += Simulation(network, folded, part, np.arange(len(part))).errors(formats)
-    result = saved.Saved(
-        fixed=simulation.fixed(formats),
-        accuracy=Accuracy(data=images.name, images=len(test), right=len(test) - wrong),
-        float_accuracy=Accuracy(
-            data=images.name,
-            images=len(test),
-            right=int((logits.argmax(1) == test.labels).sum()),
-        ),
-        source=trained.source,
-        provenance={
-            k: json.dumps(v, sort_keys=True) for k, v in {**origin, "second look": spare}.items()
-        },
+def goal_of(args: argparse.Namespace) -> SearchGoal:
+    """What the options ask for."""
+    return SearchGoal(
+        model=args.model,
+        kind=kind_of(args),
+        path=args.path,
+        variant=Variant(args.variant),
+        shape=Shape(args.shape) if args.shape else None,
+        target=args.target,
+        bits=args.bits,
+        images=args.images,
+        trained=args.trained,
+        copies=args.copies,
+        mirror=args.mirror,
+        hardest=args.hardest,
+        equalize=args.equalize,
+        compensate=args.compensate,
+        second_look=args.second_look,
+        out=args.out,
+        resume=args.resume,
     )
-    saved.write(path, result)
-    return report(result, path, held_loss, log)
+
+
+def told(found: Searched) -> Output:
+    """Formats of every layer, accuracies, savings."""
+    layers, data = found.layers, found.figures()
+    head = ("layer", "weight", "bias", "activation")
+    rows = [
+        [row["layer"], *(f"{row[k][0]}, {row[k][1]}" if row[k] else "" for k in head[1:])]
+        for row in layers
+    ]
+    figures = [[k, v] for k, v in data.items() if not isinstance(v, str)]
+    text = (
+        f"bits, binary places of every tensor\n{table(head, rows)}\n\n"
+        f"{table(('', 'value'), figures)}\n\nwritten: {found.path}"
+    )
+    return Output(data | {"layers": layers}, text)

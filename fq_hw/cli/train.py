@@ -9,7 +9,7 @@ from pathlib import Path
 from fq_hw.cli.output import Output
 from fq_hw.errors import ParameterError, ToolError
 from fq_hw.flow.config import read_config
-from fq_hw.flow.train import Trained, TrainGoal, set_threads, train_here
+from fq_hw.flow.train import Trained, TrainGoal, torch_with, train_here
 
 __all__ = ["add_parser"]
 
@@ -50,13 +50,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output | None:
     """Train to the end and return the final figures, in the leading process alone."""
-    try:
-        import torch
-        import torch.distributed as dist
-    except ImportError as error:
-        remedy = "fq-hw train: needs torch; pip install -e '.[train]' in the project's folder"
-        raise ToolError(remedy) from error
-    set_threads(torch, args.threads, "fq-hw train --threads")
+    torch = torch_with(args.threads, "fq-hw train")
+    import torch.distributed as dist
+
     try:
         torch.empty(0, device=args.device)
     except (RuntimeError, AssertionError) as error:

@@ -8,17 +8,19 @@ from pathlib import Path
 
 from fq_hw import checkpoint, data
 from fq_hw.data.source import check_classes
-from fq_hw.errors import ArtifactError, ToolError, require
+from fq_hw.errors import ArtifactError, require
 from fq_hw.flow.bars import golden_labels
 from fq_hw.flow.hardware import DEFAULT_CYCLES
 from fq_hw.flow.model import Model, load_model
 from fq_hw.flow.preflight import untrained_graph
 from fq_hw.flow.run_folder import read_metrics
 from fq_hw.flow.study import Run
-from fq_hw.flow.train import TrainGoal, train_here
+from fq_hw.flow.train import TrainGoal, torch_with, train_here
 from fq_hw.network import EmbeddingKind, Network, stem_layers
 
 __all__ = ["finished", "first_layer", "measure"]
+
+COMMAND = "fq-hw accuracy"  # one thread: two collapse beside other jobs
 
 
 def measure(name: str, one: Run) -> dict:
@@ -60,7 +62,7 @@ def first_layer(network: Network) -> dict:
 
     All at one speed. They depend on shapes alone: the weights here are untrained.
     """
-    import_torch()
+    torch_with(1, COMMAND)
     conv = stem_layers(network)[0]
     rows, columns = ((side - 1) // conv.stride + 1 for side in network.image[:2])
     found = {"mac": rows * columns * conv.kernel**2 * conv.cin * conv.cout}
@@ -91,20 +93,9 @@ def finished(out: Path, one: Run) -> list[dict] | None:
 
 def train_run(out: Path, one: Run) -> None:
     """What ``fq-hw train`` does with this configuration."""
-    import_torch()
+    torch_with(1, COMMAND)
     name = Path(f"{one.config.network.name}.toml")
     train_here(one.config, TrainGoal(config=name, out=out, resume=(out / "state.pt").exists()))
-
-
-def import_torch():
-    """Torch, with one thread: two collapse beside other jobs."""
-    try:
-        import torch
-    except ImportError as error:
-        remedy = "fq-hw accuracy: needs torch; pip install -e '.[train]' in the project's folder"
-        raise ToolError(remedy) from error
-    torch.set_num_threads(1)
-    return torch
 
 
 def machine() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+from pathlib import Path
 
 import numpy as np
 
@@ -16,26 +16,29 @@ __all__ = ["calibration", "hardest_first", "with_copies"]
 MOST = 2**31  # images
 
 
-def calibration(args: argparse.Namespace, trained: checkpoint.Checkpoint, images: Data) -> Split:
-    """The training images that the search judges by: held-out ones first."""
+def calibration(
+    trained: checkpoint.Checkpoint, images: Data, model: Path, count: int | None, known: int
+) -> Split:
+    """The training images that the search judges by: ``count`` held-out ones, or all of them.
+
+    Then ``known`` of those that the network, of the file ``model``, was trained on.
+    """
     kept = trained.provenance.get("hold_out")
     contract = "must be trained with hold_out = N, so that N training images are new to it"
-    require(kept is not None, f"{args.model}", contract, kind=ArtifactError)
+    require(kept is not None, f"{model}", contract, kind=ArtifactError)
     contract = "was trained by an earlier fq-hw, which held out other images"
     hint = "train it again"
     of_now = trained.source is not None
-    require(of_now, f"{args.model}", contract, hint=hint, kind=ArtifactError)
+    require(of_now, f"{model}", contract, hint=hint, kind=ArtifactError)
     made = trained.accuracy is None or trained.accuracy.data == images.name
-    contract = f"must be the data of {args.model}, {trained.accuracy and trained.accuracy.data}"
+    contract = f"must be the data of {model}, {trained.accuracy and trained.accuracy.data}"
     require(made, "--data", contract, images.name, kind=ArtifactError)
-    count, share = told(trained, "hold_out", int), told(trained, "validation", float)
-    seen, held = hold_out(images, count)
-    seen, _ = validated(seen, share, images.name)
-    count = len(held) if args.images is None else args.images
+    seen, held = hold_out(images, told(trained, "hold_out", int))
+    seen, _ = validated(seen, told(trained, "validation", float), images.name)
+    count = len(held) if count is None else count
     require(1 <= count <= len(held), "--images", f"must be in 1..{len(held)}", count)
-    known = 0 <= args.trained <= len(seen)
-    require(known, "--trained", f"must be in 0..{len(seen)}", args.trained)
-    held, seen = held.first(count), seen.first(args.trained)
+    require(0 <= known <= len(seen), "--trained", f"must be in 0..{len(seen)}", known)
+    held, seen = held.first(count), seen.first(known)
     return Split(
         images=np.concatenate([held.images[:], seen.images[:]]),
         labels=np.concatenate([held.labels, seen.labels]),

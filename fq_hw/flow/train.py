@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fq_hw import checkpoint, data
 from fq_hw.data.source import Source
-from fq_hw.errors import ArtifactError, require
+from fq_hw.errors import ArtifactError, ToolError, require
 from fq_hw.flow.config import Config
 from fq_hw.flow.preflight import check_hardware
 from fq_hw.flow.progress import progress_bar
@@ -21,7 +21,7 @@ from fq_hw.report import curve
 if TYPE_CHECKING:
     from fq_hw.nn.training import TrainConfig
 
-__all__ = ["TrainGoal", "Trained", "set_threads", "train_here"]
+__all__ = ["TrainGoal", "Trained", "torch_with", "train_here"]
 
 MOST_THREADS = 256
 
@@ -61,11 +61,18 @@ class Trained:
         return kept_row(self.rows, self.recipe.keep)
 
 
-def set_threads(torch, count: int, where: str) -> None:
-    """Let torch use ``count`` threads."""
-    require(count >= 1, where, "must be at least 1", count)
-    require(count <= MOST_THREADS, where, f"must be at most {MOST_THREADS}", count)
-    torch.set_num_threads(count)
+def torch_with(threads: int, where: str):
+    """Torch, with so many threads, for the command ``where``."""
+    try:
+        import torch
+    except ImportError as error:
+        remedy = f"{where}: needs torch; pip install -e '.[train]' in the project's folder"
+        raise ToolError(remedy) from error
+    where = f"{where} --threads"
+    require(threads >= 1, where, "must be at least 1", threads)
+    require(threads <= MOST_THREADS, where, f"must be at most {MOST_THREADS}", threads)
+    torch.set_num_threads(threads)
+    return torch
 
 
 def train_here(config: Config, goal: TrainGoal) -> Trained | None:

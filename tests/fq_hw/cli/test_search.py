@@ -135,7 +135,7 @@ def test_a_second_look_saves_more_and_keeps_to_the_budget(search, tmp_path, caps
         begun.append(spare)
         return with_spare(formats, spare)
 
-    monkeypatch.setattr("fq_hw.cli.search_steps.with_spare", spied)
+    monkeypatch.setattr("fq_hw.flow.search_steps.with_spare", spied)
     assert search(*options, "--resume", "--second-look") == 0
     second, figures = saved.read(tmp_path / "out"), json.loads(capsys.readouterr().out)
     changed = [t for t, form in second.fixed.formats.items() if form != first.fixed.formats[t]]

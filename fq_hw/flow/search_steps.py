@@ -12,12 +12,7 @@ from fq_hw.fixed.search import Counter, Decision, Judge, SearchConfig, second_lo
 from fq_hw.float_network import FloatNetwork, nodes
 from fq_hw.flow.search_log import SearchLog
 
-__all__ = ["decide", "first_layer", "look_again"]
-
-
-def first_layer(network: FloatNetwork) -> str:
-    """Name of the first layer."""
-    return next(nodes(network)).name
+__all__ = ["decide", "look_again"]
 
 
 def told(decision: Decision, judge: Judge) -> str:

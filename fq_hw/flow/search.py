@@ -1,0 +1,183 @@
+"""A search of fixed-point formats, and what it found."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fq_hw import checkpoint, data
+from fq_hw.checkpoint import Accuracy, Checkpoint
+from fq_hw.data import Split
+from fq_hw.data.source import check_classes
+from fq_hw.fixed import saved
+from fq_hw.fixed.equalize import equalize
+from fq_hw.fixed.fold import Folded, fold
+from fq_hw.fixed.network import FixedNetwork, Part, Tensor
+from fq_hw.fixed.saved import Saved
+from fq_hw.fixed.savings import cost, savings
+from fq_hw.fixed.search import Judge, Variant, search, start, starting_formats
+from fq_hw.float_network import nodes
+from fq_hw.flow.calibration import hardest_first
+from fq_hw.flow.images import choose
+from fq_hw.flow.paths import output_path
+from fq_hw.flow.search_goal import SearchGoal
+from fq_hw.flow.search_log import SearchLog, open_log
+from fq_hw.flow.search_steps import decide, look_again
+
+__all__ = ["Searched", "search_here"]
+
+RANGE_IMAGES = 250  # by which activations get their starting range, as published
+AT_ONCE = 2_000  # test images in memory
+MOMENT_IMAGES = 500  # that tell what the layers read
+Weights = Mapping[str, Folded]  # by layer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searched:
+    """The fixed-point network, as written to ``path``.
+
+    held_loss  relative, on the images that the search judged by
+    log        what was decided; None where nothing was searched
+    """
+
+    result: Saved
+    path: Path
+    held_loss: float
+    log: SearchLog | None
+
+    @property
+    def layers(self) -> list[dict]:
+        """A row a layer: bits and binary places of its tensors."""
+        formats, rows = self.result.fixed.formats, []
+        for node in nodes(self.result.fixed.network):
+            forms = {part: formats.get(Tensor(node.name, part)) for part in Part}
+            if any(forms.values()):
+                plain = {p.value: f and [f.bits, f.fraction] for p, f in forms.items()}
+                rows.append({"layer": node.name} | plain)
+        return rows
+
+    def figures(self) -> dict:
+        """Accuracies, mean bits, savings."""
+        found, formats = self.result, self.result.fixed.formats
+        saving = savings(found.fixed.network, formats)
+        plain, own = (cost(found.fixed.network, f).memory / 8 / 1024 for f in (None, formats))
+        bits = {part: [f.bits for t, f in formats.items() if t.part is part] for part in Part}
+        data = {
+            "fixed-point network": str(self.path),
+            "accuracy %, float": found.float_accuracy.percent,
+            "accuracy %, fixed point": found.accuracy.percent,
+            "relative loss %, test split": 100
+            * (1 - found.accuracy.right / found.float_accuracy.right),
+            "relative loss %, calibration images": 100 * self.held_loss,
+            **{f"mean bits, {part.value}": float(np.mean(bits[part])) for part in Part},
+            "memory KiB, 8 bit": plain,
+            "memory KiB": own,
+            "saved of 8 bit %, memory": saving.memory,
+            "saved of 8 bit %, products by output width": saving.products_by_output,
+            "saved of 8 bit %, products by input width": saving.products_by_input,
+        }
+        if self.log is not None:
+            data["evaluations"] = sum(d.tried for d in self.log.decided.values())
+            data["seconds"] = round(self.log.seconds, 1)
+        return data
+
+
+def search_here(goal: SearchGoal, report: Callable[[str], None] = lambda line: None) -> Searched:
+    """Search, measure on the test split, write; the log is this process's until the end.
+
+    Raises ParameterError and ArtifactError before any work, by the name of what is wrong.
+    """
+    config = goal.config()
+    trained = checkpoint.read(goal.model)
+    folded, network = fold(trained), trained.network  # which refuses what is no float network
+    if goal.equalize:
+        trained = equalize(trained)
+        folded = fold(trained)
+    kind, place = choose(goal.kind, goal.path, network.name, trained.source)
+    images = data.load(kind, place, network.image)
+    known = trained.source and trained.source.classes
+    check_classes(images, network.name, network.classes, known)
+    test, held = images.test(), goal.held(trained, images)
+    path = output_path(goal.out, f"search/{network.name}.{goal.variant.value}.safetensors")
+    origin = goal.origin(images, held)
+    file, logged = path.with_name(path.name + ".jsonl"), config.variant is not Variant.UNIFORM
+    with open_log(file, origin, goal.resume, network) if logged else nullcontext() as log:
+        report(f"float network on {len(held):,} calibration images")
+        if goal.compensate:
+            folded = with_moments(folded, trained, held)
+        fixed, loss = found(goal, trained, folded, held, log)
+        report(f"float and fixed-point network on {len(test):,} test images")
+        right = (
+            Accuracy(data=images.name, images=len(test), right=count)
+            for count in right_of(trained, folded, fixed, test)
+        )
+        history = {**origin, "second look": goal.second_look}
+        result = Saved(
+            fixed=fixed,
+            accuracy=next(right),
+            float_accuracy=next(right),
+            source=trained.source,
+            provenance={k: json.dumps(v, sort_keys=True) for k, v in history.items()},
+        )
+        saved.write(path, result)
+    return Searched(result=result, path=path, held_loss=loss, log=log)
+
+
+def with_moments(folded: Weights, trained: Checkpoint, held: Split) -> Weights:
+    """Layers that know what their weights multiply."""
+    from fq_hw.nn.fixed_point import input_moments
+
+    inputs = input_moments(trained.network, trained.arrays, held.images[:MOMENT_IMAGES])
+    return {name: dataclasses.replace(one, inputs=inputs[name]) for name, one in folded.items()}
+
+
+def found(
+    goal: SearchGoal, trained: Checkpoint, folded: Weights, held: Split, log: SearchLog | None
+) -> tuple[FixedNetwork, float]:
+    """The network of the formats that are found, and its relative loss on the images ``held``."""
+    from fq_hw.nn.fixed_point import Simulation
+    from fq_hw.nn.float_net import observe
+
+    config, network = goal.config(), trained.network
+    seen = observe(network, trained.arrays, held.images)
+    largest = observe(network, trained.arrays, held.images[:RANGE_IMAGES]).largest
+    wrong = seen.logits.argmax(1) != held.labels
+    order = hardest_first(seen.logits)
+    judged = order[: math.ceil(goal.share * len(held))]
+    judge = Judge(right=int((~wrong).sum()), wrong=int(wrong[judged].sum()))
+    simulation = Simulation(network, folded, held, judged)
+
+    def make(bits: int) -> dict:
+        return starting_formats(network, folded, largest, config, bits)
+
+    formats = dict(start(config, judge, simulation, make, next(nodes(network)).name))
+    if log is not None:
+        steps = search(network, formats, simulation, judge, config, log.decided)
+        formats = decide(network, steps, log, judge)
+        if goal.second_look is not None:
+            formats = look_again(network, formats, goal.second_look, simulation, judge, config)
+    whole = Simulation(network, folded, held, order).errors(formats)
+    return simulation.fixed(formats), (whole - int(wrong.sum())) / judge.right
+
+
+def right_of(
+    trained: Checkpoint, folded: Weights, fixed: FixedNetwork, test: Split
+) -> tuple[int, int]:
+    """How many test images the fixed-point network ranks right, and the float network."""
+    from fq_hw.nn.fixed_point import Simulation
+    from fq_hw.nn.float_net import observe
+
+    network, wrong = trained.network, 0
+    logits = observe(network, trained.arrays, test.images).logits
+    for begin in range(0, len(test), AT_ONCE):
+        part = test.take(slice(begin, begin + AT_ONCE))
+        simulation = Simulation(network, folded, part, np.arange(len(part)))
+        wrong += simulation.errors(fixed.formats)
+    return len(test) - wrong, int((logits.argmax(1) == test.labels).sum())
