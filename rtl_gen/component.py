@@ -64,11 +64,12 @@ class UnitComponent(wiring.Component):
         self.unit, self.contents, self.target = unit, contents, target
         super().__init__(
             {name: In(signature(beat)) for name, beat in unit.ins.items()}
-            | {name: Out(self.given(beat)) for name, beat in unit.outs.items()}
+            | {name: Out(self.given(unit, beat)) for name, beat in unit.outs.items()}
             | dict(self.more)
         )
 
-    def given(self, beat: Beat) -> stream.Signature:
+    @classmethod
+    def given(cls, unit: Unit, beat: Beat) -> stream.Signature:
         """The stream of what it gives: lanes, unless the component names the bits otherwise."""
         return signature(beat)
 

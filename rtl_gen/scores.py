@@ -35,8 +35,9 @@ class Scores(UnitComponent, unit=ScoreUnit):
     Errors      none at run time; contents are a multiplier, then a bias, for each class
     """
 
-    def given(self, beat: Beat) -> stream.Signature:
-        return stream.Signature(result_layout(self.unit))
+    @classmethod
+    def given(cls, unit: ScoreUnit, beat: Beat) -> stream.Signature:
+        return stream.Signature(result_layout(unit))
 
     def elaborate(self, platform):
         m = Module()

@@ -13,8 +13,7 @@ from fq_hw.errors import GraphError, require
 from fq_hw.schedule import units
 from fq_hw.schedule.plan import Node, Plan, Source
 from rtl_gen.array.single_port import LANE
-from rtl_gen.component import Target, component
-from rtl_gen.scores import result_layout
+from rtl_gen.component import Target, component, component_of
 from rtl_gen.streams import signature
 
 __all__ = ["Accelerator", "Segment", "identifiers"]
@@ -47,8 +46,7 @@ class Segment(wiring.Component):
         self.filled = None if target.preloaded else self.one_to_fill()
         first = next(n for n in nodes if Source(Plan.INPUT) in n.inputs)
         last = nodes[-1].unit
-        scores = isinstance(last, units.ScoreUnit)
-        result = stream.Signature(result_layout(last)) if scores else signature(last.o)
+        result = component_of(type(last)).given(last, last.o)
         fill = {"i_fill": In(stream.Signature(LANE))} if self.filled else {}
         super().__init__({"i": In(signature(first.unit.i)), "o": Out(result), **fill})
 

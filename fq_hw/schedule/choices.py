@@ -12,7 +12,7 @@ import functools
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fq_hw.errors import FoldingError, require
@@ -59,6 +59,9 @@ class Priced:
     fold: Fold
     choice: Choice
     beats: int
+
+
+Rows = Mapping[str, Sequence[Priced]]  # by convolution
 
 
 class Choices:
@@ -148,26 +151,19 @@ class Choices:
         require(fast, f"folding {slowest!r}", contract, cycles, kind=FoldingError)
         slowing = {op.name for fork in self.forks for side in (0, 1) for op in fork.path(side)}
         shaping = {name for fork in self.forks for name in fork.convs}
-        rows = []
+        rows = {}
         for name, table in tables.items():
             fast = [row for row in table if row.beats <= cycles]
-            rows.append(list(undominated(fast, name in shaping, name in slowing)))
-        layers = tuple(tuple(row.choice for row in table) for table in rows)
-        index = {name: n for n, name in enumerate(base.sites)}
-        skips = tuple(skip for fork in self.forks for skip in self.skips(fork, base, index, layers))
-        folds = [[row.fold for row in table] for table in rows]
+            rows[name] = list(undominated(fast, name in shaping, name in slowing))
+        layers = tuple(tuple(row.choice for row in table) for table in rows.values())
+        skips = tuple(skip for fork in self.forks for skip in self.skips(fork, base, rows))
+        folds = [[row.fold for row in table] for table in rows.values()]
         return Problem(layers=layers, skips=skips, fixed=fixed), folds
 
-    def skips(
-        self,
-        fork: Branches,
-        base: Lowering,
-        index: dict[str, int],
-        layers: tuple[tuple[Choice, ...], ...],
-    ) -> Iterator[SkipCost]:
+    def skips(self, fork: Branches, base: Lowering, rows: Rows) -> Iterator[SkipCost]:
         """The FIFOs of a join as its convolutions' choices see them."""
-        names = fork.convs
-        columns = [tuple(sorted({c.columns for c in layers[index[name]]})) for name in names]
+        names, index = fork.convs, {name: n for n, name in enumerate(rows)}
+        columns = [tuple(sorted({row.fold.columns for row in rows[name]})) for name in names]
         each = [[(n,) for n in choices] for choices in columns]
         if math.prod(map(len, columns)) > TABLE:  # one depth that is enough for all
             names, each, every = [], [], tuple(zip(names, columns, strict=True))

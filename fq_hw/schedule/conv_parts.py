@@ -118,13 +118,9 @@ def converters(
     bits: int,
     ending: str,
     signed: bool = False,
-    whole: bool = False,
 ) -> list[tuple[str, ConvertUnit]]:
-    """Converters from one number of lanes to another, through their greatest common divisor.
-
-    With ``whole`` a beat that is a whole pixel is cut as it is, though lanes do not divide it.
-    """
-    low = lanes[1] if whole and lanes[0] == channels > lanes[1] else math.gcd(*lanes)
+    """Converters from one number of lanes to another, through their greatest common divisor."""
+    low = math.gcd(*lanes)
     steps = [(lanes[0], low, f"{ending}.narrow"), (low, lanes[1], ending)]
     if low in lanes:
         steps = [(*lanes, ending)]

@@ -74,6 +74,12 @@ class Stream:
     def channels(self) -> int:
         return self.shape[2]
 
+    @property
+    def read(self) -> dict[str, int]:
+        """What a unit that takes its pixels in turn is told of it."""
+        c, n = self.channels, self.pixels
+        return {"channels": c, "pixels": n, "lanes": self.lanes, "in_bits": self.bits}
+
 
 class Lowering:
     """``graph`` lowered, with what its plan does not tell: each convolution's site and parts."""
@@ -167,6 +173,11 @@ class Lowering:
             source = self.add(name + ending, unit, source, **known.get(ending, {}))
         return source
 
+    def cut(self, name: str, x: Stream, lanes: int, ending: str, signed: bool = False) -> Source:
+        """``x`` in beats of ``lanes``, by converters of that name and ending."""
+        ways = converters(x.channels, x.pixels, (x.lanes, lanes), x.bits, ending, signed)
+        return self.chain(name, ways, x.source)
+
     def slack(self, fork: Branches, side: int) -> int:
         """Pixels that a branch between a fork and its join holds while nothing waits.
 
@@ -196,8 +207,7 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     graph, x, op = plan.graph, plan.take(stage.after), plan.graph[stage.until]
     made = Passes(graph, stage, x.offset, x.bits, whole=x.lanes == x.channels)
     unit = made.unit
-    words = converters(x.channels, x.pixels, (x.lanes, unit.i.lanes), x.bits, ".words")
-    source = plan.chain(op.name, words, x.source)
+    source = plan.cut(op.name, x, unit.i.lanes, ".words")
     order = [op.name for op in graph.ops]
     before = graph.ops[: order.index(stage.after) + 1]
     convs = (op for op in graph.ops[order.index(stage.until) + 1 :] if isinstance(op, ir.Conv))
@@ -239,8 +249,7 @@ def _(op: ir.Embed, plan: Lowering) -> None:
     unit = EmbedUnit(
         colours=x.channels, length=length, bits=op.out_bits, tables=tables, pixels=x.pixels
     )
-    whole = converters(x.channels, x.pixels, (x.lanes, x.channels), x.bits, ".whole")
-    beats = plan.chain(op.name, whole, x.source)
+    beats = plan.cut(op.name, x, x.channels, ".whole")
     source = plan.add(op.name, unit, beats, contents=op.table, tensor=op.name)
     plan.publish(op, plan.stream(op, source, unit.o.lanes, op.out_bits))
 
@@ -326,16 +335,9 @@ def _(op: ir.Requantize, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     constant = x.offset + (1 << op.shift >> 1 if op.shift > 0 else 0)
     widest = max(int(constant.max()), -int(constant.min()) - 1, 0)
-    unit = RequantizeUnit(
-        channels=x.channels,
-        pixels=x.pixels,
-        lanes=x.lanes,
-        in_bits=x.bits,
-        constant_bits=widest.bit_length() + 1,
-        shift=op.shift,
-        out_bits=op.out_bits,
-    )
-    bits = (constant[:, None] >> np.arange(unit.constant_bits)) & 1
+    width = widest.bit_length() + 1
+    unit = RequantizeUnit(**x.read, constant_bits=width, shift=op.shift, out_bits=op.out_bits)
+    bits = (constant[:, None] >> np.arange(width)) & 1
     words = bits.astype(np.uint8).reshape(unit.folds, -1)
     rom = RomUnit(depth=unit.folds, width=unit.i_constant.width)
     constants = plan.add(f"{op.name}.constants", rom, contents=words)
@@ -348,19 +350,11 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     high = int((plan.graph.types[op.inputs[0]].high - x.offset).max()) + 1
     level_bits = max(high.bit_length(), x.bits)
-    unit = ThresholdUnit(
-        channels=x.channels,
-        pixels=x.pixels,
-        lanes=x.lanes,
-        in_bits=x.bits,
-        level_bits=level_bits,
-        out_bits=op.out_bits,
-    )
+    unit = ThresholdUnit(**x.read, level_bits=level_bits, out_bits=op.out_bits)
     words = level_fields(op, x.offset, level_bits).reshape(unit.folds, -1)
-    rom = plan.add(
-        f"{op.name}.levels", RomUnit(depth=unit.folds, width=unit.i_level.width), contents=words
-    )
-    source = plan.add(op.name, unit, x.source, rom, tensor=op.name)
+    rom = RomUnit(depth=unit.folds, width=unit.i_level.width)
+    levels = plan.add(f"{op.name}.levels", rom, contents=words)
+    source = plan.add(op.name, unit, x.source, levels, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
 
 
@@ -381,12 +375,8 @@ def meeting(op: ir.Join, plan: Lowering) -> tuple[Stream, Stream]:
 
 def widened(name: str, both: tuple[Stream, Stream], lanes: int, plan: Lowering) -> list[Source]:
     """Two streams of any lanes as streams of ``lanes``."""
-    return [
-        plan.chain(
-            name, converters(x.channels, x.pixels, (x.lanes, lanes), x.bits, ending), x.source
-        )
-        for x, ending in zip(both, (".first", ".second"), strict=True)
-    ]
+    ways = zip(both, (".first", ".second"), strict=True)
+    return [plan.cut(name, x, lanes, ending) for x, ending in ways]
 
 
 @place.register
@@ -423,14 +413,7 @@ def _(op: ir.Add, plan: Lowering) -> None:
 def _(op: ir.PixelSum, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     start, bits = start_values(x.offset, x.pixels, plan.graph.types[op.name])
-    unit = PixelSumUnit(
-        channels=x.channels,
-        pixels=x.pixels,
-        lanes=x.lanes,
-        in_bits=x.bits,
-        sum_bits=bits,
-        planar=x.planar,
-    )
+    unit = PixelSumUnit(**x.read, sum_bits=bits, planar=x.planar)
     source = plan.add(op.name, unit, x.source, contents=start, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, bits, signed=True))
 
@@ -440,8 +423,7 @@ def _(op: ir.ClassScale, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     hint = "put a PixelSum between: of one pixel it is the pixel"
     require(x.signed, op.where, "must read a PixelSum", op.inputs[0], hint=hint, kind=GraphError)
-    serial = converters(x.channels, x.pixels, (x.lanes, 1), x.bits, ".serial", signed=True)
-    one_by_one = plan.chain(op.name, serial, x.source)
+    one_by_one = plan.cut(op.name, x, 1, ".serial", signed=True)
     unit = score_unit(op, plan.graph.types[op.name], x.bits)
     bias = 0 * op.multiplier if op.bias is None else op.bias
     constants = np.stack([op.multiplier, bias])

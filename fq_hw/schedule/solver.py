@@ -166,18 +166,16 @@ class Model:
         cp, (low, high) = self.cp, skip.depths(self.problem.layers)
         depths = [depth for depth in skip.least.values() if depth is not None]
         least = cp.new_int_var(min(depths), max(depths), "")
-        columns = [*map(self.columns_of, skip.shaping)]
-        absent = None  # whether there is no FIFO, where that depends
+        chosen = [*map(self.columns_of, skip.shaping), least]
+        known = [
+            (*key, min(depths) if depth is None else depth, depth is None)
+            for key, depth in skip.least.items()
+        ]
+        absent = []  # whether there is no FIFO, where that depends
         if len(depths) < len(skip.least):
-            absent = cp.new_bool_var("")
-            known = [
-                (*key, min(depths) if depth is None else depth, depth is None)
-                for key, depth in skip.least.items()
-            ]
-            cp.add_allowed_assignments([*columns, least, absent], known)
-        else:
-            known = [(*key, depth) for key, depth in skip.least.items()]
-            cp.add_allowed_assignments([*columns, least], known)
+            absent = [cp.new_bool_var("")]
+        chosen += absent
+        cp.add_allowed_assignments(chosen, [row[: len(chosen)] for row in known])
         held = sum(self.of(n, lambda c: c.held) for n in skip.branch)
         delay = skip.delay + sum(self.of(n, lambda c: c.delay) for n in skip.branch)
         waiting = cp.new_int_var(0, high, "")  # pixels that come in meanwhile, rounded up
@@ -189,7 +187,7 @@ class Model:
             inside = cp.new_bool_var("")
             cp.add_linear_constraint(depth, first, last).only_enforce_if(inside)
             steps.append((inside, costs))
-        cp.add_exactly_one([inside for inside, _ in steps] + [absent] * (absent is not None))
+        cp.add_exactly_one([inside for inside, _ in steps] + absent)
         return {kind: sum(inside * getattr(c, kind) for inside, c in steps) for kind in KINDS}
 
     def minimize(self, aims: Sequence) -> tuple[int, ...] | None:
