@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from boards.array_samples import ARRAYS, PARAMETERS
 from fq_hw.schedule.units import (
     AddUnit,
     ConcatUnit,
@@ -19,6 +20,7 @@ from fq_hw.schedule.units import (
     EmbedUnit,
     FifoUnit,
     ForkUnit,
+    ParameterUnit,
     PixelSumUnit,
     PlaneUnit,
     Pooling,
@@ -40,7 +42,7 @@ def contents(unit: Unit) -> np.ndarray | None:
     """Random contents of the unit's ROM, table or constants, the same for a unit everywhere."""
     dice = np.random.default_rng(zlib.crc32(repr(unit).encode()))
     match unit:
-        case RomUnit():
+        case RomUnit() | ParameterUnit():
             return dice.integers(0, 2, (unit.depth, unit.width)).astype(np.uint8)
         case EmbedUnit():
             shape = (unit.tables, 256, unit.length)
@@ -222,14 +224,18 @@ def concats() -> Iterator[ConcatUnit]:
 
 
 def pixel_sums() -> Iterator[PixelSumUnit]:
-    for channels, lanes, pixels, in_bits, sum_bits in (
-        (10, 1, 64, 8, 15), (10, 2, 64, 8, 15), (10, 5, 64, 8, 15), (10, 10, 64, 8, 15),
-        (10, 1, 49, 7, 14), (100, 1, 64, 8, 15), (100, 4, 64, 8, 15), (100, 10, 64, 8, 15),
-        (5, 1, 25, 6, 12), (20, 1, 64, 8, 15), (32, 2, 16, 8, 14),
+    for channels, lanes, pixels, in_bits, sum_bits, planar in (
+        (10, 1, 64, 8, 15, False), (10, 2, 64, 8, 15, False), (10, 5, 64, 8, 15, False),
+        (10, 10, 64, 8, 15, False), (10, 1, 49, 7, 14, False), (100, 1, 64, 8, 15, False),
+        (100, 4, 64, 8, 15, False), (100, 10, 64, 8, 15, False), (5, 1, 25, 6, 12, False),
+        (20, 1, 64, 8, 15, False), (32, 2, 16, 8, 14, False), (10, 2, 64, 9, 15, True),
+        (10, 10, 64, 9, 15, True), (100, 4, 64, 9, 15, True), (20, 1, 49, 7, 13, True),
+        (100, 16, 16, 8, 14, True),
     ):  # fmt: skip
         yield PixelSumUnit(
-            channels=channels, lanes=lanes, pixels=pixels, in_bits=in_bits, sum_bits=sum_bits
-        )
+            channels=channels, lanes=lanes, pixels=pixels, in_bits=in_bits, sum_bits=sum_bits,
+            planar=planar,
+        )  # fmt: skip
 
 
 def scores() -> Iterator[ScoreUnit]:
@@ -250,4 +256,4 @@ SAMPLES: tuple[Unit, ...] = tuple(
         pixel_sums, scores, plane_sums, requantizers, pools, concats,
     )
     for unit in kind()
-)  # fmt: skip
+) + ARRAYS + PARAMETERS  # fmt: skip

@@ -10,7 +10,7 @@ from rtl_gen.array.banks import Banks, write_layout
 from rtl_gen.array.dots import Dots
 from rtl_gen.array.loader import BankLoader, TrunkPort
 from rtl_gen.array.sequencer import Sequencer
-from rtl_gen.array.single_port import LANE, SinglePort
+from rtl_gen.array.single_port import SinglePort
 from rtl_gen.array.sum_output import SumOutput
 from rtl_gen.component import UnitComponent
 
@@ -39,9 +39,9 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
         m.submodules.dots = dots = Dots(unit, self.target.family)
         m.submodules.output = output = SumOutput(unit)
         m.submodules.trunk = trunk = SinglePort(
-            unit.trunk_depth, unit.array.pe * LANE, spram=self.target.spram
+            unit.trunk_depth, unit.array.pe * unit.value_bits, spram=self.target.spram
         )
-        m.submodules.unloader = unloader = TrunkPort(unit, out=True, lane=LANE)
+        m.submodules.unloader = unloader = TrunkPort(unit, out=True)
         connect(m, unloader.o, flipped(self.o))
 
         wanted, word = sequencer.step.use | sequencer.header, self.i_parameter.payload.as_value()
@@ -74,7 +74,7 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
             m.submodules.loader = loader = BankLoader(unit)
             m.d.comb += written.eq(Mux(sequencer.load, loader.write, output.write))
         else:
-            m.submodules.loader = loader = TrunkPort(unit, out=False, lane=LANE)
+            m.submodules.loader = loader = TrunkPort(unit, out=False)
             m.d.comb += written.eq(output.write)
             addr = Mux(sequencer.load, loader.addr, addr)
             write = Mux(sequencer.load, loader.write, write)

@@ -36,18 +36,19 @@ CELL_LUTS = 6  # four for the bits of a distributed RAM cell, two for its write 
 class Memory:
     """A memory in blocks: one read port, and one write port if it is no ROM.
 
-    single_port  reads or writes one word per cycle, and starts with no contents
+    single_port  reads or writes one word per cycle; a ROM that is one may be filled after a reset
+    part         bits that have a write enable of their own, 0 where words are written whole
     """
 
     depth: int
     width: int
     rom: bool
     single_port: bool = False
+    part: int = 0
 
     def __post_init__(self) -> None:
         where, fits = "Memory", self.depth >= 1 and self.width >= 1
         require(fits, where, "needs words and bits", (self.depth, self.width))
-        require(not (self.rom and self.single_port), where, "a ROM has contents to start with")
 
 
 def ceil_div(a: int, b: int) -> int:
@@ -60,9 +61,9 @@ def in_block_ram(depth: int, width: int) -> bool:
     return depth > 16 and depth * width >= 2048
 
 
-def blocks(depth: int, width: int, *, rom: bool, family: str = DESIGNED) -> int:
+def blocks(depth: int, width: int, *, rom: bool, part: int = 0, family: str = DESIGNED) -> int:
     """Blocks of a memory with one read port, and one write port if it is no ROM."""
-    return cut(depth, width, rom, family)[0]
+    return cut(depth, width, rom, family, part)[0]
 
 
 def rom_layers(depth: int, width: int) -> tuple[int, int]:
@@ -76,16 +77,19 @@ def block_muxed(depth: int, width: int, *, rom: bool) -> int:
     return width * (cut(depth, width, rom)[1] - 1)
 
 
-def cut(depth: int, width: int, rom: bool, family: str = DESIGNED) -> tuple[int, int, int]:
+def cut(
+    depth: int, width: int, rom: bool, family: str = DESIGNED, part: int = 0
+) -> tuple[int, int, int]:
     """Blocks, layers of words, words of a layer: the fewest blocks, then the flattest way.
 
-    Layers lie side by side as one wide memory; in a RAM each takes whole bytes, as those have a
-    write enable of their own.
+    Layers lie side by side as one wide memory; in a RAM each, and each ``part``, takes whole bytes,
+    as those have a write enable of their own.
     """
     ways = []
     for shape in family_named(family, "memories").needs_blocks():
         layers, byte = ceil_div(depth, shape.rows), 1 if rom else shape.byte
-        count = ceil_div(layers * ceil_div(width, byte), shape.lanes // byte)
+        size = part or width
+        count = ceil_div(layers * ceil_div(width, size) * ceil_div(size, byte), shape.lanes // byte)
         ways.append((count, layers, shape.rows))
     return min(ways)
 

@@ -59,7 +59,8 @@ def memory_blocks(memories: Iterable[Memory], family: str) -> Resources:
         if memory.single_port and spram:
             taken += Resources(spram=ceil_div(depth, spram.rows) * ceil_div(width, spram.lanes))
         else:
-            taken += Resources(ebr=blocks(depth, width, rom=memory.rom, family=family))
+            count = blocks(depth, width, rom=memory.rom, part=memory.part, family=family)
+            taken += Resources(ebr=count)
     return taken
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -74,16 +74,16 @@ class TrunkPort(wiring.Component):
     """Streams sums of a frame into the trunk, or out of it.
 
     Members     enable: In(1); done: Out(1), high in the last cycle of a frame
-                addr: Out; data: Out or In(pe x 16 bits); write: Out(1)
+                addr: Out; data: Out or In(pe x value_bits); write: Out(1)
                 i: In(stream of sums) or o: Out(stream of sums), as of ArrayUnit
     Order       as ArrayUnit.i and ArrayUnit.o say
     Throughput  in a word per cycle, out one per two cycles
     Errors      none at run time
     """
 
-    def __init__(self, unit: ArrayUnit, *, out: bool, lane: int):
-        self.unit, self.out, self.lane = unit, out, lane
-        word = unit.array.pe * lane
+    def __init__(self, unit: ArrayUnit, *, out: bool):
+        self.unit, self.out = unit, out
+        word = unit.array.pe * unit.value_bits
         super().__init__(
             {
                 "enable": In(1),
@@ -113,17 +113,13 @@ class TrunkPort(wiring.Component):
             read = Signal()  # the word at the address, which stands still until it is taken
             m.d.sync += read.eq(self.enable & ~step)
             m.d.comb += [self.o.valid.eq(read), step.eq(read & self.o.ready)]
-            m.d.comb += self.o.payload.eq(Cat(self.lanes(self.data, beat.lanes, beat.bits)))
+            m.d.comb += self.o.payload.eq(self.data[: beat.width])
         else:
             m.d.comb += [
                 self.i.ready.eq(self.enable),
                 step.eq(self.enable & self.i.valid),
                 self.write.eq(step),
-                self.data.eq(Cat(Cat(v, Signal(self.lane - beat.bits)) if beat.bits < self.lane
-                                 else v for v in self.i.payload)),
+                self.data.eq(Cat(Cat(v, Const(0, unit.value_bits - beat.bits))
+                                 for v in self.i.payload)),
             ]  # fmt: skip
         return m
-
-    def lanes(self, word: Value, count: int, bits: int) -> list[Value]:
-        """The values of a word of the trunk."""
-        return [word[n * self.lane :][:bits] for n in range(count)]

@@ -9,7 +9,6 @@ from amaranth.lib.wiring import In, Out
 from fq_hw.schedule.units import ArrayUnit
 from rtl_gen.array import settings
 from rtl_gen.array.banks import write_layout
-from rtl_gen.array.single_port import LANE
 
 __all__ = ["SumOutput"]
 
@@ -32,7 +31,7 @@ class SumOutput(wiring.Component):
 
     def __init__(self, unit: ArrayUnit):
         self.unit = unit
-        array, trunk = unit.array, unit.array.pe * LANE
+        array, trunk = unit.array, unit.array.pe * unit.value_bits
         super().__init__(
             {
                 "setting": In(settings.layout([settings.values(step) for step in unit.passes])),
@@ -77,10 +76,10 @@ class SumOutput(wiring.Component):
         valid = Signal()
         m.d.sync += valid.eq(self.take & kept)
         for n in range(pe):
-            trunk = self.trunk_r_data[n * LANE :][:bits]
+            trunk = self.trunk_r_data[n * bits :][:bits]
             m.d.comb += [
                 sums[n].eq(self.head[n] + Mux(now.add, trunk, 0)),
-                self.trunk_w_data[n * LANE :][:LANE].eq(sums[n]),
+                self.trunk_w_data[n * bits :][:bits].eq(sums[n]),
             ]
             m.d.sync += values[n].eq(sums[n])
         m.d.comb += self.trunk_write.eq(self.take & kept & now.keep)

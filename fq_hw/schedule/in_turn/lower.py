@@ -22,7 +22,6 @@ from fq_hw.schedule.in_turn.stage import InTurn, inside
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.units import ArrayUnit, ParameterUnit, Replay
-from fq_hw.schedule.units.conv_array import TRUNK_BITS
 from fq_hw.schedule.words import level_fields, weight_words
 
 __all__ = ["Passes", "fitted"]
@@ -244,9 +243,6 @@ class Passes:
         )
         highs = [int((types[n].high - offset).max()) for n, offset in self.offsets.items()]
         value_bits = max(acc_bits, max(highs).bit_length(), 1)
-        if value_bits > TRUNK_BITS:
-            op = graph[stage.until]
-            self.refuse(op, f"needs sums of at most {TRUNK_BITS} bits before it", value_bits)
         steps = [(d.step, d.threshold) for d in self.drafts if d.threshold is not None]
         padded = any(step.folds * array.pe > len(op.levels) for step, op in steps)
         level_bits = value_bits + 1 if padded else max(value_bits, (max(highs) + 1).bit_length())

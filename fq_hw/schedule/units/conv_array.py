@@ -13,9 +13,7 @@ from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.two_tree import TwoTree, build
 from fq_hw.schedule.units.base import Beat, Unit
 
-__all__ = ["TRUNK_BITS", "ArrayUnit"]
-
-TRUNK_BITS = 16  # of a value in the trunk's memory
+__all__ = ["ArrayUnit"]
 
 Shape = tuple[int, int, int]
 
@@ -232,7 +230,8 @@ class ArrayUnit(Unit):
                 "addresses": addresses,
             },
             memories=(
-                *[Memory(array.depth, word, rom=False)] * array.columns,
-                Memory(self.trunk_depth, array.pe * TRUNK_BITS, rom=False, single_port=True),
+                *[Memory(array.depth, word, rom=False, part=array.pe * self.act_bits)]
+                * array.columns,
+                Memory(self.trunk_depth, array.pe * self.value_bits, rom=False, single_port=True),
             ),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fq_hw.schedule.memories import Memory
+from fq_hw.schedule.memories import Memory, block_muxed
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import StoredUnit
 
@@ -57,10 +57,11 @@ class ParameterUnit(StoredUnit):
         counters = bits(max(r.words for r in self.replays) + self.header)
         counters += bits(max(r.times for r in self.replays))
         counters += bits(max(r.folds for r in self.replays)) + bits(len(self.replays))
-        address = bits(self.depth)
-        terms = {"fixed": 1, "address": address, "counters": counters}
         return Parts(
-            lut={**terms, "passes": len(self.replays)},
-            ff=terms,
-            memories=(Memory(self.depth, self.width, rom=False, single_port=True),),
+            both={"fixed": 1, "address": bits(self.depth), "counters": counters},
+            lut={
+                "passes": len(self.replays),
+                "block muxed": block_muxed(self.depth, self.width, rom=True),
+            },
+            memories=(Memory(self.depth, self.width, rom=True, single_port=True),),
         )

@@ -67,11 +67,16 @@ def test_a_single_port_goes_to_spram_where_there_is_any():
     assert memory_blocks(memories[:1], "ecp5") == Resources(ebr=32)
 
 
+def test_parts_with_a_write_enable_of_their_own_take_whole_bytes():
+    memories = [Memory(256, 32, rom=False, part=part) for part in (0, 8, 4)]
+    taken = [memory_blocks([one], "ecp5").ebr for one in memories]
+    assert taken == [1, 1, 2]  # as Yosys makes them
+    assert memory_blocks(memories[-1:], "ice40") == Resources(ebr=2)
+
+
 def test_refuses_what_is_no_memory_and_a_family_without_blocks():
     with pytest.raises(ParameterError, match=r"^Memory: needs words and bits \(got \(0, 8\)\)$"):
         Memory(0, 8, rom=True)
-    with pytest.raises(ParameterError, match=r"^Memory: a ROM has contents to start with$"):
-        Memory(8, 8, rom=True, single_port=True)
     with pytest.raises(ParameterError, match=r"^memories: family 'plain' stands for any device"):
         memory_blocks([Memory(64, 64, rom=True)], "plain")
 
