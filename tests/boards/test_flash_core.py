@@ -73,7 +73,7 @@ def test_parameters_stand_behind_the_bitstream(plan):
         ("tail.conv.parameters",
          {"header": 1, "replays": (Replay(words=9_000, folds=2, times=1),)},
          "needs 18,002 words of SPRAM for tail.conv.parameters, and the board has 16,384; take"),
-        ("tail.conv.parameters", {"width": 80}, "needs 7 SPRAM, and the board has 4; "),
+        ("tail.conv.parameters", {"width": 80}, "needs 6 SPRAM, and the board has 4; "),
         ("tail.conv", {"array": Array(columns=16, simd=16, depth=512)},
          "needs 64 EBR, and the board has 30; "),
     ],
@@ -93,7 +93,7 @@ def test_builds_a_bitstream(plan, tmp_path):
                    pixels=height * width, colours=colours)  # fmt: skip
     assert result.fmax_mhz > ICEBREAKER.clock_mhz == result.clock_mhz
     need = plan_blocks(plan, "ice40")
-    assert result.spram == need.spram == 3
+    assert result.spram == need.spram == 2
     assert need.ebr < result.ebr <= need.ebr + 1 + colours  # the link's frame, maybe tables
     assert result.lut4 < 3_000
     assert result.multipliers == 0
