@@ -36,8 +36,8 @@ ALLOWED = {
         "tempfile.TemporaryDirectory": "imports nothing of its package",
         "write_text": "in that folder",
     },
-    "fq_hw.cli.accuracy": {"mkdir": "the folder that --record names"},
     "fq_hw.flow.run_folder": {"mkdir": "the folder that --out names"},
+    "fq_hw.flow.studies": {"mkdir": "the folder that --record names"},
     "fq_hw.nn.resume": {
         "torch.load": "bytes that came by the door; weights only",
         "zipfile.ZipFile": "likewise",
