@@ -13,6 +13,7 @@ from fq_hw.artifact import MOST_BYTES
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import ToolError, require
 from fq_hw.files import check_file, check_output, parse_json
+from fq_hw.flow.bench import Row, dots, engine
 from fq_hw.flow.model import SHIPPED
 from fq_hw.report import bench
 from fq_hw.report.table import table
@@ -21,8 +22,6 @@ __all__ = ["add_parser"]
 
 MODEL = SHIPPED.with_name("ern20.safetensors")
 SEEDS = 2  # of the placer, with which the engine is routed
-LANES = (64, 256, 512)
-AIM_MHZ = {"dot": 300, "engine": 180}  # what the router aims for
 BIGGEST = "ulx3s-85f"
 LEAST = ("--cycles", "9216", "--lut-share", "0.6")
 NETWORKS = {  # board: which hardware, for `fq-hw sim` and `fq-hw build`; how to route it
@@ -32,7 +31,6 @@ NETWORKS = {  # board: which hardware, for `fq-hw sim` and `fq-hw build`; how to
 }
 CELLS = {"lut4": "LUT4", "ff": "FF", "ebr": "EBR", "spram": "SPRAM", "multipliers": "multipliers"}
 PARTS = ("dots", "engine", "verilog", *NETWORKS)
-Row = tuple[str, object, str, str, str]
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -86,56 +84,6 @@ def as_output(rows: list[Row]) -> Output:
     """A bench's rows, told and as data."""
     text = table(("", "value", "unit", "how"), [row[:4] for row in rows])
     return Output({"rows": [dict(zip(bench.KEYS, row, strict=True)) for row in rows]}, text)
-
-
-def dots(part: str, args: argparse.Namespace) -> Iterator[Row]:
-    """Dot products alone, on carry chains and as the plain form."""
-    from boards.measure import measure
-    from fq_hw.schedule.two_tree import build
-    from rtl_gen.dot_product import DotProduct
-
-    for lanes in LANES:
-        for family in ("ecp5", "plain"):
-            dot = DotProduct(build(lanes, 2), family)
-            found = measure(dot, "LFE5U-25F", mhz=AIM_MHZ["dot"], report=say)
-            name, said = f"dot product, {lanes} lanes, {family}", "fq-hw bench --only dots"
-            yield name, found.lut4 / lanes, "LUT4 per MAC", "routed", said
-            yield name, found.fmax_mhz, "MHz", "routed", said
-
-
-def engine(part: str, args: argparse.Namespace) -> Iterator[Row]:
-    """A 3x3 convolution of 2,048 MAC per cycle: window, weights, engine, reordering, thresholds.
-
-    The clock is that of the best of some seeds of the placer; the worst is told beside it.
-    """
-    from boards.layer_alone import layer_alone
-    from boards.measure import measure
-    from fq_hw.schedule.conv_parts import ConvSite
-    from fq_hw.schedule.folding import Fold
-
-    site = ConvSite(
-        name="conv", shape=(8, 8, 128), cout=128, kernel=3, stride=1, padding=1, act_bits=2,
-        lanes_in=64, lanes_out=4,
-    )  # fmt: skip
-    said = f"fq-hw bench --only engine --seeds {args.seeds}"
-    fold, aim = Fold(pe=16, simd=64, columns=2), AIM_MHZ["engine"]
-    layer, unit = layer_alone(site, fold, "ecp5")
-    name = f"3x3 conv layer, {unit.macs:,} MAC/cycle"
-    clocks = {}
-    for seed in range(1, args.seeds + 1):
-        say(f"seed {seed} of {args.seeds}")
-        found = measure(layer, "LFE5U-25F", mhz=aim, seed=seed, report=say)
-        clocks[seed] = found.fmax_mhz
-    yield f"{name}, ecp5", found.lut4 / unit.macs, "LUT4 per MAC", "routed", said
-    yield f"{name}, ecp5", found.ebr, "EBR", "routed", said
-    for which, choose in (("fastest", max), ("slowest", min)):
-        seed = choose(clocks, key=clocks.get)
-        what = f"{name}, ecp5, {which} of {args.seeds} seeds ({seed})"
-        yield what, clocks[seed], "MHz", "routed", said
-    # The plain form routes for hours; its cells are counted packed.
-    plain, _ = layer_alone(site, fold, "plain")
-    found = measure(plain, "LFE5U-85F", mhz=aim, route=False, report=say)
-    yield f"{name}, plain", found.lut4 / unit.macs, "LUT4 per MAC", "synth", said
 
 
 def verilog(part: str, args: argparse.Namespace) -> Iterator[Row]:
@@ -199,4 +147,8 @@ def ask(*words: str) -> tuple[Mapping, str]:
     return parse_json(command(*words, "--json"), said), said
 
 
-MEASURES = {"dots": dots, "engine": engine, "verilog": verilog}
+MEASURES = {
+    "dots": lambda part, args: dots(say),
+    "engine": lambda part, args: engine(args.seeds, say),
+    "verilog": verilog,
+}

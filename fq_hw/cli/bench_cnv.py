@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from fq_hw import flow
-from fq_hw.cli.bench import Row, as_output, ask
+from fq_hw.cli.bench import as_output, ask
 from fq_hw.cli.output import Output, say
 from fq_hw.files import check_file, check_output
-from fq_hw.flow import fold_file
-from fq_hw.ir import serialize
+from fq_hw.flow.bench import Row, cells_of, refold
 from fq_hw.report import bench
 
 __all__ = ["add_parser"]
@@ -85,16 +82,8 @@ def folded(cycles: int) -> tuple[str, str]:
     how = ("--lut-share", "0.6", "--levels-per-stage", str(LEVELS[cycles]))
     ask("fold", GRAPH, "--board", BOARD, "--cycles", str(cycles), *how, "--out", FOLDS[cycles])
     if cycles == FAST:
-        share(Path(FOLDS[FAST]))
+        refold(Path(FOLDS[FAST]), Path(GRAPH), SHARING)
     return "--fold", FOLDS[cycles]
-
-
-def share(path: Path) -> None:
-    """Change the layers of SHARING in a folding."""
-    graph = serialize.load(Path(GRAPH))
-    found = fold_file.load(path, graph)
-    changed = {name: dataclasses.replace(found.folds[name], **how) for name, how in SHARING.items()}
-    fold_file.save(path, graph, dataclasses.replace(found, folds={**found.folds, **changed}))
 
 
 def simulated(args: argparse.Namespace) -> Iterator[Row]:
@@ -119,12 +108,8 @@ def routed(args: argparse.Namespace) -> Iterator[Row]:
 
 def synthesised(args: argparse.Namespace) -> Iterator[Row]:
     """Cells of Xilinx's 7 series at the published rate."""
-    from boards.xc7 import synthesise
-    from rtl_gen.top import Accelerator
-
     _, path = folded(SLOW)
-    design = flow.load(GRAPH).design(fold=Path(path))
-    cells = synthesise(Accelerator(design.plan, "plain"), Path("build/xc7/cnv"), say)
+    design, cells = cells_of(Path(GRAPH), Path(path), Path("build/xc7/cnv"), say)
     said = f"fq-hw bench-cnv {args.model} --path {args.path}"
     yield "xc7: cycles per frame", design.interval, "cycles", "model", said
     for value, unit in ((cells.lut6, "LUT6"), (cells.ff, "FF"), (cells.bram36, "BRAM36"),

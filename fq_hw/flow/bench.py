@@ -1,0 +1,90 @@
+"""Figures of the benches that no other command gives: lone components routed, xc7 synthesised."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fq_hw.flow import fold_file
+from fq_hw.flow.design import Design
+from fq_hw.flow.load import load
+from fq_hw.ir import serialize
+
+if TYPE_CHECKING:
+    from boards.xc7 import Cells
+
+__all__ = ["Row", "cells_of", "dots", "engine", "refold"]
+
+LANES = (64, 256, 512)
+AIM_MHZ = {"dot": 300, "engine": 180}  # what the router aims for
+Report = Callable[[str], None]
+Row = tuple[str, object, str, str, str]  # as report.bench.KEYS has it
+
+
+def dots(report: Report) -> Iterator[Row]:
+    """Dot products alone, on carry chains and as the plain form."""
+    from boards.measure import measure
+    from fq_hw.schedule.two_tree import build
+    from rtl_gen.dot_product import DotProduct
+
+    for lanes in LANES:
+        for family in ("ecp5", "plain"):
+            dot = DotProduct(build(lanes, 2), family)
+            found = measure(dot, "LFE5U-25F", mhz=AIM_MHZ["dot"], report=report)
+            name, said = f"dot product, {lanes} lanes, {family}", "fq-hw bench --only dots"
+            yield name, found.lut4 / lanes, "LUT4 per MAC", "routed", said
+            yield name, found.fmax_mhz, "MHz", "routed", said
+
+
+def engine(seeds: int, report: Report) -> Iterator[Row]:
+    """A 3x3 convolution of 2,048 MAC per cycle: window, weights, engine, reordering, thresholds.
+
+    The clock is that of the best of some seeds of the placer; the worst is told beside it.
+    """
+    from boards.layer_alone import layer_alone
+    from boards.measure import measure
+    from fq_hw.schedule.conv_parts import ConvSite
+    from fq_hw.schedule.folding import Fold
+
+    site = ConvSite(
+        name="conv", shape=(8, 8, 128), cout=128, kernel=3, stride=1, padding=1, act_bits=2,
+        lanes_in=64, lanes_out=4,
+    )  # fmt: skip
+    said = f"fq-hw bench --only engine --seeds {seeds}"
+    fold, aim = Fold(pe=16, simd=64, columns=2), AIM_MHZ["engine"]
+    layer, unit = layer_alone(site, fold, "ecp5")
+    name = f"3x3 conv layer, {unit.macs:,} MAC/cycle"
+    clocks = {}
+    for seed in range(1, seeds + 1):
+        report(f"seed {seed} of {seeds}")
+        found = measure(layer, "LFE5U-25F", mhz=aim, seed=seed, report=report)
+        clocks[seed] = found.fmax_mhz
+    yield f"{name}, ecp5", found.lut4 / unit.macs, "LUT4 per MAC", "routed", said
+    yield f"{name}, ecp5", found.ebr, "EBR", "routed", said
+    for which, choose in (("fastest", max), ("slowest", min)):
+        seed = choose(clocks, key=clocks.get)
+        what = f"{name}, ecp5, {which} of {seeds} seeds ({seed})"
+        yield what, clocks[seed], "MHz", "routed", said
+    # The plain form routes for hours; its cells are counted packed.
+    plain, _ = layer_alone(site, fold, "plain")
+    found = measure(plain, "LFE5U-85F", mhz=aim, route=False, report=report)
+    yield f"{name}, plain", found.lut4 / unit.macs, "LUT4 per MAC", "synth", said
+
+
+def refold(path: Path, graph: Path, changes: Mapping[str, Mapping[str, int]]) -> None:
+    """Change the PE, SIMD and so on of some layers in the folding that ``path`` holds."""
+    of = serialize.load(graph)
+    found = fold_file.load(path, of)
+    changed = {name: dataclasses.replace(found.folds[name], **how) for name, how in changes.items()}
+    fold_file.save(path, of, dataclasses.replace(found, folds={**found.folds, **changed}))
+
+
+def cells_of(model: Path, fold: Path, folder: Path, report: Report) -> tuple[Design, Cells]:
+    """A folded model, and its cells of Xilinx's 7 series; ``folder`` keeps the synthesis."""
+    from boards.xc7 import synthesise
+    from rtl_gen.top import Accelerator
+
+    design = load(model).design(fold=fold)
+    return design, synthesise(Accelerator(design.plan, "plain"), folder, report)
