@@ -65,7 +65,6 @@ class DotArray:
         """Raw bits plane by plane, each as late as its adder wants it."""
         tree, m = self.tree, self.m
         chained = self.family is not None and FAMILIES[self.family].carry
-        late = tree.delay if chained else lambda plane, lane: 0
         if self.kept:
             copy = register(len(word), f"{name}_0", kept=True)
             m.d.sync += copy.eq(word)
@@ -74,7 +73,7 @@ class DotArray:
         out = Signal(tree.planes * tree.lanes, name=f"{name}_raw")
         m.d.comb += out.eq(
             Cat(
-                delayed(lane * width + plane * stride, late(plane, lane))
+                delayed(lane * width + plane * stride, chained and tree.delays[plane][lane])
                 for plane in range(tree.planes)
                 for lane in range(tree.lanes)
             )

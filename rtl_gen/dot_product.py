@@ -32,7 +32,7 @@ class DotProduct(wiring.Component):
                 total: Out(u<sum_bits>)
     Units       sign 1 means weight -1: the activation's bits count inverted; where it is ``masked``
                 the bits are act & sign: sign 1 means weight 1, and 0 means 0
-    Latency     tree.stages cycles; the form of a family wants raw bits ``tree.delay`` cycles late,
+    Latency     tree.stages cycles; the form of a family wants raw bits ``tree.delays`` cycles late,
                 the plain form wants them at once
     Throughput  a sum per cycle; there is no enable
     Path        levels_per_stage adders between registers, which have no reset

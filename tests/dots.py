@@ -41,7 +41,7 @@ class Forms(wiring.Component):
                 delayed.append(held)
             late[name] = Signal(len(now), name=f"late_{name}")
             bits = (
-                delayed[tree.delay(plane, lane)][plane * tree.lanes + lane]
+                delayed[tree.delays[plane][lane]][plane * tree.lanes + lane]
                 for plane in range(tree.planes)
                 for lane in range(tree.lanes)
             )

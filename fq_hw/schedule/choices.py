@@ -76,7 +76,8 @@ class Choices:
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
         self.table = functools.cache(self.table)
         self.forks = [branches(graph, op) for op in streamed if isinstance(op, Join)]
-        self.least_pixels = functools.cache(self.least_pixels)
+        # How many pixels of a join's inputs wait, where convolutions have such columns.
+        self.least_pixels = functools.cache(lambda fork, columns: waiting(fork, dict(columns)))
 
     @functools.cached_property
     def array_cycles(self) -> int:
@@ -128,12 +129,6 @@ class Choices:
             )
             priced.append(Priced(fold=fold, choice=choice, beats=parts.beats))
         return tuple(priced)
-
-    def least_pixels(
-        self, fork: Branches, columns: tuple[tuple[str, tuple[int, ...]], ...]
-    ) -> tuple[int, int]:
-        """How many pixels of a join's inputs wait, where convolutions have these ``columns``."""
-        return waiting(fork, dict(columns))
 
     def at(self, cycles: int) -> tuple[Problem, list[list[Fold]]]:
         """The problem for frames of ``cycles``, and the fold behind each of its choices.

@@ -11,18 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from fq_hw.errors import FoldingError, require
+from fq_hw.schedule import units
 from fq_hw.schedule.folding import Fold
-from fq_hw.schedule.units import (
-    READ,
-    ConvertUnit,
-    ConvUnit,
-    PlaneUnit,
-    ReorderUnit,
-    RomUnit,
-    Unit,
-    WindowUnit,
-    ceil_div,
-)
 
 __all__ = ["ConvParts", "ConvSite", "conv_parts", "converters"]
 
@@ -63,21 +53,21 @@ class ConvParts:
     first unit whose stream is the result, in raster order.
     """
 
-    before: tuple[tuple[str, Unit], ...]
-    window: WindowUnit
-    weights: RomUnit
-    engine: ConvUnit
-    after: tuple[tuple[str, Unit], ...]
+    before: tuple[tuple[str, units.Unit], ...]
+    window: units.WindowUnit
+    weights: units.RomUnit
+    engine: units.ConvUnit
+    after: tuple[tuple[str, units.Unit], ...]
     carrier: str
 
     @cached_property
-    def path(self) -> tuple[Unit, ...]:
+    def path(self) -> tuple[units.Unit, ...]:
         """Units that the pixels pass, in order."""
         before, after = ([unit for _, unit in chain] for chain in (self.before, self.after))
         return (*before, self.window, self.engine, *after)
 
     @property
-    def units(self) -> tuple[Unit, ...]:
+    def units(self) -> tuple[units.Unit, ...]:
         """All of them."""
         return (*self.path, self.weights)
 
@@ -89,7 +79,7 @@ class ConvParts:
     @property
     def held(self) -> int:
         """Pixels under way while nothing waits: a group in the engine, two being reordered."""
-        reorders = any(isinstance(unit, ReorderUnit) for unit in self.path)
+        reorders = any(isinstance(unit, units.ReorderUnit) for unit in self.path)
         return self.engine.columns * (3 if reorders else 1)
 
     @property
@@ -98,15 +88,15 @@ class ConvParts:
         return sum(delay(unit) for unit in self.path)
 
 
-def delay(unit: Unit) -> int:
+def delay(unit: units.Unit) -> int:
     """Cycles through ``unit``, without waiting for the rest of a window or group."""
     match unit:
-        case ConvUnit():
+        case units.ConvUnit():
             return unit.sum_cycles + 2
-        case WindowUnit():
+        case units.WindowUnit():
             return unit.NEWS + unit.ASK
-        case ReorderUnit():
-            return unit.ASK + READ
+        case units.ReorderUnit():
+            return unit.ASK + units.READ
         case _:
             return unit.latency()
 
@@ -118,14 +108,14 @@ def converters(
     bits: int,
     ending: str,
     signed: bool = False,
-) -> list[tuple[str, ConvertUnit]]:
+) -> list[tuple[str, units.ConvertUnit]]:
     """Converters from one number of lanes to another, through their greatest common divisor."""
     low = math.gcd(*lanes)
     steps = [(lanes[0], low, f"{ending}.narrow"), (low, lanes[1], ending)]
     if low in lanes:
         steps = [(*lanes, ending)]
     unit = functools.partial(
-        ConvertUnit, channels=channels, pixels=pixels, bits=bits, signed=signed
+        units.ConvertUnit, channels=channels, pixels=pixels, bits=bits, signed=signed
     )
     ways = [(name, into, out) for into, out, name in steps if into != out]
     return [(name, unit(lanes_in=into, lanes_out=out)) for name, into, out in ways]
@@ -134,7 +124,7 @@ def converters(
 def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
     """The units of ``site`` folded by ``fold``. Raises FoldingError naming the layer."""
     height, width, cin = site.shape
-    window = WindowUnit(
+    window = units.WindowUnit(
         height=height,
         width=width,
         channels=cin,
@@ -143,10 +133,10 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
         kernel=site.kernel,
         stride=site.stride,
         padding=site.padding,
-        repeats=ceil_div(site.cout * site.planes, fold.pe),
+        repeats=units.ceil_div(site.cout * site.planes, fold.pe),
         columns=fold.columns,
     )
-    engine = ConvUnit(
+    engine = units.ConvUnit(
         cin=cin,
         cout=site.cout * site.planes,
         taps=site.kernel**2,
@@ -164,7 +154,7 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
     before = converters(cin, height * width, lanes, site.act_bits, ".pack")
     after, carrier = in_order(site, engine)
     if site.combined:
-        unit = PlaneUnit(
+        unit = units.PlaneUnit(
             channels=site.cout,
             pixels=engine.pixels,
             lanes=site.lanes_out,
@@ -177,14 +167,14 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
     return ConvParts(
         before=tuple(before),
         window=window,
-        weights=RomUnit(depth=depth, width=width, rom=fold.rom, late=True),
+        weights=units.RomUnit(depth=depth, width=width, rom=fold.rom, late=True),
         engine=engine,
         after=tuple(after),
         carrier=carrier,
     )
 
 
-def in_order(site: ConvSite, engine: ConvUnit) -> tuple[list[tuple[str, Unit]], str]:
+def in_order(site: ConvSite, engine: units.ConvUnit) -> tuple[list[tuple[str, units.Unit]], str]:
     """What brings the engine's sums into raster order and to the lanes of whoever takes them."""
     pixels, cout, bits = engine.pixels, engine.cout, engine.raw_bits
     lanes_out = site.lanes_out * site.planes
@@ -199,7 +189,7 @@ def in_order(site: ConvSite, engine: ConvUnit) -> tuple[list[tuple[str, Unit]], 
     unpack = converters(together, groups, (engine.o.lanes, lanes), bits, ".unpack")
     if ordered:
         return unpack, ".unpack"
-    reorder = ReorderUnit(
+    reorder = units.ReorderUnit(
         columns=engine.columns,
         folds=engine.nf,
         slices=engine.pe // lanes,

@@ -18,6 +18,7 @@ __all__ = [
     "Channels",
     "Process",
     "Times",
+    "ask",
     "by_turns",
     "drain",
     "feed",
@@ -27,6 +28,7 @@ __all__ = [
     "register_stage",
     "registers",
     "settle",
+    "store",
 ]
 
 READ = 2  # cycles that reading takes: a memory's own register and the one behind it
@@ -132,6 +134,31 @@ def queue(i: Channel, o: Channel, places: int = 2, heard: Heard | None = None) -
             come.put(free)
 
     return [take(), offer_each(come, o, accepted, heard=heard)]
+
+
+def store(
+    i: Channel, there: Times, freed: Times, rooms: int, blocks: int, beats: int, news: int = 0
+) -> Process:
+    """Write room by room: each ``blocks`` of ``beats``, again once it is ``freed``.
+
+    A block is ``there`` for the reader ``news`` cycles after its last beat.
+    """
+    free = 0
+    for room in itertools.count():
+        if room >= rooms:
+            free = max(free, (yield freed, room - rooms))
+        for _ in range(blocks):
+            for _ in range(beats):
+                free = 1 + (yield from i.take(free))
+            there.put(free + news)
+
+
+def ask(o: Channel, there: Times, wanted: Iterable[int], beats: int) -> Process:
+    """For one block after the other that is ``wanted``, once it is there, ask for so many beats."""
+    for block in wanted:
+        available = yield there, block
+        for _ in range(beats):
+            yield from o.give(available)
 
 
 def join(parts: Channels, together: Channel) -> Process:

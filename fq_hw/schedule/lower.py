@@ -21,6 +21,7 @@ from fq_hw import ir
 from fq_hw.errors import GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.passes import check_lowered
+from fq_hw.schedule import units
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
 from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
 from fq_hw.schedule.in_turn.lower import Passes
@@ -29,20 +30,6 @@ from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
-from fq_hw.schedule.units import (
-    AddUnit,
-    ConcatUnit,
-    EmbedUnit,
-    FifoUnit,
-    ForkUnit,
-    PixelSumUnit,
-    Pooling,
-    PoolUnit,
-    RequantizeUnit,
-    RomUnit,
-    ThresholdUnit,
-    Unit,
-)
 from fq_hw.schedule.words import level_fields, score_unit, start_values, weight_words
 
 __all__ = ["SKIPS", "Lowering", "lower"]
@@ -148,7 +135,7 @@ class Lowering:
         if readers <= 1:
             self.streams[op.name] = [stream]
             return
-        unit = ForkUnit(lanes=stream.lanes, bits=stream.bits, ways=readers)
+        unit = units.ForkUnit(lanes=stream.lanes, bits=stream.bits, ways=readers)
         name = self.add(f"{op.name}.fork", unit, stream.source).node
         self.streams[op.name] = [replace(stream, source=Source(name, w)) for w in range(readers)]
 
@@ -164,12 +151,12 @@ class Lowering:
     def chain(
         self,
         name: str,
-        units: Iterable[tuple[str, Unit]],
+        ways: Iterable[tuple[str, units.Unit]],
         source: Source,
         known: Mapping[str, Mapping] = NOTHING,
     ) -> Source:
         """Units one behind the other, called ``name`` with their endings; returns the last."""
-        for ending, unit in units:
+        for ending, unit in ways:
             source = self.add(name + ending, unit, source, **known.get(ending, {}))
         return source
 
@@ -213,14 +200,15 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     convs = (op for op in graph.ops[order.index(stage.until) + 1 :] if isinstance(op, ir.Conv))
     behind = next(convs, None)
     if any(isinstance(op, ir.Conv) for op in before):
-        frame = FifoUnit(lanes=unit.i.lanes, bits=x.bits, depth=max(x.pixels * unit.beats_in, 3))
+        depth = max(x.pixels * unit.beats_in, 3)
+        frame = units.FifoUnit(lanes=unit.i.lanes, bits=x.bits, depth=depth)
         source = plan.add(f"{op.name}.frame", frame, source)
     given = plan.add(f"{op.name}.parameters", made.parameters, contents=made.words)
     offset = made.offsets[op.name]
     source = plan.add(op.name, unit, source, given, tensor=op.name, offset=offset)
     lanes, channels = unit.o.lanes, len(offset)
     if behind and behind.name not in plan.stage_of:
-        frame = FifoUnit(lanes=lanes, bits=unit.value_bits, depth=max(unit.beats_out, 3))
+        frame = units.FifoUnit(lanes=lanes, bits=unit.value_bits, depth=max(unit.beats_out, 3))
         source = plan.add(f"{op.name}.sums", frame, source)
     if not unit.planar and channels % lanes:
         wanted = plan.lanes(op)
@@ -246,7 +234,7 @@ def _(op: ir.Input, plan: Lowering) -> None:
 def _(op: ir.Embed, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     tables, _, length = op.table.shape
-    unit = EmbedUnit(
+    unit = units.EmbedUnit(
         colours=x.channels, length=length, bits=op.out_bits, tables=tables, pixels=x.pixels
     )
     beats = plan.cut(op.name, x, x.channels, ".whole")
@@ -312,8 +300,8 @@ def _(op: ir.Flatten, plan: Lowering) -> None:
 def _(op: ir.Pool, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     rows, columns = op.kernel
-    pooling = Pooling.MAX if isinstance(op, ir.MaxPool) else Pooling.SUM
-    unit = PoolUnit(
+    pooling = units.Pooling.MAX if isinstance(op, ir.MaxPool) else units.Pooling.SUM
+    unit = units.PoolUnit(
         pooling=pooling,
         height=x.shape[0],
         width=x.shape[1],
@@ -322,9 +310,9 @@ def _(op: ir.Pool, plan: Lowering) -> None:
         in_bits=x.bits,
         rows=rows,
         columns=columns,
-        signed=pooling is Pooling.MAX and op.sign is not None and bool((op.sign < 0).any()),
+        signed=pooling is units.Pooling.MAX and op.sign is not None and bool((op.sign < 0).any()),
     )
-    offset = x.offset * (rows * columns if pooling is Pooling.SUM else 1)
+    offset = x.offset * (rows * columns if pooling is units.Pooling.SUM else 1)
     sign = op.sign if unit.signed else None
     source = plan.add(op.name, unit, x.source, contents=sign, tensor=op.name, offset=offset)
     plan.publish(op, plan.stream(op, source, x.lanes, unit.o.bits, offset))
@@ -336,10 +324,10 @@ def _(op: ir.Requantize, plan: Lowering) -> None:
     constant = x.offset + (1 << op.shift >> 1 if op.shift > 0 else 0)
     widest = max(int(constant.max()), -int(constant.min()) - 1, 0)
     width = widest.bit_length() + 1
-    unit = RequantizeUnit(**x.read, constant_bits=width, shift=op.shift, out_bits=op.out_bits)
+    unit = units.RequantizeUnit(**x.read, constant_bits=width, shift=op.shift, out_bits=op.out_bits)
     bits = (constant[:, None] >> np.arange(width)) & 1
     words = bits.astype(np.uint8).reshape(unit.folds, -1)
-    rom = RomUnit(depth=unit.folds, width=unit.i_constant.width)
+    rom = units.RomUnit(depth=unit.folds, width=unit.i_constant.width)
     constants = plan.add(f"{op.name}.constants", rom, contents=words)
     source = plan.add(op.name, unit, x.source, constants, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
@@ -350,9 +338,9 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     high = int((plan.graph.types[op.inputs[0]].high - x.offset).max()) + 1
     level_bits = max(high.bit_length(), x.bits)
-    unit = ThresholdUnit(**x.read, level_bits=level_bits, out_bits=op.out_bits)
+    unit = units.ThresholdUnit(**x.read, level_bits=level_bits, out_bits=op.out_bits)
     words = level_fields(op, x.offset, level_bits).reshape(unit.folds, -1)
-    rom = RomUnit(depth=unit.folds, width=unit.i_level.width)
+    rom = units.RomUnit(depth=unit.folds, width=unit.i_level.width)
     levels = plan.add(f"{op.name}.levels", rom, contents=words)
     source = plan.add(op.name, unit, x.source, levels, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
@@ -367,7 +355,7 @@ def meeting(op: ir.Join, plan: Lowering) -> tuple[Stream, Stream]:
         if pixels:
             beats = x.channels // x.lanes
             depth = beats_waiting(pixels, beats) + plan.slack(fork, 1 - side) * beats
-            fifo = FifoUnit(lanes=x.lanes, bits=x.bits, depth=max(depth, 3))
+            fifo = units.FifoUnit(lanes=x.lanes, bits=x.bits, depth=max(depth, 3))
             x = replace(x, source=plan.add(op.name + SKIPS[side], fifo, x.source))
         met.append(x)
     return met[0], met[1]
@@ -385,7 +373,7 @@ def _(op: ir.Concat, plan: Lowering) -> None:
     common = math.gcd(a.channels, b.channels)
     lanes = stream_lanes(common, a.pixels * (a.channels + b.channels) // common, plan.cycles)
     sources = widened(op.name, both, lanes, plan)
-    unit = ConcatUnit(
+    unit = units.ConcatUnit(
         pixels=a.pixels,
         lanes=lanes,
         bits=(a.bits, b.bits),
@@ -404,7 +392,7 @@ def _(op: ir.Add, plan: Lowering) -> None:
     bits = raw_bits(plan.graph, op.name, offset)
     lanes = a.lanes if a.lanes == b.lanes else plan.lanes(op)
     sources = widened(op.name, both, lanes, plan)
-    unit = AddUnit(lanes=lanes, bits=(a.bits, b.bits), out_bits=bits, shift=op.shift)
+    unit = units.AddUnit(lanes=lanes, bits=(a.bits, b.bits), out_bits=bits, shift=op.shift)
     source = plan.add(op.name, unit, *sources, tensor=op.name, offset=offset)
     plan.publish(op, plan.stream(op, source, lanes, bits, offset))
 
@@ -413,7 +401,7 @@ def _(op: ir.Add, plan: Lowering) -> None:
 def _(op: ir.PixelSum, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     start, bits = start_values(x.offset, x.pixels, plan.graph.types[op.name])
-    unit = PixelSumUnit(**x.read, sum_bits=bits, planar=x.planar)
+    unit = units.PixelSumUnit(**x.read, sum_bits=bits, planar=x.planar)
     source = plan.add(op.name, unit, x.source, contents=start, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, bits, signed=True))
 

@@ -33,13 +33,8 @@ NONE: Mapping[str, int] = MappingProxyType({})
 
 def registers(ops: Iterable[Op]) -> int:
     """Cycles through the registers of those of ``ops`` that are no convolutions."""
-    stages = {
-        Conv: 0,
-        Bias: 0,
-        Flatten: 0,
-        Threshold: ThresholdUnit.STAGES,
-        Requantize: RequantizeUnit.STAGES,
-    }
+    stages = {Conv: 0, Bias: 0, Flatten: 0}
+    stages |= {Threshold: ThresholdUnit.STAGES, Requantize: RequantizeUnit.STAGES}
     return sum(stages.get(type(op), 1) for op in ops)
 
 

@@ -85,10 +85,6 @@ class TwoTree:
         """Carry positions, which come in pairs: the LUTs that the dot product takes."""
         return sum(len(chain) + len(chain) % 2 for chain in self.chains)
 
-    def delay(self, plane: int, lane: int) -> int:
-        """Register stages that a raw bit waits before it is added."""
-        return self.delays[plane][lane]
-
 
 class _Builder:
     """Grows the trees level by level."""

@@ -12,8 +12,7 @@ from fq_hw.schedule.lower import place
 
 OPS = [getattr(ops, name) for name in ops.__all__ if name != "Op"]
 UNITS = [kind for kind in vars(units).values() if inspect.isclass(kind)]
-BASES = (units.Unit, units.PixelUnit, units.FramelessUnit)
-UNITS = [kind for kind in UNITS if issubclass(kind, units.Unit) and kind not in BASES]
+UNITS = [kind for kind in UNITS if issubclass(kind, units.Unit) and kind is not units.Unit]
 PARTS = {
     "type rule in fq_hw/ir/types.py": infer,
     "golden function in fq_hw/golden/ops.py": evaluate,

@@ -6,7 +6,7 @@ unused lanes of a pixel's last beat are 0 in a stream of levels and are not read
 """
 
 from fq_hw.schedule.memories import ceil_div, in_block_ram
-from fq_hw.schedule.units.base import READ, Beat, FramelessUnit, PixelUnit, Rom, Unit
+from fq_hw.schedule.units.base import READ, Beat, Rom, Unit
 from fq_hw.schedule.units.column_reorder import ReorderUnit
 from fq_hw.schedule.units.concat import ConcatUnit
 from fq_hw.schedule.units.conv_array import ArrayUnit
@@ -37,10 +37,8 @@ __all__ = [
     "EmbedUnit",
     "FifoUnit",
     "ForkUnit",
-    "FramelessUnit",
     "ParameterUnit",
     "PixelSumUnit",
-    "PixelUnit",
     "PlaneUnit",
     "PoolUnit",
     "Pooling",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Channels, Process, Times, queue, registers
+from fq_hw.schedule.events import Channel, Channels, Process, Times, ask, queue, registers, store
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.parts import Parts, bits, ring
 from fq_hw.schedule.units.base import READ, PassUnit
@@ -57,23 +57,10 @@ class ReorderUnit(PassUnit):
             if (index + 1) % self.group_beats == 0:
                 freed.put(step + 2)
 
-        def write() -> Process:
-            free = 0
-            for group in itertools.count():
-                if group >= self.BANKS:
-                    free = max(free, (yield freed, group - self.BANKS))
-                for _ in range(self.group_beats):
-                    free = 1 + (yield from i[0].take(free))
-                whole.put(free)
-
-        def ask() -> Process:
-            for group in itertools.count():
-                available = yield whole, group
-                for _ in range(self.group_beats):
-                    yield from asking.give(available)
-
+        write = store(i[0], whole, freed, self.BANKS, 1, self.group_beats)
+        wanted = ask(asking, whole, itertools.count(), self.group_beats)
         piped = registers(asked, o[0], READ)
-        return [write(), ask(), *queue(asking, asked, heard=read), *piped]
+        return [write, wanted, *queue(asking, asked, heard=read), *piped]
 
     def parts(self) -> Parts:
         lut, ff, memories = ring(self.depth, self.i.width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Channels, Process, Times, queue
+from fq_hw.schedule.events import Channel, Channels, Process, Times, ask, queue, store
 from fq_hw.schedule.parts import Parts, bits, ring
 from fq_hw.schedule.units.base import READ, Beat, LaneUnit
 
@@ -140,28 +140,12 @@ class WindowUnit(LaneUnit):
                 for _ in range(self.freed(index // band % self.out_height)):
                     freed.put(step + 2)
 
-        def write() -> Process:
-            free = 0
-            for row in itertools.count():
-                if row >= self.rows:
-                    room = yield freed, row - self.rows
-                    free = max(free, room)
-                for _ in range(self.width):
-                    for _ in range(self.folds):
-                        free = 1 + (yield from i[0].take(free))
-                    arrived.put(free + self.NEWS)
-
-        def ask() -> Process:
-            frame = 0
-            for oy in itertools.cycle(range(self.out_height)):
-                for group in range(self.groups):
-                    available = yield arrived, frame + self.last_pixel(oy, group)
-                    for _ in range(self.repeats * self.window_beats):
-                        yield from asking.give(available)
-                if oy == self.out_height - 1:
-                    frame += self.height * self.width
-
-        return [write(), ask(), *queue(asking, o[0], heard=read)]
+        frame, rows, groups = self.height * self.width, range(self.out_height), range(self.groups)
+        lasts = [self.last_pixel(oy, group) for oy in rows for group in groups]
+        ends = (n * frame + last for n in itertools.count() for last in lasts)
+        write = store(i[0], arrived, freed, self.rows, self.width, self.folds, self.NEWS)
+        wanted = ask(asking, arrived, ends, self.repeats * self.window_beats)
+        return [write, wanted, *queue(asking, o[0], heard=read)]
 
     def parts(self) -> Parts:
         width, address = self.i.width, bits(self.depth)

@@ -40,7 +40,7 @@ def clocked(tree, raw):
     def late(bits, by):
         return np.concatenate([np.zeros(by, int), bits[: len(bits) - by]])
 
-    known = {Raw(p, n): late(raw[p][n], tree.delay(p, n)) for p in range(tree.planes)
+    known = {Raw(p, n): late(raw[p][n], tree.delays[p][n]) for p in range(tree.planes)
              for n in range(tree.lanes)} | {None: 0}  # fmt: skip
     before = -1
     while len(known) > before:
