@@ -5,19 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from fq_hw import flow
 from fq_hw.cli.foreign import UNIT, add_pixel_argument
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import GraphError, require
-from fq_hw.files import as_file_name
-from fq_hw.flow.load import load_onnx
-from fq_hw.flow.paths import output_path
-from fq_hw.foreign import blueoil, bnn_pynq, packed
-from fq_hw.ir import Conv, Graph, serialize
+from fq_hw.flow.load import judge
 from fq_hw.report.table import table
 
-__all__ = ["PACKED", "add_parser"]
-
-PACKED = {bnn_pynq.KEY: bnn_pynq.cnv, blueoil.KEY: blueoil.lmnet}
+__all__ = ["add_parser"]
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -49,18 +44,18 @@ def run(args: argparse.Namespace) -> Output:
         require(args.pixels is None, "--pixels", contract, args.pixels, hint="leave it out")
         require(args.image is None, "--image", "packed weights have an image of their own",
                 args.image, hint="leave it out")  # fmt: skip
-        return save(args, packed.load(args.model, PACKED), {}, "")
+        return save(args, flow.load(args.model), {}, "")
     return fold_onnx(args)
 
 
-def save(args: argparse.Namespace, graph: Graph, more: dict, text: str) -> Output:
+def save(args: argparse.Namespace, model: flow.Model, more: dict, text: str) -> Output:
     """Write the graph; its figures, and ``more`` of them."""
-    path = output_path(args.out, f"{graph.name}.graph.safetensors")
-    serialize.save(path, graph)
+    path = flow.output_path(args.out, f"{model.name}.graph.safetensors")
+    model.save(path)
     data = {
         "graph": str(path),
-        "ops": len(graph.ops),
-        "weights": sum(op.weight.size for op in graph.ops if isinstance(op, Conv)),
+        "ops": len(model.graph.ops),
+        "weights": model.weight_count,
         **more,
     }
     return Output(data, "\n".join([text, *(f"{key}: {value}" for key, value in data.items())]))
@@ -68,10 +63,7 @@ def save(args: argparse.Namespace, graph: Graph, more: dict, text: str) -> Outpu
 
 def fold_onnx(args: argparse.Namespace) -> Output:
     """Judge every node, then fold them."""
-    onnx = load_onnx()
-    name, pixels = as_file_name(args.model.stem), onnx.PixelRange(args.pixels or UNIT)
-    model = onnx.read(args.model)
-    judged = onnx.judge(model, name, pixels, (*args.image, 1) if args.image else None)
+    judged = judge(args.model, args.pixels or UNIT, args.image)
     lines = judged.lines
     rows = [(line.node, line.kind, "yes" if line.supported else "no", line.why) for line in lines]
     text = table(("node", "kind", "supported", "why not, and what to change"), rows)
@@ -86,4 +78,4 @@ def fold_onnx(args: argparse.Namespace) -> Output:
         )
     found = judged.imported
     more = {"nodes": len(lines), "ranking error": found.ranking_error}
-    return save(args, found.graph, more, f"{text}\n")
+    return save(args, flow.Model(graph=found.graph), more, f"{text}\n")

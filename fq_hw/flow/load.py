@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from fq_hw.errors import ToolError
 from fq_hw.files import as_file_name
 from fq_hw.flow.model import Model
 from fq_hw.flow.sizes import load_sized
+from fq_hw.foreign import blueoil, bnn_pynq, packed
 
-__all__ = ["load", "load_onnx"]
+if TYPE_CHECKING:
+    from fq_hw.foreign.onnx.fold import Judged
+
+__all__ = ["PACKED", "judge", "load", "load_onnx"]
+
+PACKED = {bnn_pynq.KEY: bnn_pynq.cnv, blueoil.KEY: blueoil.lmnet}
 
 
 def load_onnx() -> ModuleType:
@@ -23,14 +31,24 @@ def load_onnx() -> ModuleType:
     return onnx
 
 
+def judge(path: Path, pixels: str = "unit", image: Sequence[int] | None = None) -> Judged:
+    """What becomes of every node of an ONNX model; see ``load``."""
+    onnx = load_onnx()
+    kind, shape = onnx.PixelRange(pixels), (*image, 1) if image else None
+    return onnx.judge(onnx.read(path), as_file_name(path.stem), kind, shape)
+
+
 def load(path: str | Path, *, pixels: str = "unit", image: tuple[int, int] | None = None) -> Model:
-    """Read a model: *.onnx, *.toml (untrained, with random weights), a checkpoint or a graph.
+    """Read a model: *.onnx, *.npz, *.toml (untrained, random weights), a checkpoint or a graph.
 
     Of an ONNX model: ``pixels`` is what it gets for a byte p, "unit" p/255, "signed" 2p/255-1,
-    "byte" p; ``image`` height and width, where it reads grey pixels as N,F. Raises ArtifactError
-    for a file that cannot be read, GraphError for a network that cannot be taken, by the node.
+    "byte" p; ``image`` height and width, where it reads grey pixels as N,F. An .npz file holds
+    packed weights of BNN-PYNQ's CNV or blueoil's LmnetV1. Raises ArtifactError for a file that
+    cannot be read, GraphError for a network that cannot be taken, by the node.
     """
     path = Path(path)
+    if path.suffix == ".npz":
+        return Model(graph=packed.load(path, PACKED), path=path)
     if path.suffix != ".onnx":
         return load_sized(path)
     onnx = load_onnx()

@@ -10,8 +10,8 @@ from shared_data import SHARED, cifar10_test, needs_shared
 
 from fq_hw import golden, ir
 from fq_hw.cli import main
-from fq_hw.cli.import_model import PACKED
 from fq_hw.errors import ArtifactError
+from fq_hw.flow.load import PACKED
 from fq_hw.foreign import blueoil, packed
 from fq_hw.ir import serialize
 
