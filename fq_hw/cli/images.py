@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fq_hw import data, flow
+from fq_hw import flow
 from fq_hw.cli.output import say
-from fq_hw.data import DataKind
+from fq_hw.data import Data, DataKind, Split
 from fq_hw.errors import require
 
 __all__ = ["add_data_arguments", "add_source_arguments", "kind_of", "load_data", "load_images"]
@@ -37,12 +37,12 @@ def kind_of(args: argparse.Namespace) -> DataKind | None:
     return DataKind(args.data) if args.data else None
 
 
-def load_images(args: argparse.Namespace, model: flow.Model) -> data.Data:
+def load_images(args: argparse.Namespace, model: flow.Model) -> Data:
     """The data to run ``model`` on; refuses what it was not made for."""
     return flow.load_images(model, kind_of(args), args.path, say)
 
 
-def load_data(args: argparse.Namespace, model: flow.Model) -> data.Split:
+def load_data(args: argparse.Namespace, model: flow.Model) -> Split:
     """The first ``--images`` images of the test split."""
     require(args.images >= 1, "--images", "must be at least 1", args.images)
     return load_images(args, model).test().first(args.images)

@@ -10,7 +10,6 @@ from fq_hw.cli.output import Output, say
 from fq_hw.fixed.search import SearchConfig, Shape, Variant
 from fq_hw.flow.search import Searched, search_here
 from fq_hw.flow.search_goal import SearchGoal
-from fq_hw.flow.train import torch_with
 from fq_hw.report.table import table
 
 __all__ = ["add_parser"]
@@ -100,7 +99,6 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Search, measure, write."""
-    torch_with(args.threads, "fq-hw search")
     return told(search_here(goal_of(args), say))
 
 
@@ -124,6 +122,7 @@ def goal_of(args: argparse.Namespace) -> SearchGoal:
         second_look=args.second_look,
         out=args.out,
         resume=args.resume,
+        threads=args.threads,
     )
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from fq_hw.cli.output import Output
-from fq_hw.errors import ParameterError, ToolError
-from fq_hw.flow.config import read_config
-from fq_hw.flow.train import Trained, TrainGoal, torch_with, train_here
+from fq_hw.flow.train import Trained, TrainGoal, train
 
 __all__ = ["add_parser"]
 
@@ -50,29 +47,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output | None:
     """Train to the end and return the final figures, in the leading process alone."""
-    torch = torch_with(args.threads, "fq-hw train")
-    import torch.distributed as dist
-
-    try:
-        torch.empty(0, device=args.device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).partition("\n")[0]
-        message = f"fq-hw train --device: {args.device} does not work here ({reason})"
-        raise ParameterError(message) from error
-    config = read_config(args.config)
-    if "RANK" in os.environ:  # set by torchrun
-        dist.init_process_group("gloo")
-    try:
-        done = train_here(config, goal_of(args))
-        return None if done is None else told(done)
-    except RuntimeError as error:
-        if not dist.is_initialized() or "peer" not in str(error):
-            raise
-        message = "fq-hw train: another of the processes has ended; its message says why"
-        raise ToolError(message) from error
-    finally:
-        if dist.is_initialized():
-            dist.destroy_process_group()
+    done = train(goal_of(args))
+    return None if done is None else told(done)
 
 
 def goal_of(args: argparse.Namespace) -> TrainGoal:
@@ -85,6 +61,7 @@ def goal_of(args: argparse.Namespace) -> TrainGoal:
         epochs=args.epochs,
         seed=args.seed,
         device=args.device,
+        threads=args.threads,
     )
 
 

@@ -30,6 +30,7 @@ from fq_hw.flow.paths import output_path
 from fq_hw.flow.search_goal import SearchGoal
 from fq_hw.flow.search_log import SearchLog, open_log
 from fq_hw.flow.search_steps import decide, look_again
+from fq_hw.flow.train import torch_with
 
 __all__ = ["Searched", "search_here"]
 
@@ -94,6 +95,7 @@ def search_here(goal: SearchGoal, report: Callable[[str], None] = lambda line: N
 
     Raises ParameterError and ArtifactError before any work, by the name of what is wrong.
     """
+    torch_with(goal.threads, "fq-hw search")
     config = goal.config()
     trained = checkpoint.read(goal.model)
     folded, network = fold(trained), trained.network  # which refuses what is no float network

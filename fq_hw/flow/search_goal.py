@@ -33,6 +33,7 @@ class SearchGoal:
     compensate   round weights so that the layer's sums change least
     second_look  afterwards take bits away one by one, after giving so many back
     out          file; beside it lies the log, by which ``resume`` goes on
+    threads      of torch
 
     Errors call them as the command does: --second-look.
     """
@@ -54,6 +55,7 @@ class SearchGoal:
     second_look: int | None = None
     out: Path | None = None
     resume: bool = False
+    threads: int = 1
 
     @property
     def share(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from fq_hw import checkpoint, data
 from fq_hw.data.source import Source
-from fq_hw.errors import ArtifactError, ToolError, require
-from fq_hw.flow.config import Config
+from fq_hw.errors import ArtifactError, ParameterError, ToolError, require
+from fq_hw.flow.config import Config, read_config
 from fq_hw.flow.preflight import check_hardware
 from fq_hw.flow.progress import progress_bar
 from fq_hw.flow.run_folder import RunFolder, claimed
@@ -21,7 +22,7 @@ from fq_hw.report import curve
 if TYPE_CHECKING:
     from fq_hw.nn.training import TrainConfig
 
-__all__ = ["TrainGoal", "Trained", "torch_with", "train_here"]
+__all__ = ["TrainGoal", "Trained", "torch_with", "train", "train_here"]
 
 MOST_THREADS = 256
 
@@ -35,7 +36,7 @@ class TrainGoal:
     resume        go on where ``out`` stopped
     start         a checkpoint of the same network, whose weights to begin with
     epochs, seed  instead of the configuration's
-    device        of torch
+    device        of torch; ``threads`` to run there
     """
 
     config: Path
@@ -45,6 +46,7 @@ class TrainGoal:
     epochs: int | None = None
     seed: int | None = None
     device: str = "cpu"
+    threads: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,35 @@ def torch_with(threads: int, where: str):
     require(threads <= MOST_THREADS, where, f"must be at most {MOST_THREADS}", threads)
     torch.set_num_threads(threads)
     return torch
+
+
+def train(goal: TrainGoal) -> Trained | None:
+    """Train by ``goal.config``, alone or as one of torchrun's processes; see ``train_here``.
+
+    Raises ToolError where another of the processes has ended.
+    """
+    torch = torch_with(goal.threads, "fq-hw train")
+    import torch.distributed as dist
+
+    try:
+        torch.empty(0, device=goal.device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        message = f"fq-hw train --device: {goal.device} does not work here ({reason})"
+        raise ParameterError(message) from error
+    config = read_config(goal.config)
+    if "RANK" in os.environ:  # set by torchrun
+        dist.init_process_group("gloo")
+    try:
+        return train_here(config, goal)
+    except RuntimeError as error:
+        if not dist.is_initialized() or "peer" not in str(error):
+            raise
+        message = "fq-hw train: another of the processes has ended; its message says why"
+        raise ToolError(message) from error
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
 
 
 def train_here(config: Config, goal: TrainGoal) -> Trained | None:
