@@ -119,7 +119,8 @@ class TrunkPort(wiring.Component):
                 self.i.ready.eq(self.enable),
                 step.eq(self.enable & self.i.valid),
                 self.write.eq(step),
-                self.data.eq(Cat(Cat(v, Const(0, unit.value_bits - beat.bits))
+                # A stream may have bits above those of the largest sum.
+                self.data.eq(Cat(Cat(v, Const(0, unit.value_bits))[: unit.value_bits]
                                  for v in self.i.payload)),
             ]  # fmt: skip
         return m
