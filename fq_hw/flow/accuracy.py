@@ -6,11 +6,11 @@ import os
 import platform
 from pathlib import Path
 
-from fq_hw import checkpoint, data
-from fq_hw.data.source import check_classes
+from fq_hw import checkpoint
 from fq_hw.errors import ArtifactError, require
 from fq_hw.flow.bars import golden_labels
 from fq_hw.flow.hardware import DEFAULT_CYCLES
+from fq_hw.flow.images import load_images
 from fq_hw.flow.model import Model, load_model
 from fq_hw.flow.preflight import untrained_graph
 from fq_hw.flow.run_folder import read_metrics
@@ -46,12 +46,9 @@ def measure(name: str, one: Run) -> dict:
     }
     if trained.network.embedding.kind is not EmbeddingKind.FLOAT:
         model = load_model(out / "checkpoint.safetensors")
-        source = one.config.data
-        path = None if source.path is None else Path(source.path)
-        network, known = trained.network, trained.source and trained.source.classes
-        images = data.load(source.kind, path, network.image)
-        check_classes(images, network.name, network.classes, known)  # it may have changed since
-        test = images.test()
+        kind, path = one.config.data.kind, one.config.data.path
+        # The data may have changed since.
+        test = load_images(model, kind, path and Path(path)).test()
         right = int((golden_labels(model.graph, test.images) == test.labels).sum())
         row["golden"] = 100 * right / len(test)
     return row

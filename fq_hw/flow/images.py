@@ -13,7 +13,7 @@ from fq_hw.data.source import Source, check_classes
 from fq_hw.errors import ArtifactError, require
 from fq_hw.flow.model import Model
 
-__all__ = ["choose", "example_image", "load_images"]
+__all__ = ["choose", "data_of", "example_image", "load_images"]
 
 DIGITS = ((32, 32, 3), 10)  # image and classes of the built-in set
 
@@ -36,6 +36,21 @@ def choose(
     return kind, path
 
 
+def data_of(
+    name: str,
+    image: tuple[int, ...],
+    classes: int,
+    source: Source | None,
+    kind: DataKind | None = None,
+    path: Path | None = None,
+) -> data.Data:
+    """The images for network ``name``, as ``choose`` finds them; refuses others than its own."""
+    kind, path = choose(kind, path, name, source)
+    images = data.load(kind, path, image)
+    check_classes(images, name, classes, source and source.classes)
+    return images
+
+
 def load_images(
     model: Model,
     kind: DataKind | None = None,
@@ -50,10 +65,7 @@ def load_images(
             f"note: {graph.name} does not say what it was trained on; taking the built-in digits"
         )
         kind = DataKind.DIGITS
-    kind, path = choose(kind, path, graph.name, source)
-    images = data.load(kind, path, graph.input.shape)
-    check_classes(images, graph.name, graph.classes, source and source.classes)
-    return images
+    return data_of(graph.name, graph.input.shape, graph.classes, source, kind, path)
 
 
 def example_image(

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fq_hw import checkpoint, data
+from fq_hw import checkpoint
 from fq_hw.checkpoint import Accuracy, Checkpoint
 from fq_hw.data import Split
-from fq_hw.data.source import check_classes
 from fq_hw.fixed import saved
 from fq_hw.fixed.equalize import equalize
 from fq_hw.fixed.fold import Folded, fold
@@ -25,7 +24,7 @@ from fq_hw.fixed.savings import cost, savings
 from fq_hw.fixed.search import Judge, Variant, search, start, starting_formats
 from fq_hw.float_network import nodes
 from fq_hw.flow.calibration import hardest_first
-from fq_hw.flow.images import choose
+from fq_hw.flow.images import data_of
 from fq_hw.flow.paths import output_path
 from fq_hw.flow.search_goal import SearchGoal
 from fq_hw.flow.search_log import SearchLog, open_log
@@ -102,12 +101,10 @@ def search_here(goal: SearchGoal, report: Callable[[str], None] = lambda line: N
     if goal.equalize:
         trained = equalize(trained)
         folded = fold(trained)
-    kind, place = choose(goal.kind, goal.path, network.name, trained.source)
-    images = data.load(kind, place, network.image)
-    known = trained.source and trained.source.classes
-    check_classes(images, network.name, network.classes, known)
+    name, source = network.name, trained.source
+    images = data_of(name, network.image, network.classes, source, goal.kind, goal.path)
     test, held = images.test(), goal.held(trained, images)
-    path = output_path(goal.out, f"search/{network.name}.{goal.variant.value}.safetensors")
+    path = output_path(goal.out, f"search/{name}.{goal.variant.value}.safetensors")
     origin = goal.origin(images, held)
     file, logged = path.with_name(path.name + ".jsonl"), config.variant is not Variant.UNIFORM
     with open_log(file, origin, goal.resume, network) if logged else nullcontext() as log:
@@ -125,7 +122,7 @@ def search_here(goal: SearchGoal, report: Callable[[str], None] = lambda line: N
             fixed=fixed,
             accuracy=next(right),
             float_accuracy=next(right),
-            source=trained.source,
+            source=source,
             provenance={k: json.dumps(v, sort_keys=True) for k, v in history.items()},
         )
         saved.write(path, result)

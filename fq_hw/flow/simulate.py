@@ -55,26 +55,13 @@ class Comparison:
 
     def rows(self) -> list[tuple[str, object, object, object]]:
         """The table: figure, float, golden, rtl-sim."""
-        recorded = self.model.accuracy
+        data = self.data()
+        right, images = data["accuracy %"], data["images"]
+        there = 100 * self.golden_right_there / self.rtl_images
         return [
-            (
-                "accuracy, %: test split",
-                recorded.percent if recorded else None,
-                100 * self.golden_right / len(self.split),
-                None,
-            ),
-            (
-                "images: test split",
-                recorded.images if recorded else None,
-                len(self.split),
-                None,
-            ),
-            (
-                "accuracy, %: simulated",
-                None,
-                100 * self.golden_right_there / self.rtl_images,
-                100 * self.rtl_right / self.rtl_images,
-            ),
+            ("accuracy, %: test split", right["float"], right["golden"], None),
+            ("images: test split", images["float"], images["golden"], None),
+            ("accuracy, %: simulated", None, there, right["rtl-sim"]),
             ("images: simulated", None, self.rtl_images, self.rtl_images),
             ("mismatching levels", None, None, self.levels_wrong),
             ("  levels compared", None, None, self.levels_compared),
