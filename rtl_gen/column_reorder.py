@@ -11,7 +11,7 @@ from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter, nest
 from rtl_gen.read_pipe import ReadPipe
 from rtl_gen.skid_buffer import SkidBuffer
-from rtl_gen.streams import memory_style
+from rtl_gen.streams import memory_style, wire
 
 __all__ = ["ColumnReorder"]
 
@@ -38,11 +38,7 @@ class ColumnReorder(UnitComponent, unit=ReorderUnit):
         connect(m, pipe.port, ram.read_port())
 
         # First of all: a module's signals are named in order, and taps look for its o.
-        m.d.comb += [
-            self.o.valid.eq(pipe.o.valid),
-            Value.cast(self.o.payload).eq(pipe.o.payload),
-            pipe.o.ready.eq(self.o.ready),
-        ]
+        wire(m, pipe.o, self.o)
         put, step = Signal(), Signal()
         put_at, put_last = nest(m, put, place=unit.group_beats)
         _, last = nest(m, step, part=unit.slices, fold=unit.folds, column=unit.columns)

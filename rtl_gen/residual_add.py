@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Module, Signal
 from fq_hw.schedule.units import AddUnit
 from rtl_gen.component import UnitComponent
 from rtl_gen.skid_buffer import SkidBuffer
+from rtl_gen.streams import wire
 
 __all__ = ["ResidualAdd"]
 
@@ -29,10 +30,8 @@ class ResidualAdd(UnitComponent, unit=AddUnit):
             self.i_a.ready.eq(places.i.ready & self.i_b.valid),
             self.i_b.ready.eq(places.i.ready & self.i_a.valid),
             places.i.payload.eq(Cat(self.lane(m, lane) for lane in range(self.unit.lanes))),
-            self.o.valid.eq(places.o.valid),
-            self.o.payload.as_value().eq(places.o.payload),
-            places.o.ready.eq(self.o.ready),
         ]
+        wire(m, places.o, self.o)
         return m
 
     def lane(self, m: Module, lane: int) -> Signal:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import signed, unsigned
-from amaranth.lib import data, stream
+from amaranth.hdl import Module, Value, signed, unsigned
+from amaranth.lib import data, stream, wiring
 
 from fq_hw.schedule.units import Beat, Rom, in_block_ram
 
-__all__ = ["memory_style", "payload", "signature"]
+__all__ = ["memory_style", "payload", "signature", "wire"]
 
 
 def payload(beat: Beat) -> data.Layout:
@@ -21,6 +21,15 @@ def payload(beat: Beat) -> data.Layout:
 def signature(beat: Beat) -> stream.Signature:
     """Stream of such beats."""
     return stream.Signature(payload(beat))
+
+
+def wire(m: Module, given: wiring.PureInterface, taken: wiring.PureInterface) -> None:
+    """Wire one stream to another; layouts may differ in how they name the same bits."""
+    m.d.comb += [
+        taken.valid.eq(given.valid),
+        Value.cast(taken.payload).eq(given.payload),
+        given.ready.eq(taken.ready),
+    ]
 
 
 def memory_style(depth: int, width: int, rom: Rom = Rom.BY_SIZE) -> dict[str, str]:

@@ -14,7 +14,7 @@ from fq_hw.schedule import units
 from fq_hw.schedule.plan import Node, Plan, Source
 from rtl_gen.array.single_port import LANE
 from rtl_gen.component import Target, component, component_of
-from rtl_gen.streams import signature
+from rtl_gen.streams import signature, wire
 
 __all__ = ["Accelerator", "Segment", "identifiers"]
 
@@ -70,19 +70,11 @@ class Segment(wiring.Component):
                 else:
                     giver = parts[source.node]
                     given = getattr(giver, [*giver.unit.outs][source.way])
-                    self.join(m, given, getattr(part, port))
+                    wire(m, given, getattr(part, port))
             if node.name == self.filled:
                 connect(m, flipped(self.i_fill), part.i_fill)
         connect(m, part.o, flipped(self.o))
         return m
-
-    def join(self, m: Module, produced: wiring.PureInterface, port: wiring.PureInterface) -> None:
-        """Wire one stream; layouts differ only in how they name the same bits."""
-        m.d.comb += [
-            port.valid.eq(produced.valid),
-            port.payload.eq(produced.payload),
-            produced.ready.eq(port.ready),
-        ]
 
 
 class Accelerator(Segment):

@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import ArrayUnit
+from rtl_gen.delay import delay
 from rtl_gen.dot_array import DotArray
 
 __all__ = ["STEP", "Dots"]
@@ -61,11 +62,7 @@ class Dots(wiring.Component):
         step = self.step
         pixels = self.pixels(m)
         marks = Cat(step.use & self.go, step.fire & self.go)
-        for n in range(self.tree.stages + 1):
-            passed = Signal(2, name=f"marks_{n}")
-            m.d.sync += passed.eq(marks)
-            marks = passed
-        use, fire = marks
+        use, fire = delay(m, marks, self.tree.stages + 1, "marks")
         fired = Signal()
         m.d.sync += fired.eq(fire)
         m.d.comb += self.full.eq(fired)
