@@ -9,7 +9,7 @@ import numpy as np
 
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.export import export
-from fq_hw.ir import Conv, Graph
+from fq_hw.ir import Conv, Graph, Join
 from fq_hw.network import (
     Activation,
     Block,
@@ -26,8 +26,10 @@ from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.in_turn.stage import InTurn, one_stage
+from fq_hw.schedule.joins import branches
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.skip import beats_waiting, waiting
 from fq_hw.untrained import untrained
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "random_checkpoint",
     "random_graph",
     "random_images",
+    "skip_depths",
     "whole_stage",
     "wide_folds",
 ]
@@ -183,6 +186,12 @@ def random_images(shape: tuple[int, int, int], count: int, seed: int = 0) -> np.
     for index, image in enumerate([np.zeros(shape), np.full(shape, 255), ramp][: count - 1]):
         images[index] = image
     return images
+
+
+def skip_depths(graph: Graph, join: Join, beats: tuple[int, int], columns=None) -> tuple:
+    """Least depths of the FIFOs on ``join``'s inputs, of so many beats a pixel; None needs none."""
+    at_once = {name: (n,) for name, n in (columns or {}).items()}
+    return tuple(map(beats_waiting, waiting(branches(graph, join), at_once), beats))
 
 
 def least_plan(graph: Graph, cycles: int, **options) -> Plan:

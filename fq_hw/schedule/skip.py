@@ -17,18 +17,15 @@ counts as later if its first beat takes that whole pixel (behind a convolution),
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
 
 import numpy as np
 
-from fq_hw.ir import Bias, Concat, Conv, Flatten, Graph, Join, Op, Requantize, Threshold
-from fq_hw.schedule.joins import Branches, Columns, Times, branches
+from fq_hw.ir import Bias, Concat, Conv, Flatten, Op, Requantize, Threshold
+from fq_hw.schedule.joins import Branches, Columns, Times
 from fq_hw.schedule.units import RequantizeUnit, ThresholdUnit, ceil_div
 
-__all__ = ["beats_waiting", "registers", "skip_depths", "slack_pixels", "waiting"]
-
-NONE: Mapping[str, int] = MappingProxyType({})
+__all__ = ["beats_waiting", "registers", "slack_pixels", "waiting"]
 
 
 def registers(ops: Iterable[Op]) -> int:
@@ -103,18 +100,3 @@ def waiting(fork: Branches, columns: Columns) -> tuple[int, int]:
 def beats_waiting(pixels: int, pixel_beats: int) -> int | None:
     """Least depth of a FIFO where ``pixels`` of ``pixel_beats`` beats wait; None needs none."""
     return pixels * pixel_beats - 1 if pixels else None
-
-
-def skip_depths(
-    graph: Graph, join: Join, pixel_beats: tuple[int, int], columns: Mapping[str, int] = NONE
-) -> tuple[int | None, int | None]:
-    """Least number of beats that the FIFOs on ``join``'s two inputs must hold; None needs none.
-
-    ``pixel_beats`` are the beats of a pixel of either; ``columns`` says how many pixels each
-    convolution computes at once, 1 where it names none. Exactly so for an identity skip; a
-    convolution beside another has a line buffer, which is not counted on.
-    """
-    at_once = {name: (n,) for name, n in columns.items()}
-    pixels = waiting(branches(graph, join), at_once)
-    first, second = map(beats_waiting, pixels, pixel_beats)
-    return first, second

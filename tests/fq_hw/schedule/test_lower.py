@@ -11,6 +11,7 @@ from networks import (
     odd_folds,
     random_graph,
     random_images,
+    skip_depths,
     wide_folds,
 )
 
@@ -22,7 +23,6 @@ from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.skip import skip_depths
 from fq_hw.schedule.timing import simulate
 
 FOLDS = {

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from classic import classic_graph
-from networks import NETWORKS, column_folds, odd_folds, random_graph
+from networks import NETWORKS, column_folds, odd_folds, random_graph, skip_depths
 
 from fq_hw import ir
 from fq_hw.errors import GraphError
@@ -14,7 +14,7 @@ from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
 from fq_hw.schedule.joins import branches, times
 from fq_hw.schedule.lower import lower
-from fq_hw.schedule.skip import skip_depths, slack_pixels
+from fq_hw.schedule.skip import slack_pixels
 from fq_hw.schedule.units import FifoUnit
 
 

@@ -11,6 +11,7 @@ from networks import (
     least_plan,
     odd_folds,
     random_graph,
+    skip_depths,
     wide_folds,
 )
 
@@ -21,7 +22,6 @@ from fq_hw.passes import lower_graph
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.skip import skip_depths
 from fq_hw.schedule.timing import simulate
 from fq_hw.schedule.units import ConvUnit
 
