@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fq_hw.checkpoint import Checkpoint
-from fq_hw.fixed.fold import fold
 from fq_hw.fixed.format import Format
+from fq_hw.fixed.merge_norms import merge_norms
 from fq_hw.fixed.network import FixedNetwork, Part, Tensor, from_float, tensors
 from fq_hw.float_network import FloatNetwork, Layer, Op, Padding, array_shapes
 
@@ -80,7 +80,7 @@ def random_fixed(name: str, seed: int) -> FixedNetwork:
     for tensor, form in formats.items():
         if tensor.part is not Part.BIAS and form.bits < 3:
             formats[tensor] = Format(4, 2)
-    return from_float(network, fold(random_float(network, seed)), formats)
+    return from_float(network, merge_norms(random_float(network, seed)), formats)
 
 
 def random_pixels(network: FloatNetwork, count: int, seed: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Move channel scales from layer to layer, so that one format fits all channels of a tensor.
 
-A folded norm leaves channels of very different size, and a tensor has one step for all of them.
+A merged norm leaves channels of very different size, and a tensor has one step for all of them.
 Source: Nagel et al., Data-free quantization through weight equalization and bias correction, 2019.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from fq_hw.checkpoint import Checkpoint
-from fq_hw.fixed.fold import fold
+from fq_hw.fixed.merge_norms import merge_norms
 from fq_hw.float_network import FloatNetwork, FloatNode, Op, nodes
 
 __all__ = ["equalize"]
@@ -41,12 +41,12 @@ def equalize(checkpoint: Checkpoint) -> Checkpoint:
 
     rewrite:  output channel c of a layer divided by s[c], the next layer's input channel c times it
     because:  ReLU and maxima commute with a positive factor; s is a power of two, so floats do, too
-    with:     s near sqrt(r / q), r and q the largest folded weights that give and read the channel
+    with:     s near sqrt(r / q), r and q the largest merged weights that give and read the channel
     """
     arrays = {name: array.copy() for name, array in checkpoint.arrays.items()}
     network = checkpoint.network
-    folded = fold(checkpoint)
-    largest = {name: layer.weight.copy() for name, layer in folded.items()}
+    merged = merge_norms(checkpoint)
+    largest = {name: layer.weight.copy() for name, layer in merged.items()}
     chosen = pairs(network)
     for _ in range(ROUNDS):
         for first, second in chosen:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fq_hw.errors import ArtifactError, require
-from fq_hw.fixed.fold import Folded
 from fq_hw.fixed.format import Format, quantize, real, requantize
+from fq_hw.fixed.merge_norms import Merged
 from fq_hw.float_network import IMAGE, FloatNetwork, FloatNode, Op, nodes
 from fq_hw.rounding import compensated
 
@@ -151,7 +151,7 @@ class FixedNetwork:
         return (0 if node.layer.relu else -limit), limit
 
 
-def weight_codes(layer: Folded, form: Format) -> np.ndarray:
+def weight_codes(layer: Merged, form: Format) -> np.ndarray:
     """Codes of weights, rounded to nearest or, where the layer's inputs are known, by them."""
     if layer.inputs is None:
         return quantize(layer.weight, form)
@@ -160,7 +160,7 @@ def weight_codes(layer: Folded, form: Format) -> np.ndarray:
     return quantize(values, form).reshape(layer.weight.shape)
 
 
-def bias_codes(layer: Folded, form: Format, codes: np.ndarray, weights: Format) -> np.ndarray:
+def bias_codes(layer: Merged, form: Format, codes: np.ndarray, weights: Format) -> np.ndarray:
     """Codes of biases beside weights of ``codes`` in the format ``weights``.
 
     Where the layer's inputs are known a bias makes up for what rounding its weights does to the
@@ -178,7 +178,7 @@ Known = dict[tuple[Tensor, Format, Format], np.ndarray]  # codes by format, and 
 
 def from_float(
     network: FloatNetwork,
-    folded: Mapping[str, Folded],
+    merged: Mapping[str, Merged],
     formats: Mapping[Tensor, Format],
     known: Known | None = None,
 ) -> FixedNetwork:
@@ -189,7 +189,7 @@ def from_float(
     known = {} if known is None else known
 
     def codes(tensor: Tensor) -> np.ndarray:
-        layer, weights = folded[tensor.layer], Tensor(tensor.layer, Part.WEIGHT)
+        layer, weights = merged[tensor.layer], Tensor(tensor.layer, Part.WEIGHT)
         form, beside = formats[tensor], formats[weights]
         key = tensor, form, beside
         if key not in known and tensor == weights:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fq_hw.errors import ParameterError, require
-from fq_hw.fixed.fold import Folded
 from fq_hw.fixed.format import Format, widest
+from fq_hw.fixed.merge_norms import Merged
 from fq_hw.fixed.network import Part, Tensor, tensors
 from fq_hw.fixed.savings import PLAIN, savings
 from fq_hw.float_network import FloatNetwork, nodes
@@ -140,7 +140,7 @@ class Decision:
 
 def starting_formats(
     network: FloatNetwork,
-    folded: Mapping[str, Folded],
+    merged: Mapping[str, Merged],
     largest: Mapping[str, float],
     config: SearchConfig,
     bits: int,
@@ -155,9 +155,9 @@ def starting_formats(
         if tensor.part is Part.ACTIVATION:
             most = largest[tensor.layer]
         else:
-            most = abs(getattr(folded[tensor.layer], tensor.part.value)).max()
+            most = abs(getattr(merged[tensor.layer], tensor.part.value)).max()
         if tensor.part is Part.BIAS:
-            if folded[tensor.layer].inputs is not None:
+            if merged[tensor.layer].inputs is not None:
                 most *= 2  # room for what it makes up for
             if config.variant is not Variant.UNIFORM:
                 more = BIAS_BITS

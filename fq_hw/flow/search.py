@@ -17,7 +17,7 @@ from fq_hw.checkpoint import Accuracy, Checkpoint
 from fq_hw.data import Split
 from fq_hw.fixed import saved
 from fq_hw.fixed.equalize import equalize
-from fq_hw.fixed.fold import Folded, fold
+from fq_hw.fixed.merge_norms import Merged, merge_norms
 from fq_hw.fixed.network import FixedNetwork, Part, Tensor
 from fq_hw.fixed.saved import Saved
 from fq_hw.fixed.savings import cost, savings
@@ -36,7 +36,7 @@ __all__ = ["Searched", "search_here"]
 RANGE_IMAGES = 250  # by which activations get their starting range, as published
 AT_ONCE = 2_000  # test images in memory
 MOMENT_IMAGES = 500  # that tell what the layers read
-Weights = Mapping[str, Folded]  # by layer
+Weights = Mapping[str, Merged]  # by layer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +97,10 @@ def search_here(goal: SearchGoal, report: Callable[[str], None] = lambda line: N
     torch_with(goal.threads, "fq-hw search")
     config = goal.config()
     trained = checkpoint.read(goal.model)
-    folded, network = fold(trained), trained.network  # which refuses what is no float network
+    network, merged = trained.network, merge_norms(trained)  # refuses what is no float network
     if goal.equalize:
         trained = equalize(trained)
-        folded = fold(trained)
+        merged = merge_norms(trained)
     name, source = network.name, trained.source
     images = data_of(name, network.image, network.classes, source, goal.kind, goal.path)
     test, held = images.test(), goal.held(trained, images)
@@ -110,12 +110,12 @@ def search_here(goal: SearchGoal, report: Callable[[str], None] = lambda line: N
     with open_log(file, origin, goal.resume, network) if logged else nullcontext() as log:
         report(f"float network on {len(held):,} calibration images")
         if goal.compensate:
-            folded = with_moments(folded, trained, held)
-        fixed, loss = found(goal, trained, folded, held, log)
+            merged = with_moments(merged, trained, held)
+        fixed, loss = found(goal, trained, merged, held, log)
         report(f"float and fixed-point network on {len(test):,} test images")
         right = (
             Accuracy(data=images.name, images=len(test), right=count)
-            for count in right_of(trained, folded, fixed, test)
+            for count in right_of(trained, merged, fixed, test)
         )
         history = {**origin, "second look": goal.second_look}
         result = Saved(
@@ -129,16 +129,16 @@ def search_here(goal: SearchGoal, report: Callable[[str], None] = lambda line: N
     return Searched(result=result, path=path, held_loss=loss, log=log)
 
 
-def with_moments(folded: Weights, trained: Checkpoint, held: Split) -> Weights:
+def with_moments(merged: Weights, trained: Checkpoint, held: Split) -> Weights:
     """Layers that know what their weights multiply."""
     from fq_hw.nn.fixed_point import input_moments
 
     inputs = input_moments(trained.network, trained.arrays, held.images[:MOMENT_IMAGES])
-    return {name: dataclasses.replace(one, inputs=inputs[name]) for name, one in folded.items()}
+    return {name: dataclasses.replace(one, inputs=inputs[name]) for name, one in merged.items()}
 
 
 def found(
-    goal: SearchGoal, trained: Checkpoint, folded: Weights, held: Split, log: SearchLog | None
+    goal: SearchGoal, trained: Checkpoint, merged: Weights, held: Split, log: SearchLog | None
 ) -> tuple[FixedNetwork, float]:
     """The network of the formats that are found, and its relative loss on the images ``held``."""
     from fq_hw.nn.fixed_point import Simulation
@@ -151,10 +151,10 @@ def found(
     order = hardest_first(seen.logits)
     judged = order[: math.ceil(goal.share * len(held))]
     judge = Judge(right=int((~wrong).sum()), wrong=int(wrong[judged].sum()))
-    simulation = Simulation(network, folded, held, judged)
+    simulation = Simulation(network, merged, held, judged)
 
     def make(bits: int) -> dict:
-        return starting_formats(network, folded, largest, config, bits)
+        return starting_formats(network, merged, largest, config, bits)
 
     formats = dict(start(config, judge, simulation, make, next(nodes(network)).name))
     if log is not None:
@@ -162,12 +162,12 @@ def found(
         formats = decide(network, steps, log, judge)
         if goal.second_look is not None:
             formats = look_again(network, formats, goal.second_look, simulation, judge, config)
-    whole = Simulation(network, folded, held, order).errors(formats)
+    whole = Simulation(network, merged, held, order).errors(formats)
     return simulation.fixed(formats), (whole - int(wrong.sum())) / judge.right
 
 
 def right_of(
-    trained: Checkpoint, folded: Weights, fixed: FixedNetwork, test: Split
+    trained: Checkpoint, merged: Weights, fixed: FixedNetwork, test: Split
 ) -> tuple[int, int]:
     """How many test images the fixed-point network ranks right, and the float network."""
     from fq_hw.nn.fixed_point import Simulation
@@ -177,6 +177,6 @@ def right_of(
     logits = observe(network, trained.arrays, test.images).logits
     for begin in range(0, len(test), AT_ONCE):
         part = test.take(slice(begin, begin + AT_ONCE))
-        simulation = Simulation(network, folded, part, np.arange(len(part)))
+        simulation = Simulation(network, merged, part, np.arange(len(part)))
         wrong += simulation.errors(fixed.formats)
     return len(test) - wrong, int((logits.argmax(1) == test.labels).sum())

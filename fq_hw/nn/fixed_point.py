@@ -20,8 +20,8 @@ from torch import Tensor as Array
 
 from fq_hw.data import Split
 from fq_hw.errors import GraphError, require
-from fq_hw.fixed.fold import Folded
 from fq_hw.fixed.format import Format
+from fq_hw.fixed.merge_norms import Merged
 from fq_hw.fixed.network import FixedNetwork, Known, Part, Tensor, from_float
 from fq_hw.float_network import IMAGE, FloatNetwork, FloatNode, Op, nodes
 from fq_hw.nn.byte_conv import ByteConv, available
@@ -183,12 +183,12 @@ class Simulation:
     def __init__(
         self,
         network: FloatNetwork,
-        folded: Mapping[str, Folded],
+        merged: Mapping[str, Merged],
         split: Split,
         order: np.ndarray,
         batch: int = 500,
     ):
-        self.folded, self.network, self.batch = folded, network, batch
+        self.merged, self.network, self.batch = merged, network, batch
         self.nodes = list(nodes(network))
         parts = [order[start : start + batch] for start in range(0, len(order), batch)]
         self.labels = [torch.from_numpy(split.labels[part]) for part in parts]
@@ -203,7 +203,7 @@ class Simulation:
 
     def fixed(self, formats: Mapping[Tensor, Format]) -> FixedNetwork:
         """The fixed-point network of ``formats``; tensors that did not change are not made anew."""
-        return from_float(self.network, self.folded, formats, self.known)
+        return from_float(self.network, self.merged, formats, self.known)
 
     @torch.no_grad()
     def begin(self, layer: str, formats: Mapping[Tensor, Format]) -> None:

@@ -10,7 +10,7 @@ from floats import FLOATS, random_float, random_pixels
 
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.fixed.equalize import equalize, pairs
-from fq_hw.fixed.fold import fold
+from fq_hw.fixed.merge_norms import merge_norms
 from fq_hw.float_network import FloatNetwork, Layer, Op
 
 pytest.importorskip("torch", reason="the float networks are torch's")
@@ -53,7 +53,7 @@ def test_keeps_every_logit(network):
 
 def unlike(checkpoint: Checkpoint) -> float:
     """Most that a channel is larger where it is given than where it is read, or smaller: log2."""
-    found, layers = [], fold(checkpoint)
+    found, layers = [], merge_norms(checkpoint)
     for first, second in pairs(checkpoint.network):
         given = np.abs(layers[first.name].weight).max((1, 2, 3))
         read = np.abs(layers[second.name].weight).max((0, 2, 3))

@@ -12,9 +12,9 @@ from floats import FLOATS, random_fixed, random_float, random_pixels
 from fq_hw import golden, ir
 from fq_hw.errors import GraphError
 from fq_hw.fixed.export import export
-from fq_hw.fixed.fold import fold
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.integers import evaluate
+from fq_hw.fixed.merge_norms import merge_norms
 from fq_hw.fixed.network import FixedNetwork, Part, Tensor, from_float, tensors
 from fq_hw.float_network import FloatNetwork, Layer, Op, Padding
 from fq_hw.passes import lower_graph
@@ -58,13 +58,13 @@ def test_golden_is_the_integer_meaning(seed):
 
 
 def test_dense_layers():
-    graph = same(from_float(WIDE, fold(random_float(WIDE, 1)), FORMATS))
+    graph = same(from_float(WIDE, merge_norms(random_float(WIDE, 1)), FORMATS))
     assert "dense1.input" in graph.types and "dense2.input" not in graph.types
 
 
 def test_no_bias_no_op():
     formats = {**FORMATS, Tensor("conv1", Part.BIAS): Format(1, 3)}
-    graph = same(from_float(WIDE, fold(random_float(WIDE, 1)), formats))
+    graph = same(from_float(WIDE, merge_norms(random_float(WIDE, 1)), formats))
     assert "conv1.bias" not in graph.types
 
 
@@ -75,7 +75,7 @@ def test_refuses_branches_and_what_has_no_op():
     layers[1] = dataclasses.replace(layers[1], relu=True)
     network = dataclasses.replace(FLOATS["branched"], layers=tuple(layers))
     formats = dict.fromkeys(tensors(network), Format(5, 3))
-    fixed = from_float(network, fold(random_float(network, 1)), formats)
+    fixed = from_float(network, merge_norms(random_float(network, 1)), formats)
     with pytest.raises(GraphError, match="layer 'right': must read the layer before it alone to"):
         export(fixed)
 
@@ -91,7 +91,7 @@ def test_refuses_layers(layers, message):
     network = dataclasses.replace(WIDE, layers=(*WIDE.layers[:1], *layers, *WIDE.layers[1:]))
     formats = dict.fromkeys(tensors(network), Format(5, 3))
     with pytest.raises(GraphError, match=re.escape(message)):
-        export(from_float(network, fold(random_float(network, 1)), formats))
+        export(from_float(network, merge_norms(random_float(network, 1)), formats))
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,6 @@ def test_refuses_layers(layers, message):
     ],
 )
 def test_refuses_formats(tensor, form, message):
-    fixed = from_float(WIDE, fold(random_float(WIDE, 1)), {**FORMATS, tensor: form})
+    fixed = from_float(WIDE, merge_norms(random_float(WIDE, 1)), {**FORMATS, tensor: form})
     with pytest.raises(GraphError, match=re.escape(message)):
         export(fixed)

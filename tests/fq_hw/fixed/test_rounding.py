@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from floats import FLOATS, random_float, random_pixels
 
-from fq_hw.fixed.fold import Folded, fold
 from fq_hw.fixed.format import Format, quantize, real, widest
+from fq_hw.fixed.merge_norms import Merged, merge_norms
 from fq_hw.fixed.network import bias_codes, weight_codes
 from fq_hw.float_network import nodes
 from fq_hw.rounding import DAMPING, Moments
@@ -43,7 +43,7 @@ def test_equals_least_squares(bits):
     rng = np.random.default_rng(bits)
     weight, known = rng.normal(size=(7, 12)), moments(rng, 12)
     form = widest(float(np.abs(weight).max()) / 2, bits)  # so that some are clipped
-    layer = Folded(weight=weight.reshape(7, 3, 2, 2), bias=np.zeros(7), inputs=known)
+    layer = Merged(weight=weight.reshape(7, 3, 2, 2), bias=np.zeros(7), inputs=known)
     got = weight_codes(layer, form)
     np.testing.assert_array_equal(got.reshape(7, 12), by_least_squares(weight, form, known))
     assert np.abs(got).max() == form.limit and got.dtype == np.int64
@@ -77,12 +77,12 @@ def test_sums_keep_their_mean(network):
     for node in nodes(network):
         if not node.weighted:
             continue
-        folded = fold(trained)[node.name]
-        want = sums(folded.weight, folded.bias, node)
-        weights, fine = widest(float(np.abs(folded.weight).max()), 3), Format(32, 24)
+        merged = merge_norms(trained)[node.name]
+        want = sums(merged.weight, merged.bias, node)
+        weights, fine = widest(float(np.abs(merged.weight).max()), 3), Format(32, 24)
         error = {}
         for inputs in (None, known[node.name]):
-            layer = dataclasses.replace(folded, inputs=inputs)
+            layer = dataclasses.replace(merged, inputs=inputs)
             codes = weight_codes(layer, weights)
             bias = real(bias_codes(layer, fine, codes, weights), fine)
             error[inputs is not None] = sums(real(codes, weights), bias, node) - want

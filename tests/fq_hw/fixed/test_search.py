@@ -8,8 +8,8 @@ import pytest
 from floats import FLOATS, random_float
 
 from fq_hw.errors import ParameterError
-from fq_hw.fixed.fold import fold
 from fq_hw.fixed.format import Format
+from fq_hw.fixed.merge_norms import merge_norms
 from fq_hw.fixed.network import Part, Tensor, tensors
 from fq_hw.fixed.savings import savings
 from fq_hw.fixed.search import (
@@ -215,21 +215,21 @@ LARGEST = {"conv1": 5.0, "conv2": 0.2, "conv3": 1.0}
 
 
 def test_starting_formats_clip_nothing():
-    folded = fold(random_float(NETWORK, 1))
-    formats = starting_formats(NETWORK, folded, LARGEST, SearchConfig(), 8)
+    merged = merge_norms(random_float(NETWORK, 1))
+    formats = starting_formats(NETWORK, merged, LARGEST, SearchConfig(), 8)
     assert formats[Tensor("conv1", Part.ACTIVATION)] == Format(8, 4)
     assert formats[Tensor("conv2", Part.ACTIVATION)] == Format(8, 9)
-    for layer, arrays in folded.items():
+    for layer, arrays in merged.items():
         form = formats[Tensor(layer, Part.WEIGHT)]
         assert abs(arrays.weight).max() * 2.0**form.fraction <= form.limit + 1
 
 
 def test_biases_start_with_more_bits_where_there_is_a_search():
-    folded = fold(random_float(NETWORK, 1))
+    merged = merge_norms(random_float(NETWORK, 1))
     bias = Tensor("conv1", Part.BIAS)
     for variant, bits in ((Variant.LAYERWISE, 12), (Variant.INDEPENDENT, 12), (Variant.UNIFORM, 8)):
         config = SearchConfig(variant=variant)
-        assert starting_formats(NETWORK, folded, LARGEST, config, 8)[bias].bits == bits
+        assert starting_formats(NETWORK, merged, LARGEST, config, 8)[bias].bits == bits
 
 
 @pytest.mark.parametrize(

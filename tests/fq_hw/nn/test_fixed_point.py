@@ -11,9 +11,9 @@ from floats import FLOATS, random_fixed, random_float, random_pixels
 
 from fq_hw.data import Split
 from fq_hw.errors import GraphError, ParameterError
-from fq_hw.fixed.fold import fold
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.integers import evaluate
+from fq_hw.fixed.merge_norms import merge_norms
 from fq_hw.fixed.network import FixedNetwork, Part, Tensor, from_float, tensors
 from fq_hw.float_network import IMAGE, FloatNetwork, nodes
 from fq_hw.nn import byte_conv
@@ -58,8 +58,8 @@ def test_bytes_are_used():
 @pytest.mark.parametrize(("bits", "wide"), [(8, False), (12, False), (16, True)])
 def test_wide_formats_take_wider_floats(bits, wide):
     network = FLOATS["branched"]
-    folded = fold(random_float(network, 1))
-    fixed = from_float(network, folded, {t: Format(bits, bits - 4) for t in tensors(network)})
+    merged = merge_norms(random_float(network, 1))
+    fixed = from_float(network, merged, {t: Format(bits, bits - 4) for t in tensors(network)})
     same_everywhere(fixed, True)
     kinds = {make_step(fixed, node, bytewise=False).kind for node in nodes(network)}
     assert (torch.float64 in kinds) == wide
@@ -68,7 +68,7 @@ def test_wide_formats_take_wider_floats(bits, wide):
 def test_refuses_sums_that_no_float_holds():
     network = FLOATS["plain"]
     formats = dict.fromkeys(tensors(network), Format(30, 26))
-    fixed = from_float(network, fold(random_float(network, 1)), formats)
+    fixed = from_float(network, merge_norms(random_float(network, 1)), formats)
     with pytest.raises(GraphError, match=r"^layer conv2: sums must stay below 2\*\*53 \(got "):
         make_step(fixed, list(nodes(network))[1])
 
@@ -82,8 +82,8 @@ def simulated(request):
     labels = rng.integers(0, network.classes, 23)
     order = rng.permutation(23)
     formats = dict(random_fixed(request.param, 1).formats)
-    folded = fold(random_float(network, 1))
-    simulation = Simulation(network, folded, Split(images=images, labels=labels), order, batch=5)
+    merged = merge_norms(random_float(network, 1))
+    simulation = Simulation(network, merged, Split(images=images, labels=labels), order, batch=5)
     return simulation, images, labels, formats
 
 
@@ -124,19 +124,19 @@ def test_refuses_to_change_what_has_been_run(simulated):
 
 
 @pytest.mark.parametrize("name", FLOATS)
-def test_a_folded_norm_is_the_norm(name):
-    """Folded weights as a float network without norms give the same logits, to rounding."""
+def test_a_merged_norm_is_the_norm(name):
+    """Merged weights as a float network without norms give the same logits, to rounding."""
     trained = random_float(FLOATS[name], 2)
     images = random_pixels(trained.network, 6, 1)
     seen = observe(trained.network, trained.arrays, images)
     bare = bare_network(trained.network)
     model = FloatNet(bare).eval().double()
-    folded = fold(trained)
+    merged = merge_norms(trained)
     state = {}
     for node in nodes(bare):
         if node.weighted:
-            state[f"layers.{node.index}.conv.weight"] = torch.from_numpy(folded[node.name].weight)
-            state[f"layers.{node.index}.conv.bias"] = torch.from_numpy(folded[node.name].bias)
+            state[f"layers.{node.index}.conv.weight"] = torch.from_numpy(merged[node.name].weight)
+            state[f"layers.{node.index}.conv.bias"] = torch.from_numpy(merged[node.name].bias)
     model.load_state_dict(state)
     with torch.no_grad():
         x = {IMAGE: as_images(images).permute(0, 3, 1, 2).double() / 256}

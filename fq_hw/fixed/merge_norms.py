@@ -1,4 +1,4 @@
-"""A float checkpoint with every norm folded into its convolution: weights and biases remain."""
+"""A float checkpoint with every norm merged into its convolution: weights and biases remain."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from fq_hw.errors import ArtifactError, require
 from fq_hw.float_network import FloatNetwork, nodes
 from fq_hw.rounding import Moments
 
-__all__ = ["Folded", "fold"]
+__all__ = ["Merged", "merge_norms"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Folded:
-    """Real weights O,C,KH,KW and biases O, float64, that a layer has once its norm is folded.
+class Merged:
+    """Real weights O,C,KH,KW and biases O, float64, that a layer has once its norm is merged.
 
     ``inputs`` tells what the weights multiply, where rounding is to heed it.
     """
@@ -26,7 +26,7 @@ class Folded:
     inputs: Moments | None = None
 
 
-def fold(checkpoint: Checkpoint) -> dict[str, Folded]:
+def merge_norms(checkpoint: Checkpoint) -> dict[str, Merged]:
     """Weights and biases by layer name.
 
     because  gain * (w*a - mean) / sqrt(var + eps) + beta = (g w)*a + (beta - g mean), where
@@ -36,7 +36,7 @@ def fold(checkpoint: Checkpoint) -> dict[str, Folded]:
     of_float = isinstance(network, FloatNetwork)
     contract = "must be of a float network (layers = [...]); this one is quantized already"
     require(of_float, f"checkpoint of {network.name!r}", contract, network.name, kind=ArtifactError)
-    folded = {}
+    merged = {}
     for node in nodes(network):
         if not node.weighted:
             continue
@@ -51,5 +51,5 @@ def fold(checkpoint: Checkpoint) -> dict[str, Folded]:
             weight, bias = weight * gain[:, None, None, None], beta - gain * mean
         else:
             bias = arrays[f"{place}.conv.bias"].astype(np.float64)
-        folded[node.name] = Folded(weight=weight, bias=bias)
-    return folded
+        merged[node.name] = Merged(weight=weight, bias=bias)
+    return merged
