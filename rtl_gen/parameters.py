@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 
@@ -49,63 +49,62 @@ class Parameters(UnitComponent, unit=ParameterUnit):
             unit.depth, unit.width, spram=target.spram,
             init=pack_words(self.contents) if target.preloaded else (),
         )  # fmt: skip
-        at = Signal.like(ram.addr)
-        full, there, start, taken = Signal(init=target.preloaded), Signal(), Signal(), Signal()
+        at, following = Signal.like(ram.addr), Signal.like(ram.addr)
+        full, there, taken, filled = Signal(init=target.preloaded), Signal(), Signal(), Signal()
         m.d.sync += [there.eq(full), at.eq(ram.addr)]
         m.d.comb += [
             self.o.valid.eq(there),
             self.o.payload.as_value().eq(ram.r_data),
-            start.eq(full & ~there),
-            taken.eq(there & self.o.ready),
+            taken.eq(Mux(there, self.o.ready, full)),  # the first word comes as if after a frame
+            ram.addr.eq(Mux(taken | filled, following, at)),
         ]
-        step = Signal(range(unit.header + 2))
-        self.walk(m, start, taken, at, step, ram.addr)
+        self.walk(m, taken, full, at, following)
         if not target.preloaded:
-            self.fill(m, ram, full, step)
+            self.fill(m, ram, full, filled)
         return m
 
-    def walk(self, m: Module, start: Signal, taken: Signal, at: Signal, step: Signal, addr: Signal):
-        """The address goes on by ``step``, or back to the fold's first word, or to 0."""
+    def walk(self, m: Module, taken: Signal, full: Signal, at: Signal, following: Signal) -> None:
+        """Which word comes after the one at ``at``: while the memory is not ``full``, the next."""
         header = self.unit.header
-        rows = [{"words": replay.words + header - 1, "folds": replay.folds - 1,
-                 "times": replay.times - 1} for replay in self.unit.replays]  # fmt: skip
+        rows = [{"whole": replay.words + header - 1, "words": max(replay.words, 1) - 1,
+                 "folds": replay.folds - 1, "times": replay.times - 1}
+                for replay in self.unit.replays]  # fmt: skip
         number = counter(len(rows), "number")  # of the row to come
         now, chosen = (Signal(settings.layout(rows), name=name) for name in ("now", "chosen"))
         settings.select(m, rows, number, chosen)
-        word, time = Signal.like(now.words), Signal.like(now.times)
-        first_at = Signal.like(addr)
-        last_word, last_time, fold_end, next_row = Signal(), Signal(), Signal(), Signal()
+        word, time = Signal.like(now.whole), Signal.like(now.times)
+        first, last_word, last_time = Signal(), Signal(), Signal()
+        fold_end, row_end = Signal(), Signal()
         m.d.comb += [
-            last_word.eq(taken & (word == now.words)),
+            first.eq(time == 0),
+            last_word.eq(word == now.whole),
             last_time.eq(time == now.times),
             fold_end.eq(last_word & last_time),
-            next_row.eq(start | (fold_end & (now.folds == 0))),
-            # Behind the last time's words lies the header, which came after the first time's.
-            step.eq(Mux(fold_end & (time != 0), 1 + header, taken)),
-            addr.eq(Mux(last_word & ~last_time, first_at, at + step)),
+            row_end.eq(fold_end & (now.folds == 0)),
         ]
-        with m.If(taken):  # later times count no header
-            m.d.sync += word.eq(Mux(last_word, Mux(last_time, 0, header), word + 1))
-        with m.If(last_word):
-            m.d.sync += time.eq(Mux(last_time, 0, time + 1))
-        with m.If(fold_end | start):
-            m.d.sync += [first_at.eq(addr), now.folds.eq(now.folds - 1)]
-        with m.If(next_row):
-            m.d.sync += [now.eq(chosen), number.eq(Mux(number == len(rows) - 1, 0, number + 1))]
-            with m.If(number == 0):
-                m.d.comb += addr.eq(0)
+        # Back to the fold's first word; or on, over the header, which came after the first time.
+        back = Cat(~Mux(first, now.whole, now.words), 1)
+        step = Mux(last_word & ~last_time, back, Mux(fold_end & ~first, header, 0))
+        with m.If(~(full & row_end & (number == 0))):
+            m.d.comb += following.eq((Cat(1, at) + Cat(1, step).as_signed())[1:])
+        with m.If(taken):
+            m.d.sync += word.eq(word + 1)
+            with m.If(last_word):  # later times count no header
+                m.d.sync += [word.eq(Mux(last_time, 0, header)), time.eq(time + 1)]
+            with m.If(fold_end):
+                m.d.sync += [time.eq(0), now.folds.eq(now.folds - 1)]
+            with m.If(row_end):
+                m.d.sync += [now.eq(chosen), number.eq(Mux(number == len(rows) - 1, 0, number + 1))]
 
-    def fill(self, m: Module, ram: SinglePort, full: Signal, step: Signal) -> None:
-        """Lane by lane into the memory, until it is full."""
-        lane, word_end = Signal(ram.lanes, init=1), Signal()  # one bit of lane is 1
+    def fill(self, m: Module, ram: SinglePort, full: Signal, filled: Signal) -> None:
+        """Lane by lane into the memory, until it is full; a word is ``filled`` a cycle before."""
+        lane = Signal(ram.lanes, init=1)  # one bit is 1
         m.d.comb += [
             self.i_fill.ready.eq(~full),
             ram.w_data.eq(self.i_fill.payload.replicate(ram.lanes)),
         ]
-        m.d.sync += word_end.eq(0)
-        with m.If(~full):
-            m.d.comb += step.eq(word_end)
-            with m.If(self.i_fill.valid):
-                m.d.comb += ram.write.eq(lane)
-                m.d.sync += [lane.eq(lane.rotate_left(1)), word_end.eq(lane[-1])]
-                m.d.sync += full.eq(lane[-1] & (ram.addr == self.unit.depth - 1))
+        m.d.sync += filled.eq(0)
+        with m.If(self.i_fill.valid & ~full):
+            m.d.comb += ram.write.eq(lane)
+            m.d.sync += [lane.eq(lane.rotate_left(1)), filled.eq(lane[-1])]
+            m.d.sync += full.eq(lane[-1] & (ram.addr == self.unit.depth - 1))
