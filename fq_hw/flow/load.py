@@ -14,7 +14,7 @@ from fq_hw.flow.sizes import load_sized
 from fq_hw.foreign import blueoil, bnn_pynq, packed
 
 if TYPE_CHECKING:
-    from fq_hw.foreign.onnx.fold import Judged
+    from fq_hw.foreign.onnx.imported import Judged
 
 __all__ = ["PACKED", "judge", "load", "load_onnx"]
 
@@ -53,5 +53,5 @@ def load(path: str | Path, *, pixels: str = "unit", image: tuple[int, int] | Non
         return load_sized(path)
     onnx = load_onnx()
     name, shape = as_file_name(path.stem), image and (*image, 1)
-    found = onnx.fold(onnx.read(path), name, onnx.PixelRange(pixels), shape)
+    found = onnx.import_graph(onnx.read(path), name, onnx.PixelRange(pixels), shape)
     return Model(graph=found.graph, path=path)

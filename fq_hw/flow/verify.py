@@ -78,7 +78,7 @@ def verify(
 
     read = load_model(path)
     graph, kind, model = read.graph, onnx.PixelRange(pixels), onnx.read(against)
-    imported = onnx.fold(model, graph.name, kind, graph.input.shape)
+    imported = onnx.import_graph(model, graph.name, kind, graph.input.shape)
     contract = f"must be what `fq-hw import {against} --pixels {pixels}` gives"
     hint = "import it again, or name the model that it came from"
     same = equal(imported.graph, graph)

@@ -23,7 +23,7 @@ def as_qonnx(words: Sequence[str]) -> int:
     pixels = onnx.PixelRange.UNIT
     model = onnx.read(Path(words[1]))
     graph = serialize.load(Path("new.safetensors"))
-    imported = onnx.fold(model, graph.name, pixels, graph.input.shape)
+    imported = onnx.import_graph(model, graph.name, pixels, graph.input.shape)
     images = random_images(graph.input.shape, 3)
     for image in images:
         for row in onnx.compare(model, imported, pixels, image):

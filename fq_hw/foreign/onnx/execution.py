@@ -18,7 +18,7 @@ from qonnx.core.onnx_exec import execute_node
 from qonnx.util.basic import get_preferred_qonnx_opset
 
 from fq_hw import golden
-from fq_hw.foreign.onnx.fold import Imported
+from fq_hw.foreign.onnx.imported import Imported
 from fq_hw.foreign.onnx.values import Feature
 from fq_hw.foreign.pixels import PixelRange
 

@@ -30,7 +30,7 @@ def tied(make):
 def case(tmp_path):
     make = Maker((1, 1, 4, 4), 3)
     model = onnx.read(make.save(tmp_path / "net.onnx", tied(make)))
-    return model, onnx.fold(model, "net", BYTE)
+    return model, onnx.import_graph(model, "net", BYTE)
 
 
 IMAGE = np.arange(16, dtype=np.uint8).reshape(4, 4, 1) * 3
@@ -83,7 +83,7 @@ def test_a_lost_bias_is_seen_in_scores_and_label(tmp_path):
     x = make.node("MatMul", make.node("Flatten", make.node("GlobalAveragePool", x)), weights)
     out = make.node("Add", x, make.const([0.0, 0.15]))
     model = onnx.read(make.save(tmp_path / "net.onnx", out))
-    imported = onnx.fold(model, "net", BYTE)
+    imported = onnx.import_graph(model, "net", BYTE)
     image = np.zeros((2, 2, 1), np.uint8)
     assert not any(row.wrong for row in rows_of(model, imported, image).values())
     assert rows_of(model, imported, image)["class"].found == 1
@@ -104,7 +104,7 @@ def test_classes_that_a_sigmoid_no_longer_tells_apart_are_a_tie(gain, verdict, t
     x = make.node("Mul", make.node("Add", x, make.const([300.0, 301.0])), make.const(gain))
     out = make.node("ArgMax", make.node("Sigmoid", x), axis=1)
     model = onnx.read(make.save(tmp_path / "net.onnx", out))
-    imported = onnx.fold(model, "net", BYTE)
+    imported = onnx.import_graph(model, "net", BYTE)
     if verdict == "wrong":  # nothing is saturated: another label is a fault
         op = imported.whole["scores"]
         op = replace(op, multiplier=op.multiplier * [1, 0], bias=op.bias * 0)

@@ -35,20 +35,20 @@ def test_every_value_is_qonnx_s(net, seed, pixels, tmp_path):
 def test_hardware_takes_what_folds(net, tmp_path):
     make = Positive(NETS[net], 1)
     model = onnx.read(make.save(tmp_path / "net.onnx", net(make)))
-    least_plan(onnx.fold(model, "net", onnx.PixelRange.UNIT).graph, 20_000)
+    least_plan(onnx.import_graph(model, "net", onnx.PixelRange.UNIT).graph, 20_000)
 
 
 def test_features_are_the_pixels_of_grey_images(tmp_path):
     net = next(net for net in NETS if net.__name__ == "row")
     make = Positive(NETS[net], 3)
     model = onnx.read(make.save(tmp_path / "net.onnx", net(make)))
-    found = onnx.fold(model, "net", onnx.PixelRange.UNIT, (28, 28, 1))
+    found = onnx.import_graph(model, "net", onnx.PixelRange.UNIT, (28, 28, 1))
     assert found.graph.input.shape == (28, 28, 1)
     images = random_images((28, 28, 1), 3, 1)
     for image in images:
         rows = onnx.compare(model, found, onnx.PixelRange.UNIT, image)
         assert not [row for row in rows if row.wrong]
-    row = onnx.fold(model, "net", onnx.PixelRange.UNIT)
+    row = onnx.import_graph(model, "net", onnx.PixelRange.UNIT)
     found, row = (
         golden.run(f.graph, images.reshape(-1, *f.graph.input.shape)) for f in (found, row)
     )
@@ -57,11 +57,11 @@ def test_features_are_the_pixels_of_grey_images(tmp_path):
         with pytest.raises(
             GraphError, match="its 784 features must be the pixels of an image of one"
         ):
-            onnx.fold(model, "net", onnx.PixelRange.UNIT, other)
+            onnx.import_graph(model, "net", onnx.PixelRange.UNIT, other)
     make = Maker()
     model = onnx.read(make.save(tmp_path / "net.onnx", make.conv("image", 3, 2)))
     with pytest.raises(GraphError, match=r"is an image \(8, 8, 3\) \(got \(4, 16, 3\)\)"):
-        onnx.fold(model, "net", onnx.PixelRange.UNIT, (4, 16, 3))
+        onnx.import_graph(model, "net", onnx.PixelRange.UNIT, (4, 16, 3))
 
 
 def doubled(make):
@@ -96,7 +96,7 @@ def test_pixels_are_rounded_in_float32_behind_pools_and_joins(way, pixels, tmp_p
     x = make.conv(x, channels, 4, kernel=1, bits=3, pads=[0] * 4)
     scores = make.node("GlobalAveragePool", x)
     model = onnx.read(make.save(tmp_path / "net.onnx", scores))
-    found = onnx.fold(model, "net", pixels)
+    found = onnx.import_graph(model, "net", pixels)
     images = np.arange(6 * 108).reshape(6, 6, 6, 3).astype(np.uint8)
     for image in images:
         rows = list(onnx.compare(model, found, pixels, image))
@@ -134,7 +134,7 @@ def test_levels_are_rounded_in_float32_behind_levels(way, steps, mode, tmp_path)
     x = make.conv(x, channels, 4, kernel=1, bits=3, pads=[0] * 4)
     file = make.save(tmp_path / "net.onnx", make.node("GlobalAveragePool", x))
     model = onnx.read(file)
-    found = onnx.fold(model, "net", onnx.PixelRange.UNIT)
+    found = onnx.import_graph(model, "net", onnx.PixelRange.UNIT)
     for image in random_images((6, 6, 3), 4, 1):
         rows = list(onnx.compare(model, found, onnx.PixelRange.UNIT, image))
         assert not [row for row in rows if row.wrong or row.ties and row.tensor != "class"]
@@ -152,7 +152,7 @@ def test_a_class_that_is_not_the_output_is_not_the_model_s_answer(tmp_path):
     save(model, tmp_path / "net.onnx")
     model = onnx.read(tmp_path / "net.onnx")
     assert model.graph.node[-1].op_type == "ArgMax"
-    found = onnx.fold(model, "net", onnx.PixelRange.UNIT)
+    found = onnx.import_graph(model, "net", onnx.PixelRange.UNIT)
     for image in random_images(found.graph.input.shape, 4, 1):
         rows = onnx.compare(model, found, onnx.PixelRange.UNIT, image)
         assert not [row for row in rows if row.wrong]
@@ -161,7 +161,7 @@ def test_a_class_that_is_not_the_output_is_not_the_model_s_answer(tmp_path):
 def test_a_difference_is_named(tmp_path):
     make = Positive(NETS[plain], 1)
     model = onnx.read(make.save(tmp_path / "net.onnx", plain(make)))
-    found = onnx.fold(model, "net", onnx.PixelRange.UNIT)
+    found = onnx.import_graph(model, "net", onnx.PixelRange.UNIT)
     image = random_images(found.graph.input.shape, 5, 1)[4]
     other = [row for row in onnx.compare(model, found, onnx.PixelRange.BYTE, image) if row.wrong]
     assert other and other[0].tensor == "Quant_0_out0"
@@ -240,5 +240,5 @@ def test_refuses(case, tmp_path):
     refused = [line for line in judged.lines if not line.supported]
     assert refused and message in refused[0].why
     with pytest.raises(GraphError, match=r"^node '\w+' \(\w+\): ") as caught:
-        onnx.fold(model, "net", onnx.PixelRange.UNIT)
+        onnx.import_graph(model, "net", onnx.PixelRange.UNIT)
     assert refused[0].why in str(caught.value) and "\n" not in str(caught.value)

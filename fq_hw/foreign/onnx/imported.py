@@ -17,7 +17,7 @@ from fq_hw.foreign.pixels import PixelRange
 from fq_hw.ir import Graph
 from fq_hw.passes import lower_graph
 
-__all__ = ["Imported", "Judged", "Line", "fold", "judge"]
+__all__ = ["Imported", "Judged", "Line", "import_graph", "judge"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -131,7 +131,7 @@ def finished(importer: Importer, name: str) -> Imported:
     )
 
 
-def fold(
+def import_graph(
     model: ModelWrapper, name: str, pixels: PixelRange, image: tuple[int, int, int] | None = None
 ) -> Imported:
     """``model`` as a graph of integers, ready for golden model and hardware.
