@@ -42,7 +42,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Train what is not recorded, then sum up."""
-    goal = AccuracyGoal(
+    found = goal_of(args).compare(say)
+    text = "\n\n".join(f"{one.title}\n\n{as_text(one.rows)}" for one in found)
+    return Output({one.name: one.rows for one in found}, text)
+
+
+def goal_of(args: argparse.Namespace) -> AccuracyGoal:
+    """What the options ask for."""
+    return AccuracyGoal(
         studies=tuple(args.study) or STUDIES,
         data=args.data,
         record=args.record,
@@ -51,6 +58,3 @@ def run(args: argparse.Namespace) -> Output:
         seeds=args.seeds,
         only_print=args.only_print,
     )
-    found = goal.compare(say)
-    text = "\n\n".join(f"{one.title}\n\n{as_text(one.rows)}" for one in found)
-    return Output({one.name: one.rows for one in found}, text)

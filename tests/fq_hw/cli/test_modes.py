@@ -1,6 +1,8 @@
 """Options and modes: one that a mode ignores is refused by its name, before any work."""
 
 import re
+import sys
+from dataclasses import fields
 from pathlib import Path
 
 import fake_router
@@ -112,6 +114,36 @@ def test_every_option_is_judged(command):
     always = {f"--{name}" for name in ALWAYS[command].split()}
     assert always | ignored == options - {"--help", "--json"}
     assert not always & ignored
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (
+            "search m --data idx --path p --variant independent --shape log --target 0.5 --bits 9 "
+            "--images 7 --trained 5 --copies 3 --mirror --hardest 0.5 --equalize --compensate "
+            "--second-look 1 --out o --resume --threads 2",
+            set(),
+        ),
+        ("train m --out o --resume --epochs 3 --seed 4 --device d --threads 2", {"start"}),
+        ("accuracy s --data d --record r --only a --epochs 1 --seeds 2 --print", set()),
+        (
+            "build m --board icebreaker --clock 9 --mhz 9 --placer wires --seed 4 --seeds 3 "
+            "--jobs 2 --scheduler tcp://a:1 --out o",
+            set(),
+        ),
+        (
+            "fold m --board icebreaker --fps 9 --margin 0.5 --mhz 9 --levels-per-stage 3 "
+            "--sequential",
+            {"cycles", "lut_share"},
+        ),
+    ],
+)
+def test_every_option_reaches_the_goal(words, left):
+    """``left`` excludes, or is excluded by, one of the options."""
+    args = build_parser().parse_args(words.split())
+    goal = sys.modules[args.run.__module__].goal_of(args)
+    assert {f.name for f in fields(goal) if getattr(goal, f.name) == f.default} == left
 
 
 def ran(*words):
