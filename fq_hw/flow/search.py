@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -113,15 +114,13 @@ def search_here(goal: SearchGoal, report: Callable[[str], None] = lambda line: N
             merged = with_moments(merged, trained, held)
         fixed, loss = found(goal, trained, merged, held, log)
         report(f"float and fixed-point network on {len(test):,} test images")
-        right = (
-            Accuracy(data=images.name, images=len(test), right=count)
-            for count in right_of(trained, merged, fixed, test)
-        )
+        exact, real = right_of(trained, folded, fixed, test)
+        accuracy = partial(Accuracy, data=images.name, images=len(test))
         history = {**origin, "second look": goal.second_look}
         result = Saved(
             fixed=fixed,
-            accuracy=next(right),
-            float_accuracy=next(right),
+            accuracy=accuracy(right=exact),
+            float_accuracy=accuracy(right=real),
             source=source,
             provenance={k: json.dumps(v, sort_keys=True) for k, v in history.items()},
         )
