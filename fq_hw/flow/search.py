@@ -114,7 +114,7 @@ def search_here(goal: SearchGoal, report: Callable[[str], None] = lambda line: N
             merged = with_moments(merged, trained, held)
         fixed, loss = found(goal, trained, merged, held, log)
         report(f"float and fixed-point network on {len(test):,} test images")
-        exact, real = right_of(trained, folded, fixed, test)
+        exact, real = right_of(trained, merged, fixed, test)
         accuracy = partial(Accuracy, data=images.name, images=len(test))
         history = {**origin, "second look": goal.second_look}
         result = Saved(
