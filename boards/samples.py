@@ -216,11 +216,11 @@ def adders() -> Iterator[AddUnit]:
 
 
 def concats() -> Iterator[ConcatUnit]:
-    for lanes, bits, folds in (
+    for lanes, bits, slices in (
         (1, (2, 2), (16, 32)), (4, (2, 2), (4, 8)), (8, (9, 10), (2, 2)), (2, (4, 4), (16, 8)),
         (16, (2, 2), (1, 1)), (1, (11, 9), (64, 64)),
     ):  # fmt: skip
-        yield ConcatUnit(pixels=64, lanes=lanes, bits=bits, folds=folds, swapped=False)
+        yield ConcatUnit(pixels=64, lanes=lanes, bits=bits, slices=slices, swapped=False)
 
 
 def pixel_sums() -> Iterator[PixelSumUnit]:

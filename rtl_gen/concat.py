@@ -15,7 +15,7 @@ class Concat(UnitComponent, unit=ConcatUnit):
     """Lets the beats of one stream's pixel pass, then those of the other's.
 
     Members     i_a, i_b: In(streams of lanes x u<bits>); o: Out(stream of lanes x u<wider bits>)
-    Order       per pixel unit.folds[0] beats of i_a, then unit.folds[1] of i_b, or the other way
+    Order       per pixel unit.slices[0] beats of i_a, then unit.slices[1] of i_b, or the other way
     Latency     unit.latency()
     Throughput  one beat per cycle
     Path        a choice of two
@@ -28,14 +28,14 @@ class Concat(UnitComponent, unit=ConcatUnit):
         first, second = unit.order
         ports = (self.i_a, self.i_b)
         later = Signal()  # whether the second's beats pass
-        beat, last = counter(max(unit.folds), "beat"), Signal()
+        beat, last = counter(max(unit.slices), "beat"), Signal()
         move, accept = Signal(), Signal()
         m.d.comb += [
             move.eq(~self.o.valid | self.o.ready),
             ports[first].ready.eq(move & ~later),
             ports[second].ready.eq(move & later),
             accept.eq(move & Mux(later, ports[second].valid, ports[first].valid)),
-            last.eq(beat == Mux(later, unit.folds[second] - 1, unit.folds[first] - 1)),
+            last.eq(beat == Mux(later, unit.slices[second] - 1, unit.slices[first] - 1)),
         ]
         words = []
         for port in ports:

@@ -18,21 +18,21 @@ class PixelSum(UnitComponent, unit=PixelSumUnit):
     """Accumulates every channel over a frame and gives the sums with the frame's last pixel.
 
     Members     i: In(stream of lanes x u<in_bits>); o: Out(stream of lanes x i<sum_bits>)
-    Order       ``folds`` beats a pixel in, where unit.planar ``pixels`` beats a fold;
-                ``folds`` beats a frame out
+    Order       ``slices`` beats a pixel in, where unit.planar ``pixels`` beats a slice;
+                ``slices`` beats a frame out
     Units       each channel starts at its constant: what the raw sums lack, times the pixels
     Latency     unit.latency(), from the last pixel's beat
     Throughput  one beat per cycle
-    Resources   distributed RAM of folds words; where unit.planar none, and no beat is taken before
+    Resources   distributed RAM of slices words; where unit.planar none, and no beat is taken before
                 the sums of the last fold have gone
     Errors      none at run time; contents are the start values, one per channel
     """
 
     def elaborate(self, platform):
         m = Module()
-        unit, width, depth = self.unit, self.unit.o.width, max(self.unit.folds, 2)
+        unit, width, depth = self.unit, self.unit.o.width, max(self.unit.slices, 2)
         accept = Signal()
-        loops = {"fold": unit.folds, "pixel": unit.pixels}
+        loops = {"fold": unit.slices, "pixel": unit.pixels}
         inner, outer = ("pixel", "fold") if unit.planar else ("fold", "pixel")
         at, _ = nest(m, accept, **{name: loops[name] for name in (inner, outer)})
         first_pixel, last_pixel = at["pixel"] == 0, at["pixel"] == unit.pixels - 1
@@ -70,7 +70,7 @@ class PixelSum(UnitComponent, unit=PixelSumUnit):
     def start_words(self) -> list[int]:
         """Start values as words of ``lanes`` two's-complement numbers."""
         unit = self.unit
-        starts = np.zeros(unit.folds * unit.lanes, np.int64)
+        starts = np.zeros(unit.slices * unit.lanes, np.int64)
         starts[: unit.channels] = self.contents
         bits = starts[:, None] >> np.arange(unit.sum_bits) & 1
-        return pack_words(bits.reshape(unit.folds, -1))
+        return pack_words(bits.reshape(unit.slices, -1))

@@ -19,7 +19,7 @@ class Pool(UnitComponent, unit=PoolUnit):
     Contents, where unit.signed: -1 for each channel whose smallest value is wanted.
 
     Members     i: In(stream of lanes x u<in_bits>); o: Out(stream of lanes x u<bits>)
-    Order       raster order, channel folds fastest, both ways
+    Order       raster order, channel slices fastest, both ways
     Latency     unit.latency(), from a window's last beat
     Throughput  one beat per cycle
     Path        memory, then one comparison or addition
@@ -31,7 +31,7 @@ class Pool(UnitComponent, unit=PoolUnit):
         m = Module()
         unit, width = self.unit, self.unit.o.width
         accept, emit = Signal(), Signal()
-        at, last = nest(m, accept, fold=unit.folds, column=unit.width, row=unit.height)
+        at, last = nest(m, accept, fold=unit.slices, column=unit.width, row=unit.height)
         first_column, last_column, inside, base = self.across(m, accept, last)
         first_row, last_row = self.down(m, accept, last)
         m.submodules.grown = grown = memory.Memory(
@@ -83,7 +83,7 @@ class Pool(UnitComponent, unit=PoolUnit):
         with m.If(accept & last["fold"]):
             m.d.sync += column.eq(Mux(ends, 0, column + 1))
             with m.If(ends):
-                m.d.sync += base.eq(base + unit.folds)
+                m.d.sync += base.eq(base + unit.slices)
             with m.If(last["column"]):
                 m.d.sync += [column.eq(0), base.eq(0)]
         return column == 0, ends, base != unit.depth, base

@@ -40,7 +40,7 @@ def add(a: Value, b: Value, carry: Value) -> Value:
 class SlidingWindow(UnitComponent, unit=WindowUnit):
     """Stores rows in a ring and reads groups of kernel windows from it, each ``repeats`` times.
 
-    Members     i: In(stream of lanes x u<bits>), raster order, channel folds fastest
+    Members     i: In(stream of lanes x u<bits>), raster order, channel slices fastest
                 o: Out(stream of columns x lanes x u<bits>, and blanks where there is padding)
     Order       per group: kernel row, kernel column, channel fold; groups in raster order
     Units       blanks: per column, the tap lies outside the image and counts as 0, whatever the
@@ -66,7 +66,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
 
         # Write side: words land in the ring one after the other.
         accept = Signal()
-        _, put_last = nest(m, accept, put_fold=unit.folds, put_column=unit.width)
+        _, put_last = nest(m, accept, put_fold=unit.slices, put_column=unit.width)
         place = Signal(range(depth))
         m.d.comb += [
             accept.eq(self.i.valid & self.i.ready),
@@ -82,7 +82,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         at, last = nest(
             m,
             step,
-            fold=unit.folds,
+            fold=unit.slices,
             kernel_column=unit.kernel,
             kernel_row=unit.kernel,
             repeat=unit.repeats,
@@ -112,7 +112,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         above = self.outside(row, unit.height)
         for way in range(unit.columns):
             right = way * unit.stride
-            m.d.comb += asked.address[way].eq(address + right * unit.folds)
+            m.d.comb += asked.address[way].eq(address + right * unit.slices)
             if unit.padding:
                 outside = above | self.outside(column, unit.width, ahead=right)
                 m.d.comb += asked.blanks[way].eq(outside)
@@ -225,7 +225,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         unit = self.unit
         depth = max(unit.depth, 2)
         row = unit.row_words
-        start = -unit.padding * (row + unit.folds) % depth
+        start = -unit.padding * (row + unit.slices) % depth
         address = Signal(range(depth), init=start)
         window = Signal(range(depth), init=start)  # where the current group begins
         band = Signal(range(depth), init=start)  # where its row of windows begins
@@ -233,9 +233,9 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         base, far, following = (Signal(range(depth), name=n) for n in ("base", "far", "following"))
         m.d.comb += [base.eq(address), far.eq(1), following.eq(base + far)]
         jumps = {  # the outermost loop that ends decides
-            "kernel_column": (address, row - (unit.kernel * unit.folds - 1)),
+            "kernel_column": (address, row - (unit.kernel * unit.slices - 1)),
             "kernel_row": (window, 0),
-            "repeat": (window, unit.columns * unit.stride * unit.folds),
+            "repeat": (window, unit.columns * unit.stride * unit.slices),
             "group": (band, unit.stride * row),
             "row": (band, frame * row),
         }

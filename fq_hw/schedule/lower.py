@@ -326,8 +326,8 @@ def _(op: ir.Requantize, plan: Lowering) -> None:
     width = widest.bit_length() + 1
     unit = units.RequantizeUnit(**x.read, constant_bits=width, shift=op.shift, out_bits=op.out_bits)
     bits = (constant[:, None] >> np.arange(width)) & 1
-    words = bits.astype(np.uint8).reshape(unit.folds, -1)
-    rom = units.RomUnit(depth=unit.folds, width=unit.i_constant.width)
+    words = bits.astype(np.uint8).reshape(unit.slices, -1)
+    rom = units.RomUnit(depth=unit.slices, width=unit.i_constant.width)
     constants = plan.add(f"{op.name}.constants", rom, contents=words)
     source = plan.add(op.name, unit, x.source, constants, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
@@ -339,8 +339,8 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
     high = int((plan.graph.types[op.inputs[0]].high - x.offset).max()) + 1
     level_bits = max(high.bit_length(), x.bits)
     unit = units.ThresholdUnit(**x.read, level_bits=level_bits, out_bits=op.out_bits)
-    words = level_fields(op, x.offset, level_bits).reshape(unit.folds, -1)
-    rom = units.RomUnit(depth=unit.folds, width=unit.i_level.width)
+    words = level_fields(op, x.offset, level_bits).reshape(unit.slices, -1)
+    rom = units.RomUnit(depth=unit.slices, width=unit.i_level.width)
     levels = plan.add(f"{op.name}.levels", rom, contents=words)
     source = plan.add(op.name, unit, x.source, levels, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
@@ -377,7 +377,7 @@ def _(op: ir.Concat, plan: Lowering) -> None:
         pixels=a.pixels,
         lanes=lanes,
         bits=(a.bits, b.bits),
-        folds=(a.channels // lanes, b.channels // lanes),
+        slices=(a.channels // lanes, b.channels // lanes),
         swapped=op.swapped,
     )
     offset = np.concatenate([both[which].offset for which in unit.order])

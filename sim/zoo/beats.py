@@ -86,8 +86,8 @@ def _(unit: AddUnit, dice, frames) -> Vectors:
 @make.register
 def _(unit: ConcatUnit, dice, frames) -> Vectors:
     beats = [
-        noise(dice, beat, frames * unit.pixels, folds, unit.lanes)
-        for beat, folds in zip(unit.ins.values(), unit.folds, strict=True)
+        noise(dice, beat, frames * unit.pixels, slices, unit.lanes)
+        for beat, slices in zip(unit.ins.values(), unit.slices, strict=True)
     ]
     op = ir.Concat(name="concat", swapped=unit.swapped)
     flat = [x.reshape(1, 1, len(x), -1) for x in beats]
@@ -137,7 +137,7 @@ UNITS: dict[str, Unit] = {
     "add_shifted": AddUnit(lanes=2, bits=(5, 3), out_bits=9, shift=(0, 5)),
     "add_both_shifted": AddUnit(lanes=1, bits=(3, 4), out_bits=6, shift=(2, 1)),
     "add_uneven": AddUnit(lanes=3, bits=(3, 6), out_bits=7),
-    "concat": ConcatUnit(pixels=4, lanes=2, bits=(3, 5), folds=(2, 3), swapped=False),
-    "concat_swapped": ConcatUnit(pixels=5, lanes=1, bits=(4, 2), folds=(1, 2), swapped=True),
-    "concat_beats": ConcatUnit(pixels=6, lanes=3, bits=(2, 2), folds=(1, 1), swapped=False),
+    "concat": ConcatUnit(pixels=4, lanes=2, bits=(3, 5), slices=(2, 3), swapped=False),
+    "concat_swapped": ConcatUnit(pixels=5, lanes=1, bits=(4, 2), slices=(1, 2), swapped=True),
+    "concat_beats": ConcatUnit(pixels=6, lanes=3, bits=(2, 2), slices=(1, 1), swapped=False),
 }

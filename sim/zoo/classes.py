@@ -31,10 +31,10 @@ def _(unit: PixelSumUnit, dice, frames) -> Vectors:
     low, high = -(2 ** (unit.sum_bits - 1)), 2 ** (unit.sum_bits - 1) - 1 - most
     start = dice.integers(low, high + 1, unit.channels)
     start[0] = low
-    x = noise(dice, unit.i, frames, unit.pixels, unit.folds * unit.lanes)
+    x = noise(dice, unit.i, frames, unit.pixels, unit.slices * unit.lanes)
     sums = evaluate(ir.PixelSum(name="sum"), x[:, None]).reshape(frames, -1)
     sums[:, : unit.channels] += start
-    come = x.reshape(frames, unit.pixels, unit.folds, unit.lanes)
+    come = x.reshape(frames, unit.pixels, unit.slices, unit.lanes)
     come = come.swapaxes(1, 2) if unit.planar else come
     return Vectors(
         i={"i": pack(come, unit.in_bits)},

@@ -42,7 +42,7 @@ def window(
 
 @make.register
 def _(unit: WindowUnit, dice, frames) -> Vectors:
-    words = noise(dice, unit.i, frames, unit.height, unit.width, unit.folds, unit.lanes)
+    words = noise(dice, unit.i, frames, unit.height, unit.width, unit.slices, unit.lanes)
     k, p = unit.kernel, unit.padding
     padded = np.pad(words, ((0, 0), (p, p), (p, p), (0, 0), (0, 0)), constant_values=OUTSIDE)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))

@@ -53,7 +53,7 @@ def threshold(
 
 @make.register
 def _(unit: ThresholdUnit, dice, frames) -> Vectors:
-    pixels, channels = frames * unit.pixels, unit.folds * unit.lanes
+    pixels, channels = frames * unit.pixels, unit.slices * unit.lanes
     levels = noise(dice, Beat(lanes=1, bits=unit.level_bits), channels, unit.steps)
     reached = dice.random(levels.shape) < 0.75
     levels = np.sort(np.where(reached, levels % 2**unit.in_bits, levels), axis=1)
@@ -65,10 +65,10 @@ def _(unit: ThresholdUnit, dice, frames) -> Vectors:
     # A falling channel counts down: steps - #{x >= level} is #{-x >= 1 - level}.
     falling = np.where(sign[:, None] < 0, 1 - levels[:, ::-1], levels)
     golden = ir.Threshold(name="threshold", levels=falling, sign=sign, out_bits=unit.out_bits)
-    out = evaluate(golden, x).astype(np.int64).reshape(pixels, unit.folds, unit.lanes)
+    out = evaluate(golden, x).astype(np.int64).reshape(pixels, unit.slices, unit.lanes)
     numbers = np.array(pack(levels, unit.level_bits), object)
     signed = numbers + ((sign < 0).astype(object) << (unit.i_level.bits - 1))
-    words = pack(signed.reshape(unit.folds, unit.lanes), unit.i_level.bits)
+    words = pack(signed.reshape(unit.slices, unit.lanes), unit.i_level.bits)
     return Vectors(
         i={
             "i": pack(x.reshape(-1, unit.lanes), unit.in_bits),
@@ -113,7 +113,7 @@ def requantize(
 
 @make.register
 def _(unit: RequantizeUnit, dice, frames) -> Vectors:
-    pixels, channels = frames * unit.pixels, unit.folds * unit.lanes
+    pixels, channels = frames * unit.pixels, unit.slices * unit.lanes
     constant = noise(dice, unit.i_constant, channels)
     x = noise(dice, unit.i, pixels, channels)
     # Sums near the ends and the steps of the result: a constant that cancels x, and a bit more.
@@ -123,7 +123,7 @@ def _(unit: RequantizeUnit, dice, frames) -> Vectors:
     half = 1 << unit.shift >> 1 if unit.shift > 0 else 0
     golden = ir.Requantize(name="requantize", shift=unit.shift, out_bits=unit.out_bits)
     out = evaluate(golden, x + constant - half).astype(np.int64)
-    words = pack(constant.reshape(unit.folds, unit.lanes), unit.constant_bits)
+    words = pack(constant.reshape(unit.slices, unit.lanes), unit.constant_bits)
     return Vectors(
         i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits), "i_constant": words * pixels},
         o={"o": pack(out.reshape(-1, unit.lanes), unit.out_bits)},
@@ -155,7 +155,7 @@ def pool(
 
 @make.register
 def _(unit: PoolUnit, dice, frames) -> Vectors:
-    x = noise(dice, unit.i, frames, unit.height, unit.width, unit.folds * unit.lanes)
+    x = noise(dice, unit.i, frames, unit.height, unit.width, unit.slices * unit.lanes)
     kind = ir.MaxPool if unit.pooling is Pooling.MAX else ir.SumPool
     sign = dice.choice(np.array([-1, 1]), x.shape[-1]) if unit.signed else None
     more: dict[str, Any] = {"sign": sign} if unit.signed else {}

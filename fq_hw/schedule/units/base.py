@@ -182,8 +182,8 @@ class LaneUnit(Unit):
         return Beat(lanes=self.lanes, bits=self.in_bits)
 
     @property
-    def folds(self) -> int:
-        """Beats of a pixel."""
+    def slices(self) -> int:
+        """Beats of a pixel, each a slice of its channels."""
         return ceil_div(self.channels, self.lanes)
 
 
@@ -195,7 +195,7 @@ class PixelUnit(LaneUnit):
 
     @property
     def beats(self) -> int:
-        return self.pixels * self.folds
+        return self.pixels * self.slices
 
 
 @dataclass(frozen=True, kw_only=True)

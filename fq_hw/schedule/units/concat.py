@@ -14,13 +14,13 @@ __all__ = ["ConcatUnit"]
 
 @dataclass(frozen=True, kw_only=True)
 class ConcatUnit(JoinUnit):
-    """Concatenation: for every pixel ``folds[0]`` beats of the first stream, then the second's.
+    """Concatenation: for every pixel ``slices[0]`` beats of the first stream, then the second's.
 
     Where it is ``swapped`` the second stream's come first.
     """
 
     pixels: int
-    folds: tuple[int, int]
+    slices: tuple[int, int]
     swapped: bool
 
     @property
@@ -29,7 +29,7 @@ class ConcatUnit(JoinUnit):
 
     @property
     def beats(self) -> int:
-        return self.pixels * sum(self.folds)
+        return self.pixels * sum(self.slices)
 
     @property
     def order(self) -> tuple[int, int]:
@@ -45,12 +45,12 @@ class ConcatUnit(JoinUnit):
             free = 0
             while True:
                 for which in self.order:
-                    for _ in range(self.folds[which]):
+                    for _ in range(self.slices[which]):
                         taken = yield from i[which].take(free)
                         free = yield from o[0].give(taken + 1)
 
         return [concat()]
 
     def parts(self) -> Parts:
-        counts = sum(map(bits, self.folds))
+        counts = sum(map(bits, self.slices))
         return Parts(both={"fixed": 1, "out": self.o.width, "counts": counts})

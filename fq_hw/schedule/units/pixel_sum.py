@@ -18,8 +18,8 @@ __all__ = ["PixelSumUnit"]
 class PixelSumUnit(PixelUnit):
     """Sum over a frame's pixels, per channel, from a constant start value of each channel.
 
-    Pixels come one after the other, ``folds`` beats each, or ``planar``: all pixels of a fold of
-    channels before the next fold.
+    Pixels come one after the other, ``slices`` beats each, or ``planar``: all pixels of a slice of
+    channels before the next slice.
     """
 
     sum_bits: int
@@ -35,7 +35,7 @@ class PixelSumUnit(PixelUnit):
 
     @property
     def latency_from(self) -> Mapping[str, int]:
-        return {"i": (self.pixels - 1) * (1 if self.planar else self.folds)}
+        return {"i": (self.pixels - 1) * (1 if self.planar else self.slices)}
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         def planes() -> Process:
@@ -47,18 +47,18 @@ class PixelSumUnit(PixelUnit):
 
         if self.planar:
             return [planes()]
-        gives = [False] * (self.pixels - 1) * self.folds + [True] * self.folds
+        gives = [False] * (self.pixels - 1) * self.slices + [True] * self.slices
         return [register_stage(i[0], o[0], itertools.cycle(gives))]
 
     def parts(self) -> Parts:
-        folded = self.folds > 1
+        several = self.slices > 1
         width = self.o.width
         return Parts(
-            both={"fixed": 1, "counts": bits(self.folds) + bits(self.pixels)},
+            both={"fixed": 1, "counts": bits(self.slices) + bits(self.pixels)},
             lut={
-                "sums": 0 if self.planar else distributed(self.folds, width),
-                "muxed": 0 if self.planar else width * (ceil_div(self.folds, 16) - 1),
-                "starts": distinct(self.folds, width) if folded else 0,
+                "sums": 0 if self.planar else distributed(self.slices, width),
+                "muxed": 0 if self.planar else width * (ceil_div(self.slices, 16) - 1),
+                "starts": distinct(self.slices, width) if several else 0,
                 "sum bits": width,
                 "lanes": self.lanes,
             },

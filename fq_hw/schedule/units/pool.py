@@ -55,27 +55,27 @@ class PoolUnit(LaneUnit):
     @property
     def depth(self) -> int:
         """Words of its memory: a row of windows."""
-        return self.width // self.columns * self.folds
+        return self.width // self.columns * self.slices
 
     @property
     def beats(self) -> int:
-        return self.height * self.width * self.folds
+        return self.height * self.width * self.slices
 
     @property
     def latency_from(self) -> Mapping[str, int]:
-        return {"i": ((self.rows - 1) * self.width + self.columns - 1) * self.folds}
+        return {"i": ((self.rows - 1) * self.width + self.columns - 1) * self.slices}
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         rows, columns = range(1, self.height + 1), range(1, self.width + 1)
-        places = itertools.product(rows, columns, range(self.folds))
+        places = itertools.product(rows, columns, range(self.slices))
         gives = [y % self.rows == x % self.columns == 0 for y, x, _ in places]  # a window's last
         return [register_stage(i[0], o[0], itertools.cycle(gives))]
 
     def parts(self) -> Parts:
         width, depth = self.o.width, self.depth
-        loops = (self.folds, self.width, self.height, self.rows, self.columns, depth)
+        loops = (self.slices, self.width, self.height, self.rows, self.columns, depth)
         summed = self.pooling is Pooling.SUM
-        signs = self.lanes * ceil_div(self.folds, 16) if self.signed else 0
+        signs = self.lanes * ceil_div(self.slices, 16) if self.signed else 0
         return Parts(
             both={"fixed": 1, "counts": sum(map(bits, loops))},
             lut={

@@ -54,7 +54,7 @@ class WindowUnit(LaneUnit):
     @property
     def row_words(self) -> int:
         """Words of a row."""
-        return self.width * self.folds
+        return self.width * self.slices
 
     @property
     def depth(self) -> int:
@@ -91,7 +91,7 @@ class WindowUnit(LaneUnit):
     @property
     def window_beats(self) -> int:
         """Beats of a group of windows, once."""
-        return self.kernel**2 * self.folds
+        return self.kernel**2 * self.slices
 
     @property
     def beats(self) -> int:
@@ -124,7 +124,7 @@ class WindowUnit(LaneUnit):
 
     def latency(self) -> int:
         """Cycles from the first beat in to the first beat out, unstalled."""
-        return (self.last_pixel(0, 0) + 1) * self.folds + self.NEWS + self.ASK
+        return (self.last_pixel(0, 0) + 1) * self.slices + self.NEWS + self.ASK
 
     NEWS = 1  # until the reader hears of a pixel
     ASK = 1  # where a request waits
@@ -143,7 +143,7 @@ class WindowUnit(LaneUnit):
         frame, rows, groups = self.height * self.width, range(self.out_height), range(self.groups)
         lasts = [self.last_pixel(oy, group) for oy in rows for group in groups]
         ends = (n * frame + last for n in itertools.count() for last in lasts)
-        write = store(i[0], arrived, freed, self.rows, self.width, self.folds, self.NEWS)
+        write = store(i[0], arrived, freed, self.rows, self.width, self.slices, self.NEWS)
         wanted = ask(asking, arrived, ends, self.repeats * self.window_beats)
         return [write, wanted, *queue(asking, o[0], heard=read)]
 
@@ -151,8 +151,8 @@ class WindowUnit(LaneUnit):
         width, address = self.i.width, bits(self.depth)
         lut, ff, memories = ring(self.depth, width)
         loops = (
-            self.folds, self.width, self.folds, self.kernel, self.kernel, self.repeats, self.groups,
-            self.out_height,
+            self.slices, self.width, self.slices, self.kernel, self.kernel, self.repeats,
+            self.groups, self.out_height,
         )  # fmt: skip
         pixels = max(bits(self.height * self.width) - 5, 0)
         padded, more = 1 if self.padding else 0, self.columns - 1
@@ -163,7 +163,7 @@ class WindowUnit(LaneUnit):
             both={"fixed": 1, "requests": request},
             lut={
                 "ring": self.columns * lut,
-                "folds": bits(self.folds),
+                "folds": bits(self.slices),
                 "pixels": pixels,
                 "uneven": pixels if uneven else 0,
                 "padded": padded,

@@ -108,7 +108,7 @@ def test_levels_decode(lowered):
         if not isinstance(op, ir.Threshold):
             continue
         unit, source = plan[op.name].unit, plan[producer(plan, op.inputs[0])]
-        assert unit.folds * unit.lanes == unit.channels, "no lane of a stream is unused"
+        assert unit.slices * unit.lanes == unit.channels, "no lane of a stream is unused"
         words = plan[f"{op.name}.levels"].contents
         lanes = words.reshape(unit.channels, -1)
         bits = lanes[:, :-1].reshape(-1, unit.steps, unit.level_bits).astype(np.int64)

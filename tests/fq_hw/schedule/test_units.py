@@ -139,9 +139,9 @@ def test_convert(channels, lanes_in, lanes_out):
 
 def test_other_beats():
     act = ThresholdUnit(channels=10, pixels=6, lanes=4, in_bits=9, level_bits=10, out_bits=2)
-    assert (act.steps, act.folds, act.beats, act.i_level.width) == (3, 3, 18, 4 * 31)
+    assert (act.steps, act.slices, act.beats, act.i_level.width) == (3, 3, 18, 4 * 31)
     total = PixelSumUnit(channels=10, pixels=6, lanes=4, in_bits=9, sum_bits=12)
-    assert (total.folds, total.beats) == (3, 18)
+    assert (total.slices, total.beats) == (3, 18)
     score = ScoreUnit(classes=10, sum_bits=12, multiplier_bits=16, score_bits=28)
     assert (score.label_bits, score.class_cycles, score.beats) == (4, 18, 181)
     assert ScoreUnit(classes=2, sum_bits=1, multiplier_bits=1, score_bits=1).label_bits == 1
