@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channels, Process, register_stage
+from fq_hw.schedule.events import Channels, Process, by_turns, register_stage
 from fq_hw.schedule.memories import ceil_div, distinct, distributed
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import Beat, PixelUnit
@@ -38,15 +38,8 @@ class PixelSumUnit(PixelUnit):
         return {"i": (self.pixels - 1) * (1 if self.planar else self.slices)}
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        def planes() -> Process:
-            free = 0
-            while True:
-                for _ in range(self.pixels):
-                    free = 1 + (yield from i[0].take(free))
-                free = yield from o[0].give(free)
-
         if self.planar:
-            return [planes()]
+            return [by_turns(i[0], o[0], [(self.pixels, 1)], rest=0)]
         gives = [False] * (self.pixels - 1) * self.slices + [True] * self.slices
         return [register_stage(i[0], o[0], itertools.cycle(gives))]
 
