@@ -40,6 +40,6 @@ def layer_alone(site: ConvSite, fold: Fold, family: str, seed: int = 0) -> tuple
         level_bits=bits,
         out_bits=site.act_bits,
     )
-    nodes.append(rom("levels", RomUnit(depth=threshold.folds, width=threshold.i_level.width)))
+    nodes.append(rom("levels", RomUnit(depth=threshold.slices, width=threshold.i_level.width)))
     nodes.append(Node(name="threshold", unit=threshold, inputs=(at, Source("levels"))))
     return Segment(nodes, Target(family=family)), parts.engine
