@@ -10,7 +10,7 @@ from shared_data import SHARED
 
 from fq_hw import golden
 from fq_hw.errors import FqHwError
-from fq_hw.foreign.onnx import PixelRange, compare, fold, read
+from fq_hw.foreign.onnx import PixelRange, compare, import_graph, read
 
 FOLDERS = SHARED / "cases" / "import"
 RIGHT = {  # imports, and equals qonnx in every tensor, its scores and its class
@@ -46,7 +46,7 @@ def test_every_case_has_an_answer():
 def test_right(case):
     pixels = PIXELS.get(case, PixelRange.UNIT)
     model = read(FOLDERS / case / "model.onnx")
-    imported = fold(model, case, pixels)
+    imported = import_graph(model, case, pixels)
     graph = imported.graph
     images = random_images(graph.input.shape, 12, 1)
     images[0], images[1] = 0, 255
@@ -62,5 +62,5 @@ def test_right(case):
 @pytest.mark.parametrize("case", sorted(REFUSED))
 def test_refused(case):
     with pytest.raises(FqHwError) as caught:
-        fold(read(FOLDERS / case / "model.onnx"), case, PIXELS.get(case, PixelRange.UNIT))
+        import_graph(read(FOLDERS / case / "model.onnx"), case, PIXELS.get(case, PixelRange.UNIT))
     assert REFUSED[case] in str(caught.value) and "\n" not in str(caught.value)

@@ -8,7 +8,7 @@ from onnx_builders import flat, levels
 from onnx_models import DOMAIN, Maker
 
 from fq_hw.errors import FqHwError
-from fq_hw.foreign.onnx import PixelRange, fold, read
+from fq_hw.foreign.onnx import PixelRange, import_graph, read
 
 
 def poisoned(index, value=np.nan):
@@ -198,7 +198,7 @@ def test_refused_in_one_line(case, tmp_path):
     make = Maker()
     path = make.save(tmp_path / "net.onnx", build(make))
     with pytest.raises(FqHwError) as caught:
-        fold(read(path), "net", PixelRange.UNIT)
+        import_graph(read(path), "net", PixelRange.UNIT)
     said = str(caught.value)
     assert message in said and "\n" not in said
 
@@ -214,7 +214,7 @@ def test_old_opsets_and_other_types(tmp_path):
         change(model)
         onnx.save(model, tmp_path / "net.onnx")
         with pytest.raises(FqHwError) as caught:
-            fold(read(tmp_path / "net.onnx"), "net", PixelRange.UNIT)
+            import_graph(read(tmp_path / "net.onnx"), "net", PixelRange.UNIT)
         assert message in str(caught.value)
 
 
@@ -223,5 +223,5 @@ def test_the_declared_type_and_shape_of_the_output_do_not_matter(tmp_path):
     model = make.model(make.scores(levels(make), 4), shape=(16, 1000))
     model.graph.output[0].type.tensor_type.elem_type = TensorProto.INT64
     onnx.save(model, tmp_path / "net.onnx")
-    found = fold(read(tmp_path / "net.onnx"), "net", PixelRange.UNIT)
+    found = import_graph(read(tmp_path / "net.onnx"), "net", PixelRange.UNIT)
     assert found.features[found.ranked].dims == (1, 4)
