@@ -14,6 +14,7 @@ from fq_hw.flow.hardware import SHIPPED, sequential_way
 from fq_hw.flow.paths import output_path
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import PRICED, plan_blocks, plan_resources
+from fq_hw.schedule.units import ArrayUnit
 
 if TYPE_CHECKING:
     from boards.board import Board
@@ -143,14 +144,17 @@ def check_capacity(plan: Plan, graph: ir.Graph, board: Board, model: Path | None
 
     need, have = plan_resources(plan), board.capacity
     ebr = plan_blocks(plan, board.family).ebr
+    arrays = any(isinstance(node.unit, ArrayUnit) for node in plan.nodes)
     for what, least, most in (("LUT4", need.lut, have.lut), ("EBR", ebr, have.ebr)):
         if least <= SURE * most:
             continue
-        cures = [sequential_way(graph, board, model)]
+        cures = [] if arrays else [sequential_way(graph, board, model)]
         whose = f", by the prices of {PRICED}"
         if board.family == PRICED:
-            cures, whose = ["fold more (--cycles) or take a larger board", *cures], ""
-        contract = f"has {most:,} {what}, and a unit for each layer needs about {least:,}"
+            less = "make --array smaller" if arrays else "fold more (--cycles)"
+            cures, whose = [f"{less} or take a larger board", *cures], ""
+        built = "this hardware" if arrays else "a unit for each layer"
+        contract = f"has {most:,} {what}, and {built} needs about {least:,}"
         hint = "; ".join(filter(None, cures)) or "take a larger board"
         raise CapacityError(f"{board.name}: {contract} (estimate{whose}); {hint}")
     check_memories(plan, board)

@@ -547,3 +547,10 @@ def test_fold_with_arrays(capsys, random_model, tmp_path):
     faster = ("--fps", 10**8 / (data["cycles per frame"] - 1))
     line = refused(capsys, "fold", random_model, *stretch, "--array", "4x2x4", *faster)
     assert line.startswith("folding 'stages.0.1': needs at least ")
+
+
+def test_an_array_that_does_not_fit_is_called_so(capsys, random_model):
+    large = ("--sequential", "--array", "64x16x16")
+    line = refused(capsys, "build", random_model, "--board", "ulx3s-25f", *large)
+    assert line.startswith("ulx3s-25f: has 24,288 LUT4, and this hardware needs about ")
+    assert line.endswith(" (estimate); make --array smaller or take a larger board")
