@@ -60,7 +60,8 @@ def flash_beats(plan: Plan) -> list[int]:
 
 def in_spram(plan: Plan, board: Board) -> bool:
     """Whether parameters of ``plan`` lie where ``board`` cannot preload them."""
-    return board.capacity.spram > 0 and bool(flash_beats(plan))
+    some = any(isinstance(node.unit, ParameterUnit) for node in plan.nodes)
+    return board.capacity.spram > 0 and some
 
 
 def check_memories(plan: Plan, board: Board) -> None:

@@ -13,7 +13,7 @@ from fq_hw.files import as_file_name, check_output, write_together
 from fq_hw.flow import fold_file
 from fq_hw.flow.estimate import unit_rows
 from fq_hw.flow.fold import FoldGoal, layer_rows
-from fq_hw.flow.hardware import Hardware, folded_plan
+from fq_hw.flow.hardware import Hardware
 from fq_hw.flow.images import example_image, load_images
 from fq_hw.flow.model import Model
 from fq_hw.schedule.folding import Folding
@@ -70,9 +70,15 @@ class Design:
         return cls(model=model, hardware=Hardware(cycles=folding.cycles), folding=folding)
 
     @cached_property
+    def lowering(self) -> Lowering:
+        """The graph lowered by its folding."""
+        folding = self.folding
+        return Lowering(self.model.graph, folding.folds, folding.cycles, arrays=folding.arrays)
+
+    @cached_property
     def plan(self) -> Plan:
         """Its units and the streams between them."""
-        return folded_plan(self.model.graph, self.folding)
+        return self.lowering.plan
 
     def __repr__(self) -> str:
         return (
@@ -113,9 +119,7 @@ class Design:
     @property
     def layers(self) -> list[dict]:
         """A row a convolution or array with all its units, then one for the rest."""
-        folding = self.folding
-        lowering = Lowering(self.model.graph, folding.folds, folding.cycles, arrays=folding.arrays)
-        return layer_rows(lowering, self.interval)
+        return layer_rows(self.lowering, self.interval)
 
     def save_folding(self, path: Path) -> None:
         """Write the folding, for ``Model.design(fold=path)``."""

@@ -66,9 +66,13 @@ class Arrays:
     def __bool__(self) -> bool:
         return self.sequential or bool(self.in_turn)
 
+    @property
+    def array(self) -> Array:
+        """An array of that size. Raises ParameterError, FoldingError."""
+        return array_of(self.size) if self.size else Array()
+
     def stages(self, graph: ir.Graph) -> tuple[InTurn, ...]:
         """The stages of ``graph``, with banks as deep as they need; raises what ``fitted`` does."""
-        array = array_of(self.size) if self.size else Array()
         contract = "leaves nothing for --in-turn: it has one array for all layers"
         alone = not (self.sequential and self.in_turn)
         require(alone, "--sequential", contract, self.in_turn, hint="leave one of the two out")
@@ -76,12 +80,12 @@ class Arrays:
         hint = "add --sequential or --in-turn; a unit for each layer is sized by --cycles or --fold"
         require(self or self.size is None, "--array", contract, self.size, hint=hint)
         stretches = (one_stage(graph),) if self.sequential else self.in_turn
-        return tuple(fitted(graph, after, until, array) for after, until in stretches)
+        return tuple(fitted(graph, after, until, self.array) for after, until in stretches)
 
     @property
     def tag(self) -> str:
         """What tells files of one network apart."""
-        array = array_of(self.size) if self.size else Array()
+        array = self.array
         levels = "" if array.levels_per_stage is None else f"@{array.levels_per_stage}"
         size = f"{array.columns}x{array.pe}x{array.simd}{levels}"
         return "-".join([size, *(as_file_name(f"{a}-to-{b}") for a, b in self.in_turn)])

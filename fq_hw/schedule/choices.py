@@ -71,7 +71,8 @@ class Choices:
         self, graph: Graph, estimate: Estimate, levels: int = 1, arrays: tuple[InTurn, ...] = ()
     ):
         self.graph, self.unit_costs, self.arrays = graph, functools.cache(estimate), arrays
-        streamed = [op for op in graph.ops if op.name not in partition(graph, arrays)]
+        inside = partition(graph, arrays)
+        streamed = [op for op in graph.ops if op.name not in inside]
         self.convs = [op for op in streamed if isinstance(op, Conv)]
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
         self.table = functools.cache(self.table)

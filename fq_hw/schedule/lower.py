@@ -165,6 +165,11 @@ class Lowering:
         ways = converters(x.channels, x.pixels, (x.lanes, lanes), x.bits, ending, signed)
         return self.chain(name, ways, x.source)
 
+    def hold(self, name: str, x: Stream, beats: int) -> Stream:
+        """``x`` behind a FIFO in which so many of its beats may wait."""
+        fifo = units.FifoUnit(lanes=x.lanes, bits=x.bits, depth=max(beats, 3))
+        return replace(x, source=self.add(name, fifo, x.source))
+
     def slack(self, fork: Branches, side: int) -> int:
         """Pixels that a branch between a fork and its join holds while nothing waits.
 
@@ -193,30 +198,23 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     """
     graph, x, op = plan.graph, plan.take(stage.after), plan.graph[stage.until]
     made = Passes(graph, stage, x.offset, x.bits, whole=x.lanes == x.channels)
-    unit = made.unit
-    source = plan.cut(op.name, x, unit.i.lanes, ".words")
+    unit, offset = made.unit, made.offsets[op.name]
+    x = replace(x, source=plan.cut(op.name, x, unit.i.lanes, ".words"), lanes=unit.i.lanes)
     order = [op.name for op in graph.ops]
     before = graph.ops[: order.index(stage.after) + 1]
     convs = (op for op in graph.ops[order.index(stage.until) + 1 :] if isinstance(op, ir.Conv))
     behind = next(convs, None)
     if any(isinstance(op, ir.Conv) for op in before):
-        depth = max(x.pixels * unit.beats_in, 3)
-        frame = units.FifoUnit(lanes=unit.i.lanes, bits=x.bits, depth=depth)
-        source = plan.add(f"{op.name}.frame", frame, source)
+        x = plan.hold(f"{op.name}.frame", x, x.pixels * unit.beats_in)
     given = plan.add(f"{op.name}.parameters", made.parameters, contents=made.words)
-    offset = made.offsets[op.name]
-    source = plan.add(op.name, unit, source, given, tensor=op.name, offset=offset)
-    lanes, channels = unit.o.lanes, len(offset)
+    source = plan.add(op.name, unit, x.source, given, tensor=op.name, offset=offset)
+    y = plan.stream(op, source, unit.o.lanes, unit.value_bits, offset)
     if behind and behind.name not in plan.stage_of:
-        frame = units.FifoUnit(lanes=lanes, bits=unit.value_bits, depth=max(unit.beats_out, 3))
-        source = plan.add(f"{op.name}.sums", frame, source)
-    if not unit.planar and channels % lanes:
-        wanted = plan.lanes(op)
-        pixels = unit.shape_out[0] * unit.shape_out[1]
-        ways = converters(channels, pixels, (lanes, wanted), unit.value_bits, ".pixels")
-        source, lanes = plan.chain(op.name, ways, source), wanted
-    stream = plan.stream(op, source, lanes, unit.value_bits, offset)
-    plan.publish(op, replace(stream, planar=unit.planar))
+        y = plan.hold(f"{op.name}.sums", y, unit.beats_out)
+    if not unit.planar and y.channels % y.lanes:
+        lanes = plan.lanes(op)
+        y = replace(y, source=plan.cut(op.name, y, lanes, ".pixels"), lanes=lanes)
+    plan.publish(op, replace(y, planar=unit.planar))
 
 
 @functools.singledispatch
@@ -355,8 +353,7 @@ def meeting(op: ir.Join, plan: Lowering) -> tuple[Stream, Stream]:
         if pixels:
             beats = x.channels // x.lanes
             depth = beats_waiting(pixels, beats) + plan.slack(fork, 1 - side) * beats
-            fifo = units.FifoUnit(lanes=x.lanes, bits=x.bits, depth=max(depth, 3))
-            x = replace(x, source=plan.add(op.name + SKIPS[side], fifo, x.source))
+            x = plan.hold(op.name + SKIPS[side], x, depth)
         met.append(x)
     return met[0], met[1]
 

@@ -233,6 +233,8 @@ def solve(
     The kind ``first`` of :data:`KINDS` comes before these. None when nothing keeps ``limits``.
     Always proven; the same problem gives the same choice.
     """
+    if not problem.layers:
+        return () if limits is None or problem.costs(()).within(limits) else None
     model = Model(problem)
     if limits is not None:
         for kind, need in model.need.items():

@@ -92,6 +92,11 @@ class Sequencer(wiring.Component):
                 Mux(last_group, row_at, group_at) + Mux(last_group, now.row_step, 1))
         )  # fmt: skip
 
+        def counted():
+            """Count down; the block that follows is for the last cycle."""
+            m.d.sync += left.eq(left - 1)
+            return m.If(left == 0)
+
         def begin() -> None:
             with m.If(now.convolve):
                 m.next = "STEP"
@@ -166,24 +171,17 @@ class Sequencer(wiring.Component):
                         m.next = "WAIT"
                     with m.Else():
                         end_group()
-            with m.State("WAIT"):
-                m.d.sync += left.eq(left - 1)
-                with m.If(left == 0):
-                    end_group()
-            with m.State("SETTLE"):
-                m.d.sync += left.eq(left - 1)
-                with m.If(left == 0):
-                    m.d.sync += left.eq(unit.header_words - 1)
-                    m.next = "HEADER"
+            with m.State("WAIT"), counted():
+                end_group()
+            with m.State("SETTLE"), counted():
+                m.d.sync += left.eq(unit.header_words - 1)
+                m.next = "HEADER"
             with m.State("HEADER"):
                 m.d.comb += header.eq(1)
-                m.d.sync += left.eq(left - 1)
-                with m.If(left == 0):
+                with counted():
                     next_group()
-            with m.State("DRAIN"):
-                m.d.sync += left.eq(left - 1)
-                with m.If(left == 0):
-                    next_pass()
+            with m.State("DRAIN"), counted():
+                next_pass()
             with m.State("OUTPUT"):
                 m.d.comb += self.unload.eq(1)
                 with m.If(self.unloaded):

@@ -2,7 +2,7 @@
 
 A pass is one convolution, or a requantization of the trunk. Its loops, from the outside: folds of
 ``pe`` output channels, rows, groups of ``columns`` pixels, and for each group the steps over kernel
-rows, words of input channels and kernel columns. Nothing stalls inside a pass.
+rows, words of input channels and kernel columns. Only a missing parameter stalls inside a pass.
 """
 
 from __future__ import annotations

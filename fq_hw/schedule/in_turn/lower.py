@@ -8,6 +8,7 @@ lie in the banks, placed wherever nothing alive is overwritten.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -309,13 +310,12 @@ def fitted(graph: Graph, after: str, until: str, array: Array) -> InTurn:
 
     Raises what ``Passes`` does where there is no way, or not even the deepest banks are enough.
     """
-    for depth in DEPTHS:
-        stage = InTurn(after=after, until=until, array=replace(array, depth=depth))
-        try:
+    *shallow, deepest = (
+        InTurn(after=after, until=until, array=replace(array, depth=depth)) for depth in DEPTHS
+    )
+    for stage in shallow:
+        with suppress(CapacityError):
             Passes(graph, stage)
-        except CapacityError:
-            if depth == DEPTHS[-1]:
-                raise
-        else:
             return stage
-    raise AssertionError(DEPTHS)
+    Passes(graph, deepest)
+    return deepest

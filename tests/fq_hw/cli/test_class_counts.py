@@ -48,7 +48,7 @@ def refused(capsys):
 def test_of_a_graph(command, two, refused, monkeypatch):
     # A folding takes seconds, and nothing here needs one.
     monkeypatch.setattr("fq_hw.flow.hardware.Hardware.folding", lambda *_: None)
-    monkeypatch.setattr("fq_hw.flow.design.folded_plan", lambda *_: None)
+    monkeypatch.setattr("fq_hw.flow.design.Design.plan", None)
     monkeypatch.setattr("fq_hw.flow.build.BuildGoal.check_design", lambda *_: None)
     monkeypatch.setattr(demo.toolbox, "NAMES", ())
     monkeypatch.setattr("sim.verilator.environment", lambda: {})

@@ -184,3 +184,9 @@ def test_interrupts_are_heard_after_the_solver():
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(1)
+
+
+def test_nothing_to_choose():
+    nothing = Problem(layers=(), fixed=Resources(lut=5))
+    assert solve(nothing) == solve(nothing, Resources(lut=5)) == ()
+    assert solve(nothing, Resources(lut=4)) is None
