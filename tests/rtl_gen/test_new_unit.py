@@ -1,4 +1,4 @@
-"""CONTRIBUTING's new unit: its blocks, laid where they say, are all that a unit needs."""
+"""The new unit of docs/how-to/unit.md: its blocks, laid where they say, are all that a unit needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fq_hw.schedule import units
 from rtl_gen.component import UnitComponent
 from sim.zoo import ZOO, beats
 
-TEXT = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
+TEXT = (Path(__file__).parents[2] / "docs/how-to/unit.md").read_text()
 BLOCKS = dict(re.findall(r"^```python\n# (\S+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 RECORD, COMPONENT, ROWS, TEST = (
     "fq_hw/schedule/units/number.py",
