@@ -59,9 +59,9 @@ def texts(path: Path) -> list[str]:
 
 def code(text: str) -> list[str]:
     """What stands between backticks, and the lines of code blocks without their comments."""
-    blocks = re.findall(r"(?ms)^```\w*\n(.*?)^```", text)
+    blocks = re.findall(r"(?ms)^```[^\n]*\n(.*?)^```", text)
     lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
-    rest = re.sub(r"(?ms)^```\w*\n.*?^```", "", text)
+    rest = re.sub(r"(?ms)^```[^\n]*\n.*?^```", "", text)
     spans = re.findall(r"``(.+?)``|`(.+?)`", rest, flags=re.S)
     return [*lines, *(" ".join((a or b).split()) for a, b in spans)]
 
@@ -101,7 +101,9 @@ def stale(text: str, own: frozenset[str] = frozenset()) -> list[str]:
     for number in re.findall(r"decisions?[ /](\d{4})\b", text):
         if not list((ROOT / "docs/decisions").glob(f"{number}-*.md")):
             wrong.append(f"decision {number}")
-    wrong += [place for place in PLACE.findall(text) if not (ROOT / place).exists()]
+    made = set(re.findall(r'(?m)^```\w+ title="([^"]+)"', text))  # files whose content stands there
+    places = set(PLACE.findall(text)) - made
+    wrong += [place for place in places if not (ROOT / place).exists()]
     dotted = r"``?((?:fq_hw|boards|rtl_gen|sim)(?:\.\w+)+)(?:\(\))?``?"
     wrong += [name for name in re.findall(dotted, text) if not exists(name)]
     return sorted(set(wrong))
@@ -127,6 +129,7 @@ def test_names_exist(path):
         ("see decision 0099", "decision 0099"),
         ("see docs/decisions/0099-of-nothing.md", "decision 0099"),
         ("held by tests/test_nothing.py", "tests/test_nothing.py"),
+        ('in tests/a.py\n```python title="tests/b.py"\n```', "tests/a.py"),
         ("as ``boards.link.answer`` says", "boards.link.answer"),
         ("as in ``fq_hw.schedule.nothing``", "fq_hw.schedule.nothing"),
     ],

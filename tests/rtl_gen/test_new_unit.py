@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import re
 from pathlib import Path
 
+import documents
 import numpy as np
 import pytest
 from component_checks import CHECKS, GRID, golden_beats_in_the_cycles_of_the_model
+from documents import ROOT
 
 import rtl_gen
 from fq_hw.errors import FoldingError
@@ -16,8 +17,7 @@ from fq_hw.schedule import units
 from rtl_gen.component import UnitComponent
 from sim.zoo import ZOO, beats
 
-TEXT = (Path(__file__).parents[2] / "docs/how-to/unit.md").read_text()
-BLOCKS = dict(re.findall(r"^```python\n# (\S+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
+BLOCKS = {block.title: block.content for block in documents.blocks(ROOT / "docs/how-to/unit.md")}
 RECORD, COMPONENT, ROWS, TEST = (
     "fq_hw/schedule/units/number.py",
     "rtl_gen/number.py",
