@@ -9,7 +9,7 @@ from fq_hw.errors import require
 from fq_hw.nn.direct import WeightUpdate
 from fq_hw.nn.embeddings import TableStart
 
-__all__ = ["Keep", "Precision", "TrainConfig"]
+__all__ = ["Keep", "Precision", "Side", "TrainConfig"]
 
 
 MOST = {  # of what has no limit by its nature: beyond it is a slip of the pen
@@ -34,10 +34,27 @@ class Keep(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Side:
+    """From ``epoch`` on, images in training are squares of ``side`` pixels."""
+
+    epoch: int
+    side: int
+
+    def __post_init__(self) -> None:
+        require(self.epoch >= 0, "Side", "epoch must not be negative", self.epoch)
+        inside = 8 <= self.side <= MOST["crop"]
+        require(inside, "Side", f"side must be in 8..{MOST['crop']:,}", self.side)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """How to train. ``lr`` holds for a batch of 256 and scales with ``batch``.
 
     Fields  crop: pixels of random shift (zero filled); flip: mirror half of the images
+            crop_area: least share of a picture's area that is shown, stretched by up to 4:3 and
+            scaled; 0 shows all. ``sides``: sizes of these crops, which may grow with the epochs;
+            accuracies are always of the network's own size
+            label_smoothing: share of a label that all classes have in common
             hold_out: so many training images, left out so that a search may judge by them
             validation: so many more, or a share (0.1), left out to judge every epoch by; of each
             class its share
@@ -61,6 +78,9 @@ class TrainConfig:
     ewgs_delta: float = 0.01
     crop: int = 0
     flip: bool = False
+    crop_area: float = 0.0
+    sides: tuple[Side, ...] = ()
+    label_smoothing: float = 0.0
     hold_out: int = 0
     validation: float = 0.0
     keep: Keep = Keep.LAST
@@ -86,9 +106,23 @@ class TrainConfig:
         contract = "keep best needs validation images, as the test split must not choose"
         hint = "add validation = 0.1"
         require(judged, "TrainConfig", contract, hint=hint)
+        for name in ("crop_area", "label_smoothing"):
+            value = getattr(self, name)
+            require(0 <= value < 1, "TrainConfig", f"{name} must be a share below 1", value)
+        begins = [side.epoch for side in self.sides]
+        grow = begins == sorted(set(begins)) and begins[:1] in ([], [0])
+        contract = "sides must begin with epoch 0, each later than the one before"
+        require(grow, "TrainConfig", contract, begins)
+        cropped = self.crop_area > 0 or not self.sides
+        hint = "add crop_area = 0.35"
+        require(cropped, "TrainConfig", "sides are those of random crops", hint=hint)
         fewer = 0 <= self.real_epochs < self.epochs
         contract = f"real_epochs must be below the {self.epochs} epochs"
         require(fewer, "TrainConfig", contract, self.real_epochs)
+
+    def side(self, epoch: int) -> int | None:
+        """Side of an epoch's images, None for the network's own size."""
+        return next((s.side for s in reversed(self.sides) if s.epoch <= epoch), None)
 
     def validation_images(self, images: int) -> int:
         """How many of ``images`` training images ``validation`` means: one at least."""

@@ -200,11 +200,11 @@ def train(
                 group["lr"] = group["share"] * cosine(
                     config, (epoch + step / steps) / config.epochs
                 )
-            images = augment(pixels, config, rng).to(device)
+            images = augment(pixels, config, rng, config.side(epoch)).to(device)
             labels = torch.from_numpy(split.labels[chosen]).to(device)
             with torch.autocast(images.device.type, torch.bfloat16, enabled=short):
                 logits = parallel(images)
-            loss = F.cross_entropy(logits.float(), labels)
+            loss = F.cross_entropy(logits.float(), labels, label_smoothing=config.label_smoothing)
             check_finite(network.name, config, epoch, [loss])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -222,7 +222,7 @@ def train(
         check_finite(network.name, config, epoch, [total, *model.state_dict().values()])
         if epoch < config.real_epochs:
             shown = np.random.default_rng([config.seed, epoch])
-            real.end(augment(as_images(split.images[:SAMPLE]), config, shown).to(device))
+            real.end(augment(as_images(split.images[:SAMPLE]), config, shown, config.side(epoch)))
 
         yield Epoch(
             number=epoch,
