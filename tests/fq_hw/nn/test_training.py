@@ -348,7 +348,7 @@ def test_trains_a_float_network():
 def test_held_out_images_do_not_train(monkeypatch):
     seen = set()
 
-    def watch(images, config, rng):
+    def watch(images, config, rng, side=None):
         seen.update(image.numpy().tobytes() for image in images)
         return images
 
@@ -365,7 +365,7 @@ def test_held_out_images_do_not_train(monkeypatch):
 def test_validation_images_do_not_train_and_are_judged(monkeypatch, share, count, kept_for_search):
     seen, real, judged = set(), training.accuracy, []
 
-    def watch(images, config, rng):
+    def watch(images, config, rng, side=None):
         seen.update(image.numpy().tobytes() for image in images)
         return images
 
