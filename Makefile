@@ -61,7 +61,7 @@ clean:          ## remove everything that was built, the virtual environment too
 
 .venv/demo: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing tools into .venv (about a minute, 1 GB)"
-	$(PIP) -e '.[data,hw]'
+	$(PIP) -e '.[data,hw,plots]'
 	@touch $@
 
 .venv/test: pyproject.toml constraints.txt | .venv/bin/python

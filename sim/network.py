@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from fq_hw.schedule.units import ScoreUnit
 from rtl_gen.emit import to_verilog
 from rtl_gen.top import Accelerator
 from sim import primitives, taps, verilator
+from sim import waves as wave_format
 
 __all__ = ["Run", "build", "compile_core", "is_brief", "pixel_lines", "simulate"]
 
@@ -51,15 +52,20 @@ class Run:
         return self.results[-1] - self.results[-2]
 
 
-def build(plan: Plan, folder: Path, family: str = "plain", brief: bool = False) -> Path:
+def build(
+    plan: Plan, folder: Path, family: str = "plain", brief: bool = False, waves: str | None = None
+) -> Path:
     """Compile ``plan`` with its bench and taps; the program is kept in ``folder``.
 
     With the dot products in the form of ``family``, twins stand for the family's primitives. A
     sequential plan has no streams inside that taps could watch. ``brief`` as in ``verilator``.
+    ``waves`` is the suffix, one of ``waves.FLAGS``, of the waves that the program can write.
     """
     twins = primitives.twins(family)
     core, watch = Accelerator(plan, family), taps.module(plan)
-    return compile_core(core, plan, watch, twins, folder, brief)
+    traced = wave_format.sources(plan) if waves else {}
+    flags = wave_format.FLAGS[waves] if waves else ()
+    return compile_core(core, plan, watch, {**traced, **twins}, folder, brief, flags)
 
 
 def is_brief(cycles: int) -> bool:
@@ -74,8 +80,12 @@ def compile_core(
     more: Mapping[str, str],
     folder: Path,
     brief: bool = False,
+    flags: Sequence[str] = (),
 ) -> Path:
-    """Compile ``core``, which is an accelerator of ``plan``; ``more`` Verilog goes with it."""
+    """Compile ``core``, which is an accelerator of ``plan``; ``more`` Verilog goes with it.
+
+    ``flags`` are Verilator's, beside its usual ones.
+    """
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
     widths += f"`define OUT_WIDTH {plan.result.result_bits}\n"
     sources = {
@@ -84,7 +94,7 @@ def compile_core(
         "accelerator.v": to_verilog(core, "accelerator"),
         **more,
     }
-    return verilator.build(sources, "bench", folder, brief)
+    return verilator.build(sources, "bench", folder, brief, flags)
 
 
 def pixel_lines(images: np.ndarray) -> str:
@@ -120,13 +130,15 @@ def simulate(
     seed: int = 1,
     reset_at: int = 0,
     taps_file: Path | None = None,
+    waves_file: Path | None = None,
 ) -> Run:
     """Send ``images`` (uint8 N,H,W,C) through ``program``, back to back.
 
     ``pause_in`` and ``pause_out`` stall a side in that many of 256 cycles; ``reset_at`` resets in
     that cycle and begins anew. ``taps_file`` takes every tensor on the way (``taps.mismatches``
-    reads it). Raises SimulationError when the run gets stuck (a limit far beyond
-    ``cycles_per_frame``), breaks the stream rules, or gives other than one result per image.
+    reads it); ``waves_file`` the waves, of a program that was built for them. Raises
+    SimulationError when the run gets stuck (a limit far beyond ``cycles_per_frame``), breaks the
+    stream rules, or gives other than one result per image.
     """
     vectors, out = folder / "pixels.hex", folder / "results.txt"
     write_text(vectors, pixel_lines(images))
@@ -145,6 +157,8 @@ def simulate(
     }
     if taps_file is not None:  # rows that no window uses may still come, a beat a frame at worst
         options |= {"taps": taps_file, "quiet": int(cycles_per_frame * slow) + QUIET}
+    if waves_file is not None:
+        options["waves"] = waves_file
     began = time.monotonic()
     where = f"rtl-sim {plan.name!r}"
     said = verilator.run(program, options, where)

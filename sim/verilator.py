@@ -48,11 +48,18 @@ def environment() -> Mapping[str, str]:
     }
 
 
-def build(sources: Mapping[str, str], top: str, folder: Path, brief: bool = False) -> Path:
+def build(
+    sources: Mapping[str, str],
+    top: str,
+    folder: Path,
+    brief: bool = False,
+    more: Sequence[str] = (),
+) -> Path:
     """Compile Verilog ``sources`` (name -> text) with top module ``top``; returns the program.
 
     The result is kept in ``folder`` under a hash of everything that went in, and found again there.
-    ``brief`` is for programs that run for a second: less time goes to the compiler.
+    ``brief`` is for programs that run for a second: less time goes to the compiler. ``more`` flags
+    are Verilator's.
     Raises ToolError, naming the log, when Verilator or the compiler fails.
     """
     where = str(folder.resolve())
@@ -60,8 +67,11 @@ def build(sources: Mapping[str, str], top: str, folder: Path, brief: bool = Fals
     require(" " not in where, "rtl-sim", contract, where, kind=ToolError)
     verilator = toolbox.find("verilator")
     flags, make = (FLAGS + BRIEF_FLAGS, BRIEF_MAKE) if brief else (FLAGS, MAKE)
+    flags = (*flags, *more)
     recipe = (sorted(sources.items()), top, flags, make, verilator.version, REPAIRS)
-    place = kept(folder, recipe, lambda work: compile_in(work, sources, top, flags, make, folder))
+    place = kept(
+        folder, recipe, lambda work: compile_in(work, sources, top, flags, make, folder, more)
+    )
     return place / "simulate"
 
 
@@ -87,10 +97,12 @@ def compile_in(
     flags: Sequence[str],
     options: Sequence[str],
     folder: Path,
+    more: Sequence[str],
 ) -> None:
     """Leave the program ``simulate`` and the logs in ``work``.
 
-    Verilator's own objects are the same for every design, and kept in ``folder``.
+    Verilator's own objects are the same for every design with the same ``more`` flags, and kept in
+    ``folder``.
     """
     objects = work / "obj"
     objects.mkdir()
@@ -100,7 +112,7 @@ def compile_in(
     settings = environment()
     verilator, make = toolbox.find("verilator"), toolbox.find("make")
     toolbox.run(verilator, args, cwd=work, log=work / "verilator.log", env=settings)
-    recipe = ("runtime", verilator.version, options, REPAIRS)
+    recipe = ("runtime", verilator.version, options, REPAIRS, *more)
     runtime = place_of(folder, recipe)
     if runtime.is_dir():
         shutil.copytree(runtime, objects, dirs_exist_ok=True, copy_function=shutil.copy)

@@ -38,6 +38,7 @@ ALLOWED = {
     },
     "fq_hw.flow.run_folder": {"mkdir": "the folder that --out names"},
     "fq_hw.flow.studies": {"mkdir": "the folder that --record names"},
+    "fq_hw.flow.waves": {"open": "the date in a file that is being written"},
     "fq_hw.nn.resume": {
         "torch.load": "bytes that came by the door; weights only",
         "zipfile.ZipFile": "likewise",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import time
+from pathlib import Path
 
 from fq_hw.cli.images import add_data_arguments, load_images
 from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output
 from fq_hw.errors import require
-from fq_hw.flow.bars import golden_labels
+from fq_hw.flow.mistakes import check_mistakes, save_mistakes, test
 from fq_hw.flow.model import load_model
 from fq_hw.report.classes import class_rows, class_table
 
@@ -26,30 +26,38 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     add_model_argument(parser)
     add_data_arguments(parser, 10_000)
+    parser.add_argument(
+        "--mistakes",
+        type=Path,
+        metavar="FILE.png",
+        help="draw the confusion matrix and the mistakes of the largest margin into this file",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> Output:
     """Accuracy and speed."""
     require(args.images >= 1, "--images", "must be at least 1", args.images)
+    if args.mistakes is not None:
+        check_mistakes(args.mistakes)
     model = load_model(args.model)
     images = load_images(args, model)
-    split = images.test().first(args.images)
-    began = time.perf_counter()
-    labels = golden_labels(model.graph, split.images)
-    seconds = time.perf_counter() - began
-    right = int((labels == split.labels).sum())
-    rows = class_rows(images.classes, split.labels, {"golden": labels})
+    tested = test(model, images.test().first(args.images))
+    count, right = len(tested.split), tested.right
+    rows = class_rows(images.classes, tested.split.labels, {"golden": tested.labels})
     data = {
         "data": images.name,
-        "images": len(split),
+        "images": count,
         "right": right,
-        "accuracy %": 100 * right / len(split),
-        "images per second": len(split) / seconds,
+        "accuracy %": 100 * right / count,
+        "images per second": count / tested.seconds,
         "classes": rows,
     }
-    text = (
-        f"golden accuracy {data['accuracy %']:.2f} % ({right} of {len(split)} images), "
-        f"{data['images per second']:.0f} images/s, {images.name}"
-    )
-    return Output(data, f"{text}\n\n{class_table(rows)}")
+    told = f"golden accuracy {data['accuracy %']:.2f} % ({right} of {count} images)"
+    text = f"{told}, {data['images per second']:.0f} images/s, {images.name}"
+    text += f"\n\n{class_table(rows)}"
+    if args.mistakes is not None:
+        save_mistakes(args.mistakes, tested, images.classes, f"{model.name}, {images.name}: {told}")
+        data["mistakes"] = str(args.mistakes)
+        text += f"\n\nmistakes: {args.mistakes}"
+    return Output(data, text)

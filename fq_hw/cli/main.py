@@ -16,6 +16,7 @@ from fq_hw.cli import (
     bench,
     bench_cnv,
     build,
+    classify,
     demo,
     doctor,
     estimate,
@@ -36,8 +37,8 @@ from fq_hw.errors import ArtifactError, FqHwError
 __all__ = ["main"]
 
 COMMANDS = (
-    train, search, export, import_model, verify, show, golden, fold, estimate, rtl, sim, build,
-    doctor, demo, bench, bench_cnv, accuracy,
+    train, search, export, import_model, verify, show, golden, classify, fold, estimate, rtl, sim,
+    build, doctor, demo, bench, bench_cnv, accuracy,
 )  # fmt: skip
 
 

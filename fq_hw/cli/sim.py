@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from fq_hw import flow
 from fq_hw.cli.hardware import add_fold_arguments, hardware_of
 from fq_hw.cli.images import add_data_arguments, load_images
 from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output, say
+from fq_hw.errors import require
+from fq_hw.flow import waves
 from fq_hw.flow.simulate import LEVEL_IMAGES, Comparison, check_sizes
 from fq_hw.report.classes import class_table
 from fq_hw.report.table import table
@@ -36,6 +39,16 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_model_argument(parser)
     add_fold_arguments(parser)
     add_sim_arguments(parser)
+    parser.add_argument(
+        "--waves",
+        type=Path,
+        metavar="FILE",
+        help="write the streams of every unit here, as .vcd or .fst, and beside it a save file for "
+        "GTKWave, .gtkw",
+    )
+    parser.add_argument(
+        "--wave-frames", type=int, help=f"how many frames of them (default {waves.FRAMES})"
+    )
     parser.set_defaults(run=run)
 
 
@@ -52,10 +65,22 @@ def simulate(args: argparse.Namespace, design: flow.Design) -> Comparison:
 
 
 def run(args: argparse.Namespace) -> Output:
-    """Compare and refuse to call a difference a result."""
+    """Compare and refuse to call a difference a result; waves are written in both cases."""
     check_sim(args)
-    found = simulate(args, flow.load_model(args.model).design(hardware_of(args)))
-    text = table(("", "float", "golden, model", "rtl-sim"), found.rows())
+    contract, hint = "says how much --waves writes", "add --waves FILE"
+    alone = args.waves is None and args.wave_frames is not None
+    require(not alone, "--wave-frames", contract, args.wave_frames, hint=hint)
+    frames = waves.FRAMES if args.wave_frames is None else args.wave_frames
+    if args.waves is not None:
+        waves.check_waves(args.waves, frames)
+    design = flow.load_model(args.model).design(hardware_of(args))
+    found = simulate(args, design)
+    text, data = table(("", "float", "golden, model", "rtl-sim"), found.rows()), found.data()
+    if args.waves is not None:
+        saved = waves.record(design, found.split.first(frames).images[:], args.waves, say)
+        data["waves"] = {"file": str(args.waves), "gtkwave": str(saved)}
     found.check()
     text += f"\n\nsimulated images of {found.images_of}\n\n{class_table(found.classes)}"
-    return Output(found.data(), text)
+    if args.waves is not None:
+        text += f"\n\nwaves: {args.waves}; to see them: gtkwave {saved}"
+    return Output(data, text)

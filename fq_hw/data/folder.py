@@ -7,6 +7,7 @@ that are no pictures; a picture of a format that is not read is refused.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,9 @@ from fq_hw.data.picture import SUFFIXES, UNREAD
 from fq_hw.data.pictures import Pictures
 from fq_hw.data.split import Data, Split
 from fq_hw.errors import ArtifactError, require
-from fq_hw.files import check_line
+from fq_hw.files import check_line, check_path
 
-__all__ = ["load_folder"]
+__all__ = ["check_colours", "load_folder", "picture_files"]
 
 MOST_CLASSES = 2**15  # ImageNet-21k has 21,843
 MOST_FILES = 2**21  # of a class; all of ImageNet has fewer
@@ -59,6 +60,32 @@ def pictures_below(path: Path) -> list[Path]:
     return sorted(found)
 
 
+def picture_files(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """The pictures that ``paths`` name: files as they are, of a folder all below it, sorted.
+
+    Nothing is read yet. Raises ArtifactError for a folder without pictures, and for a picture of a
+    format that is not read.
+    """
+    files: list[Path] = []
+    for path in paths:
+        check_path(path, "picture")
+        if not path.is_dir():
+            refuse_unread(path)
+            files.append(path)
+            continue
+        found = pictures_below(path)
+        contract = f"must hold pictures ({', '.join(SUFFIXES)})"
+        require(found, f"data {path}", contract, kind=ArtifactError)
+        files += found
+    return tuple(files)
+
+
+def check_colours(image: tuple[int, ...], where: str) -> None:
+    """Refuse what pictures cannot be turned into."""
+    contract = "pictures have 1 colour (grey) or 3 (red, green, blue)"
+    require(image[2] in (1, 3), where, contract, image[2])
+
+
 def list_split(path: Path, classes: tuple[str, ...], image: tuple[int, int, int]) -> Split:
     """The pictures below ``path``, not read yet: classes in order, names sorted."""
     files, labels = [], []
@@ -92,9 +119,7 @@ def load_folder(path: Path, image: tuple[int, int, int]) -> Data:
     ``image`` is the height, width and colours (1: grey, or 3) to deliver. Pictures are read when
     they are asked for.
     """
-    colours = image[2]
-    contract = "pictures have 1 colour (grey) or 3 (red, green, blue)"
-    require(colours in (1, 3), f"data {path}", contract, colours)
+    check_colours(image, f"data {path}")
     require(path.is_dir(), f"data {path}", "must be a folder", kind=ArtifactError)
     for part in ("train", "test"):
         there = sorted(entry.name for entry in path.iterdir() if visible(entry.name))

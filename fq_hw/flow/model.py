@@ -21,6 +21,7 @@ from fq_hw.ir import serialize
 from fq_hw.passes import lower_graph
 
 if TYPE_CHECKING:
+    from fq_hw.flow.classify import Seen
     from fq_hw.flow.design import Design
 
 __all__ = ["SHIPPED", "Model", "load_model"]
@@ -61,6 +62,13 @@ class Model:
     def image(self) -> tuple[int, ...]:
         """Height, width, colours."""
         return self.graph.input.shape
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The name of every label: as its file has them, else "class 0" and so on."""
+        if self.source is not None:
+            return self.source.classes
+        return tuple(f"class {label}" for label in range(self.graph.classes))
 
     @property
     def weight_count(self) -> int:
@@ -139,6 +147,29 @@ class Model:
         found = [tensors[name] for tensors in golden.batches(self.graph, images)]
         shape = self.graph.types[name].shape
         return np.concatenate(found) if found else np.zeros((0, *shape), np.int64)
+
+    def classify(
+        self,
+        *pictures: str | Path,
+        on: str = "golden",
+        design: Design | None = None,
+        report: Callable[[str], None] = lambda line: None,
+    ) -> list[Seen]:
+        """The answer to each picture file, and to those below folders.
+
+        on      "golden", or "sim": the Verilog of ``design`` (default ``self.design()``) too, whose
+                scores and cycles are refused unless they are those of golden and cycle model
+
+        Raises ArtifactError for what is no picture, ToolError where Verilator is missing.
+        """
+        from fq_hw.flow.classify import On, classify, open_pictures
+
+        one_of(on, [way.value for way in On], "classify: on")
+        files = open_pictures(self, [Path(picture) for picture in pictures])
+        if On(on) is On.SIM:
+            design = design or self.design()
+        seen, _ = classify(self, files, design if On(on) is On.SIM else None, report)
+        return seen
 
     def save(self, path: Path) -> None:
         """Write the graph and its source. Raises ArtifactError where nothing can be written."""

@@ -19,12 +19,13 @@ from fq_hw.flow.bars import golden_labels
 from fq_hw.flow.model import Model
 from fq_hw.report.classes import class_rows
 from fq_hw.schedule import timing
+from fq_hw.schedule.plan import Plan
 
 if TYPE_CHECKING:
     from fq_hw.flow.design import Design
     from sim.network import Run  # what it imports comes with the extra hw
 
-__all__ = ["Comparison", "check_sizes", "compare"]
+__all__ = ["Comparison", "check_cycles", "check_sizes", "compare", "simulated"]
 
 FOLDER = Path("build/sim")
 FRAMES = 6  # so many results must come in exactly the predicted cycles
@@ -106,10 +107,38 @@ class Comparison:
         values = self.levels_wrong + self.scores_wrong
         contract = f"the Verilog differs from the golden model in {values:,} of its values"
         require(values == 0, where, contract, kind=SimulationError)
-        model = (self.predicted.first_pixel, *self.predicted.results)
-        cycles = (self.ran.first_pixel, *self.ran.results[: len(model) - 1])
-        require(cycles == model, where, f"must give its results in cycles {model}", cycles,
-                kind=SimulationError)  # fmt: skip
+        check_cycles(where, self.predicted, self.ran)
+
+
+def check_cycles(where: str, predicted: timing.Schedule, ran: Run) -> None:
+    """Raise SimulationError unless the first results came in the cycles that were predicted."""
+    count = min(len(predicted.results), len(ran.results))
+    model = (predicted.first_pixel, *predicted.results[:count])
+    cycles = (ran.first_pixel, *ran.results[:count])
+    require(cycles == model, where, f"must give its results in cycles {model}", cycles,
+            kind=SimulationError)  # fmt: skip
+
+
+def program_of(plan: Plan, cycles: int, report: Callable[[str], None]) -> Path:
+    """The simulator of ``plan`` for a run of about so many cycles, built or found again."""
+    from sim import network
+
+    report("building the simulator (Verilog, Verilator, C++; kept for the next time)")
+    return network.build(plan, FOLDER / "programs", brief=network.is_brief(cycles))
+
+
+def simulated(plan: Plan, images: np.ndarray, interval: int, report: Callable[[str], None]) -> Run:
+    """What the Verilog gives for uint8 images N,H,W,C; ``interval`` is cycles per frame.
+
+    Raises ToolError where Verilator is missing.
+    """
+    from sim import network, verilator
+
+    verilator.environment()
+    program = program_of(plan, len(images) * interval, report)
+    report(f"simulating {len(images)} images, about {len(images) * interval:,} cycles")
+    with scratch_folder(FOLDER) as place:
+        return network.simulate(program, plan, images, place, cycles_per_frame=interval)
 
 
 def check_sizes(images: int, level_images: int | None) -> None:
@@ -157,9 +186,7 @@ def compare(
     slower = design.hardware.slower(plan, predicted.interval)
     if slower:
         report(slower)
-    report("building the simulator (Verilog, Verilator, C++; kept for the next time)")
-    brief = network.is_brief((len(images) + len(levels)) * predicted.interval)
-    program = network.build(plan, FOLDER / "programs", brief=brief)
+    program = program_of(plan, (len(images) + len(levels)) * predicted.interval, report)
     report(f"simulating {len(images)} images, about {len(images) * predicted.interval:,} cycles")
     with scratch_folder(FOLDER) as place:
         ran = network.simulate(program, plan, images, place, cycles_per_frame=predicted.interval)
