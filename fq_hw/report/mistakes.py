@@ -46,7 +46,8 @@ def save(
     rows = max(math.ceil(len(worst) / ACROSS), 1)
     size = 6.4 if len(classes) <= NUMBERED else 8.0
     figure = Figure(figsize=(size + 1.45 * ACROSS, max(size, 1.75 * rows)), layout="constrained")
-    matrix, images = figure.subfigures(1, 2, width_ratios=[size, 1.45 * ACROSS])
+    halves = figure.subfigures(1, 2, squeeze=False, width_ratios=[size, 1.45 * ACROSS])
+    matrix, images = halves[0]
     figure.suptitle(title.replace("$", r"\$"))
     draw_confusion(matrix.subplots(), confusion, classes)
     if not worst:
