@@ -66,5 +66,5 @@ clean:          ## remove everything that was built, the virtual environment too
 
 .venv/test: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing tools and torch into .venv (about two minutes, 2 GB)"
-	$(PIP) -e '.[data,hw,train,test,farm,onnx,brevitas]'
+	$(PIP) -e '.[data,hw,train,test,farm,onnx,brevitas,litex]'
 	@touch $@ .venv/demo

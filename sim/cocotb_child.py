@@ -1,7 +1,7 @@
 """cocotb's runner as a command, run by ``sim.components`` with Verilator's environment.
 
-build TOP                   compile TOP.v of the working directory
-test TOP FOLDER RESULTS     run ``sim.cocotb_bench`` on the program in FOLDER
+build TOP                           compile TOP.v of the working directory
+test TOP FOLDER RESULTS [BENCH]     run a bench, ``sim.cocotb_bench``, on the program in FOLDER
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def main(what: str, top: str, *places: str) -> None:
             timescale=("1ns", "1ns"),
         )
     else:
-        folder, results = places
+        folder, results, *bench = places
         verilator.test(
-            test_module="sim.cocotb_bench",
+            test_module=bench or "sim.cocotb_bench",
             hdl_toplevel=top,
             hdl_toplevel_lang="verilog",
             build_dir=folder,

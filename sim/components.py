@@ -17,9 +17,10 @@ from amaranth.lib.wiring import In, connect, flipped
 
 from fq_hw import toolbox
 from fq_hw.errors import SimulationError, ToolError, require
-from fq_hw.files import kept, work_folder, write_text
+from fq_hw.files import kept, place_of, work_folder, write_text
 from sim import verilator
 from sim.vectors import Vectors
+from sim.verilator import copy_all
 
 __all__ = ["Collection", "build", "replay"]
 
@@ -62,19 +63,28 @@ def run(args: list[str], folder: Path, log: Path, **variables: str) -> None:
     toolbox.run(cocotb(), args, cwd=folder, log=log, env=env)
 
 
-def build(verilog: str, folder: Path) -> Path:
-    """Compile the Verilog of a Collection; the program is kept in ``folder`` under a hash."""
-    versions = cocotb().version, toolbox.find("verilator").version
-    recipe = (verilog, CHILD.read_text(), versions)
-    return kept(folder, recipe, lambda work: compile_in(work, verilog))
+def build(verilog: str, folder: Path, top: str = TOP) -> Path:
+    """Compile Verilog, by default that of a Collection, for benches of cocotb.
+
+    The program is kept in ``folder`` under a hash, and so are Verilator's own objects, which are
+    the same for every design.
+    """
+    versions = CHILD.read_text(), cocotb().version, toolbox.find("verilator").version
+    runtime = (versions, "runtime")
+    return kept(folder, (verilog, versions), lambda work: compile_in(work, verilog, top, runtime))
 
 
-def compile_in(work: Path, verilog: str) -> None:
+def compile_in(work: Path, verilog: str, top: str, runtime: object) -> None:
     """Leave the program, the Verilog and the log in ``work``."""
-    write_text(work / f"{TOP}.v", verilog)
-    run(["build", TOP], work, work / "build.log")
-    (work / "obj" / TOP).rename(work / TOP)
-    shutil.rmtree(work / "obj")
+    objects = work / "obj"
+    write_text(work / f"{top}.v", verilog)
+    shared = place_of(work.parent, runtime)
+    if shared.is_dir():
+        shutil.copytree(shared, objects, copy_function=shutil.copy)
+    run(["build", top], work, work / "build.log")
+    kept(work.parent, runtime, lambda place: copy_all(objects.glob("verilated*.o"), place))
+    (objects / top).rename(work / top)
+    shutil.rmtree(objects)
 
 
 def replay(

@@ -11,7 +11,7 @@ from fq_hw import child, toolbox
 from fq_hw.errors import SimulationError, ToolError, require
 from fq_hw.files import kept, place_of, write_text
 
-__all__ = ["build", "environment", "run"]
+__all__ = ["build", "copy_all", "environment", "run"]
 
 # The wheel's verilated.mk leaves these empty or names its build machine's compiler.
 REPAIRS = {

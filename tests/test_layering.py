@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("fq_hw", "rtl_gen", "sim", "boards")
+PACKAGES = ("fq_hw", "rtl_gen", "bus", "sim", "boards")
 LAYERS = [
     ["fq_hw"],  # the version alone
     ["fq_hw.ending"],
@@ -35,6 +35,7 @@ LAYERS = [
     ["fq_hw.foreign"],
     ["fq_hw.report"],
     ["rtl_gen"],
+    ["bus"],
     ["sim", "boards"],
     ["fq_hw.flow"],
     ["fq_hw.cli"],
@@ -55,7 +56,7 @@ RULES = {  # outside package: which layers may import it, and how; all others mu
         "sim": INSIDE_FUNCTIONS,
         "boards": INSIDE_FUNCTIONS,
     },
-    "amaranth": {"rtl_gen": ANYWHERE, "sim": ANYWHERE, "boards": ANYWHERE},
+    "amaranth": {"rtl_gen": ANYWHERE, "bus": ANYWHERE, "sim": ANYWHERE, "boards": ANYWHERE},
     "safetensors": {"fq_hw.artifact": ANYWHERE},
     "onnx": {"fq_hw.foreign": ANYWHERE},
     "qonnx": {"fq_hw.foreign": ANYWHERE},

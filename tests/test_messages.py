@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("fq_hw", "boards", "rtl_gen", "sim")
+PACKAGES = ("fq_hw", "boards", "bus", "rtl_gen", "sim")
 FILES = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
 
 

@@ -13,7 +13,7 @@ import pytest
 from fq_hw.cli.main import build_parser
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("fq_hw", "boards", "rtl_gen", "sim")
+PACKAGES = ("fq_hw", "boards", "bus", "rtl_gen", "sim")
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 SOURCES = sorted(path for name in (*PACKAGES, "docs") for path in (ROOT / name).rglob("*.py"))
 VALUE = "\N{WHITE SQUARE}"  # what an f-string puts in
@@ -23,7 +23,7 @@ FOREIGN = {
     "--top-module",
     "--lint-only",
 }  # options of other tools that texts name
-PLACE = re.compile(r"(?<![\w./-])(?:tests|docs|fq_hw|boards|rtl_gen|sim)/[\w./-]*\w")
+PLACE = re.compile(r"(?<![\w./-])(?:tests|docs|fq_hw|boards|bus|rtl_gen|sim)/[\w./-]*\w")
 
 
 def commands() -> dict[str, set[str]]:
@@ -104,7 +104,7 @@ def stale(text: str, own: frozenset[str] = frozenset()) -> list[str]:
     made = set(re.findall(r'(?m)^```\w+ title="([^"]+)"', text))  # files whose content stands there
     places = set(PLACE.findall(text)) - made
     wrong += [place for place in places if not (ROOT / place).exists()]
-    dotted = r"``?((?:fq_hw|boards|rtl_gen|sim)(?:\.\w+)+)(?:\(\))?``?"
+    dotted = r"``?((?:fq_hw|boards|bus|rtl_gen|sim)(?:\.\w+)+)(?:\(\))?``?"
     wrong += [name for name in re.findall(dotted, text) if not exists(name)]
     return sorted(set(wrong))
 

@@ -23,9 +23,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="emit Verilog",
         description="Write the accelerator as one Verilog file: clk, rst, and the streams i (a "
         "pixel a beat) and o (label and scores a beat), each with NAME_valid, NAME_ready, "
-        "NAME_data; the file's head says what they mean. Beside it: an instantiation to copy, a "
-        "bench for Icarus Verilog and Verilator that shows one test image and compares the result "
-        "with the golden model's, and, where the form needs them, primitives for simulation.",
+        "NAME_data, or the ports of AXI4-Stream or Wishbone (--bus); the file's head says what "
+        "they mean. Beside it: an instantiation to copy, a bench for Icarus Verilog and Verilator "
+        "that shows one test image and compares the result with the golden model's, where the form "
+        "needs them primitives for simulation, and with Wishbone its registers as a C header.",
     )
     add_model_argument(parser)
     add_fold_arguments(parser)
@@ -41,29 +42,52 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help=f"name of the module (default {TOP}); the names of all modules in it begin with it, "
         "so that designs with different ones go together",
     )
-    parser.add_argument("--out", type=Path, help="file (default build/NAME-SPEED-FAMILY.v)")
+    parser.add_argument(
+        "--bus",
+        default="stream",
+        help="its ports: stream, axi4-stream, or wishbone (B4 classic, 32 bits, with an interrupt "
+        "and a C header) (default stream)",
+    )
+    parser.add_argument(
+        "--bus-width",
+        type=int,
+        metavar="BITS",
+        help="of axi4-stream: frames and results as bytes in beats of so many bits, for a DMA "
+        "engine (default: a pixel, a result a beat)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="file (default build/NAME-SPEED-FAMILY.v, with the bus in its name)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> Output:
     """Emit and write."""
+    from bus import Bus, Kind
+
     flow.check_verilog(args.family, args.top)
+    bus = Bus(kind=args.bus, width=args.bus_width)
     model, hardware = flow.load_model(args.model), hardware_of(args)
     own = "" if args.top == TOP else f"-{args.top}"
-    name = f"{model.name}-{hardware.tag(model.name)}-{args.family}{own}.v"
+    ports = "" if bus == Bus() else f"-{bus.kind}" + (f"-{bus.width}" if bus.width else "")
+    name = f"{model.name}-{hardware.tag(model.name)}-{args.family}{ports}{own}.v"
     path = flow.output_path(args.out, name)
     design = model.design(hardware)
     image = flow.example_image(model, kind_of(args), args.path, say)
     say("generating Verilog")
-    made = design.write_verilog(path, args.family, args.top, image)
-    data = {
-        "verilog": str(path),
-        "lines": made.lines,
-        "i_data bits": made.product.in_bits,
-        "o_data bits": made.product.result.result_bits,
-        "label bits": made.product.result.label_bits,
-        "score bits": made.product.result.score_bits,
-        "beside": [str(file) for file in made.beside],
-    }
+    made = design.write_verilog(path, args.family, args.top, image, bus.kind, bus.width)
+    result = made.product.result
+    data = {"verilog": str(path), "lines": made.lines}
+    if bus.kind == Kind.STREAM:
+        data |= {"i_data bits": made.product.in_bits, "o_data bits": result.result_bits}
+        data |= {"label bits": result.label_bits, "score bits": result.score_bits}
+    else:
+        geometry = made.product.geometry
+        data |= {"bits in": geometry.in_bits, "words of a frame": geometry.frame_words}
+        data |= {"bits out": geometry.out_bits, "words of a result": geometry.result_words}
+        data |= {"bits of label and score": geometry.field_bits}
+    data["beside"] = [str(file) for file in made.beside]
     shown = data | {"beside": ", ".join(data["beside"])}
     return Output(data, "\n".join(f"{key}: {value}" for key, value in shown.items()))

@@ -125,29 +125,50 @@ class Design:
         """Write the folding, for ``Model.design(fold=path)``."""
         fold_file.save(path, self.model.graph, self.folding)
 
-    def product(self, family: str = "plain", top: str = "accelerator") -> Product:
+    def product(
+        self,
+        family: str = "plain",
+        top: str = "accelerator",
+        bus: str = "stream",
+        bus_width: int | None = None,
+    ) -> Product:
         """What Verilog's head, instantiation and bench tell: widths, classes, cycles."""
+        from bus import Bus
         from sim.handout import Product
 
         check_verilog(family, top)
         classes = self.model.source.classes if self.model.source else ()
-        schedule = simulate(self.plan, 3)
-        return Product(plan=self.plan, schedule=schedule, top=top, family=family, classes=classes)
+        return Product(
+            plan=self.plan,
+            schedule=simulate(self.plan, 3),
+            top=top,
+            family=family,
+            classes=classes,
+            bus=Bus(kind=bus, width=bus_width),
+        )
 
-    def verilog(self, family: str = "plain", top: str = "accelerator") -> str:
+    def verilog(
+        self,
+        family: str = "plain",
+        top: str = "accelerator",
+        bus: str = "stream",
+        bus_width: int | None = None,
+    ) -> str:
         """The module ``top``: clk, rst, and the streams i (a pixel a beat) and o.
 
-        ``family`` is the form of the dot products: plain (any device), ecp5, gowin, ice40. Raises
-        ParameterError for another, or for a name that Verilog cannot have.
+        ``family`` is the form of the dot products: plain (any device), ecp5, gowin, ice40; ``bus``
+        the ports: stream, axi4-stream (with ``bus_width`` in beats of so many bits), wishbone.
+        Raises ParameterError for others, or for a name that Verilog cannot have.
         """
-        return self._text(self.product(family, top))
+        return self._text(self.product(family, top, bus, bus_width))
 
     def _text(self, product: Product) -> str:
         """The Verilog of ``product``."""
-        from rtl_gen.top import Accelerator
+        from bus.wrapped import wrapped
         from sim.handout import design
 
-        return design(product, Accelerator(self.plan, product.family))
+        core = wrapped(self.plan, product.schedule, product.bus, product.family)
+        return design(product, core)
 
     def write_verilog(
         self,
@@ -155,15 +176,17 @@ class Design:
         family: str = "plain",
         top: str = "accelerator",
         image: np.ndarray | None = None,
+        bus: str = "stream",
+        bus_width: int | None = None,
     ) -> Emitted:
-        """Write ``verilog`` to ``path``, with an instantiation, a bench and primitives beside it.
+        """Write ``verilog`` to ``path``; beside it an instantiation, a bench, primitives, C.
 
         The bench shows ``image``, uint8 H,W,C; by default ``example_image``. Raises ArtifactError
         where nothing can be written.
         """
         from sim.handout import handout
 
-        path, product = Path(path), self.product(family, top)
+        path, product = Path(path), self.product(family, top, bus, bus_width)
         image = example_image(self.model) if image is None else image
         beside = handout(product, self.model.graph, image, as_file_name(path.stem))
         files = {path.with_name(name): content for name, content in beside.items()}

@@ -26,38 +26,19 @@ def waived(text: str) -> str:
     return f"/* verilator lint_save */\n{''.join(rows)}{text}/* verilator lint_restore */\n"
 
 
-def header(product: Product) -> str:
-    """Who made it, what the ports mean, how fast it is."""
-    height, width, colours = product.plan.image
-    result, schedule = product.result, product.schedule
+def header(product: Product, ports: list[str], speed: list[str]) -> str:
+    """Who made it, what the ``ports`` mean, how fast it is beyond what ``speed`` says."""
     form = "plain, for any device"
     if FAMILIES[product.family].carry:
         form = f"in primitives of {product.family}; for simulation their behaviour comes beside it"
-    last = result.classes - 1
     lines = [
         f"{product.top}: network {quoted(product.plan.name)}, made by fq-hw {__version__}",
         "",
-        "clk            every register takes its rising edge",
-        "rst            synchronous, high",
-        "i_valid        a pixel is offered: in",
-        "i_ready        it is taken: out",
-        f"{f'i_data[{product.in_bits - 1}:0]':15}a pixel of {colours} bytes, the first colour in "
-        f"the lowest byte; an image has {height} rows from the top",
-        f"               of {width} pixels from the left, and images follow each other directly",
-        "o_valid        a result is offered, one for each image: out",
-        "o_ready        it is taken: in",
-        f"{f'o_data[{result.result_bits - 1}:0]':15}label in o_data[{result.label_bits - 1}:0], "
-        f"then a signed score of {result.score_bits} bits for each",
-        f"               class: class 0 in {product.field(0)}, class {last} in "
-        f"{product.field(last)}",
+        *ports,
         "",
-        "A beat moves in a cycle in which valid and ready are high. valid never waits for ready;",
-        "once it is high, it stays so and data stay the same until the beat is taken.",
-        "",
-        f"cycles per frame: {schedule.interval}",
-        f"latency: {schedule.latency} cycles from the first pixel to the result, without stalls",
+        *speed,
         f"dot products: {form}",
-        f"classes, by label: {result.classes}" + ("" if product.classes else ", not named"),
+        f"classes, by label: {product.result.classes}" + ("" if product.classes else ", not named"),
         *(f"  {label} {quoted(name)}" for label, name in enumerate(product.classes)),
     ]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines)

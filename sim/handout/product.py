@@ -6,6 +6,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from bus import Bus, Kind
+from bus.geometry import Geometry
 from fq_hw.errors import require
 from fq_hw.files import check_identifier
 from fq_hw.schedule.plan import Plan
@@ -40,7 +42,8 @@ def quoted(name: str) -> str:
 class Product:
     """A plan as a module of the name ``top``, its dot products in the form of ``family``.
 
-    ``classes`` names the labels, label 0 first; it is empty where nobody knows them.
+    Its ports are those of ``bus``. ``classes`` names the labels, label 0 first; it is empty where
+    nobody knows them.
     """
 
     plan: Plan
@@ -48,9 +51,20 @@ class Product:
     top: str = "accelerator"
     family: str = "plain"
     classes: tuple[str, ...] = ()
+    bus: Bus = Bus()
 
     def __post_init__(self) -> None:
         check_top(self.top)
+
+    @property
+    def kind(self) -> Kind:
+        """Which ports it has."""
+        return Kind(self.bus.kind)
+
+    @property
+    def geometry(self) -> Geometry:
+        """A frame and a result on the bus; plain streams have none."""
+        return Geometry.of(self.plan, self.bus)
 
     @property
     def in_bits(self) -> int:

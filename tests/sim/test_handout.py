@@ -19,8 +19,8 @@ from fq_hw.schedule.lower import lower
 from rtl_gen.emit import to_verilog
 from rtl_gen.top import Accelerator
 from sim import verilator
-from sim.handout import Product, design, handout
-from sim.handout.header import WAIVED, header, waived
+from sim.handout import Product, design, handout, head
+from sim.handout.header import WAIVED, waived
 
 CLASSES = ("*/ endmodule", '"`x', "verilator lint_off WIDTH", "\u00e9 \\")
 PAIR = "module pair;\n  left_bench a();\n  right_bench b();\nendmodule\n"
@@ -136,7 +136,7 @@ def test_the_header_holds_any_name(pair):
 def test_the_header_says_what_the_hardware_does(tmp_path):
     case = make_case("tiny", tmp_path, 1)
     one = product(case)
-    text, result = header(one), case.plan.result
+    text, result = head(one), case.plan.result
     assert f"cycles per frame: {case.interval}\n" in text
     assert "i_data[15:0]" in text and f"o_data[{result.result_bits - 1}:0]" in text
     top = result.label_bits + result.classes * result.score_bits - 1

@@ -1,13 +1,47 @@
-"""An instantiation to copy, and a bench that shows one image to the design."""
+"""A design with plain streams: what its ports mean, an instance, and a bench with one image."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from sim.handout.commands import commands
 from sim.handout.product import Product
 from sim.vectors import pack
 
-__all__ = ["bench", "instance"]
+__all__ = ["bench", "instance", "ports", "speed"]
+
+
+def ports(product: Product) -> list[str]:
+    """What the ports mean."""
+    height, width, colours = product.plan.image
+    result, last = product.result, product.result.classes - 1
+    return [
+        "clk            every register takes its rising edge",
+        "rst            synchronous, high",
+        "i_valid        a pixel is offered: in",
+        "i_ready        it is taken: out",
+        f"{f'i_data[{product.in_bits - 1}:0]':15}a pixel of {colours} bytes, the first colour in "
+        f"the lowest byte; an image has {height} rows from the top",
+        f"               of {width} pixels from the left, and images follow each other directly",
+        "o_valid        a result is offered, one for each image: out",
+        "o_ready        it is taken: in",
+        f"{f'o_data[{result.result_bits - 1}:0]':15}label in o_data[{result.label_bits - 1}:0], "
+        f"then a signed score of {result.score_bits} bits for each",
+        f"               class: class 0 in {product.field(0)}, class {last} in "
+        f"{product.field(last)}",
+        "",
+        "A beat moves in a cycle in which valid and ready are high. valid never waits for ready;",
+        "once it is high, it stays so and data stay the same until the beat is taken.",
+    ]
+
+
+def speed(product: Product) -> list[str]:
+    """Cycles."""
+    schedule = product.schedule
+    return [
+        f"cycles per frame: {schedule.interval}",
+        f"latency: {schedule.latency} cycles from the first pixel to the result, without stalls",
+    ]
 
 
 def instance(product: Product) -> str:
@@ -36,17 +70,7 @@ def bench(product: Product, pixels: str, label: int, scores: np.ndarray) -> str:
     expected = int(label) | packed << result.label_bits
     limit = 4 * (schedule.latency + schedule.interval) + 1_000
     return f"""// One image through {top}: label and scores must be those of the golden model.
-// Where this file and {pixels} are, with the design's file as DESIGN.v
-// (and *_primitives.v, where it is there):
-//   $ iverilog -g2005 -s {top}_bench -o bench.vvp *_primitives.v DESIGN.v {top}_bench.v
-//   $ vvp bench.vvp
-//   $ verilator --binary --top-module {top}_bench *_primitives.v DESIGN.v {top}_bench.v
-//   $ obj_dir/V{top}_bench
-// The last line is "{top}: PASS" or "{top}: FAIL".
-/* verilator lint_save */
-/* verilator lint_off DECLFILENAME */ // the file may have the network's name
-/* verilator lint_off WIDTHTRUNC */ // the pixel is chosen by an integer
-module {top}_bench;
+{commands(top, pixels)}module {top}_bench;
   localparam PIXELS = {height * width}, LIMIT = {limit}, CLASSES = {result.classes};
   localparam LABEL = {result.label_bits}, SCORE = {result.score_bits};
   localparam [{result.result_bits - 1}:0] EXPECTED = {result.result_bits}'h{expected:x};

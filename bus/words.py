@@ -1,0 +1,35 @@
+"""Frames and results as words of a bus, as a program or a DMA engine has them in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bus.geometry import Geometry
+
+__all__ = ["frame_words", "result_words", "results_in"]
+
+
+def frame_words(images: np.ndarray, geometry: Geometry) -> list[int]:
+    """Images (uint8 N,H,W,C) as words, each image from a new one on."""
+    size = geometry.in_bits // 8
+    rows = [image.tobytes().ljust(size * geometry.frame_words, b"\0") for image in images]
+    text = b"".join(rows)
+    return [int.from_bytes(text[at : at + size], "little") for at in range(0, len(text), size)]
+
+
+def result_words(label: int, scores: Sequence[int], geometry: Geometry) -> list[int]:
+    """A result as words."""
+    numbers = np.array([label, *scores], f"<i{geometry.field_bits // 8}")
+    size = geometry.out_bits // 8
+    text = numbers.tobytes().ljust(size * geometry.result_words, b"\0")
+    return [int.from_bytes(text[at : at + size], "little") for at in range(0, len(text), size)]
+
+
+def results_in(text: bytes, geometry: Geometry) -> tuple[np.ndarray, np.ndarray]:
+    """Labels (N) and scores (N,classes) of the bytes of results."""
+    size = geometry.out_bits // 8 * geometry.result_words
+    rows = np.frombuffer(text, np.uint8).reshape(-1, size)[:, : geometry.result_bytes]
+    numbers = np.ascontiguousarray(rows).view(f"<i{geometry.field_bits // 8}").astype(np.int64)
+    return numbers[:, 0], numbers[:, 1:]
