@@ -20,7 +20,8 @@ from litex.gen import LiteXModule
 from litex.soc.integration.soc import SoCRegion
 from litex.soc.integration.soc_core import SoCMini
 from litex.soc.interconnect import wishbone
-from migen import ClockDomain, ClockSignal, Instance, ResetSignal, Signal
+from litex.soc.interconnect.csr_eventmanager import EventManager, EventSourceLevel
+from migen import ClockDomain, ClockSignal, Instance, ResetSignal
 
 from bus import registers
 from bus.words import frame_words
@@ -42,12 +43,15 @@ PADS = [
 class Accelerator(LiteXModule):
     """The module that ``fq-hw rtl --bus wishbone`` wrote to ``verilog``, for ``add_slave``.
 
-    ``address_bits`` is the width of its wb_adr_i; ``irq`` may go to ``self.irq.add`` of a SoC.
+    ``address_bits`` is the width of its wb_adr_i. A SoC with a processor takes its interrupt by
+    ``self.irq.add``; it comes where CONTROL.IRQ_ENABLE is set, too.
     """
 
     def __init__(self, platform: GenericPlatform, verilog: Path, top: str, address_bits: int):
         self.bus = bus = wishbone.Interface(data_width=32, addressing="word")
-        self.irq = Signal()
+        self.ev = EventManager()
+        self.ev.result = EventSourceLevel()
+        self.ev.finalize()
         platform.add_source(str(verilog))
         self.specials += Instance(
             top,
@@ -62,7 +66,7 @@ class Accelerator(LiteXModule):
             o_wb_dat_o=bus.dat_r,
             o_wb_ack_o=bus.ack,
             o_wb_err_o=bus.err,
-            o_irq_o=self.irq,
+            o_irq_o=self.ev.result.trigger,
         )
 
 

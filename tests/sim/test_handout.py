@@ -1,4 +1,4 @@
-"""What comes with the Verilog: two designs in one, in both simulators; lint; hostile names."""
+"""What comes with the Verilog: several designs in one, in both simulators; lint; hostile names."""
 
 import shutil
 import subprocess
@@ -8,6 +8,8 @@ import pytest
 from networks import array_plan, random_graph
 from simcases import make_case
 
+from bus import Bus, Kind
+from bus.wrapped import wrapped
 from fq_hw import toolbox
 from fq_hw.errors import ParameterError
 from fq_hw.flow.model import SHIPPED, load_model
@@ -23,25 +25,31 @@ from sim.handout import Product, design, handout, head
 from sim.handout.header import WAIVED, waived
 
 CLASSES = ("*/ endmodule", '"`x', "verilator lint_off WIDTH", "\u00e9 \\")
-PAIR = "module pair;\n  left_bench a();\n  right_bench b();\nendmodule\n"
-NETS = {"left": ("tiny", "plain", CLASSES), "right": ("tiny-bottleneck", "ecp5", ())}
+SMALL = Array(columns=2, pe=2, simd=4, depth=256)
+NETS = {  # network, family, classes, bus, array
+    "left": ("tiny", "plain", CLASSES, Bus(), None),
+    "right": ("tiny-bottleneck", "ecp5", (), Bus(), None),
+    "axi": ("tiny", "plain", (), Bus(kind=Kind.AXI4_STREAM, width=32), SMALL),
+    "registers": ("tiny-bottleneck", "plain", (), Bus(kind=Kind.WISHBONE), SMALL),
+}
+PASSES = {f"{name}: PASS" for name in NETS}
+PAIR = f"module pair;\n{''.join(f'  {name}_bench {name}();' for name in NETS)}\nendmodule\n"
 
 
-def product(case, top="left", family="plain", classes=()):
+def product(case, top="left", **more):
     """A case under the name ``top``."""
-    schedule = timing.simulate(case.plan)
-    return Product(plan=case.plan, schedule=schedule, top=top, family=family, classes=classes)
+    return Product(plan=case.plan, schedule=timing.simulate(case.plan), top=top, **more)
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory) -> Path:
-    """A folder with two designs, and all that comes with them."""
+    """A folder with designs, each bus once, and all that comes with them."""
     folder = tmp_path_factory.mktemp("pair")
-    for top, (name, family, classes) in NETS.items():
-        case = make_case(name, folder, 1)
-        one = product(case, top, family, classes)
+    for top, (name, family, classes, bus, array) in NETS.items():
+        case = make_case(name, folder, 1, array=array)
+        one = product(case, top, family=family, classes=classes, bus=bus)
         files = handout(one, case.graph, case.images[0], top)
-        files |= {f"{top}.v": design(one, Accelerator(case.plan, family))}
+        files |= {f"{top}.v": design(one, wrapped(case.plan, one.schedule, bus, family))}
         for file, text in files.items():
             (folder / file).write_text(text)
     (folder / "pair.v").write_text(PAIR)
@@ -71,20 +79,22 @@ def verilated(folder: Path, programs: Path):
 
 @pytest.mark.verilator
 @pytest.mark.parametrize("simulator", [icarus, verilated])
-def test_two_designs_in_one(simulator, pair, programs, monkeypatch):
-    """Both benches pass; with another image the one that has it fails."""
+def test_several_designs_in_one(simulator, pair, programs, monkeypatch):
+    """All benches pass; with another image the one that has it fails."""
     monkeypatch.chdir(pair)
-    run, pixels = simulator(pair, programs), pair / "left_pixels.hex"
+    run = simulator(pair, programs)
     said = run().splitlines()
-    assert {"left: PASS", "right: PASS"} < set(said), said
-    right = pixels.read_text()
-    try:
-        pixels.write_text("00\n" * right.count("\n"))
-        said = run().splitlines()
-    finally:
-        pixels.write_text(right)
-    assert {"left: FAIL", "right: PASS"} < set(said), said
-    assert any(line.startswith("left: the score of class ") for line in said)
+    assert set(said) > PASSES, said
+    for name in ("left", "axi", "registers"):
+        pixels = pair / f"{name}_pixels.hex"
+        right = pixels.read_text()
+        try:
+            pixels.write_text("00\n" * right.count("\n"))
+            said = run().splitlines()
+        finally:
+            pixels.write_text(right)
+        assert set(said) > PASSES - {f"{name}: PASS"} | {f"{name}: FAIL"}, said
+        assert any(line.startswith(f"{name}: the score of class ") for line in said)
 
 
 def warnings(text: str, top: str, folder: Path, more: str = "") -> list[str]:
@@ -105,6 +115,8 @@ def test_no_lint(pair, tmp_path):
     rule = "/* verilator lint_off UNUSEDSIGNAL */"
     found = warnings(text.replace(rule, ""), "right", tmp_path, primitives)
     assert found and all("UNUSEDSIGNAL" in line for line in found)
+    for name in ("axi", "registers"):
+        assert not warnings((pair / f"{name}.v").read_text(), name, tmp_path)
     small = Array(columns=4, pe=2, simd=4)
     array = Accelerator(array_plan(lower_graph(random_graph("tiny")), small))
     assert not warnings(waived(to_verilog(array, "array")), "array", tmp_path)
