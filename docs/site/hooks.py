@@ -1,0 +1,47 @@
+"""What mkdocs does beside rendering: sections made from the parser and the records, decisions.
+
+``<!-- command: NAME -->`` and ``<!-- record: MODULE.CLASS -->`` become sections; the decisions join
+the navigation by their first lines.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from docs.site.commands import command
+from docs.site.keys import ROOT, record
+
+__all__ = ["on_config", "on_page_markdown"]
+
+MAKERS = {"command": command, "record": record}
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Fill in the sections."""
+    place = re.compile(rf"<!-- ({'|'.join(MAKERS)}): (\S+) -->")
+    return place.sub(lambda found: MAKERS[found[1]](found[2]), markdown)
+
+
+def on_config(config):
+    """Put the decisions where the navigation names their first page."""
+    decisions = sorted((ROOT / "docs/decisions").glob("0*.md"))
+    pages = [{title(path): f"decisions/{path.name}"} for path in decisions]
+    fill(config.nav, pages)
+    return config
+
+
+def fill(nav: list, pages: list) -> None:
+    """Append ``pages`` to the list that begins with decisions/index.md."""
+    if nav[0] == "decisions/index.md":
+        nav.extend(pages)
+        return
+    for entry in nav:
+        for below in entry.values() if isinstance(entry, dict) else ():
+            if isinstance(below, list):
+                fill(below, pages)
+
+
+def title(path: Path) -> str:
+    """The number and the first line of a decision."""
+    return f"{path.name[:4]} {path.read_text(encoding='utf-8').splitlines()[0].lstrip('# ')}"
