@@ -5,7 +5,7 @@ DATA ?= data
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow train bench-engine bench-accuracy bench-cnv bench-import bench-faults calibrate doctor format clean help
+.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-cnv bench-import bench-faults calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -21,6 +21,10 @@ test: .venv/test ## lint, types, then every test but those of test-slow
 
 test-slow: .venv/test ## the slow tests: cost model, cycle model and Verilog on more and larger networks (ten minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+docs: .venv/docs ## the documents as a site, their links checked: build/docs/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@echo build/docs/index.html
 
 train: .venv/test ## train the shipped network again (half an hour on one core)
 	$(BIN)/fq-hw train
@@ -64,7 +68,12 @@ clean:          ## remove everything that was built, the virtual environment too
 	$(PIP) -e '.[data,hw,plots]'
 	@touch $@
 
+.venv/docs: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "installing mkdocs into .venv (half a minute, 200 MB)"
+	$(PIP) -e '.[docs]'
+	@touch $@
+
 .venv/test: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing tools and torch into .venv (about two minutes, 2 GB)"
-	$(PIP) -e '.[data,hw,train,test,farm,onnx,brevitas,litex]'
-	@touch $@ .venv/demo
+	$(PIP) -e '.[data,hw,train,test,farm,onnx,brevitas,litex,docs]'
+	@touch $@ .venv/demo .venv/docs

@@ -109,11 +109,19 @@ def stale(text: str, own: frozenset[str] = frozenset()) -> list[str]:
     return sorted(set(wrong))
 
 
+def named_scripts(page: Path) -> list[Path]:
+    """The scripts below docs whose commands stand on a page."""
+    names = re.findall(r"python (docs/[\w/]+\.py)", page.read_text(encoding="utf-8"))
+    return [ROOT / name for name in names if (ROOT / name).is_file()]
+
+
 @pytest.mark.parametrize("path", [*DOCUMENTS, *SOURCES], ids=lambda p: str(p.relative_to(ROOT)))
 def test_names_exist(path):
     own = frozenset()
-    if path.suffix == ".py" and "docs" in path.parts:
-        own = frozenset(re.findall(r'add_argument\("(--[\w-]+)"', path.read_text()))
+    if "docs" in path.parts:  # options of the script itself, or of one that the page names
+        scripts = [path] if path.suffix == ".py" else named_scripts(path)
+        found = "".join(script.read_text() for script in scripts)
+        own = frozenset(re.findall(r'add_argument\("(--[\w-]+)"', found))
     assert {name for text in texts(path) for name in stale(text, own)} == set()
 
 

@@ -1,7 +1,7 @@
 """What mkdocs does beside rendering: sections made from the parser and the records, decisions.
 
-``<!-- command: NAME -->`` and ``<!-- record: MODULE.CLASS -->`` become sections; the decisions join
-the navigation by their first lines.
+``<!-- command: NAME -->`` and ``<!-- record: MODULE.CLASS -->`` become sections. The decisions are
+listed, and join the navigation, by their first lines.
 """
 
 from __future__ import annotations
@@ -14,7 +14,20 @@ from docs.site.keys import ROOT, record
 
 __all__ = ["on_config", "on_page_markdown"]
 
-MAKERS = {"command": command, "record": record}
+DECISIONS = sorted((ROOT / "docs/decisions").glob("0*.md"))
+
+
+def title(path: Path) -> str:
+    """The number and the first line of a decision."""
+    return f"{path.name[:4]} {path.read_text(encoding='utf-8').splitlines()[0].lstrip('# ')}"
+
+
+def decisions(_: str) -> str:
+    """A list of them."""
+    return "\n".join(f"- [{title(path)}]({path.name})" for path in DECISIONS)
+
+
+MAKERS = {"command": command, "record": record, "decisions": decisions}
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
@@ -25,9 +38,7 @@ def on_page_markdown(markdown: str, **_: object) -> str:
 
 def on_config(config):
     """Put the decisions where the navigation names their first page."""
-    decisions = sorted((ROOT / "docs/decisions").glob("0*.md"))
-    pages = [{title(path): f"decisions/{path.name}"} for path in decisions]
-    fill(config.nav, pages)
+    fill(config.nav, [{title(path): f"decisions/{path.name}"} for path in DECISIONS])
     return config
 
 
@@ -40,8 +51,3 @@ def fill(nav: list, pages: list) -> None:
         for below in entry.values() if isinstance(entry, dict) else ():
             if isinstance(below, list):
                 fill(below, pages)
-
-
-def title(path: Path) -> str:
-    """The number and the first line of a decision."""
-    return f"{path.name[:4]} {path.read_text(encoding='utf-8').splitlines()[0].lstrip('# ')}"

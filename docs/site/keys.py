@@ -36,7 +36,13 @@ def keys(node: ast.ClassDef) -> list[tuple[str, str, str]]:
     return [(n.target.id, kind_of(ast.unparse(n.annotation)), default_of(n.value)) for n in fields]
 
 
-PLAIN = {"int": "integer", "float": "number", "str": "text", "bool": "true or false", "dict": "table"}
+PLAIN = {
+    "int": "integer",
+    "float": "number",
+    "str": "text",
+    "bool": "true or false",
+    "dict": "table",
+}
 
 
 def kind_of(annotation: str) -> str:

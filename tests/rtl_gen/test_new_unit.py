@@ -1,4 +1,4 @@
-"""The new unit of docs/how-to/unit.md: its blocks, laid where they say, are all that a unit needs."""
+"""The new unit of docs/how-to/unit.md: its blocks, laid where they say, are all it needs."""
 
 from __future__ import annotations
 

@@ -1,0 +1,91 @@
+"""Pages as a reader types them: their commands in order, in one folder, and what they print."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import documents
+import pytest
+from documents import PAGES, ROOT, Block
+from shell_lines import CHECKED, commands, has_placeholder, logical_lines
+
+SECONDS = 900  # for a block; the longest takes two minutes on two free cores
+
+
+def runs(block: Block) -> list[str]:
+    """The lines of a block of the shell that are run: not set up, and no placeholders in them."""
+    if block.language not in ("sh", "") or block.mark == "not run":
+        return []
+    return [
+        line
+        for line in logical_lines(block.content)
+        if not any(words[0] in CHECKED or has_placeholder(words) for words in commands(line))
+    ]
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Whether they are the same, where ``...`` is anything, and alone on its line any lines."""
+    lines = [line.rstrip() for line in expected.strip().splitlines()]
+    parts = [re.escape(line).replace(r"\.\.\.", ".*") for line in lines]
+    pattern = "".join("(?:.*\n)*" if part == ".*" else f"{part} *\n" for part in parts)
+    return re.fullmatch(pattern, printed.strip() + "\n") is not None
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch) -> Path:
+    """A folder that looks like a fresh clone after set up; what is built in it is its own."""
+    for path in ROOT.iterdir():
+        if path.name not in ("build", ".git", ".venv"):
+            (tmp_path / path.name).symlink_to(path)
+    (tmp_path / ".bin").mkdir()
+    command = tmp_path / ".bin/fq-hw"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fq_hw "$@"\n')
+    command.chmod(0o755)
+    folders = [str(command.parent), str(Path(sys.executable).parent), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(folders))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if any(map(runs, documents.blocks(page)))],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_page(page, clone):
+    printed = ""
+    for block in documents.blocks(page):
+        if block.title:
+            place = clone / block.title
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(block.content)
+        elif runs(block):
+            script = "set -euo pipefail\n" + "\n".join(runs(block))
+            done = subprocess.run(
+                ["bash", "-c", script], cwd=clone, capture_output=True, text=True, timeout=SECONDS
+            )
+            assert done.returncode == 0, f"{block}: {done.stderr[-2000:]}\n{done.stdout[-2000:]}"
+            printed = done.stdout
+        elif block.language == "text" and not block.mark:
+            assert matches(block.content, printed), f"{block}: printed was\n{printed}"
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed", "same"),
+    [
+        ("a\nb", "a\nb\n", True),
+        ("a\n...\nd", "a\nb\nc\nd\n", True),
+        ("a\n...", "a\n", True),
+        ("took ... s", "took 3.5 s", True),
+        ("a\nb", "a\nb\nc\n", False),
+        ("took ... s", "took 3.5 m", False),
+        ("a.c", "abc", False),
+    ],
+)
+def test_the_comparison_of_what_is_printed(expected, printed, same):
+    assert matches(expected, printed) == same

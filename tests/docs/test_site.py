@@ -1,0 +1,75 @@
+"""The site of the documents: it builds without a warning, is whole, and asks no other host."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from documents import ROOT
+
+from docs.site.commands import commands
+from fq_hw import flow
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """The site; a link or an anchor that leads nowhere ends its making."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=quiet, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+class Page(HTMLParser):
+    """What a page loads, its headings' names, its pictures without words."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.loads: list[str] = []
+        self.names: set[str] = set()
+        self.wordless: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.names.add(given.get("id", ""))
+        if tag in ("script", "img", "iframe", "source"):
+            self.loads.append(given.get("src", ""))
+        if tag == "link" and given.get("rel") != "canonical":
+            self.loads.append(given.get("href", ""))
+        if tag == "img" and not given.get("alt"):
+            self.wordless.append(given.get("src", ""))
+
+
+def test_nothing_comes_from_another_host(site):
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) > 30
+    foreign = {load for path in pages for load in Page(path).loads if "//" in load}
+    assert foreign == set()
+    styles = "".join(path.read_text() for path in site.rglob("*.css"))
+    assert re.findall(r"url\(['\"]?(https?://[^)]+)", styles) == []
+
+
+def test_pictures_have_words(site):
+    assert {p: w for p in sorted(site.rglob("*.html")) if (w := Page(p).wordless)} == {}
+
+
+def test_every_command_is_there(site):
+    assert set(commands()) <= Page(site / "reference/commands.html").names
+
+
+def test_every_name_of_the_python_api_is_there(site):
+    names = Page(site / "reference/python.html").names
+    assert {f"fq_hw.flow.{name}" for name in flow.__all__} <= names
+
+
+def test_the_three_doors_are_on_the_first_page(site):
+    text = (site / "index.html").read_text()
+    assert all(f'href="tutorials/{name}.html"' in text for name in ("onnx", "pictures", "design"))
