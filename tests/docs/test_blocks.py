@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
-import contextlib
-import importlib
 import json
 import tomllib
+from dataclasses import replace
+from pathlib import Path
 
 import documents
 import pytest
@@ -14,7 +15,7 @@ from documents import PAGES, ROOT, Block
 from networks import TINY, random_checkpoint
 from shell_lines import commands, has_placeholder, logical_lines, wrong_with
 
-from fq_hw import checkpoint, flow
+from fq_hw import checkpoint
 from fq_hw.cli.main import build_parser, main
 from fq_hw.flow.config import Config
 from fq_hw.flow.study import Study
@@ -23,11 +24,20 @@ from fq_hw.plain import from_plain
 
 ALL = [block for page in PAGES for block in documents.blocks(page)]
 SHELL = ("sh", "")
-QUICK = {"show", "golden", "estimate", "fold", "export", "rtl"}  # run here, on a tiny network
+QUICK = {"show", "estimate", "fold", "export", "rtl", "classify"}
+INPUTS = ("model", "net", "pictures", "fold", "path", "images")  # arguments that name files to read
+RUN = sorted({b.page for b in ALL if b.language in (*SHELL, "python")} - {ROOT / "README.md"})
+RAN: list[list[str]] = []
 
 
 def of(*languages: str) -> list[Block]:
     return [block for block in ALL if block.language in languages]
+
+
+def words_of(block: Block) -> list[list[str]]:
+    """The commands of a block of the shell."""
+    lines = logical_lines(block.content) if block.language in SHELL else []
+    return [words for line in lines for words in commands(line)]
 
 
 def titles(block: Block) -> set[str]:
@@ -39,7 +49,8 @@ def titles(block: Block) -> set[str]:
 def tiny(tmp_path_factory):
     """A checkpoint of a very small network, in the place of the shipped one."""
     path = tmp_path_factory.mktemp("docs") / "tiny.safetensors"
-    checkpoint.write(path, random_checkpoint(TINY["tiny"], 1))
+    network = replace(TINY["tiny"], image=(8, 8, 3))
+    checkpoint.write(path, random_checkpoint(network, 1))
     return path
 
 
@@ -52,8 +63,7 @@ def test_every_block_is_of_a_kind_that_is_judged():
 def test_commands_are_what_the_parser_takes(block):
     wrong = [
         f"{' '.join(words)}: {said}"
-        for line in logical_lines(block.content)
-        for words in commands(line)
+        for words in words_of(block)
         if (said := wrong_with(words, titles(block)))
     ]
     assert wrong == []
@@ -64,9 +74,7 @@ def test_what_is_shown_is_what_a_command_printed(block):
     """Such a block stands behind one whose commands run; tests/docs/test_pages.py compares them."""
     before = ALL[ALL.index(block) - 1]
     runs = before.page == block.page and before.language in SHELL and before.mark != "not run"
-    whole = runs and not any(
-        has_placeholder(words) for line in logical_lines(before.content) for words in commands(line)
-    )
+    whole = runs and not any(map(has_placeholder, words_of(before)))
     assert whole or block.reason or block.title
 
 
@@ -102,57 +110,42 @@ def test_keys_are_those_of_the_records(block):
     from_plain(TrainConfig, config.train, "train")
 
 
-def quick_lines() -> list[list[str]]:
-    """Each different command of the documents that runs in a moment and needs no file."""
-    found = []
-    for block in of(*SHELL):
-        if block.mark == "not run":
-            continue
-        for words in [w for line in logical_lines(block.content) for w in commands(line)]:
-            if words[0] == "fq-hw" and words[1] in QUICK and not has_placeholder(words):
-                args = build_parser().parse_args(words[1:])
-                if args.model == flow.SHIPPED and words not in found:
-                    found.append(words)
-    return found
+def is_here(args: argparse.Namespace) -> bool:
+    """Whether every file that a command reads is there."""
+    given = [getattr(args, name, None) for name in INPUTS]
+    paths = [path for one in given for path in (one if isinstance(one, list) else [one]) if path]
+    return all(Path(path).exists() for path in paths)
 
 
-@pytest.mark.parametrize("words", quick_lines(), ids=" ".join)
-def test_quick_commands_run(words, tiny, tmp_path, monkeypatch, capsys):
-    """On a tiny network in the place of the shipped one."""
-    for module in ("fq_hw.cli.model", "fq_hw.cli.sizes"):
+@pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_quick_blocks_run(page, tiny, tmp_path, monkeypatch, capsys):
+    """A page's Python in one namespace, and commands that take a moment, on a tiny network.
+
+    A block of Python that does not run has imports that do. README's is run and looked at by
+    tests/fq_hw/flow/test_flow.py; commands that need files of slow ones run in test_pages.py.
+    """
+    for module in ("fq_hw.flow", "fq_hw.cli.model", "fq_hw.cli.sizes"):
         monkeypatch.setattr(f"{module}.SHIPPED", tiny)
     monkeypatch.chdir(tmp_path)
-    assert main(words[1:]) == 0, capsys.readouterr().err
-
-
-def test_quick_commands_are_found():
-    assert len(quick_lines()) >= 5
-
-
-PYTHON = sorted({block.page for block in of("python")} - {ROOT / "README.md"})
-
-
-@pytest.mark.parametrize("page", PYTHON, ids=lambda page: str(page.relative_to(ROOT)))
-def test_python_runs(page, tiny, tmp_path, monkeypatch):
-    """Blocks of a page in one namespace; of those that do not run, the imports alone.
-
-    README's run in tests/fq_hw/flow/test_flow.py, which looks at what they give.
-    """
-    monkeypatch.setattr(flow, "SHIPPED", tiny)
-    monkeypatch.chdir(tmp_path)
     space: dict = {}
-    for block in [b for b in of("python") if b.page == page]:
-        tree = ast.parse(block.content)
-        if block.title:
-            continue  # a file, which a command of the page or a test of its own runs
-        if block.mark:
-            for node in ast.walk(tree):
-                if isinstance(node, ast.ImportFrom):
-                    module = importlib.import_module(node.module or "")
-                    assert all(hasattr(module, name.name) for name in node.names)
-            continue
-        with contextlib.redirect_stdout(None):
+    for block in documents.blocks(page):
+        if block.language == "python" and not block.title:
+            tree = ast.parse(block.content)
+            if block.mark:
+                kept = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+                tree = ast.Module(body=kept, type_ignores=[])
             exec(compile(tree, str(block), "exec"), space)
+        for words in words_of(block) if block.mark != "not run" else ():
+            if words[0] == "fq-hw" and words[1] in QUICK and not has_placeholder(words):
+                args = build_parser().parse_args(words[1:])
+                if words in RAN or not is_here(args) or getattr(args, "on", "") == "sim":
+                    continue
+                RAN.append(words)
+                assert main(words[1:]) == 0, capsys.readouterr().err
+
+
+def test_quick_commands_ran():
+    assert {"classify", "estimate", "fold", "rtl"} <= {words[1] for words in RAN}
 
 
 def test_python_files_of_a_page_are_run_by_it():

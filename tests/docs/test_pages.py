@@ -57,13 +57,16 @@ def clone(tmp_path, monkeypatch) -> Path:
     [page for page in PAGES if any(map(runs, documents.blocks(page)))],
     ids=lambda page: str(page.relative_to(ROOT)),
 )
-def test_page(page, clone):
-    printed = ""
+def test_page(page, clone, monkeypatch):
+    monkeypatch.chdir(clone)
+    printed, space = "", {}
     for block in documents.blocks(page):
         if block.title:
             place = clone / block.title
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(block.content)
+        elif block.language == "python" and not block.mark:
+            exec(compile(block.content, str(block), "exec"), space)
         elif runs(block):
             script = "set -euo pipefail\n" + "\n".join(runs(block))
             done = subprocess.run(
