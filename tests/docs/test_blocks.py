@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -55,7 +54,7 @@ def tiny(tmp_path_factory):
 
 
 def test_every_block_is_of_a_kind_that_is_judged():
-    known = {*SHELL, "python", "toml", "json", "text", "verilog"}
+    known = {*SHELL, "python", "toml", "text", "verilog"}
     assert [str(block) for block in ALL if block.language not in known] == []
 
 
@@ -76,11 +75,6 @@ def test_what_is_shown_is_what_a_command_printed(block):
     runs = before.page == block.page and before.language in SHELL and before.mark != "not run"
     whole = runs and not any(map(has_placeholder, words_of(before)))
     assert whole or block.reason or block.title
-
-
-@pytest.mark.parametrize("block", of("json"), ids=str)
-def test_json(block):
-    json.loads(block.content)
 
 
 @pytest.mark.parametrize("block", of("verilog"), ids=str)
