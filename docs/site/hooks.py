@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mkdocs.structure.files import File
+
 from docs.site.commands import command
 from docs.site.keys import ROOT, record
+from docs.site.notebook import NOTEBOOKS, markdown
 
-__all__ = ["on_config", "on_page_markdown"]
+__all__ = ["on_config", "on_files", "on_page_markdown"]
 
 DECISIONS = sorted((ROOT / "docs/decisions").glob("0*.md"))
 
@@ -34,6 +37,14 @@ def on_page_markdown(markdown: str, **_: object) -> str:
     """Fill in the sections."""
     place = re.compile(rf"<!-- ({'|'.join(MAKERS)}): (\S+) -->")
     return place.sub(lambda found: MAKERS[found[1]](found[2]), markdown)
+
+
+def on_files(files, config):
+    """Add a page for each notebook; the notebook itself lies beside it."""
+    for path in NOTEBOOKS:
+        name = f"examples/{path.stem}.md"
+        files.append(File.generated(config, name, content=markdown(path)))
+    return files
 
 
 def on_config(config):
