@@ -187,7 +187,7 @@ def pools() -> Iterator[PoolUnit]:
     ):  # fmt: skip
         yield PoolUnit(
             pooling=pooling, height=size, width=size, channels=channels, lanes=lanes,
-            in_bits=in_bits, rows=kernel, columns=kernel,
+            in_bits=in_bits, kernel=(kernel, kernel),
         )  # fmt: skip
 
 

@@ -25,12 +25,12 @@ def chain(m: Module, name: str, positions: Sequence[Position], nets: Nets) -> No
     linked = Chain(m, name)
     for start, body, end in segments(positions):
         carry = nets.value(start)
-        columns = [(nets.value(p.a), nets.value(p.b), *nets.of(p.out)) for p in body]
+        triples = [(nets.value(p.a), nets.value(p.b), *nets.of(p.out)) for p in body]
         bits = [start, *(bit for p in body for bit in (p.a, p.b))]
         if not all(isinstance(bit, Raw | None) for bit in bits):
-            linked.add(carry, columns, nets.of(end))
+            linked.add(carry, triples, nets.of(end))
             continue
-        for a, b, out in columns:
+        for a, b, out in triples:
             m.d.comb += out.eq(a ^ b ^ carry)
             carry = a & b | (a | b) & carry
         m.d.comb += [out.eq(carry) for out in nets.of(end)]
@@ -55,10 +55,10 @@ class Chain:
         self.carry: Value = Const(0)
         self.unread: tuple[Value, ...] = ()
 
-    def add(self, carry: Value, columns: Sequence[tuple[Value, ...]], end: tuple) -> None:
+    def add(self, carry: Value, triples: Sequence[tuple[Value, ...]], end: tuple) -> None:
         """Append a segment; ``end`` is the wire of its carry out, if any."""
         self.joint(carry)
-        for a, b, out in columns:
+        for a, b, out in triples:
             self.lut(SUM, a, b, out=out)
             self.advance(a, b)
         self.unread = end

@@ -44,6 +44,7 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
         m.submodules.unloader = unloader = TrunkPort(unit, out=True)
         connect(m, unloader.o, flipped(self.o))
 
+        value, wrote = Signal.like(trunk.r_data), Signal()
         wanted, word = sequencer.step.use | sequencer.header, self.i_parameter.payload.as_value()
         m.d.comb += [
             self.i_parameter.ready.eq(wanted),
@@ -61,11 +62,15 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
             output.head.eq(dots.head),
             output.header.eq(sequencer.header & go),
             output.word.eq(word),
-            output.trunk_r_data.eq(trunk.r_data),
-            unloader.data.eq(trunk.r_data),
+            output.trunk_r_data.eq(value),
+            unloader.data.eq(value),
             unloader.enable.eq(sequencer.unload),
             sequencer.unloaded.eq(unloader.done),
         ]
+        # A block RAM is slow: its word waits a cycle here. After a write it gives nothing.
+        m.d.sync += wrote.eq(trunk.write.any())
+        with m.If(Mux(sequencer.unload, unloader.next, ~wrote)):
+            m.d.sync += value.eq(trunk.r_data)
         # Nothing comes in before the first parameter is there, nor before it is known to be.
         enter = sequencer.load & self.i_parameter.valid
         addr, write, w_data = output.trunk_addr, output.trunk_write, output.trunk_w_data

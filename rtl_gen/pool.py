@@ -78,8 +78,8 @@ class Pool(UnitComponent, unit=PoolUnit):
     def across(self, m: Module, accept: Value, last: dict[str, Value]) -> tuple[Value, ...]:
         """Whether a column is its window's first, its last, in one at all; the window's address."""
         unit = self.unit
-        column, base = counter(unit.columns, "window_column"), counter(unit.depth + 1, "base")
-        ends = column == unit.columns - 1
+        column, base = counter(unit.kernel[1], "window_column"), counter(unit.depth + 1, "base")
+        ends = column == unit.kernel[1] - 1
         with m.If(accept & last["fold"]):
             m.d.sync += column.eq(Mux(ends, 0, column + 1))
             with m.If(ends):
@@ -90,8 +90,8 @@ class Pool(UnitComponent, unit=PoolUnit):
 
     def down(self, m: Module, accept: Value, last: dict[str, Value]) -> tuple[Value, Value]:
         """Whether a row is its windows' first, or last."""
-        row = counter(self.unit.rows, "window_row")
-        ends = row == self.unit.rows - 1
+        row = counter(self.unit.kernel[0], "window_row")
+        ends = row == self.unit.kernel[0] - 1
         with m.If(accept & last["column"]):
             m.d.sync += row.eq(Mux(ends | last["row"], 0, row + 1))
         return row == 0, ends

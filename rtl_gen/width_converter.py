@@ -39,12 +39,11 @@ class WidthConverter(UnitComponent, unit=ConvertUnit):
     def widen(self, m: Module) -> None:
         unit = self.unit
         ratio, accept = unit.lanes_out // unit.lanes_in, self.i.valid & self.i.ready
-        groups = unit.beats_out
-        left = unit.beats_in - (groups - 1) * ratio  # beats of a pixel's last group
+        left = unit.beats_in - (unit.beats_out - 1) * ratio  # beats in a pixel's last beat
         full, group_last = Signal(), Signal()
-        part, group = Signal(range(ratio)), Signal(range(max(groups, 2)))
+        part, group = Signal(range(ratio)), Signal(range(max(unit.beats_out, 2)))
         m.d.comb += [
-            group_last.eq(group == groups - 1),
+            group_last.eq(group == unit.beats_out - 1),
             full.eq(part == Mux(group_last, left - 1, ratio - 1)),
             self.i.ready.eq(~self.o.valid | self.o.ready),
         ]

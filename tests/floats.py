@@ -7,7 +7,7 @@ import numpy as np
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.merge_norms import merge_norms
-from fq_hw.fixed.network import FixedNetwork, Part, Tensor, from_float, tensors
+from fq_hw.fixed.network import FixedNetwork, Role, Tensor, from_float, tensors
 from fq_hw.float_network import FloatNetwork, Layer, Op, Padding, array_shapes
 
 __all__ = ["FLOATS", "random_fixed", "random_float", "random_formats", "random_pixels"]
@@ -78,7 +78,7 @@ def random_fixed(name: str, seed: int) -> FixedNetwork:
     network = FLOATS[name]
     formats = random_formats(network, rng)
     for tensor, form in formats.items():
-        if tensor.part is not Part.BIAS and form.bits < 3:
+        if tensor.role is not Role.BIAS and form.bits < 3:
             formats[tensor] = Format(4, 2)
     return from_float(network, merge_norms(random_float(network, seed)), formats)
 

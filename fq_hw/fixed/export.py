@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.fixed.network import FixedNetwork, Part, Tensor
+from fq_hw.fixed.network import FixedNetwork, Role, Tensor
 from fq_hw.float_network import FloatNode, Op, nodes
 
 __all__ = ["export"]
@@ -41,7 +41,7 @@ class FixedExporter:
         require(node.weighted, where, contract, node.op.value, kind=GraphError)
         contract = "must have a relu: hardware takes unsigned codes"
         require(node.layer.relu, where, contract, kind=GraphError)
-        form = self.fixed.formats[Tensor(node.name, Part.ACTIVATION)]
+        form = self.fixed.formats[Tensor(node.name, Role.ACTIVATION)]
         contract = "activations must have 2 to 9 bits, the sign among them"
         require(2 <= form.bits <= 9, where, contract, form.bits, kind=GraphError)
         constant = self.sums(node, where)
@@ -58,7 +58,7 @@ class FixedExporter:
 
     def sums(self, node: FloatNode, where: str) -> np.ndarray:
         """The convolution of a layer; returns what is to be added to its sums."""
-        codes = self.fixed.codes[Tensor(node.name, Part.WEIGHT)]
+        codes = self.fixed.codes[Tensor(node.name, Role.WEIGHT)]
         contract = "weights must not all be 0: such a layer gives a constant"
         require(codes.any(), where, contract, kind=GraphError)
         weight = codes.transpose(0, 2, 3, 1)

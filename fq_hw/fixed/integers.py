@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from fq_hw.errors import GraphError, require
 from fq_hw.fixed.format import requantize
-from fq_hw.fixed.network import FixedNetwork, Part, Tensor
+from fq_hw.fixed.network import FixedNetwork, Role, Tensor
 from fq_hw.float_network import IMAGE, FloatNode, Op, nodes
 
 __all__ = ["evaluate"]
@@ -28,7 +28,7 @@ def products(fixed: FixedNetwork, node: FloatNode, codes: np.ndarray) -> np.ndar
     float64 holds integers below 2**53 exactly in whatever order they are added, and multiplies
     matrices far faster than int64.
     """
-    weight = fixed.codes[Tensor(node.name, Part.WEIGHT)]
+    weight = fixed.codes[Tensor(node.name, Role.WEIGHT)]
     worst = int(np.abs(weight).sum((1, 2, 3)).max()) * int(np.abs(codes).max(initial=0))
     require(
         worst < 2**53, f"layer {node.name}", "sums must stay below 2**53", worst, kind=GraphError
@@ -59,7 +59,7 @@ def step(
     """Codes N,H,W,C of one layer; raw sums of one that has no format."""
     if node.op in (Op.MAX_POOL, Op.GLOBAL_MAX_POOL):
         return windows(inputs[0], node).max((-2, -1))
-    own = fixed.formats.get(Tensor(node.name, Part.ACTIVATION))
+    own = fixed.formats.get(Tensor(node.name, Role.ACTIVATION))
     if node.op is Op.CONCAT:
         low, high = fixed.bounds(node)
         pairs = zip(inputs, places, strict=True)

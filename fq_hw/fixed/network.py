@@ -18,7 +18,7 @@ __all__ = [
     "PIXEL",
     "FixedNetwork",
     "Known",
-    "Part",
+    "Role",
     "Tensor",
     "bias_codes",
     "from_float",
@@ -29,8 +29,8 @@ __all__ = [
 PIXEL = Format(9, 8)  # uint8 / 256: eight bits and no sign; never searched
 
 
-class Part(enum.Enum):
-    """What a format is of."""
+class Role(enum.Enum):
+    """What a tensor is to its layer."""
 
     WEIGHT = "weight"
     BIAS = "bias"
@@ -39,13 +39,13 @@ class Part(enum.Enum):
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor that has a format of its own: some part of the layer of that name."""
+    """A tensor that has a format of its own: what it is to the layer of that name."""
 
     layer: str
-    part: Part
+    role: Role
 
     def __str__(self) -> str:
-        return f"{self.layer}.{self.part.value}"
+        return f"{self.layer}.{self.role.value}"
 
 
 def tensors(network: FloatNetwork) -> Iterator[Tensor]:
@@ -54,13 +54,13 @@ def tensors(network: FloatNetwork) -> Iterator[Tensor]:
     Maxima keep the format of what they read, and the last layer gives raw sums.
     """
     found = list(nodes(network))
-    for part in (Part.WEIGHT, Part.BIAS):
+    for role in (Role.WEIGHT, Role.BIAS):
         for node in found:
             if node.weighted:
-                yield Tensor(node.name, part)
+                yield Tensor(node.name, role)
     for node in found[:-1]:
         if node.op not in (Op.MAX_POOL, Op.GLOBAL_MAX_POOL):
-            yield Tensor(node.name, Part.ACTIVATION)
+            yield Tensor(node.name, Role.ACTIVATION)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,8 +84,8 @@ class FixedNetwork:
             not more, where, "must hold formats of its tensors alone", more[:3], kind=ArtifactError
         )
         shapes = {n.name: n.weight_shape for n in nodes(self.network) if n.weighted}
-        held = {t: shapes[t.layer] for t in wanted if t.part is Part.WEIGHT}
-        held |= {t: shapes[t.layer][:1] for t in wanted if t.part is Part.BIAS}
+        held = {t: shapes[t.layer] for t in wanted if t.role is Role.WEIGHT}
+        held |= {t: shapes[t.layer][:1] for t in wanted if t.role is Role.BIAS}
         same = set(held) == set(self.codes)
         got = sorted(str(t) for t in self.codes)
         require(same, where, f"needs {len(held)} arrays of codes", got, kind=ArtifactError)
@@ -114,7 +114,7 @@ class FixedNetwork:
         """Binary places of the codes that every layer, and the image, gives."""
         out = {IMAGE: PIXEL.fraction}
         for node in nodes(self.network):
-            own = self.formats.get(Tensor(node.name, Part.ACTIVATION))
+            own = self.formats.get(Tensor(node.name, Role.ACTIVATION))
             if own is not None:
                 out[node.name] = own.fraction
             elif node.weighted:  # raw sums
@@ -127,27 +127,27 @@ class FixedNetwork:
         """Lowest and highest code that every layer but the last, and the image, can give."""
         out = {IMAGE: (0, PIXEL.limit)}
         for node in nodes(self.network):
-            own = Tensor(node.name, Part.ACTIVATION) in self.formats
+            own = Tensor(node.name, Role.ACTIVATION) in self.formats
             out[node.name] = self.bounds(node) if own else out[node.inputs[0]]
         return out
 
     def weight(self, name: str) -> Format:
         """The format of a layer's weights."""
-        return self.formats[Tensor(name, Part.WEIGHT)]
+        return self.formats[Tensor(name, Role.WEIGHT)]
 
     def constant(self, node: FloatNode, fraction: int) -> np.ndarray:
         """Integers O to add to the sums of ``node``, which have ``fraction`` binary places.
 
         Where the bias is finer than the sums it is rounded half up, once, before there is hardware.
         """
-        tensor = Tensor(node.name, Part.BIAS)
+        tensor = Tensor(node.name, Role.BIAS)
         shift = self.formats[tensor].fraction - fraction
         wide = np.iinfo(np.int64).max // 4
         return requantize(self.codes[tensor], shift, -wide, wide)
 
     def bounds(self, node: FloatNode) -> tuple[int, int]:
         """Lowest and highest code that a quantized ``node`` may give."""
-        limit = self.formats[Tensor(node.name, Part.ACTIVATION)].limit
+        limit = self.formats[Tensor(node.name, Role.ACTIVATION)].limit
         return (0 if node.layer.relu else -limit), limit
 
 
@@ -189,7 +189,7 @@ def from_float(
     known = {} if known is None else known
 
     def codes(tensor: Tensor) -> np.ndarray:
-        layer, weights = merged[tensor.layer], Tensor(tensor.layer, Part.WEIGHT)
+        layer, weights = merged[tensor.layer], Tensor(tensor.layer, Role.WEIGHT)
         form, beside = formats[tensor], formats[weights]
         key = tensor, form, beside
         if key not in known and tensor == weights:
@@ -198,5 +198,5 @@ def from_float(
             known[key] = bias_codes(layer, form, codes(weights), beside)
         return known[key]
 
-    made = {t: codes(t) for t in formats if t.part is not Part.ACTIVATION}
+    made = {t: codes(t) for t in formats if t.role is not Role.ACTIVATION}
     return FixedNetwork(network=network, formats=formats, codes=made)

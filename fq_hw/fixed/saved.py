@@ -13,7 +13,7 @@ from fq_hw.checkpoint import Accuracy
 from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.fixed.format import Format
-from fq_hw.fixed.network import FixedNetwork, Part, tensors
+from fq_hw.fixed.network import FixedNetwork, Role, tensors
 from fq_hw.float_network import FloatNetwork
 from fq_hw.plain import from_plain, to_plain
 
@@ -83,7 +83,7 @@ def read(path: Path) -> Saved:
             require(name in named, "formats", "must name tensors of the network", name)
             formats[named[name]] = Format(bits, fraction)
         for name, array in arrays.items():
-            whole = name in named and named[name].part is not Part.ACTIVATION
+            whole = name in named and named[name].role is not Role.ACTIVATION
             require(whole, "arrays", "must be weights and biases of the network", name)
             signed = np.issubdtype(array.dtype, np.signedinteger)
             require(signed, f"array {name}", "must hold signed integers", str(array.dtype))

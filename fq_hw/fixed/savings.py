@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fq_hw.fixed.format import Format
-from fq_hw.fixed.network import Part, Tensor, tensors
+from fq_hw.fixed.network import Role, Tensor, tensors
 from fq_hw.float_network import IMAGE, FloatNetwork, nodes
 
 __all__ = ["PLAIN", "Cost", "Savings", "cost", "savings"]
@@ -40,8 +40,8 @@ class Savings:
 def cost(network: FloatNetwork, formats: Mapping[Tensor, Format] | None) -> Cost:
     """Cost of ``formats``; of 8 bits everywhere for None."""
 
-    def bits(layer: str, part: Part) -> int:
-        form = formats.get(Tensor(layer, part)) if formats else None
+    def bits(layer: str, role: Role) -> int:
+        form = formats.get(Tensor(layer, role)) if formats else None
         return form.bits if form else PLAIN
 
     quantized = set(tensors(network))
@@ -49,14 +49,14 @@ def cost(network: FloatNetwork, formats: Mapping[Tensor, Format] | None) -> Cost
     width = {IMAGE: PLAIN}  # of the codes that a layer gives
     for node in nodes(network):
         read = max(width[name] for name in node.inputs)
-        own = node.weighted or Tensor(node.name, Part.ACTIVATION) in quantized
-        given = bits(node.name, Part.ACTIVATION) if own else read
+        own = node.weighted or Tensor(node.name, Role.ACTIVATION) in quantized
+        given = bits(node.name, Role.ACTIVATION) if own else read
         width[node.name] = given
         if own:
             memory += given * math.prod(node.shape)
         if node.weighted:
-            weights = bits(node.name, Part.WEIGHT) * math.prod(node.weight_shape)
-            memory += weights + bits(node.name, Part.BIAS) * node.shape[2]
+            weights = bits(node.name, Role.WEIGHT) * math.prod(node.weight_shape)
+            memory += weights + bits(node.name, Role.BIAS) * node.shape[2]
             pixels = math.prod(node.shape[:2])
             by_output += weights * pixels * given
             by_input += weights * pixels * read

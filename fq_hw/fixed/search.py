@@ -18,7 +18,7 @@ from typing import Protocol
 from fq_hw.errors import ParameterError, require
 from fq_hw.fixed.format import Format, widest
 from fq_hw.fixed.merge_norms import Merged
-from fq_hw.fixed.network import Part, Tensor, tensors
+from fq_hw.fixed.network import Role, Tensor, tensors
 from fq_hw.fixed.savings import PLAIN, savings
 from fq_hw.float_network import FloatNetwork, nodes
 
@@ -152,11 +152,11 @@ def starting_formats(
     formats = {}
     for tensor in tensors(network):
         more = 0
-        if tensor.part is Part.ACTIVATION:
+        if tensor.role is Role.ACTIVATION:
             most = largest[tensor.layer]
         else:
-            most = abs(getattr(merged[tensor.layer], tensor.part.value)).max()
-        if tensor.part is Part.BIAS:
+            most = abs(getattr(merged[tensor.layer], tensor.role.value)).max()
+        if tensor.role is Role.BIAS:
             if merged[tensor.layer].inputs is not None:
                 most *= 2  # room for what it makes up for
             if config.variant is not Variant.UNIFORM:
@@ -258,16 +258,16 @@ def worth(network: FloatNetwork, tensor: Tensor) -> float:
 
 
 def budget(config: SearchConfig, tensor: Tensor, place: int, worths: Sequence[float]) -> float:
-    """Relative loss allowed once the tensor number ``place`` (from 1) of its part is decided.
+    """Relative loss allowed once the tensor number ``place`` (from 1) of its role is decided.
 
-    ``worths`` are those of all tensors of the part. As published, but for biases, which
+    ``worths`` are those of all tensors of the role. As published, but for biases, which
     :func:`search` holds to what they find.
     """
     alone = config.variant is Variant.INDEPENDENT
     share = config.target * (1 if alone else config.shape.share(place, worths))
-    if tensor.part is Part.WEIGHT:
+    if tensor.role is Role.WEIGHT:
         return share
-    return config.target + (share if tensor.part is Part.ACTIVATION else 0)
+    return config.target + (share if tensor.role is Role.ACTIVATION else 0)
 
 
 def search(
@@ -287,7 +287,7 @@ def search(
     order, errors = list(tensors(network)), None
     worths = {tensor: worth(network, tensor) for tensor in order}
     for tensor in order:
-        same = [t for t in order if t.part is tensor.part]
+        same = [t for t in order if t.role is tensor.role]
         place = same.index(tensor) + 1
         allowed = judge.allowed(budget(config, tensor, place, [worths[t] for t in same]))
         alone = config.variant is Variant.INDEPENDENT
@@ -298,10 +298,10 @@ def search(
             points = Points(counter, base, tensor)
             if errors is not None and not alone:
                 points.found[base[tensor]] = (errors, None)
-            if tensor.part is Part.BIAS and not alone:  # a thousandth of the memory: worth no error
+            if tensor.role is Role.BIAS and not alone:  # a thousandth of the memory: worth no error
                 allowed = min(allowed, points.errors(base[tensor], None))
             form = reduce(points, base[tensor], allowed, gain)
-            if tensor.part is not Part.BIAS or alone:
+            if tensor.role is not Role.BIAS or alone:
                 form = nearby(points, form, gain)
             decision = Decision(
                 tensor=tensor,
@@ -317,7 +317,7 @@ def search(
 def with_spare(formats: Mapping[Tensor, Format], spare: int) -> dict[Tensor, Format]:
     """``formats`` with ``spare`` bits more for weights and activations, for finer steps."""
     finer = {t: Format(f.bits + spare, f.fraction + spare) for t, f in formats.items()}
-    return {t: formats[t] if t.part is Part.BIAS else finer[t] for t in formats}
+    return {t: formats[t] if t.role is Role.BIAS else finer[t] for t in formats}
 
 
 def second_look(
@@ -339,7 +339,7 @@ def second_look(
     """
     current, allowed = dict(formats), judge.allowed(2 * config.target)
     place = {node.name: node.index for node in nodes(network)}
-    left = [t for t in formats if t.part is not Part.BIAS and formats[t].bits > 1]
+    left = [t for t in formats if t.role is not Role.BIAS and formats[t].bits > 1]
     left.sort(key=lambda tensor: place[tensor.layer])  # so that the first round runs no layer twice
     worths = {tensor: worth(network, tensor) for tensor in left}
     counter.begin(left[0].layer, current)

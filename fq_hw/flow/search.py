@@ -19,7 +19,7 @@ from fq_hw.data import Split
 from fq_hw.fixed import saved
 from fq_hw.fixed.equalize import equalize
 from fq_hw.fixed.merge_norms import Merged, merge_norms
-from fq_hw.fixed.network import FixedNetwork, Part, Tensor
+from fq_hw.fixed.network import FixedNetwork, Role, Tensor
 from fq_hw.fixed.saved import Saved
 from fq_hw.fixed.savings import cost, savings
 from fq_hw.fixed.search import Judge, Variant, search, start, starting_formats
@@ -58,7 +58,7 @@ class Searched:
         """A row a layer: bits and binary places of its tensors."""
         formats, rows = self.result.fixed.formats, []
         for node in nodes(self.result.fixed.network):
-            forms = {part: formats.get(Tensor(node.name, part)) for part in Part}
+            forms = {role: formats.get(Tensor(node.name, role)) for role in Role}
             if any(forms.values()):
                 plain = {p.value: f and [f.bits, f.fraction] for p, f in forms.items()}
                 rows.append({"layer": node.name} | plain)
@@ -69,7 +69,7 @@ class Searched:
         found, formats = self.result, self.result.fixed.formats
         saving = savings(found.fixed.network, formats)
         plain, own = (cost(found.fixed.network, f).memory / 8 / 1024 for f in (None, formats))
-        bits = {part: [f.bits for t, f in formats.items() if t.part is part] for part in Part}
+        bits = {role: [f.bits for t, f in formats.items() if t.role is role] for role in Role}
         data = {
             "fixed-point network": str(self.path),
             "accuracy %, float": found.float_accuracy.percent,
@@ -77,7 +77,7 @@ class Searched:
             "relative loss %, test split": 100
             * (1 - found.accuracy.right / found.float_accuracy.right),
             "relative loss %, calibration images": 100 * self.held_loss,
-            **{f"mean bits, {part.value}": float(np.mean(bits[part])) for part in Part},
+            **{f"mean bits, {role.value}": float(np.mean(bits[role])) for role in Role},
             "memory KiB, 8 bit": plain,
             "memory KiB": own,
             "saved of 8 bit %, memory": saving.memory,

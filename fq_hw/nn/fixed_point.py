@@ -22,7 +22,7 @@ from fq_hw.data import Split
 from fq_hw.errors import GraphError, require
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.merge_norms import Merged
-from fq_hw.fixed.network import FixedNetwork, Known, Part, Tensor, from_float
+from fq_hw.fixed.network import FixedNetwork, Known, Role, Tensor, from_float
 from fq_hw.float_network import IMAGE, FloatNetwork, FloatNode, Op, nodes
 from fq_hw.nn.byte_conv import ByteConv, available
 from fq_hw.nn.float_net import loaded
@@ -107,10 +107,10 @@ def make_step(fixed: FixedNetwork, node: FloatNode, batch: int = 1, bytewise: bo
     read = [places[name] for name in node.inputs]
     seen = [ranges[name] for name in node.inputs]
     most = [max(high, -low) for low, high in seen]
-    own = fixed.formats.get(Tensor(node.name, Part.ACTIVATION))
+    own = fixed.formats.get(Tensor(node.name, Role.ACTIVATION))
     bounds = None if own is None else fixed.bounds(node)
     if node.weighted:
-        weight = fixed.codes[Tensor(node.name, Part.WEIGHT)]
+        weight = fixed.codes[Tensor(node.name, Role.WEIGHT)]
         fraction = read[0] + fixed.weight(node.name).fraction
         constant = fixed.constant(node, fraction)
         shift = 0 if own is None else fraction - own.fraction

@@ -297,7 +297,6 @@ def _(op: ir.Flatten, plan: Lowering) -> None:
 @place.register(ir.SumPool)
 def _(op: ir.Pool, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
-    rows, columns = op.kernel
     pooling = units.Pooling.MAX if isinstance(op, ir.MaxPool) else units.Pooling.SUM
     unit = units.PoolUnit(
         pooling=pooling,
@@ -306,11 +305,10 @@ def _(op: ir.Pool, plan: Lowering) -> None:
         channels=x.channels,
         lanes=x.lanes,
         in_bits=x.bits,
-        rows=rows,
-        columns=columns,
+        kernel=op.kernel,
         signed=pooling is units.Pooling.MAX and op.sign is not None and bool((op.sign < 0).any()),
     )
-    offset = x.offset * (rows * columns if pooling is units.Pooling.SUM else 1)
+    offset = x.offset * (math.prod(op.kernel) if pooling is units.Pooling.SUM else 1)
     sign = op.sign if unit.signed else None
     source = plan.add(op.name, unit, x.source, contents=sign, tensor=op.name, offset=offset)
     plan.publish(op, plan.stream(op, source, x.lanes, unit.o.bits, offset))

@@ -109,7 +109,7 @@ class _Builder:
         return [self.raw(plane) for _ in range(min(most, len(self.pools[plane])))]
 
     def segment(self, carry: Bit | None, pairs: Iterable[Sequence[Bit]], most: int) -> Word:
-        """A segment that adds ``carry`` and the columns ``pairs``; ``most`` bounds its value."""
+        """A segment that adds ``carry`` and ``pairs`` of bits; ``most`` bounds its value."""
         body = [Position(True, carry, None, None)]
         for pair in pairs:
             a, b = (*pair, None, None)[:2]
@@ -167,8 +167,8 @@ class _Builder:
 
     def add(self, word: Word, bits: Sequence[Bit], most: int, carry: list[Raw]) -> Word:
         length = max(len(word.bits), len(bits))
-        columns = [(*word.bits[n : n + 1], *bits[n : n + 1]) for n in range(length)]
-        return self.segment(carry[0] if carry else None, columns, word.most + most + len(carry))
+        pairs = [(*word.bits[n : n + 1], *bits[n : n + 1]) for n in range(length)]
+        return self.segment(carry[0] if carry else None, pairs, word.most + most + len(carry))
 
     def absorb(self, plane: int, keep: int) -> None:
         """Raw bits left over go into the plane's word, two a level, but for ``keep`` of them."""

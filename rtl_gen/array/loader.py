@@ -74,8 +74,10 @@ class TrunkPort(wiring.Component):
     """Streams sums of a frame into the trunk, or out of it.
 
     Members     enable: In(1); done: Out(1), high in the last cycle of a frame
-                addr: Out; data: Out or In(pe x value_bits); write: Out(1)
-                i: In(stream of sums) or o: Out(stream of sums), as of ArrayUnit
+                addr: Out, of a SinglePort
+                in: i: In(stream of sums), as ArrayUnit.i; write: Out(1), data: Out(pe x value_bits)
+                out: o: Out(stream of sums), as ArrayUnit.o; data: In(pe x value_bits), a register;
+                next: Out(1), it takes the memory's word
     Order       as ArrayUnit.i and ArrayUnit.o say
     Throughput  in a word per cycle, out one per two cycles
     Errors      none at run time
@@ -89,9 +91,12 @@ class TrunkPort(wiring.Component):
                 "enable": In(1),
                 "done": Out(1),
                 "addr": Out((max(unit.trunk_depth, 2) - 1).bit_length()),
-                "write": Out(1),
                 "data": In(word) if out else Out(word),
-                **({"o": Out(signature(unit.o))} if out else {"i": In(signature(unit.i))}),
+                **(
+                    {"next": Out(1), "o": Out(signature(unit.o))}
+                    if out
+                    else {"write": Out(1), "i": In(signature(unit.i))}
+                ),
             }
         )
 
@@ -108,14 +113,21 @@ class TrunkPort(wiring.Component):
         if loops == [(height * row, 1), fold]:  # one behind the other
             loops = [(height * row * fold[0], 1)]
         _, end = walk(m, step, self.addr, **{f"loop_{n}": loop for n, loop in enumerate(loops)})
-        m.d.comb += self.done.eq(step & end)
         if self.out:
-            read = Signal()  # the word at the address, which stands still until it is taken
+            read, last = Signal(), Signal()  # the memory gives the word at addr; o is the last one
+            taken = self.o.valid & self.o.ready
             m.d.sync += read.eq(self.enable & ~step)
-            m.d.comb += [self.o.valid.eq(read), step.eq(read & self.o.ready)]
-            m.d.comb += self.o.payload.eq(self.data[: beat.width])
+            m.d.comb += [
+                step.eq(self.enable & read & ~last & (~self.o.valid | self.o.ready)),
+                self.next.eq(step),
+                self.done.eq(taken & last),
+                self.o.payload.eq(self.data[: beat.width]),
+            ]
+            with m.If(step | taken):
+                m.d.sync += [self.o.valid.eq(step), last.eq(step & end)]
         else:
             m.d.comb += [
+                self.done.eq(step & end),
                 self.i.ready.eq(self.enable),
                 step.eq(self.enable & self.i.valid),
                 self.write.eq(step),

@@ -30,7 +30,7 @@ def values(step: Pass) -> Row:
         "groups": step.groups - 1,
         "rows": step.rows - 1,
         "folds": step.folds - 1,
-        "columns": step.last_columns - 1,
+        "last_column": step.last_columns - 1,
         "thin": step.thin,
         "add": step.add,
         "keep": step.keep,

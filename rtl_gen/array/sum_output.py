@@ -19,12 +19,14 @@ class SumOutput(wiring.Component):
     Members     setting: In(record of rtl_gen.array.settings); start: In(1)
                 full: In(1), head: In(pe x acc_bits), take: Out(1): see Dots
                 header: In(1), word: In(pe x simd bits): parameters that are a header's
-                trunk_addr, trunk_write, trunk_w_data: Out; trunk_r_data: In: a SinglePort
+                trunk_addr, trunk_write, trunk_w_data: Out: to a SinglePort; trunk_r_data: In, its
+                word in a register that keeps it while the memory writes
                 write: Out(write_layout)
     Order       trunk values lie in the order in which they come: fold, row, group, column
-    Latency     2 cycles from taking a column to its levels in the banks
-    Throughput  a column per cycle, or per two cycles where the trunk is read
-    Path        the trunk's read, an addition, its write; or a comparison and a count
+    Latency     2 cycles from taking a column to its levels in the banks, its sums in the trunk
+    Throughput  a column per cycle, or per two cycles where the trunk is read: one reads the next
+                column's word, the other writes the one before
+    Path        an addition; or a comparison and a count
     Errors      none at run time
     Source      thresholds instead of norm and activation: Umuroglu et al. 2017
     """
@@ -54,35 +56,34 @@ class SumOutput(wiring.Component):
         unit, now, pe = self.unit, self.setting, self.unit.array.pe
         columns, bits = unit.array.columns, unit.value_bits
 
-        running, second, kept = Signal(), Signal(), Signal()
+        running, second, kept, valid = Signal(), Signal(), Signal(), Signal()
         column = Signal(range(columns))
+        read, write = Signal.like(self.trunk_addr), Signal.like(self.trunk_addr)
         m.d.comb += [
             self.take.eq(running & (second | ~now.add)),
             kept.eq(~(now.thin & column[0])),
+            self.trunk_write.eq(valid & now.keep),
+            self.trunk_addr.eq(Mux(self.trunk_write, write, read)),
         ]
+        m.d.sync += valid.eq(self.take & kept)
         with m.If(running):
             m.d.sync += second.eq(now.add & ~second)
+            with m.If(~second):
+                m.d.sync += [read.eq(read + kept), write.eq(read)]
         with m.If(self.take):
-            m.d.sync += [column.eq(column + 1), self.trunk_addr.eq(self.trunk_addr + kept)]
+            m.d.sync += column.eq(column + 1)
             with m.If(column == columns - 1):
                 m.d.sync += running.eq(0)
         with m.If(self.full):
             m.d.sync += running.eq(1)
         with m.If(self.start):
-            m.d.sync += self.trunk_addr.eq(0)
+            m.d.sync += read.eq(0)
 
         values = [Signal(bits, name=f"value_{n}") for n in range(pe)]
-        sums = [Signal(bits, name=f"sum_{n}") for n in range(pe)]
-        valid = Signal()
-        m.d.sync += valid.eq(self.take & kept)
-        for n in range(pe):
+        for n, value in enumerate(values):
             trunk = self.trunk_r_data[n * bits :][:bits]
-            m.d.comb += [
-                sums[n].eq(self.head[n] + Mux(now.add, trunk, 0)),
-                self.trunk_w_data[n * bits :][:bits].eq(sums[n]),
-            ]
-            m.d.sync += values[n].eq(sums[n])
-        m.d.comb += self.trunk_write.eq(self.take & kept & now.keep)
+            m.d.sync += value.eq(self.head[n] + Mux(now.add, trunk, 0))
+        m.d.comb += self.trunk_w_data.eq(Cat(values))
 
         fields = self.fields(m)
         self.requantize(m, values, fields, self.place(m, valid))
@@ -109,7 +110,7 @@ class SumOutput(wiring.Component):
             last_column.eq(column == array.columns - 1),
             last_group.eq(group == now.groups),
             last_row.eq(row == now.rows),
-            beyond.eq(last_group & (column > now.columns)),
+            beyond.eq(last_group & (column > now.last_column)),
         ]
         next_line, next_word = Signal.like(line), Signal.like(word)
         m.d.comb += [

@@ -147,8 +147,7 @@ def pool(
         channels=channels,
         lanes=lanes,
         in_bits=bits,
-        rows=kernel[0],
-        columns=kernel[1],
+        kernel=kernel,
         signed=signed,
     )
 
@@ -159,7 +158,7 @@ def _(unit: PoolUnit, dice, frames) -> Vectors:
     kind = ir.MaxPool if unit.pooling is Pooling.MAX else ir.SumPool
     sign = dice.choice(np.array([-1, 1]), x.shape[-1]) if unit.signed else None
     more: dict[str, Any] = {"sign": sign} if unit.signed else {}
-    out = evaluate(kind(name="pool", kernel=(unit.rows, unit.columns), **more), x)
+    out = evaluate(kind(name="pool", kernel=unit.kernel, **more), x)
     return Vectors(
         i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits)},
         o={"o": pack(out.reshape(-1, unit.lanes), unit.o.bits)},

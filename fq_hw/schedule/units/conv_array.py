@@ -151,12 +151,12 @@ class ArrayUnit(Unit):
 
     @property
     def beats(self) -> int:
-        return self.load_cycles + self.pass_cycles + 2 * self.beats_out
+        return self.load_cycles + self.pass_cycles + 2 * self.beats_out + 1
 
     def latency(self) -> int:
         """Cycles from taking a frame's first beat to offering its first result, unstalled."""
         before = self.words_in // self.beats_in - 1  # a beat is taken with the last of its words
-        return self.load_cycles - before + self.pass_cycles + 1
+        return self.load_cycles - before + self.pass_cycles + 2
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         x, *parameters = i
@@ -177,10 +177,11 @@ class ArrayUnit(Unit):
                     for wanted in self.word_cycles:
                         free += (yield from given.take(free + wanted)) - free - wanted
                     words += len(self.word_cycles)
-                free += self.pass_cycles - 1
+                free += self.pass_cycles + 2
                 for _ in range(self.beats_out):
-                    free = yield from o[0].give(free + 2)
-                free += 1
+                    taken = yield from o[0].give(free)
+                    free = max(free + 2, taken + 1)
+                free = taken + 1
 
         return [frames()]
 
@@ -226,7 +227,7 @@ class ArrayUnit(Unit):
                 "pixels": array.columns * word,
                 "words": array.word_bits,
                 "fields": array.pe * self.field_bits,
-                "values": array.pe * self.value_bits,
+                "values": 2 * array.pe * self.value_bits,
                 "addresses": addresses,
             },
             memories=(

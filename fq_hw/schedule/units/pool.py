@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class Pooling(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class PoolUnit(LaneUnit):
-    """Largest value, or sum, of windows of ``rows`` x ``columns`` side by side, per channel.
+    """Largest value, or sum, of windows of ``kernel`` rows x columns side by side, per channel.
 
     Where it is ``signed``, constants say of which channels it gives the smallest value instead.
     A row of windows is kept while it grows; rows and columns that fill no window are dropped.
@@ -33,14 +34,13 @@ class PoolUnit(LaneUnit):
     pooling: Pooling
     height: int
     width: int
-    rows: int
-    columns: int
+    kernel: tuple[int, int]
     signed: bool = False
 
     def __post_init__(self) -> None:
-        inside = 1 <= self.rows <= self.height and 1 <= self.columns <= self.width
-        got = (self.rows, self.columns)
-        self.check(inside, f"windows must fit {self.height}x{self.width}", got)
+        (rows, columns), contract = self.kernel, f"windows must fit {self.height}x{self.width}"
+        inside = 1 <= rows <= self.height and 1 <= columns <= self.width
+        self.check(inside, contract, self.kernel)
 
     @property
     def contents(self) -> tuple[int, ...] | None:
@@ -49,13 +49,13 @@ class PoolUnit(LaneUnit):
     @property
     def o(self) -> Beat:
         most = 2**self.in_bits - 1
-        size = self.rows * self.columns if self.pooling is Pooling.SUM else 1
+        size = math.prod(self.kernel) if self.pooling is Pooling.SUM else 1
         return Beat(lanes=self.lanes, bits=(most * size).bit_length())
 
     @property
     def depth(self) -> int:
         """Words of its memory: a row of windows."""
-        return self.width // self.columns * self.slices
+        return self.width // self.kernel[1] * self.slices
 
     @property
     def beats(self) -> int:
@@ -63,17 +63,19 @@ class PoolUnit(LaneUnit):
 
     @property
     def latency_from(self) -> Mapping[str, int]:
-        return {"i": ((self.rows - 1) * self.width + self.columns - 1) * self.slices}
+        rows, columns = self.kernel
+        return {"i": ((rows - 1) * self.width + columns - 1) * self.slices}
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        rows, columns = range(1, self.height + 1), range(1, self.width + 1)
-        places = itertools.product(rows, columns, range(self.slices))
-        gives = [y % self.rows == x % self.columns == 0 for y, x, _ in places]  # a window's last
+        rows, columns = self.kernel
+        across = range(1, self.width + 1)
+        places = itertools.product(range(1, self.height + 1), across, range(self.slices))
+        gives = [y % rows == x % columns == 0 for y, x, _ in places]  # a window's last
         return [register_stage(i[0], o[0], itertools.cycle(gives))]
 
     def parts(self) -> Parts:
         width, depth = self.o.width, self.depth
-        loops = (self.slices, self.width, self.height, self.rows, self.columns, depth)
+        loops = (self.slices, self.width, self.height, *self.kernel, depth)
         summed = self.pooling is Pooling.SUM
         signs = self.lanes * ceil_div(self.slices, 16) if self.signed else 0
         return Parts(

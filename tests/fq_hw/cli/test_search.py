@@ -17,7 +17,7 @@ from fq_hw.data.split import hold_out
 from fq_hw.files import alone, row_line
 from fq_hw.fixed import saved
 from fq_hw.fixed.integers import evaluate
-from fq_hw.fixed.network import Part
+from fq_hw.fixed.network import Role
 from fq_hw.fixed.savings import savings
 from fq_hw.fixed.search import with_spare
 from fq_hw.flow.calibration import with_copies
@@ -140,7 +140,7 @@ def test_a_second_look_saves_more_and_keeps_to_the_budget(search, tmp_path, caps
     second, figures = saved.read(tmp_path / "out"), json.loads(capsys.readouterr().out)
     changed = [t for t, form in second.fixed.formats.items() if form != first.fixed.formats[t]]
     assert changed
-    assert not any(tensor.part is Part.BIAS for tensor in changed)
+    assert not any(tensor.role is Role.BIAS for tensor in changed)
     for cost in ("memory", "products by output width"):
         assert figures[f"saved of 8 bit %, {cost}"] > before[f"saved of 8 bit %, {cost}"]
     assert figures["relative loss %, calibration images"] <= 6

@@ -15,7 +15,7 @@ from fq_hw.fixed.export import export
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.integers import evaluate
 from fq_hw.fixed.merge_norms import merge_norms
-from fq_hw.fixed.network import FixedNetwork, Part, Tensor, from_float, tensors
+from fq_hw.fixed.network import FixedNetwork, Role, Tensor, from_float, tensors
 from fq_hw.float_network import FloatNetwork, Layer, Op, Padding
 from fq_hw.passes import lower_graph
 
@@ -29,7 +29,7 @@ WIDE = FloatNetwork(  # a dense layer in the middle and one that sees several pi
         Layer(op=Op.DENSE, width=3),
     ),
 )
-FORMATS = {t: Format(5 if t.part is Part.WEIGHT else 7, 3) for t in tensors(WIDE)}
+FORMATS = {t: Format(5 if t.role is Role.WEIGHT else 7, 3) for t in tensors(WIDE)}
 
 
 def graph_of(fixed: FixedNetwork) -> ir.Graph:
@@ -63,7 +63,7 @@ def test_dense_layers():
 
 
 def test_no_bias_no_op():
-    formats = {**FORMATS, Tensor("conv1", Part.BIAS): Format(1, 3)}
+    formats = {**FORMATS, Tensor("conv1", Role.BIAS): Format(1, 3)}
     graph = same(from_float(WIDE, merge_norms(random_float(WIDE, 1)), formats))
     assert "conv1.bias" not in graph.types
 
@@ -97,11 +97,11 @@ def test_refuses_layers(layers, message):
 @pytest.mark.parametrize(
     ("tensor", "form", "message"),
     [
-        (Tensor("conv1", Part.ACTIVATION), Format(1, 0), "activations must have 2 to 9 bits"),
-        (Tensor("conv1", Part.ACTIVATION), Format(10, 3), "activations must have 2 to 9 bits"),
-        (Tensor("conv1", Part.ACTIVATION), Format(5, -40), "shift must be in -32..32 (got 51)"),
-        (Tensor("dense1", Part.WEIGHT), Format(1, 0), "weights must not all be 0"),
-        (Tensor("dense2", Part.WEIGHT), Format(1, 0), "layer 'dense2': weights must not all be 0"),
+        (Tensor("conv1", Role.ACTIVATION), Format(1, 0), "activations must have 2 to 9 bits"),
+        (Tensor("conv1", Role.ACTIVATION), Format(10, 3), "activations must have 2 to 9 bits"),
+        (Tensor("conv1", Role.ACTIVATION), Format(5, -40), "shift must be in -32..32 (got 51)"),
+        (Tensor("dense1", Role.WEIGHT), Format(1, 0), "weights must not all be 0"),
+        (Tensor("dense2", Role.WEIGHT), Format(1, 0), "layer 'dense2': weights must not all be 0"),
     ],
 )
 def test_refuses_formats(tensor, form, message):

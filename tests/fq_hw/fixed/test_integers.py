@@ -11,7 +11,7 @@ from floats import FLOATS, random_fixed, random_pixels
 from fq_hw.errors import ArtifactError
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.integers import evaluate
-from fq_hw.fixed.network import FixedNetwork, Part, Tensor, tensors
+from fq_hw.fixed.network import FixedNetwork, Role, Tensor, tensors
 from fq_hw.float_network import FloatNetwork, Layer, Op
 
 NETWORK = FloatNetwork(
@@ -29,13 +29,13 @@ def two(bias: Format, given: Format, bias_code: int = 3) -> FixedNetwork:
     """first: 3 * pixel + bias; last: the two pixels with weights (1, 2) and (-1, 3)."""
     form = Format(4, 1)
     formats = dict.fromkeys(tensors(NETWORK), form)
-    formats[Tensor("first", Part.BIAS)] = bias
-    formats[Tensor("first", Part.ACTIVATION)] = given
+    formats[Tensor("first", Role.BIAS)] = bias
+    formats[Tensor("first", Role.ACTIVATION)] = given
     codes = {
-        Tensor("first", Part.WEIGHT): np.full((1, 1, 1, 1), 3),
-        Tensor("first", Part.BIAS): np.array([bias_code]),
-        Tensor("last", Part.WEIGHT): np.array([1, 2, -1, 3]).reshape(2, 1, 1, 2),
-        Tensor("last", Part.BIAS): np.zeros(2, np.int64),
+        Tensor("first", Role.WEIGHT): np.full((1, 1, 1, 1), 3),
+        Tensor("first", Role.BIAS): np.array([bias_code]),
+        Tensor("last", Role.WEIGHT): np.array([1, 2, -1, 3]).reshape(2, 1, 1, 2),
+        Tensor("last", Role.BIAS): np.zeros(2, np.int64),
     }
     return FixedNetwork(network=NETWORK, formats=formats, codes=codes)
 
@@ -71,8 +71,8 @@ def test_finer_codes_than_sums_are_shifted_left():
 
 def test_weights_of_one_bit_leave_the_bias():
     fixed = two(Format(5, 4), Format(6, 2))
-    formats = {**fixed.formats, Tensor("first", Part.WEIGHT): Format(1, 1)}
-    codes = {**fixed.codes, Tensor("first", Part.WEIGHT): np.zeros((1, 1, 1, 1), np.int64)}
+    formats = {**fixed.formats, Tensor("first", Role.WEIGHT): Format(1, 1)}
+    codes = {**fixed.codes, Tensor("first", Role.WEIGHT): np.zeros((1, 1, 1, 1), np.int64)}
     fixed = FixedNetwork(network=NETWORK, formats=formats, codes=codes)
     assert run(fixed, 7, 200)[0] == [1, 1]
 
@@ -114,23 +114,23 @@ def test_ranges_hold_and_pools_keep_places():
 
 
 def lacks(fixed):
-    del fixed["formats"][Tensor("first", Part.BIAS)]
+    del fixed["formats"][Tensor("first", Role.BIAS)]
 
 
 def more(fixed):
-    fixed["formats"][Tensor("last", Part.ACTIVATION)] = Format(8, 1)
+    fixed["formats"][Tensor("last", Role.ACTIVATION)] = Format(8, 1)
 
 
 def no_codes(fixed):
-    del fixed["codes"][Tensor("last", Part.BIAS)]
+    del fixed["codes"][Tensor("last", Role.BIAS)]
 
 
 def shape(fixed):
-    fixed["codes"][Tensor("last", Part.BIAS)] = np.zeros(3, np.int64)
+    fixed["codes"][Tensor("last", Role.BIAS)] = np.zeros(3, np.int64)
 
 
 def limit(fixed):
-    fixed["codes"][Tensor("last", Part.BIAS)] = np.array([0, -8])
+    fixed["codes"][Tensor("last", Role.BIAS)] = np.array([0, -8])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from fq_hw.data import DataKind
 from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError
 from fq_hw.fixed.format import Format
-from fq_hw.fixed.network import FixedNetwork, Part, Tensor
+from fq_hw.fixed.network import FixedNetwork, Role, Tensor
 from fq_hw.fixed.saved import KIND, Saved, read, write
 from fq_hw.float_network import Op, nodes
 
@@ -61,8 +61,8 @@ def test_what_it_was_trained_on_comes_back(tmp_path):
 
 def test_codes_take_the_bytes_they_need(tmp_path):
     fixed = make().fixed
-    wide = {**fixed.formats, Tensor("conv1", Part.WEIGHT): Format(9, 5)}
-    wide[Tensor("conv2", Part.WEIGHT)] = Format(8, 5)
+    wide = {**fixed.formats, Tensor("conv1", Role.WEIGHT): Format(9, 5)}
+    wide[Tensor("conv2", Role.WEIGHT)] = Format(8, 5)
     fixed = FixedNetwork(
         network=fixed.network,
         formats=wide,
@@ -160,8 +160,8 @@ def test_refuses(tmp_path, damage, message):
 def test_refuses_an_addition_that_64_bits_do_not_hold():
     fixed = make("branched").fixed
     (add,) = (node for node in nodes(fixed.network) if node.op is Op.ADD)
-    one = Tensor(add.inputs[0], Part.ACTIVATION)
-    apart = {one: Format(9, -64), Tensor(add.inputs[1], Part.ACTIVATION): Format(9, 64)}
+    one = Tensor(add.inputs[0], Role.ACTIVATION)
+    apart = {one: Format(9, -64), Tensor(add.inputs[1], Role.ACTIVATION): Format(9, 64)}
     with pytest.raises(ArtifactError, match=rf"layer '{add.name}': sums must stay below 2\*\*62"):
         dataclasses.replace(fixed, formats={**fixed.formats, **apart})
 

@@ -6,7 +6,7 @@ import pytest
 from floats import FLOATS
 
 from fq_hw.fixed.format import Format
-from fq_hw.fixed.network import Part, Tensor, tensors
+from fq_hw.fixed.network import Role, Tensor, tensors
 from fq_hw.fixed.savings import Cost, cost, savings
 from fq_hw.float_network import FloatNetwork, Layer, Op
 
@@ -52,14 +52,14 @@ def test_joins_and_means_hold_codes_of_their_own():
     formats = dict.fromkeys(tensors(network), Format(8, 3))
     shapes = {"stem": 180, "left": 180, "right": 180, "sum": 180, "mean": 120, "narrow": 24}
     for layer, size in (shapes | {"both": 60}).items():
-        less = {**formats, Tensor(layer, Part.ACTIVATION): Format(7, 3)}
+        less = {**formats, Tensor(layer, Role.ACTIVATION): Format(7, 3)}
         assert cost(network, formats).memory - cost(network, less).memory == size
 
 
 def test_a_convolution_after_a_join_reads_its_width():
     network = FLOATS["branched"]
     formats = dict.fromkeys(tensors(network), Format(8, 3))
-    less = {**formats, Tensor("both", Part.ACTIVATION): Format(5, 3)}
+    less = {**formats, Tensor("both", Role.ACTIVATION): Format(5, 3)}
     dense = 3 * 60 * 8 * (8 - 5)
     gone = cost(network, formats).products_by_input - cost(network, less).products_by_input
     assert gone == dense

@@ -10,7 +10,7 @@ from floats import FLOATS, random_float
 from fq_hw.errors import ParameterError
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.merge_norms import merge_norms
-from fq_hw.fixed.network import Part, Tensor, tensors
+from fq_hw.fixed.network import Role, Tensor, tensors
 from fq_hw.fixed.savings import savings
 from fq_hw.fixed.search import (
     Judge,
@@ -130,7 +130,7 @@ EVEN = [2.5] * 4
 
 def test_budgets():
     config = SearchConfig(target=0.01, shape=Shape.LINEAR)
-    weight, bias, act = (Tensor("conv1", part) for part in Part)
+    weight, bias, act = (Tensor("conv1", role) for role in Role)
     assert budget(config, weight, 1, EVEN) == pytest.approx(0.0025)
     assert budget(config, weight, 4, EVEN) == pytest.approx(0.01)
     assert budget(config, bias, 1, EVEN) == budget(config, bias, 4, EVEN) == pytest.approx(0.01)
@@ -176,7 +176,7 @@ def test_layerwise_spends_the_budget_once():
     assert decisions[-1].errors == total <= JUDGE.allowed(0.012)
     assert total > 10  # and it is spent
     assert all(d.form.bits <= 4 for d in decisions)
-    assert all(d.form.bits == 4 for d in decisions if d.tensor.part is Part.BIAS)
+    assert all(d.form.bits == 4 for d in decisions if d.tensor.role is Role.BIAS)
     errors = [d.errors for d in decisions[:4]]
     assert all(e <= JUDGE.allowed(0.006 * n / 4) for n, e in enumerate(errors, 1))
 
@@ -217,16 +217,16 @@ LARGEST = {"conv1": 5.0, "conv2": 0.2, "conv3": 1.0}
 def test_starting_formats_clip_nothing():
     merged = merge_norms(random_float(NETWORK, 1))
     formats = starting_formats(NETWORK, merged, LARGEST, SearchConfig(), 8)
-    assert formats[Tensor("conv1", Part.ACTIVATION)] == Format(8, 4)
-    assert formats[Tensor("conv2", Part.ACTIVATION)] == Format(8, 9)
+    assert formats[Tensor("conv1", Role.ACTIVATION)] == Format(8, 4)
+    assert formats[Tensor("conv2", Role.ACTIVATION)] == Format(8, 9)
     for layer, arrays in merged.items():
-        form = formats[Tensor(layer, Part.WEIGHT)]
+        form = formats[Tensor(layer, Role.WEIGHT)]
         assert abs(arrays.weight).max() * 2.0**form.fraction <= form.limit + 1
 
 
 def test_biases_start_with_more_bits_where_there_is_a_search():
     merged = merge_norms(random_float(NETWORK, 1))
-    bias = Tensor("conv1", Part.BIAS)
+    bias = Tensor("conv1", Role.BIAS)
     for variant, bits in ((Variant.LAYERWISE, 12), (Variant.INDEPENDENT, 12), (Variant.UNIFORM, 8)):
         config = SearchConfig(variant=variant)
         assert starting_formats(NETWORK, merged, LARGEST, config, 8)[bias].bits == bits
@@ -242,7 +242,7 @@ def test_refuses(change, message):
 
 
 LONG = {t: Format(4, 3) for t in ORDER}
-FREE = {Tensor("conv2", Part.WEIGHT): 3, Tensor("conv3", Part.ACTIVATION): 2}  # least bits
+FREE = {Tensor("conv2", Role.WEIGHT): 3, Tensor("conv3", Role.ACTIVATION): 2}  # least bits
 
 
 def look(cost, target=0.005):
@@ -260,7 +260,7 @@ def test_a_second_look_begins_with_finer_steps():
     spare = with_spare(LONG, 2)
     assert spare.keys() == LONG.keys()
     for tensor, form in spare.items():
-        assert form == (Format(4, 3) if tensor.part is Part.BIAS else Format(6, 5))
+        assert form == (Format(4, 3) if tensor.role is Role.BIAS else Format(6, 5))
 
 
 def test_a_second_look_takes_what_costs_nothing_until_it_does():
@@ -275,7 +275,7 @@ def test_a_second_look_takes_what_costs_nothing_until_it_does():
 
 def test_a_second_look_spends_the_whole_budget_where_it_is_worth_most():
     """Every bit costs one error, the budget are ten: the tensors of most worth get them."""
-    steps, *_ = look(lambda t, f: 4 - f.bits if t.part is not Part.BIAS else 0)
+    steps, *_ = look(lambda t, f: 4 - f.bits if t.role is not Role.BIAS else 0)
     assert len(steps) == 10 and steps[-1].errors == 20
     gains = [worth(NETWORK, step.tensor) for step in steps]
     assert gains == sorted(gains, reverse=True)
@@ -284,7 +284,7 @@ def test_a_second_look_spends_the_whole_budget_where_it_is_worth_most():
 
 def test_a_second_look_measures_a_price_again_before_it_pays():
     """A bit that was free becomes dear once another is gone: the price of before is not taken."""
-    dear, other = Tensor("conv3", Part.ACTIVATION), Tensor("conv2", Part.WEIGHT)
+    dear, other = Tensor("conv3", Role.ACTIVATION), Tensor("conv2", Role.WEIGHT)
 
     class Linked(Counter):
         def errors(self, formats, most=None):
@@ -302,7 +302,7 @@ def test_a_second_look_measures_a_price_again_before_it_pays():
 def test_a_second_look_asks_on_where_a_price_has_risen():
     """Of two bits the free one costs four errors once the first is gone: the other is cheaper."""
     first, rises, other = sorted(
-        (t for t in LONG if t.part is not Part.BIAS), key=lambda t: -worth(NETWORK, t)
+        (t for t in LONG if t.role is not Role.BIAS), key=lambda t: -worth(NETWORK, t)
     )[:3]
     assert 4 * worth(NETWORK, other) > worth(NETWORK, rises)
 
@@ -321,7 +321,7 @@ def test_a_second_look_asks_on_where_a_price_has_risen():
 
 @pytest.mark.parametrize("fraction", [2, 3])
 def test_a_second_look_takes_the_better_end(fraction):
-    tensor = Tensor("conv1", Part.WEIGHT)
+    tensor = Tensor("conv1", Role.WEIGHT)
 
     def cost(t, f):
         if t != tensor or f == Format(4, 3):

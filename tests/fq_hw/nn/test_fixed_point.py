@@ -14,7 +14,7 @@ from fq_hw.errors import GraphError, ParameterError
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.integers import evaluate
 from fq_hw.fixed.merge_norms import merge_norms
-from fq_hw.fixed.network import FixedNetwork, Part, Tensor, from_float, tensors
+from fq_hw.fixed.network import FixedNetwork, Role, Tensor, from_float, tensors
 from fq_hw.float_network import IMAGE, FloatNetwork, nodes
 from fq_hw.nn import byte_conv
 from fq_hw.nn.fixed_point import Simulation, image_codes, make_step
@@ -167,5 +167,5 @@ def test_observes_the_largest_of_every_layer():
 
 def test_a_format_of_one_bit_gives_zeros():
     fixed = random_fixed("plain", 1)
-    formats = {**fixed.formats, Tensor("conv2", Part.ACTIVATION): Format(1, 3)}
+    formats = {**fixed.formats, Tensor("conv2", Role.ACTIVATION): Format(1, 3)}
     same_everywhere(FixedNetwork(network=fixed.network, formats=formats, codes=fixed.codes), True)
