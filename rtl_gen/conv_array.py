@@ -70,7 +70,8 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
         # A block RAM is slow: its word waits a cycle here. After a write it gives nothing.
         m.d.sync += wrote.eq(trunk.write.any())
         with m.If(Mux(sequencer.unload, unloader.next, ~wrote)):
-            m.d.sync += value.eq(trunk.r_data)
+            wants = sequencer.unload | sequencer.setting.add
+            m.d.sync += value.eq(Mux(wants, trunk.r_data, 0))
         # Nothing comes in before the first parameter is there, nor before it is known to be.
         enter = sequencer.load & self.i_parameter.valid
         addr, write, w_data = output.trunk_addr, output.trunk_write, output.trunk_w_data

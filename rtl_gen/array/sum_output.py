@@ -20,7 +20,7 @@ class SumOutput(wiring.Component):
                 full: In(1), head: In(pe x acc_bits), take: Out(1): see Dots
                 header: In(1), word: In(pe x simd bits): parameters that are a header's
                 trunk_addr, trunk_write, trunk_w_data: Out: to a SinglePort; trunk_r_data: In, its
-                word in a register that keeps it while the memory writes
+                word in a register that keeps it while the memory writes; 0 where a pass adds none
                 write: Out(write_layout)
     Order       trunk values lie in the order in which they come: fold, row, group, column
     Latency     2 cycles from taking a column to its levels in the banks, its sums in the trunk
@@ -82,7 +82,7 @@ class SumOutput(wiring.Component):
         values = [Signal(bits, name=f"value_{n}") for n in range(pe)]
         for n, value in enumerate(values):
             trunk = self.trunk_r_data[n * bits :][:bits]
-            m.d.sync += value.eq(self.head[n] + Mux(now.add, trunk, 0))
+            m.d.sync += value.eq(self.head[n] + trunk)
         m.d.comb += self.trunk_w_data.eq(Cat(values))
 
         fields = self.fields(m)
