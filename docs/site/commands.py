@@ -36,7 +36,7 @@ def cell(text: str) -> str:
 def row(action: argparse.Action, formatter: argparse.HelpFormatter) -> str:
     """A line of the table: how it is written, what it does."""
     if action.option_strings:
-        value = "" if action.nargs == 0 else f" {formatter._format_args(action, metavar(action))}"
+        value = "" if action.nargs == 0 else f" {value_of(action, formatter)}"
         names = [f"{name}{value}" for name in action.option_strings]
     else:
         names = [action.dest if action.metavar is None else str(action.metavar)]
@@ -47,15 +47,17 @@ def row(action: argparse.Action, formatter: argparse.HelpFormatter) -> str:
     return f"| {written} | {told} |"
 
 
-def metavar(action: argparse.Action) -> str:
-    """What stands for an option's value where the parser names nothing."""
-    return "VALUE" if action.choices is not None else action.dest.upper()
+def value_of(action: argparse.Action, formatter: argparse.HelpFormatter) -> str:
+    """What stands for an option's value; choices are listed beside it."""
+    name = action.dest.upper()
+    plain = action.choices is not None and action.metavar is None
+    return name if plain else formatter._format_args(action, name)
 
 
 def command(name: str) -> str:
     """The section of one command: what it does, how it is called, its arguments."""
     parser = commands()[name]
-    formatter = argparse.HelpFormatter(prog=parser.prog, width=100)
+    formatter = argparse.HelpFormatter(prog=parser.prog, width=80)
     formatter.add_usage(parser.usage, parser._actions, parser._mutually_exclusive_groups, "")
     usage = formatter.format_help().strip()
     lines = [f"### {name}", "", cell(parser.description or ""), "", "```text", usage, "```", ""]
