@@ -58,7 +58,8 @@ MOST_KERNEL = MOST_STRIDE = 255
 class Layer:
     """One layer; fields that its ``op`` has no use for keep their defaults.
 
-    Fields  name: by default the op and its number, such as ``conv3``
+    Fields  op: what it does; padding: of a convolution
+            name: by default the op and its number, such as ``conv3``
             inputs: names of the layers it reads, or ``image``; by default the layer before
             width: output channels of a convolution or dense layer
             kernel, stride: of a convolution (odd kernel) or pool (stride 0: the kernel, no overlap)
@@ -152,7 +153,9 @@ class FloatNode:
 class FloatNetwork:
     """A float network of the layers above; the pixels it reads are uint8 / 256.
 
-    Fields  image: height, width, colours; classes: number of scores, the width of the last layer
+    Fields  name: stands in the names of files and in tables; image: height, width, colours
+            classes: number of scores, the width of the last layer; layers: first to last
+            norm_eps: added to the variance of every norm
     """
 
     name: str

@@ -128,7 +128,8 @@ class Norm(enum.Enum):
 class Embedding:
     """Pixel embedding: each colour component becomes ``length`` channels.
 
-    ``shared``: a learned table serves all colours; otherwise each colour has its own.
+    Fields  kind: of the table, or none; length: channels of a colour, 1 to 85
+            shared: a learned table serves all colours; otherwise each colour has its own
     """
 
     kind: EmbeddingKind = EmbeddingKind.LEARNED
@@ -144,7 +145,11 @@ class Embedding:
 
 @dataclass(frozen=True, kw_only=True)
 class StemConv:
-    """One convolution of the stem; ``norm`` says that a norm and an activation follow it."""
+    """One convolution of the stem.
+
+    Fields  width: output channels; kernel: 1 or 3; stride: 1 or 2
+            norm: whether a norm and an activation follow it, as they do all but the last one
+    """
 
     width: int
     kernel: int = 3
@@ -159,7 +164,11 @@ class StemConv:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """``blocks`` residual blocks; the first one has the stride and the 1x1 downsample."""
+    """Residual blocks of one width; the first one has the stride and the 1x1 downsample.
+
+    Fields  width: channels; a bottleneck block gives four times as many; blocks: how many
+            stride: 1 or 2
+    """
 
     width: int
     blocks: int
@@ -175,8 +184,9 @@ class Stage:
 class Activation:
     """Half-wave quantizer: level = round(clamp(x, 0, max_value) * steps / max_value).
 
-    Where the ``rule`` is not FIXED each layer has its own maximum, and ``max_value`` serves a
-    learned embedding alone.
+    Fields  bits: 2; rule: where the width of a level comes from
+            max_value: the real value of the highest level. Where the rule is not FIXED each layer
+            has its own, and this one serves a learned embedding alone
     """
 
     bits: int = 2
@@ -230,7 +240,11 @@ def check_image(image: tuple[int, ...], where: str) -> None:
 class Network:
     """An Efficiera residual network: every convolution has 1-bit weights and 2-bit inputs.
 
-    Fields  image: height, width, colours of the uint8 input; classes: number of scores
+    Fields  name: stands in the names of files and in tables
+            image: height, width, colours of the uint8 input; classes: number of scores
+            embedding: how a pixel reaches the first convolution
+            stem: the convolutions before the stages; block: of what kind those of the stages are
+            stages: groups of residual blocks; activation: the quantizer of every layer's input
             shared_scale: the one real value of a weight wherever residuals are added
             norm_eps: added to the variance of every norm
             weight_bits: 1 (weights -1, +1) or 2 (-3, -1, +1, +3)

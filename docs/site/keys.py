@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 __all__ = ["ROOT", "record"]
@@ -15,19 +16,34 @@ def record(dotted: str) -> str:
     """The section of a record: its docstring, and a table of its keys; of an enum its values."""
     module, _, name = dotted.rpartition(".")
     source = ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
-    found = [n for n in ast.parse(source).body if isinstance(n, ast.ClassDef) and n.name == name]
-    if not found:
+    classes = {n.name: n for n in ast.parse(source).body if isinstance(n, ast.ClassDef)}
+    if name not in classes:
         raise LookupError(f"{module} has no class {name}")
-    node, text = found[0], ast.get_docstring(found[0]) or ""
+    node = classes[name]
+    text = with_values(ast.get_docstring(node) or "", classes.values())
     lead, told = fields(text, [key for key, *_ in keys(node)])
     lines = [f"### {name}", "", lead, ""]
-    if any(ast.unparse(base) == "enum.Enum" for base in node.bases):
-        values = [n.value.value for n in node.body if isinstance(n, ast.Assign)]
-        return "\n".join([*lines, "Values: " + ", ".join(f'`"{value}"`' for value in values), ""])
+    if members(node):
+        values = ", ".join(f'`"{value}"`' for value in members(node).values())
+        return "\n".join([*lines, f"Values: {values}", ""])
     lines += ["| key | kind | default | |", "| --- | --- | --- | --- |"]
     for key, kind, default in keys(node):
         lines.append(f"| `{key}` | {kind} | {default} | {told.get(key, '')} |")
     return "\n".join([*lines, ""])
+
+
+def members(node: ast.ClassDef) -> dict[str, str]:
+    """The values of an enum by their names; of another class none."""
+    enum = any(ast.unparse(base) == "enum.Enum" for base in node.bases)
+    found = [n for n in node.body if isinstance(n, ast.Assign)] if enum else []
+    return {n.targets[0].id: n.value.value for n in found}
+
+
+def with_values(text: str, classes: Iterable[ast.ClassDef]) -> str:
+    """A docstring with the values of enums, as TOML has them, in the place of their names."""
+    for name, value in {k: v for node in classes for k, v in members(node).items()}.items():
+        text = re.sub(rf"\b{name}\b", f'`"{value}"`', text)
+    return text
 
 
 def keys(node: ast.ClassDef) -> list[tuple[str, str, str]]:
@@ -50,7 +66,7 @@ def kind_of(annotation: str) -> str:
     annotation = annotation.removesuffix(" | None")
     many = re.fullmatch(r"tuple\[(.+), \.\.\.\]", annotation)
     if many:
-        return f"list of {kind_of(many[1])}"
+        return f"list of {kind_of(many[1])}" + ("s" if many[1] in PLAIN else "")
     several = re.fullmatch(r"tuple\[(.+)\]", annotation)
     if several:
         return "list: " + ", ".join(map(kind_of, several[1].split(", ")))
@@ -71,7 +87,7 @@ def default_of(value: ast.expr | None) -> str:
     if isinstance(value, ast.Attribute):  # Keep.LAST
         return f'`"{value.attr.lower().replace("_", "-")}"`'
     if isinstance(value, ast.Call):
-        return "its own defaults"
+        return "none" if "dict" in text else "its own defaults"
     return f"`{text}`"
 
 

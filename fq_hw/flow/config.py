@@ -19,7 +19,10 @@ EXAMPLE = "fq_hw/models/digits.toml is an example"
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """What to train on; ``path`` is relative to the working directory."""
+    """What to train on.
+
+    Fields  kind: its format; path: its folder, relative to the working directory
+    """
 
     kind: DataKind
     path: str | None = None
@@ -31,7 +34,11 @@ class DataConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """A configuration; ``train`` stays plain until torch is there to read it."""
+    """A configuration.
+
+    Fields  network: its layers; data: what it learns from
+            train: how it learns; this stays plain until torch is there to read it
+    """
 
     network: Network | FloatNetwork
     data: DataConfig

@@ -24,7 +24,11 @@ MOST_EPOCHS = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """What differs from the study's own tables; ``title`` stands in tables and plots."""
+    """What differs from the study's own tables.
+
+    Fields  name: of its folders; title: stands in tables and plots; seeds: one run for each
+            network, train: keys that differ
+    """
 
     name: str
     title: str
@@ -60,7 +64,11 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A network, its data, its training, and the variants; ``path`` is seen from a data folder."""
+    """A network, its data, its training, and the variants.
+
+    Fields  title: stands above tables and plots; network, train: what the variants share
+            data: its path is seen from the folder of --data; variants: what is compared
+    """
 
     title: str
     network: dict

@@ -35,7 +35,10 @@ class Keep(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """From ``epoch`` on, images in training are squares of ``side`` pixels."""
+    """From an epoch on, images in training are squares of so many pixels.
+
+    Fields  epoch: the first of these, from 0; side: pixels
+    """
 
     epoch: int
     side: int
@@ -48,11 +51,15 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """How to train. ``lr`` holds for a batch of 256 and scales with ``batch``.
+    """How to train, with Adam.
 
-    Fields  crop: pixels of random shift (zero filled); flip: mirror half of the images
+    Fields  epochs: passes over the training images; batch: images of a step
+            lr: highest learning rate, for a batch of 256; it scales with the batch
+            weight_decay, adam_eps: of the optimizer
+            crop: pixels of random shift (zero filled); flip: mirror half of the images
             crop_area: least share of a picture's area that is shown, stretched by up to 4:3 and
-            scaled; 0 shows all. ``sides``: sizes of these crops, which may grow with the epochs;
+            scaled; 0 shows all
+            sides: sizes of these crops, which may grow with the epochs;
             accuracies are always of the network's own size
             label_smoothing: share of a label that all classes have in common
             hold_out: so many training images, left out so that a search may judge by them

@@ -13,6 +13,7 @@ import pytest
 from documents import ROOT
 
 from docs.site.commands import commands
+from docs.site.keys import record
 from fq_hw import flow
 
 
@@ -65,6 +66,16 @@ def test_pictures_have_words(site):
 
 def test_every_command_is_there(site):
     assert set(commands()) <= Page(site / "reference/commands.html").names
+
+
+RECORDS = re.findall(r"record: (\S+) ", (ROOT / "docs/reference/configuration.md").read_text())
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_key_is_explained(name):
+    """By the docstring of its record."""
+    rows = [line.split(" | ") for line in record(name).splitlines() if line.startswith("| `")]
+    assert [key for key, *_, said in rows if not said.strip(" |")] == []
 
 
 def test_every_name_of_the_python_api_is_there(site):
