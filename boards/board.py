@@ -18,12 +18,14 @@ class Capacity:
     lut, ff  4-input LUTs and flip-flops; on iCE40 one of each makes a logic cell
     ebr      embedded block RAMs: of 18 kbit on ECP5, of 4 kbit on iCE40
     spram    single-port RAMs of 256 kbit, without initial contents
+    grid     columns and rows of its tiles, as nextpnr counts them
     """
 
     lut: int
     ff: int
     ebr: int
     spram: int = 0
+    grid: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         for name in ("lut", "ff", "ebr"):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from amaranth.hdl import Elaboratable, Fragment, Module
 from amaranth.lib import io, wiring
@@ -14,6 +15,7 @@ from amaranth.lib import io, wiring
 from boards import farm
 from boards.board import Board
 from boards.clock import PllClock, pll_for
+from boards.placement import placement
 from boards.protocol import BAUD, IDLE_S
 from boards.route import Job, Routed, packed
 from boards.shell import Shell
@@ -22,10 +24,12 @@ from boards.uart import divisor
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ToolError, require
 from fq_hw.files import check_output, parse_json, work_folder, write_bytes, write_text
+from fq_hw.report.records import PLACEMENT, ROUTED, RoutedRecord, SeedRow, save
 from rtl_gen.emit import dots_rtlil
 
 __all__ = ["BuildResult", "SeedResult", "SerialTop", "build"]
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 STAGES = {  # how a line of nextpnr's output starts, and what to call what it begins
     "Info: Packing constants": "packing",
     "Info: Creating initial": "placing",
@@ -116,6 +120,7 @@ def build(
     jobs: int = 1,
     scheduler: str | None = None,
     image: Callable[[bytes], bytes] = bytes,
+    beside: Mapping[str, str] = NOTHING,
     report: Callable[[str], None] = lambda line: None,
 ) -> BuildResult:
     """Put ``core`` behind the serial link of ``board`` and write the bitstream ``out``.
@@ -129,13 +134,14 @@ def build(
     jobs       seeds routed at a time here; ``scheduler`` spreads them over a Dask cluster's
                machines instead
     image      makes of the packer's bitstream what ``out`` holds
+    beside     texts to lie in the work folder, by name
     report     is called with one line at the start and the end of each step
 
-    The work happens in the folder ``<out without suffix>.build`` and stays there; ``out`` changes
-    only at the end, all at once. ArtifactError where that folder is somebody else's or another
-    build works in it, and where nothing can be written. CapacityError when the design does not fit
-    or no seed is fast enough for the clock; ToolError naming the log when a tool is missing or
-    fails.
+    The work happens in the folder ``<out without suffix>.build`` and stays there, with the records
+    ROUTED and PLACEMENT for a report; ``out`` changes only at the end, all at once. ArtifactError
+    where that folder is somebody else's or another build works in it, and where nothing can be
+    written. CapacityError when the design does not fit or no seed is fast enough for the clock;
+    ToolError naming the log when a tool is missing or fails.
     """
     tools = board.toolchain
     fits = out.suffix == tools.bitstream
@@ -188,16 +194,26 @@ def build(
             toolbox.run(packer, tools.pack, cwd=work, log=work / f"{tools.packer}.log")
         bitstream = work / f"{NAME}{tools.bitstream}"
         _check_written(bitstream, packer)
+        used = tools.count(parse_json(best.report, "report")["utilization"], best.log)
+        used = {"spram": 0, **used}
+        rows = tuple(
+            SeedResult(seed=one.seed, fmax_mhz=None if one.error else _fmax(one), error=one.error,
+                       seconds=one.seconds)
+            for one in routed
+        )  # fmt: skip
+        tried = (SeedRow(seed=row.seed, fmax_mhz=row.fmax_mhz, error=row.error) for row in rows)
+        record = RoutedRecord(board=board.name, router=f"{tools.router} {best.version}",
+                              seed=best.seed, clock_mhz=clock, aim_mhz=aim, fmax_mhz=_fmax(best),
+                              seeds=tuple(tried), **used)  # fmt: skip
+        save(work / ROUTED, record)
+        cells = placement(best.cells, (work / f"{NAME}.il").read_text(), tools.cells)
+        save(work / PLACEMENT, cells)
+        for name, text in beside.items():
+            write_text(work / name, text)
         write_bytes(out, image(bitstream.read_bytes()))
-    used = tools.count(parse_json(best.report, "report")["utilization"], best.log)
-    rows = tuple(
-        SeedResult(seed=one.seed, fmax_mhz=None if one.error else _fmax(one), error=one.error,
-                   seconds=one.seconds)
-        for one in routed
-    )  # fmt: skip
     return BuildResult(bitstream=out, board=board.name, seed=best.seed, clock_mhz=clock,
                        fmax_mhz=_fmax(best), seconds=time.monotonic() - began, seeds=rows,
-                       work=work, **{"spram": 0, **used})  # fmt: skip
+                       work=work, **used)  # fmt: skip
 
 
 class _Step:

@@ -5,5 +5,5 @@ from boards.board import Capacity
 __all__ = ["ECP5_SOURCE", "LFE5U_25F", "LFE5U_85F"]
 
 ECP5_SOURCE = "Lattice FPGA-DS-02012, ECP5 family data sheet; nextpnr-ecp5's utilisation table"
-LFE5U_25F = Capacity(lut=24_288, ff=24_288, ebr=56)
-LFE5U_85F = Capacity(lut=83_640, ff=83_640, ebr=208)
+LFE5U_25F = Capacity(lut=24_288, ff=24_288, ebr=56, grid=(73, 51))
+LFE5U_85F = Capacity(lut=83_640, ff=83_640, ebr=208, grid=(127, 96))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from boards.placement import placed
 from fq_hw import toolbox
 from fq_hw.errors import FqHwError, ToolError, require
 from fq_hw.files import parse_json, scratch_folder, write_bytes
@@ -15,6 +17,7 @@ from fq_hw.files import parse_json, scratch_folder, write_bytes
 __all__ = ["Job", "Routed", "packed", "route"]
 
 REPORT = "report.json"
+PLACED = "placed.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,10 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Routed:
-    """What became of a job: the router's report and packed configuration, or ``error``."""
+    """What became of a job: the router's report and packed configuration, or ``error``.
+
+    ``cells`` says where the cells lie, packed JSON as ``boards.placement`` has it.
+    """
 
     seed: int
     seconds: float = 0.0
@@ -44,6 +50,7 @@ class Routed:
     log: str = ""
     report: str = ""
     config: bytes = b""
+    cells: bytes = b""
     error: str = ""
 
 
@@ -59,10 +66,11 @@ def route(job: Job, on_line: Callable[[str], None] | None = None) -> Routed:
     """
     began = time.monotonic()
     with scratch_folder() as folder:  # the wheels' tools see their working directory alone
-        args = [*job.args, "--seed", str(job.seed), "--report", REPORT]
+        args = [*job.args, "--seed", str(job.seed), "--report", REPORT,
+                "--write", PLACED]  # fmt: skip
         log = folder / "router.log"
         version = report = error = ""
-        config = b""
+        config = cells = b""
         try:
             for file, content in job.files.items():
                 write_bytes(folder / file, zlib.decompress(content))
@@ -71,7 +79,9 @@ def route(job: Job, on_line: Callable[[str], None] | None = None) -> Routed:
             toolbox.run(tool, args, cwd=folder, log=log, on_line=on_line)
             report = (folder / REPORT).read_text()
             check_report(report, job.router)
+            found = placed(folder / PLACED, job.router)
             config = packed((folder / job.config).read_bytes())
+            cells = packed(json.dumps(found).encode())
         except FqHwError as problem:
             report, error = "", str(problem).removesuffix(f" (see {log})")
         except OSError as problem:
@@ -79,7 +89,7 @@ def route(job: Job, on_line: Callable[[str], None] | None = None) -> Routed:
         said = log.read_text(errors="replace") if log.exists() else ""
     seconds = time.monotonic() - began
     return Routed(seed=job.seed, seconds=seconds, version=version, log=said, report=report,
-                  config=config, error=error)  # fmt: skip
+                  config=config, cells=cells, error=error)  # fmt: skip
 
 
 def check_report(text: str, router: str) -> None:

@@ -50,6 +50,7 @@ RULES = {  # outside package: which layers may import it, and how; all others mu
         "fq_hw.nn.fixed_point": ANYWHERE,
         "fq_hw.flow": INSIDE_FUNCTIONS,
     },
+    "jinja2": {"fq_hw.report": INSIDE_FUNCTIONS},
     "matplotlib": {"fq_hw.report": INSIDE_FUNCTIONS},
     "tqdm": {
         "fq_hw.flow": INSIDE_FUNCTIONS,

@@ -125,7 +125,7 @@ def run(args: argparse.Namespace) -> Output:
         f"{link.bytes_per_frame:,} bytes per frame",
         f"{most:,.0f} frames/s: the core at {built.fmax_mhz:.1f} MHz, as routed (--clock asks for "
         "another clock)",
-        f"bitstream: {built.bitstream}",
+        f"bitstream: {built.bitstream} (`fq-hw report {built.work}` draws it)",
     ])  # fmt: skip
     return Output(data, text)
 

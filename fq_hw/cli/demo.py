@@ -12,6 +12,7 @@ from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.sim import add_sim_arguments, check_sim, simulate
 from fq_hw.files import check_output
+from fq_hw.flow import report
 from fq_hw.report import bench
 from fq_hw.report.table import table
 
@@ -25,7 +26,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "demo",
         help="checkpoint to Verilog to simulation to bitstream, in one table",
-        description="Simulate a model on its test images, build its bitstream, print one table.",
+        description="Simulate a model on its test images, build its bitstream, print one table, "
+        "draw a report.",
     )
     add_model_argument(parser)
     add_fold_arguments(parser)
@@ -91,5 +93,6 @@ def run(args: argparse.Namespace) -> Output:
     ]
     what = f"{model.graph.name} on {built.board}, {design.hardware.tag(model.name)}"
     bench.update_rows(BENCH, [(f"{what}: {row[0]}", *row[1:], args.typed) for row in rows])
+    page = report.write(report.of_build(built.work))
     say(f"done; the figures are in {BENCH} too")
-    return Output(data, text)
+    return Output(data | {"report": str(page)}, f"{text}\nreport: {page}")

@@ -9,8 +9,10 @@ from fq_hw.cli.images import add_data_arguments, load_images
 from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output
 from fq_hw.errors import require
+from fq_hw.files import check_output
 from fq_hw.flow.mistakes import check_mistakes, save_mistakes, test
 from fq_hw.flow.model import load_model
+from fq_hw.flow.records import golden_path, save_golden
 from fq_hw.report.classes import class_rows, class_table
 
 __all__ = ["add_parser"]
@@ -22,7 +24,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "golden",
         help="run the integer model on test images",
         description="Run the NumPy golden model on test images and print its accuracy, of each "
-        "class too.",
+        "class too. A record for reports goes below build/golden.",
     )
     add_model_argument(parser)
     add_data_arguments(parser, 10_000)
@@ -41,8 +43,10 @@ def run(args: argparse.Namespace) -> Output:
     if args.mistakes is not None:
         check_mistakes(args.mistakes)
     model = load_model(args.model)
+    check_output(golden_path(model.name), "golden")
     images = load_images(args, model)
     tested = test(model, images.test().first(args.images))
+    save_golden(model, images.name, tested.split, tested.labels)
     count, right = len(tested.split), tested.right
     rows = class_rows(images.classes, tested.split.labels, {"golden": tested.labels})
     data = {

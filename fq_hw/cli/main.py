@@ -24,6 +24,7 @@ from fq_hw.cli import (
     fold,
     golden,
     import_model,
+    report,
     rtl,
     search,
     show,
@@ -38,7 +39,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     train, search, export, import_model, verify, show, golden, classify, fold, estimate, rtl, sim,
-    build, doctor, demo, bench, bench_cnv, accuracy,
+    build, report, doctor, demo, bench, bench_cnv, accuracy,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from fq_hw import ir, toolbox
 from fq_hw.errors import CapacityError, require
 from fq_hw.flow.hardware import SHIPPED, sequential_way
 from fq_hw.flow.paths import output_path
+from fq_hw.report.records import DESIGN, as_text
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import PRICED, plan_blocks, plan_resources
 from fq_hw.schedule.units import ArrayUnit
@@ -117,6 +118,7 @@ class BuildGoal:
         from boards.build import build
         from boards.flash_core import core_of, with_parameters
         from boards.toolchain import Placer
+        from fq_hw.flow.describe import describe
 
         board, path = self.check_design(design)
         plan = design.plan
@@ -134,6 +136,7 @@ class BuildGoal:
             jobs=self.jobs or cores_here(),
             scheduler=self.scheduler,
             image=partial(with_parameters, plan=plan, board=board),
+            beside={DESIGN: as_text(describe(design, board))},
             report=report,
         )
 

@@ -6,9 +6,14 @@ import dataclasses
 
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import resources
-from fq_hw.schedule.units import ArrayUnit, ConvUnit
+from fq_hw.schedule.units import ArrayUnit, ConvUnit, Unit
 
-__all__ = ["unit_rows"]
+__all__ = ["kind_of", "unit_rows"]
+
+
+def kind_of(unit: Unit) -> str:
+    """What a unit is, in a word."""
+    return type(unit).__name__.removesuffix("Unit").lower()
 
 
 def unit_rows(plan: Plan) -> list[dict]:
@@ -18,7 +23,7 @@ def unit_rows(plan: Plan) -> list[dict]:
         need = resources(node.unit)
         rows.append({
             "unit": node.name,
-            "kind": type(node.unit).__name__.removesuffix("Unit").lower(),
+            "kind": kind_of(node.unit),
             "cycles": node.unit.beats,
             "busy %": 100 * node.unit.beats / plan.interval_bound,
             "MAC/cycle": node.unit.macs if isinstance(node.unit, ArrayUnit | ConvUnit) else None,

@@ -83,6 +83,13 @@ class Arrays:
         return tuple(fitted(graph, after, until, self.array) for after, until in stretches)
 
     @property
+    def options(self) -> list[str]:
+        """The same as options of a command."""
+        words = ["--sequential"] if self.sequential else []
+        words += [word for stretch in self.in_turn for word in ("--in-turn", *stretch)]
+        return [*words, *(["--array", self.size] if self.size else [])]
+
+    @property
     def tag(self) -> str:
         """What tells files of one network apart."""
         array = self.array
@@ -127,6 +134,13 @@ class Hardware:
     def asked(self) -> int:
         """Cycles that a frame may take, where nothing else says so."""
         return DEFAULT_CYCLES if self.cycles is None else self.cycles
+
+    @property
+    def options(self) -> list[str]:
+        """The same as options of a command."""
+        cycles = [] if self.cycles is None else ["--cycles", str(self.cycles)]
+        fold = [] if self.fold is None else ["--fold", str(self.fold)]
+        return [*cycles, *fold, *self.arrays.options]
 
     def tag(self, name: str) -> str:
         """What tells files of network ``name`` apart: the cycles asked, the folding, the arrays."""

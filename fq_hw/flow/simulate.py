@@ -17,6 +17,7 @@ from fq_hw.errors import SimulationError, require
 from fq_hw.files import scratch_folder
 from fq_hw.flow.bars import golden_labels
 from fq_hw.flow.model import Model
+from fq_hw.flow.records import save_sim
 from fq_hw.report.classes import class_rows
 from fq_hw.schedule import timing
 from fq_hw.schedule.plan import Plan
@@ -158,8 +159,8 @@ def compare(
     """Run golden model, cycle model and Verilator on the test images of what ``test`` loads.
 
     ``count`` of them are simulated, of ``level_images`` (default 3) every tensor is compared; the
-    golden model takes all. Raises ToolError where Verilator is missing; ``Comparison.check`` tells
-    whether all agree.
+    golden model takes all. A record for reports goes below build/sim. Raises ToolError where
+    Verilator is missing; ``Comparison.check`` tells whether all agree.
     """
     from tqdm import tqdm
 
@@ -207,7 +208,7 @@ def compare(
     for name, count in wrong.items():
         if count:
             report(f"{name}: {count} of {compared[name]} values differ from the golden model")
-    return Comparison(
+    comparison = Comparison(
         model=model,
         split=whole,
         rtl_images=len(images),
@@ -227,3 +228,5 @@ def compare(
             named.classes, wanted, {"golden": labels[: len(images)], "rtl-sim": ran.labels}
         ),
     )
+    save_sim(design, comparison, labels)
+    return comparison

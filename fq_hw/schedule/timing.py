@@ -13,7 +13,7 @@ from fq_hw.errors import GraphError, require
 from fq_hw.schedule.events import Channel, Process, drain, feed, settle
 from fq_hw.schedule.plan import Plan, Source
 
-__all__ = ["Schedule", "simulate"]
+__all__ = ["Schedule", "run", "simulate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,16 @@ def simulate(plan: Plan, frames: int = 3) -> Schedule:
     Raises GraphError when the plan deadlocks.
     """
     require(frames >= 2, "simulate", "frames must be at least 2", frames)
+    channels = run(plan, frames)
+    pixels, results = channels[Source(Plan.INPUT)], channels[Source(plan.nodes[-1].name)]
+    return Schedule(first_pixel=pixels.moves[0], results=tuple(results.moves))
+
+
+def run(plan: Plan, frames: int) -> dict[Source, Channel]:
+    """Every stream of ``plan`` after ``frames`` frames; those that a ROM gives have no moves.
+
+    Raises GraphError when the plan deadlocks.
+    """
     runnable: list[tuple[Process, int | None]] = []
     sources = {node.name: node.unit.latency() for node in plan.sources}
     channels = {source: Channel(runnable) for source in plan.readers}
@@ -61,7 +71,7 @@ def simulate(plan: Plan, frames: int = 3) -> Schedule:
     pixels, beats = channels[Source(Plan.INPUT)], range(frames * plan.image[0] * plan.image[1])
     runnable += [(feed(pixels, beats=beats), None), (drain(channels[result]), None)]
     settle(runnable)
-    results = tuple(channels[result].moves)
-    contract = f"stands still after {len(results)} of {frames} results; a skip FIFO is too shallow"
-    require(len(results) == frames, f"plan {plan.name!r}", contract, kind=GraphError)
-    return Schedule(first_pixel=pixels.moves[0], results=results)
+    given = len(channels[result].moves)
+    contract = f"stands still after {given} of {frames} results; a skip FIFO is too shallow"
+    require(given == frames, f"plan {plan.name!r}", contract, kind=GraphError)
+    return channels

@@ -7,13 +7,19 @@ from boards.route import Job, packed
 SCRIPT = """#!/bin/sh
 [ "$1" = --version ] && {{ echo "nextpnr-fake 7.8"; exit; }}
 args="$*"
-while [ $# -gt 0 ]; do case $1 in --seed) seed=$2;; --report) report=$2;; esac; shift; done
+while [ $# -gt 0 ]; do case $1 in --seed) seed=$2;; --report) report=$2;; --write) write=$2;; esac; shift; done
 echo "Info: seed $seed reads $(head -c 60 top.json)"
 case $seed in
 {cases}
 esac
 echo "{{\\"fmax\\": {{\\"clk\\": {{\\"achieved\\": $((100 + seed % 5 * 10)).5}}}}, \\"utilization\\": {{}}}}" > $report
 echo "config of seed $seed" > top.config
+cat > $write <<END
+        "shell.core.conv.acc_TRELLIS_FF_Q": {{
+          "type": "TRELLIS_FF",
+            "NEXTPNR_BEL": "X$seed/Y2/SLICEA.FF0",
+        }},
+END
 """  # noqa: E501 - the report is one line
 FAILS = "3) echo 'ERROR: cannot route net x'; exit 1;;"
 

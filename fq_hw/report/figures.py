@@ -1,0 +1,212 @@
+"""The figures of a report, each with how it was got and the command that gets it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from fq_hw.report.pictures.roofline import Limits
+from fq_hw.report.records import Accuracy, Findings
+
+__all__ = ["MEANINGS", "Figure", "commands", "figures", "head", "verdict"]
+
+MEANINGS = {
+    "float": "the trained float network on test images, as its file records it",
+    "golden": "the integer model in NumPy on test images",
+    "rtl-sim": "the emitted Verilog in Verilator, cycle by cycle",
+    "model": "the cycle model, which equals simulation",
+    "estimate": "prices fitted to synthesised units; block RAMs are counted",
+    "routed": "nextpnr, after place and route",
+    "data sheet": "the record of the board",
+}
+FULL = 99.5  # percent: busy all the time, as far as a reader is concerned
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One figure; ``value`` is None where nobody measured it, and ``command`` gets it."""
+
+    name: str
+    value: str | None
+    unit: str
+    how: str
+    command: str
+    note: str = ""
+
+
+def commands(found: Findings) -> dict[str, str]:
+    """The command behind each way of measuring."""
+    design = found.design
+    model = [design.model] if design.model else []
+    board = ["--board", design.device.board]
+
+    def line(verb: str, *words: str) -> str:
+        return shlex.join(["fq-hw", verb, *words])
+
+    return {
+        "float": "fq-hw train CONFIG.toml" if model else line("train"),
+        "golden": line("golden", *model),
+        "rtl-sim": line(
+            "sim", *design.told, "--images", str(found.sim.images if found.sim else 50)
+        ),
+        "model": line("estimate", *design.told),
+        "estimate": line("estimate", *design.told),
+        "routed": line("build", *design.told, *board),
+        "seeds": line("build", *design.told, *board, "--seeds", "8"),
+    }
+
+
+def rate(mhz: float, cycles: int) -> float:
+    """Frames/s: clock over cycles per frame."""
+    return mhz * 1e6 / cycles
+
+
+def golden_accuracy(found: Findings) -> Accuracy | None:
+    """Of the integer model, over the largest split that was run."""
+    known = [found.golden and found.golden.accuracy, found.sim and found.sim.golden.accuracy]
+    return max((one for one in known if one), key=lambda one: one.images, default=None)
+
+
+def share(used: int, have: int) -> str:
+    """A part of the device, in words."""
+    return f"{100 * used / have:.1f} % of {have:,}" if have else ""
+
+
+def head(found: Findings) -> list[Figure]:
+    """The six figures at the top."""
+    design, routed, device = found.design, found.routed, found.design.device
+    how = commands(found)
+    build = how["routed"]
+    cells = "routed" if routed else "estimate"
+    lut, ebr = (routed.lut4, routed.ebr) if routed else (design.lut, design.ebr)
+    simulated = found.sim is not None
+    interval = found.sim.interval if found.sim else design.interval
+    accuracy = golden_accuracy(found)
+    return [
+        Figure(
+            name="frames/s",
+            value=f"{rate(routed.fmax_mhz, interval):,.0f}" if routed else None,
+            unit="",
+            how="routed",
+            command=build,
+            note="routed clock / cycles per frame",
+        ),
+        Figure(
+            name="clock",
+            value=f"{routed.fmax_mhz:.1f}" if routed else None,
+            unit="MHz",
+            how="routed",
+            command=build,
+            note=f"seed {routed.seed} of {len(routed.seeds)}" if routed else "",
+        ),
+        Figure(
+            name="cycles per frame",
+            value=f"{interval:,}",
+            unit="",
+            how="rtl-sim" if simulated else "model",
+            command=how["rtl-sim"] if simulated else how["model"],
+            note=f"latency {design.latency:,}",
+        ),
+        Figure(
+            name="LUT4",
+            value=f"{lut:,}",
+            unit="",
+            how=cells,
+            command=how[cells],
+            note=share(lut, device.lut),
+        ),
+        Figure(
+            name="block RAMs",
+            value=f"{ebr:,}",
+            unit="EBR",
+            how=cells,
+            command=how[cells],
+            note=share(ebr, device.ebr),
+        ),
+        Figure(
+            name="accuracy",
+            value=f"{accuracy.percent:.2f}" if accuracy else None,
+            unit="%",
+            how="golden",
+            command=how["golden"],
+            note=f"{accuracy.right:,} of {accuracy.images:,} images" if accuracy else "",
+        ),
+    ]
+
+
+def figures(found: Findings) -> list[Figure]:
+    """Every figure of the page, for the table at its end."""
+    design, routed, sim, device = found.design, found.routed, found.sim, found.design.device
+    how = commands(found)
+
+    def row(name: str, value: str | None, unit: str, way: str, note: str = "") -> Figure:
+        return Figure(name=name, value=value, unit=unit, how=way, command=how[way], note=note)
+
+    accuracy = golden_accuracy(found)
+    rows = [
+        row(
+            "accuracy, float network",
+            f"{design.accuracy.percent:.2f}" if design.accuracy else None,
+            "%",
+            "float",
+        ),
+        row("accuracy, integers", f"{accuracy.percent:.2f}" if accuracy else None, "%", "golden"),
+        row("accuracy, Verilog", f"{sim.simulated.percent:.2f}" if sim else None, "%", "rtl-sim"),
+        row("levels that differ", f"{sim.levels_wrong:,} of {sim.levels:,}" if sim else None, "",
+            "rtl-sim"),
+        row("scores that differ", f"{sim.scores_wrong:,} of {sim.scores:,}" if sim else None, "",
+            "rtl-sim"),
+        row("cycles per frame", f"{design.interval:,}", "cycles", "model"),
+        row("cycles per frame", f"{sim.interval:,}" if sim else None, "cycles", "rtl-sim"),
+        row("latency", f"{design.latency:,}", "cycles", "model"),
+        row("latency", f"{sim.latency:,}" if sim else None, "cycles", "rtl-sim"),
+        row("busy share, time line", "by unit", "", "model"),
+        row("LUT4", f"{design.lut:,}", "LUT4", "estimate", f"prices of {design.priced}"),
+        row("FF", f"{design.ff:,}", "FF", "estimate", f"prices of {design.priced}"),
+        row("block RAMs of the network", f"{design.ebr:,}", "EBR", "estimate"),
+        row("LUT4", f"{routed.lut4:,}" if routed else None, "LUT4", "routed"),
+        row("FF", f"{routed.ff:,}" if routed else None, "FF", "routed"),
+        row("block RAMs", f"{routed.ebr:,}" if routed else None, "EBR", "routed"),
+        row("multipliers", f"{routed.multipliers:,}" if routed else None, "", "routed"),
+        row("clock", f"{routed.fmax_mhz:.1f}" if routed else None, "MHz", "routed",
+            f"{routed.router}, aims for {routed.aim_mhz:g} MHz" if routed else ""),
+        row("frames/s", f"{rate(routed.fmax_mhz, design.interval):,.0f}" if routed else None,
+            "frames/s", "routed", "clock / cycles per frame"),
+    ]  # fmt: skip
+    link = Figure(
+        name="frames/s through the UART",
+        value=f"{device.link_frames_per_second:,.1f}",
+        unit="frames/s",
+        how="data sheet",
+        command="",
+        note=f"{device.link_baud:,} baud, {device.link_bytes:,} bytes a frame",
+    )
+    return [*rows, link]
+
+
+def verdict(found: Findings, bounds: Limits) -> list[str]:
+    """What limits frames/s, in sentences: the unit, the other layers, then the board's link."""
+    design, routed, device = found.design, found.routed, found.design.device
+    busiest = next(unit for unit in design.units if unit.name == design.busiest)
+    folded = [row for row in design.layers if row.busy_percent is not None]
+    full = [row for row in folded if row.busy_percent >= FULL]
+    said = [
+        f"The bottleneck is {busiest.name}, busy in {busiest.cycles:,} of a frame's "
+        f"{design.interval:,} cycles."
+    ]
+    if len(folded) > 1:
+        said.append(f"{len(full)} of {len(folded)} layers are busy all the time.")
+    said.append(
+        f"{bounds.reached:,.0f} of {bounds.installed:,} installed MAC per cycle are used "
+        f"({100 * bounds.reached / bounds.installed:.1f} %)."
+    )
+    if design.slower:
+        said.append(design.slower.removeprefix("note: ").capitalize() + ".")
+    clock = routed.clock_mhz if routed else device.clock_mhz
+    core = rate(clock, design.interval)
+    if device.link_frames_per_second < core:
+        said.append(
+            f"On the board at {clock:g} MHz the UART is slower still: it carries "
+            f"{device.link_frames_per_second:,.1f} frames/s of the core's {core:,.0f}."
+        )
+    return said

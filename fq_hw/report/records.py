@@ -1,0 +1,305 @@
+"""What commands leave behind for a report: plain records, each a JSON file of its own.
+
+``fq-hw build`` writes design, routed and placement into its work folder, ``fq-hw sim`` and
+``fq-hw golden`` one file a network below build/. Same input, same bytes: no times, no hosts.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.files import read_json, write_text
+from fq_hw.plain import from_plain, to_plain
+
+__all__ = [
+    "DESIGN",
+    "PLACEMENT",
+    "ROUTED",
+    "Accuracy",
+    "Cells",
+    "DesignRecord",
+    "DeviceRow",
+    "Findings",
+    "GoldenRecord",
+    "LayerRow",
+    "OpRow",
+    "PlacementRecord",
+    "RoutedRecord",
+    "SeedRow",
+    "SimRecord",
+    "UnitRow",
+    "as_text",
+    "load",
+    "save",
+]
+
+DESIGN, ROUTED, PLACEMENT = "design.json", "routed.json", "placement.json"  # in a build's folder
+MOST_BYTES = 64 * 2**20
+LONGEST = 500  # characters of a text
+
+Cells = dict[str, dict[str, tuple[tuple[int, int, int], ...]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """``right`` of the ``images`` of the named data."""
+
+    data: str
+    images: int
+    right: int
+
+    def __post_init__(self) -> None:
+        counted = 0 <= self.right <= self.images and self.images >= 1
+        require(counted, "accuracy", "needs images, of which no more are right", self.right)
+
+    @property
+    def percent(self) -> float:
+        """Top-1."""
+        return 100 * self.right / self.images
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpRow:
+    """An op of the graph and the tensor that it gives; ``layer`` is where hardware computes it."""
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    shape: tuple[int, ...]
+    type: str
+    layer: str
+    weights: int
+    macs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerRow:
+    """A convolution, or an array, with all its units; sizes are None where nothing is folded.
+
+    cycles, busy_percent  of its dot products, in a frame
+    macs_per_cycle        that it can do
+    macs, bytes_in        of a frame: what it does, and what streams in for it
+    """
+
+    name: str
+    kind: str
+    pe: int | None = None
+    simd: int | None = None
+    columns: int | None = None
+    weights: str | None = None
+    cycles: int | None = None
+    busy_percent: float | None = None
+    macs_per_cycle: int | None = None
+    macs: int
+    bytes_in: int
+    lut: int
+    ff: int
+    ebr: int
+    spram: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitRow:
+    """A unit of the plan.
+
+    word       its name in the Verilog
+    spans      first beat in and last beat out of the first frames; none of what gives constants
+    lut, ff    estimated; blocks are exact
+    """
+
+    name: str
+    kind: str
+    layer: str
+    word: str
+    cycles: int
+    busy_percent: float
+    macs_per_cycle: int | None
+    lut: int
+    ff: int
+    ebr: int
+    spram: int
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceRow:
+    """A board's device: what it has, its tiles where they are known, and what its link carries."""
+
+    board: str
+    family: str
+    title: str
+    clock_mhz: float
+    lut: int
+    ff: int
+    ebr: int
+    spram: int
+    source: str
+    link_baud: int
+    link_bytes: int
+    link_frames_per_second: float
+    grid: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesignRecord:
+    """A network and its hardware, as planned.
+
+    graph, design  digests, by which other records say that they are of the same
+    model, options of the commands that make it again; ``untrained`` says what weights are worth
+    tag            what its files are called beside the network's name
+    priced         the family that estimated LUT4 and flip-flops hold for
+    slower         why a frame takes longer than asked for
+    """
+
+    KIND = "fq_hw.report.design.1"
+
+    network: str
+    model: str
+    options: tuple[str, ...]
+    tag: str
+    graph: str
+    design: str
+    untrained: str | None
+    image: tuple[int, ...]
+    classes: tuple[str, ...]
+    weights: int
+    macs: int
+    accuracy: Accuracy | None
+    interval: int
+    latency: int
+    busiest: str
+    slower: str | None
+    priced: str
+    lut: int
+    ff: int
+    ebr: int
+    spram: int
+    device: DeviceRow
+    ops: tuple[OpRow, ...]
+    layers: tuple[LayerRow, ...]
+    units: tuple[UnitRow, ...]
+
+    @property
+    def told(self) -> list[str]:
+        """Model and options as a command has them."""
+        return [*([self.model] if self.model else []), *self.options]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedRow:
+    """A seed of the placer, and its clock or its error."""
+
+    seed: int
+    fmax_mhz: float | None
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutedRecord:
+    """What the router said; ``seed`` is the one whose bitstream it is."""
+
+    KIND = "fq_hw.report.routed.1"
+
+    board: str
+    router: str
+    seed: int
+    clock_mhz: float
+    aim_mhz: float
+    fmax_mhz: float
+    lut4: int
+    ff: int
+    ebr: int
+    spram: int
+    multipliers: int
+    seeds: tuple[SeedRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementRecord:
+    """Where cells lie: by scope of the design and kind of cell, column, row, how many.
+
+    ``counted``: the kinds that stand for LUT4, flip-flops, blocks.
+    """
+
+    KIND = "fq_hw.report.placement.1"
+
+    counted: dict[str, str]
+    cells: Cells
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoldenRecord:
+    """Accuracy of the integers; row = true class, column = what the model said, in images."""
+
+    KIND = "fq_hw.report.golden.1"
+
+    network: str
+    graph: str
+    accuracy: Accuracy
+    confusion: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimRecord:
+    """Verilog beside the golden model; ``golden`` is over the whole test split."""
+
+    KIND = "fq_hw.report.sim.1"
+
+    network: str
+    graph: str
+    design: str
+    images: int
+    golden: GoldenRecord
+    simulated: Accuracy
+    golden_there: Accuracy
+    levels: int
+    levels_wrong: int
+    scores: int
+    scores_wrong: int
+    interval: int
+    latency: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """All that is recorded of a design; what is None nobody has measured.
+
+    path  of the page, beside the bitstream that is there or would be
+    """
+
+    path: Path
+    design: DesignRecord
+    routed: RoutedRecord | None = None
+    placement: PlacementRecord | None = None
+    sim: SimRecord | None = None
+    golden: GoldenRecord | None = None
+
+
+Record = DesignRecord | RoutedRecord | PlacementRecord | GoldenRecord | SimRecord
+
+
+def as_text(record: Record) -> str:
+    """A record as its file."""
+    plain = {"kind": record.KIND, **to_plain(record)}
+    return json.dumps(plain, separators=(",", ":")) + "\n"
+
+
+def save(path: Path, record: Record) -> None:
+    """Write a record."""
+    write_text(path, as_text(record))
+
+
+def load(path: Path, kind: type, made_by: str):
+    """Read a record of ``kind``. Raises ArtifactError naming the file and what makes it again."""
+    hint = f"`{made_by}` writes it"
+    plain = read_json(path, f"{path}", most=MOST_BYTES, hint=hint)
+    said = plain.pop("kind", None) if isinstance(plain, dict) else None
+    contract = f"must be a record {kind.KIND} of this version"
+    require(said == kind.KIND, f"{path}", contract, said, hint=hint, kind=ArtifactError)
+    try:
+        return from_plain(kind, plain, "record")
+    except FqHwError as error:
+        raise ArtifactError(f"{path}: {error}; {hint}") from error
