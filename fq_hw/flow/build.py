@@ -61,6 +61,20 @@ class BuildGoal:
     out: Path | None = None
     model: Path | None = SHIPPED
 
+    @property
+    def options(self) -> list[str]:
+        """The same as options of the command, but for where the work is done."""
+        words = ["--board", self.board]
+        for option, value in (("--clock", self.clock), ("--mhz", self.mhz)):
+            words += [] if value is None else [option, f"{value:g}"]
+        for option, value, usual in (
+            ("--placer", self.placer, "timing"),
+            ("--seed", self.seed, 1),
+            ("--seeds", self.seeds, 1),
+        ):
+            words += [] if value == usual else [option, str(value)]
+        return words
+
     def check(self) -> None:
         """Everything that can be refused before any work."""
         import boards
@@ -136,7 +150,7 @@ class BuildGoal:
             jobs=self.jobs or cores_here(),
             scheduler=self.scheduler,
             image=partial(with_parameters, plan=plan, board=board),
-            beside={DESIGN: as_text(describe(design, board))},
+            beside={DESIGN: as_text(describe(design, board, self.options))},
             report=report,
         )
 

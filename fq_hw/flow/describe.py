@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fq_hw import ir
@@ -27,8 +28,11 @@ MULTIPLY = (ArrayUnit, ConvUnit)
 FRAMES = 3  # whose way through the units is told
 
 
-def describe(design: Design, board: Board) -> DesignRecord:
-    """What is known of ``design`` before anything is built for ``board``."""
+def describe(design: Design, board: Board, build: Sequence[str] = ()) -> DesignRecord:
+    """What is known of ``design`` before anything is built for ``board``.
+
+    ``build``: options of the command that does it, beside those of the design.
+    """
     model, plan, total = design.model, design.plan, design.resources
     graph, home = model.graph, layers_of_ops(design)
     blocks = plan_blocks(plan, board.family)
@@ -37,6 +41,7 @@ def describe(design: Design, board: Board) -> DesignRecord:
         network=plan.name,
         model="" if model.path in (None, SHIPPED) else str(model.path),
         options=tuple(design.hardware.options),
+        build=tuple(build) or ("--board", board.name),
         tag=design.hardware.tag(model.name),
         graph=graph_digest(graph),
         design=design_digest(graph, design.folding),

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 
 from fq_hw.report.pictures.roofline import Limits
-from fq_hw.report.records import Accuracy, Findings
+from fq_hw.report.records import Accuracy, Findings, RoutedRecord
 
 __all__ = ["MEANINGS", "Figure", "commands", "figures", "head", "verdict"]
 
@@ -38,7 +38,6 @@ def commands(found: Findings) -> dict[str, str]:
     """The command behind each way of measuring."""
     design = found.design
     model = [design.model] if design.model else []
-    board = ["--board", design.device.board]
 
     def line(verb: str, *words: str) -> str:
         return shlex.join(["fq-hw", verb, *words])
@@ -51,8 +50,8 @@ def commands(found: Findings) -> dict[str, str]:
         ),
         "model": line("estimate", *design.told),
         "estimate": line("estimate", *design.told),
-        "routed": line("build", *design.told, *board),
-        "seeds": line("build", *design.told, *board, "--seeds", "8"),
+        "routed": line("build", *design.told, *design.build),
+        "seeds": line("build", *design.told, *design.build, "--seeds", "8"),
     }
 
 
@@ -70,6 +69,12 @@ def golden_accuracy(found: Findings) -> Accuracy | None:
 def share(used: int, have: int) -> str:
     """A part of the device, in words."""
     return f"{100 * used / have:.1f} % of {have:,}" if have else ""
+
+
+def seed_of(routed: RoutedRecord) -> str:
+    """Which seed a bitstream is of."""
+    several = f", best of {len(routed.seeds)}" if len(routed.seeds) > 1 else ""
+    return f"seed {routed.seed}{several}"
 
 
 def head(found: Findings) -> list[Figure]:
@@ -97,7 +102,7 @@ def head(found: Findings) -> list[Figure]:
             unit="MHz",
             how="routed",
             command=build,
-            note=f"seed {routed.seed} of {len(routed.seeds)}" if routed else "",
+            note=seed_of(routed) if routed else "",
         ),
         Figure(
             name="cycles per frame",
@@ -188,8 +193,8 @@ def verdict(found: Findings, bounds: Limits) -> list[str]:
     """What limits frames/s, in sentences: the unit, the other layers, then the board's link."""
     design, routed, device = found.design, found.routed, found.design.device
     busiest = next(unit for unit in design.units if unit.name == design.busiest)
-    folded = [row for row in design.layers if row.busy_percent is not None]
-    full = [row for row in folded if row.busy_percent >= FULL]
+    folded = [row.busy_percent for row in design.layers if row.busy_percent is not None]
+    full = [percent for percent in folded if percent >= FULL]
     said = [
         f"The bottleneck is {busiest.name}, busy in {busiest.cycles:,} of a frame's "
         f"{design.interval:,} cycles."

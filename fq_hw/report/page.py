@@ -99,7 +99,7 @@ def usage(
 def seeds(routed: RoutedRecord) -> dict:
     """The clocks of all seeds that were routed, on one axis."""
     reached = [row.fmax_mhz for row in routed.seeds if row.fmax_mhz is not None]
-    low, high = min([*reached, routed.aim_mhz]), max([*reached, routed.aim_mhz])
+    low, high = min(reached), max(reached)
     margin = max(1.0, 0.08 * (high - low))
     low, high = low - margin, high + margin
     label = f"clocks of {len(reached)} seeds, best {routed.fmax_mhz:.1f} MHz"

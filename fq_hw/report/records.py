@@ -149,6 +149,7 @@ class DesignRecord:
 
     graph, design  digests, by which other records say that they are of the same
     model, options of the commands that make it again; ``untrained`` says what weights are worth
+    build          options of `fq-hw build` beside these: the board, the clock, the seeds
     tag            what its files are called beside the network's name
     priced         the family that estimated LUT4 and flip-flops hold for
     slower         why a frame takes longer than asked for
@@ -159,6 +160,7 @@ class DesignRecord:
     network: str
     model: str
     options: tuple[str, ...]
+    build: tuple[str, ...]
     tag: str
     graph: str
     design: str
@@ -283,8 +285,8 @@ Record = DesignRecord | RoutedRecord | PlacementRecord | GoldenRecord | SimRecor
 
 def as_text(record: Record) -> str:
     """A record as its file."""
-    plain = {"kind": record.KIND, **to_plain(record)}
-    return json.dumps(plain, separators=(",", ":")) + "\n"
+    plain = {"kind": record.KIND} | dict(vars(record))
+    return json.dumps(to_plain(plain), separators=(",", ":")) + "\n"
 
 
 def save(path: Path, record: Record) -> None:

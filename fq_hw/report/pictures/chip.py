@@ -10,7 +10,7 @@ from fq_hw.report.svg import Drawn, number, svg, tag
 __all__ = ["chip", "runs", "tiles"]
 
 GAP = 0.14  # between tiles
-BLOCK = 1.7  # width of a block RAM, in tiles
+NAMES = 46  # of a layer's number, so many times its height is the chip's width
 Tile = tuple[int, int]
 
 
@@ -52,25 +52,27 @@ def chip(cells: Mapping[str, Placed], layers: Mapping[str, Key], grid: Tile | No
     every = [tile for placed in cells.values() for part in (placed.logic, placed.blocks)
              for tile in part]  # fmt: skip
     wide, tall = grid or (max(x for x, _ in every) + 1, max(y for _, y in every) + 1)
-    drawn = [tag("rect", x=0, y=0, width=wide, height=tall, class_="die")]
-    names = []
+    die = tag("rect", x=0, y=0, width=wide, height=tall, class_="die")
+    logic, blocks, names = [], [], []
     for name, places in tiles(cells).items():
         key = layers.get(name)
         colour, number_ = (key.colour, key.number) if key else ("link", 0)
+        title = tag("title", f"{number_} {name}" if key else LINK)
         path = "".join(
             f"M{x} {number(y + 0.5)}h{number(count - GAP)}" for x, y, count in runs(places)
         )
-        blocks = [
-            tag("rect", x=float(x), y=y + GAP / 2, width=BLOCK, height=1 - GAP)
-            for x, y in sorted(cells[name].blocks)
-        ]
-        inside = [tag("path", d=path, stroke_width=1 - GAP)] if path else []
-        title = tag("title", f"{number_} {name}" if key else LINK)
-        drawn.append(tag("g", title, *inside, *blocks, class_=colour, data_l=number_))
-        where = places or sorted(cells[name].blocks)
+        if path:
+            drawn = tag("path", title, d=path, stroke_width=1 - GAP)
+            logic.append(tag("g", drawn, class_=colour, data_l=number_))
+        corners = sorted(cells[name].blocks)
+        squares = [tag("rect", x=x, y=y, width=1 - GAP, height=1 - GAP) for x, y in corners]
+        if squares:
+            blocks.append(tag("g", title, *squares, class_=colour, data_l=number_))
+        where = places or corners
         if where and key:
             x, y = middle(where)
             names.append(tag("text", str(number_), x=x + 0.5, y=y + 0.5, class_="place",
                              data_l=number_))  # fmt: skip
     label = "the chip, each tile in the colour of its layer"
-    return svg(wide, tall, *drawn, *names, label=label, class_="chip")
+    size = f"--size: {number(wide / NAMES)}px"
+    return svg(wide, tall, die, *logic, *blocks, *names, label=label, class_="chip", style=size)

@@ -48,10 +48,6 @@ def timeline(design: DesignRecord, layers: Mapping[str, Key]) -> Timeline:
     working = [unit for unit in design.units if unit.spans]
     end = max(max(unit.spans[0][1] for unit in working), 2 * design.interval)
     ticks = steps(end)
-    lines = [
-        tag("line", x1=x, x2=x, y1=0, y2=TALL, class_="grid")
-        for x in (WIDE * tick / end for tick in ticks)
-    ]
     rows = []
     for unit in working:
         key = layers.get(unit.layer)
@@ -68,9 +64,7 @@ def timeline(design: DesignRecord, layers: Mapping[str, Key]) -> Timeline:
             )
         first, last = unit.spans[0]
         label = f"{unit.name}: cycles {first:,} to {last:,}"
-        picture = svg(
-            WIDE, TALL, *lines, *bars, label=label, preserveAspectRatio="none", class_="stretch"
-        )
+        picture = svg(WIDE, TALL, *bars, label=label, preserveAspectRatio="none", class_="stretch")
         rows.append(TimeRow(name=unit.name, key=key, picture=picture, first=first, last=last))
     return Timeline(
         rows=tuple(rows), ticks=tuple((round(100 * tick / end, 3), tick) for tick in ticks)

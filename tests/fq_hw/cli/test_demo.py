@@ -47,3 +47,20 @@ def test_every_figure_has_its_name(tmp_path, monkeypatch, capsys, share_programs
     assert all(row["name"].startswith("gains on ulx3s-85f, 3000-cycles: ") for row in rows)
     assert data["levels"]["mismatching"] == data["scores"]["mismatching"] == 0
     assert data["bitstream"] == "build/ulx3s-85f/gains-3000-cycles.bit"
+    assert data["report"] == "build/ulx3s-85f/gains-3000-cycles.html"
+    check_report(data, cycles, capsys)
+
+
+def check_report(data, cycles, capsys):
+    """The page that the demo ends with; `fq-hw report` draws the same bytes again."""
+    page = Path(data["report"]).read_bytes()
+    text = page.decode()
+    assert "not measured" in text  # other seeds; all else is
+    assert f"{data['routed']['MHz']:.1f}" in text and f"{cycles:,}" in text
+    assert f"{data['accuracy %']['rtl-sim']:.2f}" in text
+    for again in ("build/ulx3s-85f/gains-3000-cycles.build", data["bitstream"]):
+        assert main(["report", again, "--out", "again.html"]) == 0
+        assert Path("again.html").read_bytes() == page
+        assert capsys.readouterr().out == "report: again.html\n"
+    assert main(["report", "gains.safetensors", "--cycles", "3000", "--out", "again.html"]) == 0
+    assert Path("again.html").read_bytes() == page
