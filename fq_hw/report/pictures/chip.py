@@ -10,7 +10,7 @@ from fq_hw.report.svg import Drawn, number, svg, tag
 __all__ = ["chip", "runs", "tiles"]
 
 GAP = 0.14  # between tiles
-NAMES = 46  # of a layer's number, so many times its height is the chip's width
+NAMES = 42  # of a layer's number, so many times its height is the chip's width
 Tile = tuple[int, int]
 
 
@@ -74,5 +74,5 @@ def chip(cells: Mapping[str, Placed], layers: Mapping[str, Key], grid: Tile | No
             names.append(tag("text", str(number_), x=x + 0.5, y=y + 0.5, class_="place",
                              data_l=number_))  # fmt: skip
     label = "the chip, each tile in the colour of its layer"
-    size = f"--size: {number(wide / NAMES)}px"
-    return svg(wide, tall, die, *logic, *blocks, *names, label=label, class_="chip", style=size)
+    size = wide / NAMES  # which the numbers inherit
+    return svg(wide, tall, die, *logic, *blocks, *names, label=label, class_="chip", font_size=size)
