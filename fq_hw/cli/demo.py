@@ -48,7 +48,8 @@ def run(args: argparse.Namespace) -> Output:
         toolbox.find(name)  # a missing tool is said at once
     model = flow.load_model(args.model)
     design = model.design(hardware_of(args))
-    goal.check_design(design)
+    _, bitstream = goal.check_design(design)
+    check_output(bitstream.with_suffix(".html"), "demo")
     found = simulate(args, design)
     found.check()
     built = goal.build(design, say)

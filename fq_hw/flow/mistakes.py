@@ -16,6 +16,7 @@ from fq_hw.errors import ToolError, require
 from fq_hw.files import check_output, writing
 from fq_hw.flow.model import Model
 from fq_hw.report import mistakes
+from fq_hw.report.classes import confusion
 
 __all__ = ["Tested", "check_mistakes", "save_mistakes", "test"]
 
@@ -53,10 +54,7 @@ class Tested:
 
     def confusion(self) -> np.ndarray:
         """How many images of each class (row) got each answer (column)."""
-        classes = self.scores.shape[1]
-        table = np.zeros((classes, classes), np.int64)
-        np.add.at(table, (self.split.labels, self.labels), 1)
-        return table
+        return confusion(self.split.labels, self.labels, self.scores.shape[1])
 
 
 def test(model: Model, split: Split) -> Tested:

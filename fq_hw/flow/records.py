@@ -10,6 +10,7 @@ import numpy as np
 from fq_hw.data import Split
 from fq_hw.flow.digests import design_digest, graph_digest
 from fq_hw.flow.model import Model
+from fq_hw.report.classes import confusion
 from fq_hw.report.records import Accuracy, GoldenRecord, SimRecord, save
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ def sim_path(network: str, tag: str) -> Path:
 
 def golden_record(model: Model, data: str, split: Split, labels: np.ndarray) -> GoldenRecord:
     """What the golden model said of a split."""
-    classes = model.graph.classes
-    counts = np.zeros((classes, classes), np.int64)
-    np.add.at(counts, (split.labels, labels), 1)
+    counts = confusion(split.labels, labels, model.graph.classes)
     right = int((labels == split.labels).sum())
     return GoldenRecord(
         network=model.name,

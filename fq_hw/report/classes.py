@@ -8,9 +8,16 @@ import numpy as np
 
 from fq_hw.report.table import table
 
-__all__ = ["class_rows", "class_table"]
+__all__ = ["class_rows", "class_table", "confusion"]
 
 MOST = 20  # classes in a table; of more, those with the most errors
+
+
+def confusion(truth: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:
+    """How many images of each class (row) got each answer (column)."""
+    table = np.zeros((classes, classes), np.int64)
+    np.add.at(table, (truth, answers), 1)
+    return table
 
 
 def class_rows(

@@ -70,7 +70,8 @@ LONG = {
     ),
     "fold": Long(words=("fold", *GRAPH, *FAST, "--out", "new"), needs=GRAPH, made=("new",)),
     "rtl": Long(words=("rtl", *GRAPH, *FAST, "--out", "new"), needs=GRAPH, made=("new",)),
-    "golden": Long(words=("golden", *GRAPH), needs=(*GRAPH, "idx"), made=()),
+    "golden": Long(words=("golden", *GRAPH), needs=(*GRAPH, "idx"),
+                   made=("build/golden/tiny.json",)),
     "import": Long(words=("import", "net.onnx", "--out", "new"), needs=("net.onnx",),
                    made=("new",)),
     "verify": Long(
@@ -82,7 +83,7 @@ LONG = {
     "sim": Long(
         words=("sim", *GRAPH, *FAST, "--images", "4", "--level-images", "2"),
         needs=(*GRAPH, "idx"),
-        made=(),
+        made=("build/sim/tiny-600-cycles.json",),
     ),
     "build": Long(
         words=("build", *GRAPH, *FAST, "--seeds", "2", "--jobs", "2", "--out", "new.bit"),
@@ -97,7 +98,7 @@ LONG = {
     "demo": Long(
         words=("demo", "checkpoint.safetensors", *FAST, "--images", "4"),
         needs=("checkpoint.safetensors", "idx"),
-        made=("build/bench/demo.json",),
+        made=("build/bench/demo.json", "build/ulx3s-85f/tiny-600-cycles.html"),
     ),
 }  # fmt: skip
 COUNT = EACH * len(LONG)

@@ -20,6 +20,7 @@ __all__ = ["OUTCOMES", "Result", "Trials", "environment", "prepare", "warm"]
 
 OUTCOMES = ("refused", "right", "another")  # in one line; as without damage; as for another input
 INSIDE = Path("a/b/work")  # the working folder: what lies above it is somebody else's
+RECORDS = {"golden": ("build",)}  # what a command may leave for reports where it ends well
 CANARIES = ("victim", "victim.txt", "a/victim/file", "a/b/victim", "home/.profile", "home/file")
 IMPORTS = (
     "matplotlib.pyplot", "mlxtend.data", "numpy.testing", "onnxruntime",
@@ -100,7 +101,8 @@ class Trials:
         left = sorted(os.listdir(base / "tmp"))
         if not wrong and left:
             wrong = f"left in TMPDIR: {', '.join(left)[:200]}"
-        may = case.outputs if ended.status == 0 else case.touched
+        records = RECORDS.get(case.words[0] if case.words else "", ())
+        may = (*case.outputs, *records) if ended.status == 0 else case.touched
         allowed = [f"{INSIDE}/{name}" for name in may]
         changed = judge.differences(before, after, [*allowed, "stderr"])
         if changed and not ended.stopped:

@@ -42,6 +42,7 @@ BASES = {  # words that are right, and what they need and write
     ),
     "show": (("graph.safetensors",), ("graph.safetensors",), ()),
     "golden": (("graph.safetensors",), ("graph.safetensors", "idx"), ()),
+    "report": (("graph.safetensors", "--cycles", "600"), ("graph.safetensors",), ("build",)),
     "fold": (
         ("graph.safetensors", "--cycles", "600", "--out", "new.json"),
         ("graph.safetensors",),
