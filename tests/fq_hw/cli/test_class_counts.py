@@ -2,6 +2,7 @@
 
 import pickle
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,6 +21,9 @@ from fq_hw.flow import accuracy
 from fq_hw.flow.model import SHIPPED
 
 TEN = "data folder two: needs 10 classes, as ern-digits has 10 scores (got 2)"
+
+
+BUILD = None, Path("net.bit")  # board and bitstream
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +53,7 @@ def test_of_a_graph(command, two, refused, monkeypatch):
     # A folding takes seconds, and nothing here needs one.
     monkeypatch.setattr("fq_hw.flow.hardware.Hardware.folding", lambda *_: None)
     monkeypatch.setattr("fq_hw.flow.design.Design.plan", None)
-    monkeypatch.setattr("fq_hw.flow.build.BuildGoal.check_design", lambda *_: None)
+    monkeypatch.setattr("fq_hw.flow.build.BuildGoal.check_design", lambda *_: BUILD)
     monkeypatch.setattr(demo.toolbox, "NAMES", ())
     monkeypatch.setattr("sim.verilator.environment", lambda: {})
     assert refused(command, SHIPPED, *two).startswith(TEN)
