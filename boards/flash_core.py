@@ -1,36 +1,49 @@
-"""The accelerator on a board; where its parameters lie in SPRAM they come from the SPI flash."""
+"""The accelerator on a board; where its parameters lie in SPRAM they come from the SPI flash.
+
+Then all that training changes comes from there, so that other weights need no other bitstream.
+"""
 
 from __future__ import annotations
 
 from amaranth.hdl import Module
 from amaranth.lib import io, wiring
-from amaranth.lib.wiring import connect, flipped
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from boards.board import Board
 from boards.flash_loader import FlashLoader, flash_image
+from boards.flash_record import with_record
+from boards.loaded import replaceable
 from fq_hw.errors import CapacityError, require
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import plan_blocks
 from fq_hw.schedule.units import ParameterUnit
 from rtl_gen.array.single_port import SPRAM_DEPTH
 from rtl_gen.dot_product import FAMILIES
-from rtl_gen.parameters import fill_beats
-from rtl_gen.top import Accelerator
+from rtl_gen.top import Accelerator, fill_order
 
-__all__ = ["FlashCore", "check_memories", "core_of", "flash_beats", "with_parameters"]
+__all__ = [
+    "FlashCore",
+    "SpiCore",
+    "built_plan",
+    "check_memories",
+    "core_of",
+    "flash_beats",
+    "with_parameters",
+]
 
 
-class FlashCore(wiring.Component):
-    """An accelerator that loads its parameters from the platform's ``spi_flash_1x``.
+class SpiCore(wiring.Component):
+    """An accelerator that loads its parameters from a flash memory.
 
-    Members     i, o: as those of Accelerator, for ``boards.shell.Shell``
-    Latency     no pixel is taken before the parameters are in: 17 ms at 40 MHz for 40 kB
+    Members     i, o: as those of Accelerator; cs, sck, mosi, miso: as those of FlashLoader
+    Latency     no result before the parameters are in: 17 ms at 40 MHz for 40 kB
     Errors      none: without parameters in the flash the results are wrong
     """
 
     def __init__(self, core: Accelerator):
         self.core = core
-        super().__init__({name: core.signature.members[name] for name in ("i", "o")})
+        pins = {"cs": Out(1), "sck": Out(1), "mosi": Out(1), "miso": In(1)}
+        super().__init__({name: core.signature.members[name] for name in ("i", "o")} | pins)
 
     def elaborate(self, platform):
         m = Module()
@@ -39,29 +52,57 @@ class FlashCore(wiring.Component):
         connect(m, flipped(self.i), core.i)
         connect(m, core.o, flipped(self.o))
         connect(m, loader.o, core.i_fill)
+        m.d.comb += [
+            self.cs.eq(loader.cs),
+            self.sck.eq(loader.sck),
+            self.mosi.eq(loader.mosi),
+            loader.miso.eq(self.miso),
+        ]
+        return m
+
+
+class FlashCore(wiring.Component):
+    """A SpiCore on the platform's ``spi_flash_1x``.
+
+    Members     i, o: as those of Accelerator, for ``boards.shell.Shell``
+    """
+
+    def __init__(self, core: Accelerator):
+        self.core = core
+        super().__init__({name: core.signature.members[name] for name in ("i", "o")})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.core = core = SpiCore(self.core)
+        connect(m, flipped(self.i), core.i)
+        connect(m, core.o, flipped(self.o))
         pins = platform.request("spi_flash_1x", 0, dir="-")
         for name, port, value in (
-            ("cs", pins.cs, loader.cs),
-            ("clk", pins.clk, loader.sck),
-            ("copi", pins.copi, loader.mosi),
+            ("cs", pins.cs, core.cs),
+            ("clk", pins.clk, core.sck),
+            ("copi", pins.copi, core.mosi),
         ):
             m.submodules[name] = pin = io.Buffer("o", port)
             m.d.comb += pin.o.eq(value)
         m.submodules.cipo = cipo = io.Buffer("i", pins.cipo)
-        m.d.comb += loader.miso.eq(cipo.i)
+        m.d.comb += core.miso.eq(cipo.i)
         return m
 
 
 def flash_beats(plan: Plan) -> list[int]:
     """What the flash gives after a reset: nothing where no array has parameters."""
-    nodes = [node for node in plan.nodes if isinstance(node.unit, ParameterUnit)]
-    return [beat for node in nodes for beat in fill_beats(node.contents)]
+    return [beat for beats in fill_order(plan.nodes).values() for beat in beats]
 
 
 def in_spram(plan: Plan, board: Board) -> bool:
     """Whether parameters of ``plan`` lie where ``board`` cannot preload them."""
     some = any(isinstance(node.unit, ParameterUnit) for node in plan.nodes)
     return board.capacity.spram > 0 and some
+
+
+def built_plan(plan: Plan, board: Board) -> Plan:
+    """What of ``plan`` is built for ``board``: where it has a flash, nothing of it is trained."""
+    return replaceable(plan) if in_spram(plan, board) else plan
 
 
 def check_memories(plan: Plan, board: Board) -> None:
@@ -92,6 +133,11 @@ def core_of(plan: Plan, board: Board) -> wiring.Component:
     return FlashCore(core) if spram else core
 
 
-def with_parameters(bitstream: bytes, plan: Plan, board: Board) -> bytes:
-    """An image of the board's flash, where that holds the parameters too; else the bitstream."""
-    return flash_image(bitstream, flash_beats(plan)) if in_spram(plan, board) else bitstream
+def with_parameters(bitstream: bytes, plan: Plan, board: Board, record: bytes = b"") -> bytes:
+    """An image of the board's flash, where that holds the parameters too; else the bitstream.
+
+    ``record`` stands behind the parameters, for ``boards.flash_record``.
+    """
+    if not in_spram(plan, board):
+        return bitstream
+    return with_record(flash_image(bitstream, flash_beats(plan)), record)

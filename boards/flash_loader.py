@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from fq_hw.errors import CapacityError, require
 
-__all__ = ["OFFSET", "FlashLoader", "flash_image"]
+__all__ = ["OFFSET", "FlashLoader", "flash_image", "flash_words"]
 
 OFFSET = 0x20000  # of the parameters in the flash: behind the bitstream, at a sector's start
 WAKE, READ = 0xAB, 0x03
@@ -21,8 +21,12 @@ def flash_image(bitstream: bytes, beats: Iterable[int], offset: int = OFFSET) ->
     """What to write into the flash from address 0: bitstream, then words of 16 bits."""
     contract = f"must be at most {offset} bytes"
     require(len(bitstream) <= offset, "bitstream", contract, len(bitstream), kind=CapacityError)
-    words = b"".join(beat.to_bytes(2, "little") for beat in beats)
-    return bitstream + bytes([0xFF]) * (offset - len(bitstream)) + words
+    return bitstream + bytes([0xFF]) * (offset - len(bitstream)) + flash_words(beats)
+
+
+def flash_words(beats: Iterable[int]) -> bytes:
+    """What lies at the offset: words of 16 bits, low byte first."""
+    return b"".join(beat.to_bytes(2, "little") for beat in beats)
 
 
 class FlashLoader(wiring.Component):

@@ -73,6 +73,11 @@ class UnitComponent(wiring.Component):
         """The stream of what it gives: lanes, unless the component names the bits otherwise."""
         return signature(beat)
 
+    @classmethod
+    def filling(cls, unit: Unit, contents: np.ndarray | None) -> list[int]:
+        """What its ``i_fill`` wants after a reset; nothing where it has none."""
+        return []
+
     @property
     def more(self) -> Mapping[str, wiring.Member]:
         """Members that are no streams between units."""

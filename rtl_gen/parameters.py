@@ -38,6 +38,10 @@ class Parameters(UnitComponent, unit=ParameterUnit):
     Errors      none at run time; contents are depth x width bits, the lowest first
     """
 
+    @classmethod
+    def filling(cls, unit: ParameterUnit, contents: np.ndarray) -> list[int]:
+        return fill_beats(contents)
+
     @property
     def more(self) -> dict[str, wiring.Member]:
         return {} if self.target.preloaded else {"i_fill": In(stream.Signature(LANE))}

@@ -31,7 +31,7 @@ class PixelEmbedding(UnitComponent, unit=EmbedUnit):
         shifts = np.arange(unit.length) * unit.bits
         accept = self.i.valid & self.i.ready
         m.d.comb += self.i.ready.eq(~self.o.valid | self.o.ready)
-        rows = []
+        self.roms, rows = [], []
         for colour in range(unit.colours):
             entries = self.contents[colour if unit.tables > 1 else 0].astype(object)
             rom = memory.Memory(
@@ -41,6 +41,7 @@ class PixelEmbedding(UnitComponent, unit=EmbedUnit):
                 attrs=memory_style(256, unit.length * unit.bits),
             )
             m.submodules[f"rom_{colour}"] = rom
+            self.roms.append(rom)
             port = rom.read_port()  # holds its word while en is 0: the output register
             m.d.comb += [port.addr.eq(self.i.payload[colour]), port.en.eq(accept)]
             rows.append(port.data)

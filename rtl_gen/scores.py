@@ -41,7 +41,7 @@ class Scores(UnitComponent, unit=ScoreUnit):
 
     def elaborate(self, platform):
         m = Module()
-        unit, (multiplier, bias) = self.unit, self.contents
+        unit = self.unit
         index = counter(unit.classes, "index")
         last = 1 + unit.biased  # steps behind the multiplication: the bias, and the comparison
         left = Signal(range(unit.multiplier_bits + 1 + last))
@@ -55,15 +55,12 @@ class Scores(UnitComponent, unit=ScoreUnit):
             accept.eq(self.i.valid & self.i.ready),
             done.eq(left == 1),
         ]
+        self.look_up(m, index, done)
         with m.If(accept):
             x = self.i.payload[0]
             m.d.sync += [addend.eq(Mux(negate, -x, x) if unit.falling else x), product.eq(0)]
             m.d.sync += [left.eq(unit.multiplier_bits + last), idle.eq(0)]
-            with m.Switch(index):
-                for which, constant in enumerate(multiplier):
-                    with m.Case(which):
-                        m.d.sync += factor.eq(abs(int(constant)))
-                        m.d.comb += negate.eq(int(constant < 0))
+            self.multiply(m, index, factor, negate)
         with m.Elif(left > last):
             m.d.sync += [
                 product.eq((product << 1) + Mux(factor[-1], addend, 0)),
@@ -72,10 +69,7 @@ class Scores(UnitComponent, unit=ScoreUnit):
             ]
         with m.Elif(left > 1):
             m.d.sync += left.eq(1)
-            with m.Switch(index):
-                for which, constant in enumerate(bias):
-                    with m.Case(which):
-                        m.d.sync += product.eq(product + int(constant))
+            self.add_bias(m, index, product)
         with m.Elif(done):
             m.d.sync += [left.eq(0), self.o.p.scores[index].eq(product)]
             with m.If((index == 0) | (product > best)):
@@ -86,3 +80,21 @@ class Scores(UnitComponent, unit=ScoreUnit):
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += [self.o.valid.eq(0), idle.eq(1)]
         return m
+
+    def look_up(self, m: Module, index: Signal, done: Signal) -> None:
+        """Constants in logic need no address; ``index`` is the next class after ``done``."""
+
+    def multiply(self, m: Module, index: Signal, factor: Signal, negate: Signal) -> None:
+        """Take the multiplier of class ``index``, its sign at once."""
+        with m.Switch(index):
+            for which, constant in enumerate(self.contents[0]):
+                with m.Case(which):
+                    m.d.sync += factor.eq(abs(int(constant)))
+                    m.d.comb += negate.eq(int(constant < 0))
+
+    def add_bias(self, m: Module, index: Signal, product: Signal) -> None:
+        """Add the constant of class ``index``."""
+        with m.Switch(index):
+            for which, constant in enumerate(self.contents[1]):
+                with m.Case(which):
+                    m.d.sync += product.eq(product + int(constant))

@@ -9,14 +9,13 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from fq_hw.errors import GraphError, require
 from fq_hw.schedule import units
 from fq_hw.schedule.plan import Node, Plan, Source
 from rtl_gen.array.single_port import LANE
 from rtl_gen.component import Target, component, component_of
 from rtl_gen.streams import signature, wire
 
-__all__ = ["Accelerator", "Segment", "identifiers"]
+__all__ = ["Accelerator", "Segment", "fill_order", "identifiers"]
 
 
 def identifiers(names: Iterable[str]) -> dict[str, str]:
@@ -32,30 +31,33 @@ def identifiers(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def fill_order(nodes: Iterable[Node]) -> dict[str, list[int]]:
+    """What ``i_fill`` gives after a reset, by the node that it fills; an array's memory comes last.
+
+    An array begins when its memory is full, so nothing behind it is asked before.
+    """
+    found = {n: component_of(type(n.unit)).filling(n.unit, n.contents) for n in nodes}
+    wanted = [node for node in found if found[node]]
+    wanted.sort(key=lambda node: isinstance(node.unit, units.ParameterUnit))
+    return {node.name: found[node] for node in wanted}
+
+
 class Segment(wiring.Component):
     """Nodes joined by streams: the one that reads ``Plan.INPUT`` gets ``i``, the last gives ``o``.
 
     Members     i: In(stream of the first unit's beats); o: Out(stream of the last unit's beats)
-                i_fill: In(stream of 16 bits), where parameters are not preloaded, as ``Parameters``
-                has it
+                i_fill: In(stream of 16 bits), where parameters are not preloaded: ``fill_order``
     Errors      none at run time
     """
 
     def __init__(self, nodes: Sequence[Node], target: Target):
         self.nodes, self.target = tuple(nodes), target
-        self.filled = None if target.preloaded else self.one_to_fill()
+        self.filled = [] if target.preloaded else [*fill_order(nodes)]
         first = next(n for n in nodes if Source(Plan.INPUT) in n.inputs)
         last = nodes[-1].unit
         result = component_of(type(last)).given(last, last.o)
         fill = {"i_fill": In(stream.Signature(LANE))} if self.filled else {}
         super().__init__({"i": In(signature(first.unit.i)), "o": Out(result), **fill})
-
-    def one_to_fill(self) -> str | None:
-        """The node whose memory is filled after a reset; there can be one, as there is one port."""
-        names = [node.name for node in self.nodes if isinstance(node.unit, units.ParameterUnit)]
-        contract = "can fill one memory of parameters after a reset"
-        require(len(names) <= 1, "accelerator", contract, names, kind=GraphError)
-        return names[0] if names else None
 
     def elaborate(self, platform):
         m = Module()
@@ -71,9 +73,17 @@ class Segment(wiring.Component):
                     giver = parts[source.node]
                     given = getattr(giver, [*giver.unit.outs][source.way])
                     wire(m, given, getattr(part, port))
-            if node.name == self.filled:
-                connect(m, flipped(self.i_fill), part.i_fill)
         connect(m, part.o, flipped(self.o))
+        taken = 0  # by a memory before, which is not full
+        for name in self.filled:
+            fill = parts[name].i_fill
+            m.d.comb += [
+                fill.payload.eq(self.i_fill.payload),
+                fill.valid.eq(self.i_fill.valid & ~taken),
+            ]
+            taken |= fill.ready
+        if self.filled:
+            m.d.comb += self.i_fill.ready.eq(taken)
         return m
 
 

@@ -31,6 +31,7 @@ from fq_hw.cli import (
     sim,
     train,
     verify,
+    weights,
 )
 from fq_hw.cli.parser import Parser
 from fq_hw.errors import ArtifactError, FqHwError
@@ -39,7 +40,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     train, search, export, import_model, verify, show, golden, classify, fold, estimate, rtl, sim,
-    build, report, doctor, demo, bench, bench_cnv, accuracy,
+    build, report, weights, doctor, demo, bench, bench_cnv, accuracy,
 )  # fmt: skip
 
 

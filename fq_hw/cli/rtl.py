@@ -65,22 +65,20 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Emit and write."""
-    from bus import Bus, Kind
-
-    flow.check_verilog(args.family, args.top)
-    bus = Bus(kind=args.bus, width=args.bus_width)
+    flow.check_verilog(args.family, args.top, args.bus, args.bus_width)
     model, hardware = flow.load_model(args.model), hardware_of(args)
     own = "" if args.top == TOP else f"-{args.top}"
-    ports = "" if bus == Bus() else f"-{bus.kind}" + (f"-{bus.width}" if bus.width else "")
+    ports = "" if args.bus == "stream" else f"-{args.bus}"
+    ports += "" if args.bus_width is None else f"-{args.bus_width}"
     name = f"{model.name}-{hardware.tag(model.name)}-{args.family}{ports}{own}.v"
     path = flow.output_path(args.out, name)
     design = model.design(hardware)
     image = flow.example_image(model, kind_of(args), args.path, say)
     say("generating Verilog")
-    made = design.write_verilog(path, args.family, args.top, image, bus.kind, bus.width)
+    made = design.write_verilog(path, args.family, args.top, image, args.bus, args.bus_width)
     result = made.product.result
     data = {"verilog": str(path), "lines": made.lines}
-    if bus.kind == Kind.STREAM:
+    if args.bus == "stream":
         data |= {"i_data bits": made.product.in_bits, "o_data bits": result.result_bits}
         data |= {"label bits": result.label_bits, "score bits": result.score_bits}
     else:

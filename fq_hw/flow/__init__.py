@@ -18,6 +18,7 @@ from fq_hw.flow.model import SHIPPED, Model, load_model
 from fq_hw.flow.paths import output_path
 from fq_hw.flow.simulate import Comparison, compare
 from fq_hw.flow.sizes import load_sized
+from fq_hw.flow.weights import FlashWeights, flash_weights
 
 __all__ = [
     "DEFAULT_CYCLES",
@@ -27,6 +28,7 @@ __all__ = [
     "Comparison",
     "Design",
     "Emitted",
+    "FlashWeights",
     "FoldGoal",
     "Hardware",
     "Model",
@@ -34,6 +36,7 @@ __all__ = [
     "choose",
     "compare",
     "example_image",
+    "flash_weights",
     "golden_labels",
     "load",
     "load_images",

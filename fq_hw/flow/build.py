@@ -13,8 +13,10 @@ from fq_hw.errors import CapacityError, require
 from fq_hw.flow.hardware import SHIPPED, sequential_way
 from fq_hw.flow.paths import output_path
 from fq_hw.report.records import DESIGN, as_text
+from fq_hw.flow.weights import record_of
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import PRICED, plan_blocks, plan_resources
+from fq_hw.schedule.timing import simulate
 from fq_hw.schedule.units import ArrayUnit
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["BuildGoal", "cores_here"]
 
 AIM_MHZ = 100.0  # of the router, unless somebody says otherwise
+FRAMES = 6  # so many results the cycle model follows
 SURE = 1.3  # an estimate this far beyond the board's capacity is beyond doubt
 
 
@@ -124,18 +127,28 @@ class BuildGoal:
         with farm.workers(self.jobs or 1, self.scheduler):
             return board, path
 
+    def built(self, design: Design) -> tuple[Plan, int]:
+        """What of ``design`` the board gets, and the cycles of its frame."""
+        import boards
+        from boards.flash_core import built_plan
+
+        plan = built_plan(design.plan, boards.find(self.board))
+        return plan, simulate(plan, FRAMES).interval
+
     def build(self, design: Design, report=lambda line: None) -> BuildResult:
         """Synthesise, place, route and pack ``design``; ``report`` hears a line a step.
 
         Raises CapacityError where it does not fit, ToolError where a tool is missing or fails.
         """
         from boards.build import build
-        from boards.flash_core import core_of, with_parameters
+        from boards.flash_core import built_plan, core_of, with_parameters
         from boards.toolchain import Placer
         from fq_hw.flow.describe import describe
 
         board, path = self.check_design(design)
-        plan = design.plan
+        plan = built_plan(design.plan, board)
+        record = b"" if plan is design.plan else record_of(design, board)
+        image = partial(with_parameters, plan=plan, board=board, record=record)
         return build(
             core_of(plan, board),
             board,
@@ -149,15 +162,15 @@ class BuildGoal:
             seeds=self.seeds,
             jobs=self.jobs or cores_here(),
             scheduler=self.scheduler,
-            image=partial(with_parameters, plan=plan, board=board),
             beside={DESIGN: as_text(describe(design, board, self.options))},
+            image=image,
             report=report,
         )
 
 
 def check_capacity(plan: Plan, graph: ir.Graph, board: Board, model: Path | None) -> None:
     """Refuse at once what is far too large; what is nearly so, nextpnr decides."""
-    from boards.flash_core import check_memories
+    from boards.flash_core import built_plan, check_memories
 
     need, have = plan_resources(plan), board.capacity
     ebr = plan_blocks(plan, board.family).ebr
@@ -174,4 +187,4 @@ def check_capacity(plan: Plan, graph: ir.Graph, board: Board, model: Path | None
         contract = f"has {most:,} {what}, and {built} needs about {least:,}"
         hint = "; ".join(filter(None, cures)) or "take a larger board"
         raise CapacityError(f"{board.name}: {contract} (estimate{whose}); {hint}")
-    check_memories(plan, board)
+    check_memories(built_plan(plan, board), board)

@@ -35,13 +35,15 @@ __all__ = ["Design", "Emitted", "check_verilog"]
 FRAMES = 6  # so many results the cycle model follows
 
 
-def check_verilog(family: str, top: str) -> None:
-    """Raise ParameterError unless Verilog has a form for ``family`` and ``top`` is a name."""
+def check_verilog(family: str, top: str, bus: str = "stream", bus_width: int | None = None) -> None:
+    """Raise ParameterError unless Verilog has that form and bus, and ``top`` is a name."""
+    from bus import Bus
     from rtl_gen.dot_product import FAMILIES
     from sim.handout import check_top
 
     one_of(family, FAMILIES, "--family")
     check_top(top)
+    Bus(kind=bus, width=bus_width)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from fq_hw.schedule.folding import Fold, Folding, check_folds
 from fq_hw.schedule.in_turn.stage import InTurn, partition
 from fq_hw.schedule.planes import planes
 
-__all__ = ["load", "save", "shape_digest"]
+__all__ = ["load", "parse", "save", "shape_digest", "text"]
 
 KIND = "fq_hw.fold.1"
 MOST_CYCLES = 2**48
@@ -58,6 +58,11 @@ def block(opens: str, rows: list[str], closes: str) -> str:
 
 def save(path: Path, graph: ir.Graph, folding: Folding) -> None:
     """Write ``folding`` of ``graph``; the same folding gives the same bytes."""
+    write_text(path, text(graph, folding))
+
+
+def text(graph: ir.Graph, folding: Folding) -> str:
+    """``folding`` of ``graph`` as JSON."""
     record = Record(
         kind=KIND,
         network=graph.name,
@@ -71,21 +76,26 @@ def save(path: Path, graph: ir.Graph, folding: Folding) -> None:
     arrays = [json.dumps(stage) for stage in plain.pop("arrays")]
     lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in plain.items()]
     lines += [f'"folds": {block("{", folds, "}")}', f'"arrays": {block("[", arrays, "]")}']
-    write_text(path, "{\n  " + ",\n  ".join(lines) + "\n}\n")
+    return "{\n  " + ",\n  ".join(lines) + "\n}\n"
 
 
 def load(path: Path, graph: ir.Graph) -> Folding:
     """Read a folding for ``graph``. Raises ArtifactError, also when it is for another network."""
-    maker = "must be a file that `fq-hw fold` wrote"
     plain = read_json(path, f"--fold {path}", hint="`fq-hw fold` makes such a file")
+    return parse(plain, f"--fold {path}", graph)
+
+
+def parse(plain: object, where: str, graph: ir.Graph) -> Folding:
+    """A folding for ``graph`` from what a file holds; ``where`` begins what is raised."""
+    maker = "must be a file that `fq-hw fold` wrote"
     try:
         record = from_plain(Record, plain, "file")
     except FqHwError as error:
-        raise ArtifactError(f"--fold {path}: {maker} ({error})") from error
+        raise ArtifactError(f"{where}: {maker} ({error})") from error
     whose = "an older form of it" if record.network == graph.name else repr(record.network)
     contract = f"this folding is not for {graph.name!r} but for {whose}"
     hint = "make one with `fq-hw fold`"
     same = record.digest == shape_digest(graph)
-    require(same, f"--fold {path}", contract, hint=hint, kind=ArtifactError)
+    require(same, where, contract, hint=hint, kind=ArtifactError)
     check_folds(graph, record.folds, partition(graph, record.arrays))
     return Folding(folds=record.folds, cycles=record.cycles, arrays=record.arrays)
