@@ -32,13 +32,14 @@ def page(found: Findings) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    golden = golden_of(found)
+    golden, top = golden_of(found), head(found)
     return environment.get_template("report.html").render(
         found=found,
         design=design,
         layers=layers,
         link=LINK,
-        head=head(found),
+        head=top,
+        wanted=list(dict.fromkeys(one.command for one in top if one.value is None)),
         verdict=verdict(found, bounds),
         commands=commands(found),
         bounds=bounds,
