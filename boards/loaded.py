@@ -19,7 +19,14 @@ from fq_hw.export import MULTIPLIER_BITS
 from fq_hw.schedule.memories import Memory, ceil_div
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.plan import Node, Plan
-from fq_hw.schedule.units import ConvertUnit, EmbedUnit, ParameterUnit, PixelSumUnit, ScoreUnit
+from fq_hw.schedule.units import (
+    ArrayUnit,
+    ConvertUnit,
+    EmbedUnit,
+    ParameterUnit,
+    PixelSumUnit,
+    ScoreUnit,
+)
 from rtl_gen.array.single_port import LANE
 from rtl_gen.counters import counter
 from rtl_gen.parameters import fill_beats
@@ -97,10 +104,17 @@ class LoadedEmbedding(PixelEmbedding, unit=LoadedEmbedUnit):
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedScoreUnit(ScoreUnit):
-    """A ScoreUnit whose constants are filled after a reset: multiplier, its sign, bias."""
+    """A ScoreUnit whose constants are filled after a reset: multiplier, its sign, bias.
+
+    They lie in block RAM, in pieces of 16 bits; a class is read while the one before is computed.
+    """
 
     biased: bool = True
     falling: bool = True
+
+    def __post_init__(self) -> None:
+        fits = self.pieces + 3 <= self.class_cycles
+        self.check(fits, "must read a class's constants in the time of one", self.pieces)
 
     @property
     def constant_bits(self) -> int:
@@ -108,12 +122,17 @@ class LoadedScoreUnit(ScoreUnit):
         return self.multiplier_bits + 1 + self.score_bits
 
     @property
-    def rows(self) -> int:
-        """Words of their memory: a power of two."""
-        return 1 << max((self.classes - 1).bit_length(), 1)
+    def pieces(self) -> int:
+        """Words of the memory for a class."""
+        return ceil_div(self.constant_bits, LANE)
+
+    @property
+    def depth(self) -> int:
+        """Words of the memory."""
+        return 1 << (self.classes * self.pieces - 1).bit_length()
 
     def parts(self) -> Parts:
-        words = Memory(self.rows, self.constant_bits, rom=False)
+        words = Memory(self.depth, LANE, rom=False)
         return dataclasses.replace(super().parts(), memories=(words,))
 
 
@@ -122,31 +141,38 @@ class LoadedScores(Scores, unit=LoadedScoreUnit):
 
     @classmethod
     def filling(cls, unit: LoadedScoreUnit, contents: np.ndarray) -> list[int]:
-        rows = np.zeros((unit.rows, 2), np.int64)
-        rows[: unit.classes] = contents.T
-        multiplier, bias = rows[:, :1], rows[:, 1:]
+        multiplier, bias = contents.astype(np.int64)[:, :, None]
         parts = [
             bits_of(abs(multiplier), unit.multiplier_bits),
             bits_of(multiplier < 0, 1),
             bits_of(bias, unit.score_bits),
         ]
-        return fill_beats(np.concatenate(parts, axis=1))
+        beats = fill_beats(np.concatenate(parts, axis=1))
+        return beats + [0] * (unit.depth - len(beats))
 
     @property
     def more(self) -> Mapping[str, wiring.Member]:
         return FILL
 
     def look_up(self, m: Module, index: Signal, done: Signal) -> None:
-        unit, bits = self.unit, self.unit.constant_bits
+        unit = self.unit
         m.submodules.constants = ram = memory.Memory(
-            shape=bits, depth=unit.rows, init=[], attrs={"ram_style": "block"}
+            shape=LANE, depth=unit.depth, init=[], attrs={"ram_style": "block"}
         )
-        read, last = ram.read_port(), index == unit.classes - 1
-        # The word of a class is there in the first cycle in which its sum may come.
-        m.d.comb += read.addr.eq(Mux(done, Mux(last, 0, index + 1), index))
-        self.word = Signal(bits)
-        m.d.comb += self.word.eq(read.data)
-        fill(m, self.i_fill, {ram.write_port(): slice(0, bits)})
+        fill(m, self.i_fill, {ram.write_port(): slice(0, LANE)})
+        # A class's constants come piece by piece; they wait until those before have been used.
+        read, piece = ram.read_port(), counter(unit.pieces + 2, "piece")
+        start = counter(unit.depth, "start")
+        self.word, ahead = Signal(unit.pieces * LANE), Signal(unit.pieces * LANE)
+        there, whole, last = Signal(), Signal(), start == (unit.classes - 1) * unit.pieces
+        m.d.comb += [read.addr.eq(start + piece), whole.eq(piece == unit.pieces + 1)]
+        with m.If(~whole & ~self.i_fill.ready):
+            m.d.sync += piece.eq(piece + 1)
+        with m.If(~whole & (piece != 0)):
+            m.d.sync += ahead.eq(Cat(ahead[LANE:], read.data))
+        with m.If(whole & (done | ~there)):
+            m.d.sync += [self.word.eq(ahead), there.eq(1), piece.eq(0)]
+            m.d.sync += start.eq(Mux(last, 0, start + unit.pieces))
 
     def multiply(self, m: Module, index: Signal, factor: Signal, negate: Value) -> None:
         bits = self.unit.multiplier_bits
@@ -154,7 +180,8 @@ class LoadedScores(Scores, unit=LoadedScoreUnit):
         m.d.comb += negate.eq(self.word[bits])
 
     def add_bias(self, m: Module, index: Signal, product: Signal) -> None:
-        m.d.sync += product.eq(product + self.word[self.unit.multiplier_bits + 1 :].as_signed())
+        bias = self.word[self.unit.multiplier_bits + 1 :][: self.unit.score_bits]
+        m.d.sync += product.eq(product + bias.as_signed())
 
 
 def replaceable(plan: Plan) -> Plan:
@@ -179,6 +206,15 @@ def fields(unit: object) -> dict[str, object]:
     return {field.name: getattr(unit, field.name) for field in dataclasses.fields(unit)}
 
 
+def most_of(node: Node) -> int:
+    """The largest sum that a node can give, whatever its weights."""
+    unit = node.unit
+    if isinstance(unit, ArrayUnit) and not unit.passes[-1].add:
+        levels = unit.passes[-1].uses * unit.array.simd
+        return levels * (2**unit.act_bits - 1)
+    return 2**node.unit.o.bits - 1
+
+
 def summed(plan: Plan) -> list[tuple[str, Node]]:
     """The end of the plan with loaded scores; its sums' starts go into biases, if it has such."""
     scores = plan.nodes[-1]
@@ -188,8 +224,7 @@ def summed(plan: Plan) -> list[tuple[str, Node]]:
     sums, (multiplier, bias) = way[-1], scores.contents.astype(np.int64)
     unit, found, sum_bits = scores.unit, [], scores.unit.sum_bits
     if isinstance(sums.unit, PixelSumUnit):
-        whole = sums.unit.pixels * (2**sums.unit.in_bits - 1)
-        sum_bits = whole.bit_length() + 1
+        sum_bits = (sums.unit.pixels * most_of(plan[sums.inputs[0].node])).bit_length() + 1
         bias = bias + multiplier * sums.contents
         at_zero = dataclasses.replace(
             sums,
