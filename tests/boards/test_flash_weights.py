@@ -46,9 +46,9 @@ def model(folder: Path, seed: int, net=NET, name: str = "") -> flow.Model:
     return flow.load(path)
 
 
-def image_of(folder: Path, one: flow.Model) -> tuple[Path, flow.Design]:
+def image_of(folder: Path, one: flow.Model, **more) -> tuple[Path, flow.Design]:
     """What a build writes for the board's flash, the bitstream apart."""
-    design = one.design(array="2x2x4")
+    design = one.design(array="2x2x4", **more)
     plan = built_plan(design.plan, ICEBREAKER)
     path = folder / "built.bin"
     record = record_of(design, ICEBREAKER)
@@ -119,6 +119,16 @@ def test_refuses_another_shape_by_name(what, tmp_path):
     other = model(tmp_path, 1, net, "other.safetensors")
     with pytest.raises(ArtifactError, match=rf"^tiny: {said}.*, and .*built.bin was built for .*"):
         flash_weights(other, built)
+
+
+def test_refuses_other_weights_beside_the_array(tmp_path):
+    """Those of a layer that streams are part of the bitstream."""
+    first, second = (model(tmp_path, seed) for seed in (0, 1))
+    built, _ = image_of(tmp_path, first, in_turn=[("stem.0.conv", "tail.conv")])
+    assert flash_weights(first, built).content
+    said = r"^tiny: stem\.0\.conv\S*: its constants are part of the bitstream of .*built.bin, and"
+    with pytest.raises(ArtifactError, match=said):
+        flash_weights(second, built)
 
 
 def test_refuses_what_is_no_build(tmp_path):

@@ -47,7 +47,7 @@ def test_pixels_of_frames(width, colours, pauses):
 @pytest.mark.parametrize("pauses", GRID, ids="-".join)
 def test_packets_that_end_too_early(pauses):
     one = geometry(16, 3)
-    pysim.replay(FrameInput(one), vectors(one, [0, 1, 0, one.frame_words - 1, 0]), pauses)
+    pysim.replay(FrameInput(one), vectors(one, [0, 1, 0, one.frame_words - 1, 0, 2]), pauses)
 
 
 @pytest.mark.parametrize(("width", "colours"), [(8, 1), (24, 3), (32, 3), (64, 3), (128, 1)])
