@@ -23,7 +23,7 @@ from fq_hw.plain import from_plain
 
 ALL = [block for page in PAGES for block in documents.blocks(page)]
 SHELL = ("sh", "")
-QUICK = {"show", "estimate", "fold", "export", "rtl", "classify"}
+QUICK = {"show", "estimate", "fold", "export", "rtl", "classify", "report"}
 INPUTS = ("model", "net", "pictures", "fold", "path", "images")  # arguments that name files to read
 RUN = sorted({b.page for b in ALL if b.language in (*SHELL, "python")} - {ROOT / "README.md"})
 RAN: list[list[str]] = []

@@ -60,6 +60,12 @@ def test_nothing_comes_from_another_host(site):
     assert re.findall(r"url\(['\"]?(https?://[^)]+)", styles) == []
 
 
+def test_search_needs_no_server(site):
+    """Over file:// a browser lets no page fetch an index: it comes as a script, and a shim."""
+    assert (site / "search/search_index.js").is_file()
+    assert "assets/iframe-worker.js" in Page(site / "index.html").loads
+
+
 def test_pictures_have_words(site):
     assert {p: w for p in sorted(site.rglob("*.html")) if (w := Page(p).wordless)} == {}
 
