@@ -71,7 +71,8 @@ def test_pictures_have_words(site):
 
 
 def test_every_command_is_there(site):
-    assert set(commands()) <= Page(site / "reference/commands.html").names
+    missing = set(commands()) - Page(site / "reference/commands.html").names
+    assert not missing, f"add <!-- command: {min(missing)} --> to docs/reference/commands.md"
 
 
 RECORDS = re.findall(r"record: (\S+) ", (ROOT / "docs/reference/configuration.md").read_text())
@@ -87,7 +88,8 @@ def test_every_key_is_explained(name):
 def test_every_name_of_the_python_api_is_there(site):
     names = Page(site / "reference/python.html").names
     told = {name.rpartition(".")[2] for name in names if name.startswith("fq_hw.flow.")}
-    assert set(flow.__all__) <= told
+    missing = set(flow.__all__) - told
+    assert not missing, f"add ::: fq_hw.flow.{min(missing)} to docs/reference/python.md"
 
 
 def test_the_three_doors_are_on_the_first_page(site):
