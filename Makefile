@@ -65,7 +65,7 @@ clean:          ## remove everything that was built, the virtual environment too
 
 .venv/demo: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing tools into .venv (about a minute, 1 GB)"
-	$(PIP) -e '.[data,hw,plots]'
+	$(PIP) -e '.[data,hw,plots,serve]'
 	@touch $@
 
 .venv/docs: pyproject.toml constraints.txt | .venv/bin/python
@@ -75,5 +75,5 @@ clean:          ## remove everything that was built, the virtual environment too
 
 .venv/test: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing tools and torch into .venv (about two minutes, 2 GB)"
-	$(PIP) -e '.[data,hw,train,test,farm,onnx,brevitas,litex,docs]'
+	$(PIP) -e '.[data,hw,train,test,farm,onnx,brevitas,litex,docs,serve]'
 	@touch $@ .venv/demo .venv/docs

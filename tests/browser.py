@@ -17,7 +17,11 @@ __all__ = ["Watched", "chromium", "opened", "passed_by", "reached_by_tab", "unre
 
 NAMES = ("chromium", "chromium-browser")
 MOST_STOPS = 1000  # of the tab key
-SANDBOX = "--no-sandbox"  # which a container's root has not
+FLAGS = (
+    "--no-sandbox",  # which a container's root has not
+    "--use-fake-device-for-media-stream",  # a camera that gives a moving pattern
+    "--use-fake-ui-for-media-stream",  # and asks nobody
+)
 OPERABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']"
 HERE = "document.activeElement"
 
@@ -31,16 +35,16 @@ class Watched:
     complaints: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """The browser, started once."""
+    """The browser, started once a file: Playwright runs once at a time."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip(f"needs a browser: none of {', '.join(NAMES)} is on PATH")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=[SANDBOX])
+        browser = driver.chromium.launch(executable_path=path, args=[*FLAGS])
         yield browser
         browser.close()
 

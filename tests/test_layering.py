@@ -38,6 +38,7 @@ LAYERS = [
     ["bus"],
     ["sim", "boards"],
     ["fq_hw.flow"],
+    ["fq_hw.serve"],
     ["fq_hw.cli"],
     ["fq_hw.entry"],
     ["fq_hw.__main__"],
@@ -63,6 +64,8 @@ RULES = {  # outside package: which layers may import it, and how; all others mu
     "qonnx": {"fq_hw.foreign": ANYWHERE},
     "ortools": {"fq_hw.schedule": INSIDE_FUNCTIONS},
     "scipy": {"boards": ANYWHERE},
+    "starlette": {"fq_hw.serve": ANYWHERE},
+    "uvicorn": {"fq_hw.serve": ANYWHERE},
     "subprocess": {
         "fq_hw.child": ANYWHERE,
         "fq_hw.yosys_command": ANYWHERE,  # which imports nothing of the package

@@ -27,6 +27,7 @@ from fq_hw.cli import (
     report,
     rtl,
     search,
+    serve,
     show,
     sim,
     train,
@@ -40,7 +41,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     train, search, export, import_model, verify, show, golden, classify, fold, estimate, rtl, sim,
-    build, report, weights, doctor, demo, bench, bench_cnv, accuracy,
+    build, report, weights, serve, doctor, demo, bench, bench_cnv, accuracy,
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ frames (which one?), files that are cut short.
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.files import check_file
 
-__all__ = ["SUFFIXES", "UNREAD", "read_picture"]
+__all__ = ["SUFFIXES", "UNREAD", "decode_picture", "read_picture"]
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".webp")
 UNREAD = (".avif", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".psd", ".svg", ".tif", ".tiff")
@@ -32,68 +33,78 @@ def read_picture(path: Path, image: tuple[int, int, int]) -> np.ndarray:
     257 and rounded; CMYK is converted as R = (1 - C)(1 - K).
     Raises ArtifactError, naming the file, for one that is damaged or would need a guess.
     """
-    from PIL import Image
+    check_file(path, f"data {path}", most=MOST_BYTES)
+    return decode_picture(path, image, f"data {path}")
+
+
+def decode_picture(source: Path | bytes, image: tuple[int, int, int], where: str) -> np.ndarray:
+    """The same of a file's content; errors begin with ``where``."""
+    from PIL import Image, UnidentifiedImageError
 
     height, width, colours = image
-    check_file(path, f"data {path}", most=MOST_BYTES)
     try:
         with warnings.catch_warnings():  # of damaged notes, in lines that are not ours
             warnings.simplefilter("ignore")
-            picture = eight_bits(path).convert("L" if colours == 1 else "RGB")
+            picture = eight_bits(source, where).convert("L" if colours == 1 else "RGB")
     except FqHwError:
         raise
+    except UnidentifiedImageError as error:
+        message = f"{where}: not a readable picture (none of {', '.join(FORMATS)})"
+        raise ArtifactError(message) from error
     except Exception as error:  # a damaged picture raises nearly anything
-        raise ArtifactError(f"data {path}: not a readable picture ({error})") from error
+        raise ArtifactError(f"{where}: not a readable picture ({error})") from error
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
     return np.asarray(picture).reshape(image)
 
 
-def eight_bits(path: Path):
+def eight_bits(source: Path | bytes, where: str):
     """The picture as it is seen, in Pillow's mode L or RGB."""
     from PIL import Image
 
-    picture, packed = upright(path)
+    picture, packed = upright(source, where)
     mode, clear = picture.mode, picture.has_transparency_data
     if packed in ("RGB;16B", "RGBA;16B"):  # of which Pillow keeps the upper bytes alone
-        low, _ = upright(path, packed.replace("16B", "16L"))  # which are the lower ones there
+        lower = packed.replace("16B", "16L")  # which are the upper ones there
+        low, _ = upright(source, where, lower)
         values = np.asarray(picture) * np.uint16(256) + np.asarray(low)
-        refuse_clear(path, clear and not opaque(values, picture.info.get("transparency")))
+        refuse_clear(where, clear and not opaque(values, picture.info.get("transparency")))
         return Image.fromarray(in_bytes(values[..., :3]))
     if mode in ("I;16", "I"):
         values = np.asarray(picture).astype(np.uint16)
-        refuse_clear(path, clear and not opaque(values, picture.info.get("transparency")))
+        refuse_clear(where, clear and not opaque(values, picture.info.get("transparency")))
         return Image.fromarray(in_bytes(values))
     if clear:
         picture = picture.convert("RGBA")
         least, _ = picture.getchannel("A").getextrema()
-        refuse_clear(path, least < 255)
+        refuse_clear(where, least < 255)
     return picture.convert("L" if mode in ("1", "L") and not clear else "RGB")
 
 
-def upright(path: Path, packed: str | None = None):
+def upright(source: Path | bytes, where: str, packed: str | None = None):
     """The picture, turned as its EXIF says, and how its file packs pixels, or is to be read."""
     from PIL import Image, ImageOps
 
-    with Image.open(path, formats=FORMATS) as file:
+    opened = io.BytesIO(source) if isinstance(source, bytes) else source
+    with Image.open(opened, formats=FORMATS) as file:
         contract = f"a picture has at most {MOST_PIXELS:,} pixels"
         pixels = file.width * file.height
         hint = "make it smaller"
-        require(pixels <= MOST_PIXELS, f"data {path}", contract, pixels, hint=hint,
+        require(pixels <= MOST_PIXELS, where, contract, pixels, hint=hint,
                 kind=ArtifactError)  # fmt: skip
         frames = 1 if file.format == "MPO" else getattr(file, "n_frames", 1)  # MPO: a phone's
         # picture, with smaller ones behind it
         contract = f"is an animation of {frames} pictures"
         hint = "save one of them as a picture"
-        require(frames == 1, f"data {path}", contract, hint=hint, kind=ArtifactError)
+        require(frames == 1, where, contract, hint=hint, kind=ArtifactError)
         contract = "must be grey, RGB, CMYK or of a palette"
         known = file.mode in MODES
-        require(known, f"data {path}", contract, file.mode, hint=REMEDY, kind=ArtifactError)
+        require(known, where, contract, file.mode, hint=REMEDY, kind=ArtifactError)
         if packed is not None:
             file.tile = [tile._replace(args=packed) for tile in file.tile]
         found = file.tile[0].args if file.tile else None
         contract = "16-bit grey with an alpha channel is not read"
-        require(found != "LA;16B", f"data {path}", contract, hint=REMEDY, kind=ArtifactError)
+        require(found != "LA;16B", where, contract, hint=REMEDY, kind=ArtifactError)
         return ImageOps.exif_transpose(file), found
 
 
@@ -113,8 +124,8 @@ def opaque(values: np.ndarray, key: int | tuple | None) -> bool:
     return not (same.all(-1) if values.ndim == 3 else same).any()
 
 
-def refuse_clear(path: Path, clear: bool) -> None:
+def refuse_clear(where: str, clear: bool) -> None:
     """Refuse a picture with transparent pixels: what is behind them is not known."""
     hint = "save it without transparency, on the background that the camera would see"
     contract = "has transparent pixels, and nothing says what is behind them"
-    require(not clear, f"data {path}", contract, hint=hint, kind=ArtifactError)
+    require(not clear, where, contract, hint=hint, kind=ArtifactError)

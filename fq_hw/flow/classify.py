@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fq_hw.flow.model import Model
     from sim.network import Run
 
-__all__ = ["On", "Seen", "check_hardware", "classify", "open_pictures"]
+__all__ = ["On", "Seen", "check_answerable", "check_hardware", "classify", "open_pictures"]
 
 TOP = 5
 MOST_SIMULATED = 1_000  # pictures, in memory and in a file of the simulation
@@ -100,17 +100,26 @@ def check_hardware(on: On, hardware: Hardware) -> None:
         require(alone, option, contract, value, hint="add --on sim")
 
 
+def check_answerable(model: Model) -> None:
+    """Refuse a model that can say nothing of a picture.
+
+    Raises ArtifactError where its weights are random, ParameterError where its images have no
+    colours of a picture.
+    """
+    where = f"model {model.name!r}"
+    check_colours(model.image, where)
+    contract = "has random weights, and would answer at random"
+    hint = "train it and name the checkpoint"
+    require(model.weights is None, where, contract, hint=hint, kind=ArtifactError)
+
+
 def open_pictures(model: Model, paths: Sequence[Path]) -> Pictures:
     """Pictures, and all those below folders, as ``model`` sees them; they are read one by one.
 
     Each is brought to the network's size as pictures of a data set are. Raises ArtifactError for a
     name that is no picture's, ParameterError where the network's images have no such colours.
     """
-    check_colours(model.image, f"model {model.name!r}")
-    contract = "has random weights, and would answer at random"
-    hint = "train it and name the checkpoint"
-    trained = model.weights is None
-    require(trained, f"model {model.name!r}", contract, hint=hint, kind=ArtifactError)
+    check_answerable(model)
     return Pictures(files=picture_files(paths), image=model.image)
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from fq_hw.flow.design import Design
     from sim.network import Run  # what it imports comes with the extra hw
 
-__all__ = ["Comparison", "check_cycles", "check_sizes", "compare", "simulated"]
+__all__ = ["Comparison", "check_cycles", "check_sizes", "compare", "program_of",
+           "simulated"]  # fmt: skip
 
 FOLDER = Path("build/sim")
 FRAMES = 6  # so many results must come in exactly the predicted cycles

@@ -68,6 +68,7 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "show": "",
     "golden": "data images mistakes path",
     "classify": "layers net on",
+    "serve": "array cycles fold in-turn net port sequential",
     "fold": "board cycles fps in-turn levels-per-stage lut-share margin mhz out sequential",
     "estimate": "cycles fold in-turn sequential",
     "rtl": "cycles data family fold in-turn out path sequential top",

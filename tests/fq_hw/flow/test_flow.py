@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 HEAVY = {"torch", "amaranth", "onnx", "qonnx", "ortools", "scipy", "cocotb", "boards", "sim"}
 MAY = {  # what a command may import beside the standard library: it parses, calls the flow, prints
     "fq_hw.flow", "fq_hw.cli", "fq_hw.report", "fq_hw.errors", "fq_hw.files", "fq_hw.plain",
-    "fq_hw.toolbox", "fq_hw.child", "fq_hw.ending", "fq_hw.__version__",
+    "fq_hw.serve", "fq_hw.toolbox", "fq_hw.child", "fq_hw.ending", "fq_hw.__version__",
     # values, kinds and types of options
     "fq_hw.artifact.MOST_BYTES", "fq_hw.data.Data", "fq_hw.data.DataKind", "fq_hw.data.Split",
     "fq_hw.fixed.search.SearchConfig", "fq_hw.fixed.search.Shape", "fq_hw.fixed.search.Variant",
