@@ -1,5 +1,6 @@
 """Pictures are right where a person would not see it: lanes, runs, axes, intervals."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -60,6 +61,30 @@ def test_a_tile_has_the_colour_of_most_of_its_cells_and_no_cell_is_lost():
     assert sum(one.counts.get("ebr", 0) for one in cells.values()) == units
     assert cells[LINK].counts == {"lut4": 8} and tiles(cells)[LINK] == [(20, 1)]
     assert sum(len(places) for places in tiles(cells).values()) == 2 * units + 1
+
+
+def test_of_layers_in_one_tile_the_larger_shows_and_of_equals_the_first():
+    found = built()
+    a, b = (next(u for u in found.design.units if u.layer == row.name)
+            for row in found.design.layers[:2])  # fmt: skip
+    cells = {
+        f"shell.core.{a.word}": {"TRELLIS_COMB": ((1, 1, 2), (2, 1, 3), (3, 1, 1))},
+        f"shell.core.{b.word}.deep": {"TRELLIS_COMB": ((1, 1, 3), (2, 1, 3)),
+                                      "TRELLIS_FF": ((3, 1, 1),)},
+    }  # fmt: skip
+    placement = replace(found.placement, cells=cells)
+    shown = tiles(placed_cells(found.design, placement))
+    assert (shown[a.layer], shown[b.layer]) == ([(2, 1), (3, 1)], [(1, 1)])
+
+
+def test_cells_are_found_inside_a_loader_too():
+    found = built()
+    unit = found.design.units[0]
+    row = {"TRELLIS_COMB": ((1, 1, 1),)}
+    scopes = (f"shell.core.core.{unit.word}", "shell.core.loader", "shell.core", "", "cd_sync")
+    placement = replace(found.placement, cells=dict.fromkeys(scopes, row))
+    cells = placed_cells(found.design, placement)
+    assert cells[unit.layer].counts == {"lut4": 1} and cells[LINK].counts == {"lut4": 4}
 
 
 def test_a_chip_without_a_grid_is_as_large_as_what_lies_on_it():
