@@ -15,33 +15,23 @@ from amaranth.lib import io, wiring
 from boards import farm
 from boards.board import Board
 from boards.clock import PllClock, pll_for
-from boards.placement import placement
+from boards.placement import drivers, placement, slowest
 from boards.protocol import BAUD, IDLE_S
 from boards.route import Job, Routed, packed
 from boards.shell import Shell
+from boards.steps import Step
 from boards.toolchain import NAME, Placer
 from boards.uart import divisor
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ToolError, require
 from fq_hw.files import check_output, parse_json, work_folder, write_bytes, write_text
-from fq_hw.report.records import PLACEMENT, ROUTED, RoutedRecord, SeedRow, save
+from fq_hw.report.record_files import PLACEMENT, ROUTED, save
+from fq_hw.report.records import RoutedRecord, SeedRow
 from rtl_gen.emit import dots_rtlil
 
 __all__ = ["BuildResult", "SeedResult", "SerialTop", "build"]
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
-STAGES = {  # how a line of nextpnr's output starts, and what to call what it begins
-    "Info: Packing constants": "packing",
-    "Info: Creating initial": "placing",
-    "Info: Running main analytical placer": "placing, analytical",
-    "Info: Running simulated annealing": "placing, refinement",
-    "Info: Running Refinement": "placing, refinement",
-    "Info: Routing globals": "routing clocks",
-    "Info: Routing..": "routing",
-    "Info: Running router2": "routing",
-    "Info: Router1 time": "routed",
-    "Info: Router2 time": "routed",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,12 +150,12 @@ def build(
         farm.workers(jobs, scheduler) as route_all,  # a scheduler that is away is said at once
         work_folder(out.with_suffix(".build"), "build") as work,
     ):
-        with _Step(report, "generate"):
+        with Step(report, "generate"):
             shell = Shell(core, pixels=pixels, colours=colours, clock_hz=clock * 1e6,
                           baud=baud, idle_s=idle_s)  # fmt: skip
             top = SerialTop(shell, PllClock(setting, board.family) if setting else None)
             options = _generate(top, board, work, aim / clock)
-        with _Step(report, f"synthesise with Yosys {yosys.version}"):
+        with Step(report, f"synthesise with Yosys {yosys.version}"):
             toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,
                         log=work / "yosys.log")  # fmt: skip
             _check_written(work / f"{NAME}.json", yosys)
@@ -179,7 +169,7 @@ def build(
         ]  # fmt: skip
         where = f"over {scheduler}" if scheduler else f"{min(jobs, seeds)} at a time"
         what = f"place and route with {tools.router}" + (f", {seeds} seeds, {where}" * (seeds > 1))
-        with _Step(report, what) as step:
+        with Step(report, what) as step:
             routed = []
             for one in route_all(tries, step.stage):
                 _keep(one, work)
@@ -190,57 +180,31 @@ def build(
         routed.sort(key=lambda one: one.seed)
         best = _best(routed, board, clock, work)
         write_bytes(work / tools.config, zlib.decompress(best.config))
-        with _Step(report, f"pack with {tools.packer} {packer.version}"):
+        with Step(report, f"pack with {tools.packer} {packer.version}"):
             toolbox.run(packer, tools.pack, cwd=work, log=work / f"{tools.packer}.log")
         bitstream = work / f"{NAME}{tools.bitstream}"
         _check_written(bitstream, packer)
-        used = tools.count(parse_json(best.report, "report")["utilization"], best.log)
-        used = {"spram": 0, **used}
+        found = parse_json(best.report, "report")
+        used = {"spram": 0, **tools.count(found["utilization"], best.log)}
         rows = tuple(
             SeedResult(seed=one.seed, fmax_mhz=None if one.error else _fmax(one), error=one.error,
                        seconds=one.seconds)
             for one in routed
         )  # fmt: skip
+        driven = drivers((work / f"{NAME}.il").read_text(), NAME)
         tried = (SeedRow(seed=row.seed, fmax_mhz=row.fmax_mhz, error=row.error) for row in rows)
         record = RoutedRecord(board=board.name, router=f"{tools.router} {best.version}",
                               seed=best.seed, clock_mhz=clock, aim_mhz=aim, fmax_mhz=_fmax(best),
-                              seeds=tuple(tried), **used)  # fmt: skip
+                              seeds=tuple(tried), slowest=slowest(found, driven),
+                              **used)  # fmt: skip
         save(work / ROUTED, record)
-        cells = placement(best.cells, (work / f"{NAME}.il").read_text(), tools.cells)
-        save(work / PLACEMENT, cells)
+        save(work / PLACEMENT, placement(best.cells, driven, tools.cells))
         for name, text in beside.items():
             write_text(work / name, text)
         write_bytes(out, image(bitstream.read_bytes()))
     return BuildResult(bitstream=out, board=board.name, seed=best.seed, clock_mhz=clock,
                        fmax_mhz=_fmax(best), seconds=time.monotonic() - began, seeds=rows,
                        work=work, **used)  # fmt: skip
-
-
-class _Step:
-    """A step of the build, told when it begins, goes on, and ends."""
-
-    def __init__(self, report: Callable[[str], None], what: str):
-        self._report = report
-        self._what = what
-        self._stages: set[str] = set()
-
-    def __enter__(self) -> _Step:
-        self._began = time.monotonic()
-        self._report(f"{self._what} ...")
-        return self
-
-    def __exit__(self, kind, error, trace) -> None:
-        self._report(f"{self._what}: {'failed' if kind else 'done'} after {self._elapsed()}")
-
-    def stage(self, line: str) -> None:
-        """Report a line of nextpnr's that begins a stage not yet reported."""
-        for start, name in STAGES.items():
-            if line.startswith(start) and name not in self._stages:
-                self._stages.add(name)
-                self._report(f"  {name} (at {self._elapsed()})")
-
-    def _elapsed(self) -> str:
-        return f"{time.monotonic() - self._began:.1f} s"
 
 
 def _generate(top: Elaboratable, board: Board, work: Path, haste: float) -> list[str]:

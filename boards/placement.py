@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fq_hw.errors import ToolError, require
-from fq_hw.family import NAME
 from fq_hw.files import open_file, parse_json
-from fq_hw.report.records import Cells, PlacementRecord
+from fq_hw.report.records import Cells, PlacementRecord, SlowestPath
 
-__all__ = ["by_scope", "drivers", "placed", "placement"]
+__all__ = ["by_scope", "drivers", "placed", "placement", "slowest"]
 
 MOST_BYTES = 4 * 2**30
 PLACE = re.compile(r"X(\d+)/Y(\d+)/")
@@ -129,22 +128,51 @@ def drivers(rtlil: str, top: str) -> dict[str, str]:
     return driven
 
 
+def scope_of(net: str, driven: Mapping[str, str]) -> str:
+    """The part of the design that a net belongs to."""
+    return driven.get(net, net.rpartition(".")[0])
+
+
 def by_scope(cells: Cells, driven: Mapping[str, str]) -> Cells:
     """``cells`` of nets as cells of the parts of the design that the nets belong to."""
     found: dict[str, dict[str, Counter]] = defaultdict(lambda: defaultdict(Counter))
     for net, kinds in cells.items():
-        scope = driven.get(net, net.rpartition(".")[0])
+        scope = scope_of(net, driven)
         for kind, tiles in kinds.items():
             for x, y, count in tiles:
                 found[scope][kind][x, y] += count
     return rows(found)
 
 
-def placement(cells: bytes, rtlil: str, counted: Mapping[str, str]) -> PlacementRecord:
-    """The packed ``cells`` of a routed job, by the parts of the design ``rtlil``.
+def placement(
+    cells: bytes, driven: Mapping[str, str], counted: Mapping[str, str]
+) -> PlacementRecord:
+    """The packed ``cells`` of a routed job, by the parts of the design, as ``drivers`` has them.
 
     ``counted``: what a build counts, and the router's name of such a cell.
     """
     found = parse_json(zlib.decompress(cells).decode(), "cells")
-    parts = by_scope(found, drivers(rtlil, NAME))
-    return PlacementRecord(counted=dict(counted), cells=parts)
+    return PlacementRecord(counted=dict(counted), cells=by_scope(found, driven))
+
+
+def slowest(report: Mapping, driven: Mapping[str, str]) -> SlowestPath | None:
+    """The longest path between flip-flops of one clock in nextpnr's report; None without such."""
+    paths = [
+        path["path"]
+        for path in report.get("critical_paths", ())
+        if path["from"] == path["to"] and path["from"].startswith("posedge")
+    ]
+    if not paths:
+        return None
+    times = [
+        (sum(step["delay"] for step in path if step["type"] != "routing"),
+         sum(step["delay"] for step in path if step["type"] == "routing"))
+        for path in paths
+    ]  # fmt: skip
+    cells, wires = max(times, key=sum)
+    path = paths[times.index((cells, wires))]
+    begins, ends = (
+        scope_of(SYNTHESISED.split(cell["cell"], maxsplit=1)[0], driven)
+        for cell in (path[0]["from"], path[-1]["to"])
+    )
+    return SlowestPath(begins=begins, ends=ends, cells_ns=cells, wires_ns=wires)

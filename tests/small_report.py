@@ -22,6 +22,7 @@ from fq_hw.report.records import (
     RoutedRecord,
     SeedRow,
     SimRecord,
+    SlowestPath,
 )
 
 __all__ = ["CLASSES", "built", "designed", "estimated"]
@@ -80,6 +81,12 @@ def built(**how) -> Findings:
             ebr=17,
             spram=0,
             multipliers=0,
+            slowest=SlowestPath(
+                begins=f"shell.core.{design.units[0].word}",
+                ends="shell.core.nowhere",
+                cells_ns=2.04,
+                wires_ns=6.07,
+            ),
             seeds=(
                 SeedRow(seed=1, fmax_mhz=111.1),
                 SeedRow(seed=2, fmax_mhz=123.4),

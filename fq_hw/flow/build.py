@@ -13,7 +13,7 @@ from fq_hw.errors import CapacityError, require
 from fq_hw.flow.hardware import SHIPPED, sequential_way
 from fq_hw.flow.paths import output_path
 from fq_hw.flow.weights import record_of
-from fq_hw.report.records import DESIGN, as_text
+from fq_hw.report.record_files import DESIGN, as_text
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import PRICED, plan_blocks, plan_resources
 from fq_hw.schedule.timing import simulate

@@ -11,7 +11,8 @@ from fq_hw.data import Split
 from fq_hw.flow.digests import design_digest, graph_digest
 from fq_hw.flow.model import Model
 from fq_hw.report.classes import confusion
-from fq_hw.report.records import Accuracy, GoldenRecord, SimRecord, save
+from fq_hw.report.record_files import save
+from fq_hw.report.records import Accuracy, GoldenRecord, SimRecord
 
 if TYPE_CHECKING:
     from fq_hw.flow.design import Design

@@ -17,12 +17,10 @@ from fq_hw.flow.describe import describe
 from fq_hw.flow.hardware import Hardware
 from fq_hw.flow.records import golden_path, sim_path
 from fq_hw.flow.sizes import load_sized
-from fq_hw.report import records
+from fq_hw.report import record_files
 from fq_hw.report.figures import commands
+from fq_hw.report.record_files import DESIGN, PLACEMENT, ROUTED
 from fq_hw.report.records import (
-    DESIGN,
-    PLACEMENT,
-    ROUTED,
     DesignRecord,
     Findings,
     GoldenRecord,
@@ -80,12 +78,12 @@ def of_build(folder: Path) -> Findings:
     contract = f"has no {DESIGN}; it is no folder of a build, or of an older one"
     hint = f"name the folder NAME{BUILD_SUFFIX} that `{made_by}` leaves beside the bitstream"
     require(there, f"{folder}", contract, hint=hint, kind=ArtifactError)
-    design = records.load(folder / DESIGN, DesignRecord, made_by)
+    design = record_files.load(folder / DESIGN, DesignRecord, made_by)
     return Findings(
         design=design,
         path=folder.with_suffix(".html"),
-        routed=records.load(folder / ROUTED, RoutedRecord, made_by),
-        placement=records.load(folder / PLACEMENT, PlacementRecord, made_by),
+        routed=record_files.load(folder / ROUTED, RoutedRecord, made_by),
+        placement=record_files.load(folder / PLACEMENT, PlacementRecord, made_by),
         **measured(design),
     )
 
@@ -112,12 +110,12 @@ def measured(design: DesignRecord) -> dict:
     found = {}
     path = sim_path(design.network, design.tag)
     if path.is_file():
-        sim = records.load(path, SimRecord, "fq-hw sim")
+        sim = record_files.load(path, SimRecord, "fq-hw sim")
         if sim.design == design.design:
             found["sim"] = sim
     path = golden_path(design.network)
     if path.is_file():
-        golden = records.load(path, GoldenRecord, "fq-hw golden")
+        golden = record_files.load(path, GoldenRecord, "fq-hw golden")
         if golden.graph == design.graph:
             found["golden"] = golden
     return found

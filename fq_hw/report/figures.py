@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
+from fq_hw.report.layers import unit_of
 from fq_hw.report.pictures.roofline import Limits
 from fq_hw.report.records import Accuracy, Findings, RoutedRecord
 
@@ -207,6 +208,14 @@ def verdict(found: Findings, bounds: Limits) -> list[str]:
     )
     if design.slower:
         said.append(design.slower.removeprefix("note: ").capitalize() + ".")
+    if routed and routed.slowest:
+        path = routed.slowest
+        begins, ends = unit_of(path.begins, design), unit_of(path.ends, design)
+        where = f"from {begins} to {ends}" if begins != ends else f"inside {begins}"
+        said.append(
+            f"The clock is limited by a path {where}: {path.cells_ns + path.wires_ns:.1f} ns, "
+            f"{path.wires_ns:.1f} ns of them wires."
+        )
     clock = routed.clock_mhz if routed else device.clock_mhz
     core = rate(clock, design.interval)
     if device.link_frames_per_second < core:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fq_hw.report.records import DesignRecord, PlacementRecord
 
-__all__ = ["COLOURS", "LINK", "Key", "Placed", "keys", "placed_cells"]
+__all__ = ["COLOURS", "LINK", "Key", "Placed", "keys", "placed_cells", "unit_of"]
 
 COLOURS = 16  # of the style sheet; then they come again
 LINK = "board's link"  # all cells that no unit of the network owns
@@ -41,20 +41,23 @@ def keys(design: DesignRecord) -> dict[str, Key]:
     }
 
 
-def owners(design: DesignRecord) -> dict[str, str]:
-    """The layer of each unit, by its name in the Verilog."""
-    return {unit.word: unit.layer for unit in design.units}
+def owner_of(scope: str, owners: Mapping[str, str]) -> str:
+    """Who owns a part of a routed design; on some boards a loader lies around the network.
 
-
-def layer_of(scope: str, owner: Mapping[str, str]) -> str:
-    """The layer of a part of a routed design; on some boards a loader lies around the network."""
+    ``owners``: by a unit's name in the Verilog. All else is the board's link.
+    """
     parts = scope.split(".")
     if tuple(parts[:2]) != INSIDE:
         return LINK
     inside = parts[2:]
-    if inside[:1] == ["core"] and "core" not in owner:
+    if inside[:1] == ["core"] and "core" not in owners:
         inside = inside[1:]
-    return owner.get(inside[0], LINK) if inside else LINK
+    return owners.get(inside[0], LINK) if inside else LINK
+
+
+def unit_of(scope: str, design: DesignRecord) -> str:
+    """The unit that a part of a routed design lies in, or the board's link."""
+    return owner_of(scope, {unit.word: unit.name for unit in design.units})
 
 
 def placed_cells(design: DesignRecord, placement: PlacementRecord) -> dict[str, Placed]:
@@ -63,9 +66,9 @@ def placed_cells(design: DesignRecord, placement: PlacementRecord) -> dict[str, 
     counts: dict[str, Counter] = defaultdict(Counter)
     logic: dict[str, Counter] = defaultdict(Counter)
     blocks: dict[str, Counter] = defaultdict(Counter)
-    owner = owners(design)
+    owners = {unit.word: unit.layer for unit in design.units}
     for scope, kinds in placement.cells.items():
-        layer = layer_of(scope, owner)
+        layer = owner_of(scope, owners)
         for kind, tiles in kinds.items():
             what = names.get(kind)
             if what is None:

@@ -6,18 +6,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from fq_hw.errors import ArtifactError, FqHwError, require
-from fq_hw.files import read_json, write_text
-from fq_hw.plain import from_plain, to_plain
+from fq_hw.errors import require
 
 __all__ = [
-    "DESIGN",
-    "PLACEMENT",
-    "ROUTED",
     "Accuracy",
     "Cells",
     "DesignRecord",
@@ -30,15 +24,10 @@ __all__ = [
     "RoutedRecord",
     "SeedRow",
     "SimRecord",
+    "SlowestPath",
     "UnitRow",
-    "as_text",
-    "load",
-    "save",
 ]
 
-DESIGN, ROUTED, PLACEMENT = "design.json", "routed.json", "placement.json"  # in a build's folder
-MOST_BYTES = 64 * 2**20
-LONGEST = 500  # characters of a text
 
 Cells = dict[str, dict[str, tuple[tuple[int, int, int], ...]]]
 
@@ -200,6 +189,16 @@ class SeedRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SlowestPath:
+    """What limits the clock: the parts of the design where it begins and ends, and its time."""
+
+    begins: str
+    ends: str
+    cells_ns: float
+    wires_ns: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoutedRecord:
     """What the router said; ``seed`` is the one whose bitstream it is."""
 
@@ -217,6 +216,7 @@ class RoutedRecord:
     spram: int
     multipliers: int
     seeds: tuple[SeedRow, ...]
+    slowest: SlowestPath | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,30 +278,3 @@ class Findings:
     placement: PlacementRecord | None = None
     sim: SimRecord | None = None
     golden: GoldenRecord | None = None
-
-
-Record = DesignRecord | RoutedRecord | PlacementRecord | GoldenRecord | SimRecord
-
-
-def as_text(record: Record) -> str:
-    """A record as its file."""
-    plain = {"kind": record.KIND} | dict(vars(record))
-    return json.dumps(to_plain(plain), separators=(",", ":")) + "\n"
-
-
-def save(path: Path, record: Record) -> None:
-    """Write a record."""
-    write_text(path, as_text(record))
-
-
-def load(path: Path, kind: type, made_by: str):
-    """Read a record of ``kind``. Raises ArtifactError naming the file and what makes it again."""
-    hint = f"`{made_by}` writes it"
-    plain = read_json(path, f"{path}", most=MOST_BYTES, hint=hint)
-    said = plain.pop("kind", None) if isinstance(plain, dict) else None
-    contract = f"must be a record {kind.KIND} of this version"
-    require(said == kind.KIND, f"{path}", contract, said, hint=hint, kind=ArtifactError)
-    try:
-        return from_plain(kind, plain, "record")
-    except FqHwError as error:
-        raise ArtifactError(f"{path}: {error}; {hint}") from error

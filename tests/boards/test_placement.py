@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from boards.placement import by_scope, drivers, placed, placement
+from boards.placement import by_scope, drivers, placed, placement, slowest
 from boards.route import packed
 from fq_hw.errors import ToolError
 
@@ -104,8 +104,9 @@ def test_cells_count_for_the_part_whose_net_they_are_called_after(tmp_path):
         "shell.core.conv": {"TRELLIS_COMB": ((4, 4, 2), (5, 4, 1)), "TRELLIS_FF": ((3, 4, 2),)},
         "shell.core.embedding": {"TRELLIS_FF": ((6, 4, 1),)},
     }
-    record = placement(packed(json.dumps(cells).encode()), RTLIL, {"ff": "TRELLIS_FF"})
-    assert record.cells == by_scope(cells, drivers(RTLIL, "top"))
+    driven = drivers(RTLIL, "top")
+    record = placement(packed(json.dumps(cells).encode()), driven, {"ff": "TRELLIS_FF"})
+    assert record.cells == by_scope(cells, driven)
     assert record.counted == {"ff": "TRELLIS_FF"}
 
 
@@ -116,3 +117,29 @@ def test_a_file_without_places_is_named(text, tmp_path):
     said = "^nextpnr-ecp5: ended well, but what it wrote has no cell with a place; `fq-hw doctor`"
     with pytest.raises(ToolError, match=said):
         placed(file, "nextpnr-ecp5")
+
+
+def step(kind: str, delay: float, begins: str, ends: str) -> dict:
+    return {"type": kind, "delay": delay, "from": {"cell": begins}, "to": {"cell": ends}}
+
+
+def test_the_slowest_path_is_between_flip_flops_of_one_clock():
+    first = "shell.core.o__payload$42_TRELLIS_FF_Q_1"
+    middle, last = "shell.core.conv.sum_LUT4_Z", "shell.core.conv.acc_TRELLIS_FF_Q"
+    slow = [
+        step("clk-to-q", 0.5, first, first),
+        step("routing", 2.25, first, middle),
+        step("logic", 0.25, middle, middle),
+        step("routing", 1.0, middle, last),
+        step("setup", 0.25, last, last),
+    ]
+    quick = [step("clk-to-q", 0.5, last, last), step("routing", 1.0, last, last)]
+    paths = [
+        {"from": "posedge clk", "to": "posedge clk", "path": quick},
+        {"from": "posedge clk", "to": "posedge clk", "path": slow},
+        {"from": "<async>", "to": "posedge clk", "path": [step("routing", 99.0, "rx", last)]},
+    ]
+    found = slowest({"critical_paths": paths}, drivers(RTLIL, "top"))
+    assert (found.begins, found.ends) == ("shell.core.embedding", "shell.core.conv")
+    assert (found.cells_ns, found.wires_ns) == (1.0, 3.25)
+    assert slowest({}, {}) is None and slowest({"critical_paths": paths[2:]}, {}) is None

@@ -101,6 +101,14 @@ def test_a_build_leaves_nothing_unmeasured_and_an_estimate_says_what_gets_it():
     assert said.count("not measured") > 10
 
 
+def test_what_limits_the_clock_is_named():
+    found = built()
+    assert (
+        f"a path from {found.design.units[0].name} to board's link: 8.1 ns, 6.1 ns of them wires."
+        in words(page(found))
+    )
+
+
 def test_a_difference_between_verilog_and_golden_model_is_told():
     found = built()
     said = page(replace(found, sim=replace(found.sim, levels_wrong=41, scores_wrong=1)))
