@@ -10,11 +10,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from browser import chromium, opened, passed_by
 from documents import ROOT
 
 from docs.site.commands import commands
 from docs.site.keys import record
 from fq_hw import flow
+
+__all__ = ["chromium"]  # a fixture
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +98,25 @@ def test_every_name_of_the_python_api_is_there(site):
 def test_the_three_doors_are_on_the_first_page(site):
     text = (site / "index.html").read_text()
     assert all(f'href="tutorials/{name}.html"' in text for name in ("onnx", "pictures", "design"))
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_in_a_browser(site, chromium, width, scheme):
+    """No complaint, no request off the machine, nothing wider than the window."""
+    for name in ("index", "tutorials/pictures", "reference/commands", "results/figures"):
+        with opened(chromium, (site / f"{name}.html").as_uri(), width, scheme) as seen:
+            assert seen.complaints == []
+            assert [url for url in seen.asked if not url.startswith(("file:", "data:"))] == []
+            assert passed_by(seen.page) <= 0
+
+
+def test_doors_are_seen_and_search_finds(site, chromium):
+    with opened(chromium, (site / "index.html").as_uri()) as seen:
+        doors = seen.page.locator(".grid.cards a")
+        assert doors.count() == 3
+        boxes = [doors.nth(number).bounding_box() for number in range(3)]
+        assert all(box["y"] + box["height"] < 800 for box in boxes)
+        seen.page.keyboard.press("/")
+        seen.page.keyboard.type("threshold")
+        seen.page.wait_for_selector(".md-search-result__item")
+        assert "glossary.html" in seen.page.inner_html(".md-search-result__list")
