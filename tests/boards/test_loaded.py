@@ -31,9 +31,8 @@ def shown(graph, plan, beats: tuple[int, ...]):
     return replace(vectors, i={"i_fill": beats, **vectors.i}, last=vectors.last + len(beats))
 
 
-@pytest.mark.parametrize("name", ["tiny", "tiny-bottleneck"])
-def test_a_design_computes_what_it_is_filled_with(name):
-    graphs, plans = zip(*(loaded(name, seed) for seed in (0, 1)), strict=True)
+def test_a_design_computes_what_it_is_filled_with():
+    graphs, plans = zip(*(loaded("tiny-bottleneck", seed) for seed in (0, 1)), strict=True)
     fills = [
         tuple(beat for words in fill_order(plan.nodes).values() for beat in words) for plan in plans
     ]

@@ -1,6 +1,7 @@
 """cocotb bench of designs with buses, driven by cocotbext-axi and cocotbext-wishbone.
 
-FQ_BUSES names a JSON file: per design its kind, what it is shown, and what golden makes of it.
+FQ_BUSES names a JSON file: pairs of stalls, and per design its kind, what it is shown, and what
+golden makes of it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from cocotb_bus.monitors import BusMonitor
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 from cocotbext.wishbone.driver import WBOp, WishboneMaster
 
-DESIGNS = json.loads(Path(os.environ["FQ_BUSES"]).read_text())
+TASK = json.loads(Path(os.environ["FQ_BUSES"]).read_text())
+DESIGNS, GRID = TASK["designs"], TASK["stalls"]
 AXI = [name for name, one in DESIGNS.items() if one["kind"] == "axi4-stream"]
 WISHBONE = [name for name, one in DESIGNS.items() if one["kind"] == "wishbone"]
 STALLS = {"none": None, "some": 0.3, "most": 0.85}
@@ -85,7 +87,7 @@ class Stream:
 
 
 @cocotb.test()
-@cocotb.parametrize(name=AXI, pause_in=list(STALLS), pause_out=list(STALLS))
+@cocotb.parametrize(("name", AXI), (("pause_in", "pause_out"), GRID))
 async def results_are_those_of_golden(dut, name, pause_in, pause_out):
     await start(dut)
     stream = Stream(dut, name, pause_in, pause_out)

@@ -26,6 +26,7 @@ from sim import components
 pytest.importorskip("cocotbext.axi", reason="cocotbext-axi is not installed: extra test")
 pytest.importorskip("cocotbext.wishbone", reason="cocotbext-wishbone is not installed: extra test")
 
+STALLS = ("none", "some", "most")  # of tests/bus/cocotb_buses.py
 TOP, HERE = "buses", Path(__file__).parent
 SMALL = Array(columns=2, pe=2, simd=4, depth=256)
 DESIGNS = {  # network, cycles per frame or an array, bus
@@ -90,22 +91,20 @@ def beside_each_other(parts: dict[str, object]) -> str:
     return f"module {TOP}({', '.join(heads)});\n{''.join(bodies)}endmodule\n"
 
 
-@pytest.fixture(scope="module")
-def said(tmp_path_factory) -> dict[str, str]:
+def said(names: list[str], stalls: list[tuple[str, str]], folder: Path) -> dict[str, str]:
     """What went wrong in each test of the bench: "" where nothing did."""
-    folder = tmp_path_factory.mktemp("buses")
-    cases = {name: case(*words) for name, words in DESIGNS.items()}
+    cases = {name: case(*DESIGNS[name]) for name in names}
     parts = {name: part for name, (part, _) in cases.items()}
     text = "".join(to_verilog(part, name) for name, part in parts.items())
     text += beside_each_other(parts)
     program = components.build(text, HERE.parents[1] / "build" / "cocotb", TOP)
-    facts = folder / "buses.json"
-    facts.write_text(json.dumps({name: told for name, (_, told) in cases.items()}))
+    task = {"designs": {name: told for name, (_, told) in cases.items()}, "stalls": stalls}
+    (folder / "buses.json").write_text(json.dumps(task))
     out, log = folder / "results.xml", folder / "replay.log"
     words = ["test", TOP, str(program.resolve()), str(out), "cocotb_buses"]
-    path = f"{HERE.parents[1]}:{HERE}"
+    more = {"FQ_BUSES": str(folder / "buses.json"), "PYTHONPATH": f"{HERE.parents[1]}:{HERE}"}
     try:
-        components.run(words, folder, log, FQ_BUSES=str(facts), PYTHONPATH=path)
+        components.run(words, folder, log, **more)
     except ToolError:
         assert out.exists(), log.read_text()[-3000:]
     found = {}
@@ -118,6 +117,18 @@ def said(tmp_path_factory) -> dict[str, str]:
 
 
 @pytest.mark.verilator
-def test_buses_of_others_get_goldens_results(said):
-    wrong = {name: text for name, text in said.items() if text}
-    assert not wrong and len(said) == 2 * (9 + 1 + 2) + 2 + 1 + 1, (wrong, len(said))
+def test_buses_of_others_get_goldens_results(tmp_path):
+    """Of arrays, which are small; a bus of 32 bits, and registers."""
+    found = said(["array", "registers"], [("none", "none"), ("some", "most")], tmp_path)
+    wrong = {name: text for name, text in found.items() if text}
+    assert not wrong and len(found) == (2 + 1 + 2) + (2 + 1 + 1), (wrong, len(found))
+
+
+@pytest.mark.slow
+@pytest.mark.verilator
+def test_every_stall_on_every_side(tmp_path):
+    """And of layers side by side, where frames overlap; a beat is a pixel or a result."""
+    stalls = [(into, out) for into in STALLS for out in STALLS]
+    found = said(["layers", "array"], stalls, tmp_path)
+    wrong = {name: text for name, text in found.items() if text}
+    assert not wrong and len(found) == 2 * (9 + 1 + 2), (wrong, len(found))
