@@ -14,7 +14,7 @@ from fq_hw.flow.fold import layer_rows
 from fq_hw.flow.hardware import SHIPPED
 from fq_hw.report.records import Accuracy, DesignRecord, DeviceRow, LayerRow, OpRow, UnitRow
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.resources import PRICED, Resources, memory_blocks, plan_blocks, resources
+from fq_hw.schedule.resources import PRICED, Resources, memory_blocks, resources
 from fq_hw.schedule.timeline import unit_spans
 from fq_hw.schedule.units import ArrayUnit, ConvUnit
 
@@ -35,8 +35,8 @@ def describe(design: Design, board: Board, build: Sequence[str] = ()) -> DesignR
     """
     model, plan, total = design.model, design.plan, design.resources
     graph, home = model.graph, layers_of_ops(design)
-    blocks = plan_blocks(plan, board.family)
-    units = unit_rows(design, home, board.family)
+    units = unit_rows(design, home, board)
+    blocks = sum((Resources(ebr=unit.ebr, spram=unit.spram) for unit in units), Resources())
     return DesignRecord(
         network=plan.name,
         model="" if model.path in (None, SHIPPED) else str(model.path),
@@ -150,15 +150,18 @@ def layer_of_unit(name: str, home: dict[str, str]) -> str:
     return home.get(name, "")
 
 
-def unit_rows(design: Design, home: dict[str, str], family: str) -> list[UnitRow]:
-    """A row a unit; blocks as ``family`` counts them."""
+def unit_rows(design: Design, home: dict[str, str], board: Board) -> list[UnitRow]:
+    """A row a unit; blocks are those of what is built for ``board``, as its family counts them."""
+    from boards.flash_core import built_plan
     from rtl_gen.top import identifiers
 
     plan, spans = design.plan, unit_spans(design.plan, FRAMES)
+    built = built_plan(plan, board)
     words = identifiers(node.name for node in plan.nodes)
     rows = []
     for node in plan.nodes:
-        need, blocks = resources(node.unit), memory_blocks(node.unit.parts().memories, family)
+        memories = built[node.name].unit.parts().memories
+        need, blocks = resources(node.unit), memory_blocks(memories, board.family)
         rows.append(
             UnitRow(
                 name=node.name,

@@ -10,6 +10,7 @@ from networks import TINY, random_checkpoint
 from small_report import built
 
 import boards
+from boards.flash_core import built_plan
 from fq_hw import checkpoint, flow
 from fq_hw.cli import main
 from fq_hw.cli.hardware import add_fold_arguments, hardware_of
@@ -21,6 +22,7 @@ from fq_hw.flow.hardware import Arrays, Hardware
 from fq_hw.flow.records import golden_path, sim_path
 from fq_hw.report.record_files import DESIGN, PLACEMENT, ROUTED, as_text, load, save
 from fq_hw.report.records import SimRecord
+from fq_hw.schedule.resources import plan_blocks
 
 NAME = "tiny-500-cycles"
 
@@ -141,10 +143,12 @@ def test_a_model_that_is_not_trained_has_a_report_too(tmp_path):
     text = (Path(flow.SHIPPED).parent / "digits.toml").read_text()
     (tmp_path / "net.toml").write_text(text)
     model = flow.load_sized(tmp_path / "net.toml")
-    record = describe(model.design(array="8x2x16"), boards.find("icebreaker"))
+    design, board = model.design(array="8x2x16"), boards.find("icebreaker")
+    record = describe(design, board)
     assert record.untrained and record.accuracy is None
     assert record.options == ("--sequential", "--array", "8x2x16")
-    assert record.spram > 0 and record.device.spram > 0
+    blocks = plan_blocks(built_plan(design.plan, board), "ice40")  # constants come from the flash
+    assert (record.ebr, record.spram) == (blocks.ebr, blocks.spram)
 
 
 def test_golden_goes_on_where_nothing_can_be_recorded(tmp_path, monkeypatch, capsys):
