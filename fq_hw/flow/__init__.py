@@ -7,8 +7,10 @@
 Torch, Amaranth, ONNX and the solver are imported by what needs them, not before.
 """
 
+from fq_hw.flow.activations import save_layers
 from fq_hw.flow.bars import golden_labels
 from fq_hw.flow.build import BuildGoal
+from fq_hw.flow.classify import Seen
 from fq_hw.flow.design import Design, Emitted, check_verilog
 from fq_hw.flow.fold import FoldGoal
 from fq_hw.flow.hardware import DEFAULT_CYCLES, Arrays, Hardware
@@ -32,6 +34,7 @@ __all__ = [
     "FoldGoal",
     "Hardware",
     "Model",
+    "Seen",
     "check_verilog",
     "choose",
     "compare",
@@ -43,4 +46,5 @@ __all__ = [
     "load_model",
     "load_sized",
     "output_path",
+    "save_layers",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import socket
@@ -11,6 +12,8 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from fq_hw.data.picture import decode_picture
 from fq_hw.errors import ParameterError, ToolError
@@ -119,6 +122,15 @@ def test_too_many_bytes_are_not_read_to_their_end(page, monkeypatch):
     lying = {"content-length": "-5"}
     refused(page.post("/api/look", content=b"x", headers=lying), 413, said)
     assert page.post("/api/look", content=bytes(1_000)).status_code == 422
+
+
+def test_what_says_that_it_is_too_large_is_not_read_at_all():
+    async def never():
+        raise AssertionError("it was read")
+
+    told = {"type": "http", "headers": [(b"content-length", b"%d" % (app_module.MOST_BYTES + 1))]}
+    with pytest.raises(HTTPException, match="413"):
+        asyncio.run(app_module.body(Request(told, receive=never)))
 
 
 @pytest.mark.parametrize("path", [
