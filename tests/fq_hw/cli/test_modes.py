@@ -32,6 +32,7 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("fold --array 8x2x16", "--array", "is the size of the arrays that --sequential and --in-turn"),
     ("estimate --array 8x2x16", "--array", "is the size of the arrays that --sequential and --in"),
     ("rtl --array 8x2x16", "--array", "is the size of the arrays that --sequential and --in-turn"),
+    ("rtl --bus-width 64", "--bus-width", "is the width of"),
     ("demo --array 8x2x16", "--array", "is the size of the arrays that --sequential and --in-turn"),
     (
         "build --sequential --cycles 600",
@@ -71,11 +72,13 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "serve": "array cycles fold in-turn net port sequential",
     "fold": "board cycles fps in-turn levels-per-stage lut-share margin mhz out sequential",
     "estimate": "cycles fold in-turn sequential",
-    "rtl": "cycles data family fold in-turn out path sequential top",
+    "rtl": "bus cycles data family fold in-turn out path sequential top",
     "sim": "data images in-turn level-images path waves",
     "build": "board clock in-turn out placer scheduler seed seeds sequential",
     "demo": "board clock cycles data fold images in-turn level-images out path placer scheduler "
     "seed seeds sequential",
+    "report": "array board cycles fold in-turn out sequential",
+    "weights": "for out",
     "doctor": "",
     "bench": "only",
     "bench-cnv": "path",
