@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fq_hw.report.records import DesignRecord, PlacementRecord
 
-__all__ = ["COLOURS", "LINK", "Key", "Placed", "keys", "placed_cells", "unit_of"]
+__all__ = ["COLOURS", "LINK", "Key", "Placed", "keys", "placed_cells", "unit_cells", "unit_of"]
 
 COLOURS = 16  # of the style sheet; then they come again
 LINK = "board's link"  # all cells that no unit of the network owns
@@ -58,6 +58,17 @@ def owner_of(scope: str, owners: Mapping[str, str]) -> str:
 def unit_of(scope: str, design: DesignRecord) -> str:
     """The unit that a part of a routed design lies in, or the board's link."""
     return owner_of(scope, {unit.word: unit.name for unit in design.units})
+
+
+def unit_cells(design: DesignRecord, placement: PlacementRecord) -> dict[str, Counter]:
+    """By unit, how many cells of each kind that is counted lie on the chip."""
+    names = {kind: what for what, kind in placement.counted.items()}
+    owners = {unit.word: unit.name for unit in design.units}
+    found = {unit.name: Counter() for unit in design.units} | {LINK: Counter()}
+    for scope, kinds in placement.cells.items():
+        for kind in kinds.keys() & names.keys():
+            found[owner_of(scope, owners)][names[kind]] += sum(n for *_, n in kinds[kind])
+    return found
 
 
 def placed_cells(design: DesignRecord, placement: PlacementRecord) -> dict[str, Placed]:

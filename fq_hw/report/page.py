@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fq_hw.report.figures import MEANINGS, commands, figures, head, verdict
-from fq_hw.report.layers import LINK, Key, Placed, keys, placed_cells
+from fq_hw.report.layers import LINK, Key, Placed, keys, placed_cells, unit_cells
 from fq_hw.report.pictures.bars import bar, interval_of, marks, whisker
 from fq_hw.report.pictures.chip import chip
 from fq_hw.report.pictures.confusion import confusion, mistakes
@@ -48,6 +48,8 @@ def page(found: Findings) -> str:
         roofline=roofline(design, bounds, layers),
         rows=usage(found, layers, cells),
         cells=cells,
+        counted=found.placement.counted if found.placement else {},
+        of_units=unit_cells(design, found.placement) if found.placement else None,
         chip=chip(cells, layers, design.device.grid) if cells else None,
         seeds=seeds(found.routed) if found.routed else None,
         accuracy=accuracies(found),

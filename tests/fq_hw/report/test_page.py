@@ -101,6 +101,14 @@ def test_a_build_leaves_nothing_unmeasured_and_an_estimate_says_what_gets_it():
     assert said.count("not measured") > 10
 
 
+def test_kinds_of_cells_that_a_router_does_not_name_are_not_0():
+    found = built()
+    counted = {"lut4": "ICESTORM_LC", "ebr": "ICESTORM_RAM"}  # flip-flops are inside the first
+    said = words(page(replace(found, placement=replace(found.placement, counted=counted))))
+    assert "FF routed" in words(page(found)) and "FF routed" not in said
+    assert "LUT4 routed" in said
+
+
 def test_what_limits_the_clock_is_named():
     found = built()
     assert (

@@ -6,7 +6,7 @@ from itertools import combinations
 import pytest
 from small_report import built, designed
 
-from fq_hw.report.layers import LINK, keys, placed_cells
+from fq_hw.report.layers import LINK, keys, placed_cells, unit_cells
 from fq_hw.report.pictures.bars import interval_of
 from fq_hw.report.pictures.chip import chip, runs, tiles
 from fq_hw.report.pictures.confusion import mistakes
@@ -59,6 +59,9 @@ def test_a_tile_has_the_colour_of_most_of_its_cells_and_no_cell_is_lost():
     units = len(found.design.units)
     assert sum(one.counts.get("lut4", 0) for one in cells.values()) == 8 * units + 8
     assert sum(one.counts.get("ebr", 0) for one in cells.values()) == units
+    by_unit = unit_cells(found.design, found.placement)
+    assert all(by_unit[u.name] == {"lut4": 8, "ff": 1, "ebr": 1} for u in found.design.units)
+    assert by_unit[LINK] == {"lut4": 8}
     assert cells[LINK].counts == {"lut4": 8} and tiles(cells)[LINK] == [(20, 1)]
     assert sum(len(places) for places in tiles(cells).values()) == 2 * units + 1
 
