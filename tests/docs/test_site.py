@@ -100,7 +100,9 @@ def test_the_three_doors_are_on_the_first_page(site):
     assert all(f'href="tutorials/{name}.html"' in text for name in ("onnx", "pictures", "design"))
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
 def test_in_a_browser(site, chromium, width, scheme):
     """No complaint, no request off the machine, nothing wider than the window."""
     for name in ("index", "tutorials/pictures", "reference/commands", "results/figures"):
