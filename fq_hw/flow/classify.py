@@ -6,6 +6,7 @@ import enum
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import numpy as np
 from fq_hw import golden
 from fq_hw.data.folder import check_colours, picture_files
 from fq_hw.data.pictures import Pictures
-from fq_hw.errors import ArtifactError, SimulationError, require
+from fq_hw.errors import ArtifactError, SimulationError, ToolError, require
 from fq_hw.flow.hardware import Hardware
 from fq_hw.flow.simulate import FRAMES, check_cycles, simulated
 from fq_hw.schedule import timing
@@ -104,13 +105,15 @@ def check_answerable(model: Model) -> None:
     """Refuse a model that can say nothing of a picture.
 
     Raises ArtifactError where its weights are random, ParameterError where its images have no
-    colours of a picture.
+    colours of a picture, ToolError where nothing reads pictures.
     """
     where = f"model {model.name!r}"
     check_colours(model.image, where)
     contract = "has random weights, and would answer at random"
     hint = "train it and name the checkpoint"
     require(model.weights is None, where, contract, hint=hint, kind=ArtifactError)
+    contract, hint = "needs pillow to read pictures", "install it with: pip install -e '.[data]'"
+    require(find_spec("PIL") is not None, where, contract, hint=hint, kind=ToolError)
 
 
 def open_pictures(model: Model, paths: Sequence[Path]) -> Pictures:

@@ -84,12 +84,18 @@ class Exhibit:
             self.predicted = timing.simulate(self.design.plan, 2)
             self.spans = unit_spans(self.design.plan, 1)
             program_of(self.design.plan, self.predicted.interval, self._tell)
-        except FqHwError as error:
-            self.progress.state = "failed"
-            self._tell(str(error))
-            return
-        self.progress.state = "ready"
-        self._tell("")
+        except (FqHwError, ModuleNotFoundError) as error:
+            hint = f"needs {getattr(error, 'name', '')}; install it with: pip install -e '.[hw]'"
+            self._end("failed", hint if isinstance(error, ModuleNotFoundError) else str(error))
+        else:
+            self._end("ready", "")
+        finally:
+            if self.progress.state == "building":
+                self._end("failed", "an error of fq-hw itself; its terminal tells more")
+
+    def _end(self, state: str, doing: str) -> None:
+        self._tell(doing)
+        self.progress.state = state
 
     def _tell(self, doing: str) -> None:
         self.progress.doing = doing
@@ -199,20 +205,21 @@ class Exhibit:
 
         Raises SimulationError unless it is what golden model and cycle model say.
         """
-        ready = self.progress.state == "ready" and self.predicted is not None
-        contract = "is not built yet" if self.progress.state == "building" else "could not be built"
-        require(ready, "simulated hardware", contract, kind=SimulationError)
+        state, predicted = self.progress.state, self.predicted
+        contract = "is not built yet" if state == "building" else "could not be built"
+        require(state == "ready", "simulated hardware", contract, kind=SimulationError)
+        assert predicted is not None
         image = look.tensors[self.model.graph.input.name]
         plan, where = self.design.plan, f"rtl-sim {self.model.name!r}"
         with self.running:
-            ran = simulated(plan, image, self.predicted.interval, lambda line: None)
+            ran = simulated(plan, image, predicted.interval, lambda line: None)
         scores = tuple(ran.scores[0].tolist())
         contract = f"its scores must be the golden model's, {look.seen.scores}"
         require(scores == look.seen.scores, where, contract, scores, kind=SimulationError)
-        check_cycles(where, self.predicted, ran)
+        check_cycles(where, predicted, ran)
         answer = Seen(picture=look.seen.picture, classes=look.seen.classes, scores=scores,
                       seconds=look.seen.seconds, cycle=ran.results[0],
-                      predicted=self.predicted.results[0])  # fmt: skip
+                      predicted=predicted.results[0])  # fmt: skip
         return answer.data() | {"seconds": ran.seconds, "cycles simulated": ran.cycles}
 
 

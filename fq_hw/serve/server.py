@@ -50,6 +50,7 @@ def open_port(port: int) -> Address:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))
+        listener.listen()  # who opens the link at once waits, and is not turned away
     except OSError as error:
         listener.close()
         message = f"--port {port}: cannot be had ({error.strerror})"

@@ -156,7 +156,6 @@ def test_it_listens_on_loopback_alone():
     first = open_port(0)
     try:
         assert first.listener.getsockname() == ("127.0.0.1", first.port)
-        first.listener.listen()
         with pytest.raises(ToolError, match=rf"^--port {first.port}: cannot be had \(Address alre"):
             open_port(first.port)
         assert first.link == f"http://127.0.0.1:{first.port}/?token={first.token}"

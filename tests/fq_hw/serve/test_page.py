@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import signal
@@ -50,6 +51,15 @@ def page(chromium, link):
     complaints = [text for text in watched.complaints if refused not in text]
     own = (link.partition("?")[0], "data:", "blob:")
     assert (complaints, [url for url in watched.asked if not url.startswith(own)]) == ([], [])
+
+
+def test_the_real_server_knows_its_names_alone(link):
+    port = int(re.search(r":(\d+)/", link)[1])
+    for host, status in ((f"127.0.0.1:{port}", 200), ("evil.example", 421), (f"[::1]:{port}", 421)):
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        line.request("GET", link.partition(str(port))[2], headers={"Host": host})
+        assert line.getresponse().status == status
+        line.close()
 
 
 def press_until(page, name, most=40):
