@@ -7,6 +7,7 @@ import pytest
 from onnx_models import Maker
 
 from fq_hw import flow, ir
+from fq_hw.flow.verify import equal
 from fq_hw.foreign import onnx
 from fq_hw.schedule import timing
 from fq_hw.schedule.in_turn.stage import places
@@ -38,6 +39,7 @@ def test_qonnx_golden_and_an_array_agree(tmp_path, programs):
     wrapped, pixels = onnx.read(file), onnx.PixelRange.UNIT
     imported = onnx.import_graph(wrapped, "net", pixels)
     net = flow.load(file)
+    assert equal(imported.graph, net.graph)
     images = np.random.default_rng(1).integers(0, 256, (IMAGES, *net.image), np.uint8)
     for image in images:
         rows = list(onnx.compare(wrapped, imported, pixels, image))
