@@ -71,34 +71,28 @@ def test_the_highest_scores_come_first_and_the_first_of_equal_ones_wins():
 
 
 @pytest.mark.verilator
-def test_the_verilog_answers_the_same_in_the_predicted_cycles(model, share_programs, monkeypatch,
-                                                              tmp_path, capsys):  # fmt: skip
+def test_the_verilog_answers_the_same_in_the_predicted_cycles(
+    model, share_programs, monkeypatch, tmp_path, capsys
+):
     share_programs(tmp_path)
-    words = ["classify", "own", "--net", "net", "--on", "sim", "--json"]
-    assert main(words) == 0
+    runs, real = [], simulate.simulated
+    monkeypatch.setattr(classify, "simulated", lambda *args: runs.append(real(*args)) or runs[-1])
+    assert main(["classify", "own", "--net", "net", "--on", "sim", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["pictures"]
     assert [row["scores"] for row in found] == [list(s.scores) for s in model.classify("own")]
     cycles = [row["cycle"] for row in found]
     assert cycles == [row["cycle, predicted"] for row in found] == sorted(cycles)
-    one = model.classify("own/0.png", on="sim")  # alone it comes no sooner and no later
-    assert one[0].cycle == cycles[0]
-
-    real = simulate.simulated
-
-    def one_off(*args):
-        ran = real(*args)
-        ran.scores[0, 0] += 1
-        return ran
-
-    monkeypatch.setattr(classify, "simulated", one_off)
-    with pytest.raises(
-        SimulationError, match=r"the scores of own/0.png must be the golden model's"
+    design = model.design()
+    (one,) = model.classify("own/0.png", on="sim", design=design)
+    assert one.cycle == cycles[0]  # alone it comes no sooner and no later
+    good = runs[-1]
+    for bad, said in (
+        (replace(good, scores=good.scores + 1), "scores of own/0.png must be the golden model's"),
+        (replace(good, results=(cycles[0] + 1,)), "must give its results in cycles"),
     ):
-        model.classify("own/0.png", on="sim")
-    late = lambda *args: replace(ran := real(*args), results=tuple(c + 1 for c in ran.results))  # noqa: E731
-    monkeypatch.setattr(classify, "simulated", late)
-    with pytest.raises(SimulationError, match="must give its results in cycles"):
-        model.classify("own/0.png", on="sim")
+        monkeypatch.setattr(classify, "simulated", lambda *args, bad=bad: bad)
+        with pytest.raises(SimulationError, match=said):
+            model.classify("own/0.png", on="sim", design=design)
 
 
 def test_what_is_no_picture_is_refused_in_one_line(capsys):
