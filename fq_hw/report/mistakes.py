@@ -15,6 +15,7 @@ NUMBERED = 20  # classes whose counts have room in their cells
 NAMED = 50  # classes whose names have room beside the axes
 ACROSS = 6  # images in a row
 LONGEST = 14  # characters of a name
+BESIDE = 14  # characters of two names in a line above an image
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,7 +46,7 @@ def save(
 
     rows = max(math.ceil(len(worst) / ACROSS), 1)
     size = 6.4 if len(classes) <= NUMBERED else 8.0
-    figure = Figure(figsize=(size + 1.45 * ACROSS, max(size, 1.75 * rows)), layout="constrained")
+    figure = Figure(figsize=(size + 1.45 * ACROSS, max(size, 1.85 * rows)), layout="constrained")
     halves = figure.subfigures(1, 2, squeeze=False, width_ratios=[size, 1.45 * ACROSS])
     matrix, images = halves[0]
     figure.suptitle(title.replace("$", r"\$"))
@@ -64,8 +65,10 @@ def save(
         ):
             grey = one.image.shape[-1] == 1
             axes.imshow(one.image[..., 0] if grey else one.image, cmap="gray", vmin=0, vmax=255)
-            told = f"{short(one.truth)} \N{RIGHTWARDS ARROW} {short(one.answer)}"
-            axes.set_title(f"{told}\n{one.margin:,}", fontsize=8)
+            truth, answer = short(one.truth), short(one.answer)
+            gap = " " if len(one.truth) + len(one.answer) <= BESIDE else "\n"
+            told = f"{truth}{gap}\N{RIGHTWARDS ARROW} {answer}\n{one.margin:,}"
+            axes.set_title(told, fontsize=8)
         for axes in images.axes:
             axes.set_axis_off()
     figure.savefig(path, dpi=110, metadata={"Software": None})
@@ -93,4 +96,4 @@ def draw_confusion(axes, confusion: np.ndarray, classes: Sequence[str]) -> None:
                 ink = "white" if wrong[row, column] > dark else "black"
                 bold = "bold" if row == column else "normal"
                 axes.text(column, row, f"{images:,}", ha="center", va="center", color=ink,
-                          fontsize=8, weight=bold)  # fmt: skip
+                          fontsize=8 if count <= NUMBERED / 2 else 6.5, weight=bold)  # fmt: skip
