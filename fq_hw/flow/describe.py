@@ -144,10 +144,13 @@ def layers_of_ops(design: Design) -> dict[str, str]:
 
 
 def layer_of_unit(name: str, home: dict[str, str]) -> str:
-    """The layer of the op that a unit is called after: ``a.conv.window`` belongs to ``a.conv``."""
+    """The layer of the op that a unit is called after: ``a.conv.window`` belongs to ``a.conv``.
+
+    What hands out the pixels belongs to the first layer.
+    """
     while name and name not in home:
         name = name.rpartition(".")[0]
-    return home.get(name, "")
+    return home.get(name) or next(filter(None, home.values()))
 
 
 def unit_rows(design: Design, home: dict[str, str], board: Board) -> list[UnitRow]:

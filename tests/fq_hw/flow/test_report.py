@@ -136,7 +136,8 @@ def test_layers_have_all_units_and_all_products():
     assert sum(row.macs for row in found.layers) == sum(op.macs for op in found.ops) == found.macs
     assert {unit.layer for unit in found.units} == {row.name for row in found.layers}
     assert layer_of_unit("a.b.window", {"a": "x", "a.b": "y"}) == "y"
-    assert layer_of_unit("z.window", {"a": "x"}) == ""
+    home = {"pixels": "", "a": "x", "b": "y"}
+    assert layer_of_unit("pixels.fork", home) == layer_of_unit("z.window", home) == "x"
 
 
 def test_a_model_that_is_not_trained_has_a_report_too(tmp_path):
