@@ -190,7 +190,7 @@ def figures(found: Findings) -> list[Figure]:
     return [*rows, link]
 
 
-def verdict(found: Findings, bounds: Limits) -> list[str]:
+def verdict(found: Findings, bounds: Limits | None) -> list[str]:
     """What limits frames/s, in sentences: the unit, the other layers, then the board's link."""
     design, routed, device = found.design, found.routed, found.design.device
     busiest = next(unit for unit in design.units if unit.name == design.busiest)
@@ -202,10 +202,11 @@ def verdict(found: Findings, bounds: Limits) -> list[str]:
     ]
     if len(folded) > 1:
         said.append(f"{len(full)} of {len(folded)} layers are busy all the time.")
-    said.append(
-        f"{bounds.reached:,.0f} of {bounds.installed:,} installed MAC per cycle are used "
-        f"({100 * bounds.reached / bounds.installed:.1f} %)."
-    )
+    if bounds:
+        said.append(
+            f"{bounds.reached:,.0f} of {bounds.installed:,} installed MAC per cycle are used "
+            f"({100 * bounds.reached / bounds.installed:.1f} %)."
+        )
     if design.slower:
         said.append(design.slower.removeprefix("note: ").capitalize() + ".")
     if routed and routed.slowest:

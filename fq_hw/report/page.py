@@ -24,7 +24,8 @@ def page(found: Findings) -> str:
     design = found.design
     layers = keys(design)
     cells = placed_cells(design, found.placement) if found.placement else None
-    bounds = limits(design, found.routed.clock_mhz if found.routed else design.device.clock_mhz)
+    clock = found.routed.clock_mhz if found.routed else design.device.clock_mhz
+    bounds = limits(design, clock) if design.macs else None
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("fq_hw.report"),
         autoescape=True,
@@ -45,7 +46,7 @@ def page(found: Findings) -> str:
         bounds=bounds,
         railway=railway(design.ops, layers),
         timeline=timeline(design, layers),
-        roofline=roofline(design, bounds, layers),
+        roofline=roofline(design, bounds, layers) if bounds else None,
         rows=usage(found, layers, cells),
         cells=cells,
         counted=found.placement.counted if found.placement else {},

@@ -173,6 +173,21 @@ class DesignRecord:
     layers: tuple[LayerRow, ...]
     units: tuple[UnitRow, ...]
 
+    def __post_init__(self) -> None:
+        layers, known = {row.name for row in self.layers}, set()
+        for op in self.ops:
+            ahead = set(op.inputs) <= known and op.layer in layers | {""}
+            require(ahead, f"op {op.name!r}", "has inputs before it and a layer", op.inputs)
+            known.add(op.name)
+        lost = sorted({unit.layer for unit in self.units} - layers)
+        require(not lost, "units", "must be of layers that are there", lost)
+        works = any(unit.spans for unit in self.units)
+        require(works and self.ops, "design", "must have tensors, and units that work", None)
+        names = {unit.name for unit in self.units}
+        require(self.busiest in names, "busiest", "must be a unit", self.busiest)
+        least = min(self.interval, self.latency, *self.image, self.device.lut, self.device.ebr)
+        require(least >= 1, "design", "must have cycles, pixels and a device", least)
+
     @property
     def told(self) -> list[str]:
         """Model and options as a command has them."""

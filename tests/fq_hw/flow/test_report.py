@@ -82,6 +82,26 @@ def test_a_damaged_record_is_named_with_what_writes_it(damage, said, folder):
         assert str(error.value).endswith("; `fq-hw sim` writes it")
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d["units"][0].update(layer="no"), "units: must be of layers that are there"),
+        (lambda d: d["ops"][3].update(inputs=["no"]), "has inputs before it and a layer"),
+        (lambda d: d.update(busiest="no"), "busiest: must be a unit"),
+        (lambda d: d.update(interval=0), "design: must have cycles"),
+        (lambda d: d.update(units=[]), "must have tensors, and units that work"),
+    ],
+    ids=["layer", "input", "busiest", "interval", "units"],
+)
+def test_a_design_that_does_not_hang_together_is_refused(change, said, folder):
+    plain = json.loads((folder / DESIGN).read_text())
+    change(plain)
+    (folder / DESIGN).write_text(json.dumps(plain))
+    with pytest.raises(ArtifactError, match=r"design\.json: .*; `fq-hw build` writes it$") as error:
+        report.of_build(folder)
+    assert said in str(error.value)
+
+
 def test_a_record_is_the_same_after_it_was_a_file(tmp_path):
     found = built()
     for record in (found.design, found.routed, found.placement, found.sim, found.sim.golden):

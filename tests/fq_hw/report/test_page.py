@@ -109,6 +109,13 @@ def test_kinds_of_cells_that_a_router_does_not_name_are_not_0():
     assert "LUT4 routed" in said
 
 
+def test_a_network_without_products_has_no_roofline():
+    design = replace(built().design, macs=0)
+    text = page(replace(built(), design=design))
+    parsed(text)
+    assert "MAC per byte" not in text and "MAC per byte" in page(built())
+
+
 def test_what_limits_the_clock_is_named():
     found = built()
     assert (
