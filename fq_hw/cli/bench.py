@@ -74,10 +74,16 @@ def fill_in(args: argparse.Namespace) -> None:
     require(unused, "--model", "no part in --only has a model", str(args.model), hint=hint)
     unused = args.seeds is None or "engine" in args.only
     require(unused, "--seeds", "counts how often the engine is routed", args.seeds, hint=hint)
-    args.model = MODEL if args.model is None else args.model
+    args.model = near(MODEL) if args.model is None else args.model
     args.seeds = SEEDS if args.seeds is None else args.seeds
     check_file(args.model, f"--model {args.model}", most=MOST_BYTES)
     require(1 <= args.seeds <= 100, "--seeds", "must be in 1..100", args.seeds)
+
+
+def near(path: Path) -> Path:
+    """``path`` as one says it in this folder, so that rows of two machines are the same."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def as_output(rows: list[Row]) -> Output:
