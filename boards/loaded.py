@@ -16,6 +16,7 @@ from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In
 
 from fq_hw.export import MULTIPLIER_BITS
+from fq_hw.schedule.events import Channels, Process
 from fq_hw.schedule.memories import Memory, ceil_div
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.plan import Node, Plan
@@ -106,15 +107,11 @@ class LoadedEmbedding(PixelEmbedding, unit=LoadedEmbedUnit):
 class LoadedScoreUnit(ScoreUnit):
     """A ScoreUnit whose constants are filled after a reset: multiplier, its sign, bias.
 
-    They lie in block RAM, in pieces of 16 bits; a class is read while the one before is computed.
+    They lie in block RAM, in pieces of 16 bits, and are read before a class is taken: the device
+    is nearly full, and a register for the class ahead would not fit.
     """
 
     biased: bool = True
-    falling: bool = True
-
-    def __post_init__(self) -> None:
-        fits = self.pieces + 3 <= self.class_cycles
-        self.check(fits, "must read a class's constants in the time of one", self.pieces)
 
     @property
     def constant_bits(self) -> int:
@@ -130,6 +127,26 @@ class LoadedScoreUnit(ScoreUnit):
     def depth(self) -> int:
         """Words of the memory."""
         return 1 << (self.classes * self.pieces - 1).bit_length()
+
+    @property
+    def load_cycles(self) -> int:
+        """Cycles in which the constants of the next class are read."""
+        return self.pieces + 1
+
+    @property
+    def beats(self) -> int:
+        return self.classes * (self.class_cycles + self.load_cycles) + 1
+
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        def frames() -> Process:
+            free = done = self.load_cycles
+            while True:
+                for _ in range(self.classes):
+                    done = self.class_cycles + (yield from i[0].take(free))
+                    free = done + self.load_cycles
+                free = max(free, 1 + (yield from o[0].give(done)))
+
+        return [frames()]
 
     def parts(self) -> Parts:
         words = Memory(self.depth, LANE, rom=False)
@@ -160,19 +177,19 @@ class LoadedScores(Scores, unit=LoadedScoreUnit):
             shape=LANE, depth=unit.depth, init=[], attrs={"ram_style": "block"}
         )
         fill(m, self.i_fill, {ram.write_port(): slice(0, LANE)})
-        # A class's constants come piece by piece; they wait until those before have been used.
         read, piece = ram.read_port(), counter(unit.pieces + 2, "piece")
         start = counter(unit.depth, "start")
-        self.word, ahead = Signal(unit.pieces * LANE), Signal(unit.pieces * LANE)
-        there, whole, last = Signal(), Signal(), start == (unit.classes - 1) * unit.pieces
+        self.word = Signal(unit.pieces * LANE)
+        whole, last = Signal(), start == (unit.classes - 1) * unit.pieces
         m.d.comb += [read.addr.eq(start + piece), whole.eq(piece == unit.pieces + 1)]
-        with m.If(~whole & ~self.i_fill.ready):
-            m.d.sync += piece.eq(piece + 1)
-        with m.If(~whole & (piece != 0)):
-            m.d.sync += ahead.eq(Cat(ahead[LANE:], read.data))
-        with m.If(whole & (done | ~there)):
-            m.d.sync += [self.word.eq(ahead), there.eq(1), piece.eq(0)]
-            m.d.sync += start.eq(Mux(last, 0, start + unit.pieces))
+        with m.If(~whole):
+            m.d.comb += self.i.ready.eq(0)
+            with m.If(~self.i_fill.ready):
+                m.d.sync += piece.eq(piece + 1)
+            with m.If(piece != 0):
+                m.d.sync += self.word.eq(Cat(self.word[LANE:], read.data))
+        with m.If(done):
+            m.d.sync += [piece.eq(0), start.eq(Mux(last, 0, start + unit.pieces))]
 
     def multiply(self, m: Module, index: Signal, factor: Signal, negate: Value) -> None:
         bits = self.unit.multiplier_bits
@@ -240,6 +257,7 @@ def summed(plan: Plan) -> list[tuple[str, Node]]:
         classes=unit.classes,
         sum_bits=sum_bits,
         multiplier_bits=multiplier_bits,
+        falling=unit.falling,
         score_bits=max(unit.score_bits, sum_bits + multiplier_bits) + unit.biased,
     )
     constants = np.stack([multiplier, bias])
