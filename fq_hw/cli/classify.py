@@ -9,7 +9,7 @@ from fq_hw import flow
 from fq_hw.cli.hardware import add_fold_arguments, hardware_of
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import require
-from fq_hw.flow.activations import check_names, save_layers_of
+from fq_hw.flow.activations import check_folder, check_names, save_layers_of
 from fq_hw.flow.classify import On, Seen, check_hardware, classify, open_pictures
 from fq_hw.report.table import table
 
@@ -51,6 +51,8 @@ def run(args: argparse.Namespace) -> Output:
     model = flow.load(args.net)
     check_names(model, args.layer)
     pictures = open_pictures(model, args.pictures)
+    if folder is not None:
+        check_folder(folder)
     design = model.design(hardware) if on is On.SIM else None
     seen, ran = classify(model, pictures, design, say)
     data, lines = {"network": model.name, "on": on.value, "pictures": [s.data() for s in seen]}, []

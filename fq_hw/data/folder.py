@@ -63,8 +63,8 @@ def pictures_below(path: Path) -> list[Path]:
 def picture_files(paths: Sequence[Path]) -> tuple[Path, ...]:
     """The pictures that ``paths`` name: files as they are, of a folder all below it, sorted.
 
-    Nothing is read yet. Raises ArtifactError for a folder without pictures, and for a picture of a
-    format that is not read.
+    Nothing is read yet. Raises ArtifactError for a folder without pictures, for a picture of a
+    format that is not read, and for a name that is not one printable line.
     """
     files: list[Path] = []
     for path in paths:
@@ -76,6 +76,8 @@ def picture_files(paths: Sequence[Path]) -> tuple[Path, ...]:
         found = pictures_below(path)
         contract = f"must hold pictures ({', '.join(SUFFIXES)})"
         require(found, f"data {path}", contract, kind=ArtifactError)
+        for file in found:
+            check_path(file, "picture")
         files += found
     return tuple(files)
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from fq_hw import golden, ir
 from fq_hw.data.pictures import Pictures
-from fq_hw.errors import require, suggestion
+from fq_hw.errors import ArtifactError, require, suggestion
 from fq_hw.files import as_file_name, check_output, writing
 from fq_hw.flow.model import Model
 from fq_hw.report.activations import Sheet, save
 
-__all__ = ["check_names", "save_layers", "save_layers_of"]
+__all__ = ["check_folder", "check_names", "save_layers", "save_layers_of"]
 
 
 def check_names(model: Model, names: Sequence[str]) -> None:
@@ -26,6 +27,17 @@ def check_names(model: Model, names: Sequence[str]) -> None:
         hint += f"`fq-hw show` tells them: {', '.join(known)}"
         contract = "must be the name of a tensor"
         require(name in known, f"model {model.name!r}", contract, name, hint=hint)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse, before any work, what no pictures can be written into; the folder is made.
+
+    Raises ArtifactError.
+    """
+    where, contract = f"--layers {folder}", "is a file; layers are pictures in a folder"
+    with suppress(OSError):  # of which check_output tells more
+        require(not folder.is_file(), where, contract, hint="name a folder", kind=ArtifactError)
+    check_output(folder / "0.png", where)
 
 
 def save_layers_of(

@@ -167,3 +167,21 @@ def test_a_sheet_shows_every_value(name):
             assert drawn.low == 0 and (np.diff([0, 255]) > 0).all()
         if isinstance(op, Embed):
             assert drawn.columns * model.image[2] == values.shape[-1]
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "\x1b[31mred", "\udcff"])
+def test_names_in_a_folder_are_lines_too(name, capsys):
+    shutil.copy("own/1.png", f"own/{name}.png")
+    said = refused(capsys, "classify", "own", "--net", "net")
+    assert said.startswith("picture: path must be 1 to 4095 printable characters (got 'own/")
+
+
+def test_where_layers_cannot_be_is_said_before_the_work(monkeypatch, capsys):
+    monkeypatch.setattr("fq_hw.cli.classify.classify", None)  # nothing is asked
+    Path("file").touch()
+    words = ["classify", "own/1.png", "--net", "net", "--layers"]
+    assert refused(capsys, *words, "file") == (
+        "--layers file: is a file; layers are pictures in a folder; name a folder"
+    )
+    said = refused(capsys, *words, "file/below")
+    assert said.startswith("--layers file/below: cannot be written (Not a directory); name another")
