@@ -88,8 +88,8 @@ def save_mistakes(path: Path, tested: Tested, classes: Sequence[str], title: str
     rows = [
         mistakes.Mistake(
             image=tested.split.images[int(number)],
-            truth=classes[tested.split.labels[number]],
-            answer=classes[tested.labels[number]],
+            truth=int(tested.split.labels[number]),
+            answer=int(tested.labels[number]),
             margin=int(tested.margins[number]),
         )
         for number in worst

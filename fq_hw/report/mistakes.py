@@ -20,12 +20,26 @@ BESIDE = 14  # characters of two names in a line above an image
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mistake:
-    """An image that got another answer than the truth; ``margin`` is between their scores."""
+    """An image that got another answer than the truth; ``margin`` is between their scores.
+
+    truth, answer  numbers of classes
+    """
 
     image: np.ndarray
-    truth: str
-    answer: str
+    truth: int
+    answer: int
     margin: int
+
+
+def drawable(classes: Sequence[str]) -> list[str]:
+    """The names, or the numbers of the classes whose names the font has no letters for."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    known = get_font(findfont(FontProperties())).get_charmap()
+    return [
+        name if all(ord(letter) in known for letter in name) else f"class {label}"
+        for label, name in enumerate(classes)
+    ]
 
 
 def short(name: str) -> str:
@@ -44,6 +58,7 @@ def save(
     """Draw them; ``confusion`` counts images by truth (row) and answer (column)."""
     from matplotlib.figure import Figure
 
+    classes = drawable(classes)
     rows = max(math.ceil(len(worst) / ACROSS), 1)
     size = 6.4 if len(classes) <= NUMBERED else 8.0
     figure = Figure(figsize=(size + 1.45 * ACROSS, max(size, 1.85 * rows)), layout="constrained")
@@ -65,8 +80,8 @@ def save(
         ):
             grey = one.image.shape[-1] == 1
             axes.imshow(one.image[..., 0] if grey else one.image, cmap="gray", vmin=0, vmax=255)
-            truth, answer = short(one.truth), short(one.answer)
-            gap = " " if len(one.truth) + len(one.answer) <= BESIDE else "\n"
+            truth, answer = short(classes[one.truth]), short(classes[one.answer])
+            gap = " " if len(truth) + len(answer) <= BESIDE else "\n"
             told = f"{truth}{gap}\N{RIGHTWARDS ARROW} {answer}\n{one.margin:,}"
             axes.set_title(told, fontsize=8)
         for axes in images.axes:

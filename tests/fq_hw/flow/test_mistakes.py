@@ -10,6 +10,7 @@ import pytest
 from fq_hw.cli import main
 from fq_hw.data import Split
 from fq_hw.flow import mistakes
+from fq_hw.report.mistakes import drawable
 
 pytest.importorskip("matplotlib", reason="it draws the picture")
 
@@ -48,6 +49,14 @@ def test_many_classes_and_no_mistake(tmp_path):
     assert perfect.right == 60 and not len(perfect.worst(9))
     names = [f"a rather long name {n}" for n in labels]
     mistakes.save_mistakes(tmp_path / "a.png", perfect, names, "perfect")
+
+
+def test_names_that_the_font_cannot_write_are_numbers(tested, tmp_path, recwarn):
+    """In silence, as a box is no name; and what is no formula is drawn as it is."""
+    names = ("漢字", r"\frac{$x", "a_b^{%")
+    mistakes.save_mistakes(tmp_path / "a.png", tested, names, "a title of \\frac and $")
+    assert drawable(names) == ["class 0", *names[1:]]
+    assert [str(one.message) for one in recwarn] == []
 
 
 def test_refusals_come_before_the_work(tmp_path, monkeypatch, capsys):
