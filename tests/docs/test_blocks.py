@@ -12,7 +12,7 @@ import documents
 import pytest
 from documents import PAGES, ROOT, Block
 from networks import TINY, random_checkpoint
-from shell_lines import commands, has_placeholder, logical_lines, wrong_with
+from shell_lines import QUICK, commands, has_placeholder, logical_lines, wrong_with
 
 from fq_hw import checkpoint, flow
 from fq_hw.cli.main import build_parser, show
@@ -23,7 +23,6 @@ from fq_hw.plain import from_plain
 
 ALL = [block for page in PAGES for block in documents.blocks(page)]
 SHELL = ("sh", "")
-QUICK = {"show", "estimate", "fold", "export", "rtl", "classify", "report"}
 INPUTS = ("model", "net", "pictures", "fold", "path", "images")  # arguments that name files to read
 RUN = sorted({b.page for b in ALL if b.language in (*SHELL, "python")} - {ROOT / "README.md"})
 RAN: list[list[str]] = []  # commands that stand on several pages run once

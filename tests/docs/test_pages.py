@@ -11,7 +11,7 @@ from pathlib import Path
 import documents
 import pytest
 from documents import PAGES, ROOT, Block
-from shell_lines import CHECKED, commands, has_placeholder, logical_lines
+from shell_lines import CHECKED, QUICK, commands, has_placeholder, logical_lines
 
 ENDLESS = ["fq-hw", "serve"]
 SECONDS = 900  # for a block; the longest takes two minutes on two free cores
@@ -31,6 +31,13 @@ def runs(block: Block) -> list[str]:
         for line in logical_lines(block.content)
         if not any(only_checked(words) for words in commands(line))
     ]
+
+
+def needs_a_run(block: Block) -> bool:
+    """Whether it takes long, or shows what is printed; test_blocks.py runs all others."""
+    words = [one for line in runs(block) for one in commands(line)]
+    slow = any(one[0] != "fq-hw" or one[1] not in QUICK for one in words)
+    return slow or (block.language == "text" and not block.mark)
 
 
 def matches(expected: str, printed: str) -> bool:
@@ -60,7 +67,7 @@ def clone(tmp_path, monkeypatch) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if any(map(runs, documents.blocks(page)))],
+    [page for page in PAGES if any(map(needs_a_run, documents.blocks(page)))],
     ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_page(page, clone, monkeypatch):
