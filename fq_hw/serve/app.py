@@ -115,11 +115,11 @@ class Handlers:
         return JSONResponse(await run_in_threadpool(self.exhibit.simulate, look))
 
     async def tensor(self, request: Request) -> Response:
-        """Channels of a tensor: 32-bit integers, little-endian, in base64; C,H,W."""
+        """Channels of a tensor: 64-bit integers, little-endian, in base64; C,H,W."""
         numbers = request.path_params
         look = self.exhibit.find(numbers["look"])
         found = self.exhibit.tensor(look, numbers["number"], numbers["first"])
-        packed = np.ascontiguousarray(found["values"]).astype("<i4").tobytes()
+        packed = np.ascontiguousarray(found["values"]).astype("<i8").tobytes()
         return JSONResponse(found | {"values": base64.b64encode(packed).decode()})
 
 

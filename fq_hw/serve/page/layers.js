@@ -26,10 +26,11 @@ function colour(value, tensor, data) {
   return zero.map((from, n) => Math.round(from + part * (ends[value < 0 ? 0 : 1][n] - from)));
 }
 
+// Sums and scores of large networks have more than 32 bits; doubles hold up to 53 of them.
 export function integers(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const view = new DataView(bytes.buffer);
-  return Int32Array.from({ length: bytes.length / 4 }, (_, n) => view.getInt32(4 * n, true));
+  return Float64Array.from({ length: bytes.length / 8 }, (_, n) => Number(view.getBigInt64(8 * n, true)));
 }
 
 export class Layers {
