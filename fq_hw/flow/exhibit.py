@@ -72,6 +72,7 @@ class Exhibit:
         self.looks: OrderedDict[int, Look] = OrderedDict()
         self.numbers, self.lock = itertools.count(1), threading.Lock()
         self.progress, self.running = Progress(), threading.Lock()
+        self.reading = threading.Lock()  # a picture may take 600 MB for a moment
         self.spans: Mapping[str, tuple[Span, ...]] = {}
         self.predicted: timing.Schedule | None = None
         self.tests: Split | None = None
@@ -142,7 +143,9 @@ class Exhibit:
 
     def look(self, content: bytes) -> Look:
         """Show a picture file. Raises ArtifactError for what is none, or would need a guess."""
-        return self._shown(decode_picture(content, self.model.image, "picture"), "picture")
+        with self.reading:
+            image = decode_picture(content, self.model.image, "picture")
+        return self._shown(image, "picture")
 
     def example(self) -> tuple[Look, str]:
         """Show the next image of the test split; the name of its class, too."""

@@ -34,6 +34,7 @@ HEADERS = {
     "cache-control": "no-store",
 }
 SAFE = ("GET", "HEAD")
+LONGEST_PATH = 100  # characters; ours have 30
 
 
 def refusal(status: int, message: str) -> JSONResponse:
@@ -79,6 +80,8 @@ class Guard:
         headers = Headers(scope=scope)
         if headers.getlist("host") not in [[host] for host in self.hosts]:
             return refusal(421, f"Host must be {' or '.join(self.hosts)}")
+        if len(scope["path"]) > LONGEST_PATH:
+            return refusal(414, f"a path has at most {LONGEST_PATH} characters")
         origins, safe = headers.getlist("origin"), scope["method"] in SAFE
         came_from_us = origins in ([], [f"http://{headers['host']}"]) and (safe or origins)
         opened = safe and scope["path"] == "/"  # a link to the page may stand anywhere

@@ -18,7 +18,12 @@ async function ask(path, options = {}) {
   } catch {
     throw new Error("fq-hw serve does not answer; is it still running?");
   }
-  const told = await answer.json();
+  let told;
+  try {
+    told = await answer.json();
+  } catch {
+    throw new Error(`fq-hw serve answers ${answer.status}; its terminal tells more`);
+  }
   if (!answer.ok) throw new Error(told.error);
   return told;
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -116,3 +118,20 @@ def test_what_reads_pictures_is_named_where_it_is_missing(design, monkeypatch):
     monkeypatch.setattr(classify, "find_spec", lambda name: None)
     with pytest.raises(ToolError, match=r"needs pillow to read pictures; .*'\.\[data\]'$"):
         exhibit.Exhibit(design.model, design)
+
+
+def test_one_picture_is_read_at_a_time(shown, monkeypatch):
+    """As many at once as a server takes would need all memory."""
+    now, most = [], []
+
+    def read(content, image, where):
+        now.append(content)
+        most.append(len(now))
+        time.sleep(0.02)
+        now.pop()
+        return np.zeros(image, np.uint8)
+
+    monkeypatch.setattr("fq_hw.flow.exhibit.decode_picture", read)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(shown.look, [b"picture"] * 4))
+    assert most == [1] * 4

@@ -8,6 +8,7 @@ import io
 import socket
 import struct
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def test_a_picture_and_its_tensors(page, exhibit, picture):
     assert names == [op.name for op in model.graph.ops]
     for number, name in enumerate(names):
         found = page.get(f"/api/tensor/{answer['look']}/{number}/0").json()
-        values = np.frombuffer(base64.b64decode(found["values"]), "<i4")
+        values = np.frombuffer(base64.b64decode(found["values"]), "<i8")
         truth = np.moveaxis(model.tensor(image, name)[0], 2, 0)
         assert np.array_equal(values.reshape(truth.shape), truth)
         assert (found["low"], found["high"]) == (truth.min(), truth.max())
@@ -50,11 +51,23 @@ def test_a_large_tensor_comes_in_parts(page, exhibit, picture, monkeypatch):
     parts = []
     while len(parts) < whole.shape[2]:
         found = page.get(f"/api/tensor/{look}/1/{len(parts)}").json()
-        values = np.frombuffer(base64.b64decode(found["values"]), "<i4").reshape(-1, 4, 4)
+        values = np.frombuffer(base64.b64decode(found["values"]), "<i8").reshape(-1, 4, 4)
         assert len(values) == found["count"] <= 2
         parts += list(values)
     assert np.array_equal(parts, np.moveaxis(whole, 2, 0))
     refused(page.get(f"/api/tensor/{look}/1/{len(parts)}"), 422, "tensor: has")
+
+
+def test_scores_of_more_than_32_bits(page, exhibit, picture):
+    """As a network of 256 x 256 pixels has them."""
+    look = page.post("/api/look", content=picture).json()["look"]
+    kept = exhibit.find(look)
+    wide = np.array([6_320_963_550, -6_987_775_411]).reshape(1, 1, 1, 2)
+    exhibit.looks[look] = replace(kept, tensors={**kept.tensors, "tail.scores": wide})
+    number = [op.name for op in exhibit.model.graph.ops].index("tail.scores")
+    found = page.get(f"/api/tensor/{look}/{number}/0").json()
+    values = np.frombuffer(base64.b64decode(found["values"]), "<i8")
+    assert values.tolist() == wide.reshape(-1).tolist() == [found["high"], found["low"]]
 
 
 def test_only_the_last_pictures_are_kept(page, picture):
@@ -147,7 +160,8 @@ def test_methods_and_numbers_that_are_not_there(page, picture):
     refused(page.post("/"), 405, "Method Not Allowed")
     look = page.post("/api/look", content=picture).json()["look"]
     refused(page.get(f"/api/tensor/{look}/999/0"), 422, "tensor: must be in 0..")
-    refused(page.get(f"/api/tensor/{'9' * 400}/0/0"), 422, "picture: must be one of")
+    refused(page.get(f"/api/tensor/{'9' * 80}/0/0"), 422, "picture: must be one of")
+    refused(page.get(f"/api/tensor/{'9' * 5_000}/0/0"), 414, "a path has at most 100 characters")
     refused(page.post("/api/example"), 422, "examples: its test images are not here")
     refused(page.post(f"/api/simulate/{look}"), 409, "simulated hardware: is not built yet")
 
