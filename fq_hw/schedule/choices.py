@@ -131,10 +131,11 @@ class Choices:
             priced.append(Priced(fold=fold, choice=choice, beats=parts.beats))
         return tuple(priced)
 
-    def at(self, cycles: int) -> tuple[Problem, list[list[Fold]]]:
+    def at(self, cycles: int, asked: int | None = None) -> tuple[Problem, list[list[Fold]]]:
         """The problem for frames of ``cycles``, and the fold behind each of its choices.
 
-        Raises FoldingError naming what needs more cycles than that, whatever the folds.
+        Raises FoldingError naming what needs more cycles than that, whatever the folds; it says
+        ``asked``, where somebody asked for other cycles.
         """
         base, others = self.base(cycles)
         fixed = sum(map(self.unit_costs, others.values()), Resources())
@@ -144,7 +145,8 @@ class Choices:
         slowest = max(beats, key=beats.__getitem__)
         contract = f"needs at least {beats[slowest]} cycles per frame"
         fast = beats[slowest] <= cycles
-        require(fast, f"folding {slowest!r}", contract, cycles, kind=FoldingError)
+        came, hint = asked or cycles, "allow as many with --cycles"
+        require(fast, f"folding {slowest!r}", contract, came, hint=hint, kind=FoldingError)
         slowing = {op.name for fork in self.forks for side in (0, 1) for op in fork.path(side)}
         shaping = {name for fork in self.forks for name in fork.convs}
         rows = {}

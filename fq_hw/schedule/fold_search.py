@@ -24,10 +24,14 @@ NAMES = {"ebr": "EBR", "ff": "flip-flops", "lut": "LUT4"}
 
 
 def fold_at(
-    choices: Choices, cycles: int, limits: Resources | None, report: Callable[[str], None] = str
+    choices: Choices,
+    cycles: int,
+    limits: Resources | None,
+    report: Callable[[str], None] = str,
+    asked: int | None = None,
 ) -> Folding | None:
     """The folding of least LUT for frames of ``cycles``; None when none keeps ``limits``."""
-    problem, folds = choices.at(cycles)
+    problem, folds = choices.at(cycles, asked)
     if limits is not None and hopeless(problem, limits):
         return None
     report(f"solver: {cycles:,} cycles per frame")
@@ -78,7 +82,7 @@ def least_lut(
     cycles = choices.array_cycles if cycles is None else cycles
     reached = [n for n in choices.intervals if n <= cycles]
     at = reached[-1] if reached else cycles
-    found = fold_at(choices, at, limits)
+    found = fold_at(choices, at, limits, asked=cycles)
     if found is None:
         raise shortfall(choices, at, limits)
     return found

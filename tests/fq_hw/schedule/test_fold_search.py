@@ -177,8 +177,14 @@ def test_refuses_what_no_folding_reaches(graphs):
     least_lut(graphs["basic"], 12 * 12 // 4 * 9)
     with pytest.raises(FoldingError) as caught:
         least_lut(graphs["basic"], 12 * 12 // 4 * 9 - 1)
-    message = "folding 'stem.0.conv': needs at least 324 cycles per frame (got 323)"
+    least = "needs at least 324 cycles per frame"
+    message = f"folding 'stem.0.conv': {least} (got 323); allow as many with --cycles"
     assert str(caught.value) == message
+    many = export(random_checkpoint(replace(NETWORKS["gains"], classes=400), 1))
+    graph = lower_graph(ir.Graph.from_nodes(many.name, many.nodes))
+    said = r"^folding 'tail.scores': needs at least \d+ cycles per frame \(got 5000\); "
+    with pytest.raises(FoldingError, match=said):  # what was asked for, no interval below it
+        least_lut(graph, 5_000)
 
 
 def test_refuses_what_does_not_fit_and_says_what_is_missing(graphs):
