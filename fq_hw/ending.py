@@ -104,9 +104,7 @@ def end(number: int, frame: object = None) -> None:
     try:
         be_deaf()
         screen = mute()
-        end_children()
-        for path in reversed(UNFINISHED):
-            remove(path)
+        end_children_and_remove()
         if HELPER not in os.environ and os.environ.get("RANK", "0") == "0":
             os.write(screen, f"{new_line(screen, number)}fq-hw: {WORDS[number]}\n".encode())
     except OSError:  # nobody hears us
@@ -127,11 +125,20 @@ def leave(status: int) -> None:
         status = status or complain(f"standard output: {error.strerror}")
     try:
         be_deaf()
-        end_children()
-        for path in reversed(UNFINISHED):
-            remove(path)
+        end_children_and_remove()
     finally:
         os._exit(status)
+
+
+def end_children_and_remove() -> None:
+    """End what was started, remove what is unfinished.
+
+    A thread that sees its child die may take a thing off the list, as a failed tool's logs stay.
+    """
+    before = UNFINISHED[::-1]
+    end_children()
+    for path in dict.fromkeys([*UNFINISHED[::-1], *before]):
+        remove(path)
 
 
 def complain(what: str) -> int:

@@ -40,6 +40,11 @@ DOING = {
     "p = subprocess.Popen(['sleep', '60'], process_group=0)  # as fq_hw.child starts them\n"
     "threading.Thread(target=wait, args=[p]).start()\n"
     "ready(); time.sleep(60)",
+    "has a thread that keeps what its child had": "def work():\n"
+    " p = subprocess.Popen(['sleep', '60'], process_group=0)\n"
+    " with ending.unfinished(sys.argv[1] + '/made', keep=(ValueError,)):\n"
+    "  os.mkdir(sys.argv[1] + '/made'); ready(); p.wait(); raise ValueError('it died')\n"
+    "threading.Thread(target=work, daemon=True).start()\ntime.sleep(60)",
     "has files": "made = sys.argv[1] + '/made'\n"
     "with ending.unfinished(made):\n os.makedirs(made + '/deep'); open(made + '/deep/a', 'w')\n"
     " os.symlink('/etc', made + '/link')\n open(os.environ['TMPDIR'] + '/b', 'w')\n"
