@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fq_hw.errors import require
+from fq_hw.errors import ArtifactError, require
 
 __all__ = [
     "Accuracy",
@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 
+MOST_MHZ = 10_000
 Cells = dict[str, dict[str, tuple[tuple[int, int, int], ...]]]
 
 
@@ -233,6 +234,11 @@ class RoutedRecord:
     seeds: tuple[SeedRow, ...]
     slowest: SlowestPath | None = None
 
+    def __post_init__(self) -> None:
+        clocks = (self.clock_mhz, self.aim_mhz, self.fmax_mhz)
+        fits = all(0 < clock <= MOST_MHZ for clock in clocks)
+        require(fits, "routed", f"clocks must be above 0 and at most {MOST_MHZ} MHz", clocks)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlacementRecord:
@@ -257,6 +263,14 @@ class GoldenRecord:
     graph: str
     accuracy: Accuracy
     confusion: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        classes = len(self.confusion)
+        square = all(len(row) == classes and min(row) >= 0 for row in self.confusion)
+        require(classes and square, "confusion", "needs a count for every two classes", classes)
+        counted = sum(map(sum, self.confusion)), sum(self.confusion[n][n] for n in range(classes))
+        told = self.accuracy.images, self.accuracy.right
+        require(counted == told, "confusion", f"must be of {told} images and right ones", counted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,3 +307,10 @@ class Findings:
     placement: PlacementRecord | None = None
     sim: SimRecord | None = None
     golden: GoldenRecord | None = None
+
+    def __post_init__(self) -> None:
+        classes = len(self.design.classes)
+        for one in (self.golden, self.sim and self.sim.golden):
+            same = one is None or len(one.confusion) == classes
+            contract = f"must be of the {classes} classes of the design"
+            require(same, "confusion", contract, one and len(one.confusion), kind=ArtifactError)

@@ -69,8 +69,12 @@ def test_records_of_another_network_or_folding_are_left_out(folder):
         (lambda text: text.replace('"images":20,"gold', '"images":"x","gold'),
          "record.images: must be an integer"),
         (lambda text: text.replace('"right":16', '"right":21'), "accuracy: needs images"),
+        (lambda text: text.replace("[40,10,0,0]", "[40,10,0]"),
+         "confusion: needs a count for every two"),
+        (lambda text: text.replace("[40,10,0,0]", "[40,9,0,0]"),
+         "confusion: must be of (200, 160) images and right ones (got (199, 160))"),
     ],
-    ids=["torn", "no table", "another kind", "mistyped", "impossible"],
+    ids=["torn", "no table", "another kind", "mistyped", "impossible", "short", "few"],
 )  # fmt: skip
 def test_a_damaged_record_is_named_with_what_writes_it(damage, said, folder):
     path = sim_path("tiny", "500-cycles")
@@ -80,6 +84,21 @@ def test_a_damaged_record_is_named_with_what_writes_it(damage, said, folder):
     assert said in str(error.value)
     if said != "is no JSON":
         assert str(error.value).endswith("; `fq-hw sim` writes it")
+
+
+@pytest.mark.parametrize("clock", [0, -1, 1e300])
+def test_a_clock_that_is_none_is_refused(clock, folder):
+    plain = json.loads((folder / ROUTED).read_text()) | {"clock_mhz": clock}
+    (folder / ROUTED).write_text(json.dumps(plain))
+    with pytest.raises(ArtifactError, match=r"routed\.json: routed: clocks must be above 0 and"):
+        report.of_build(folder)
+
+
+def test_a_confusion_of_other_classes_is_refused(folder):
+    one = built().sim.golden
+    save(golden_path("tiny"), replace(one, confusion=((160, 0), (40, 0))))
+    with pytest.raises(ArtifactError, match=r"^confusion: must be of the 4 classes of the design"):
+        report.of_build(folder)
 
 
 @pytest.mark.parametrize(

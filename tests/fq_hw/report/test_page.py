@@ -9,6 +9,7 @@ import pytest
 from small_report import CLASSES, built, designed, estimated
 
 from fq_hw.report.page import page
+from fq_hw.report.records import Accuracy
 
 VOID = {"meta", "link", "br"}
 ARRAY = {"array": "2x2x4"}
@@ -149,7 +150,8 @@ def test_many_classes_are_a_picture_without_numbers():
     size = 100
     counts = tuple(tuple(9 if a == b else int(a == 3 and b == 7) for b in range(size))
                    for a in range(size))  # fmt: skip
-    golden = replace(found.sim.golden, confusion=counts)
+    accuracy = Accuracy(data="pictures", images=901, right=900)
+    golden = replace(found.sim.golden, accuracy=accuracy, confusion=counts)
     names = tuple(f"kind {n}" for n in range(size))
     design = replace(found.design, classes=names)
     text = page(replace(found, design=design, sim=replace(found.sim, golden=golden)))
