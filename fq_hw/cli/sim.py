@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from fq_hw import flow
@@ -82,5 +83,5 @@ def run(args: argparse.Namespace) -> Output:
     found.check()
     text += f"\n\nsimulated images of {found.images_of}\n\n{class_table(found.classes)}"
     if args.waves is not None:
-        text += f"\n\nwaves: {args.waves}; to see them: gtkwave {saved}"
+        text += f"\n\nwaves: {args.waves}; to see them: {shlex.join(['gtkwave', str(saved)])}"
     return Output(data, text)

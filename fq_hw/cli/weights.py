@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from fq_hw import flow
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> Output:
     made = flow.flash_weights(model, args.build)
     path = flow.output_path(args.out, f"{made.board}/{model.name}-weights.bin")
     write_bytes(path, made.content)
-    command = made.command.replace("FILE", str(path))
+    command = made.command.replace("FILE", shlex.quote(str(path)))
     data = {
         "weights": str(path),
         "bytes": len(made.content),

@@ -79,12 +79,20 @@ def test_the_board_computes_what_its_flash_holds(tmp_path, programs, capsys):
     """Built for one network; the command's file makes it another, and a third is not mistaken."""
     first, second = (model(tmp_path, seed) for seed in (0, 1))
     built, design = image_of(tmp_path, first)
-    words = ["weights", second.path, "--for", built, "--out", tmp_path / "weights.bin", "--json"]
+    words = [
+        "weights",
+        second.path,
+        "--for",
+        built,
+        "--out",
+        tmp_path / "the weights.bin",
+        "--json",
+    ]
     assert main([*map(str, words)]) == 0
     said = json.loads(capsys.readouterr().out)
-    weights = (tmp_path / "weights.bin").read_bytes()
+    weights = (tmp_path / "the weights.bin").read_bytes()
     assert said["offset"] == OFFSET and said["bytes"] == len(weights)
-    assert said["command"] == f"iceprog -o 128k {tmp_path / 'weights.bin'}"
+    assert said["command"] == f"iceprog -o 128k '{tmp_path / 'the weights.bin'}'"
 
     simulator, plan = program(design, programs), built_plan(design.plan, ICEBREAKER)
     images = random_images(first.image, 3, 5)
