@@ -1,6 +1,7 @@
 """The accelerator on a board; where its parameters lie in SPRAM they come from the SPI flash.
 
-Then all that training changes comes from there, so that other weights need no other bitstream.
+Where that is asked for, all else that training changes comes from there too, so that other weights
+need no other bitstream.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from rtl_gen.top import Accelerator, fill_order
 __all__ = [
     "FlashCore",
     "SpiCore",
-    "built_plan",
     "check_memories",
     "core_of",
     "flash_beats",
+    "with_loaded",
     "with_parameters",
 ]
 
@@ -100,9 +101,12 @@ def in_spram(plan: Plan, board: Board) -> bool:
     return board.capacity.spram > 0 and some
 
 
-def built_plan(plan: Plan, board: Board) -> Plan:
-    """What of ``plan`` is built for ``board``: where it has a flash, nothing of it is trained."""
-    return replaceable(plan) if in_spram(plan, board) else plan
+def with_loaded(plan: Plan, board: Board) -> Plan:
+    """``plan`` for ``board`` with nothing trained in it. Raises ParameterError elsewhere."""
+    contract = f"{board.name} loads nothing of this design from a flash"
+    hint = "leave it out, or build an array for a board with SPRAM (icebreaker, --sequential)"
+    require(in_spram(plan, board), "--replaceable", contract, hint=hint)
+    return replaceable(plan)
 
 
 def check_memories(plan: Plan, board: Board) -> None:
@@ -136,8 +140,9 @@ def core_of(plan: Plan, board: Board) -> wiring.Component:
 def with_parameters(bitstream: bytes, plan: Plan, board: Board, record: bytes = b"") -> bytes:
     """An image of the board's flash, where that holds the parameters too; else the bitstream.
 
-    ``record`` stands behind the parameters, for ``boards.flash_record``.
+    ``record``, where there is one, stands behind the parameters, for ``boards.flash_record``.
     """
     if not in_spram(plan, board):
         return bitstream
-    return with_record(flash_image(bitstream, flash_beats(plan)), record)
+    image = flash_image(bitstream, flash_beats(plan))
+    return with_record(image, record) if record else image

@@ -24,8 +24,8 @@ def record_in(image: bytes, where: str) -> bytes:
 
     Raises ArtifactError, beginning with ``where``, for any other and where a bit has changed.
     """
-    contract = "is no image of a flash that `fq-hw build` wrote with an array's parameters"
-    hint = "an ice40 board and --sequential give one"
+    contract = "is no image of a flash that `fq-hw build --replaceable` wrote"
+    hint = "--sequential, --replaceable and an ice40 board give one"
     ours = image.endswith(END) and len(image) >= TAIL_BYTES
     require(ours, where, contract, hint=hint, kind=ArtifactError)
     body, tail = image[:-TAIL_BYTES], image[-TAIL_BYTES:]

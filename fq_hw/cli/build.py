@@ -59,6 +59,12 @@ def add_board_arguments(parser: argparse.ArgumentParser) -> None:
         help="of a Dask cluster whose machines route the seeds instead",
     )  # fmt: skip
     parser.add_argument(
+        "--replaceable",
+        action="store_true",
+        help="of an array whose parameters come from the board's flash (icebreaker): all else that "
+        "training changes comes from there too, for `fq-hw weights`; takes 4 %% more logic",
+    )
+    parser.add_argument(
         "--out", type=Path, help="file (default build/BOARD/NAME-SPEED.bit or .bin)"
     )
 
@@ -88,6 +94,7 @@ def goal_of(args: argparse.Namespace) -> BuildGoal:
         seeds=args.seeds,
         jobs=args.jobs,
         scheduler=args.scheduler,
+        replaceable=args.replaceable,
         out=args.out,
         model=args.model,
     )

@@ -30,7 +30,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         type=Path,
         required=True,
         metavar="BUILD",
-        help="the image of the flash that `fq-hw build --sequential` wrote for the board",
+        help="the image of the flash that `fq-hw build --sequential --replaceable` wrote",
     )
     parser.add_argument("--out", type=Path, help="file (default build/BOARD/NAME-weights.bin)")
     parser.set_defaults(run=run)

@@ -47,6 +47,7 @@ class BuildGoal:
     seed       of the placer, the first of ``seeds``; the fastest is kept
     jobs       how many of them are routed at a time here; ``scheduler`` routes them on a Dask
                cluster instead
+    replaceable  all that training changes comes from the board's flash, for ``fq-hw weights``
     out        the file; by default below build/
     model      the file that hints name
 
@@ -61,6 +62,7 @@ class BuildGoal:
     seeds: int = 1
     jobs: int | None = None
     scheduler: str | None = None
+    replaceable: bool = False
     out: Path | None = None
     model: Path | None = SHIPPED
 
@@ -76,7 +78,7 @@ class BuildGoal:
             ("--seeds", self.seeds, 1),
         ):
             words += [] if value == usual else [option, str(value)]
-        return words
+        return words + ["--replaceable"] * self.replaceable
 
     def check(self) -> None:
         """Everything that can be refused before any work."""
@@ -109,13 +111,15 @@ class BuildGoal:
 
     def bitstream_name(self, hardware: Hardware, network: str, board: Board) -> str:
         """The file below build/, where nobody names one: of board, network, speed and clock."""
-        clock = "" if self.clock is None else f"-{self.clock:g}-mhz"
-        return f"{board.name}/{network}-{hardware.tag(network)}{clock}{board.toolchain.bitstream}"
+        how = "" if self.clock is None else f"-{self.clock:g}-mhz"
+        how += "-replaceable" * self.replaceable
+        return f"{board.name}/{network}-{hardware.tag(network)}{how}{board.toolchain.bitstream}"
 
     def check_design(self, design: Design) -> tuple[Board, Path]:
         """What can be refused once the plan is made; returns the board and the file to write."""
         import boards
         from boards import farm
+        from boards.flash_core import check_memories
 
         board = boards.find(self.board)
         tools = board.toolchain
@@ -124,15 +128,18 @@ class BuildGoal:
         for tool in ("yosys", *local, tools.packer):
             toolbox.find(tool)
         check_capacity(design.plan, design.model.graph, board, self.model)
+        check_memories(self.built(design)[0], board)
         with farm.workers(self.jobs or 1, self.scheduler):
             return board, path
 
     def built(self, design: Design) -> tuple[Plan, int]:
         """What of ``design`` the board gets, and the cycles of its frame."""
         import boards
-        from boards.flash_core import built_plan
+        from boards.flash_core import with_loaded
 
-        plan = built_plan(design.plan, boards.find(self.board))
+        if not self.replaceable:
+            return design.plan, design.interval
+        plan = with_loaded(design.plan, boards.find(self.board))
         return plan, simulate(plan, FRAMES).interval
 
     def build(self, design: Design, report=lambda line: None) -> BuildResult:
@@ -141,13 +148,13 @@ class BuildGoal:
         Raises CapacityError where it does not fit, ToolError where a tool is missing or fails.
         """
         from boards.build import build
-        from boards.flash_core import built_plan, core_of, with_parameters
+        from boards.flash_core import core_of, with_parameters
         from boards.toolchain import Placer
         from fq_hw.flow.describe import describe
 
         board, path = self.check_design(design)
-        plan = built_plan(design.plan, board)
-        record = b"" if plan is design.plan else record_of(design, board)
+        plan, _ = self.built(design)
+        record = record_of(design, board) if self.replaceable else b""
         image = partial(with_parameters, plan=plan, board=board, record=record)
         return build(
             core_of(plan, board),
@@ -162,7 +169,7 @@ class BuildGoal:
             seeds=self.seeds,
             jobs=self.jobs or cores_here(),
             scheduler=self.scheduler,
-            beside={DESIGN: as_text(describe(design, board, self.options))},
+            beside={DESIGN: as_text(describe(design, board, self.options, plan))},
             image=image,
             report=report,
         )
@@ -170,8 +177,6 @@ class BuildGoal:
 
 def check_capacity(plan: Plan, graph: ir.Graph, board: Board, model: Path | None) -> None:
     """Refuse at once what is far too large; what is nearly so, nextpnr decides."""
-    from boards.flash_core import built_plan, check_memories
-
     need, have = plan_resources(plan), board.capacity
     ebr = plan_blocks(plan, board.family).ebr
     arrays = any(isinstance(node.unit, ArrayUnit) for node in plan.nodes)
@@ -187,4 +192,3 @@ def check_capacity(plan: Plan, graph: ir.Graph, board: Board, model: Path | None
         contract = f"has {most:,} {what}, and {built} needs about {least:,}"
         hint = "; ".join(filter(None, cures)) or "take a larger board"
         raise CapacityError(f"{board.name}: {contract} (estimate{whose}); {hint}")
-    check_memories(built_plan(plan, board), board)

@@ -28,14 +28,17 @@ MULTIPLY = (ArrayUnit, ConvUnit)
 FRAMES = 3  # whose way through the units is told
 
 
-def describe(design: Design, board: Board, build: Sequence[str] = ()) -> DesignRecord:
+def describe(
+    design: Design, board: Board, build: Sequence[str] = (), built: Plan | None = None
+) -> DesignRecord:
     """What is known of ``design`` before anything is built for ``board``.
 
-    ``build``: options of the command that does it, beside those of the design.
+    ``build``: options of the command that does it, beside those of the design; ``built``: what of
+    it the board gets, where that is not the design's plan.
     """
     model, plan, total = design.model, design.plan, design.resources
     graph, home = model.graph, layers_of_ops(design)
-    units = unit_rows(design, home, board)
+    units = unit_rows(design, home, board, built or plan)
     blocks = sum((Resources(ebr=unit.ebr, spram=unit.spram) for unit in units), Resources())
     return DesignRecord(
         network=plan.name,
@@ -153,13 +156,11 @@ def layer_of_unit(name: str, home: dict[str, str]) -> str:
     return home.get(name) or next(filter(None, home.values()))
 
 
-def unit_rows(design: Design, home: dict[str, str], board: Board) -> list[UnitRow]:
+def unit_rows(design: Design, home: dict[str, str], board: Board, built: Plan) -> list[UnitRow]:
     """A row a unit; blocks are those of what is built for ``board``, as its family counts them."""
-    from boards.flash_core import built_plan
     from rtl_gen.top import identifiers
 
     plan, spans = design.plan, unit_spans(design.plan, FRAMES)
-    built = built_plan(plan, board)
     words = identifiers(node.name for node in plan.nodes)
     rows = []
     for node in plan.nodes:

@@ -172,11 +172,11 @@ def folded_plan(graph: ir.Graph, folding: Folding) -> Plan:
 
 def sequential_way(graph: ir.Graph, board, path: Path | None = SHIPPED) -> str:
     """The command that builds the model in ``path`` as one array; nothing where none can."""
-    from boards.flash_core import built_plan, check_memories
+    from boards.flash_core import check_memories
 
     try:
         folding = Hardware(arrays=Arrays(sequential=True)).folding(graph)
-        check_memories(built_plan(folded_plan(graph, folding), board), board)
+        check_memories(folded_plan(graph, folding), board)
     except FqHwError:
         return ""
     model = "" if path in (SHIPPED, None) else f" {path}"

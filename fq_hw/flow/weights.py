@@ -97,10 +97,10 @@ def record(graph: ir.Graph, folding: str, plan: Plan, board: Board) -> Record:
 
 
 def record_of(design: Design, board: Board) -> bytes:
-    """What ``design`` says of itself in the image of the board's flash."""
-    from boards.flash_core import built_plan
+    """What ``design``, built replaceable, says of itself in the image of the board's flash."""
+    from boards.flash_core import with_loaded
 
-    graph, plan = design.model.graph, built_plan(design.plan, board)
+    graph, plan = design.model.graph, with_loaded(design.plan, board)
     made = record(graph, fold_file.text(graph, design.folding), plan, board)
     return json.dumps(to_plain(made)).encode()
 
@@ -112,7 +112,7 @@ def flash_weights(model: Model, build: Path) -> FlashWeights:
     in more than constants.
     """
     import boards
-    from boards.flash_core import built_plan, flash_beats
+    from boards.flash_core import flash_beats, with_loaded
     from boards.flash_loader import OFFSET, flash_words
     from boards.flash_record import record_in
 
@@ -129,7 +129,7 @@ def flash_weights(model: Model, build: Path) -> FlashWeights:
     ops = {op.name: shape_of(op, graph) for op in graph.ops}
     compare(model.name, "layer", ops, built.ops, build)
     folding = fold_file.parse(parse_json(built.folding, where), where, graph)
-    plan = built_plan(folded_plan(graph, folding), board)
+    plan = with_loaded(folded_plan(graph, folding), board)
     own = record(graph, built.folding, plan, board)
     for name, fields in built.units.items():
         compare(model.name, f"{name}:", own.units.get(name, {}), fields, build)

@@ -12,10 +12,10 @@ import boards
 from boards.build import build
 from boards.flash_core import (
     FlashCore,
-    built_plan,
     check_memories,
     core_of,
     flash_beats,
+    with_loaded,
     with_parameters,
 )
 from boards.flash_loader import OFFSET
@@ -111,7 +111,7 @@ def test_refuses_what_a_board_with_spram_does_not_hold(plan, name, fields, messa
 @pytest.mark.synth
 def test_builds_a_bitstream(plan, tmp_path):
     height, width, colours = plan.image
-    plan = built_plan(plan, ICEBREAKER)
+    plan = with_loaded(plan, ICEBREAKER)
     result = build(core_of(plan, ICEBREAKER), ICEBREAKER, tmp_path / "net.bin",
                    pixels=height * width, colours=colours)  # fmt: skip
     assert result.fmax_mhz > ICEBREAKER.clock_mhz == result.clock_mhz

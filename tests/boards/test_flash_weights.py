@@ -11,7 +11,7 @@ import pytest
 from networks import TINY, random_checkpoint, random_images
 
 import boards
-from boards.flash_core import SpiCore, built_plan, with_parameters
+from boards.flash_core import SpiCore, with_loaded, with_parameters
 from boards.flash_loader import OFFSET
 from fq_hw import checkpoint, flow
 from fq_hw.cli.main import main
@@ -49,7 +49,7 @@ def model(folder: Path, seed: int, net=NET, name: str = "") -> flow.Model:
 def image_of(folder: Path, one: flow.Model, **more) -> tuple[Path, flow.Design]:
     """What a build writes for the board's flash, the bitstream apart."""
     design = one.design(array="2x2x4", **more)
-    plan = built_plan(design.plan, ICEBREAKER)
+    plan = with_loaded(design.plan, ICEBREAKER)
     path = folder / "built.bin"
     record = record_of(design, ICEBREAKER)
     path.write_bytes(with_parameters(b"a bitstream", plan, ICEBREAKER, record))
@@ -58,7 +58,7 @@ def image_of(folder: Path, one: flow.Model, **more) -> tuple[Path, flow.Design]:
 
 def program(design: flow.Design, folder: Path) -> Path:
     """The design as a board has it, beside a flash memory, in Verilator."""
-    plan = built_plan(design.plan, ICEBREAKER)
+    plan = with_loaded(design.plan, ICEBREAKER)
     core = SpiCore(Accelerator(plan, "ice40", spram=True))
     widths = {"i": 8 * plan.image[2] - 1, "o": plan.result.result_bits - 1}
     sources = {
@@ -94,7 +94,7 @@ def test_the_board_computes_what_its_flash_holds(tmp_path, programs, capsys):
     assert said["offset"] == OFFSET and said["bytes"] == len(weights)
     assert said["command"] == f"iceprog -o 128k '{tmp_path / 'the weights.bin'}'"
 
-    simulator, plan = program(design, programs), built_plan(design.plan, ICEBREAKER)
+    simulator, plan = program(design, programs), with_loaded(design.plan, ICEBREAKER)
     images = random_images(first.image, 3, 5)
     flash = bytearray(built.read_bytes())
     for one, content in ((first, b""), (second, weights)):

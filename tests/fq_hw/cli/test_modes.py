@@ -45,6 +45,8 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("build --seeds 3 --jobs 2 --scheduler tcp://a:1", "--jobs", "counts the seeds on this"),
     ("build --mhz 20", "--mhz", "the router aims for no less than the design's clock of 25 MHz"),
     ("build --clock 50 --mhz 40", "--mhz", "the router aims for no less than the design's clock"),
+    ("build --replaceable", "--replaceable", "ulx3s-85f loads nothing of this design from"),
+    ("demo --replaceable", "--replaceable", "ulx3s-85f loads nothing of this design from"),
     ("demo --jobs 2", "--jobs", "has no effect on a single seed"),
     ("bench --only dots --seeds 3", "--seeds", "counts how often the engine is routed"),
     ("bench --only dots engine --model M", "--model", "no part in --only has a model"),
@@ -141,7 +143,7 @@ def test_every_option_is_judged(command):
         ("accuracy s --data d --record r --only a --epochs 1 --seeds 2 --print", set()),
         (
             "build m --board icebreaker --clock 9 --mhz 9 --placer wires --seed 4 --seeds 3 "
-            "--jobs 2 --scheduler tcp://a:1 --out o",
+            "--jobs 2 --scheduler tcp://a:1 --replaceable --out o",
             set(),
         ),
         (

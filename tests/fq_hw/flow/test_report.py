@@ -10,7 +10,7 @@ from networks import TINY, random_checkpoint
 from small_report import built
 
 import boards
-from boards.flash_core import built_plan
+from boards.flash_core import with_loaded
 from fq_hw import checkpoint, flow
 from fq_hw.cli import main
 from fq_hw.cli.hardware import add_fold_arguments, hardware_of
@@ -184,11 +184,12 @@ def test_a_model_that_is_not_trained_has_a_report_too(tmp_path):
     (tmp_path / "net.toml").write_text(text)
     model = flow.load_sized(tmp_path / "net.toml")
     design, board = model.design(array="8x2x16"), boards.find("icebreaker")
-    record = describe(design, board)
+    record, built = describe(design, board), with_loaded(design.plan, board)
     assert record.untrained and record.accuracy is None
     assert record.options == ("--sequential", "--array", "8x2x16")
-    blocks = plan_blocks(built_plan(design.plan, board), "ice40")  # constants come from the flash
-    assert (record.ebr, record.spram) == (blocks.ebr, blocks.spram)
+    for told, plan in ((record, design.plan), (describe(design, board, built=built), built)):
+        blocks = plan_blocks(plan, "ice40")
+        assert (told.ebr, told.spram) == (blocks.ebr, blocks.spram)
 
 
 def test_golden_goes_on_where_nothing_can_be_recorded(tmp_path, monkeypatch, capsys):
