@@ -75,6 +75,7 @@ class Exhibit:
         self.reading = threading.Lock()  # a picture may take 600 MB for a moment
         self.spans: Mapping[str, tuple[Span, ...]] = {}
         self.predicted: timing.Schedule | None = None
+        self.program: Path | None = None
         self.tests: Split | None = None
         self.next_test = itertools.count()
 
@@ -84,7 +85,7 @@ class Exhibit:
             self._tell("cycle model: when each beat of a frame moves")
             self.predicted = timing.simulate(self.design.plan, 2)
             self.spans = unit_spans(self.design.plan, 1)
-            program_of(self.design.plan, self.predicted.interval, self._tell)
+            self.program = program_of(self.design.plan, self.predicted.interval, self._tell)
         except (FqHwError, ModuleNotFoundError) as error:
             hint = f"needs {getattr(error, 'name', '')}; install it with: pip install -e '.[hw]'"
             self._end("failed", hint if isinstance(error, ModuleNotFoundError) else str(error))
@@ -215,7 +216,7 @@ class Exhibit:
         image = look.tensors[self.model.graph.input.name]
         plan, where = self.design.plan, f"rtl-sim {self.model.name!r}"
         with self.running:
-            ran = simulated(plan, image, predicted.interval, lambda line: None)
+            ran = simulated(plan, image, predicted.interval, lambda line: None, self.program)
         scores = tuple(ran.scores[0].tolist())
         contract = f"its scores must be the golden model's, {look.seen.scores}"
         require(scores == look.seen.scores, where, contract, scores, kind=SimulationError)

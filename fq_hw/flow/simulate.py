@@ -129,15 +129,23 @@ def program_of(plan: Plan, cycles: int, report: Callable[[str], None]) -> Path:
     return network.build(plan, FOLDER / "programs", brief=network.is_brief(cycles))
 
 
-def simulated(plan: Plan, images: np.ndarray, interval: int, report: Callable[[str], None]) -> Run:
+def simulated(
+    plan: Plan,
+    images: np.ndarray,
+    interval: int,
+    report: Callable[[str], None],
+    program: Path | None = None,
+) -> Run:
     """What the Verilog gives for uint8 images N,H,W,C; ``interval`` is cycles per frame.
 
+    ``program``, of ``program_of``, saves finding it again, for which the Verilog is written anew.
     Raises ToolError where Verilator is missing.
     """
     from sim import network, verilator
 
     verilator.environment()
-    program = program_of(plan, len(images) * interval, report)
+    if program is None or not program.exists():
+        program = program_of(plan, len(images) * interval, report)
     report(f"simulating {len(images)} images, about {len(images) * interval:,} cycles")
     with scratch_folder(FOLDER) as place:
         return network.simulate(program, plan, images, place, cycles_per_frame=interval)

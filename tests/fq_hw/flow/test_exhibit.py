@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,14 +84,16 @@ def test_a_bug_does_not_look_like_patience(shown, monkeypatch):
 def test_an_answer_that_differs_is_refused(shown, design, monkeypatch, wrong):
     from sim.network import Run
 
-    monkeypatch.setattr(exhibit, "program_of", lambda *_: None)
+    built, used = Path("simulate"), []
+    monkeypatch.setattr(exhibit, "program_of", lambda *_: built)
     shown.prepare()
     look = shown.look(png())
     scores = np.array([look.seen.scores])
     right = Run(labels=scores.argmax(1), scores=scores, first_pixel=0, results=(design.latency,),
                 cycles=9, seconds=1.0)  # fmt: skip
-    monkeypatch.setattr(exhibit, "simulated", lambda *_: right)
+    monkeypatch.setattr(exhibit, "simulated", lambda *given: used.append(given[-1]) or right)
     assert shown.simulate(look)["cycle"] == design.latency
+    assert used == [built]  # not searched for again: a picture would wait for the Verilog
     bad = replace(right, scores=scores + 1) if wrong == "score" else replace(right, results=(1,))
     monkeypatch.setattr(exhibit, "simulated", lambda *_: bad)
     with pytest.raises(SimulationError, match=r"^rtl-sim 'tiny-bottleneck': .*must"):
