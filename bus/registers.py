@@ -93,7 +93,9 @@ def size(geometry: Geometry) -> int:
 
 def lines() -> list[str]:
     """The registers as lines of a comment."""
-    found = ["offset  access  register: all are read and written as whole words of 32 bits"]
+    found = [
+        "offset  access  register: all are whole words of 32 bits; a write of less ends with err_o"
+    ]
     for one in REGISTERS:
         found += wrapped(
             f"0x{one.offset:02x}    {one.access:6}  ", f"{one.name} {one.about}".strip()

@@ -24,12 +24,13 @@ class Wishbone(wiring.Component):
     Members     wb_clk_i, wb_rst_i: In(1); reset is synchronous and high
                 wb_cyc_i, wb_stb_i, wb_we_i: In(1); wb_dat_i: In(32); wb_dat_o: Out(32)
                 wb_adr_i: In, counts words: bits 2 and up of a byte's address
-                wb_sel_i: In(4), not looked at: accesses are of whole words
+                wb_sel_i: In(4), all ones in a write; a read gives a whole word whatever it is
                 wb_ack_o, wb_err_o, irq_o: Out(1)
     Registers   bus.registers
     Latency     2 cycles an access; more for PIXELS while the accelerator takes none
     Throughput  a word per 2 cycles
-    Errors      err_o where PIXELS could never be taken, as two results wait
+    Errors      err_o where PIXELS could never be taken, as two results wait, and where a write is
+                of less than a word; nothing is taken
     Source      OpenCores, Wishbone B4, chapter 3: classic single cycles
     """
 
@@ -74,7 +75,8 @@ class Wishbone(wiring.Component):
 
         result = Signal.like(core.o.payload)
         there, irq_enable = Signal(), Signal()
-        acked, failed, access, write = Signal(), Signal(), Signal(), Signal()
+        acked, failed, access = Signal(), Signal(), Signal()
+        write, narrow = Signal(), Signal()
         at = {
             name: self.wb_adr_i == register.offset // 4
             for name, register in AT.items()
@@ -84,7 +86,8 @@ class Wishbone(wiring.Component):
         m.d.comb += [
             # An answer is registered; it goes out while the master still asks.
             access.eq(self.wb_cyc_i & self.wb_stb_i & ~acked & ~failed),
-            write.eq(access & self.wb_we_i),
+            write.eq(access & self.wb_we_i & self.wb_sel_i.all()),
+            narrow.eq(access & self.wb_we_i & ~self.wb_sel_i.all()),
             self.wb_ack_o.eq(acked & self.wb_cyc_i & self.wb_stb_i),
             self.wb_err_o.eq(failed & self.wb_cyc_i & self.wb_stb_i),
             self.irq_o.eq(there & irq_enable),
@@ -97,8 +100,8 @@ class Wishbone(wiring.Component):
         asked = self.wb_dat_i[place("CONTROL", "RESET")]
         m.d.bus += reset.eq(write & at["CONTROL"] & asked)
         m.d.sync += [
-            acked.eq(access & (~pixels | frames.i.ready)),
-            failed.eq(pixels & ~frames.i.ready & stuck),
+            acked.eq(access & ~narrow & (~pixels | frames.i.ready)),
+            failed.eq(narrow | (pixels & ~frames.i.ready & stuck)),
         ]
         with m.If(write & at["STATUS"] & self.wb_dat_i[place("STATUS", "RESULT")]):
             m.d.sync += there.eq(0)

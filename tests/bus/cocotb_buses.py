@@ -256,6 +256,10 @@ async def a_reset_in_the_middle(dut, name):
     assert await wb.write("CONTROL", 3) == 1
     assert await wb.read("STATUS") == 2
     assert await wb.read("CONTROL") == 0
+    for name in ("PIXELS", "CONTROL"):  # bytes are no word: an error, and nothing changes
+        (found,) = await wb.master.send_cycle([WBOp(wb.at[name], 0xFFFFFFFE, sel=0b0001)])
+        assert found.ack == 2
+        assert await wb.read("STATUS") == 2 and await wb.read("CONTROL") == 0
     await wb.show(frame)
     while not await wb.read("STATUS") & 1:
         pass
