@@ -50,8 +50,8 @@ def commands(line: str) -> list[list[str]]:
 
 
 def has_placeholder(words: list[str]) -> bool:
-    """Whether a word stands for what a reader has, as MODEL.onnx or CHECKPOINT."""
-    return any(re.search(r"\b[A-Z]{3,}\b", word) for word in words[1:])
+    """Whether a word stands for what a reader has, as MODEL.onnx or CHECKPOINT, not -CFLAGS."""
+    return any(re.search(r"(?<!^-)\b[A-Z]{3,}\b", word) for word in words[1:])
 
 
 def parse(words: list[str]) -> str:
