@@ -6,10 +6,10 @@ __all__ = ["commands"]
 def commands(top: str, stimulus: str) -> str:
     """The head of the bench of ``top``, behind its first line."""
     return f"""// Where this file and {stimulus} are, with the design's file as DESIGN.v
-// (and *_primitives.v, where it is there):
-//   $ iverilog -g2005 -s {top}_bench -o bench.vvp *_primitives.v DESIGN.v {top}_bench.v
+// (where *_primitives.v is there too, add it):
+//   $ iverilog -g2005 -s {top}_bench -o bench.vvp DESIGN.v {top}_bench.v
 //   $ vvp bench.vvp
-//   $ verilator --binary --top-module {top}_bench *_primitives.v DESIGN.v {top}_bench.v
+//   $ verilator --binary --top-module {top}_bench DESIGN.v {top}_bench.v
 //   $ obj_dir/V{top}_bench
 // The last line is "{top}: PASS" or "{top}: FAIL".
 /* verilator lint_save */
