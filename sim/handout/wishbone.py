@@ -24,7 +24,9 @@ def ports(product: Product) -> list[str]:
         f"wb_adr_i       counts words: bits [{bits + 1}:2] of a byte's address; the registers take "
         f"{4 << bits} bytes",
         "wb_cyc_i, wb_stb_i, wb_we_i, wb_sel_i, wb_dat_i, wb_dat_o, wb_ack_o, wb_err_o",
-        "               a slave of Wishbone B4, classic cycles, 32 bits; sel is not looked at",
+        "               a slave of Wishbone B4, classic cycles, 32 bits; a write whose sel is not "
+        "all ones",
+        "               changes nothing and ends with err",
         "irq_o          high while a result is there, where CONTROL.IRQ_ENABLE is set",
         "",
         f"A frame is {geometry.frame_words:,} words, {geometry.frame_bytes:,} bytes: {height} rows "
