@@ -28,6 +28,7 @@ from fq_hw.schedule.units import (
     PixelSumUnit,
     ScoreUnit,
 )
+from fq_hw.schedule.words import bits_of
 from rtl_gen.array.single_port import LANE
 from rtl_gen.counters import counter
 from rtl_gen.parameters import fill_beats
@@ -37,12 +38,6 @@ from rtl_gen.scores import Scores
 __all__ = ["LoadedEmbedUnit", "LoadedScoreUnit", "replaceable"]
 
 FILL = {"i_fill": In(stream.Signature(LANE))}
-
-
-def bits_of(values: np.ndarray, width: int) -> np.ndarray:
-    """Integers of shape (rows,n) as bits (rows, n*width), two's complement, lowest first."""
-    bits = values.astype(np.int64)[..., None] >> np.arange(width) & 1
-    return bits.reshape(len(values), -1).astype(np.uint8)
 
 
 def fill(m: Module, i: wiring.PureInterface, ports: Mapping[memory.WritePort, slice]) -> None:
@@ -80,7 +75,7 @@ class LoadedEmbedding(PixelEmbedding, unit=LoadedEmbedUnit):
     @classmethod
     def filling(cls, unit: LoadedEmbedUnit, contents: np.ndarray) -> list[int]:
         rows = contents.transpose(1, 0, 2).reshape(256, -1)
-        return fill_beats(bits_of(rows, unit.bits))
+        return fill_beats(bits_of(rows, unit.bits).reshape(256, -1))
 
     @property
     def more(self) -> Mapping[str, wiring.Member]:
@@ -158,7 +153,7 @@ class LoadedScores(Scores, unit=LoadedScoreUnit):
 
     @classmethod
     def filling(cls, unit: LoadedScoreUnit, contents: np.ndarray) -> list[int]:
-        multiplier, bias = contents.astype(np.int64)[:, :, None]
+        multiplier, bias = contents
         parts = [
             bits_of(abs(multiplier), unit.multiplier_bits),
             bits_of(multiplier < 0, 1),

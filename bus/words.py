@@ -8,7 +8,7 @@ import numpy as np
 
 from bus.geometry import Geometry
 
-__all__ = ["frame_words", "result_words", "results_in"]
+__all__ = ["frame_words", "result_words"]
 
 
 def frame_words(images: np.ndarray, geometry: Geometry) -> list[int]:
@@ -25,11 +25,3 @@ def result_words(label: int, scores: Sequence[int], geometry: Geometry) -> list[
     size = geometry.out_bits // 8
     text = numbers.tobytes().ljust(size * geometry.result_words, b"\0")
     return [int.from_bytes(text[at : at + size], "little") for at in range(0, len(text), size)]
-
-
-def results_in(text: bytes, geometry: Geometry) -> tuple[np.ndarray, np.ndarray]:
-    """Labels (N) and scores (N,classes) of the bytes of results."""
-    size = geometry.out_bits // 8 * geometry.result_words
-    rows = np.frombuffer(text, np.uint8).reshape(-1, size)[:, : geometry.result_bytes]
-    numbers = np.ascontiguousarray(rows).view(f"<i{geometry.field_bits // 8}").astype(np.int64)
-    return numbers[:, 0], numbers[:, 1:]

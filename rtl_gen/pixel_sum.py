@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import memory
 
 from fq_hw.schedule.units import PixelSumUnit
+from fq_hw.schedule.words import bits_of
 from rtl_gen.component import UnitComponent
 from rtl_gen.counters import nest
 from rtl_gen.rom_stream import pack_words
@@ -72,5 +73,4 @@ class PixelSum(UnitComponent, unit=PixelSumUnit):
         unit = self.unit
         starts = np.zeros(unit.slices * unit.lanes, np.int64)
         starts[: unit.channels] = self.contents
-        bits = starts[:, None] >> np.arange(unit.sum_bits) & 1
-        return pack_words(bits.reshape(unit.slices, -1))
+        return pack_words(bits_of(starts, unit.sum_bits).reshape(unit.slices, -1))

@@ -75,14 +75,12 @@ def of_node(node: Node, word: str) -> tuple[Wire, ...]:
 
 def of_whole(plan: Plan) -> tuple[Wire, ...]:
     """Pixels in, label and scores out, and the cycle that the cycle model counts."""
-    result, found = (
-        plan.result,
-        [
-            Wire(name="clk", bits=1, shows="bench.clk"),
-            Wire(name="rst", bits=1, shows="bench.rst"),
-            Wire(name="cycle", bits=32, shows="bench.cycle", number=True),
-        ],
-    )
+    result = plan.result
+    found = [
+        Wire(name="clk", bits=1, shows="bench.clk"),
+        Wire(name="rst", bits=1, shows="bench.rst"),
+        Wire(name="cycle", bits=32, shows="bench.cycle", number=True),
+    ]
     pixel = Beat(lanes=plan.image[2], bits=8)
     for port, bits in (("i", pixel.width), ("o", result.result_bits)):
         found += [

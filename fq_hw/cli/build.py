@@ -108,9 +108,9 @@ def run(args: argparse.Namespace) -> Output:
     goal.check()
     design = flow.load_model(args.model).design(hardware_of(args))
     goal.check_design(design)
-    plan, interval = goal.built(design)
+    interval = goal.interval(design)
     tell_if_slower(design)
-    built, link = goal.build(design, say), link_rate(plan)
+    built, link = goal.build(design, say), link_rate(goal.plan(design))
     data = {**dataclasses.asdict(built), "bitstream": str(built.bitstream), "work": str(built.work)}
     data["cycles per frame"] = interval
     data["frames per second"] = {

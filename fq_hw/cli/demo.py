@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> Output:
     found.check()
     built = goal.build(design, say)
     rate = core_rate(built.fmax_mhz, found.ran.interval)
-    now, link = core_rate(built.clock_mhz, found.ran.interval), link_rate(goal.built(design)[0])
+    now, link = core_rate(built.clock_mhz, found.ran.interval), link_rate(goal.plan(design))
     rows = [(*row, None) for row in found.rows()]
     rows += [
         ("LUT4", None, None, None, built.lut4),

@@ -15,7 +15,14 @@ from fq_hw.files import as_file_name, check_output, writing
 from fq_hw.flow.model import Model
 from fq_hw.report.activations import Sheet, save
 
-__all__ = ["check_folder", "check_names", "save_layers", "save_layers_of"]
+__all__ = [
+    "check_folder",
+    "check_names",
+    "few_levels",
+    "planes",
+    "save_layers",
+    "save_layers_of",
+]
 
 
 def check_names(model: Model, names: Sequence[str]) -> None:
@@ -74,14 +81,23 @@ def save_layers(
     return written
 
 
+def few_levels(kind: ir.TensorType) -> bool:
+    """Whether its shades are those of all values that it can have, whatever the picture."""
+    return not kind.signed and kind.bits <= 8
+
+
+def planes(graph: ir.Graph, op: ir.Op) -> int | None:
+    """How many planes an embedding gives each colour."""
+    if not isinstance(op, ir.Embed):
+        return None
+    return graph.types[op.name].shape[-1] // graph.types[op.inputs[0]].shape[-1]
+
+
 def sheet(graph: ir.Graph, op: ir.Op, values: np.ndarray) -> Sheet:
-    """What to draw of a tensor; few levels keep their shades from picture to picture."""
-    kind = graph.types[op.name]
-    few = not kind.signed and kind.bits <= 8
+    """What to draw of a tensor; the planes of a colour are a row."""
+    kind, few = graph.types[op.name], few_levels(graph.types[op.name])
     low, high = (0, 2**kind.bits - 1) if few else (int(values.min()), int(values.max()))
-    colours = isinstance(op, ir.Embed) and graph.types[op.inputs[0]].shape[-1]
-    across = kind.shape[-1] // colours if colours else None  # a row for the planes of a colour
     title = f"{op.name}: {kind}, {type(op).__name__}"
     picture = isinstance(op, ir.Input) and kind.shape[-1] == 3
-    return Sheet(title=title, values=values, signed=kind.signed, low=low, high=high, across=across,
-                 picture=picture)  # fmt: skip
+    return Sheet(title=title, values=values, signed=kind.signed, low=low, high=high,
+                 across=planes(graph, op), picture=picture)  # fmt: skip

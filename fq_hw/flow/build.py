@@ -128,19 +128,22 @@ class BuildGoal:
         for tool in ("yosys", *local, tools.packer):
             toolbox.find(tool)
         check_capacity(design.plan, design.model.graph, board, self.model)
-        check_memories(self.built(design)[0], board)
+        check_memories(self.plan(design), board)
         with farm.workers(self.jobs or 1, self.scheduler):
             return board, path
 
-    def built(self, design: Design) -> tuple[Plan, int]:
-        """What of ``design`` the board gets, and the cycles of its frame."""
+    def plan(self, design: Design) -> Plan:
+        """What of ``design`` the board gets."""
         import boards
         from boards.flash_core import with_loaded
 
         if not self.replaceable:
-            return design.plan, design.interval
-        plan = with_loaded(design.plan, boards.find(self.board))
-        return plan, simulate(plan, FRAMES).interval
+            return design.plan
+        return with_loaded(design.plan, boards.find(self.board))
+
+    def interval(self, design: Design) -> int:
+        """Cycles per frame on the board."""
+        return simulate(self.plan(design), FRAMES).interval if self.replaceable else design.interval
 
     def build(self, design: Design, report=lambda line: None) -> BuildResult:
         """Synthesise, place, route and pack ``design``; ``report`` hears a line a step.
@@ -153,7 +156,7 @@ class BuildGoal:
         from fq_hw.flow.describe import describe
 
         board, path = self.check_design(design)
-        plan, _ = self.built(design)
+        plan = self.plan(design)
         record = record_of(design, board) if self.replaceable else b""
         image = partial(with_parameters, plan=plan, board=board, record=record)
         return build(

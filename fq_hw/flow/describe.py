@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from fq_hw import ir
 from fq_hw.family import family_named
 from fq_hw.flow.digests import design_digest, graph_digest
-from fq_hw.flow.estimate import kind_of
 from fq_hw.flow.fold import layer_rows
 from fq_hw.flow.hardware import SHIPPED
 from fq_hw.report.records import Accuracy, DesignRecord, DeviceRow, LayerRow, OpRow, UnitRow
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.resources import PRICED, Resources, memory_blocks, resources
+from fq_hw.schedule.resources import PRICED, Resources, memory_blocks
 from fq_hw.schedule.timeline import unit_spans
-from fq_hw.schedule.units import ArrayUnit, ConvUnit
+from fq_hw.schedule.units import ArrayUnit
 
 if TYPE_CHECKING:
     from boards.board import Board
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FRAMES", "describe", "device_row", "layers_of_ops"]
 
-MULTIPLY = (ArrayUnit, ConvUnit)
 FRAMES = 3  # whose way through the units is told
 
 
@@ -163,23 +161,23 @@ def unit_rows(design: Design, home: dict[str, str], board: Board, built: Plan) -
     plan, spans = design.plan, unit_spans(design.plan, FRAMES)
     words = identifiers(node.name for node in plan.nodes)
     rows = []
-    for node in plan.nodes:
-        memories = built[node.name].unit.parts().memories
-        need, blocks = resources(node.unit), memory_blocks(memories, board.family)
+    for row in design.units:
+        name, cycles = row["unit"], row["cycles"]
+        blocks = memory_blocks(built[name].unit.parts().memories, board.family)
         rows.append(
             UnitRow(
-                name=node.name,
-                kind=kind_of(node.unit),
-                layer=layer_of_unit(node.name, home),
-                word=words[node.name],
-                cycles=node.unit.beats,
-                busy_percent=100 * node.unit.beats / design.interval,
-                macs_per_cycle=node.unit.macs if isinstance(node.unit, MULTIPLY) else None,
-                lut=need.lut,
-                ff=need.ff,
+                name=name,
+                kind=row["kind"],
+                layer=layer_of_unit(name, home),
+                word=words[name],
+                cycles=cycles,
+                busy_percent=100 * cycles / design.interval,
+                macs_per_cycle=row["MAC/cycle"],
+                lut=row["lut"],
+                ff=row["ff"],
                 ebr=blocks.ebr,
                 spram=blocks.spram,
-                spans=spans.get(node.name, ()),
+                spans=spans.get(name, ()),
             )
         )
     return rows

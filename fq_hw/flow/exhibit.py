@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fq_hw import golden, ir
+from fq_hw import golden
 from fq_hw.data import Split
 from fq_hw.data.picture import decode_picture
 from fq_hw.errors import ArtifactError, FqHwError, SimulationError, one_of, require
+from fq_hw.flow.activations import few_levels, planes
 from fq_hw.flow.classify import Seen, check_answerable
 from fq_hw.flow.images import load_images
 from fq_hw.flow.simulate import check_cycles, program_of, simulated
@@ -225,15 +226,3 @@ class Exhibit:
                       seconds=look.seen.seconds, cycle=ran.results[0],
                       predicted=predicted.results[0])  # fmt: skip
         return answer.data() | {"seconds": ran.seconds, "cycles simulated": ran.cycles}
-
-
-def few_levels(kind: ir.TensorType) -> bool:
-    """Whether its shades are those of all values that it can have."""
-    return not kind.signed and kind.bits <= 8
-
-
-def planes(graph: ir.Graph, op: ir.Op) -> int | None:
-    """How many planes an embedding gives each colour."""
-    if not isinstance(op, ir.Embed):
-        return None
-    return graph.types[op.name].shape[-1] // graph.types[op.inputs[0]].shape[-1]

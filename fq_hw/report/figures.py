@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from functools import partial
 
 from fq_hw.report.layers import unit_of
 from fq_hw.report.pictures.roofline import Limits
-from fq_hw.report.records import Accuracy, Findings, RoutedRecord
+from fq_hw.report.records import Findings, GoldenRecord, RoutedRecord
 
-__all__ = ["MEANINGS", "Figure", "commands", "figures", "head", "verdict"]
+__all__ = ["MEANINGS", "Figure", "commands", "figures", "golden_of", "head", "verdict"]
 
 MEANINGS = {
     "float": "the trained float network on test images, as its file records it",
@@ -61,10 +62,10 @@ def rate(mhz: float, cycles: int) -> float:
     return mhz * 1e6 / cycles
 
 
-def golden_accuracy(found: Findings) -> Accuracy | None:
-    """Of the integer model, over the largest split that was run."""
-    known = [found.golden and found.golden.accuracy, found.sim and found.sim.golden.accuracy]
-    return max((one for one in known if one), key=lambda one: one.images, default=None)
+def golden_of(found: Findings) -> GoldenRecord | None:
+    """The golden record over most images."""
+    known = [found.golden, found.sim and found.sim.golden]
+    return max((one for one in known if one), key=lambda one: one.accuracy.images, default=None)
 
 
 def share(used: int, have: int) -> str:
@@ -78,77 +79,41 @@ def seed_of(routed: RoutedRecord) -> str:
     return f"seed {routed.seed}{several}"
 
 
+def figure(
+    how: dict[str, str], name: str, value: str | None, unit: str, way: str, note: str = ""
+) -> Figure:
+    """A figure that was got in a ``way`` of which ``how`` has the command."""
+    return Figure(name=name, value=value, unit=unit, how=way, command=how[way], note=note)
+
+
 def head(found: Findings) -> list[Figure]:
     """The six figures at the top."""
     design, routed, device = found.design, found.routed, found.design.device
-    how = commands(found)
-    build = how["routed"]
-    cells = "routed" if routed else "estimate"
+    row = partial(figure, commands(found))
+    cells, cycles = "routed" if routed else "estimate", "rtl-sim" if found.sim else "model"
     lut, ebr = (routed.lut4, routed.ebr) if routed else (design.lut, design.ebr)
-    simulated = found.sim is not None
     interval = found.sim.interval if found.sim else design.interval
-    accuracy = golden_accuracy(found)
+    golden = golden_of(found)
+    accuracy = golden and golden.accuracy
     return [
-        Figure(
-            name="frames/s",
-            value=f"{rate(routed.fmax_mhz, interval):,.0f}" if routed else None,
-            unit="",
-            how="routed",
-            command=build,
-            note="routed clock / cycles per frame",
-        ),
-        Figure(
-            name="clock",
-            value=f"{routed.fmax_mhz:.1f}" if routed else None,
-            unit="MHz",
-            how="routed",
-            command=build,
-            note=seed_of(routed) if routed else "",
-        ),
-        Figure(
-            name="cycles per frame",
-            value=f"{interval:,}",
-            unit="",
-            how="rtl-sim" if simulated else "model",
-            command=how["rtl-sim"] if simulated else how["model"],
-            note=f"latency {design.latency:,}",
-        ),
-        Figure(
-            name="LUT4",
-            value=f"{lut:,}",
-            unit="",
-            how=cells,
-            command=how[cells],
-            note=share(lut, device.lut),
-        ),
-        Figure(
-            name="block RAMs",
-            value=f"{ebr:,}",
-            unit="EBR",
-            how=cells,
-            command=how[cells],
-            note=share(ebr, device.ebr),
-        ),
-        Figure(
-            name="accuracy",
-            value=f"{accuracy.percent:.2f}" if accuracy else None,
-            unit="%",
-            how="golden",
-            command=how["golden"],
-            note=f"{accuracy.right:,} of {accuracy.images:,} images" if accuracy else "",
-        ),
-    ]
+        row("frames/s", f"{rate(routed.fmax_mhz, interval):,.0f}" if routed else None, "", "routed",
+            "routed clock / cycles per frame"),
+        row("clock", f"{routed.fmax_mhz:.1f}" if routed else None, "MHz", "routed",
+            seed_of(routed) if routed else ""),
+        row("cycles per frame", f"{interval:,}", "", cycles, f"latency {design.latency:,}"),
+        row("LUT4", f"{lut:,}", "", cells, share(lut, device.lut)),
+        row("block RAMs", f"{ebr:,}", "EBR", cells, share(ebr, device.ebr)),
+        row("accuracy", f"{accuracy.percent:.2f}" if accuracy else None, "%", "golden",
+            f"{accuracy.right:,} of {accuracy.images:,} images" if accuracy else ""),
+    ]  # fmt: skip
 
 
 def figures(found: Findings) -> list[Figure]:
     """Every figure of the page, for the table at its end."""
     design, routed, sim, device = found.design, found.routed, found.sim, found.design.device
-    how = commands(found)
-
-    def row(name: str, value: str | None, unit: str, way: str, note: str = "") -> Figure:
-        return Figure(name=name, value=value, unit=unit, how=way, command=how[way], note=note)
-
-    accuracy = golden_accuracy(found)
+    row = partial(figure, commands(found))
+    golden = golden_of(found)
+    accuracy = golden and golden.accuracy
     rows = [
         row(
             "accuracy, float network",

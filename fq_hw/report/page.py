@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fq_hw.report.figures import MEANINGS, commands, figures, head, verdict
+from fq_hw.report.figures import MEANINGS, commands, figures, golden_of, head, verdict
 from fq_hw.report.layers import LINK, Key, Placed, keys, placed_cells, unit_cells
 from fq_hw.report.pictures.bars import bar, interval_of, marks, whisker
 from fq_hw.report.pictures.chip import chip
@@ -12,7 +12,7 @@ from fq_hw.report.pictures.confusion import confusion, mistakes
 from fq_hw.report.pictures.network import railway
 from fq_hw.report.pictures.roofline import limits, roofline
 from fq_hw.report.pictures.timeline import timeline
-from fq_hw.report.records import Findings, GoldenRecord, RoutedRecord
+from fq_hw.report.records import Findings, RoutedRecord
 
 __all__ = ["page"]
 
@@ -61,12 +61,6 @@ def page(found: Findings) -> str:
         meanings=MEANINGS,
         bar=bar,
     )
-
-
-def golden_of(found: Findings) -> GoldenRecord | None:
-    """The golden record over most images."""
-    known = [found.golden, found.sim and found.sim.golden]
-    return max((one for one in known if one), key=lambda one: one.accuracy.images, default=None)
 
 
 def usage(

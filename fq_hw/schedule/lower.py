@@ -30,7 +30,13 @@ from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
-from fq_hw.schedule.words import level_fields, score_unit, start_values, weight_words
+from fq_hw.schedule.words import (
+    bits_of,
+    level_fields,
+    score_unit,
+    start_values,
+    weight_words,
+)
 
 __all__ = ["SKIPS", "Lowering", "lower"]
 
@@ -321,8 +327,7 @@ def _(op: ir.Requantize, plan: Lowering) -> None:
     widest = max(int(constant.max()), -int(constant.min()) - 1, 0)
     width = widest.bit_length() + 1
     unit = units.RequantizeUnit(**x.read, constant_bits=width, shift=op.shift, out_bits=op.out_bits)
-    bits = (constant[:, None] >> np.arange(width)) & 1
-    words = bits.astype(np.uint8).reshape(unit.slices, -1)
+    words = bits_of(constant, width).reshape(unit.slices, -1)
     rom = units.RomUnit(depth=unit.slices, width=unit.i_constant.width)
     constants = plan.add(f"{op.name}.constants", rom, contents=words)
     source = plan.add(op.name, unit, x.source, constants, tensor=op.name)

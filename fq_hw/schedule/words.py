@@ -8,7 +8,12 @@ from fq_hw import ir
 from fq_hw.ir.types import TensorType
 from fq_hw.schedule.units import ScoreUnit, ceil_div
 
-__all__ = ["level_fields", "score_unit", "start_values", "weight_words"]
+__all__ = ["bits_of", "level_fields", "score_unit", "start_values", "weight_words"]
+
+
+def bits_of(values: np.ndarray, width: int) -> np.ndarray:
+    """Integers as bits, two's complement, lowest first: uint8, an axis of ``width`` more."""
+    return (values.astype(np.int64)[..., None] >> np.arange(width) & 1).astype(np.uint8)
 
 
 def weight_words(
@@ -37,8 +42,8 @@ def level_fields(op: ir.Threshold, offset: np.ndarray, level_bits: int) -> np.nd
     falling = (op.sign < 0)[:, None]
     levels = np.where(falling, 1 - op.levels, op.levels) - offset[:, None]
     levels = np.sort(levels, axis=1)
-    bits = (levels[..., None] >> np.arange(level_bits)) & 1
-    return np.concatenate([bits.reshape(len(levels), -1), falling], axis=1).astype(np.uint8)
+    bits = bits_of(levels, level_bits).reshape(len(levels), -1)
+    return np.concatenate([bits, falling], axis=1, dtype=np.uint8)
 
 
 def start_values(offset: np.ndarray, pixels: int, kind: TensorType) -> tuple[np.ndarray, int]:
