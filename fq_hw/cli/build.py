@@ -7,13 +7,12 @@ import dataclasses
 import statistics
 from pathlib import Path
 
-from fq_hw import flow
 from fq_hw.cli.hardware import (
     add_fold_arguments,
     hardware_of,
     tell_if_slower,
 )
-from fq_hw.cli.model import add_model_argument
+from fq_hw.cli.model import add_model_argument, add_untrained_argument, model_of
 from fq_hw.cli.output import Output, say
 from fq_hw.flow.build import BuildGoal, cores_here
 from fq_hw.report.table import table
@@ -78,6 +77,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "nextpnr and the family's packer.",
     )
     add_model_argument(parser)
+    add_untrained_argument(parser)
     add_fold_arguments(parser)
     add_board_arguments(parser)
     parser.set_defaults(run=run)
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> Output:
 
     goal = goal_of(args)
     goal.check()
-    design = flow.load_model(args.model).design(hardware_of(args))
+    design = model_of(args).design(hardware_of(args))
     goal.check_design(design)
     interval = goal.interval(design)
     tell_if_slower(design)

@@ -11,6 +11,7 @@ from fq_hw.cli.output import Output, say
 from fq_hw.errors import require
 from fq_hw.flow.activations import check_folder, check_names, save_layers_of
 from fq_hw.flow.classify import On, Seen, check_hardware, classify, open_pictures
+from fq_hw.flow.shipped import model_file
 from fq_hw.report.table import table
 
 __all__ = ["add_parser"]
@@ -27,7 +28,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE",
                         help="file, or folder of files: png, jpg, bmp, webp, ppm")  # fmt: skip
-    parser.add_argument("--net", type=Path, default=flow.SHIPPED,
+    parser.add_argument("--net", type=model_file, default=flow.SHIPPED,
                         help="checkpoint, graph or ONNX model "
                         "(default: the shipped network)")  # fmt: skip
     parser.add_argument("--on", choices=[on.value for on in On], default=On.GOLDEN.value,

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 from fq_hw import flow
-from fq_hw.cli.model import add_model_argument
+from fq_hw.cli.model import add_model_argument, add_untrained_argument, model_of
 from fq_hw.cli.output import Output
 
 __all__ = ["add_parser"]
@@ -21,13 +21,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         description="Fold scales and norms into integer thresholds and write the graph.",
     )
     add_model_argument(parser)
+    add_untrained_argument(parser)
     parser.add_argument("--out", type=Path, help="file (default build/NAME.graph.safetensors)")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> Output:
     """Export and save."""
-    model = flow.load_model(args.model).lowered()  # a graph file may hold one that is not
+    model = model_of(args).lowered()  # a graph file may hold one that is not
     path = flow.output_path(args.out, f"{model.name}.graph.safetensors")
     model.save(path)
     data = {

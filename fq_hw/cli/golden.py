@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 
 from fq_hw.cli.images import add_data_arguments, load_images
-from fq_hw.cli.model import add_model_argument
+from fq_hw.cli.model import add_model_argument, add_untrained_argument, model_of
 from fq_hw.cli.output import Output, say
 from fq_hw.data import Data
 from fq_hw.errors import ArtifactError, require
 from fq_hw.flow.mistakes import Tested, check_mistakes, save_mistakes, test
-from fq_hw.flow.model import Model, load_model
+from fq_hw.flow.model import Model
 from fq_hw.flow.records import save_golden
 from fq_hw.report.classes import class_rows, class_table
 
@@ -27,6 +27,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "class too. A record for reports goes below build/golden.",
     )
     add_model_argument(parser)
+    add_untrained_argument(parser)
     add_data_arguments(parser, 10_000)
     parser.add_argument(
         "--mistakes",
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> Output:
     require(args.images >= 1, "--images", "must be at least 1", args.images)
     if args.mistakes is not None:
         check_mistakes(args.mistakes)
-    model = load_model(args.model)
+    model = model_of(args)
     images = load_images(args, model)
     tested = test(model, images.test().first(args.images))
     record(model, images, tested)

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from fq_hw.flow.model import SHIPPED
+from fq_hw import flow
+from fq_hw.flow.model import SHIPPED, Model
+from fq_hw.flow.shipped import configuration_of, model_file
 
-__all__ = ["add_model_argument"]
+__all__ = ["add_model_argument", "add_untrained_argument", "model_of"]
 
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
     """A checkpoint, or a graph that export wrote; the shipped network by default."""
     parser.add_argument(
         "model",
-        type=Path,
+        type=model_file,
         nargs="?",
         default=SHIPPED,
-        help="checkpoint or exported graph (default: the shipped network)",
+        help="checkpoint or exported graph, or the name of a shipped network "
+        f"(default: {SHIPPED.stem})",
     )
+
+
+def add_untrained_argument(parser: argparse.ArgumentParser) -> None:
+    """Commands that make sense before anything is trained."""
+    parser.add_argument(
+        "--untrained",
+        action="store_true",
+        help="the model is a configuration (*.toml): take random weights, always the same; cycles "
+        "and resources are nearly those of the trained network, its answers mean nothing",
+    )
+
+
+def model_of(args: argparse.Namespace) -> Model:
+    """What the arguments say: a trained model, or one with random weights."""
+    if args.untrained:
+        return flow.load_untrained(configuration_of(args.model))
+    return flow.load_model(args.model)

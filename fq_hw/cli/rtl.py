@@ -8,7 +8,7 @@ from pathlib import Path
 from fq_hw import flow
 from fq_hw.cli.hardware import add_fold_arguments, hardware_of
 from fq_hw.cli.images import add_source_arguments, kind_of
-from fq_hw.cli.model import add_model_argument
+from fq_hw.cli.model import add_model_argument, add_untrained_argument, model_of
 from fq_hw.cli.output import Output, say
 
 __all__ = ["add_parser"]
@@ -29,6 +29,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "needs them primitives for simulation, and with Wishbone its registers as a C header.",
     )
     add_model_argument(parser)
+    add_untrained_argument(parser)
     add_fold_arguments(parser)
     add_source_arguments(parser)
     parser.add_argument(
@@ -66,7 +67,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> Output:
     """Emit and write."""
     flow.check_verilog(args.family, args.top, args.bus, args.bus_width)
-    model, hardware = flow.load_model(args.model), hardware_of(args)
+    model, hardware = model_of(args), hardware_of(args)
     own = "" if args.top == TOP else f"-{args.top}"
     ports = "" if args.bus == "stream" else f"-{args.bus}"
     ports += "" if args.bus_width is None else f"-{args.bus_width}"

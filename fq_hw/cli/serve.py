@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from fq_hw import flow
 from fq_hw.cli.hardware import add_fold_arguments, hardware_of
 from fq_hw.cli.output import say
 from fq_hw.errors import ToolError
+from fq_hw.flow.shipped import model_file
 
 __all__ = ["add_parser"]
 
@@ -24,7 +24,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "does: every tensor, the cycles in which each layer works, the answers of the golden model "
         "and of the simulated Verilog. Nobody but a browser on this machine reaches the page.",
     )
-    parser.add_argument("--net", type=Path, default=flow.SHIPPED,
+    parser.add_argument("--net", type=model_file, default=flow.SHIPPED,
                         help="checkpoint, graph or ONNX model "
                         "(default: the shipped network)")  # fmt: skip
     parser.add_argument("--port", type=int, default=PORT,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from fq_hw.cli.model import add_model_argument
+from fq_hw.cli.model import add_model_argument, add_untrained_argument, model_of
 from fq_hw.cli.output import Output
-from fq_hw.flow.model import load_model
 from fq_hw.ir import text
 
 __all__ = ["add_parser"]
@@ -20,12 +19,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         description="Print every op with its shape, exact width and parameters.",
     )
     add_model_argument(parser)
+    add_untrained_argument(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> Output:
     """Text of the graph after all passes."""
-    model = load_model(args.model)
+    model = model_of(args)
     graph = model.graph
     ops = [
         {"name": op.name, "op": type(op).__name__, "type": str(graph.types[op.name])}

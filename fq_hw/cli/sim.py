@@ -9,7 +9,7 @@ from pathlib import Path
 from fq_hw import flow
 from fq_hw.cli.hardware import add_fold_arguments, hardware_of
 from fq_hw.cli.images import add_data_arguments, load_images
-from fq_hw.cli.model import add_model_argument
+from fq_hw.cli.model import add_model_argument, add_untrained_argument, model_of
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import require
 from fq_hw.flow import waves
@@ -38,6 +38,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "the whole test split.",
     )
     add_model_argument(parser)
+    add_untrained_argument(parser)
     add_fold_arguments(parser)
     add_sim_arguments(parser)
     parser.add_argument(
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace) -> Output:
     frames = waves.FRAMES if args.wave_frames is None else args.wave_frames
     if args.waves is not None:
         waves.check_waves(args.waves, frames)
-    design = flow.load_model(args.model).design(hardware_of(args))
+    design = model_of(args).design(hardware_of(args))
     found = simulate(args, design)
     text, data = table(("", "float", "golden, model", "rtl-sim"), found.rows()), found.data()
     if args.waves is not None:

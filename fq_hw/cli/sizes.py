@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from fq_hw.flow.model import SHIPPED, Model
+from fq_hw.flow.shipped import model_file, names
 
 __all__ = ["add_sized_argument", "note"]
 
@@ -19,9 +19,9 @@ def add_sized_argument(parser: argparse.ArgumentParser) -> None:
     """What ``flow.load_sized`` reads; the shipped network by default."""
     parser.add_argument(
         "model",
-        type=Path,
+        type=model_file,
         nargs="?",
         default=SHIPPED,
-        help="checkpoint, exported graph, or the TOML configuration of a network that is not "
-        "trained yet (default: the shipped network)",
+        help="checkpoint, exported graph, the TOML configuration of a network that is not trained "
+        f"yet, or the name of a shipped network: {', '.join(names())} (default: {SHIPPED.stem})",
     )

@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 
 from fq_hw.cli.output import Output
+from fq_hw.flow.shipped import configuration_file
 from fq_hw.flow.train import Trained, TrainGoal, train
 
 __all__ = ["add_parser"]
 
-SHIPPED = Path(__file__).parents[1] / "models" / "digits.toml"
+SHIPPED = Path(__file__).parents[1] / "models" / "ern-digits.toml"
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -24,10 +25,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "config",
-        type=Path,
+        type=configuration_file,
         nargs="?",
         default=SHIPPED,
-        help="TOML file with network, data and train (default: the shipped network's)",
+        help="TOML file with network, data and train, or the name of a shipped network (default: "
+        f"{SHIPPED.stem})",
     )
     parser.add_argument("--out", type=Path, help="folder to write (default build/train/NAME)")
     begin = parser.add_mutually_exclusive_group()

@@ -19,7 +19,7 @@ from fq_hw.flow.load import load
 from fq_hw.flow.model import SHIPPED, Model, load_model
 from fq_hw.flow.paths import output_path
 from fq_hw.flow.simulate import Comparison, compare
-from fq_hw.flow.sizes import load_sized
+from fq_hw.flow.sizes import load_sized, load_untrained
 from fq_hw.flow.weights import FlashWeights, flash_weights
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "load_images",
     "load_model",
     "load_sized",
+    "load_untrained",
     "output_path",
     "save_layers",
 ]

@@ -14,7 +14,7 @@ from fq_hw.plain import from_plain
 
 __all__ = ["EXAMPLE", "Config", "DataConfig", "read_config"]
 
-EXAMPLE = "fq_hw/models/digits.toml is an example"
+EXAMPLE = "fq_hw/models/ern-digits.toml is an example"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from fq_hw import data
 from fq_hw.data import DataKind
+from fq_hw.data.noise import noise
 from fq_hw.data.source import Source, check_classes
 from fq_hw.errors import ArtifactError, require
 from fq_hw.flow.model import Model
@@ -59,6 +60,9 @@ def load_images(
 ) -> data.Data:
     """The data to run ``model`` on. Raises ArtifactError for what it was not made for."""
     graph, source = model.graph, model.source
+    if model.weights and kind is path is None:
+        report(f"note: {graph.name} is not trained: taking random images")
+        return noise(graph.name, model.image, model.classes)
     nothing = source is None and model.accuracy is None and kind is path is None
     if nothing and (graph.input.shape, graph.classes) == DIGITS:
         report(

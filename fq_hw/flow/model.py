@@ -182,7 +182,7 @@ def load_model(path: Path) -> Model:
     Raises ArtifactError for a configuration, a float network, and every file that is damaged.
     """
     contract = "is a configuration and has no weights"
-    hint = f"`fq-hw train {path}` trains it; `fq-hw estimate` and `fq-hw fold` size it untrained"
+    hint = f"`fq-hw train {path}` trains it; --untrained takes random ones, to try everything else"
     configuration = path.suffix == ".toml" and path.is_file()
     require(not configuration, f"{path}", contract, hint=hint, kind=ArtifactError)
     family = (artifact.kind(path) or "").rpartition(".")[0]  # each says which versions it reads

@@ -15,16 +15,24 @@ from fq_hw.passes import lower_graph
 from fq_hw.plain import from_plain
 from fq_hw.untrained import untrained
 
-__all__ = ["UNTRAINED", "load_sized"]
+__all__ = ["UNTRAINED", "load_sized", "load_untrained"]
 
 UNTRAINED = "untrained: sizes only"
 
 
 def load_sized(path: Path) -> Model:
     """Read a model, or the table ``network`` of a configuration, with random weights."""
-    if path.suffix != ".toml":
-        return load_model(path)
+    return load_untrained(path) if path.suffix == ".toml" else load_model(path)
+
+
+def load_untrained(path: Path) -> Model:
+    """Read the table ``network`` of a configuration; the weights are random, always the same.
+
+    Raises ArtifactError for a file that is none.
+    """
     where = f"config {path}"
+    contract, hint = "must be a configuration, *.toml", "what is trained has its own weights"
+    require(path.suffix == ".toml", where, contract, hint=hint, kind=ArtifactError)
     tables = read_toml(path, where, hint=EXAMPLE)
     try:
         require("network" in tables, "file", "has no table [network]", sorted(tables))

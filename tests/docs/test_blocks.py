@@ -91,7 +91,7 @@ def merged(own: dict, base: dict) -> dict:
 @pytest.mark.parametrize("block", of("toml"), ids=str)
 def test_keys_are_those_of_the_records(block):
     """What a page leaves out is as the shipped network has it."""
-    shipped = tomllib.loads((ROOT / "fq_hw/models/digits.toml").read_text())
+    shipped = tomllib.loads((ROOT / "fq_hw/models/ern-digits.toml").read_text())
     tables = tomllib.loads(block.content)
     if "variants" in tables:
         from_plain(Study, tables, "study")

@@ -76,7 +76,7 @@ def test_search(two, refused):
 
 def test_train(two, refused, tmp_path):
     pytest.importorskip("torch", reason="training needs torch")
-    text = (SHIPPED.parent / "digits.toml").read_text()
+    text = (SHIPPED.parent / "ern-digits.toml").read_text()
     assert text.count('kind = "digits"') == 1
     (tmp_path / "x.toml").write_text(
         text.replace('kind = "digits"', 'kind = "folder"\npath = "two"')

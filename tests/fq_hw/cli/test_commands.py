@@ -473,7 +473,7 @@ def test_interrupt_is_one_line(capsys, monkeypatch):
     def stop(args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fq_hw.cli.golden.load_model", stop)
+    monkeypatch.setattr("fq_hw.cli.golden.model_of", stop)
     assert main(["golden"]) == 130
     assert capsys.readouterr().err == "fq-hw: interrupted\n"
 
@@ -485,7 +485,7 @@ def test_termination_ends_the_tools_too(tmp_path, random_model):
         "from fq_hw.entry import main;"
         "import fq_hw.cli.golden as g;"
         "tool = toolbox.Tool('sleeper', ('sh', '-c', 'echo $$ > pid; sleep 60'), '', '');"
-        "g.load_model = lambda path: toolbox.run(tool, [], cwd=Path('.'), log=Path('log'));"
+        "g.model_of = lambda args: toolbox.run(tool, [], cwd=Path('.'), log=Path('log'));"
         "sys.argv[1:] = ['golden']; main()"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)

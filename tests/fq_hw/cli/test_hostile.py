@@ -156,7 +156,7 @@ def test_a_folding_that_is_no_json(text, capsys, tmp_path):
     assert line.startswith(f"--fold {tmp_path}/f.json: ")
 
 
-TOML = (Path(__file__).parents[3] / "fq_hw/models/digits.toml").read_text()
+TOML = (Path(__file__).parents[3] / "fq_hw/models/ern-digits.toml").read_text()
 
 
 @pytest.mark.parametrize(

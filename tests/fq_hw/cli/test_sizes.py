@@ -14,7 +14,7 @@ from fq_hw.network import Network
 from fq_hw.plain import from_plain
 from fq_hw.untrained import untrained
 
-DIGITS = Path("fq_hw/models/digits.toml").resolve()
+DIGITS = Path("fq_hw/models/ern-digits.toml").resolve()
 
 
 @pytest.fixture(autouse=True)

@@ -110,8 +110,8 @@ def test_what_is_no_picture_is_refused_in_one_line(capsys):
 
 
 def test_networks_that_cannot_answer(capsys):
-    shutil.copy(flow.SHIPPED.parent / "digits.toml", "digits.toml")
-    said = refused(capsys, "classify", "own", "--net", "digits.toml")
+    shutil.copy(flow.SHIPPED.parent / "ern-digits.toml", "ern-digits.toml")
+    said = refused(capsys, "classify", "own", "--net", "ern-digits.toml")
     assert said.startswith("model 'ern-digits': has random weights, and would answer at random; ")
     checkpoint.write(Path("two"), random_checkpoint(TINY["tiny"], 1))
     said = refused(capsys, "classify", "own", "--net", "two")

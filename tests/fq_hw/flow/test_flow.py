@@ -108,7 +108,7 @@ def test_arrays_are_hardware_like_any(model, tmp_path):
 
 
 def test_an_untrained_configuration_says_so():
-    found = flow.load(ROOT / "fq_hw/models/digits.toml")
+    found = flow.load(ROOT / "fq_hw/models/ern-digits.toml")
     assert repr(found).endswith("weights, untrained: sizes only>")
 
 

@@ -61,7 +61,7 @@ def test_names_that_the_font_cannot_write_are_numbers(tested, tmp_path, recwarn)
 
 def test_refusals_come_before_the_work(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("fq_hw.cli.golden.load_model", None)  # nothing is loaded
+    monkeypatch.setattr("fq_hw.cli.golden.model_of", None)  # nothing is loaded
     assert main(["golden", "--mistakes", "a.jpg"]) == 2
     assert (
         "--mistakes a.jpg: is written as a PNG (got '.jpg'); name FILE.png"

@@ -180,7 +180,7 @@ def test_layers_have_all_units_and_all_products():
 
 
 def test_a_model_that_is_not_trained_has_a_report_too(tmp_path):
-    text = (Path(flow.SHIPPED).parent / "digits.toml").read_text()
+    text = (Path(flow.SHIPPED).parent / "ern-digits.toml").read_text()
     (tmp_path / "net.toml").write_text(text)
     model = flow.load_sized(tmp_path / "net.toml")
     design, board = model.design(array="8x2x16"), boards.find("icebreaker")
