@@ -9,6 +9,7 @@ still busy with what came before. Nothing is sent twice: whoever wants that catc
 
 from __future__ import annotations
 
+import functools
 import termios
 import time
 import zlib
@@ -31,6 +32,7 @@ from boards.protocol import (
     Info,
     Request,
     Status,
+    frame_request,
     pack,
 )
 from fq_hw.errors import FqHwError, require
@@ -48,6 +50,8 @@ MEANING = {
     "again, or load the right network",
     Status.BAD_CHECK: "got a damaged request (CRC-32); send it again, or lower the baud rate",
     Status.TIMEOUT: "got only part of the request; send it again",
+    Status.BUSY: "is busy with a frame that broke off, or takes pixels more slowly than they come; "
+    "send it again, or lower the baud rate",
     Status.FRAMING: "got a byte without its stop bit; check that the baud rates agree",
 }
 
@@ -158,7 +162,8 @@ class Link:
 
     def query(self) -> Info:
         """Ask the board what it was built for."""
-        self._info = decode_info(self._ask(Request.QUERY, b"", Status.INFO))
+        query = functools.partial(pack, REQUEST_SYNC, Request.QUERY)
+        self._info = decode_info(self._ask(query, Status.INFO))
         return self._info
 
     def classify(self, frame: bytes | memoryview) -> Result:
@@ -174,10 +179,11 @@ class Link:
         size = info.frame_bytes
         contract = f"must have {size} bytes, for {info.pixels} pixels of {info.colours} colours"
         require(pixels.nbytes == size, "frame", contract, pixels.nbytes)
-        payload = self._ask(Request.FRAME, pixels.tobytes(), Status.RESULT)
+        frame = pixels.tobytes()
+        payload = self._ask(lambda number: frame_request(number, frame, info), Status.RESULT)
         return decode_result(payload, info)
 
-    def _ask(self, request: Request, payload: bytes, wanted: Status) -> bytes:
+    def _ask(self, request: Callable[[int], bytes], wanted: Status) -> bytes:
         with _port_errors_named():
             if not self._settled:
                 self._port_does("flush")  # what was refused may still be being sent
@@ -185,7 +191,7 @@ class Link:
             self._port_does("reset_input_buffer")  # late words of an earlier reply
             self._settled = False  # until the reply is here, whatever stops us
             self._number = self._number % LAST_NUMBER + 1
-            self._port.write(pack(REQUEST_SYNC, request, self._number, payload))
+            self._port.write(request(self._number))
             reply = self._reply()
         if reply.status in MEANING:
             raise LinkError(f"board: {MEANING[reply.status]}", reply.status)

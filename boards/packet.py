@@ -17,6 +17,7 @@ from boards.protocol import (
     VERSION,
     Request,
     Status,
+    payload_bytes,
 )
 from fq_hw.errors import require
 
@@ -32,30 +33,37 @@ class RequestReceiver(wiring.Component):
 
     Members     i: In(stream of u8)
                 framing_error: In(1), a byte was damaged on the line
-                start: Out(1), high for one cycle before the first byte of a frame
+                busy: In(1), a frame is still under way; full: In(1), so is the chunk before
+                start: Out(1), high for one cycle before the first byte of a chunk
                 o_frame: Out(stream of u8, always ready), the frame's bytes as they come
-                play: Out(1), high for one cycle when the frame is in and its CRC was right
+                play: Out(1), high for one cycle when a chunk is in and its CRC was right
+                give_up: Out(1), the frame whose chunks were played will not be whole
                 o: Out(stream of VERDICT), the Status to answer with and the request's number
     Order       one VERDICT for each request; bytes that come before it is taken are thrown away
     Latency     two cycles from a request's last byte to o.valid
-    Throughput  one byte per cycle, but for two cycles in each request
+    Throughput  one byte per cycle, but for two cycles in each request, one behind each chunk
     Errors      the error statuses of boards.protocol, offered as soon as they are known; after one,
                 bytes are thrown away until none has come for ``idle_cycles``
     """
 
-    def __init__(self, frame_bytes: int, idle_cycles: int):
-        contract = "frame_bytes and a number must fit the length field of 24 bits"
-        require(0 < frame_bytes < 2**24 - NUMBER_BYTES, "RequestReceiver", contract, frame_bytes)
+    def __init__(self, frame_bytes: int, chunk_bytes: int, idle_cycles: int):
+        self.length = NUMBER_BYTES + payload_bytes(frame_bytes, chunk_bytes)
+        contract = "a frame's chunks and a number must fit the length field of 24 bits"
+        fits = min(frame_bytes, chunk_bytes) > 0 and self.length < 2**24
+        require(fits, "RequestReceiver", contract, (frame_bytes, chunk_bytes))
         require(idle_cycles > 0, "RequestReceiver", "idle_cycles must be positive", idle_cycles)
-        self.frame_bytes = frame_bytes
+        self.frame_bytes, self.chunk_bytes = frame_bytes, chunk_bytes
         self.idle_cycles = idle_cycles
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
                 "framing_error": In(1),
+                "busy": In(1),
+                "full": In(1),
                 "start": Out(1),
                 "o_frame": Out(stream.Signature(8, always_ready=True)),
                 "play": Out(1),
+                "give_up": Out(1),
                 "o": Out(stream.Signature(VERDICT)),
             }
         )
@@ -65,7 +73,9 @@ class RequestReceiver(wiring.Component):
         byte, taken = self.i.payload, Signal()
         header = Signal(HEADER)
         status = Signal(8)
-        left = Signal(24)  # bytes of the header, the payload or the CRC still to come
+        left = Signal(24)  # bytes of the header, the chunk or the CRC still to come
+        chunks = -(-self.frame_bytes // self.chunk_bytes)
+        rest = Signal(range(max(chunks, 2)))  # chunks of the frame behind this one
         idle_for = Signal(range(self.idle_cycles + 1))
         idle = idle_for == self.idle_cycles
 
@@ -114,7 +124,7 @@ class RequestReceiver(wiring.Component):
                     m.d.sync += header.number.eq(NO_NUMBER)  # it holds another byte, or an old one
             with m.State("JUDGE"):
                 m.d.comb += self.i.ready.eq(0)
-                self._judge(m, header, left, answer)
+                self._judge(m, header, left, rest, answer)
             with m.State("PAYLOAD"):
                 m.d.comb += self.o_frame.valid.eq(taken)
                 with m.If(taken & (left == 1)):
@@ -129,12 +139,17 @@ class RequestReceiver(wiring.Component):
                 is_frame = header.kind == Request.FRAME
                 m.d.comb += self.i.ready.eq(0)
                 m.d.comb += self.play.eq(crc.match_detected & is_frame)
-                with m.If(crc.match_detected):
-                    answer(Mux(is_frame, Status.RESULT, Status.INFO))
-                with m.Else():
+                with m.If(~crc.match_detected):
                     answer(Status.BAD_CHECK)
+                with m.Elif(~is_frame | (rest == 0)):
+                    answer(Mux(is_frame, Status.RESULT, Status.INFO))
+                with m.Elif(self.full):
+                    answer(Status.BUSY)
+                with m.Else():
+                    m.d.comb += crc.start.eq(1)
+                    self._begin_chunk(m, left, rest)
             with m.State("ANSWER"):
-                m.d.comb += self.o.valid.eq(1)
+                m.d.comb += [self.o.valid.eq(1), self.give_up.eq(status >= Status.BAD_VERSION)]
                 with m.If(self.o.ready & (status < Status.BAD_VERSION)):
                     m.next = "HUNT"
                 with m.Elif(self.o.ready):
@@ -143,15 +158,26 @@ class RequestReceiver(wiring.Component):
                 m.next = "HUNT"
         return m
 
-    def _judge(self, m, header, left, answer) -> None:
+    def _begin_chunk(self, m, left, rest) -> None:
+        """Take the next chunk of what is left of the frame."""
+        last = (self.frame_bytes - 1) % self.chunk_bytes + 1
+        m.d.comb += self.start.eq(1)
+        m.d.sync += [left.eq(Mux(rest == 1, last, self.chunk_bytes)), rest.eq(rest - 1)]
+        m.next = "PAYLOAD"
+
+    def _judge(self, m, header, left, rest, answer) -> None:
         """Decide on a request by its header, before its payload comes."""
+        first = min(self.chunk_bytes, self.frame_bytes)
+        behind = -(-self.frame_bytes // self.chunk_bytes) - 1
         with m.If(header.version != VERSION):
             answer(Status.BAD_VERSION)
-        length = NUMBER_BYTES + self.frame_bytes
-        with m.Elif((header.kind == Request.FRAME) & (header.length == length)):
-            m.d.comb += self.start.eq(1)
-            m.d.sync += left.eq(self.frame_bytes)
-            m.next = "PAYLOAD"
+        with m.Elif((header.kind == Request.FRAME) & (header.length == self.length)):
+            with m.If(self.busy):
+                answer(Status.BUSY)
+            with m.Else():
+                m.d.comb += self.start.eq(1)
+                m.d.sync += [left.eq(first), rest.eq(behind)]
+                m.next = "PAYLOAD"
         with m.Elif((header.kind == Request.QUERY) & (header.length == NUMBER_BYTES)):
             m.d.sync += left.eq(CRC_BYTES)
             m.next = "CRC"

@@ -1,29 +1,36 @@
-"""The serial link between a host and an accelerator: what goes over it. Version 2.
+"""The serial link between a host and an accelerator: what goes over it. Version 3.
 
 The line is a UART: 8 data bits, no parity, 1 stop bit. The host sends one request and waits for
 its reply. All numbers are little-endian. Requests and replies are packets::
 
     bytes       request      reply
     2           A5 5A        5A A5
-    1           version 2    version 2
+    1           version 3    version 3
     1           Request      Status
     3           length       length       in bytes, of number and payload together
     1           number       number
     length - 1  payload      payload
     4           CRC-32       CRC-32       zlib.crc32 of all between the two sync bytes and it
 
-All but the number is the same in every version (1 had none), so that two versions can tell each
-other apart. The host gives its requests the numbers 1 to 255, then 1 again; a reply, an error too,
+All but number and payload is the same in every version, so that two versions can tell each other
+apart. The host gives its requests the numbers 1 to 255, then 1 again; a reply, an error too,
 has the number of the request that it answers. It is 0 in the reply to a request whose header did
 not come whole. A number is enough to know an answer by: bytes do not overtake each other, so what
 answers an earlier request comes before what answers a later one, and is dropped by its number.
 Only an answer that comes when 255 requests have been given up since could be taken for another,
 and each of them takes 1.5 ``idle_s`` or more: 38 s.
 
-``Request.FRAME`` carries height * width * colours bytes: rows, then columns, colour fastest. Its
-reply is ``Status.RESULT`` with the label, then one score for each class, signed; ``Info`` gives
-the number of bytes of each. ``Request.QUERY`` carries nothing; its reply is ``Status.INFO`` with
-an ``Info``. The accelerator sees a frame only after its length and its CRC were found right.
+``Request.FRAME`` carries height * width * colours bytes: rows, then columns, colour fastest, in
+chunks of ``chunk_pixels`` pixels, the last one maybe shorter. A CRC-32 stands behind each chunk, of
+all since the one before it; the last chunk's is the packet's. So a board plays a chunk while the
+next one comes, and needs no room for a frame. Its reply is ``Status.RESULT`` with the label, then
+one score for each class, signed; ``Info`` gives the number of bytes of each. ``Request.QUERY``
+carries nothing; its reply is ``Status.INFO`` with an ``Info``.
+
+The accelerator sees a chunk only after its CRC was found right. Where a frame ends with an error
+after that, the board makes up the rest of it, drops what comes of it, and until then answers other
+frames with ``Status.BUSY``; so it does where the accelerator has not taken a chunk when the next
+one is in and more are to come.
 
 Every other status is an error and has no payload. Version, kind and length are judged when the
 header is in, so a wrong length is refused at once, while the host may still be sending. After an
@@ -45,6 +52,7 @@ from fq_hw.errors import require
 __all__ = [
     "BAUD",
     "BITS_PER_BYTE",
+    "CHUNK_PIXELS",
     "CRC_BYTES",
     "HEADER_BYTES",
     "IDLE_S",
@@ -59,12 +67,14 @@ __all__ = [
     "Request",
     "Status",
     "exchange_bytes",
+    "frame_request",
     "pack",
+    "payload_bytes",
 ]
 
 BAUD = 1_000_000  # 25 clock cycles a bit on the ULX3S; its USB bridge divides 3 MHz
 BITS_PER_BYTE = 10  # on the line: a start bit, 8 data bits, a stop bit
-VERSION = 2
+VERSION = 3
 REQUEST_SYNC = b"\xa5\x5a"
 REPLY_SYNC = b"\x5a\xa5"
 NUMBER_BYTES = 1
@@ -73,7 +83,8 @@ LENGTH_BYTES = 3
 CRC_BYTES = 4
 NO_NUMBER, LAST_NUMBER = 0, 255
 IDLE_S = 0.1  # longer than any pause inside a write that a USB bridge or a busy host makes
-INFO = struct.Struct("<IBHBB")
+CHUNK_PIXELS = 256  # two chunks of three colours are one block RAM of an ECP5
+INFO = struct.Struct("<IBHBBH")
 
 
 class Request(IntEnum):
@@ -94,6 +105,7 @@ class Status(IntEnum):
     BAD_CHECK = 0x83
     TIMEOUT = 0x84
     FRAMING = 0x85
+    BUSY = 0x86
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,19 +117,25 @@ class Info:
     classes: int
     label_bytes: int
     score_bytes: int
+    chunk_pixels: int = CHUNK_PIXELS
 
     def pack(self) -> bytes:
         """The payload of ``Status.INFO``; ParameterError where a number exceeds its field."""
         try:
             return INFO.pack(*astuple(self))
         except struct.error:
-            message = "needs pixels < 2**32, classes < 2**16, the others < 2**8"
+            message = "needs pixels < 2**32, classes, chunk_pixels < 2**16, the others < 2**8"
             require(False, "Info", message, self)
 
     @property
     def frame_bytes(self) -> int:
-        """The payload of ``Request.FRAME``, in bytes."""
+        """A frame's pixels, in bytes."""
         return self.pixels * self.colours
+
+    @property
+    def chunk_bytes(self) -> int:
+        """A whole chunk's pixels, in bytes."""
+        return self.chunk_pixels * self.colours
 
     @property
     def result_bytes(self) -> int:
@@ -137,7 +155,26 @@ def pack(
     return sync + body + zlib.crc32(body).to_bytes(CRC_BYTES, "little")
 
 
+def payload_bytes(frame_bytes: int, chunk_bytes: int) -> int:
+    """The payload of ``Request.FRAME``, in bytes: chunks, and the CRCs between them."""
+    return frame_bytes + (frame_bytes - 1) // chunk_bytes * CRC_BYTES
+
+
+def frame_request(number: int, frame: bytes, info: Info) -> bytes:
+    """The packet of ``Request.FRAME``."""
+    length = NUMBER_BYTES + payload_bytes(info.frame_bytes, info.chunk_bytes)
+    part = bytes([VERSION, Request.FRAME]) + length.to_bytes(LENGTH_BYTES, "little")
+    part += bytes([number])
+    found = bytearray(REQUEST_SYNC)
+    for at in range(0, len(frame), info.chunk_bytes):
+        part += frame[at : at + info.chunk_bytes]
+        found += part + zlib.crc32(part).to_bytes(CRC_BYTES, "little")
+        part = b""
+    return bytes(found)
+
+
 def exchange_bytes(info: Info) -> int:
     """Bytes on the line for one frame: its request and the reply to it."""
     around = len(REQUEST_SYNC + REPLY_SYNC) + 2 * (HEADER_BYTES + CRC_BYTES)
-    return around + info.frame_bytes + info.result_bytes
+    sent = payload_bytes(info.frame_bytes, info.chunk_bytes)
+    return around + sent + info.result_bytes

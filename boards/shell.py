@@ -6,9 +6,9 @@ from amaranth.hdl import Const, Module, Mux, Shape, ShapeLike, Signal, signed, u
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from boards.frame_buffer import FrameBuffer
+from boards.chunk_buffer import ChunkBuffer
 from boards.packet import ReplySender, RequestReceiver
-from boards.protocol import IDLE_S, NUMBER_BYTES, Info, Status
+from boards.protocol import CHUNK_PIXELS, IDLE_S, NUMBER_BYTES, Info, Status
 from boards.uart import UartReceiver, UartTransmitter, divisor
 from fq_hw.errors import require
 
@@ -16,7 +16,7 @@ __all__ = ["Shell"]
 
 
 class Shell(wiring.Component):
-    """A core, a frame buffer, and the protocol of ``boards.protocol`` over two pins.
+    """A core, room for two chunks of pixels, and the protocol of ``boards.protocol`` over two pins.
 
     Members     rx: In(1), asynchronous, 1 when idle
                 tx: Out(1), 1 when idle
@@ -26,7 +26,7 @@ class Shell(wiring.Component):
     Order       one reply for each request; the host sends the next one after it
     Latency     the request and the reply on the line, and the core
     Throughput  one frame at a time
-    Resources   the core's, the frame in block RAM, about 1,000 LUT4 and 350 flip-flops
+    Resources   the core's, two chunks in block RAM, about 1,000 LUT4 and 350 flip-flops
     Errors      the error statuses of boards.protocol; the shell cannot see that a core hangs
     """
 
@@ -39,6 +39,7 @@ class Shell(wiring.Component):
         clock_hz: float,
         baud: float,
         idle_s: float = IDLE_S,
+        chunk_pixels: int = CHUNK_PIXELS,
     ):
         self.core = core
         self.divisor = divisor(clock_hz, baud)
@@ -53,6 +54,7 @@ class Shell(wiring.Component):
             classes=scores.length,
             label_bytes=_bytes(label),
             score_bytes=_bytes(scores.elem_shape),
+            chunk_pixels=chunk_pixels,
         )
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
 
@@ -61,16 +63,28 @@ class Shell(wiring.Component):
         m.submodules.core = core = self.core
         m.submodules.uart_rx = uart_rx = UartReceiver(self.divisor)
         m.submodules.uart_tx = uart_tx = UartTransmitter(self.divisor)
-        m.submodules.receiver = receiver = RequestReceiver(self.info.frame_bytes, self.idle_cycles)
-        m.submodules.frame = frame = FrameBuffer(self.info.pixels, self.info.colours)
+        m.submodules.receiver = receiver = RequestReceiver(
+            self.info.frame_bytes, self.info.chunk_bytes, self.idle_cycles
+        )
+        m.submodules.frame = frame = ChunkBuffer(
+            self.info.pixels, self.info.colours, self.info.chunk_pixels
+        )
         m.submodules.sender = sender = ReplySender()
 
+        dropping = Signal()  # a result is to come of a frame that was given up
         m.d.comb += [uart_rx.rx.eq(self.rx), self.tx.eq(uart_tx.tx)]
         m.d.comb += [
             receiver.framing_error.eq(uart_rx.framing_error),
             frame.start.eq(receiver.start),
             frame.play.eq(receiver.play),
+            frame.give_up.eq(receiver.give_up),
+            receiver.full.eq(frame.full),
+            receiver.busy.eq(frame.busy | dropping),
         ]
+        with m.If(core.o.valid & dropping):
+            m.d.sync += dropping.eq(0)
+        with m.If(frame.giving_up):
+            m.d.sync += dropping.eq(1)
         wiring.connect(m, uart_rx.o, receiver.i)
         wiring.connect(m, receiver.o_frame, frame.i)
         wiring.connect(m, frame.o, core.i)
@@ -88,7 +102,7 @@ class Shell(wiring.Component):
             sender.i.payload.length.eq(length),
             sender.i.payload.number.eq(receiver.o.payload.number),
             receiver.o.ready.eq(sender.i.ready),
-            core.o.ready.eq(sender.i.ready & has_result),
+            core.o.ready.eq((sender.i.ready & has_result) | dropping),
         ]
 
         info_word = Const(int.from_bytes(info, "little"), 8 * len(info))

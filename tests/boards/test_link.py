@@ -20,7 +20,7 @@ from boards.protocol import (
 )
 from fq_hw.errors import ParameterError
 
-INFO = Info(pixels=4, colours=1, classes=2, label_bytes=1, score_bytes=2)
+INFO = Info(pixels=4, colours=1, classes=2, label_bytes=1, score_bytes=2, chunk_pixels=256)
 RESULT = b"\x01\xff\xff\x00\x80"
 OTHER = b"\x00\x01\x00\x02\x00"
 
@@ -60,7 +60,7 @@ def classify_after(*replies: bytes, frame: bytes = b"abcd") -> Result:
 
 
 def test_request_bytes():
-    body = bytes([2, 1, 4, 0, 0, 77, 7, 8, 9])
+    body = bytes([3, 1, 4, 0, 0, 77, 7, 8, 9])
     check = zlib.crc32(body).to_bytes(4, "little")
     assert pack(REQUEST_SYNC, Request.FRAME, 77, b"\7\x08\x09") == b"\xa5\x5a" + body + check
 
@@ -110,14 +110,14 @@ BAD = {
     "cut": (GOOD[:-1], "the reply's CRC-32 did not come .3 of 4 bytes.", None),
     "noise": (bytes(70_000), "sends no packets", None),
     "damaged": (GOOD[:-1] + b"\0", "the reply is damaged .CRC-32.", None),
-    "length": (GOOD[:6] + b"\x7f" + GOOD[7:], "damaged .a length of 8,323,082 bytes.", None),
-    "version": (reply(1, 1, version=9), "speaks version 9 of .* this fq-hw 2", Status.BAD_VERSION),
+    "length": (GOOD[:6] + b"\x7f" + GOOD[7:], "damaged .a length of 8,323,084 bytes.", None),
+    "version": (reply(1, 1, version=9), "speaks version 9 of .* this fq-hw 3", Status.BAD_VERSION),
     "status": (reply(0x55, 1), "unknown status 0x55", None),
     "other": (reply(Status.RESULT, 1, RESULT), "answered RESULT, not INFO", None),
     "refused": (reply(Status.BAD_CHECK, 1), "got a damaged request", Status.BAD_CHECK),
     "unread": (reply(Status.TIMEOUT, NO_NUMBER), "got only part", Status.TIMEOUT),
     "no number": (reply(Status.INFO, NO_NUMBER, INFO.pack()), "a reply did not come", None),
-    "payload": (reply(Status.INFO, 1, b"1234"), r"must have 9 bytes \(got 4\)", None),
+    "payload": (reply(Status.INFO, 1, b"1234"), r"must have 11 bytes \(got 4\)", None),
     "others only": (300 * reply(Status.INFO, 7, INFO.pack()), "answers other requests", None),
 }
 
@@ -154,7 +154,7 @@ def test_only_after_a_failure_the_next_request_waits():
 def test_a_board_of_version_1_is_told_by_name():
     head = bytes([1, 0x80, 0, 0, 0])  # what it answers to any other version
     old = b"\x5a\xa5" + head + zlib.crc32(head).to_bytes(4, "little")
-    message = "^board: speaks version 1 of the link's protocol, this fq-hw 2; use the fq-hw that"
+    message = "^board: speaks version 1 of the link's protocol, this fq-hw 3; use the fq-hw that"
     with pytest.raises(LinkError, match=message):
         Link(Board(old), sleep=no_wait).query()
 

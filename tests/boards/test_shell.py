@@ -97,7 +97,7 @@ BAD = {
     "short": (pack(REQUEST_SYNC, Request.FRAME, 3, bytes(5)), (Status.BAD_LENGTH, 3)),
     "long": (pack(REQUEST_SYNC, Request.FRAME, 3, bytes(40)), (Status.BAD_LENGTH, 3)),
     "query with payload": (pack(REQUEST_SYNC, Request.QUERY, 3, bytes(1)), (Status.BAD_LENGTH, 3)),
-    "version": (pack(REQUEST_SYNC, Request.FRAME, 4, bytes(6), 3), (Status.BAD_VERSION, 4)),
+    "version": (pack(REQUEST_SYNC, Request.FRAME, 4, bytes(6), 2), (Status.BAD_VERSION, 4)),
     "version 1": (OLD, (Status.BAD_VERSION, 0xC8)),
     "kind": (pack(REQUEST_SYNC, 9, 5, bytes(6)), (Status.BAD_KIND, 5)),
     "payload cut": (GOOD[: WHOLE_HEADER + 1], (Status.TIMEOUT, NUMBER)),
