@@ -51,6 +51,7 @@ class UnitComponent(wiring.Component):
     """
 
     KINDS: ClassVar[dict[type[Unit], type[UnitComponent]]] = {}
+    FILLED: ClassVar[bool] = False  # by ``i_fill`` whatever the target: it lies outside the chip
 
     def __init_subclass__(cls, unit: type[Unit] | None = None, **more: object) -> None:
         super().__init_subclass__(**more)
@@ -78,10 +79,15 @@ class UnitComponent(wiring.Component):
         """What its ``i_fill`` wants after a reset; nothing where it has none."""
         return []
 
+    @classmethod
+    def off_chip(cls, unit: Unit) -> Mapping[str, wiring.Member]:
+        """Members that are the accelerator's too: what goes to another chip, and how that is."""
+        return {}
+
     @property
     def more(self) -> Mapping[str, wiring.Member]:
         """Members that are no streams between units."""
-        return {}
+        return self.off_chip(self.unit)
 
 
 def component_of(kind: type[Unit]) -> type[UnitComponent]:

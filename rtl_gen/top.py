@@ -9,6 +9,7 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from fq_hw.errors import GraphError, require
 from fq_hw.schedule import units
 from fq_hw.schedule.plan import Node, Plan, Source
 from rtl_gen.array.single_port import LANE
@@ -31,14 +32,20 @@ def identifiers(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def fill_order(nodes: Iterable[Node]) -> dict[str, list[int]]:
+def fill_order(nodes: Iterable[Node], preloaded: bool = False) -> dict[str, list[int]]:
     """What ``i_fill`` gives after a reset, by the node that it fills; an array's memory comes last.
 
-    An array begins when its memory is full, so nothing behind it is asked before.
+    An array begins when its memory is full, so nothing behind it is asked before. Where the target
+    is ``preloaded`` only what lies outside the chip is filled.
     """
-    found = {n: component_of(type(n.unit)).filling(n.unit, n.contents) for n in nodes}
+    kinds = {node: component_of(type(node.unit)) for node in nodes}
+    found = {
+        node: kind.filling(node.unit, node.contents)
+        for node, kind in kinds.items()
+        if kind.FILLED or not preloaded
+    }
     wanted = [node for node in found if found[node]]
-    wanted.sort(key=lambda node: isinstance(node.unit, units.ParameterUnit))
+    wanted.sort(key=lambda node: isinstance(node.unit, (units.ParameterUnit, units.SdramUnit)))
     return {node.name: found[node] for node in wanted}
 
 
@@ -46,18 +53,26 @@ class Segment(wiring.Component):
     """Nodes joined by streams: the one that reads ``Plan.INPUT`` gets ``i``, the last gives ``o``.
 
     Members     i: In(stream of the first unit's beats); o: Out(stream of the last unit's beats)
-                i_fill: In(stream of 16 bits), where parameters are not preloaded: ``fill_order``
+                i_fill: In(stream of 16 bits), where something is not preloaded: ``fill_order``
+                those that a unit has ``off_chip``: pins of an SDRAM, ``ready`` and ``bad``
     Errors      none at run time
     """
 
     def __init__(self, nodes: Sequence[Node], target: Target):
         self.nodes, self.target = tuple(nodes), target
-        self.filled = [] if target.preloaded else [*fill_order(nodes)]
+        self.filled = [*fill_order(nodes, bool(target.preloaded))]
+        self.off_chip = {
+            node.name: component_of(type(node.unit)).off_chip(node.unit) for node in nodes
+        }
+        names = [name for members in self.off_chip.values() for name in members]
+        contract = "has room for one memory outside the chip"
+        require(len(names) == len(set(names)), "a design", contract, kind=GraphError)
         first = next(n for n in nodes if Source(Plan.INPUT) in n.inputs)
         last = nodes[-1].unit
         result = component_of(type(last)).given(last, last.o)
         fill = {"i_fill": In(stream.Signature(LANE))} if self.filled else {}
-        super().__init__({"i": In(signature(first.unit.i)), "o": Out(result), **fill})
+        more = {name: face for members in self.off_chip.values() for name, face in members.items()}
+        super().__init__({"i": In(signature(first.unit.i)), "o": Out(result), **fill, **more})
 
     def elaborate(self, platform):
         m = Module()
@@ -74,6 +89,10 @@ class Segment(wiring.Component):
                     given = getattr(giver, [*giver.unit.outs][source.way])
                     wire(m, given, getattr(part, port))
         connect(m, part.o, flipped(self.o))
+        for node, members in self.off_chip.items():
+            for name, member in members.items():
+                inner, outer = getattr(parts[node], name), getattr(self, name)
+                m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
         taken = 0  # by a memory before, which is not full
         for name in self.filled:
             fill = parts[name].i_fill

@@ -1,8 +1,9 @@
 """The cycle model of a plan: when every beat moves, exactly as the handshakes make it move.
 
 Each unit brings its processes; here they are wired as the plan says. A process that waits for ever
-is a deadlock. Cycle 0 is the first cycle after reset. ROM streams give a word in every cycle once
-their first has come, and are left out: whoever reads one takes nothing else before.
+is a deadlock. Cycle 0 is the first cycle after reset; where there is an SDRAM, the first in which
+it is ready. ROM streams give a word in every cycle once their first has come, and are left out:
+whoever reads one takes nothing else before.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def run(plan: Plan, frames: int) -> dict[Source, Channel]:
     Raises GraphError when the plan deadlocks.
     """
     runnable: list[tuple[Process, int | None]] = []
-    sources = {node.name: node.unit.latency() for node in plan.sources}
+    sources = {node.name: node.unit.latency() for node in plan.sources if node.unit.STEADY}
     channels = {source: Channel(runnable) for source in plan.readers}
     for node in plan.nodes:
         opens = max((sources.get(source.node, 0) for source in node.inputs), default=0)

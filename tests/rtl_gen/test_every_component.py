@@ -18,7 +18,10 @@ from sim.zoo import ZOO, random_vectors
 
 
 def test_zoo_has_every_unit():
-    """Every record in ``fq_hw/schedule/units``, whether anything imports it or not."""
+    """Every record in ``fq_hw/schedule/units``, whether anything imports it or not.
+
+    What lies outside the chip is filled first, and needs its pins: test_sdram_words.
+    """
     names = [name for _, name, _ in pkgutil.walk_packages(units.__path__, f"{units.__name__}.")]
     found = {
         kind
@@ -26,8 +29,9 @@ def test_zoo_has_every_unit():
         for kind in vars(importlib.import_module(name)).values()
         if inspect.isclass(kind) and issubclass(kind, units.Unit) and not inspect.isabstract(kind)
     }
-    assert {type(unit) for unit in ZOO.values()} == found
-    assert all(component_of(kind) for kind in found)
+    assert {type(unit) for unit in ZOO.values()} == {
+        kind for kind in found if not component_of(kind).FILLED
+    }
 
 
 @pytest.mark.parametrize("pauses", GRID, ids="-".join)

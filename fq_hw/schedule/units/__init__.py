@@ -20,6 +20,7 @@ from fq_hw.schedule.units.requantize import RequantizeUnit
 from fq_hw.schedule.units.residual_add import AddUnit
 from fq_hw.schedule.units.rom_stream import RomUnit
 from fq_hw.schedule.units.scores import ScoreUnit
+from fq_hw.schedule.units.sdram_words import SdramUnit
 from fq_hw.schedule.units.skip_fifo import FifoUnit
 from fq_hw.schedule.units.sliding_window import WindowUnit
 from fq_hw.schedule.units.stream_fork import ForkUnit
@@ -48,6 +49,7 @@ __all__ = [
     "Rom",
     "RomUnit",
     "ScoreUnit",
+    "SdramUnit",
     "ThresholdUnit",
     "Unit",
     "WindowUnit",

@@ -55,6 +55,7 @@ class Unit(abc.ABC):
     STAGES: ClassVar[int] = 1  # registers that every beat passes, where nothing else takes time
     PARAMETERS: ClassVar[tuple[str, ...]] = ()  # the streams of ``ins`` that a ROM gives
     PACED: ClassVar[bool] = True  # whether a beat of these comes with every beat of the others
+    STEADY: ClassVar[bool] = True  # of what has no stream in: once begun, a beat in every cycle
     WAITS: ClassVar[bool] = False  # a frame may take more than ``beats`` cycles though none stalls
 
     @property

@@ -1,0 +1,7 @@
+"""SDR SDRAM outside the chip: what the data sheets say, and the time slots in which it is read."""
+
+from fq_hw.schedule.sdram.chip import Cycles, SdramChip
+from fq_hw.schedule.sdram.chips import CHIPS, M12L64322A, SDR_16M16, SDR_32M16
+from fq_hw.schedule.sdram.slots import Slots
+
+__all__ = ["CHIPS", "M12L64322A", "SDR_16M16", "SDR_32M16", "Cycles", "SdramChip", "Slots"]

@@ -1,0 +1,146 @@
+"""Unit of words that come from an SDRAM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from fq_hw.schedule.events import Channel, Channels, Process, Times
+from fq_hw.schedule.memories import ceil_div
+from fq_hw.schedule.parts import Parts, bits
+from fq_hw.schedule.sdram import Slots
+from fq_hw.schedule.units.base import Beat, FramelessUnit
+from fq_hw.schedule.units.skip_fifo import FifoUnit
+
+__all__ = ["CHECK_BITS", "SdramUnit"]
+
+CHECK_BITS = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class SdramUnit(FramelessUnit):
+    """``depth`` words as wide as the chip, one after the other, frame after frame, for ever.
+
+    Behind them in the chip lies their CRC-32, begun with ``identity``. After every reset words and
+    check are filled in, and all are read back once: words are given only if they are right then.
+    They are read in the slots of the client ``words``, a burst in each in which the ``places`` of a
+    FIFO have room for one; the last burst of a frame is what is left.
+    """
+
+    depth: int
+    slots: Slots
+    places: int = 1024
+    identity: int = 0
+
+    STEADY: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        self.check(self.depth >= 1, "needs words", self.depth)
+        places, least = self.places, 2 * self.slots.burst
+        fits = places >= least and places.bit_count() == 1
+        self.check(fits, f"places must be a power of two, {least} or more", places)
+        self.check("words" in self.slots.turns, "needs slots for its words", self.slots.turns)
+        self.check(0 <= self.identity < 1 << CHECK_BITS, "identity has 32 bits", self.identity)
+        have = self.slots.chip.words
+        self.check(self.stored <= have, f"has room for {have} words", self.stored)
+
+    @property
+    def width(self) -> int:
+        """Bits of a word."""
+        return self.slots.chip.width
+
+    @property
+    def stored(self) -> int:
+        """Words in the chip: those of a frame, and the check."""
+        return self.depth + CHECK_BITS // self.width
+
+    @property
+    def blocks(self) -> int:
+        """Bursts in which the chip is filled and read back."""
+        return ceil_div(self.stored, self.slots.burst)
+
+    @property
+    def contents(self) -> tuple[int, ...]:
+        return self.depth, self.width
+
+    @property
+    def ins(self) -> dict[str, Beat]:
+        return {}
+
+    @property
+    def o(self) -> Beat:
+        return Beat(lanes=1, bits=self.width)
+
+    @property
+    def fifo(self) -> FifoUnit:
+        """Where words wait; two of them wait in its registers, and no place is lost to these."""
+        return FifoUnit(lanes=1, bits=self.width, depth=self.places + 2)
+
+    def latency(self) -> int:
+        """Cycles from ``ready`` to offering the first word."""
+        slots = self.slots
+        return slots.start(slots.next("words", 0)) + slots.first + slots.reply + FifoUnit.STAGES
+
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        """Cycle 0 is the first in which it is ``ready``."""
+        runnable = o[0].runnable
+        come, left, gone = Channel(runnable), Channel(runnable), Times(runnable)
+        return [
+            self.read(come, gone),
+            *self.fifo.processes([come], [left]),
+            passed(left, o[0], gone),
+        ]
+
+    def read(self, come: Channel, gone: Times) -> Process:
+        """Bursts, each in the first slot for which there is room."""
+        slots, cycle, sent = self.slots, 0, 0
+        for words in self.bursts():
+            over = sent + slots.burst - self.places
+            if over > 0:  # seen a cycle after it went
+                cycle = max(cycle, 1 + (yield gone, over - 1))
+            begin = slots.start(slots.next("words", cycle))
+            for word in range(words):
+                yield from come.give(begin + slots.first + slots.reply + word)
+            cycle, sent = begin + 1, sent + words
+
+    def bursts(self) -> Iterator[int]:
+        """Words of each burst, for ever."""
+        whole, rest = divmod(self.depth, self.slots.burst)
+        while True:
+            yield from (self.slots.burst for _ in range(whole))
+            if rest:
+                yield rest
+
+    @cached_property
+    def words_per_cycle(self) -> float:
+        """How many come on the average, if they are taken: of its share of the slots."""
+        slots = self.slots
+        mine = slots.turns.count("words") / len(slots.turns)
+        return slots.share * mine * self.depth / (ceil_div(self.depth, slots.burst) * slots.burst)
+
+    def parts(self) -> Parts:
+        fifo = self.fifo.parts()
+        return Parts(
+            both={
+                "fixed": 1,
+                "pins": self.width + self.slots.chip.address_bits,
+                "block": bits(self.blocks),
+                "place": bits(self.places),
+            },
+            lut={"check": self.width},
+            memories=fifo.memories,
+        )
+
+
+def passed(i: Channel, o: Channel, gone: Times) -> Process:
+    """One stream as another, at once; tells when each beat went."""
+    index = 0
+    while True:
+        o.offers.put((yield i.offers, index))
+        ready = yield o.readies, index
+        went = max(o.offers[index], ready)
+        i.readies.put(ready)
+        gone.put(went)
+        index += 1

@@ -1,0 +1,185 @@
+"""Words from an SDRAM, which is filled, checked, and then read for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from fq_hw.schedule.units.sdram_words import SdramUnit
+from rtl_gen.array.single_port import LANE
+from rtl_gen.component import UnitComponent
+from rtl_gen.counters import counter
+from rtl_gen.delay import delay
+from rtl_gen.rom_stream import pack_words
+from rtl_gen.sdram.check import checker, with_check
+from rtl_gen.sdram.pins import pins
+from rtl_gen.sdram.ring import Ring
+from rtl_gen.sdram.slots import SlotController
+
+__all__ = ["SdramWords"]
+
+
+class SdramWords(UnitComponent, unit=SdramUnit):
+    """Words of an SDRAM, frame after frame; nothing before they were found right.
+
+    Members     o: Out(stream of u<width>)
+                i_fill: In(stream of 16 bits): ``filling``, after every reset, whatever the target
+                ready: Out(1): all that was filled in has been read back, and its check is right
+                bad: Out(1): its check was wrong; the next on i_fill are the first of a new filling
+                sdram_*: Out, In: the pins, ``rtl_gen.sdram.pins``
+    Order       word 0 first; word depth - 1 is followed by word 0
+    Latency     unit.latency() from ``ready``
+    Throughput  slots.share of all cycles, unless it is waited for; a burst begins in its slot only
+    Path        from a register into one, at most four LUTs
+    Resources   one FIFO in block RAM, which carries the filling too, and unit.resources(family)
+    Errors      ``bad``, and ``ready`` that never comes: i_fill must go on until one of them is 1
+    """
+
+    FILLED = True
+
+    @classmethod
+    def filling(cls, unit: SdramUnit, contents: np.ndarray) -> list[int]:
+        words = with_check(pack_words(contents), unit.width, unit.identity)
+        return [word >> at & 2**LANE - 1 for word in words for at in range(0, unit.width, LANE)]
+
+    @classmethod
+    def off_chip(cls, unit: SdramUnit) -> Mapping[str, wiring.Member]:
+        return {**pins(unit.slots.chip), "ready": Out(1), "bad": Out(1)}
+
+    @property
+    def more(self) -> Mapping[str, wiring.Member]:
+        return {**self.off_chip(self.unit), "i_fill": In(stream.Signature(LANE))}
+
+    def elaborate(self, platform):
+        m = Module()
+        unit = self.unit
+        m.submodules.slots = memory = SlotController(unit.slots, ("words",))
+        again = Signal()  # a new filling
+        ring = Ring(places=unit.places, width=unit.width)
+        m.submodules.ring = ResetInserter(again)(ring)
+        for name, member in pins(unit.slots.chip).items():
+            inner, outer = getattr(memory, name), getattr(self, name)
+            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+
+        filling, running = Signal(), Signal()
+        last, latest, done = self.walk(m, memory, running)
+        word, whole, lacking = self.fill(m, ring, filling, again, memory.begun & ~last, last)
+        taken, checked = Signal(), Signal()
+        right = self.judge(m, ring, filling, running, checked)
+        m.d.comb += [
+            ring.i.valid.eq(Mux(filling, whole, memory.arrived)),
+            ring.i.payload.eq(Mux(filling, word, memory.read)),
+            ring.o.ready.eq(Mux(filling, memory.issue, Mux(running, self.o.ready, checked))),
+            memory.word[0].eq(ring.o.payload),
+            memory.write.eq(filling),
+            self.o.valid.eq(ring.o.valid & running),
+            self.o.payload.as_value().eq(ring.o.payload),
+            taken.eq(~filling & ring.o.valid & ring.o.ready),
+        ]
+        room = self.count(m, ~filling & memory.issue & ~memory.drop, taken)
+        with m.FSM():
+            with m.State("FILL"):
+                m.d.comb += [filling.eq(1), memory.ask.eq(~lacking & ~latest)]
+                with m.If(done):
+                    m.next = "READ"
+            with m.State("READ"):
+                m.d.comb += memory.ask.eq(room & ~latest)
+                with m.If(done):
+                    m.next = "DRAIN"
+            with m.State("DRAIN"), m.If(memory.group):  # all are in the ring soon after
+                m.next = "JUDGE"
+            with m.State("JUDGE"), m.If(memory.group & ~ring.o.valid):
+                m.d.comb += memory.restart.eq(1)
+                m.d.sync += self.bad.eq(~right)
+                with m.If(right):
+                    m.next = "RUN"
+                with m.Else():
+                    m.d.comb += again.eq(1)
+                    m.next = "FILL"
+            with m.State("RUN"):
+                m.d.comb += [running.eq(1), self.ready.eq(1), memory.ask.eq(room)]
+        return m
+
+    def count(self, m: Module, more: Value, fewer: Value) -> Value:
+        """Whether there is room for a burst, beside the words in the ring and on the way to it.
+
+        Counted from where the highest bit says that there is none.
+        """
+        room = self.unit.places - self.unit.slots.burst
+        half = 1 << room.bit_length()
+        level = Signal(range(2 * half), init=half - 1 - room)
+        with m.If(more ^ fewer):
+            m.d.sync += level.eq(level + Mux(more, 1, -1))
+        return ~level[-1]
+
+    def judge(
+        self, m: Module, ring: Ring, filling: Signal, running: Signal, checked: Signal
+    ) -> Value:
+        """Every byte that is read back goes to the check; whether it is right, after the last."""
+        lanes = self.unit.width // 8
+        check, lane = checker(self.unit.identity), counter(lanes, "lane")
+        m.submodules.check = ResetInserter(filling)(check)
+        m.d.comb += [
+            check.data.eq(ring.o.payload.word_select(lane, 8)),
+            check.valid.eq(ring.o.valid & ~running),
+            checked.eq(lane == lanes - 1),
+        ]
+        with m.If(filling):
+            m.d.sync += lane.eq(0)
+        with m.Elif(check.valid):
+            m.d.sync += lane.eq(lane + 1)
+        return check.match_detected
+
+    def tail(self, words: int) -> int:
+        """How many of ``words`` are in the last burst."""
+        return (words - 1) % self.unit.slots.burst + 1
+
+    def walk(
+        self, m: Module, memory: SlotController, running: Signal
+    ) -> tuple[Value, Signal, Signal]:
+        """From burst to burst: whether the next is the last, this one is, its last word moves."""
+        unit, burst = self.unit, self.unit.slots.burst
+        block = counter(unit.blocks, "block")
+        latest, over, last, done = Signal(), Signal(), Signal(), Signal()
+        end, tail = (
+            Mux(running, of(unit.depth), of(unit.stored))
+            for of in (lambda words: (words - 1) // burst, lambda words: self.tail(words) - 1)
+        )
+        m.d.sync += last.eq(block == end)  # a slot is long enough for that
+        m.d.comb += [
+            memory.block[0].eq(block),
+            memory.drop.eq(over),
+            done.eq(memory.issue & latest & ~over & (memory.column == tail)),
+        ]
+        with m.If(memory.begun):
+            m.d.sync += [block.eq(Mux(last, 0, block + 1)), latest.eq(last), over.eq(0)]
+        with m.If(done):
+            m.d.sync += [over.eq(1), latest.eq(0)]
+        return last, latest, done
+
+    def fill(
+        self, m: Module, ring: Ring, filling: Signal, again: Signal, go_on: Value, last: Signal
+    ) -> tuple[Value, Value, Signal]:
+        """A word of i_fill's pieces, whether it is whole, whether the next burst lacks some.
+
+        A burst is in the ring before it is written, and no word behind the last is taken.
+        """
+        unit, lacking = self.unit, Signal(init=1)
+        place = ring.came[: (unit.slots.burst - 1).bit_length()]
+        m.d.comb += self.i_fill.ready.eq(filling & lacking)
+        word, whole = self.i_fill.payload, self.i_fill.valid & self.i_fill.ready
+        if unit.width > LANE:
+            low, second = Signal(LANE), Signal()
+            with m.If(whole):
+                m.d.sync += [low.eq(self.i_fill.payload), second.eq(~second)]
+            word, whole = Cat(low, self.i_fill.payload), whole & second
+        end = Mux(last, self.tail(unit.stored) - 1, unit.slots.burst - 1)
+        with m.If(whole & (place == end)):
+            m.d.sync += lacking.eq(0)
+        with m.If(again | delay(m, go_on, 2, "go_on")):  # ``last`` is that of the next burst
+            m.d.sync += lacking.eq(1)
+        return word, whole, lacking

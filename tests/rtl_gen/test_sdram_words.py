@@ -1,0 +1,94 @@
+"""Words from an SDRAM: filled, checked, given in the cycles of the model; no rule is broken."""
+
+from __future__ import annotations
+
+import pytest
+from sdram_bench import contents, expected, play, predicted, words_unit
+
+from fq_hw.errors import FoldingError, GraphError
+from fq_hw.schedule.sdram import M12L64322A
+from rtl_gen.sdram.check import with_check
+from rtl_gen.sdram_words import SdramWords
+from sim.sdram import Rule
+
+CASES = {  # what differs: clock, chip, words in the last burst, of the check too
+    "slow clock": (words_unit(70, 25), 1200, 0.0),
+    "whole bursts": (words_unit(32, 100, places=64), 1200, 0.0),
+    "check in a burst of its own": (words_unit(48, 80), 1600, 0.6),
+    "check in two bursts": (words_unit(31, 133, identity=77), 1200, 0.0),
+    "one word": (words_unit(1, 133), 1200, 0.0),
+    "32 bits": (words_unit(37, 133, M12L64322A, places=64), 2400, 0.5),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_words_come_in_the_cycles_of_the_model(case):
+    unit, cycles, stalls = CASES[case]
+    found = play(unit, cycles, stalls=stalls)
+    assert found.rule is Rule.NONE and found.bad is None
+    assert found.filled == len(SdramWords.filling(unit, contents(unit)))
+    assert len(found.words) > 2 * unit.depth
+    assert found.words == expected(unit, len(found.words))
+    assert found.times == predicted(unit, found.pauses)
+    assert stalls or found.times[0] == unit.latency()
+
+
+def test_its_rate_is_that_of_the_record():
+    unit = words_unit(70, 25)
+    times = predicted(unit, [False] * 20_000)
+    assert len(times) / 20_000 == pytest.approx(unit.words_per_cycle, rel=0.01)
+
+
+UNIT = words_unit(20, 25, identity=5)
+GOOD = SdramWords.filling(UNIT, contents(UNIT))
+
+
+@pytest.mark.parametrize("at, bit", [(0, 0), (7, 15), (20, 3), (21, 9)])
+def test_a_wrong_bit_is_bad_and_the_next_filling_may_be_right(at, bit):
+    wrong = [word ^ (n == at) << bit for n, word in enumerate(GOOD)]
+    found = play(UNIT, 1400, fill=[*wrong, *GOOD])
+    assert found.rule is Rule.NONE and found.bad is not None and found.ready > found.bad
+    assert found.words == expected(UNIT, len(found.words)) and found.words
+
+
+def test_words_of_another_design_are_bad():
+    other = words_unit(20, 25, identity=6)
+    found = play(UNIT, 700, fill=SdramWords.filling(other, contents(other)))
+    assert found.bad is not None and found.ready is None and not found.words
+
+
+def test_a_chip_that_does_not_keep_is_bad():
+    found = play(UNIT, 700, kept=2)
+    assert found.rule is Rule.ADDRESS
+    assert found.bad is not None and found.ready is None and not found.words
+
+
+def test_without_all_words_it_is_neither_ready_nor_bad():
+    found = play(UNIT, 700, fill=GOOD[:-1])
+    assert found.filled == len(GOOD) - 1
+    assert found.bad is None and found.ready is None and not found.words
+
+
+def test_the_check_is_that_of_zlib():
+    assert with_check([0x3231, 0x3433], 16, 0) == [0x3231, 0x3433, 0xE0A3, 0x9BE3]
+    assert with_check([0x34333231], 32, 0) == [0x34333231, 0x9BE3E0A3]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"depth": 0}, r"needs words \(got 0\)"),
+        ({"depth": 1023}, r"has room for 1024 words \(got 1025\)"),
+        ({"places": 16}, r"places must be a power of two, 32 or more \(got 16\)"),
+        ({"places": 48}, r"places must be a power of two, 32 or more \(got 48\)"),
+        ({"identity": 2**32}, r"identity has 32 bits \(got 4294967296\)"),
+    ],
+)
+def test_refuses(fields, message):
+    with pytest.raises(FoldingError, match=f"^SdramUnit: {message}$"):
+        words_unit(**{"depth": 20, "clock_mhz": 25, **fields})
+
+
+def test_refuses_contents_of_another_shape():
+    with pytest.raises(GraphError, match=r"^SdramUnit: needs contents of shape \(20, 16\)"):
+        SdramWords(UNIT, contents(UNIT)[:-1])

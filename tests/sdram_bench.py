@@ -1,0 +1,117 @@
+"""A unit of words from an SDRAM in Amaranth's simulator, with a small chip at its pins."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from amaranth.sim import Simulator
+
+from fq_hw.schedule.events import Channel, Process, settle
+from fq_hw.schedule.sdram import SDR_16M16, SdramChip, Slots
+from fq_hw.schedule.units import SdramUnit
+from rtl_gen.rom_stream import pack_words
+from rtl_gen.sdram_words import SdramWords
+from sim.sdram import Rule, SdramModel, WithSdram
+
+__all__ = ["Played", "contents", "expected", "play", "predicted", "small", "words_unit"]
+
+
+def small(chip: SdramChip = SDR_16M16) -> SdramChip:
+    """``chip`` with few words, a short start and many refreshes; its other times are its own."""
+    return replace(chip, row_bits=3, column_bits=5, power_up_ns=400, refresh_ns=2500)
+
+
+def words_unit(depth: int, clock_mhz: float, chip: SdramChip = SDR_16M16, **more) -> SdramUnit:
+    slots = Slots(chip=small(chip), clock_mhz=clock_mhz, burst=16)
+    return SdramUnit(depth=depth, slots=slots, **{"places": 32, **more})
+
+
+def contents(unit: SdramUnit, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 2, unit.contents).astype(np.uint8)
+
+
+@dataclass
+class Played:
+    """What came: words and their cycles after ``ready``, and in which of these a pause was."""
+
+    ready: int | None = None
+    bad: int | None = None
+    filled: int = 0
+    words: list[int] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    pauses: list[bool] = field(default_factory=list)
+    rule: Rule = Rule.NONE
+
+
+def play(
+    unit: SdramUnit,
+    cycles: int,
+    *,
+    fill: list[int] | None = None,
+    stalls: float = 0.0,
+    kept: int | None = None,
+    part: SdramWords | None = None,
+) -> Played:
+    """``cycles`` cycles after a reset; ``fill`` comes in, and o pauses by chance.
+
+    ``kept`` is how many words the chip keeps: fewer than it should, where it is broken.
+    """
+    part = part or SdramWords(unit, contents(unit))
+    fill = SdramWords.filling(unit, part.contents) if fill is None else fill
+    chip = unit.slots.chip
+    top = WithSdram(part, SdramModel(chip, unit.slots.clock_mhz, kept or chip.words))
+    found, dice = Played(), random.Random(7)
+
+    async def bench(ctx) -> None:
+        for cycle in range(cycles):
+            ctx.set(top.i_fill.valid, found.filled < len(fill) and dice.random() < 0.8)
+            ctx.set(top.i_fill.payload, fill[found.filled % len(fill)])
+            pause = dice.random() < stalls
+            ctx.set(top.o.ready, not pause)
+            found.filled += ctx.get(top.i_fill.valid & top.i_fill.ready)
+            if found.bad is None and ctx.get(top.bad):
+                found.bad = cycle
+            if found.ready is None and ctx.get(top.ready):
+                found.ready = cycle
+            if found.ready is not None:
+                found.pauses.append(pause)
+            if ctx.get(top.o.valid) and not pause:
+                found.words.append(ctx.get(top.o.payload[0]))
+                found.times.append(cycle - found.ready)
+            await ctx.tick()
+        found.rule = Rule(ctx.get(top.rule))
+
+    simulator = Simulator(top)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return found
+
+
+def predicted(unit: SdramUnit, pauses: list[bool]) -> list[int]:
+    """When the unit's model says that words move, if their reader makes these ``pauses``."""
+    runnable: list = []
+    o, cycles = Channel(runnable), []
+
+    def reader() -> Process:
+        free = 0
+        while True:
+            free = max(free, (yield o.offers, len(cycles)))
+            while free < len(pauses) and pauses[free]:
+                free += 1
+            if free >= len(pauses):
+                return
+            cycles.append((yield from o.take(free)))
+            free = cycles[-1] + 1
+
+    runnable += [(process, None) for process in [*unit.processes([], [o]), reader()]]
+    settle(runnable)
+    return cycles
+
+
+def expected(unit: SdramUnit, count: int) -> list[int]:
+    """The first ``count`` words of those that ``contents`` makes."""
+    words = pack_words(contents(unit))
+    return [words[n % unit.depth] for n in range(count)]
