@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from boards.array_samples import ARRAYS, PARAMETERS
+from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, SDR_32M16, Slots
 from fq_hw.schedule.units import (
     AddUnit,
     ConcatUnit,
@@ -30,6 +31,7 @@ from fq_hw.schedule.units import (
     Rom,
     RomUnit,
     ScoreUnit,
+    SdramUnit,
     ThresholdUnit,
     Unit,
     WindowUnit,
@@ -42,7 +44,7 @@ def contents(unit: Unit) -> np.ndarray | None:
     """Random contents of the unit's ROM, table or constants, the same for a unit everywhere."""
     dice = np.random.default_rng(zlib.crc32(repr(unit).encode()))
     match unit:
-        case RomUnit() | ParameterUnit():
+        case RomUnit() | ParameterUnit() | SdramUnit():
             return dice.integers(0, 2, (unit.depth, unit.width)).astype(np.uint8)
         case EmbedUnit():
             shape = (unit.tables, 256, unit.length)
@@ -249,11 +251,22 @@ def scores() -> Iterator[ScoreUnit]:
         )  # fmt: skip
 
 
+def sdrams() -> Iterator[SdramUnit]:
+    for chip, clock_mhz, burst, places, depth in (
+        (SDR_16M16, 133, 256, 1024, 456_000), (SDR_16M16, 100, 128, 512, 60_000),
+        (SDR_16M16, 50, 64, 256, 9_000), (SDR_32M16, 133, 256, 2048, 15_000_000),
+        (SDR_32M16, 25, 64, 512, 1_000_000), (M12L64322A, 133, 128, 512, 250_000),
+        (M12L64322A, 80, 256, 1024, 2_000_000), (M12L64322A, 25, 128, 256, 30_000),
+    ):  # fmt: skip
+        slots = Slots(chip=chip, clock_mhz=clock_mhz, burst=burst)
+        yield SdramUnit(depth=depth, slots=slots, places=places)
+
+
 SAMPLES: tuple[Unit, ...] = tuple(
     unit
     for kind in (
         embeddings, converters, windows, reorders, roms, engines, thresholds, forks, fifos, adders,
-        pixel_sums, scores, plane_sums, requantizers, pools, concats,
+        pixel_sums, scores, plane_sums, requantizers, pools, concats, sdrams,
     )
     for unit in kind()
 ) + ARRAYS + PARAMETERS  # fmt: skip

@@ -41,7 +41,7 @@ class Cycles:
     power_up: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class SdramChip:
     """One chip: ``width`` data pins, and its times in nanoseconds.
 
@@ -83,6 +83,9 @@ class SdramChip:
         bits = self.row_bits, self.column_bits, self.bank_bits
         fits = min(bits) >= 1 and self.column_bits <= 10
         require(fits, where, "needs rows, banks, and at most 10 bits of column", bits)
+
+    def __repr__(self) -> str:
+        return f"SdramChip({self.name!r})"
 
     @property
     def address_bits(self) -> int:
