@@ -67,7 +67,7 @@ def test_the_same_bytes_whatever_the_jobs(tmp_path):
     found = []
     for jobs in (1, 2):
         out = tmp_path / f"net{jobs}.bin"
-        result = build(SumCore(16, 1), ICEBREAKER, out, pixels=16, colours=1, seeds=2, jobs=jobs)
+        result = build(SumCore(24, 1), ICEBREAKER, out, pixels=24, colours=1, seeds=2, jobs=jobs)
         found.append((out.read_bytes(), result.seed, [row.fmax_mhz for row in result.seeds]))
     assert found[0] == found[1]
     assert found[0][2][found[0][1] - 1] == max(found[0][2]) > min(found[0][2])

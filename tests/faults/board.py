@@ -15,11 +15,12 @@ from boards.protocol import REPLY_SYNC, REQUEST_SYNC, VERSION, Request, Status
 __all__ = ["BYTE_S", "FRAME", "IDLE_S", "REPLY", "TIMEOUT_S", "ModelPort", "truth"]
 
 BYTE_S, IDLE_S, TIMEOUT_S, THINK_S, LATE_S = 1e-5, 0.1, 0.5, 0.002, 0.9
-PIXELS, CLASSES, SCORE_BYTES = 300, 4, 3
+PIXELS, CLASSES, SCORE_BYTES, CHUNK = 300, 4, 3, 128
 FRAME = PIXELS  # bytes of a frame, of one colour
 REPLY = 13 + CLASSES * SCORE_BYTES
 HEADER, NUMBER_AT = 8, 7  # in a packet, sync bytes included
 CRC = 4
+SENT = FRAME + 2 * CRC  # with the CRCs between its chunks
 
 
 def truth(frame: bytes) -> tuple[int, tuple[int, ...]]:
@@ -46,7 +47,12 @@ class ModelPort:
         """Power off and on: the board forgets, what is on the line stays."""
         self._packet = bytearray()
         self._settling = False
-        self._last_heard = self._busy_until = -1.0
+        self._last_heard = self._busy_until = self._core_busy_until = -1.0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._packet.clear()
+        self._frame, self._checked = b"", len(REQUEST_SYNC)  # of the packet, by CRCs
 
     # The host's side.
 
@@ -98,15 +104,15 @@ class ModelPort:
             whole = len(self._packet) >= len(REQUEST_SYNC)
             if whole:
                 self._refuse(at, Status.FRAMING)
-            self._packet.clear()
+            self._forget()
             return
         self._packet.append(byte)
         if len(self._packet) <= len(REQUEST_SYNC):
             self._hunt()
         elif len(self._packet) == HEADER:
             self._judge(at)
-        elif len(self._packet) > HEADER and len(self._packet) == self._whole():
-            self._answer(at)
+        elif len(self._packet) > HEADER and len(self._packet) == self._end():
+            self._check(at)
 
     def _give_up(self, now: float) -> None:
         """Half a request, and then nothing until ``now``."""
@@ -118,32 +124,43 @@ class ModelPort:
         while self._packet and not REQUEST_SYNC.startswith(self._packet):
             del self._packet[0]
 
-    def _whole(self) -> int:
-        return HEADER - 1 + int.from_bytes(self._packet[4:7], "little") + CRC
+    def _end(self) -> int:
+        """Where the next CRC ends."""
+        if self._packet[3] == Request.QUERY:
+            return HEADER + CRC
+        return max(self._checked, HEADER) + min(CHUNK, FRAME - len(self._frame)) + CRC
 
     def _judge(self, at: float) -> None:
         version, kind, length = self._packet[2], self._packet[3], self._packet[4:7]
-        wanted = {Request.FRAME: FRAME + 1, Request.QUERY: 1}
+        wanted = {Request.FRAME: SENT + 1, Request.QUERY: 1}
         if version != VERSION:
             self._refuse(at, Status.BAD_VERSION)
         elif kind not in wanted:
             self._refuse(at, Status.BAD_KIND)
         elif int.from_bytes(length, "little") != wanted[kind]:
             self._refuse(at, Status.BAD_LENGTH)
+        elif kind == Request.FRAME and at < self._core_busy_until:
+            self._refuse(at, Status.BUSY)
 
-    def _answer(self, at: float) -> None:
-        body, check = bytes(self._packet[2:-CRC]), self._packet[-CRC:]
+    def _check(self, at: float) -> None:
+        body, check = bytes(self._packet[self._checked : -CRC]), self._packet[-CRC:]
+        pixels = self._packet[max(self._checked, HEADER) : -CRC]
         if zlib.crc32(body) != int.from_bytes(check, "little"):
             self._refuse(at, Status.BAD_CHECK)
         elif self._packet[3] == Request.QUERY:
-            info = struct.pack("<IBHBB", PIXELS, 1, CLASSES, 1, SCORE_BYTES)
+            info = struct.pack("<IBHBBH", PIXELS, 1, CLASSES, 1, SCORE_BYTES, CHUNK)
             self._reply(at, Status.INFO, info)
+        elif len(self._frame) + len(pixels) < FRAME:
+            self._frame += pixels
+            self._checked = len(self._packet)
         else:
-            label, scores = truth(body[HEADER - 2 :])
+            label, scores = truth(self._frame + pixels)
             words = b"".join(score.to_bytes(3, "little", signed=True) for score in scores)
             self._reply(at + self.think_s, Status.RESULT, bytes([label]) + words)
 
     def _refuse(self, at: float, status: Status) -> None:
+        if self._frame:  # what is begun goes on to its end
+            self._core_busy_until = at + self.think_s
         self._reply(at, status, b"")
         self._settling = True
 
@@ -155,4 +172,4 @@ class ModelPort:
             at += BYTE_S
             self._coming.append((at, byte))
         self._busy_until = at - BYTE_S  # the last byte is with the transmitter
-        self._packet.clear()
+        self._forget()
