@@ -7,10 +7,13 @@
 // +taps=FILE             write every tensor on the way, see taps.py
 // +quiet=C               end C cycles after the last result, pixel and, where taps write, beat inside
 // +reset_at=C            in cycle C reset again and begin anew; results before it are forgotten
+// +fill=FILE             with an SDRAM: what is filled into it, words in hex, one a line; cycles
+//                        count from the one in which it is ready, and nothing is offered before
 // +limit=C               give up after C cycles
 //
 // Ends with a line on stdout: "done CYCLES" or "stuck CYCLES", or "broken CYCLES" when o changed or
-// fell while it waited, or when a result came that no frame asked for.
+// fell while it waited, or when a result came that no frame asked for; "bad CYCLES" when the SDRAM's
+// check is wrong, "unruly CYCLES RULE" when a rule of its data sheet was broken.
 `timescale 1ns / 1ns
 module bench;
   reg clk = 0;
@@ -24,15 +27,40 @@ module bench;
   reg o_ready = 0;
   wire [`OUT_WIDTH-1:0] o_data;
 
+`ifdef SDRAM_WIDTH
+  wire go, bad, fill_ready;
+  reg fill_valid = 0;
+  reg [15:0] fill_data;
+  wire [2:0] command;
+  wire [`SDRAM_BANK-1:0] bank;
+  wire [`SDRAM_ADDRESS-1:0] address;
+  wire dqm, dq_oe;
+  wire [`SDRAM_WIDTH-1:0] dq_o, dq_i;
+  wire [7:0] rule;
+  sdram chip (
+      .clk(clk), .rst(rst), .sdram_command(command), .sdram_bank(bank), .sdram_address(address),
+      .sdram_dqm(dqm), .sdram_dq_o(dq_o), .sdram_dq_oe(dq_oe), .sdram_dq_i(dq_i), .rule(rule)
+  );
+`else
+  wire go = 1;
+`endif
+
   accelerator dut (
+`ifdef SDRAM_WIDTH
+      .sdram_command(command), .sdram_bank(bank), .sdram_address(address), .sdram_dqm(dqm),
+      .sdram_dq_o(dq_o), .sdram_dq_oe(dq_oe), .sdram_dq_i(dq_i), .ready(go), .bad(bad),
+      .i_fill_valid(fill_valid), .i_fill_ready(fill_ready), .i_fill_data(fill_data),
+`endif
       .clk(clk), .rst(rst),
-      .i_valid(i_valid), .i_ready(i_ready), .i_data(i_data),
+      .i_valid(i_valid && go), .i_ready(i_ready), .i_data(i_data),
       .o_valid(o_valid), .o_ready(o_ready), .o_data(o_data)
   );
 
   taps watch (.clk(clk), .rst(rst));
 
-  string in_name, out_name;
+  string in_name, out_name, fill_name;
+  integer fill_file;
+  reg [15:0] word;
   integer in_file, out_file, beats, results, pause_in, pause_out, seed, reset_at, limit, most_quiet;
   integer sent, taken, cycle, total, quiet, scanned;
   reg [31:0] in_dice, out_dice;
@@ -55,6 +83,9 @@ module bench;
     seen_first = 0;
     $fclose(out_file);
     out_file = $fopen(out_name, "w");
+`ifdef SDRAM_WIDTH
+    scanned = $rewind(fill_file);
+`endif
   endtask
 
   task automatic finish(input string verdict);
@@ -79,6 +110,10 @@ module bench;
     out_dice = 32'h7f4a7c15 ^ seed;
     in_file = $fopen(in_name, "r");
     out_file = $fopen(out_name, "w");
+`ifdef SDRAM_WIDTH
+    if (!$value$plusargs("fill=%s", fill_name)) $fatal(1, "+fill is missing");
+    fill_file = $fopen(fill_name, "r");
+`endif
     total = 0;
     begin_anew;
   end
@@ -88,9 +123,23 @@ module bench;
     rst <= 0;
     in_dice <= xorshift(in_dice);
     out_dice <= xorshift(out_dice);
-    if (rst) begin
+`ifdef SDRAM_WIDTH
+    if (rst) fill_valid <= 0;
+    else if (!fill_valid || fill_ready) begin
+      scanned = $fscanf(fill_file, "%h", word);
+      fill_data <= word;
+      fill_valid <= scanned == 1;
+    end
+    if (!rst && bad) finish("bad");
+    if (!rst && rule != 0) begin
+      $display("unruly %0d %0d", total, rule);
+      $finish;
+    end
+    if (total > limit) finish("stuck");
+`endif
+    if (rst || !go) begin
       // In cycle 0, the first without reset, the source offers and the sink is ready.
-      if (pause_in == 0) begin
+      if (pause_in == 0 && (rst || sent == 0)) begin
         scanned = $fscanf(in_file, "%h", next);
         i_data <= next;
         sent = 1;

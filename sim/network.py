@@ -14,10 +14,10 @@ from amaranth.lib import wiring
 from fq_hw.errors import SimulationError, require
 from fq_hw.files import write_text
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.units import ScoreUnit
+from fq_hw.schedule.units import ScoreUnit, SdramUnit
 from rtl_gen.emit import to_verilog
-from rtl_gen.top import Accelerator
-from sim import primitives, taps, verilator
+from rtl_gen.top import Accelerator, fill_order
+from sim import primitives, sdram, taps, verilator
 from sim import waves as wave_format
 
 __all__ = ["Run", "build", "compile_core", "is_brief", "pixel_lines", "simulate"]
@@ -84,10 +84,17 @@ def compile_core(
 ) -> Path:
     """Compile ``core``, which is an accelerator of ``plan``; ``more`` Verilog goes with it.
 
-    ``flags`` are Verilator's, beside its usual ones.
+    ``flags`` are Verilator's, beside its usual ones. Where the plan has an SDRAM, a chip is at its
+    pins.
     """
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
     widths += f"`define OUT_WIDTH {plan.result.result_bits}\n"
+    for unit in memories(plan):
+        chip = unit.slots.chip
+        widths += f"`define SDRAM_WIDTH {chip.width}\n`define SDRAM_BANK {chip.bank_bits}\n"
+        widths += f"`define SDRAM_ADDRESS {chip.address_bits}\n"
+        more = {**more, "sdram_store.v": sdram.STORE,
+                "sdram.v": to_verilog(sdram.behind(unit), "sdram")}  # fmt: skip
     sources = {
         "bench.sv": widths + BENCH.read_text(),
         "taps.sv": watch,
@@ -95,6 +102,11 @@ def compile_core(
         **more,
     }
     return verilator.build(sources, "bench", folder, brief, flags)
+
+
+def memories(plan: Plan) -> list[SdramUnit]:
+    """The SDRAM of ``plan``, if it has one."""
+    return [node.unit for node in plan.nodes if isinstance(node.unit, SdramUnit)]
 
 
 def pixel_lines(images: np.ndarray) -> str:
@@ -155,6 +167,13 @@ def simulate(
         "reset_at": reset_at,
         "limit": limit,
     }
+    for unit in memories(plan):  # a burst written and read takes its words and their bytes
+        words = [word for beats in fill_order(plan.nodes, True).values() for word in beats]
+        options["fill"] = folder / "fill.hex"
+        write_text(options["fill"], "".join(f"{word:04x}\n" for word in words))
+        limit += 2 * unit.slots.cycles.power_up + 4 * unit.slots.period
+        limit += int(unit.stored * (unit.width // 8 + 3) / unit.slots.share)
+        options["limit"] = limit * (2 if reset_at else 1)
     if taps_file is not None:  # rows that no window uses may still come, a beat a frame at worst
         options |= {"taps": taps_file, "quiet": int(cycles_per_frame * slow) + QUIET}
     if waves_file is not None:
@@ -163,13 +182,15 @@ def simulate(
     where = f"rtl-sim {plan.name!r}"
     said = verilator.run(program, options, where)
     seconds = time.monotonic() - began
-    verdict = re.search(r"^(done|stuck|broken) (\d+)$", said, re.MULTILINE)
+    verdict = re.search(r"^(done|stuck|broken|bad|unruly) (\d+)( \d+)?$", said, re.MULTILINE)
     require(verdict, where, "the simulator must give a verdict", said[-200:], kind=SimulationError)
     lines = [line.split() for line in taps.whole_lines(out)]
     found = [(int(cycle), word) for cycle, word in lines if cycle != "first"]
     meaning = {
         "stuck": f"must give {len(images)} results in {limit} cycles",
         "broken": "must hold o.valid and payload until taken, and give one result per frame",
+        "bad": "must find in its SDRAM what was filled into it",
+        "unruly": f"must keep {sdram.Rule(int(verdict[3] or 0)).name} of its SDRAM",
         "done": "",
     }[verdict[1]]
     contract = f"{meaning}; it gave {len(found)} by cycle {verdict[2]}"

@@ -14,9 +14,10 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from fq_hw.schedule.sdram import SdramChip
+from fq_hw.schedule.units import SdramUnit
 from rtl_gen.sdram.pins import ALL_BANKS, PREFIX, Command, pins
 
-__all__ = ["STORE", "Rule", "SdramModel", "WithSdram"]
+__all__ = ["STORE", "PaddedSdram", "Rule", "SdramModel", "WithSdram", "behind"]
 
 STORE = """module sdram_store (input clk, input [31:0] address, input [WIDTH/8-1:0] write,
                     input [WIDTH-1:0] w_data, output [WIDTH-1:0] r_data);
@@ -254,14 +255,33 @@ class SdramModel(wiring.Component):
         ]  # fmt: skip
 
 
+class PaddedSdram(wiring.Component):
+    """The chip behind the registers of the pads.
+
+    Members     those of SdramModel, as the controller sees them
+    """
+
+    def __init__(self, model: SdramModel):
+        self.model = model
+        super().__init__(dict(model.signature.members))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.model = model = self.model
+        for name, member in model.signature.members.items():
+            inner, outer = getattr(model, name), getattr(self, name)
+            m.d.sync += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        return m
+
+
 class WithSdram(wiring.Component):
-    """A part and the SDRAM that its pins go to, with the registers of the pads between.
+    """A part and the SDRAM that its pins go to, behind pads.
 
     Members     those of ``part`` but for its pins; rule: as SdramModel
     """
 
     def __init__(self, part: wiring.Component, model: SdramModel):
-        self.part, self.model = part, model
+        self.part, self.chip = part, PaddedSdram(model)
         members = part.signature.members
         self.kept = [name for name in members if not name.startswith(PREFIX)]
         super().__init__({**{name: members[name] for name in self.kept}, "rule": Out(Rule)})
@@ -269,20 +289,24 @@ class WithSdram(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.part = part = self.part
-        m.submodules.sdram = model = self.model
+        m.submodules.sdram = chip = self.chip
         for name in self.kept:
-            face = getattr(part, name)
-            if not part.signature.members[name].is_port:
-                ends = face, flipped(getattr(self, name))
-                inward = part.signature.members[name].flow is In
-                connect(m, *(ends[::-1] if inward else ends))
-            elif part.signature.members[name].flow is In:
-                m.d.comb += face.eq(getattr(self, name))
+            inward = part.signature.members[name].flow is In
+            inner, outer = getattr(part, name), getattr(self, name)
+            if part.signature.members[name].is_signature:
+                connect(m, *((flipped(outer), inner) if inward else (inner, flipped(outer))))
             else:
-                m.d.comb += getattr(self, name).eq(face)
+                m.d.comb += inner.eq(outer) if inward else outer.eq(inner)
         for name, member in part.signature.members.items():
             if name.startswith(PREFIX):
-                here, there = getattr(part, name), getattr(model, name)
-                m.d.sync += here.eq(there) if member.flow is In else there.eq(here)
-        m.d.comb += self.rule.eq(model.rule)
+                inner, outer = getattr(part, name), getattr(chip, name)
+                m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        m.d.comb += self.rule.eq(chip.rule)
         return m
+
+
+def behind(unit: SdramUnit) -> PaddedSdram:
+    """What is at the pins of ``unit`` in Verilator, with room for the bursts that it fills in."""
+    slots = unit.slots
+    depth = unit.blocks * slots.burst
+    return PaddedSdram(SdramModel(slots.chip, slots.clock_mhz, depth, verilog=True))

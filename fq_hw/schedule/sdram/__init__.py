@@ -2,6 +2,16 @@
 
 from fq_hw.schedule.sdram.chip import Cycles, SdramChip
 from fq_hw.schedule.sdram.chips import CHIPS, M12L64322A, SDR_16M16, SDR_32M16
+from fq_hw.schedule.sdram.identity import identity_of
 from fq_hw.schedule.sdram.slots import Slots
 
-__all__ = ["CHIPS", "M12L64322A", "SDR_16M16", "SDR_32M16", "Cycles", "SdramChip", "Slots"]
+__all__ = [
+    "CHIPS",
+    "M12L64322A",
+    "SDR_16M16",
+    "SDR_32M16",
+    "Cycles",
+    "SdramChip",
+    "Slots",
+    "identity_of",
+]

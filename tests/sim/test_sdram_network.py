@@ -1,0 +1,78 @@
+"""A network whose array's parameters come from an SDRAM, with the chip at its pins in Verilator."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from simcases import Case, make_case
+
+from fq_hw.errors import SimulationError
+from fq_hw.schedule import timing
+from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.plan import Node, Plan, Source
+from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, SdramChip, Slots, identity_of
+from fq_hw.schedule.units import ConvertUnit, ParameterUnit, SdramUnit, ceil_div
+from sim import network, taps
+
+pytestmark = pytest.mark.verilator
+
+ARRAY = Array(columns=2, pe=2, simd=4, depth=64)
+
+
+def streamed_whole(plan: Plan, chip: SdramChip) -> Plan:
+    """``plan`` with the words of its array, in the order in which they are wanted, in an SDRAM."""
+    (old,) = [node for node in plan.nodes if isinstance(node.unit, ParameterUnit)]
+    pieces = ceil_div(old.unit.width, chip.width)
+    bits = np.zeros((len(old.unit.order()), pieces * chip.width), np.uint8)
+    bits[:, : old.unit.width] = old.contents[old.unit.order()]
+    contents = bits.reshape(-1, chip.width)
+    chip = dataclasses.replace(chip, row_bits=7, power_up_ns=2000)
+    slots = Slots(chip=chip, clock_mhz=100, burst=32)
+    words = SdramUnit(depth=len(contents), slots=slots, places=128, identity=identity_of(contents))
+    nodes = [Node(name="words", unit=words, inputs=(), contents=contents)]
+    if pieces > 1:
+        convert = ConvertUnit(channels=pieces, pixels=len(bits), lanes_in=1, lanes_out=pieces,
+                              bits=chip.width)  # fmt: skip
+        nodes.append(Node(name="wide", unit=convert, inputs=(Source("words"),)))
+    given = Source(nodes[-1].name)
+    for node in plan.nodes:
+        if node is not old:
+            inputs = tuple(given if source.node == old.name else source for source in node.inputs)
+            nodes.append(dataclasses.replace(node, inputs=inputs))
+    return dataclasses.replace(plan, nodes=tuple(nodes))
+
+
+def case_of(folder, chip: SdramChip) -> Case:
+    case = make_case("tiny", folder, 3, array=ARRAY)
+    plan = streamed_whole(case.plan, chip)
+    return dataclasses.replace(case, plan=plan, interval=timing.simulate(plan).interval)
+
+
+@pytest.mark.parametrize(
+    "chip",
+    [SDR_16M16, pytest.param(M12L64322A, marks=pytest.mark.slow)],
+    ids=lambda chip: chip.name,
+)
+def test_scores_streams_cycles_and_other_words(chip, tmp_path, programs):
+    case = case_of(tmp_path, chip)
+    program, levels = network.build(case.plan, programs, brief=True), tmp_path / "levels.txt"
+    free = case.run(program, taps_file=levels)
+    case.assert_equal(free)
+    wrong = taps.mismatches(levels, case.plan, case.tensors)
+    assert set(wrong) >= {"embedding", "tail.conv", "tail.sum"} and not any(wrong.values())
+    predicted = timing.simulate(case.plan, len(case.images))
+    assert (free.first_pixel, free.results) == (predicted.first_pixel, predicted.results)
+    case.assert_equal(case.run(program, pause_in=220, pause_out=220))
+    again = case.run(program, reset_at=free.cycles - 300)
+    case.assert_equal(again)
+    assert again.results == free.results
+    words, *others = case.plan.nodes
+    contents = words.contents.copy()
+    contents[3, 2] ^= 1
+    unit = dataclasses.replace(words.unit, identity=identity_of(contents))
+    nodes = (dataclasses.replace(words, contents=contents, unit=unit), *others)
+    other = dataclasses.replace(case, plan=dataclasses.replace(case.plan, nodes=nodes))
+    with pytest.raises(SimulationError, match="must find in its SDRAM what was filled into it"):
+        other.run(program)
