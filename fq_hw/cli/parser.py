@@ -10,11 +10,13 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from fq_hw.errors import one_line, suggestion
+from fq_hw.flow.shipped import configuration_file, model_file
 
 __all__ = ["Parser"]
 
 LONGEST = 500  # characters of a message: all commands are named in one
 TYPES = {int: "a whole number", float: "a number"}
+PATHS = (Path, model_file, configuration_file)
 
 
 class Parser(argparse.ArgumentParser):
@@ -71,7 +73,7 @@ class Parser(argparse.ArgumentParser):
         return super()._get_values(action, arg_strings)
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> object:
-        if action.type is Path and not arg_string:  # which would be the working folder
+        if action.type in PATHS and not arg_string:  # which would be the working folder
             raise argparse.ArgumentError(action, "must not be empty")
         try:
             return super()._get_value(action, arg_string)

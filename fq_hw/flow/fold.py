@@ -126,13 +126,14 @@ class FoldGoal:
 def limits_of(board, share: float, graph: ir.Graph) -> Resources:
     """What of ``board`` may be used: shares of its LUT and FF, the block RAMs that the link leaves.
 
-    The board's link keeps a frame, one word a pixel.
+    The board's link keeps two chunks of pixels.
     """
-    height, width, colours = graph.input.shape
-    frame = blocks(height * width, 8 * colours, rom=False)
+    from boards.protocol import CHUNK_PIXELS
+
+    kept = blocks(2 * CHUNK_PIXELS, 8 * graph.input.shape[2], rom=False)
     have = board.capacity
     return Resources(
-        lut=int(have.lut * share), ff=int(have.ff * FF_SHARE), ebr=max(have.ebr - frame, 0)
+        lut=int(have.lut * share), ff=int(have.ff * FF_SHARE), ebr=max(have.ebr - kept, 0)
     )
 
 
