@@ -16,7 +16,7 @@ from boards import farm
 from boards.board import Board
 from boards.clock import PllClock, pll_for
 from boards.placement import drivers, placement, slowest
-from boards.protocol import BAUD, IDLE_S
+from boards.protocol import BAUD, IDLE_S, Info
 from boards.route import Job, Routed, packed
 from boards.shell import Shell
 from boards.steps import Step
@@ -98,8 +98,7 @@ def build(
     board: Board,
     out: Path,
     *,
-    pixels: int,
-    colours: int,
+    info: Info,
     baud: int = BAUD,
     idle_s: float = IDLE_S,
     clock_mhz: float | None = None,
@@ -115,7 +114,7 @@ def build(
 ) -> BuildResult:
     """Put ``core`` behind the serial link of ``board`` and write the bitstream ``out``.
 
-    core, pixels, colours, baud, idle_s   as ``Shell`` wants them
+    core, info, baud, idle_s   as ``Shell`` wants them
     clock_mhz  of the design, by a PLL and within 1 %; by default the board's oscillator
     freq_mhz   what nextpnr aims for, at least (and by default) the design's clock
     placer     what it goes for
@@ -151,8 +150,7 @@ def build(
         work_folder(out.with_suffix(".build"), "build") as work,
     ):
         with Step(report, "generate"):
-            shell = Shell(core, pixels=pixels, colours=colours, clock_hz=clock * 1e6,
-                          baud=baud, idle_s=idle_s)  # fmt: skip
+            shell = Shell(core, info=info, clock_hz=clock * 1e6, baud=baud, idle_s=idle_s)
             top = SerialTop(shell, PllClock(setting, board.family) if setting else None)
             options = _generate(top, board, work, aim / clock)
         with Step(report, f"synthesise with Yosys {yosys.version}"):

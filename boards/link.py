@@ -87,10 +87,18 @@ class Reply:
 
 @dataclass(frozen=True)
 class Result:
-    """What the accelerator says of a frame; ``scores`` has one integer for each class."""
+    """What the accelerator says of a frame; ``scores`` has one integer for each class.
 
-    label: int
+    ``best`` are the classes of the highest scores, best first.
+    """
+
     scores: tuple[int, ...]
+    best: tuple[int, ...]
+
+    @property
+    def label(self) -> int:
+        """The best class."""
+        return self.best[0]
 
 
 def read_reply(read: Callable[[int], bytes], longest: int = GARBAGE_LIMIT) -> Reply:
@@ -131,15 +139,18 @@ def decode_info(payload: bytes) -> Info:
 
 
 def decode_result(payload: bytes, info: Info) -> Result:
-    """The label and the scores in the payload of ``Status.RESULT``."""
+    """The scores and the best classes in the payload of ``Status.RESULT``."""
     _expect_bytes("Status.RESULT", info.result_bytes, payload)
-    label, scores = payload[: info.label_bytes], payload[info.label_bytes :]
-    starts = range(0, len(scores), info.score_bytes)
-    words = (scores[at : at + info.score_bytes] for at in starts)
+    end = info.classes * info.score_bytes
     return Result(
-        int.from_bytes(label, "little"),
-        tuple(int.from_bytes(word, "little", signed=True) for word in words),
+        scores=_numbers(payload[:end], info.score_bytes, signed=True),
+        best=_numbers(payload[end:], info.label_bytes, signed=False),
     )
+
+
+def _numbers(payload: bytes, size: int, signed: bool) -> tuple[int, ...]:
+    words = (payload[at : at + size] for at in range(0, len(payload), size))
+    return tuple(int.from_bytes(word, "little", signed=signed) for word in words)
 
 
 class Link:

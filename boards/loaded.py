@@ -129,17 +129,15 @@ class LoadedScoreUnit(ScoreUnit):
         return self.pieces + 1
 
     @property
-    def beats(self) -> int:
-        return self.classes * (self.class_cycles + self.load_cycles) + 1
+    def class_cycles(self) -> int:
+        return super().class_cycles + self.load_cycles
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         def frames() -> Process:
-            free = done = self.load_cycles
+            free = self.load_cycles
             while True:
-                for _ in range(self.classes):
-                    done = self.class_cycles + (yield from i[0].take(free))
-                    free = done + self.load_cycles
-                free = max(free, 1 + (yield from o[0].give(done)))
+                scored = self.latency() + (yield from i[0].take(free))
+                free = 1 + self.load_cycles + (yield from o[0].give(scored))
 
         return [frames()]
 
@@ -191,9 +189,9 @@ class LoadedScores(Scores, unit=LoadedScoreUnit):
         m.d.sync += factor.eq(self.word[:bits])
         m.d.comb += negate.eq(self.word[bits])
 
-    def add_bias(self, m: Module, index: Signal, product: Signal) -> None:
+    def add_bias(self, m: Module, index: Signal, score: Signal) -> None:
         bias = self.word[self.unit.multiplier_bits + 1 :][: self.unit.score_bits]
-        m.d.sync += product.eq(product + bias.as_signed())
+        m.d.sync += score.eq(score + bias.as_signed())
 
 
 def replaceable(plan: Plan) -> Plan:
@@ -229,7 +227,8 @@ def most_of(node: Node) -> int:
 
 def summed(plan: Plan) -> list[tuple[str, Node]]:
     """The end of the plan with loaded scores; its sums' starts go into biases, if it has such."""
-    scores = plan.nodes[-1]
+    result = plan.nodes[-1]
+    scores = plan[result.inputs[0].node]
     way = [scores]
     while isinstance(way[-1].unit, ScoreUnit | ConvertUnit):
         way.append(plan[way[-1].inputs[0].node])
@@ -257,4 +256,6 @@ def summed(plan: Plan) -> list[tuple[str, Node]]:
     )
     constants = np.stack([multiplier, bias])
     found.append((scores.name, dataclasses.replace(scores, unit=loaded, contents=constants)))
+    wide = dataclasses.replace(result.unit, score_bits=loaded.score_bits)
+    found.append((result.name, dataclasses.replace(result, unit=wide)))
     return found

@@ -192,8 +192,7 @@ class ReplySender(wiring.Component):
 
     Members     i: In(stream of REPLY), taken in the cycle in which its last byte is; length counts
                    the payload and the number
-                index: Out(24), which byte of the payload ``byte`` must show in the same cycle
-                byte: In(8), must hold for its index until i is taken
+                i_payload: In(stream of u8), of which each reply takes its payload
                 o: Out(stream of u8)
     Latency     o.valid one cycle after i.valid
     Throughput  one byte in two cycles
@@ -204,8 +203,7 @@ class ReplySender(wiring.Component):
         super().__init__(
             {
                 "i": In(stream.Signature(REPLY)),
-                "index": Out(24),
-                "byte": In(8),
+                "i_payload": In(stream.Signature(8)),
                 "o": Out(stream.Signature(8)),
             }
         )
@@ -245,13 +243,13 @@ class ReplySender(wiring.Component):
             with m.State("HEADER"):
                 m.d.comb += [byte.eq(part[:8]), offer.eq(free & more)]
                 with m.If(~more):
-                    m.d.sync += [left.eq(self.i.payload.length), self.index.eq(0)]
+                    m.d.sync += left.eq(self.i.payload.length)
                     m.d.sync += more.eq(self.i.payload.length != NUMBER_BYTES)
                     m.next = "PAYLOAD"
             with m.State("PAYLOAD"):
-                m.d.comb += [byte.eq(self.byte), offer.eq(free & more)]
-                with m.If(offer):
-                    m.d.sync += self.index.eq(self.index + 1)
+                m.d.comb += byte.eq(self.i_payload.payload)
+                m.d.comb += self.i_payload.ready.eq(free & more)
+                m.d.comb += offer.eq(free & more & self.i_payload.valid)
                 with m.If(~more & ~checked):
                     m.d.sync += [left.eq(CRC_BYTES + 1), more.eq(1), part.eq(crc.crc)]
                     m.next = "CRC"

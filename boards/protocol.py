@@ -23,9 +23,10 @@ and each of them takes 1.5 ``idle_s`` or more: 38 s.
 ``Request.FRAME`` carries height * width * colours bytes: rows, then columns, colour fastest, in
 chunks of ``chunk_pixels`` pixels, the last one maybe shorter. A CRC-32 stands behind each chunk, of
 all since the one before it; the last chunk's is the packet's. So a board plays a chunk while the
-next one comes, and needs no room for a frame. Its reply is ``Status.RESULT`` with the label, then
-one score for each class, signed; ``Info`` gives the number of bytes of each. ``Request.QUERY``
-carries nothing; its reply is ``Status.INFO`` with an ``Info``.
+next one comes, and needs no room for a frame. Its reply is ``Status.RESULT`` with one signed score
+for each class, then the best classes, best first: the first of them is the label. ``Info`` gives
+how many they are, and the bytes of each. ``Request.QUERY`` carries nothing; its reply is
+``Status.INFO`` with an ``Info``.
 
 The accelerator sees a chunk only after its CRC was found right. Where a frame ends with an error
 after that, the board makes up the rest of it, drops what comes of it, and until then answers other
@@ -84,7 +85,7 @@ CRC_BYTES = 4
 NO_NUMBER, LAST_NUMBER = 0, 255
 IDLE_S = 0.1  # longer than any pause inside a write that a USB bridge or a busy host makes
 CHUNK_PIXELS = 256  # two chunks of three colours are one block RAM of an ECP5
-INFO = struct.Struct("<IBHBBH")
+INFO = struct.Struct("<IBHBBBH")
 
 
 class Request(IntEnum):
@@ -115,6 +116,7 @@ class Info:
     pixels: int
     colours: int
     classes: int
+    best: int
     label_bytes: int
     score_bytes: int
     chunk_pixels: int = CHUNK_PIXELS
@@ -140,7 +142,7 @@ class Info:
     @property
     def result_bytes(self) -> int:
         """The payload of ``Status.RESULT``, in bytes."""
-        return self.label_bytes + self.classes * self.score_bytes
+        return self.classes * self.score_bytes + self.best * self.label_bytes
 
 
 def pack(

@@ -31,6 +31,7 @@ def info_of(plan: Plan) -> Info:
         pixels=height * width,
         colours=colours,
         classes=result.classes,
+        best=result.best,
         label_bytes=max(1, -(-result.label_bits // 8)),
         score_bytes=max(1, -(-result.score_bits // 8)),
     )

@@ -28,6 +28,7 @@ from fq_hw.schedule.units import (
     PoolUnit,
     ReorderUnit,
     RequantizeUnit,
+    ResultUnit,
     Rom,
     RomUnit,
     ScoreUnit,
@@ -243,7 +244,7 @@ def pixel_sums() -> Iterator[PixelSumUnit]:
 def scores() -> Iterator[ScoreUnit]:
     for classes, sum_bits, multiplier_bits in (
         (2, 12, 6), (4, 14, 8), (5, 12, 8), (10, 15, 8), (10, 14, 12), (10, 16, 10), (20, 15, 8),
-        (3, 16, 12), (32, 14, 8),
+        (3, 16, 12), (32, 14, 8), (100, 14, 8), (400, 15, 8), (1000, 15, 8),
     ):  # fmt: skip
         yield ScoreUnit(
             classes=classes, sum_bits=sum_bits, multiplier_bits=multiplier_bits,
@@ -262,11 +263,19 @@ def sdrams() -> Iterator[SdramUnit]:
         yield SdramUnit(depth=depth, slots=slots, places=places)
 
 
+def results() -> Iterator[ResultUnit]:
+    for classes, score_bits, best in (
+        (2, 18, 1), (4, 22, 1), (10, 23, 1), (10, 26, 1), (20, 23, 1), (32, 22, 1), (10, 32, 1),
+        (100, 23, 5), (200, 28, 5), (1000, 26, 5), (1000, 30, 5), (10, 24, 3),
+    ):  # fmt: skip
+        yield ResultUnit(classes=classes, score_bits=score_bits, best=best)
+
+
 SAMPLES: tuple[Unit, ...] = tuple(
     unit
     for kind in (
         embeddings, converters, windows, reorders, roms, engines, thresholds, forks, fifos, adders,
-        pixel_sums, scores, plane_sums, requantizers, pools, concats, sdrams,
+        pixel_sums, scores, results, plane_sums, requantizers, pools, concats, sdrams,
     )
     for unit in kind()
 ) + ARRAYS + PARAMETERS  # fmt: skip

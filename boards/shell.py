@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Shape, ShapeLike, Signal, signed, unsigned
+from amaranth.hdl import Const, Module, Mux, Shape, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from boards.chunk_buffer import ChunkBuffer
 from boards.packet import ReplySender, RequestReceiver
-from boards.protocol import CHUNK_PIXELS, IDLE_S, NUMBER_BYTES, Info, Status
+from boards.protocol import IDLE_S, NUMBER_BYTES, Info, Status
 from boards.uart import UartReceiver, UartTransmitter, divisor
 from fq_hw.errors import require
+from fq_hw.schedule.units import ResultKind
 
 __all__ = ["Shell"]
 
@@ -21,12 +22,12 @@ class Shell(wiring.Component):
     Members     rx: In(1), asynchronous, 1 when idle
                 tx: Out(1), 1 when idle
     Core        i: In(stream of u8 x colours), one beat per pixel in raster order
-                o: Out(stream of {label: u<n>, scores: classes x s<m>}), one beat per frame,
-                offered after the frame's last pixel was taken
+                o: Out(stream of {data: s<n>, kind: ResultKind, last: 1}), for each frame the
+                scores and best classes that ``info`` says, after its last pixel was taken
     Order       one reply for each request; the host sends the next one after it
     Latency     the request and the reply on the line, and the core
     Throughput  one frame at a time
-    Resources   the core's, two chunks in block RAM, about 1,000 LUT4 and 350 flip-flops
+    Resources   the core's, two chunks in block RAM, about 700 LUT4 and 350 flip-flops
     Errors      the error statuses of boards.protocol; the shell cannot see that a core hangs
     """
 
@@ -34,28 +35,18 @@ class Shell(wiring.Component):
         self,
         core: wiring.Component,
         *,
-        pixels: int,
-        colours: int,
+        info: Info,
         clock_hz: float,
         baud: float,
         idle_s: float = IDLE_S,
-        chunk_pixels: int = CHUNK_PIXELS,
     ):
         self.core = core
         self.divisor = divisor(clock_hz, baud)
         self.idle_cycles = round(clock_hz * idle_s)
         contract = "idle_s must be longer than two bytes on the line"
         require(self.idle_cycles > 20 * self.divisor, "Shell", contract, idle_s)
-        result = _result_layout(core, colours)
-        label, scores = result["label"].shape, result["scores"].shape
-        self.info = Info(
-            pixels=pixels,
-            colours=colours,
-            classes=scores.length,
-            label_bytes=_bytes(label),
-            score_bytes=_bytes(scores.elem_shape),
-            chunk_pixels=chunk_pixels,
-        )
+        self.info = info
+        check_core(core, info)
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
 
     def elaborate(self, platform):
@@ -81,7 +72,7 @@ class Shell(wiring.Component):
             receiver.full.eq(frame.full),
             receiver.busy.eq(frame.busy | dropping),
         ]
-        with m.If(core.o.valid & dropping):
+        with m.If(core.o.valid & core.o.p.last & dropping):
             m.d.sync += dropping.eq(0)
         with m.If(frame.giving_up):
             m.d.sync += dropping.eq(1)
@@ -102,35 +93,35 @@ class Shell(wiring.Component):
             sender.i.payload.length.eq(length),
             sender.i.payload.number.eq(receiver.o.payload.number),
             receiver.o.ready.eq(sender.i.ready),
-            core.o.ready.eq((sender.i.ready & has_result) | dropping),
         ]
 
+        # Scores and classes go out as whole bytes, a beat when its last byte does.
+        beat, label_bytes, score_bytes = core.o.p, self.info.label_bytes, self.info.score_bytes
+        number = Signal(signed(8 * max(label_bytes, score_bytes)))
+        place = Signal(range(max(label_bytes, score_bytes, len(info))))
+        is_score = beat.kind == ResultKind.SCORE
+        last_byte = place == Mux(is_score, score_bytes, label_bytes) - 1
         info_word = Const(int.from_bytes(info, "little"), 8 * len(info))
-        result = Signal(self._reply_layout())
-        m.d.comb += result.label.eq(core.o.payload.label)
-        for index in range(self.info.classes):
-            m.d.comb += result.scores[index].eq(core.o.payload.scores[index])
-        result_byte = result.as_value().word_select(sender.index[: result_bytes.bit_length()], 8)
-        info_byte = info_word.word_select(sender.index[: len(info).bit_length()], 8)
-        m.d.comb += sender.byte.eq(Mux(has_result, result_byte, info_byte))
+        taken, word = Signal(), Mux(has_result, number, info_word)
+        m.d.comb += [
+            number.eq(beat.data),
+            taken.eq(sender.i_payload.valid & sender.i_payload.ready),
+            sender.i_payload.payload.eq(word.word_select(place, 8)),
+            sender.i_payload.valid.eq(~has_result | core.o.valid),
+            core.o.ready.eq((has_result & taken & last_byte) | dropping),
+        ]
+        with m.If(taken):
+            m.d.sync += place.eq(Mux(has_result & last_byte, 0, place + 1))
+        with m.If(receiver.o.ready):
+            m.d.sync += place.eq(0)
         return m
 
-    def _reply_layout(self) -> data.StructLayout:
-        """The payload of Status.RESULT: label and scores widened to whole bytes."""
-        score = signed(8 * self.info.score_bytes)
-        scores = data.ArrayLayout(score, self.info.classes)
-        return data.StructLayout({"label": 8 * self.info.label_bytes, "scores": scores})
 
-
-def _bytes(shape: ShapeLike) -> int:
-    return max(1, -(-Shape.cast(shape).width // 8))
-
-
-def _result_layout(core: wiring.Component, colours: int) -> data.StructLayout:
-    """The layout of the core's result; ParameterError where a port is not what Shell wants."""
+def check_core(core: wiring.Component, info: Info) -> None:
+    """Raise ParameterError where a port is not what Shell wants."""
     where = f"core {type(core).__name__}"
     ports = {name: member for name, member in core.signature.members.items() if member.is_signature}
-    pixel = data.ArrayLayout(unsigned(8), colours)
+    pixel = data.ArrayLayout(unsigned(8), info.colours)
     i, o = ports.get("i"), ports.get("o")
     fits = i == In(stream.Signature(pixel))
     require(fits, where, f"i must be In(stream.Signature({pixel!r}))", i)
@@ -139,10 +130,7 @@ def _result_layout(core: wiring.Component, colours: int) -> data.StructLayout:
     fits = (
         isinstance(layout, data.StructLayout)
         and o == Out(stream.Signature(layout))
-        and set(layout.members) == {"label", "scores"}
-        and not Shape.cast(layout["label"].shape).signed
-        and isinstance(layout["scores"].shape, data.ArrayLayout)
-        and Shape.cast(layout["scores"].shape.elem_shape).signed
+        and set(layout.members) == {"data", "kind", "last"}
+        and Shape.cast(layout["data"].shape).signed
     )
-    require(fits, where, "o must be Out(stream of {label: u<n>, scores: classes x s<m>})", o)
-    return layout
+    require(fits, where, "o must be Out(stream of {data: s<n>, kind, last})", o)

@@ -22,8 +22,8 @@ class AxiStream(wiring.Component):
                 s_axis_tdata, _tvalid, _tready, _tlast: frames, as FrameInput takes them
                 m_axis_tdata, _tvalid, _tready, _tlast, _tuser: results, as ResultOutput gives
                 them; tlast with a result's last beat, tuser where its frame's packet was too short
-    Latency     that of the accelerator, and 2 cycles to a result's first beat; one more for each
-                further beat of a pixel
+    Latency     that of the accelerator, and 1 cycle; one more for each further beat of a pixel, and
+                where a beat holds several numbers of a result
     Throughput  the accelerator's, or that of the beats of a frame or result, where they take longer
     Errors      none at run time
     Source      ARM IHI 0051A, AMBA 4 AXI4-Stream: whole bytes, tvalid low in reset
@@ -58,6 +58,7 @@ class AxiStream(wiring.Component):
         m.submodules.results = results = ResultOutput(self.geometry, result)
         m.submodules.shorts = shorts = fifo.SyncFIFOBuffered(width=1, depth=self.frames_inside)
         connect(m, frames.o, core.i)
+        connect(m, core.o, results.i)
         m.d.comb += [
             frames.i.p.data.eq(self.s_axis_tdata),
             frames.i.p.last.eq(self.s_axis_tlast),
@@ -66,16 +67,12 @@ class AxiStream(wiring.Component):
             shorts.w_data.eq(frames.o_short.payload),
             shorts.w_en.eq(frames.o_short.valid),
             frames.o_short.ready.eq(shorts.w_rdy),
-            # A frame's mark came with its last word, long before its result.
-            results.i.payload.eq(core.o.payload),
-            results.i.valid.eq(core.o.valid & shorts.r_rdy),
-            core.o.ready.eq(results.i.ready & shorts.r_rdy),
-            shorts.r_en.eq(core.o.valid & results.i.ready),
-            results.short.eq(shorts.r_data),
+            # A frame's mark came with its last word, long before its result; it goes with that.
+            shorts.r_en.eq(results.o.valid & results.o.ready & results.o.p.last),
             self.m_axis_tdata.eq(results.o.p.data),
             self.m_axis_tlast.eq(results.o.p.last),
-            self.m_axis_tuser.eq(results.o.p.short),
-            self.m_axis_tvalid.eq(results.o.valid & self.aresetn),
-            results.o.ready.eq(self.m_axis_tready),
+            self.m_axis_tuser.eq(shorts.r_data),
+            self.m_axis_tvalid.eq(results.o.valid & shorts.r_rdy & self.aresetn),
+            results.o.ready.eq(self.m_axis_tready & shorts.r_rdy),
         ]
         return m

@@ -24,9 +24,9 @@ class Kind(StrEnum):
 class Bus:
     """A kind of ports, and of AXI4-Stream the width of a beat.
 
-    Without a width a beat is a pixel on the way in, and a result on the way out. With one a frame
-    and a result are bytes one behind the other. Errors call them as the command does: --bus,
-    --bus-width.
+    Without a width a beat is a pixel on the way in, and a number of a result on the way out. With
+    one a frame and a result are bytes one behind the other. Errors call them as the command does:
+    --bus, --bus-width.
     """
 
     kind: str = Kind.STREAM
@@ -36,7 +36,7 @@ class Bus:
         one_of(self.kind, [kind.value for kind in Kind], "--bus")
         if self.width is None:
             return
-        hint = "leave it out: Wishbone has 32 bits, plain streams a pixel and a result"
+        hint = "leave it out: Wishbone has 32 bits, plain streams a pixel and a number"
         axi = self.kind == Kind.AXI4_STREAM
         contract = f"is the width of --bus {Kind.AXI4_STREAM.value}"
         require(axi, "--bus-width", contract, self.width, hint=hint)

@@ -9,7 +9,7 @@ from fq_hw.errors import require
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.plan import Plan
 
-__all__ = ["FIELD_BITS", "Geometry"]
+__all__ = ["FIELD_BITS", "WISHBONE_BITS", "Geometry"]
 
 FIELD_BITS = (32, 64)  # of a label and of a score, in memory
 WISHBONE_BITS = 32
@@ -20,13 +20,15 @@ class Geometry:
     """What goes over a bus for a frame.
 
     A frame is its pixels' bytes, rows from the top, pixels from the left, colour 0 first; it begins
-    with a new word, whose lowest byte is the first. A result is 1 + classes signed integers of
-    ``field_bits``: the label, then the score of each class, lowest bytes first.
+    with a new word, whose lowest byte is the first. A result is classes + best signed integers of
+    ``field_bits``, lowest bytes first: the score of each class, then the ``best`` classes, of which
+    the first is the label.
     """
 
     pixels: int
     colours: int
     classes: int
+    best: int
     field_bits: int
     in_bits: int
     out_bits: int
@@ -44,9 +46,10 @@ class Geometry:
             pixels=height * width,
             colours=colours,
             classes=unit.classes,
+            best=unit.best,
             field_bits=fits[0],
             in_bits=wide or 8 * colours,
-            out_bits=wide or fits[0] * (1 + unit.classes),
+            out_bits=wide or fits[0],
         )
 
     @property
@@ -60,9 +63,14 @@ class Geometry:
         return ceil_div(8 * self.frame_bytes, self.in_bits)
 
     @property
+    def pieces(self) -> int:
+        """Words of a number, where it is wider than one."""
+        return max(self.field_bits // self.out_bits, 1)
+
+    @property
     def result_bytes(self) -> int:
         """Bytes of a result."""
-        return self.field_bits // 8 * (1 + self.classes)
+        return self.field_bits // 8 * (self.classes + self.best)
 
     @property
     def result_words(self) -> int:

@@ -6,10 +6,20 @@ from dataclasses import dataclass
 
 from bus.geometry import Geometry
 
-__all__ = ["ID", "REGISTERS", "VERSION", "Field", "Register", "address_bits", "lines", "markdown"]
+__all__ = [
+    "ID",
+    "REGISTERS",
+    "VERSION",
+    "Field",
+    "Register",
+    "address_bits",
+    "best_offset",
+    "lines",
+    "markdown",
+]
 
 ID = int.from_bytes(b"fqhw", "little")
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,8 @@ REGISTERS = (
         "RESULT", 0x0C, "r", "the rest of what a program must know",
         (
             Field("COLOURS", 0, 8, "bytes of a pixel"),
-            Field("SCORE_BYTES", 8, 8, "of each of SCORES: 4 or 8"),
+            Field("SCORE_BYTES", 8, 4, "of each of SCORES: 4 or 8"),
+            Field("BEST", 12, 4, "number of the best classes behind SCORES"),
             Field("CLASSES", 16, 16, "number of SCORES"),
         ),
     ),
@@ -76,14 +87,22 @@ REGISTERS = (
         "results wait and there is no room",
     ),
     Register("LABEL", 0x1C, "r", "the class with the highest score"),
-    Register("SCORES", 0x20, "r", "of each class, signed; those of 8 bytes lower word first"),
+    Register(
+        "SCORES", 0x20, "r", "of each class, signed; those of 8 bytes lower word first; behind "
+        "them, as wide, the RESULT.BEST classes with the highest scores, best first",
+    ),
 )  # fmt: skip
 
 
 def address_bits(geometry: Geometry) -> int:
     """Width of wb_adr_i, which counts words."""
-    words = REGISTERS[-1].offset // 4 + geometry.classes * geometry.field_bits // 32
+    words = (REGISTERS[-1].offset + geometry.result_bytes) // 4
     return (words - 1).bit_length()
+
+
+def best_offset(geometry: Geometry) -> int:
+    """Where the best classes are, in bytes."""
+    return REGISTERS[-1].offset + geometry.field_bits // 8 * geometry.classes
 
 
 def size(geometry: Geometry) -> int:

@@ -2,71 +2,74 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bus.geometry import Geometry
 from rtl_gen.counters import counter
 
-__all__ = ["ResultOutput", "fields"]
-
-
-def fields(geometry: Geometry, result: data.View) -> list[Value]:
-    """The integers of a result: the label, then the scores, extended to ``field_bits``."""
-    found = []
-    for number in (result.label, *(result.scores[n] for n in range(geometry.classes))):
-        sign = number[-1] if number.shape().signed else 0
-        missing = geometry.field_bits - len(number)
-        found.append(Cat(number, *[sign] * missing))
-    return found
+__all__ = ["ResultOutput"]
 
 
 class ResultOutput(wiring.Component):
-    """Holds a result and gives it in words.
+    """Gives the numbers of a result in words: several in one, one in one, or one in several.
 
-    Members     i: In(stream of {label, scores}); short: In(1), belongs to the result at i
-                o: Out(stream of {data: u<out_bits>, last: 1, short: 1})
-    Order       as Geometry says
-    Latency     1 cycle
-    Throughput  one word per cycle
-    Resources   a register of a result, and a choice of its words
+    Members     i: In(stream of beats of a result)
+                o: Out(stream of {data: u<out_bits>, last: 1})
+    Order       as Geometry says; what is left of a result's last word is 0
+    Latency     1 cycle where a word holds several numbers, else none
+    Throughput  one number per cycle, or one word where a number is wider
+    Resources   a register of a word, where that holds several numbers
     Errors      none
     """
 
     def __init__(self, geometry: Geometry, result: data.StructLayout):
         self.geometry = geometry
-        word = data.StructLayout({"data": geometry.out_bits, "last": 1, "short": 1})
-        super().__init__(
-            {
-                "i": In(stream.Signature(result)),
-                "short": In(1),
-                "o": Out(stream.Signature(word)),
-            }
-        )
+        word = data.StructLayout({"data": geometry.out_bits, "last": 1})
+        super().__init__({"i": In(stream.Signature(result)), "o": Out(stream.Signature(word))})
 
     def elaborate(self, platform):
         m = Module()
-        geometry, words = self.geometry, self.geometry.result_words
-        held, short = Signal.like(self.i.payload), Signal()
-        word, last = counter(words, "word"), Signal()
-        memory = Signal(words * geometry.out_bits)
-        # Amaranth takes time with the square of the bits to choose a word that is all there is.
-        chosen = memory if words == 1 else memory.word_select(word, geometry.out_bits)
+        geometry = self.geometry
+        number = Signal(signed(geometry.field_bits))
+        m.d.comb += number.eq(self.i.p.data)
+        if geometry.out_bits > geometry.field_bits:
+            self.gather(m, number)
+        else:
+            self.split(m, number)
+        return m
+
+    def split(self, m: Module, number: Value) -> None:
+        """A number waits until all its pieces are gone."""
+        piece, last = counter(self.geometry.pieces, "piece"), Signal()
         m.d.comb += [
-            memory.eq(Cat(fields(geometry, held))),
-            last.eq(word == words - 1),
-            self.o.p.data.eq(chosen),
-            self.o.p.last.eq(last),
-            self.o.p.short.eq(short),
-            self.i.ready.eq(~self.o.valid | (self.o.ready & last)),
+            last.eq(piece == self.geometry.pieces - 1),
+            self.o.p.data.eq(number.word_select(piece, self.geometry.out_bits)),
+            self.o.p.last.eq(self.i.p.last & last),
+            self.o.valid.eq(self.i.valid),
+            self.i.ready.eq(self.o.ready & last),
         ]
         with m.If(self.o.valid & self.o.ready):
-            m.d.sync += word.eq(Mux(last, 0, word + 1))
-        with m.If(self.i.ready):
-            m.d.sync += [
-                self.o.valid.eq(self.i.valid),
-                held.eq(self.i.payload),
-                short.eq(self.short),
-            ]
-        return m
+            m.d.sync += piece.eq(Mux(last, 0, piece + 1))
+
+    def gather(self, m: Module, number: Value) -> None:
+        """A word grows where it goes out."""
+        size = self.geometry.field_bits
+        places = self.geometry.out_bits // size
+        place, full, gone = counter(places, "place"), Signal(), Signal()
+        m.d.comb += [
+            self.i.ready.eq(~self.o.valid | self.o.ready),
+            full.eq((place == places - 1) | self.i.p.last),
+            gone.eq(self.o.valid & self.o.ready),
+        ]
+        with m.If(gone):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += place.eq(Mux(full, 0, place + 1))
+            m.d.sync += [self.o.valid.eq(full), self.o.p.last.eq(self.i.p.last)]
+            with m.If(place == 0):
+                m.d.sync += self.o.p.data.eq(Cat(number))
+            for at in range(1, places):
+                with m.Elif(place == at):
+                    m.d.sync += self.o.p.data[at * size :][:size].eq(number)

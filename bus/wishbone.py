@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, ClockDomain, Const, Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.hdl import ClockDomain, Const, Module, Signal, Value, signed
+from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from bus.frames import FrameInput
-from bus.geometry import Geometry
+from bus.geometry import WISHBONE_BITS, Geometry
 from bus.registers import ID, REGISTERS, VERSION, Register, address_bits
-from bus.results import fields
 from fq_hw.errors import require
+from fq_hw.schedule.units import ResultKind
+from rtl_gen.streams import memory_style
 from rtl_gen.top import Accelerator
 
 __all__ = ["Wishbone"]
@@ -29,6 +30,7 @@ class Wishbone(wiring.Component):
     Registers   bus.registers
     Latency     2 cycles an access; more for PIXELS while the accelerator takes none
     Throughput  a word per 2 cycles
+    Resources   a result in RAM
     Errors      err_o where PIXELS could never be taken, as two results wait, and where a write is
                 of less than a word; nothing is taken
     Source      OpenCores, Wishbone B4, chapter 3: classic single cycles
@@ -73,8 +75,9 @@ class Wishbone(wiring.Component):
         connect(m, frames.o, core.i)
         m.d.comb += frames.o_short.ready.eq(1)
 
-        result = Signal.like(core.o.payload)
-        there, irq_enable = Signal(), Signal()
+        m.submodules.result = result = self.result_memory()
+        store, load = result.write_port(), result.read_port()
+        label, there, irq_enable = Signal(core.plan.result.label_bits), Signal(), Signal()
         acked, failed, access = Signal(), Signal(), Signal()
         write, narrow = Signal(), Signal()
         at = {
@@ -105,36 +108,51 @@ class Wishbone(wiring.Component):
         ]
         with m.If(write & at["STATUS"] & self.wb_dat_i[place("STATUS", "RESULT")]):
             m.d.sync += there.eq(0)
-        with m.If(core.o.valid & core.o.ready):
-            m.d.sync += [there.eq(1), result.eq(core.o.payload)]
+        m.d.comb += [store.en.eq(core.o.valid & core.o.ready), store.data.eq(core.o.p.data)]
+        with m.If(store.en):
+            m.d.sync += [there.eq(core.o.p.last), store.addr.eq(store.addr + 1)]
+            with m.If(core.o.p.last):
+                m.d.sync += store.addr.eq(0)
+            with m.If(core.o.p.kind == ResultKind.LABEL):
+                m.d.sync += label.eq(core.o.p.data)
         with m.If(write & at["CONTROL"]):
             m.d.sync += irq_enable.eq(self.wb_dat_i[place("CONTROL", "IRQ_ENABLE")])
 
         height, width, colours = core.plan.image
-        label, *scores = fields(self.geometry, result)
+        geometry = self.geometry
         shown = {
             "ID": word("ID", ID),
             "VERSION": word("VERSION", VERSION),
             "IMAGE": word("IMAGE", WIDTH=width, HEIGHT=height),
             "RESULT": word(
-                "RESULT", COLOURS=colours, CLASSES=len(scores),
-                SCORE_BYTES=self.geometry.field_bits // 8,
+                "RESULT", COLOURS=colours, CLASSES=geometry.classes, BEST=geometry.best,
+                SCORE_BYTES=geometry.field_bits // 8,
             ),
             "CONTROL": word("CONTROL", IRQ_ENABLE=irq_enable),
             "STATUS": word("STATUS", RESULT=there, READY=frames.i.ready, INSIDE=frames.inside),
-            "LABEL": label[:32],
+            "LABEL": label,
+            "PIXELS": Const(0),
         }  # fmt: skip
-        numbers = Signal(self.geometry.field_bits * len(scores))
-        m.d.comb += numbers.eq(Cat(scores))
-        offset = Signal(len(self.wb_adr_i))
-        m.d.comb += offset.eq(self.wb_adr_i - AT["SCORES"].offset // 4)
-        m.d.sync += self.wb_dat_o.eq(numbers.word_select(offset, 32))
+        each = (geometry.field_bits // WISHBONE_BITS).bit_length() - 1
+        register, piece, is_register = Signal(32), Signal(max(each, 1)), Signal()
+        word_of_result = self.wb_adr_i - AT["SCORES"].offset // 4
+        m.d.comb += [
+            load.addr.eq(word_of_result >> each),
+            self.wb_dat_o.eq(load.data.word_select(piece if each else 0, WISHBONE_BITS)),
+        ]
+        m.d.sync += [piece.eq(word_of_result), is_register.eq(0)]
         for name, value in shown.items():
             with m.If(at[name]):
-                m.d.sync += self.wb_dat_o.eq(value)
-        with m.If(at["PIXELS"]):
-            m.d.sync += self.wb_dat_o.eq(0)
+                m.d.sync += [register.eq(value), is_register.eq(1)]
+        with m.If(is_register):
+            m.d.comb += self.wb_dat_o.eq(register)
         return m
+
+    def result_memory(self) -> memory.Memory:
+        """The numbers of a result, in order."""
+        depth, width = self.geometry.classes + self.geometry.best, self.geometry.field_bits
+        style = memory_style(depth, width)
+        return memory.Memory(shape=signed(width), depth=depth, init=[], attrs=style)
 
 
 def place(register: str, field: str) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from bus.geometry import Geometry
+from fq_hw.golden import best_classes
 
 __all__ = ["frame_words", "result_words"]
 
@@ -19,9 +18,10 @@ def frame_words(images: np.ndarray, geometry: Geometry) -> list[int]:
     return [int.from_bytes(text[at : at + size], "little") for at in range(0, len(text), size)]
 
 
-def result_words(label: int, scores: Sequence[int], geometry: Geometry) -> list[int]:
-    """A result as words."""
-    numbers = np.array([label, *scores], f"<i{geometry.field_bits // 8}")
+def result_words(scores: np.ndarray, geometry: Geometry) -> list[int]:
+    """The result of a frame with these ``scores``, as words."""
+    found = [*scores.tolist(), *best_classes(scores, geometry.best).tolist()]
+    numbers = np.array(found, f"<i{geometry.field_bits // 8}")
     size = geometry.out_bits // 8
     text = numbers.tobytes().ljust(size * geometry.result_words, b"\0")
     return [int.from_bytes(text[at : at + size], "little") for at in range(0, len(text), size)]

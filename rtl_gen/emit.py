@@ -1,4 +1,7 @@
-"""Components as Verilog or RTLIL text; a stream NAME has the ports NAME_valid, _ready and _data."""
+"""Components as Verilog or RTLIL text; a stream NAME has the ports NAME_valid, _ready and _data.
+
+Where a field of its payload is called ``data``, each of them has a port of its own, NAME_FIELD.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import re
 from collections.abc import Iterator
 
 from amaranth.back import rtlil
-from amaranth.hdl import Fragment, Value
-from amaranth.lib import wiring
+from amaranth.hdl import Fragment, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In
 
 from fq_hw import toolbox
 from fq_hw.errors import ToolError, require
@@ -37,7 +41,25 @@ def ports(part: wiring.Component) -> dict[str, tuple[Value, None]]:
             continue
         found[f"{name}_valid"] = (face.valid, None)
         found[f"{name}_ready"] = (face.ready, None)
-        found[f"{name}_data"] = (Value.cast(face.payload), None)
+        shape = face.payload.shape() if isinstance(face.payload, data.View) else None
+        if isinstance(shape, data.StructLayout) and "data" in shape.members:
+            for field, _ in shape:
+                found[f"{name}_{field}"] = (Value.cast(face.payload[field]), None)
+        else:
+            found[f"{name}_data"] = (Value.cast(face.payload), None)
+    return found
+
+
+def whole_ports(part: wiring.Component, design: Fragment) -> dict[str, tuple[Signal, None]]:
+    """``ports`` as Amaranth wants them: a field becomes a signal, which ``design`` joins to it."""
+    found = {}
+    for name, (value, _) in ports(part).items():
+        port = value
+        if not isinstance(value, Signal):
+            port = Signal(value.shape(), name=name)
+            into = part.signature.members[name.rpartition("_")[0]].flow is In
+            design.add_statements("comb", value.eq(port) if into else port.eq(value))
+        found[name] = (port, None)
     return found
 
 
@@ -66,7 +88,8 @@ def to_rtlil(part: wiring.Component, name: str, prefix: str = "") -> str:
     """
     design = Fragment.get(part, None)
     dots = dots_rtlil(design, prefix)
-    return rtlil.convert(design, name=name, ports=ports(part), emit_src=False) + dots
+    found = whole_ports(part, design)
+    return rtlil.convert(design, name=name, ports=found, emit_src=False) + dots
 
 
 def dots_rtlil(design: Fragment, prefix: str = "") -> str:

@@ -1,8 +1,9 @@
 // Source, sink, clock and watch around an accelerator, all on this side: nothing waits for Python.
 //
 // +in=FILE +beats=N      input beats in hex, one a line; offered in order
-// +out=FILE +results=N   writes "first C" and per result "C data": C counts cycles after reset;
-//                        at last "end N", how many lines are before it
+// +out=FILE +results=N   takes N beats of results; writes "first C" and per beat "C bits", lowest
+//                        its data: C counts cycles after reset; at last "end N", how many lines are
+//                        before it
 // +pause_in=P +pause_out=P +seed=S   stall each side in P of 256 cycles, at random
 // +taps=FILE             write every tensor on the way, see taps.py
 // +quiet=C               end C cycles after the last result, pixel and, where taps write, beat inside
@@ -12,7 +13,7 @@
 // +limit=C               give up after C cycles
 //
 // Ends with a line on stdout: "done CYCLES" or "stuck CYCLES", or "broken CYCLES" when o changed or
-// fell while it waited, or when a result came that no frame asked for; "bad CYCLES" when the SDRAM's
+// fell while it waited, or when a beat came that no frame asked for; "bad CYCLES" when the SDRAM's
 // check is wrong, "unruly CYCLES RULE" when a rule of its data sheet was broken.
 `timescale 1ns / 1ns
 module bench;
@@ -26,6 +27,9 @@ module bench;
   wire o_valid;
   reg o_ready = 0;
   wire [`OUT_WIDTH-1:0] o_data;
+  wire [1:0] o_kind;
+  wire o_last;
+  wire [`OUT_WIDTH+2:0] given = {o_last, o_kind, o_data};
 
 `ifdef SDRAM_WIDTH
   wire go, bad, fill_ready;
@@ -53,7 +57,7 @@ module bench;
 `endif
       .clk(clk), .rst(rst),
       .i_valid(i_valid && go), .i_ready(i_ready), .i_data(i_data),
-      .o_valid(o_valid), .o_ready(o_ready), .o_data(o_data)
+      .o_valid(o_valid), .o_ready(o_ready), .o_data(o_data), .o_kind(o_kind), .o_last(o_last)
   );
 
   taps watch (.clk(clk), .rst(rst));
@@ -65,7 +69,7 @@ module bench;
   integer sent, taken, cycle, total, quiet, scanned;
   reg [31:0] in_dice, out_dice;
   reg was_waiting, seen_first;
-  reg [`OUT_WIDTH-1:0] waiting;
+  reg [`OUT_WIDTH+2:0] waiting;
 
   function automatic [31:0] xorshift(input [31:0] x);
     x = x ^ (x << 13);
@@ -162,12 +166,12 @@ module bench;
         end
       end
       if (o_valid && o_ready) begin
-        $fwrite(out_file, "%0d %h\n", cycle - 1, o_data);
+        $fwrite(out_file, "%0d %h\n", cycle - 1, given);
         taken = taken + 1;
       end
-      if (was_waiting && (!o_valid || o_data !== waiting)) finish("broken");
+      if (was_waiting && (!o_valid || given !== waiting)) finish("broken");
       was_waiting = o_valid && !o_ready;
-      waiting = o_data;
+      waiting = given;
       o_ready <= out_dice[7:0] >= pause_out;
       if (taken > results) finish("broken");
       if (taken == results && sent == beats) begin

@@ -11,13 +11,14 @@ from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree
 
-from amaranth.hdl import Module
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, connect, flipped
+from amaranth.hdl import Module, Shape, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In
 
 from fq_hw import toolbox
 from fq_hw.errors import SimulationError, ToolError, require
 from fq_hw.files import kept, place_of, work_folder, write_text
+from rtl_gen.streams import wire
 from sim import verilator
 from sim.vectors import Vectors
 from sim.verilator import copy_all
@@ -29,12 +30,15 @@ CHILD = Path(__file__).with_name("cocotb_child.py")
 
 
 class Collection(wiring.Component):
-    """Unconnected components side by side; NAME_PORT is port PORT of the part NAME."""
+    """Unconnected components side by side; NAME_PORT is port PORT of the part NAME.
+
+    A beat is its bits, whatever they mean.
+    """
 
     def __init__(self, parts: Mapping[str, wiring.Component]):
         self.parts = dict(parts)
         members = {
-            f"{name}_{port}": member
+            f"{name}_{port}": bits_of(member)
             for name, part in self.parts.items()
             for port, member in part.signature.members.items()
         }
@@ -45,9 +49,16 @@ class Collection(wiring.Component):
         for name, part in self.parts.items():
             m.submodules[name] = part
             for port, member in part.signature.members.items():
-                inner, outer = getattr(part, port), flipped(getattr(self, f"{name}_{port}"))
-                connect(m, *((outer, inner) if member.flow is In else (inner, outer)))
+                inner, outer = getattr(part, port), getattr(self, f"{name}_{port}")
+                wire(m, *((outer, inner) if member.flow is In else (inner, outer)))
         return m
+
+
+def bits_of(member: wiring.Member) -> wiring.Member:
+    """A stream of as many bits a beat."""
+    payload = member.signature.members["payload"]
+    bits = stream.Signature(unsigned(Shape.cast(payload.shape).width))
+    return wiring.Member(member.flow, bits)
 
 
 def cocotb() -> toolbox.Tool:

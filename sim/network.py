@@ -14,11 +14,12 @@ from amaranth.lib import wiring
 from fq_hw.errors import SimulationError, require
 from fq_hw.files import write_text
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.units import ScoreUnit, SdramUnit
+from fq_hw.schedule.units import SdramUnit
 from rtl_gen.emit import to_verilog
 from rtl_gen.top import Accelerator, fill_order
 from sim import primitives, sdram, taps, verilator
 from sim import waves as wave_format
+from sim.results import scores_of
 
 __all__ = ["Run", "build", "compile_core", "is_brief", "pixel_lines", "simulate"]
 
@@ -31,7 +32,8 @@ FEW_CYCLES = 1_000_000  # fewer cost less than what the compiler's optimisation 
 class Run:
     """What came out: labels (N) and scores (N,classes); cycles of the first pixel and the results.
 
-    ``cycles`` and ``seconds`` cover the whole run of the simulator, start-up included.
+    That of a result is the cycle of its last beat. ``cycles`` and ``seconds`` cover the whole run
+    of the simulator, start-up included.
     """
 
     labels: np.ndarray
@@ -43,7 +45,7 @@ class Run:
 
     @property
     def latency(self) -> int:
-        """Cycles from the first pixel to the first result."""
+        """Cycles from the first pixel to the end of the first result."""
         return self.results[0] - self.first_pixel
 
     @property
@@ -88,7 +90,7 @@ def compile_core(
     pins.
     """
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
-    widths += f"`define OUT_WIDTH {plan.result.result_bits}\n"
+    widths += f"`define OUT_WIDTH {plan.result.data_bits}\n"
     for unit in memories(plan):
         chip = unit.slots.chip
         widths += f"`define SDRAM_WIDTH {chip.width}\n`define SDRAM_BANK {chip.bank_bits}\n"
@@ -115,21 +117,6 @@ def pixel_lines(images: np.ndarray) -> str:
     return "".join(row.tobytes().hex() + "\n" for row in flat)
 
 
-def unpack(words: list[str], unit: ScoreUnit) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and scores of result words in hex."""
-    labels, scores = [], []
-    half = 1 << (unit.score_bits - 1)
-    for word in words:
-        bits = int(word, 16)
-        labels.append(bits & ((1 << unit.label_bits) - 1))
-        fields = [
-            (bits >> (unit.label_bits + n * unit.score_bits)) & (2 * half - 1)
-            for n in range(unit.classes)
-        ]
-        scores.append([(field ^ half) - half for field in fields])
-    return np.array(labels, np.int64), np.array(scores, np.int64)
-
-
 def simulate(
     program: Path,
     plan: Plan,
@@ -150,9 +137,10 @@ def simulate(
     that cycle and begins anew. ``taps_file`` takes every tensor on the way (``taps.mismatches``
     reads it); ``waves_file`` the waves, of a program that was built for them. Raises
     SimulationError when the run gets stuck (a limit far beyond ``cycles_per_frame``), breaks the
-    stream rules, or gives other than one result per image.
+    stream rules, gives other than one result per image, or a label that is not that of its scores.
     """
     vectors, out = folder / "pixels.hex", folder / "results.txt"
+    each = plan.result.beats_out
     write_text(vectors, pixel_lines(images))
     slow = 256 / (256 - max(pause_in, pause_out)) * 2
     limit = int((len(images) + 4) * cycles_per_frame * slow) + reset_at + 10_000
@@ -160,7 +148,7 @@ def simulate(
         "in": vectors,
         "out": out,
         "beats": images[..., 0].size,
-        "results": len(images),
+        "results": len(images) * each,
         "pause_in": pause_in,
         "pause_out": pause_out,
         "seed": seed,
@@ -193,14 +181,14 @@ def simulate(
         "unruly": f"must keep {sdram.Rule(int(verdict[3] or 0)).name} of its SDRAM",
         "done": "",
     }[verdict[1]]
-    contract = f"{meaning}; it gave {len(found)} by cycle {verdict[2]}"
+    contract = f"{meaning}; it gave {len(found) // each} by cycle {verdict[2]}"
     require(verdict[1] == "done", where, contract, kind=SimulationError)
-    labels, scores = unpack([word for _, word in found], plan.result)
+    scores = scores_of([int(word, 16) for _, word in found], plan.result, where)
     return Run(
-        labels=labels,
+        labels=scores.argmax(axis=1),
         scores=scores,
         first_pixel=next(int(word) for cycle, word in lines if cycle == "first"),
-        results=tuple(cycle for cycle, _ in found),
+        results=tuple(cycle for cycle, _ in found[each - 1 :: each]),
         cycles=int(verdict[2]),
         seconds=seconds,
     )

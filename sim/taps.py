@@ -9,7 +9,7 @@ import numpy as np
 
 from fq_hw.errors import SimulationError, require
 from fq_hw.schedule.plan import Node, Plan
-from fq_hw.schedule.units import ceil_div
+from fq_hw.schedule.units import ResultUnit, ScoreUnit, ceil_div
 from rtl_gen.top import identifiers
 
 __all__ = ["NONE", "mismatches", "module"]
@@ -18,8 +18,12 @@ NONE = "module taps(input clk, input rst); wire moved = 0; endmodule\n"  # where
 
 
 def tapped(plan: Plan) -> list[Node]:
-    """Nodes whose output stream carries a tensor of the graph."""
-    return [node for node in plan.nodes[:-1] if node.tensor is not None]
+    """Nodes whose output stream carries a tensor of the graph, but those that make the results.
+
+    Scores and labels go out, and are compared there.
+    """
+    ends = ScoreUnit, ResultUnit
+    return [n for n in plan.nodes if n.tensor is not None and not isinstance(n.unit, ends)]
 
 
 def module(plan: Plan) -> str:

@@ -74,7 +74,7 @@ def of_node(node: Node, word: str) -> tuple[Wire, ...]:
 
 
 def of_whole(plan: Plan) -> tuple[Wire, ...]:
-    """Pixels in, label and scores out, and the cycle that the cycle model counts."""
+    """Pixels in, results out, and the cycle that the cycle model counts."""
     result = plan.result
     found = [
         Wire(name="clk", bits=1, shows="bench.clk"),
@@ -82,18 +82,15 @@ def of_whole(plan: Plan) -> tuple[Wire, ...]:
         Wire(name="cycle", bits=32, shows="bench.cycle", number=True),
     ]
     pixel = Beat(lanes=plan.image[2], bits=8)
-    for port, bits in (("i", pixel.width), ("o", result.result_bits)):
+    for port, bits in (("i", pixel.width), ("o", result.data_bits)):
         found += [
             Wire(name=f"{port}_valid", bits=1, shows=f"bench.{port}_valid"),
             Wire(name=f"{port}_ready", bits=1, shows=f"bench.{port}_ready"),
-            Wire(name=f"{port}_data", bits=bits, shows=f"bench.{port}_data"),
-        ]
-    found.append(Wire(name="label", bits=result.label_bits, number=True,
-                      shows=f"bench.o_data[0 +: {result.label_bits}]"))  # fmt: skip
-    for label in range(result.classes):
-        start = result.label_bits + label * result.score_bits
-        found.append(Wire(name=f"score_{label}", bits=result.score_bits, signed=True, number=True,
-                          shows=f"bench.o_data[{start} +: {result.score_bits}]"))  # fmt: skip
+            Wire(name=f"{port}_data", bits=bits, shows=f"bench.{port}_data", number=port == "o",
+                 signed=port == "o"),
+        ]  # fmt: skip
+    found.append(Wire(name="o_kind", bits=result.KIND_BITS, number=True, shows="bench.o_kind"))
+    found.append(Wire(name="o_last", bits=1, shows="bench.o_last"))
     return tuple(found)
 
 

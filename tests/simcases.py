@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
 from sim import network, taps
+from sim.results import result_beats
 from sim.vectors import Vectors, pack
 
-__all__ = ["FRAMES", "Case", "folded", "frame_vectors", "make_case"]
+__all__ = ["FRAMES", "Case", "folded", "frame_vectors", "make_case", "result_ends"]
 
 FRAMES = 3  # of ``frame_vectors``
 
@@ -108,6 +110,13 @@ def make_case(
     )
 
 
+def result_ends(plan: Plan, moves: Sequence[int]) -> tuple[int, ...]:
+    """Of the cycles of all beats that went out, those in which a result ended."""
+    each = plan.result.beats_out
+    assert len(moves) % each == 0
+    return tuple(moves[each - 1 :: each])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Patient(Vectors):
     """Vectors that wait well beyond the cycle ``last`` in which all should be done."""
@@ -122,10 +131,9 @@ class Patient(Vectors):
 def frame_vectors(graph: Graph, plan: Plan, seed: int) -> Patient:
     """Random images, and what the golden model makes of them."""
     images = random_images(graph.input.shape, FRAMES, seed)
-    found, unit = golden.run(graph, images), plan.nodes[-1].unit
-    scores = pack(found[graph.ops[-2].name].reshape(FRAMES, -1), unit.score_bits)
-    labels = found[graph.ops[-1].name].reshape(-1)
-    results = tuple(int(n) | s << unit.label_bits for n, s in zip(labels, scores, strict=True))
+    found, unit = golden.run(graph, images), plan.result
+    scores = found[graph.ops[-2].name].reshape(FRAMES, -1)
+    results = tuple(beat for row in scores for beat in result_beats(row, unit))
     pixels = pack(images.reshape(-1, images.shape[-1]), 8)
     last = timing.simulate(plan, FRAMES).results[-1]
     return Patient(i={"i": pixels}, o={"o": results}, last=last)

@@ -80,8 +80,8 @@ def run(args: argparse.Namespace) -> Output:
     result = made.product.result
     data = {"verilog": str(path), "lines": made.lines}
     if args.bus == "stream":
-        data |= {"i_data bits": made.product.in_bits, "o_data bits": result.result_bits}
-        data |= {"label bits": result.label_bits, "score bits": result.score_bits}
+        data |= {"i_data bits": made.product.in_bits, "o_data bits": result.data_bits}
+        data |= {"beats of a result": result.beats_out, "score bits": result.score_bits}
     else:
         geometry = made.product.geometry
         data |= {"bits in": geometry.in_bits, "words of a frame": geometry.frame_words}

@@ -152,6 +152,7 @@ class BuildGoal:
         """
         from boards.build import build
         from boards.flash_core import core_of, with_parameters
+        from boards.rates import info_of
         from boards.toolchain import Placer
         from fq_hw.flow.describe import describe
 
@@ -163,8 +164,7 @@ class BuildGoal:
             core_of(plan, board),
             board,
             path,
-            pixels=plan.image[0] * plan.image[1],
-            colours=plan.image[2],
+            info=info_of(plan),
             clock_mhz=self.clock,
             freq_mhz=AIM_MHZ if self.mhz is None else self.mhz,
             placer=Placer(self.placer),

@@ -33,6 +33,7 @@ from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
 from fq_hw.schedule.words import (
     bits_of,
     level_fields,
+    result_unit,
     score_unit,
     start_values,
     weight_words,
@@ -416,12 +417,15 @@ def _(op: ir.ClassScale, plan: Lowering) -> None:
     bias = 0 * op.multiplier if op.bias is None else op.bias
     constants = np.stack([op.multiplier, bias])
     source = plan.add(op.name, unit, one_by_one, contents=constants, tensor=op.name)
-    plan.publish(op, plan.stream(op, source, x.channels, unit.score_bits, signed=True))
+    plan.publish(op, plan.stream(op, source, 1, unit.score_bits, signed=True))
 
 
 @place.register
 def _(op: ir.ArgMax, plan: Lowering) -> None:
-    plan.take(op.inputs[0])  # the score unit gives the label beside the scores
+    x = plan.take(op.inputs[0])
+    scores = plan.nodes[-1].unit
+    assert isinstance(scores, units.ScoreUnit)  # Lowering has seen to it
+    plan.add(op.name, result_unit(scores), x.source, tensor=op.name)
 
 
 def lower(

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.schedule.units import ConvUnit, ForkUnit, ScoreUnit, Unit
+from fq_hw.schedule.units import ConvUnit, ForkUnit, ResultUnit, Unit
 
 __all__ = ["Node", "Plan", "Source"]
 
@@ -41,7 +41,7 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
-    """Nodes in topological order; ``pixels`` is the input stream, the last node gives scores."""
+    """Nodes in topological order; ``pixels`` is the input stream, the last node gives results."""
 
     name: str
     image: tuple[int, int, int]
@@ -63,8 +63,8 @@ class Plan:
             check(own, where, "needs a name of its own", hint="rename the layer")
             known[node.name] = node.unit.ways if isinstance(node.unit, ForkUnit) else 1
         last = self.nodes[-1]
-        scores = isinstance(last.unit, ScoreUnit)
-        check(scores, f"plan {self.name!r}", "must end in scores", last.name)
+        ends = isinstance(last.unit, ResultUnit)
+        check(ends, f"plan {self.name!r}", "must end in results", last.name)
 
     @cached_property
     def readers(self) -> dict[Source, str]:
@@ -75,8 +75,8 @@ class Plan:
         return next(node for node in self.nodes if node.name == name)
 
     @property
-    def result(self) -> ScoreUnit:
-        """What makes the result."""
+    def result(self) -> ResultUnit:
+        """What gives the results."""
         return self.nodes[-1].unit
 
     @property

@@ -21,7 +21,8 @@ __all__ = ["Schedule", "run", "simulate"]
 class Schedule:
     """Cycles of a free-running accelerator: pixels always offered, results always taken.
 
-    first_pixel, results: cycle in which the first pixel and each frame's result moved
+    first_pixel, results: cycle in which the first pixel and the last beat of each frame's result
+    moved
     """
 
     first_pixel: int
@@ -29,7 +30,7 @@ class Schedule:
 
     @property
     def latency(self) -> int:
-        """Cycles from the first pixel to the first result."""
+        """Cycles from the first pixel to the end of the first result."""
         return self.results[0] - self.first_pixel
 
     @property
@@ -45,8 +46,9 @@ def simulate(plan: Plan, frames: int = 3) -> Schedule:
     """
     require(frames >= 2, "simulate", "frames must be at least 2", frames)
     channels = run(plan, frames)
-    pixels, results = channels[Source(Plan.INPUT)], channels[Source(plan.nodes[-1].name)]
-    return Schedule(first_pixel=pixels.moves[0], results=tuple(results.moves))
+    pixels, beats = channels[Source(Plan.INPUT)], channels[Source(plan.nodes[-1].name)]
+    ends = slice(plan.result.beats_out - 1, None, plan.result.beats_out)
+    return Schedule(first_pixel=pixels.moves[0], results=tuple(beats.moves[ends]))
 
 
 def run(plan: Plan, frames: int) -> dict[Source, Channel]:
@@ -69,10 +71,10 @@ def run(plan: Plan, frames: int) -> dict[Source, Channel]:
             given = sorted((s for s in channels if s.node == node.name), key=lambda s: s.way)
             o = [channels[source] for source in given]
             runnable += [(process, None) for process in node.unit.processes(i, o)]
-    pixels, beats = channels[Source(Plan.INPUT)], range(frames * plan.image[0] * plan.image[1])
-    runnable += [(feed(pixels, beats=beats), None), (drain(channels[result]), None)]
+    pixels, raster = channels[Source(Plan.INPUT)], range(frames * plan.image[0] * plan.image[1])
+    runnable += [(feed(pixels, beats=raster), None), (drain(channels[result]), None)]
     settle(runnable)
-    given = len(channels[result].moves)
-    contract = f"stands still after {given} of {frames} results; a skip FIFO is too shallow"
-    require(given == frames, f"plan {plan.name!r}", contract, kind=GraphError)
+    beats, each = len(channels[result].moves), plan.result.beats_out
+    contract = f"stands still after {beats // each} of {frames} results; a skip FIFO is too shallow"
+    require(beats == frames * each, f"plan {plan.name!r}", contract, kind=GraphError)
     return channels

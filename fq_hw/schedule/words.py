@@ -6,9 +6,19 @@ import numpy as np
 
 from fq_hw import ir
 from fq_hw.ir.types import TensorType
-from fq_hw.schedule.units import ScoreUnit, ceil_div
+from fq_hw.schedule.units import ResultUnit, ScoreUnit, ceil_div
 
-__all__ = ["bits_of", "level_fields", "score_unit", "start_values", "weight_words"]
+__all__ = [
+    "bits_of",
+    "level_fields",
+    "result_unit",
+    "score_unit",
+    "start_values",
+    "weight_words",
+]
+
+MANY_CLASSES = 100  # sets of so many are judged by the best five, too
+BEST = 5
 
 
 def bits_of(values: np.ndarray, width: int) -> np.ndarray:
@@ -66,3 +76,9 @@ def score_unit(op: ir.ClassScale, kind: TensorType, sum_bits: int) -> ScoreUnit:
         biased=op.bias is not None,
         falling=bool((op.multiplier < 0).any()),
     )
+
+
+def result_unit(scores: ScoreUnit) -> ResultUnit:
+    """The unit that makes a result of those scores: the label and, of many classes, four more."""
+    best = BEST if scores.classes >= MANY_CLASSES else 1
+    return ResultUnit(classes=scores.classes, score_bits=scores.score_bits, best=best)

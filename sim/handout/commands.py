@@ -3,9 +3,9 @@
 __all__ = ["commands"]
 
 
-def commands(top: str, stimulus: str) -> str:
-    """The head of the bench of ``top``, behind its first line."""
-    return f"""// Where this file and {stimulus} are, with the design's file as DESIGN.v
+def commands(top: str, *files: str) -> str:
+    """The head of the bench of ``top``, which reads ``files``, behind its first line."""
+    return f"""// Where this file, {" and ".join(files)} are, with the design's file as DESIGN.v
 // (where *_primitives.v is there too, add it):
 //   $ iverilog -g2005 -s {top}_bench -o bench.vvp DESIGN.v {top}_bench.v
 //   $ vvp bench.vvp

@@ -48,12 +48,13 @@ def handout(product: Product, graph: Graph, image: np.ndarray, stem: str) -> dic
     behaviour of primitives is there where the product's form has any, and C where it has registers.
     """
     tensors = golden.run(graph, image[None])
-    scores, label = (tensors[op.name].reshape(-1) for op in graph.ops[-2:])
-    pixels, form = f"{stem}_pixels.hex", FORMS[product.kind]
+    scores, form = tensors[graph.ops[-2].name].reshape(-1), FORMS[product.kind]
+    pixels, results = f"{stem}_pixels.hex", f"{stem}_result.hex"
     files = {
         f"{stem}_inst.v": form.instance(product),
-        f"{stem}_bench.v": form.bench(product, pixels, label[0], scores),
+        f"{stem}_bench.v": form.bench(product, pixels, results),
         pixels: stimulus(product, image),
+        results: form.expected(product, scores),
     }
     if product.kind == Kind.WISHBONE:
         files[f"{stem}.h"] = wishbone.c_header(product)

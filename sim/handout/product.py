@@ -12,7 +12,7 @@ from fq_hw.errors import require
 from fq_hw.files import check_identifier
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.timing import Schedule
-from fq_hw.schedule.units import ScoreUnit
+from fq_hw.schedule.units import ResultUnit
 from rtl_gen.dot_product import FAMILIES
 from sim.primitives import twins
 
@@ -72,11 +72,6 @@ class Product:
         return 8 * self.plan.image[2]
 
     @property
-    def result(self) -> ScoreUnit:
-        """What makes label and scores."""
+    def result(self) -> ResultUnit:
+        """What gives the results."""
         return self.plan.result
-
-    def field(self, index: int) -> str:
-        """The bits of a class's score in ``o_data``."""
-        low = self.result.label_bits + index * self.result.score_bits
-        return f"o_data[{low + self.result.score_bits - 1}:{low}]"

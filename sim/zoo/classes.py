@@ -6,7 +6,14 @@ import numpy as np
 
 from fq_hw import ir
 from fq_hw.golden.ops import evaluate
-from fq_hw.schedule.units import Beat, PixelSumUnit, ScoreUnit, Unit
+from fq_hw.schedule.units import (
+    Beat,
+    PixelSumUnit,
+    ResultUnit,
+    ScoreUnit,
+    Unit,
+)
+from sim.results import result_beats
 from sim.vectors import Vectors, make, noise, pack
 
 __all__ = ["UNITS"]
@@ -66,26 +73,27 @@ def _(unit: ScoreUnit, dice, frames) -> Vectors:
         multiplier *= dice.choice(np.array([-1, 1]), unit.classes)
         multiplier[1] = 1 - most
     sums = noise(dice, unit.i, frames, 1, 1, unit.classes)
-    sums[0] = 0  # all equal: the first class wins
-    sums[1] = -np.abs(sums[1] // 2) - 1  # no score above 0
-    if unit.classes > 2:
-        multiplier[-2:] = multiplier[0], 0
-        sums[2::3, ..., -2] = sums[2::3, ..., 0] = 2 ** (unit.sum_bits - 1) - 1  # two at the top
+    sums[0] = 0
     bias = noise(dice, Beat(lanes=1, bits=unit.score_bits - 1, signed=True), unit.classes)
     bias *= unit.biased
     scores = evaluate(ir.ClassScale(name="scale", multiplier=multiplier, bias=bias), sums)
-    labels = evaluate(ir.ArgMax(name="label"), scores)
-    results = [
-        label + (score << unit.label_bits)
-        for label, score in zip(
-            labels.reshape(-1).tolist(), pack(scores, unit.score_bits), strict=True
-        )
-    ]
     return Vectors(
         i={"i": pack(sums.reshape(-1, 1), unit.sum_bits)},
-        o={"o": tuple(results)},
+        o={"o": pack(scores.reshape(-1, 1), unit.score_bits)},
         frames=frames,
         contents=np.stack([multiplier, bias]),
+    )
+
+
+@make.register
+def _(unit: ResultUnit, dice, frames) -> Vectors:
+    frames = 5 * frames
+    scores = noise(dice, unit.i, frames, unit.classes)  # many are as low or as high as can be
+    scores[0] = scores[0, 0]
+    scores[1] = -np.abs(scores[1] // 2) - 1
+    beats = [beat for row in scores for beat in result_beats(row, unit)]
+    return Vectors(
+        i={"i": pack(scores.reshape(-1, 1), unit.score_bits)}, o={"o": tuple(beats)}, frames=frames
     )
 
 
@@ -104,4 +112,10 @@ UNITS: dict[str, Unit] = {
     "score_falling": score(4, sum_bits=6, multiplier_bits=3, falling=True),
     "score_wide": score(3, sum_bits=20, multiplier_bits=24, biased=True, falling=True),
     "score_10": score(10, sum_bits=8, multiplier_bits=7),
+    "result_1": ResultUnit(classes=1, score_bits=4),
+    "result_2": ResultUnit(classes=2, score_bits=1),
+    "result_5": ResultUnit(classes=5, score_bits=3),
+    "result_best_2": ResultUnit(classes=5, score_bits=3, best=2),
+    "result_best_all": ResultUnit(classes=3, score_bits=2, best=3),
+    "result_best_5": ResultUnit(classes=11, score_bits=3, best=5),
 }

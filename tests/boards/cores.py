@@ -1,10 +1,12 @@
 """Small cores with the accelerator's ports, and what they must answer."""
 
-from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.hdl import Array, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from boards.link import Result
+from boards.protocol import Info
+from fq_hw.schedule.units import ResultKind
 
 
 class SumCore(wiring.Component):
@@ -18,12 +20,11 @@ class SumCore(wiring.Component):
         self.colours = colours
         self.pause = pause
         self.extra = extra
-        scores = data.ArrayLayout(signed(18), 3)
-        result = data.StructLayout({"label": unsigned(2), "scores": scores})
+        beat = data.StructLayout({"data": signed(18), "kind": 2, "last": 1})
         super().__init__(
             {
                 "i": In(stream.Signature(data.ArrayLayout(unsigned(8), colours))),
-                "o": Out(stream.Signature(result)),
+                "o": Out(stream.Signature(beat)),
             }
         )
 
@@ -31,12 +32,15 @@ class SumCore(wiring.Component):
         m = Module()
         left = Signal(range(self.pixels + 1), init=self.pixels)
         wait = Signal(range(self.pause + 2))
-        scores = self.o.payload.scores
+        scores = [Signal(signed(18), name=f"score_{n}") for n in range(3)]
+        beat = Signal(2)
         first, last = self.i.payload[0], self.i.payload[self.colours - 1]
         m.d.comb += [
             self.i.ready.eq((wait == 0) & (left != 0)),
             self.o.valid.eq(left == 0),
-            self.o.payload.label.eq(scores[1] > scores[0]),
+            self.o.p.data.eq(Array([*scores, scores[1] > scores[0]])[beat]),
+            self.o.p.kind.eq(Mux(beat == 3, ResultKind.LABEL, ResultKind.SCORE)),
+            self.o.p.last.eq(beat == 3),
             scores[2].eq(-3),
         ]
         with m.If(wait != 0):
@@ -45,6 +49,8 @@ class SumCore(wiring.Component):
             m.d.sync += [left.eq(left - 1), wait.eq(self.pause)]
             m.d.sync += [scores[0].eq(scores[0] + first), scores[1].eq(scores[1] - last)]
         with m.If(self.o.valid & self.o.ready):
+            m.d.sync += beat.eq(beat + 1)
+        with m.If(self.o.valid & self.o.ready & self.o.p.last):
             m.d.sync += [left.eq(self.pixels), scores[0].eq(0), scores[1].eq(0)]
         if self.extra:
             m.submodules.ram = ram = memory.Memory(shape=16, depth=self.extra, init=[])
@@ -54,7 +60,12 @@ class SumCore(wiring.Component):
         return m
 
 
+def sum_info(pixels: int, colours: int) -> Info:
+    """What a board with a SumCore says of it."""
+    return Info(pixels=pixels, colours=colours, classes=3, best=1, label_bytes=1, score_bytes=3)
+
+
 def answer(frame: bytes, colours: int) -> Result:
     """What SumCore says of ``frame``."""
     first, last = sum(frame[::colours]), -sum(frame[colours - 1 :: colours])
-    return Result(int(last > first), (first, last, -3))
+    return Result((first, last, -3), (int(last > first),))

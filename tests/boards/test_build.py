@@ -5,12 +5,13 @@ import json
 
 import fake_router
 import pytest
-from cores import SumCore
+from cores import SumCore, sum_info
 from full_disk import full_disk
 from networks import random_graph
 
 import boards
 from boards.build import build
+from boards.rates import info_of
 from boards.toolchain import Placer
 from fq_hw import toolbox
 from fq_hw.errors import ArtifactError, CapacityError, ParameterError, ToolError
@@ -39,7 +40,7 @@ def check_clock(result, clock_mhz):
 )
 def test_builds_a_bitstream(board, clock, tmp_path):
     lines, out = [], tmp_path / f"net{board.toolchain.bitstream}"
-    result = build(SumCore(784, 1), board, out, pixels=784, colours=1, report=lines.append,
+    result = build(SumCore(784, 1), board, out, info=sum_info(784, 1), report=lines.append,
                    clock_mhz=clock)  # fmt: skip
     assert result.bitstream == out and out.stat().st_size > 30_000
     check_clock(result, clock or board.clock_mhz)
@@ -57,7 +58,7 @@ def test_builds_a_bitstream(board, clock, tmp_path):
 @pytest.mark.synth
 def test_the_clock_comes_from_a_pll_and_the_router_knows(tmp_path):
     out = tmp_path / "net.bit"
-    result = build(SumCore(16, 1), SMALL_ULX3S, out, pixels=16, colours=1, clock_mhz=66.0)
+    result = build(SumCore(16, 1), SMALL_ULX3S, out, info=sum_info(16, 1), clock_mhz=66.0)
     check_clock(result, SMALL_ULX3S.clock_mhz * 37 / 14)
 
 
@@ -67,7 +68,7 @@ def test_the_same_bytes_whatever_the_jobs(tmp_path):
     found = []
     for jobs in (1, 2):
         out = tmp_path / f"net{jobs}.bin"
-        result = build(SumCore(24, 1), ICEBREAKER, out, pixels=24, colours=1, seeds=2, jobs=jobs)
+        result = build(SumCore(24, 1), ICEBREAKER, out, info=sum_info(24, 1), seeds=2, jobs=jobs)
         found.append((out.read_bytes(), result.seed, [row.fmax_mhz for row in result.seeds]))
     assert found[0] == found[1]
     assert found[0][2][found[0][1] - 1] == max(found[0][2]) > min(found[0][2])
@@ -81,7 +82,7 @@ def test_a_network_keeps_its_carry_chains(tmp_path, monkeypatch):
     folding = least_lut(graph, 20_000)
     plan = lower(graph, folding.folds, folding.cycles)
     fake_router.put(tmp_path, monkeypatch, ecppack=fake_router.PACKER)
-    build(Accelerator(plan, "ecp5"), ULX3S, tmp_path / "net.bit", pixels=64, colours=1)
+    build(Accelerator(plan, "ecp5"), ULX3S, tmp_path / "net.bit", info=info_of(plan))
     design = json.loads((tmp_path / "net.build" / "top.json").read_text())
     cells = design["modules"]["top"]["cells"]
     assert not [cell["type"] for cell in cells.values() if cell["type"].startswith("dot_")]
@@ -97,13 +98,13 @@ def test_a_design_that_does_not_fit_is_named(tmp_path):
     out = tmp_path / "net.bit"
     out.write_text("the last good one")
     with pytest.raises(CapacityError, match="^ulx3s-25f: the design needs [0-9]+ EBR of 56; "):
-        build(SumCore(64, 1, extra=2**16), SMALL_ULX3S, out, pixels=64, colours=1)
+        build(SumCore(64, 1, extra=2**16), SMALL_ULX3S, out, info=sum_info(64, 1))
     assert out.read_text() == "the last good one"
 
 
 def fake_build(tmp_path, **options):
     out = tmp_path / "net.bit"
-    return build(SumCore(16, 1), ULX3S, out, pixels=16, colours=1, **options)
+    return build(SumCore(16, 1), ULX3S, out, info=sum_info(16, 1), **options)
 
 
 def test_the_best_seed_is_kept_and_failures_are_told(tmp_path, monkeypatch):
@@ -218,7 +219,7 @@ def test_what_the_bitstream_becomes_is_in_place_at_once(tmp_path, monkeypatch):
 def test_refuses_another_suffix(tmp_path):
     for board, name, wanted in ((ULX3S, "net", "bit"), (ICEBREAKER, "net.bit", "bin")):
         with pytest.raises(ParameterError, match=rf"^build: out must end in \.{wanted} for "):
-            build(SumCore(4, 1), board, tmp_path / name, pixels=4, colours=1)
+            build(SumCore(4, 1), board, tmp_path / name, info=sum_info(4, 1))
 
 
 def test_refuses_no_seeds(tmp_path):
@@ -245,4 +246,4 @@ def test_a_missing_tool_is_named_before_anything_is_written(tmp_path, monkeypatc
 def test_a_clock_that_the_uart_cannot_divide_is_refused(tmp_path):
     slow = dataclasses.replace(ULX3S, clock_mhz=3.0)
     with pytest.raises(ParameterError, match="^UART baud rate: a bit must last .* clock of 3e"):
-        build(SumCore(4, 1), slow, tmp_path / "net.bit", pixels=4, colours=1)
+        build(SumCore(4, 1), slow, tmp_path / "net.bit", info=sum_info(4, 1))

@@ -2,15 +2,16 @@
 
 import random
 import zlib
+from dataclasses import replace
 
 import pytest
 from amaranth.sim import Simulator
-from cores import SumCore, answer
+from cores import SumCore, answer, sum_info
 from serial_line import CLOCK_HZ, SimulatedPort
 
 from boards.chunk_buffer import ChunkBuffer
 from boards.link import Link, LinkError, read_reply
-from boards.protocol import Info, Status, frame_request, payload_bytes
+from boards.protocol import Status, frame_request, payload_bytes
 from boards.shell import Shell
 from fq_hw.errors import ParameterError
 
@@ -19,21 +20,17 @@ BYTE = 10 * DIVISOR  # cycles
 IDLE_S = 12 * BYTE / CLOCK_HZ
 PIXELS, COLOURS, CHUNK = 22, 3, 8  # chunks of 8, 8 and 6 pixels
 NUMBER = 77
-INFO = Info(
-    pixels=PIXELS, colours=COLOURS, classes=3, label_bytes=1, score_bytes=3, chunk_pixels=CHUNK
-)
+INFO = replace(sum_info(PIXELS, COLOURS), chunk_pixels=CHUNK)
 HEAD = 8  # bytes before the pixels
 
 
 def connect(**core) -> tuple[SimulatedPort, Link]:
     shell = Shell(
         SumCore(PIXELS, COLOURS, **core),
-        pixels=PIXELS,
-        colours=COLOURS,
+        info=INFO,
         clock_hz=CLOCK_HZ,
         baud=CLOCK_HZ / DIVISOR,
         idle_s=IDLE_S,
-        chunk_pixels=CHUNK,
     )
     port = SimulatedPort(shell, DIVISOR, timeout_s=4 * IDLE_S)
     return port, Link(port, idle_s=IDLE_S, sleep=port.sleep)

@@ -20,6 +20,7 @@ from boards.flash_core import (
 )
 from boards.flash_loader import OFFSET
 from boards.flash_record import record_in
+from boards.rates import info_of
 from fq_hw.errors import ArtifactError, CapacityError
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.in_turn.geometry import Array
@@ -110,10 +111,9 @@ def test_refuses_what_a_board_with_spram_does_not_hold(plan, name, fields, messa
 
 @pytest.mark.synth
 def test_builds_a_bitstream(plan, tmp_path):
-    height, width, colours = plan.image
     plan = with_loaded(plan, ICEBREAKER)
     result = build(core_of(plan, ICEBREAKER), ICEBREAKER, tmp_path / "net.bin",
-                   pixels=height * width, colours=colours)  # fmt: skip
+                   info=info_of(plan))  # fmt: skip
     assert result.fmax_mhz > ICEBREAKER.clock_mhz == result.clock_mhz
     need = plan_blocks(plan, "ice40")
     assert result.spram == need.spram == 2

@@ -29,11 +29,11 @@ SPRAM = Path(primitives.__file__).with_name("up5k.v")
 NET = TINY["tiny"]
 SHELL = """module accelerator(input clk, input rst,
     input i_valid, output i_ready, input [{i}:0] i_data,
-    output o_valid, input o_ready, output [{o}:0] o_data);
+    output o_valid, input o_ready, output [{o}:0] o_data, output [1:0] o_kind, output o_last);
   wire cs, sck, mosi, miso;
   spi_flash flash (.cs(cs), .sck(sck), .mosi(mosi), .miso(miso));
   core core (.clk(clk), .rst(rst), .i_valid(i_valid), .i_ready(i_ready), .i_data(i_data),
-    .o_valid(o_valid), .o_ready(o_ready), .o_data(o_data),
+    .o_valid(o_valid), .o_ready(o_ready), .o_data(o_data), .o_kind(o_kind), .o_last(o_last),
     .cs(cs), .sck(sck), .mosi(mosi), .miso(miso));
 endmodule
 """
@@ -60,7 +60,7 @@ def program(design: flow.Design, folder: Path) -> Path:
     """The design as a board has it, beside a flash memory, in Verilator."""
     plan = with_loaded(design.plan, ICEBREAKER)
     core = SpiCore(Accelerator(plan, "ice40", spram=True))
-    widths = {"i": 8 * plan.image[2] - 1, "o": plan.result.result_bits - 1}
+    widths = {"i": 8 * plan.image[2] - 1, "o": plan.result.data_bits - 1}
     sources = {
         "bench.sv": f"`define IN_WIDTH {widths['i'] + 1}\n`define OUT_WIDTH {widths['o'] + 1}\n"
         + network.BENCH.read_text(),

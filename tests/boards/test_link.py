@@ -20,9 +20,9 @@ from boards.protocol import (
 )
 from fq_hw.errors import ParameterError
 
-INFO = Info(pixels=4, colours=1, classes=2, label_bytes=1, score_bytes=2, chunk_pixels=256)
-RESULT = b"\x01\xff\xff\x00\x80"
-OTHER = b"\x00\x01\x00\x02\x00"
+INFO = Info(pixels=4, colours=1, classes=2, best=1, label_bytes=1, score_bytes=2, chunk_pixels=256)
+RESULT = b"\xff\xff\x00\x80\x01"
+OTHER = b"\x01\x00\x02\x00\x00"
 
 
 def no_wait(seconds: float) -> None:
@@ -72,7 +72,7 @@ def test_reply_is_found_behind_garbage():
 
 
 def test_result_is_little_endian_and_signed():
-    assert decode_result(RESULT, INFO) == Result(1, (-1, -32768))
+    assert decode_result(RESULT, INFO) == Result((-1, -32768), (1,))
 
 
 def test_info_comes_back():
@@ -81,14 +81,14 @@ def test_info_comes_back():
 
 def test_info_refuses_what_its_fields_cannot_hold():
     with pytest.raises(ParameterError, match="^Info: needs pixels < "):
-        Info(pixels=4, colours=1, classes=2**16, label_bytes=1, score_bytes=2).pack()
+        Info(pixels=4, colours=1, classes=2**16, best=1, label_bytes=1, score_bytes=2).pack()
 
 
 def test_classify_queries_once_and_counts():
     board = Board(GOOD, reply(Status.RESULT, 2, RESULT), reply(Status.RESULT, 3, RESULT))
     link = Link(board, sleep=no_wait)
     for frame in (b"abcd", memoryview(b"efgh")):
-        assert link.classify(frame) == Result(1, (-1, -32768))
+        assert link.classify(frame) == Result((-1, -32768), (1,))
     assert board.requests == [
         pack(REQUEST_SYNC, Request.QUERY, 1),
         pack(REQUEST_SYNC, Request.FRAME, 2, b"abcd"),
@@ -110,14 +110,14 @@ BAD = {
     "cut": (GOOD[:-1], "the reply's CRC-32 did not come .3 of 4 bytes.", None),
     "noise": (bytes(70_000), "sends no packets", None),
     "damaged": (GOOD[:-1] + b"\0", "the reply is damaged .CRC-32.", None),
-    "length": (GOOD[:6] + b"\x7f" + GOOD[7:], "damaged .a length of 8,323,084 bytes.", None),
+    "length": (GOOD[:6] + b"\x7f" + GOOD[7:], "damaged .a length of 8,323,085 bytes.", None),
     "version": (reply(1, 1, version=9), "speaks version 9 of .* this fq-hw 3", Status.BAD_VERSION),
     "status": (reply(0x55, 1), "unknown status 0x55", None),
     "other": (reply(Status.RESULT, 1, RESULT), "answered RESULT, not INFO", None),
     "refused": (reply(Status.BAD_CHECK, 1), "got a damaged request", Status.BAD_CHECK),
     "unread": (reply(Status.TIMEOUT, NO_NUMBER), "got only part", Status.TIMEOUT),
     "no number": (reply(Status.INFO, NO_NUMBER, INFO.pack()), "a reply did not come", None),
-    "payload": (reply(Status.INFO, 1, b"1234"), r"must have 11 bytes \(got 4\)", None),
+    "payload": (reply(Status.INFO, 1, b"1234"), r"must have 12 bytes \(got 4\)", None),
     "others only": (300 * reply(Status.INFO, 7, INFO.pack()), "answers other requests", None),
 }
 

@@ -7,7 +7,7 @@ from amaranth.back import rtlil
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
-from cores import SumCore, answer
+from cores import SumCore, answer, sum_info
 from serial_line import CLOCK_HZ, SimulatedPort
 
 from boards.link import Link, LinkError, Result, read_reply
@@ -38,8 +38,7 @@ def frames(pixels: int, colours: int, count: int) -> list[bytes]:
 def connect(pixels: int, colours: int, **core) -> tuple[SimulatedPort, Link]:
     shell = Shell(
         SumCore(pixels, colours, **core),
-        pixels=pixels,
-        colours=colours,
+        info=sum_info(pixels, colours),
         clock_hz=CLOCK_HZ,
         baud=CLOCK_HZ / DIVISOR,
         idle_s=IDLE_S,
@@ -64,7 +63,7 @@ def answer_to(port: SimulatedPort, request: bytes) -> tuple[Status, int] | None:
 @pytest.mark.parametrize("pixels, colours", SHAPES)
 def test_query(pixels, colours):
     _, link = connect(pixels, colours)
-    want = Info(pixels=pixels, colours=colours, classes=3, label_bytes=1, score_bytes=3)
+    want = Info(pixels=pixels, colours=colours, classes=3, best=1, label_bytes=1, score_bytes=3)
     assert link.query() == want
 
 
@@ -78,8 +77,8 @@ def test_frames_one_after_the_other(pixels, colours, pause):
 
 def test_largest_and_smallest_pixels():
     _, link = connect(6, 1)
-    assert link.classify(bytes([255] * 6)) == Result(0, (1530, -1530, -3))
-    assert link.classify(bytes(6)) == Result(0, (0, 0, -3))
+    assert link.classify(bytes([255] * 6)) == Result((1530, -1530, -3), (0,))
+    assert link.classify(bytes(6)) == Result((0, 0, -3), (0,))
 
 
 def damaged(request: bytes, at: int) -> bytes:
@@ -174,7 +173,7 @@ def test_a_payload_thrown_away_is_not_read_as_a_request():
 def test_garbage_before_the_sync_bytes_is_ignored(garbage):
     port, link = connect(6, 1)
     port.write(garbage)
-    assert link.classify(bytes(6)) == Result(0, (0, 0, -3))
+    assert link.classify(bytes(6)) == Result((0, 0, -3), (0,))
 
 
 @pytest.mark.parametrize("at", [4, WHOLE_HEADER - 1, WHOLE_HEADER, 10])
@@ -184,7 +183,7 @@ def test_a_framing_error_inside_a_request(at):
     port.write_bits([0] * 12 + [1])
     number = NUMBER if at >= WHOLE_HEADER else NO_NUMBER
     assert answer_to(port, GOOD[at:]) == (Status.FRAMING, number)
-    assert link.classify(bytes(6)) == Result(0, (0, 0, -3))
+    assert link.classify(bytes(6)) == Result((0, 0, -3), (0,))
 
 
 def test_a_framing_error_between_requests_is_ignored():
@@ -199,11 +198,11 @@ def test_link_refuses_a_frame_of_another_size_before_sending():
         ParameterError, match=r"^frame: must have 12 bytes, for 4 pixels of 3 colours \(got 6\)$"
     ):
         link.classify(bytes(6))
-    assert link.classify(bytes(12)) == Result(0, (0, 0, -3))
+    assert link.classify(bytes(12)) == Result((0, 0, -3), (0,))
 
 
 def test_elaborates_to_rtlil():
-    shell = Shell(SumCore(6, 1), pixels=6, colours=1, clock_hz=25e6, baud=1e6)
+    shell = Shell(SumCore(6, 1), info=sum_info(6, 1), clock_hz=25e6, baud=1e6)
     assert "frame" in rtlil.convert(shell)
 
 
@@ -217,27 +216,28 @@ class Ports(wiring.Component):
 PIXEL = In(stream.Signature(data.ArrayLayout(unsigned(8), 1)))
 
 
-def result(label, score) -> wiring.Member:
-    scores = data.ArrayLayout(score, 3)
-    return Out(stream.Signature(data.StructLayout({"label": label, "scores": scores})))
+def result(number, **fields) -> wiring.Member:
+    layout = {"data": number, "kind": 2, "last": 1, **fields}
+    return Out(stream.Signature(data.StructLayout(layout)))
 
 
 @pytest.mark.parametrize(
     "ports, message",
     [
-        ({"o": result(2, signed(8))}, "i must be In"),
-        ({"i": In(stream.Signature(8)), "o": result(2, signed(8))}, "i must be In"),
+        ({"o": result(signed(8))}, "i must be In"),
+        ({"i": In(stream.Signature(8)), "o": result(signed(8))}, "i must be In"),
         ({"i": PIXEL}, "o must be Out"),
         ({"i": PIXEL, "o": Out(stream.Signature(8))}, "o must be Out"),
-        ({"i": PIXEL, "o": result(2, unsigned(8))}, "o must be Out"),
-        ({"i": PIXEL, "o": In(result(2, signed(8)).signature)}, "o must be Out"),
+        ({"i": PIXEL, "o": result(unsigned(8))}, "o must be Out"),
+        ({"i": PIXEL, "o": result(signed(8), more=1)}, "o must be Out"),
+        ({"i": PIXEL, "o": In(result(signed(8)).signature)}, "o must be Out"),
     ],
 )
 def test_refuses_a_core_with_other_ports(ports, message):
     with pytest.raises(ParameterError, match=f"^core Ports: {message}"):
-        Shell(Ports(ports), pixels=6, colours=1, clock_hz=25e6, baud=1e6)
+        Shell(Ports(ports), info=sum_info(6, 1), clock_hz=25e6, baud=1e6)
 
 
 def test_refuses_an_idle_time_shorter_than_a_byte():
     with pytest.raises(ParameterError, match="^Shell: idle_s must be longer than two bytes"):
-        Shell(SumCore(6, 1), pixels=6, colours=1, clock_hz=25e6, baud=1e6, idle_s=1e-5)
+        Shell(SumCore(6, 1), info=sum_info(6, 1), clock_hz=25e6, baud=1e6, idle_s=1e-5)

@@ -185,10 +185,11 @@ class Registers:
 
     async def result(self) -> str:
         """The waiting result as bytes in hex, and room for the next."""
-        count = self.case["classes"] * self.case["score_words"]
+        per = self.case["score_words"]
+        count = (self.case["classes"] + self.case["best"]) * per
         label = await self.read("LABEL")
-        words = [label] + [0] * (self.case["score_words"] - 1)
-        words += [await self.read(self.at["SCORES"] + n) for n in range(count)]
+        words = [await self.read(self.at["SCORES"] + n) for n in range(count)]
+        assert words[self.case["classes"] * per] == label
         assert await self.write("STATUS", 1) == 1
         return b"".join(word.to_bytes(4, "little") for word in words).hex()
 

@@ -38,10 +38,9 @@ DESIGNS = {  # network, cycles per frame or an array, bus
 
 def results(graph, images: np.ndarray, geometry: Geometry) -> list[str]:
     """Results of the golden model, as bytes in hex."""
-    tensors = golden.run(graph, images)
-    scores, labels = (tensors[op.name].reshape(len(images), -1) for op in graph.ops[-2:])
+    scores = golden.run(graph, images)[graph.ops[-2].name].reshape(len(images), -1)
     size = geometry.out_bits // 8
-    rows = [result_words(int(n[0]), s, geometry) for n, s in zip(labels, scores, strict=True)]
+    rows = [result_words(one, geometry) for one in scores]
     return [b"".join(word.to_bytes(size, "little") for word in row).hex() for row in rows]
 
 
@@ -63,13 +62,14 @@ def case(name: str, way, bus: Bus) -> tuple[object, dict]:
         "cut": cut,
         "short": results(graph, short, geometry)[0],
         "interval": schedule.interval,
-        "latency": schedule.latency + 1 + geometry.result_words,
+        "latency": schedule.latency + 1 + (geometry.out_bits > geometry.field_bits),
         "registers": {one.name: one.offset // 4 for one in REGISTERS},
         "constants": [
             ID, VERSION, width | height << 16,
-            colours | score_bytes << 8 | geometry.classes << 16,
+            colours | score_bytes << 8 | geometry.best << 12 | geometry.classes << 16,
         ],
         "classes": geometry.classes,
+        "best": geometry.best,
         "score_words": score_bytes // 4,
     }  # fmt: skip
     return wrapped(plan, schedule, bus), facts

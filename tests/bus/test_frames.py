@@ -18,7 +18,13 @@ PIXELS = 7
 
 def geometry(width: int, colours: int, pixels: int = PIXELS) -> Geometry:
     return Geometry(
-        pixels=pixels, colours=colours, classes=2, field_bits=32, in_bits=width, out_bits=32
+        pixels=pixels,
+        colours=colours,
+        classes=2,
+        best=1,
+        field_bits=32,
+        in_bits=width,
+        out_bits=32,
     )
 
 

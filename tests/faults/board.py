@@ -148,7 +148,7 @@ class ModelPort:
         if zlib.crc32(body) != int.from_bytes(check, "little"):
             self._refuse(at, Status.BAD_CHECK)
         elif self._packet[3] == Request.QUERY:
-            info = struct.pack("<IBHBBH", PIXELS, 1, CLASSES, 1, SCORE_BYTES, CHUNK)
+            info = struct.pack("<IBHBBBH", PIXELS, 1, CLASSES, 1, 1, SCORE_BYTES, CHUNK)
             self._reply(at, Status.INFO, info)
         elif len(self._frame) + len(pixels) < FRAME:
             self._frame += pixels
@@ -156,7 +156,7 @@ class ModelPort:
         else:
             label, scores = truth(self._frame + pixels)
             words = b"".join(score.to_bytes(3, "little", signed=True) for score in scores)
-            self._reply(at + self.think_s, Status.RESULT, bytes([label]) + words)
+            self._reply(at + self.think_s, Status.RESULT, words + bytes([label]))
 
     def _refuse(self, at: float, status: Status) -> None:
         if self._frame:  # what is begun goes on to its end

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from cores import SumCore, answer
+from cores import SumCore, answer, sum_info
 from serial_line import CLOCK_HZ, SimulatedPort
 
 from boards.shell import Shell
@@ -53,7 +53,7 @@ class Pins(SimulatedPort):
 
     def __init__(self):
         shell = Shell(
-            SumCore(PIXELS, 1), pixels=PIXELS, colours=1, clock_hz=CLOCK_HZ,
+            SumCore(PIXELS, 1), info=sum_info(PIXELS, 1), clock_hz=CLOCK_HZ,
             baud=CLOCK_HZ / DIVISOR, idle_s=PINS_IDLE_S,
         )  # fmt: skip
         super().__init__(shell, DIVISOR, timeout_s=PINS_IDLE_S)

@@ -150,9 +150,9 @@ def test_the_header_says_what_the_hardware_does(tmp_path):
     one = product(case)
     text, result = head(one), case.plan.result
     assert f"cycles per frame: {case.interval}\n" in text
-    assert "i_data[15:0]" in text and f"o_data[{result.result_bits - 1}:0]" in text
-    top = result.label_bits + result.classes * result.score_bits - 1
-    assert f"class {result.classes - 1} in o_data[{top}:" in text
+    assert "i_data[15:0]" in text and f"o_data[{result.data_bits - 1}:0]" in text
+    assert f"each image has {result.classes + 1}: out" in text
+    assert f"class {result.classes - 1} last" in text and "2: nothing here" in text
 
 
 @pytest.mark.parametrize(

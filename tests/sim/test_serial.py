@@ -8,6 +8,7 @@ from faults.line import run
 from simcases import make_case
 
 from boards import link, protocol
+from boards.rates import info_of
 from boards.shell import Shell
 from fq_hw import golden
 from rtl_gen.emit import to_verilog
@@ -24,9 +25,8 @@ def spoken(tmp_path_factory, programs):
     """A random network behind its UART: (case, host link, port)."""
     folder = tmp_path_factory.mktemp("serial")
     case = make_case("gains", folder, 4)
-    h, w, colours = case.graph.input.shape
     shell = Shell(
-        Accelerator(case.plan), pixels=h * w, colours=colours, clock_hz=CLOCK_HZ, baud=BAUD,
+        Accelerator(case.plan), info=info_of(case.plan), clock_hz=CLOCK_HZ, baud=BAUD,
         idle_s=IDLE_S,
     )  # fmt: skip
     program = serial.build(to_verilog(shell, "top"), shell.divisor, programs, brief=True)

@@ -18,6 +18,7 @@ from fq_hw.schedule.units.plane_sum import PlaneUnit
 from fq_hw.schedule.units.pool import Pooling, PoolUnit
 from fq_hw.schedule.units.requantize import RequantizeUnit
 from fq_hw.schedule.units.residual_add import AddUnit
+from fq_hw.schedule.units.result import ResultKind, ResultUnit
 from fq_hw.schedule.units.rom_stream import RomUnit
 from fq_hw.schedule.units.scores import ScoreUnit
 from fq_hw.schedule.units.sdram_words import SdramUnit
@@ -46,6 +47,8 @@ __all__ = [
     "ReorderUnit",
     "Replay",
     "RequantizeUnit",
+    "ResultKind",
+    "ResultUnit",
     "Rom",
     "RomUnit",
     "ScoreUnit",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channels, Process, by_turns
@@ -14,7 +13,7 @@ __all__ = ["ScoreUnit"]
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreUnit(Unit):
-    """Scores and label: each class's sum times its multiplier, bit by bit, and the argmax."""
+    """Scores: each class's sum times its multiplier, bit by bit, one class after the other."""
 
     classes: int
     sum_bits: int
@@ -32,45 +31,30 @@ class ScoreUnit(Unit):
         return Beat(lanes=1, bits=self.sum_bits, signed=True)
 
     @property
-    def label_bits(self) -> int:
-        """Width of the label."""
-        return max((self.classes - 1).bit_length(), 1)
-
-    @property
-    def result_bits(self) -> int:
-        """Width of a result: the label, then the scores."""
-        return self.label_bits + self.classes * self.score_bits
-
-    @property
     def o(self) -> Beat:
-        """A result."""
-        return Beat(lanes=1, bits=self.result_bits)
+        return Beat(lanes=1, bits=self.score_bits, signed=True)
 
     @property
     def class_cycles(self) -> int:
         """Cycles from taking one class to taking the next."""
-        return self.multiplier_bits + 2 + self.biased
+        return self.latency() + 1
 
     @property
     def beats(self) -> int:
-        return self.classes * self.class_cycles + 1
+        return self.classes * self.class_cycles
 
     def latency(self) -> int:
-        """Cycles from taking the last class to offering the result."""
-        return self.class_cycles
-
-    @property
-    def latency_from(self) -> Mapping[str, int]:
-        return {"i": self.classes - 1}
+        """Cycles from taking a class to offering its score."""
+        return self.multiplier_bits + 1 + self.biased
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        return [by_turns(i[0], o[0], [(self.classes, 1)], self.class_cycles)]
+        return [by_turns(i[0], o[0], [(1, 1)], self.latency())]
 
     def parts(self) -> Parts:
-        bits, kept = self.score_bits, self.classes * self.score_bits
+        bits = self.score_bits
         added = bits * (1 + self.biased) + self.sum_bits * self.falling
         return Parts(
-            both={"fixed": 1, "kept": kept, "multiplier bits": self.multiplier_bits},
+            both={"fixed": 1, "multiplier bits": self.multiplier_bits},
             lut={"score bits": added, "classes": self.classes},
-            ff={"score bits": bits},
+            ff={"score bits": bits, "sum bits": self.sum_bits},
         )

@@ -49,5 +49,5 @@ def test_refuses(plan):
     fork = next(i for i, n in enumerate(plan.nodes) if isinstance(n.unit, ForkUnit))
     late = Source(plan.nodes[fork].name, 2)
     assert "inputs must come before it" in spoil(plan, fork + 1, (late,))
-    with pytest.raises(GraphError, match=r"^plan 'p': must end in scores \(got 'tail.sum"):
+    with pytest.raises(GraphError, match=r"^plan 'p': must end in results \(got 'tail.scores"):
         Plan(name="p", image=plan.image, nodes=tuple(plan.nodes[:-1]))

@@ -12,6 +12,7 @@ from fq_hw.schedule.units import (
     ConvUnit,
     FifoUnit,
     PixelSumUnit,
+    ResultUnit,
     RomUnit,
     ScoreUnit,
     ThresholdUnit,
@@ -143,8 +144,11 @@ def test_other_beats():
     total = PixelSumUnit(channels=10, pixels=6, lanes=4, in_bits=9, sum_bits=12)
     assert (total.slices, total.beats) == (3, 18)
     score = ScoreUnit(classes=10, sum_bits=12, multiplier_bits=16, score_bits=28)
-    assert (score.label_bits, score.class_cycles, score.beats) == (4, 18, 181)
-    assert ScoreUnit(classes=2, sum_bits=1, multiplier_bits=1, score_bits=1).label_bits == 1
+    assert (score.latency(), score.class_cycles, score.beats) == (17, 18, 180)
+    result = ResultUnit(classes=10, score_bits=28)
+    assert (result.label_bits, result.data_bits, result.beats_out, result.beats) == (4, 28, 11, 21)
+    assert ResultUnit(classes=200, score_bits=5, best=5).data_bits == 9
+    assert ResultUnit(classes=1, score_bits=4).label_bits == 1
     assert Beat(lanes=3, bits=5).width == 15
 
 
