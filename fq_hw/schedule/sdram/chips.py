@@ -25,7 +25,7 @@ SDR_32M16 = SdramChip(
 )  # fmt: skip
 M12L64322A = SdramChip(
     name="2M x 32", width=32, row_bits=11, column_bits=8, clock_ns=7,
-    rcd_ns=20, rp_ns=20, ras_ns=42, rc_ns=63, rrd_ns=14, rfc_ns=63, wr_ns=14,
+    rcd_ns=20, rp_ns=20, ras_ns=42, rc_ns=63, rrd_ns=14, rfc_ns=63, wr_ns=15,
     access_ns=6.0, hold_ns=2.0, off_ns=6.0, refresh_ns=REFRESH_4K,
     source="ESMT M12L64322A-7: tRDL 14 ns, 15.6 us (revisions 1.7, 0.4 of its data sheet); the "
            "others those of its sister M12S16161A-7, longer than the -5's in LiteDRAM",
