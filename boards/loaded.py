@@ -16,10 +16,10 @@ from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In
 
 from fq_hw.export import MULTIPLIER_BITS
-from fq_hw.schedule.events import Channels, Process
 from fq_hw.schedule.memories import Memory, ceil_div
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.plan import Node, Plan
+from fq_hw.schedule.steps import Channels, Give, Process, Rest, Steps, Take
 from fq_hw.schedule.units import (
     ArrayUnit,
     ConvertUnit,
@@ -133,13 +133,9 @@ class LoadedScoreUnit(ScoreUnit):
         return super().class_cycles + self.load_cycles
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        def frames() -> Process:
-            free = self.load_cycles
-            while True:
-                scored = self.latency() + (yield from i[0].take(free))
-                free = 1 + self.load_cycles + (yield from o[0].give(scored))
-
-        return [frames()]
+        load = self.load_cycles
+        score = Take(i[0], then=self.latency()), Give(o[0], then=1 + load)
+        return [Steps(*score, first=[Rest(load)])]
 
     def parts(self) -> Parts:
         words = Memory(self.depth, LANE, rom=False)

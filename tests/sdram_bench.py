@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from amaranth.sim import Simulator
 
-from fq_hw.schedule.events import Channel, Process, settle
 from fq_hw.schedule.sdram import SDR_16M16, SdramChip, Slots
+from fq_hw.schedule.steps import Align, Channel, Repeat, Steps, Take, Wait
+from fq_hw.schedule.timing import run_of
 from fq_hw.schedule.units import SdramUnit
 from rtl_gen.rom_stream import pack_words
 from rtl_gen.sdram_words import SdramWords
@@ -92,23 +93,11 @@ def play(
 
 def predicted(unit: SdramUnit, pauses: list[bool]) -> list[int]:
     """When the unit's model says that words move, if their reader makes these ``pauses``."""
-    runnable: list = []
-    o, cycles = Channel(runnable), []
-
-    def reader() -> Process:
-        free = 0
-        while True:
-            free = max(free, (yield o.offers, len(cycles)))
-            while free < len(pauses) and pauses[free]:
-                free += 1
-            if free >= len(pauses):
-                return
-            cycles.append((yield from o.take(free)))
-            free = cycles[-1] + 1
-
-    runnable += [(process, None) for process in [*unit.processes([], [o]), reader()]]
-    settle(runnable)
-    return cycles
+    o, most = Channel(), pauses.count(False)
+    reader = Repeat(most, (Wait(o.offers), Align(tuple(pauses)), Take(o)))
+    run = run_of([*unit.processes([], [o]), Steps(first=[reader])], {o: 1}, most)
+    run.settle()
+    return [cycle for cycle in run.moves(o) if cycle < len(pauses)]
 
 
 def expected(unit: SdramUnit, count: int) -> list[int]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from fq_hw.errors import require
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.timing import run
+from fq_hw.schedule.timing import Wired
 
 __all__ = ["Span", "unit_spans"]
 
@@ -19,27 +17,18 @@ def unit_spans(plan: Plan, frames: int) -> dict[str, tuple[Span, ...]]:
     Units that give constants have none. Raises GraphError when the plan deadlocks.
     """
     require(frames >= 1, "unit_spans", "frames must be at least 1", frames)
-    constant = {node.name for node in plan.sources}
-    moves = {
-        source: channel.moves
-        for source, channel in run(plan, frames).items()
-        if source.node not in constant
+    wired = Wired(plan)
+    beats = wired.beats()
+    moves = wired.run(frames, beats)
+    ends = {
+        source: moves[channel] for source, channel in wired.channels.items() if channel in moves
     }
     spans = {}
     for node in plan.nodes:
-        if node.name not in constant:
-            taken = [moves[source] for source in node.inputs if source in moves]
-            given = [beats for source, beats in moves.items() if source.node == node.name]
-            spans[node.name] = tuple(span(taken, given, n, frames) for n in range(frames))
+        if node.unit.ins:
+            taken = [ends[source] for source in node.inputs if source in ends]
+            given = [frames for source, frames in ends.items() if source.node == node.name]
+            begins = [min(first for first, _ in ways) for ways in zip(*taken, strict=True)]
+            finished = [max(last for _, last in ways) for ways in zip(*given, strict=True)]
+            spans[node.name] = tuple(zip(begins, finished, strict=True))
     return spans
-
-
-def span(
-    taken: Sequence[Sequence[int]], given: Sequence[Sequence[int]], frame: int, frames: int
-) -> Span:
-    """First beat in and last beat out of a frame: each stream has as many beats in each."""
-    whole = all(len(beats) % frames == 0 for beats in (*taken, *given))
-    assert whole, "streams carry whole frames"
-    first = min(beats[frame * len(beats) // frames] for beats in taken)
-    last = max(beats[(frame + 1) * len(beats) // frames - 1] for beats in given)
-    return first, last

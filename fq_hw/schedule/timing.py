@@ -8,13 +8,19 @@ whoever reads one takes nothing else before.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fq_hw.errors import GraphError, require
-from fq_hw.schedule.events import Channel, Process, drain, feed, settle
+from fq_hw.schedule import compiled, plain
+from fq_hw.schedule.events import drain
 from fq_hw.schedule.plan import Plan, Source
+from fq_hw.schedule.steps import Channel, Give, Process, Steps, Times, Wait
 
-__all__ = ["Schedule", "run", "simulate"]
+__all__ = ["Schedule", "Wired", "run_of", "simulate"]
+
+Run = compiled.Run | plain.Run
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,42 +45,84 @@ class Schedule:
         return self.results[-1] - self.results[-2]
 
 
+def run_of(processes: Iterable[Process], watched: Mapping[Channel, int], frames: int) -> Run:
+    """``processes`` compiled where all are steps, else in plain Python."""
+    processes, steps = [*processes], [p for p in processes if isinstance(p, Steps)]
+    if len(steps) == len(processes):
+        return compiled.Run(steps, watched, frames)
+    return plain.Run(processes, watched)
+
+
+def way(source: Source) -> int:
+    """Which of a node's outputs it is."""
+    return source.way
+
+
+class Wired:
+    """A plan's processes, the ``channels`` between them, pixels before them, a reader behind."""
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        constant = {node.name: node.unit.latency() for node in plan.sources if node.unit.STEADY}
+        self.channels = {s: Channel() for s in plan.readers if s.node not in constant}
+        pixels, results = Source(plan.INPUT), Source(plan.nodes[-1].name)
+        self.pixels, self.results = self.channels[pixels], Channel()
+        self.channels[results] = self.results
+        self.start, self.frame = Times(), plan.image[0] * plan.image[1]
+        frame = Wait(self.start), Give(self.pixels, self.frame)
+        self.processes: list[Process] = [Steps(*frame), drain(self.results)]
+        for node in plan.nodes:
+            if node.name not in constant:
+                opens = max((constant.get(source.node, 0) for source in node.inputs), default=0)
+                i = [self.channels[s] for s in node.inputs if s in self.channels]
+                for channel in i:
+                    channel.opens = opens
+                ways = sorted((s for s in self.channels if s.node == node.name), key=way)
+                self.processes += node.unit.processes(i, [self.channels[s] for s in ways])
+
+    def run(self, frames: int, watched: Mapping[Channel, int]) -> dict[Channel, list[Span]]:
+        """In which cycles each frame's first and last beat move, of the channels ``watched``.
+
+        They have so many beats a frame. Once all that comes repeats, it is not run any more.
+        Raises GraphError when the plan deadlocks.
+        """
+        run, done, later = run_of(self.processes, watched, frames), 0, None
+        while done < frames and later is None:
+            run.put(self.start, 0)
+            run.settle()
+            done, given = done + 1, run.count(self.results) // self.plan.result.beats_out
+            later = run.repeats() if given == done else None
+        contract = f"stands still after {given} of {frames} results; a skip FIFO is too shallow"
+        require(given == done, f"plan {self.plan.name!r}", contract, kind=GraphError)
+        found = {}
+        for channel, beats in watched.items():
+            moves = run.moves(channel)
+            ends = (moves, moves) if beats == 1 else (moves[::2], moves[1::2])
+            found[channel] = [*zip(*ends, strict=True)]
+        for _ in range(done, frames):
+            for spans in found.values():
+                spans.append((spans[-1][0] + later, spans[-1][1] + later))
+        return found
+
+    def beats(self) -> dict[Channel, int]:
+        """Of a frame, of each channel that has any."""
+        run = run_of(self.processes, {}, 1)
+        run.put(self.start, 0)
+        run.settle()
+        counts = {channel: run.count(channel) for channel in self.channels.values()}
+        return {channel: count for channel, count in counts.items() if count}
+
+
 def simulate(plan: Plan, frames: int = 3) -> Schedule:
     """When a free-running accelerator takes pixels and gives results, for ``frames`` frames.
 
     Raises GraphError when the plan deadlocks.
     """
     require(frames >= 2, "simulate", "frames must be at least 2", frames)
-    channels = run(plan, frames)
-    pixels, beats = channels[Source(Plan.INPUT)], channels[Source(plan.nodes[-1].name)]
-    ends = slice(plan.result.beats_out - 1, None, plan.result.beats_out)
-    return Schedule(first_pixel=pixels.moves[0], results=tuple(beats.moves[ends]))
-
-
-def run(plan: Plan, frames: int) -> dict[Source, Channel]:
-    """Every stream of ``plan`` after ``frames`` frames; those that a ROM gives have no moves.
-
-    Raises GraphError when the plan deadlocks.
-    """
-    runnable: list[tuple[Process, int | None]] = []
-    sources = {node.name: node.unit.latency() for node in plan.sources if node.unit.STEADY}
-    channels = {source: Channel(runnable) for source in plan.readers}
-    for node in plan.nodes:
-        opens = max((sources.get(source.node, 0) for source in node.inputs), default=0)
-        for source in node.inputs:
-            channels[source].opens = opens
-    result = Source(plan.nodes[-1].name)
-    channels[result] = Channel(runnable)
-    for node in plan.nodes:
-        if node.name not in sources:
-            i = [channels[source] for source in node.inputs if source.node not in sources]
-            given = sorted((s for s in channels if s.node == node.name), key=lambda s: s.way)
-            o = [channels[source] for source in given]
-            runnable += [(process, None) for process in node.unit.processes(i, o)]
-    pixels, raster = channels[Source(Plan.INPUT)], range(frames * plan.image[0] * plan.image[1])
-    runnable += [(feed(pixels, beats=raster), None), (drain(channels[result]), None)]
-    settle(runnable)
-    beats, each = len(channels[result].moves), plan.result.beats_out
-    contract = f"stands still after {beats // each} of {frames} results; a skip FIFO is too shallow"
-    require(beats == frames * each, f"plan {plan.name!r}", contract, kind=GraphError)
-    return channels
+    wired = Wired(plan)
+    watched = {wired.pixels: wired.frame, wired.results: plan.result.beats_out}
+    moves = wired.run(frames, watched)
+    return Schedule(
+        first_pixel=moves[wired.pixels][0][0],
+        results=tuple(last for _, last in moves[wired.results]),
+    )

@@ -96,7 +96,7 @@ class Unit(abc.ABC):
         One that is not PACED gets them too, behind the others, where they may stall. A unit that
         says nothing else is a pipeline of registers.
         """
-        return registers(i[0], o[0], self.latency())
+        return [registers(i[0], o[0], self.latency())]
 
     @abc.abstractmethod
     def parts(self) -> Parts:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Channels, Process, Times, ask, queue, registers, store
+from fq_hw.schedule.events import registers, store
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.parts import Parts, bits, ring
+from fq_hw.schedule.steps import Channel, Channels, Give, Process, Put, Steps, Times, Wait
 from fq_hw.schedule.units.base import READ, PassUnit
 from fq_hw.schedule.units.sliding_window import WindowUnit
 
@@ -50,17 +50,10 @@ class ReorderUnit(PassUnit):
         return self.group_beats + self.ASK + READ
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        whole, freed = Times(o[0].runnable), Times(o[0].runnable)  # groups written, groups read
-        asking, asked = Channel(o[0].runnable), Channel(o[0].runnable)
-
-        def read(index: int, step: int) -> None:
-            if (index + 1) % self.group_beats == 0:
-                freed.put(step + 2)
-
+        asked, whole, freed = Channel(), Times(), Times()  # groups written, groups read
         write = store(i[0], whole, freed, self.BANKS, 1, self.group_beats)
-        wanted = ask(asking, whole, itertools.count(), self.group_beats)
-        piped = registers(asked, o[0], READ)
-        return [write, wanted, *queue(asking, asked, heard=read), *piped]
+        read = Steps(Wait(whole, plus=self.ASK), Give(asked, self.group_beats), Put(freed, 1))
+        return [write, read, registers(asked, o[0], READ)]
 
     def parts(self) -> Parts:
         lut, ff, memories = ring(self.depth, self.i.width)

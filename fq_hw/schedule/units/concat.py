@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channels, Process
 from fq_hw.schedule.parts import Parts, bits
+from fq_hw.schedule.steps import Channels, Give, Process, Repeat, Steps, Take
 from fq_hw.schedule.units.base import Beat, JoinUnit
 
 __all__ = ["ConcatUnit"]
@@ -41,15 +41,8 @@ class ConcatUnit(JoinUnit):
         return {list(self.ins)[self.order[0]]: 0}
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        def concat() -> Process:
-            free = 0
-            while True:
-                for which in self.order:
-                    for _ in range(self.slices[which]):
-                        taken = yield from i[which].take(free)
-                        free = yield from o[0].give(taken + 1)
-
-        return [concat()]
+        beat = {which: (Take(i[which]), Give(o[0], then=0)) for which in self.order}
+        return [Steps(*(Repeat(self.slices[which], beat[which]) for which in self.order))]
 
     def parts(self) -> Parts:
         counts = sum(map(bits, self.slices))

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fq_hw.schedule.events import Channels, Process
 from fq_hw.schedule.in_turn.geometry import Array, Pass, Region
 from fq_hw.schedule.memories import Memory, ceil_div
 from fq_hw.schedule.parts import Parts, bits
+from fq_hw.schedule.steps import (
+    Channels,
+    Give,
+    Process,
+    Repeat,
+    Rest,
+    Step,
+    Steps,
+    Take,
+    Wait,
+    in_turn,
+)
 from fq_hw.schedule.two_tree import TwoTree, build
 from fq_hw.schedule.units.base import Beat, Unit
 
@@ -160,30 +172,27 @@ class ArrayUnit(Unit):
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         x, *parameters = i
+        words = self.word_cycles
+        first = [Wait(given.offers, len(words) - 1, skip=len(words)) for given in parameters]
         cycles = self.words_in // self.beats_in  # of a beat
-
-        def frames() -> Process:
-            free = beats = words = 0
-            while True:
-                for given in parameters:  # nothing comes in before the frame's first word is there
-                    free = max(free, (yield given.offers, words))
-                for _ in range(self.shape_in[0]):
-                    for _ in range(self.shape_in[1] * self.beats_in):
-                        free = max(free, (yield x.offers, beats)) + cycles - 1
-                        free = 1 + (yield from x.take(free))
-                        beats += 1
-                    free += self.row_gap
-                for given in parameters:
-                    for wanted in self.word_cycles:
-                        free += (yield from given.take(free + wanted)) - free - wanted
-                    words += len(self.word_cycles)
-                free += self.pass_cycles + 2
-                for _ in range(self.beats_out):
-                    taken = yield from o[0].give(free)
-                    free = max(free + 2, taken + 1)
-                free = taken + 1
-
-        return [frames()]
+        beat = Wait(x.offers), Rest(cycles - 1), Take(x)
+        row = Repeat(self.shape_in[1] * self.beats_in, beat), Rest(self.row_gap)
+        computed = self.pass_cycles + 2
+        passes: list[Step] = []
+        for given in parameters:  # all that a word waits, the passes wait
+            steps = [now - before for before, now in itertools.pairwise([*words, computed])]
+            passes += [Rest(words[0]), *in_turn([Take(given, then=step)] for step in steps)]
+        result = Give(o[0]), Wait(o[0].offers, plus=2)
+        return [
+            Steps(
+                *first,  # nothing comes in before the frame's first word is there
+                Repeat(self.shape_in[0], row),
+                *(passes or [Rest(computed)]),
+                Repeat(self.beats_out - 1, result),
+                Give(o[0]),
+                Wait(o[0].offers),
+            )
+        ]
 
     @property
     def latency_from(self) -> Mapping[str, int]:

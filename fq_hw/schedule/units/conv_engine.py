@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channels, Process, Times, offer_each
+from fq_hw.schedule.events import room
 from fq_hw.schedule.memories import ceil_div, distributed
 from fq_hw.schedule.parts import Parts, bits
+from fq_hw.schedule.steps import Channels, Process, Put, Steps, Take
 from fq_hw.schedule.two_tree import TwoTree, build
 from fq_hw.schedule.units.base import READ, Beat, Unit
 
@@ -138,20 +138,16 @@ class ConvUnit(Unit):
     SPREAD = 1  # registers between what was read and its copies
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        acts, finished, accepted = i[0], Times(o[0].runnable), Times(o[0].runnable)
-
-        def engine() -> Process:
-            free, others = 0, range(self.sf - 1)
-            for index in itertools.count():
-                for _ in others:
-                    free = 1 + (yield from acts.take(free))
-                if index >= self.slots:  # a finished sum needs a place to wait
-                    free = max(free, 1 + (yield accepted, index - self.slots))
-                free = 1 + (yield from acts.take(free))
-                finished.put(free + self.sum_cycles)
-
-        delay = self.slots > 1  # a queue takes a cycle more than a register
-        return [engine(), offer_each(finished, o[0], accepted, delay)]
+        acts, sums = i[0], o[0]
+        queued = self.slots > 1  # a queue takes a cycle more than a register
+        return [
+            Steps(
+                Take(acts, self.sf - 1),
+                room(sums, self.slots, 1),  # a finished sum needs a place to wait
+                Take(acts),
+                Put(sums.offers, self.sum_cycles + queued),
+            )
+        ]
 
     def parts(self) -> Parts:
         tree, dots = self.tree, self.pe * self.columns

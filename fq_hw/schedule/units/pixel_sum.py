@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channels, Process, by_turns, register_stage
+from fq_hw.schedule.events import Channels, Process, by_turns, registers
 from fq_hw.schedule.memories import ceil_div, distinct, distributed
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import Beat, PixelUnit
@@ -41,7 +40,7 @@ class PixelSumUnit(PixelUnit):
         if self.planar:
             return [by_turns(i[0], o[0], [(self.pixels, 1)], rest=0)]
         gives = [False] * (self.pixels - 1) * self.slices + [True] * self.slices
-        return [register_stage(i[0], o[0], itertools.cycle(gives))]
+        return [registers(i[0], o[0], gives=gives)]
 
     def parts(self) -> Parts:
         several = self.slices > 1

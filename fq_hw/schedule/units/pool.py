@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channels, Process, register_stage
+from fq_hw.schedule.events import Channels, Process, registers
 from fq_hw.schedule.memories import ceil_div, distributed
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import Beat, LaneUnit
@@ -71,7 +71,7 @@ class PoolUnit(LaneUnit):
         across = range(1, self.width + 1)
         places = itertools.product(range(1, self.height + 1), across, range(self.slices))
         gives = [y % rows == x % columns == 0 for y, x, _ in places]  # a window's last
-        return [register_stage(i[0], o[0], itertools.cycle(gives))]
+        return [registers(i[0], o[0], gives=gives)]
 
     def parts(self) -> Parts:
         width, depth = self.o.width, self.depth

@@ -23,8 +23,8 @@ class AddUnit(JoinUnit, FramelessUnit):
         return Beat(lanes=self.lanes, bits=self.out_bits)
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        both = Channel(o[0].runnable)
-        return [join(i, both), *queue(both, o[0])]
+        both = Channel()
+        return [join(i, both), queue(both, o[0])]
 
     def parts(self) -> Parts:
         carry = self.lanes * (self.out_bits + self.out_bits % 2)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from fq_hw.schedule.events import Channel, Channels, Process, Times
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.sdram import Slots
+from fq_hw.schedule.steps import (
+    Align,
+    Channel,
+    Channels,
+    Give,
+    Process,
+    Put,
+    Rest,
+    Steps,
+    Times,
+    Wait,
+    in_turn,
+)
 from fq_hw.schedule.units.base import Beat, FramelessUnit
 from fq_hw.schedule.units.skip_fifo import FifoUnit
 
@@ -84,34 +96,33 @@ class SdramUnit(FramelessUnit):
         return slots.start(slots.next("words", 0)) + slots.first + slots.reply + FifoUnit.STAGES
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        """Cycle 0 is the first in which it is ``ready``."""
-        runnable = o[0].runnable
-        come, left, gone = Channel(runnable), Channel(runnable), Times(runnable)
+        """Bursts, each in the first slot for which there is room; cycle 0 is the first ``ready``."""
+        slots, burst = self.slots, self.slots.burst
+        asked, come, left, gone = Times(), Channel(), Channel(), Times()
+        whole, rest = divmod(self.depth, burst)
+        words = [*[burst] * whole, *[rest] * (rest > 0)]
+        room = self.places - burst + words[-1]  # of the words that are read, none went before
+        ask = (
+            [Wait(gone, room, 1, before), Align(self.pauses), Put(asked), Rest(1)]
+            for before in [words[-1], *words[:-1]]
+        )
+        read = ([Wait(asked, plus=slots.first + slots.reply), Give(come, n)] for n in words)
         return [
-            self.read(come, gone),
+            Steps(*in_turn(ask)),
+            Steps(*in_turn(read)),
             *self.fifo.processes([come], [left]),
             passed(left, o[0], gone),
         ]
 
-    def read(self, come: Channel, gone: Times) -> Process:
-        """Bursts, each in the first slot for which there is room."""
-        slots, cycle, sent = self.slots, 0, 0
-        for words in self.bursts():
-            over = sent + slots.burst - self.places
-            if over > 0:  # seen a cycle after it went
-                cycle = max(cycle, 1 + (yield gone, over - 1))
-            begin = slots.start(slots.next("words", cycle))
-            for word in range(words):
-                yield from come.give(begin + slots.first + slots.reply + word)
-            cycle, sent = begin + 1, sent + words
-
-    def bursts(self) -> Iterator[int]:
-        """Words of each burst, for ever."""
-        whole, rest = divmod(self.depth, self.slots.burst)
-        while True:
-            yield from (self.slots.burst for _ in range(whole))
-            if rest:
-                yield rest
+    @cached_property
+    def pauses(self) -> tuple[int, ...]:
+        """For each cycle until all comes again, whether no slot for words begins in it."""
+        slots = self.slots
+        groups = len(slots.turns) // math.gcd(slots.group, len(slots.turns))
+        found = [1] * (groups * slots.period)
+        for slot in range(groups * slots.group):
+            found[slots.start(slot)] = int(slots.turns[slot % len(slots.turns)] != "words")
+        return tuple(found)
 
     @cached_property
     def words_per_cycle(self) -> float:
@@ -136,11 +147,4 @@ class SdramUnit(FramelessUnit):
 
 def passed(i: Channel, o: Channel, gone: Times) -> Process:
     """One stream as another, at once; tells when each beat went."""
-    index = 0
-    while True:
-        o.offers.put((yield i.offers, index))
-        ready = yield o.readies, index
-        went = max(o.offers[index], ready)
-        i.readies.put(ready)
-        gone.put(went)
-        index += 1
+    return Steps(Wait(i.offers), Put(o.offers), Wait(o.readies), Put(i.readies), Put(gone), Rest(1))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Channels, Process, queue, registers
+from fq_hw.schedule.events import room
 from fq_hw.schedule.memories import Memory, block_muxed, ceil_div, distributed, ram_in_blocks
 from fq_hw.schedule.parts import Parts, bits
+from fq_hw.schedule.steps import Channels, Process, Put, Steps, Take
 from fq_hw.schedule.units.base import FramelessUnit, PassUnit
 
 __all__ = ["FifoUnit"]
@@ -24,8 +25,11 @@ class FifoUnit(PassUnit, FramelessUnit):
         self.check(self.depth >= 3, "depth must be at least 3", self.depth)
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        stored = Channel(o[0].runnable)
-        return [*queue(i[0], stored, self.depth - 2), *registers(stored, o[0], 2)]
+        alone = self.depth == 3  # one place in the memory, free again a cycle after it was read
+        cycles = 2 if alone else 1
+        return [
+            Steps(room(o[0], self.depth, 1), Take(i[0], then=cycles), Put(o[0].offers, 3 - cycles))
+        ]
 
     def parts(self) -> Parts:
         depth, width = self.depth - 2, self.i.width  # two words wait in the output registers

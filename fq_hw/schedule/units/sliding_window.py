@@ -5,8 +5,18 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Channels, Process, Times, ask, queue, store
+from fq_hw.schedule.events import store
 from fq_hw.schedule.parts import Parts, bits, ring
+from fq_hw.schedule.steps import (
+    Channels,
+    Give,
+    Process,
+    Put,
+    Steps,
+    Times,
+    Wait,
+    in_turn,
+)
 from fq_hw.schedule.units.base import READ, Beat, LaneUnit
 
 __all__ = ["WindowUnit"]
@@ -130,22 +140,21 @@ class WindowUnit(LaneUnit):
     ASK = 1  # where a request waits
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        runnable = o[0].runnable
-        arrived, freed = Times(runnable), Times(runnable)  # pixels to read, rows to write again
-        asking = Channel(runnable)
-        band = self.groups * self.repeats * self.window_beats
-
-        def read(index: int, step: int) -> None:
-            if (index + 1) % band == 0:
-                for _ in range(self.freed(index // band % self.out_height)):
-                    freed.put(step + 2)
-
-        frame, rows, groups = self.height * self.width, range(self.out_height), range(self.groups)
-        lasts = [self.last_pixel(oy, group) for oy in rows for group in groups]
-        ends = (n * frame + last for n in itertools.count() for last in lasts)
+        arrived, freed = Times(), Times()  # pixels to read, rows to write again
+        pixels, beats = self.height * self.width, self.repeats * self.window_beats
+        unused = pixels - 1 - self.last_pixel(self.out_height - 1, self.groups - 1)
+        rows, read = [], -1 - unused  # the last that the frame before needed
+        for oy in range(self.out_height):
+            ends = (self.last_pixel(oy, group) for group in range(self.groups))
+            needed = [*itertools.accumulate(ends, max, initial=read)]
+            groups = in_turn(
+                (Wait(arrived, unused, self.ASK, last - before), Give(o[0], beats))
+                for before, last in itertools.pairwise(needed)
+            )
+            rows.append([*groups, Put(freed, 1, self.freed(oy))])
+            read = needed[-1]
         write = store(i[0], arrived, freed, self.rows, self.width, self.slices, self.NEWS)
-        wanted = ask(asking, arrived, ends, self.repeats * self.window_beats)
-        return [write, wanted, *queue(asking, o[0], heard=read)]
+        return [write, Steps(*in_turn(rows))]
 
     def parts(self) -> Parts:
         width, address = self.i.width, bits(self.depth)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channels, Process
 from fq_hw.schedule.parts import Parts
+from fq_hw.schedule.steps import Channels, Process, Put, Rest, Steps, Wait
 from fq_hw.schedule.units.base import Beat, FramelessUnit, PassUnit
 
 __all__ = ["ForkUnit"]
@@ -26,18 +25,14 @@ class ForkUnit(PassUnit, FramelessUnit):
         return {f"o_{way}": self.o for way in range(self.ways)}
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        def fork() -> Process:
-            for index in itertools.count():
-                offer = yield i[0].offers, index
-                for channel in o:
-                    channel.offers.put(offer)
-                taken = []
-                for channel in o:
-                    ready = yield channel.readies, index
-                    taken.append(max(offer, ready))
-                i[0].readies.put(max(taken))
-
-        return [fork()]
+        fork = Steps(
+            Wait(i[0].offers),
+            *(Put(way.offers) for way in o),
+            *(Wait(way.readies) for way in o),
+            Put(i[0].readies),
+            Rest(1),
+        )
+        return [fork]
 
     def parts(self) -> Parts:
         pairs = self.ways * (self.ways - 1) // 2

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channel, Channels, Process, queue, register_stage
+from fq_hw.schedule.events import room
 from fq_hw.schedule.parts import Parts
+from fq_hw.schedule.steps import Channels, Process, Put, Steps, Take
 from fq_hw.schedule.units.base import Beat, LevelUnit
 
 __all__ = ["ThresholdUnit"]
@@ -34,8 +35,8 @@ class ThresholdUnit(LevelUnit):
         return Beat(lanes=self.lanes, bits=self.steps * self.level_bits + 1)
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        compared = Channel(o[0].runnable)
-        return [register_stage(i[0], compared), *queue(compared, o[0])]
+        """The comparisons' register, and behind it two places."""
+        return [Steps(Take(i[0]), room(o[0], 2, 1), Put(o[0].offers, 1))]
 
     def parts(self) -> Parts:
         compared = self.lanes * self.steps
