@@ -17,12 +17,10 @@ def unit_spans(plan: Plan, frames: int) -> dict[str, tuple[Span, ...]]:
     Units that give constants have none. Raises GraphError when the plan deadlocks.
     """
     require(frames >= 1, "unit_spans", "frames must be at least 1", frames)
-    wired = Wired(plan)
-    beats = wired.beats()
-    moves = wired.run(frames, beats)
-    ends = {
-        source: moves[channel] for source, channel in wired.channels.items() if channel in moves
-    }
+    beats, wired = Wired(plan).beats(), Wired(plan)
+    channels = {source: channel for source, channel in wired.channels.items() if beats[source]}
+    moves = wired.run(frames, {channel: beats[source] for source, channel in channels.items()})
+    ends = {source: moves[channel] for source, channel in channels.items()}
     spans = {}
     for node in plan.nodes:
         if node.unit.ins:

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Protocol
 
 from fq_hw.errors import GraphError, require
-from fq_hw.schedule import compiled, plain
+from fq_hw.schedule import plain
 from fq_hw.schedule.events import drain
 from fq_hw.schedule.plan import Plan, Source
 from fq_hw.schedule.steps import Channel, Give, Process, Steps, Times, Wait
 
 __all__ = ["Schedule", "Wired", "run_of", "simulate"]
 
-Run = compiled.Run | plain.Run
 Span = tuple[int, int]
 
 
@@ -45,12 +46,24 @@ class Schedule:
         return self.results[-1] - self.results[-2]
 
 
+class Run(Protocol):
+    """Processes under way; ``plain`` and ``compiled`` have one."""
+
+    def put(self, times: Times, cycle: int) -> None: ...
+    def settle(self) -> None: ...
+    def count(self, channel: Channel) -> int: ...
+    def moves(self, channel: Channel) -> list[int]: ...
+    def repeats(self) -> int | None: ...
+
+
 def run_of(processes: Iterable[Process], watched: Mapping[Channel, int], frames: int) -> Run:
-    """``processes`` compiled where all are steps, else in plain Python."""
+    """``processes`` compiled where all are steps and Numba is here, else in plain Python."""
     processes, steps = [*processes], [p for p in processes if isinstance(p, Steps)]
-    if len(steps) == len(processes):
-        return compiled.Run(steps, watched, frames)
-    return plain.Run(processes, watched)
+    if len(steps) < len(processes) or find_spec("numba") is None:
+        return plain.Run(processes, watched)
+    from fq_hw.schedule import compiled
+
+    return compiled.Run(steps, watched, frames)
 
 
 def way(source: Source) -> int:
@@ -59,7 +72,10 @@ def way(source: Source) -> int:
 
 
 class Wired:
-    """A plan's processes, the ``channels`` between them, pixels before them, a reader behind."""
+    """A plan's processes, the ``channels`` between them, pixels before them, a reader behind.
+
+    Good for one run.
+    """
 
     def __init__(self, plan: Plan):
         self.plan = plan
@@ -104,13 +120,12 @@ class Wired:
                 spans.append((spans[-1][0] + later, spans[-1][1] + later))
         return found
 
-    def beats(self) -> dict[Channel, int]:
-        """Of a frame, of each channel that has any."""
+    def beats(self) -> dict[Source, int]:
+        """Of a frame, by channel."""
         run = run_of(self.processes, {}, 1)
         run.put(self.start, 0)
         run.settle()
-        counts = {channel: run.count(channel) for channel in self.channels.values()}
-        return {channel: count for channel, count in counts.items() if count}
+        return {source: run.count(channel) for source, channel in self.channels.items()}
 
 
 def simulate(plan: Plan, frames: int = 3) -> Schedule:

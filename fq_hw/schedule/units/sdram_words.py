@@ -96,7 +96,7 @@ class SdramUnit(FramelessUnit):
         return slots.start(slots.next("words", 0)) + slots.first + slots.reply + FifoUnit.STAGES
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        """Bursts, each in the first slot for which there is room; cycle 0 is the first ``ready``."""
+        """Bursts, each in the first slot that finds room, from the first cycle it is ready."""
         slots, burst = self.slots, self.slots.burst
         asked, come, left, gone = Times(), Channel(), Channel(), Times()
         whole, rest = divmod(self.depth, burst)
