@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal, Value, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, memory
 from amaranth.lib.wiring import connect
 
@@ -17,12 +17,13 @@ __all__ = ["ColumnReorder"]
 
 
 class ColumnReorder(UnitComponent, unit=ReorderUnit):
-    """A memory of four banks: a group is written while the one before is read, without a wait.
+    """A memory of banks: a group is written while the one before is read.
 
     Members     i: In(stream of lanes x u<bits>); o: Out(stream of the same beats)
-    Order       in: fold, column, part, the last fastest; out: column, fold, part
+    Order       in: fold, column, slice, the last fastest; out: column, fold, slice, but for the
+                idle slices
     Latency     unit.latency()
-    Throughput  one beat per cycle
+    Throughput  one beat per cycle; unit.turnaround cycles of waiting a group
     Resources   unit.depth words of RAM
     Errors      none at run time
     """
@@ -41,15 +42,15 @@ class ColumnReorder(UnitComponent, unit=ReorderUnit):
         wire(m, pipe.o, self.o)
         put, step = Signal(), Signal()
         put_at, put_last = nest(m, put, place=unit.group_beats)
-        _, last = nest(m, step, part=unit.slices, fold=unit.folds, column=unit.columns)
+        last = self.loops(m, step)
 
-        put_bank, bank = Signal(range(unit.BANKS)), Signal(range(unit.BANKS))
+        put_bank, bank = Signal(range(unit.banks)), Signal(range(unit.banks))
         # Requests wait in two places: the loops do not hear of a stall in the cycle it begins.
         request = data.StructLayout({"address": pipe.i.payload.shape(), "last": 1})
         m.submodules.requests = requests = SkidBuffer(request)
         asked, taken = requests.i.p, requests.o.p
         # Whole groups in the memory, and those of them that nobody has asked for yet.
-        kept, waiting = Signal(range(unit.BANKS + 1)), Signal(range(unit.BANKS + 1))
+        kept, waiting = Signal(range(unit.banks + 1)), Signal(range(unit.banks + 1))
         put_group, step_group, done = Signal(), Signal(), Signal()
         m.d.sync += [
             done.eq(requests.o.valid & requests.o.ready & taken.last),
@@ -58,19 +59,18 @@ class ColumnReorder(UnitComponent, unit=ReorderUnit):
             put_bank.eq(put_bank + put_group),
             bank.eq(bank + step_group),
         ]
-        bits = len(put_at["place"])
         address = self.address(m, step, last)
         m.d.comb += [
             put_group.eq(put & put_last["place"]),
             step_group.eq(step & last["column"]),
-            self.i.ready.eq(kept != unit.BANKS),
+            self.i.ready.eq(kept != unit.banks),
             put.eq(self.i.valid & self.i.ready),
             write.en.eq(put),
-            write.addr.eq(Cat(put_at["place"], put_bank)),
+            write.addr.eq(self.in_bank(put_at["place"], put_bank)),
             write.data.eq(self.i.payload.as_value()),
             requests.i.valid.eq(waiting != 0),
             step.eq(requests.i.valid & requests.i.ready),
-            asked.address.eq(Cat(address[:bits], bank)),
+            asked.address.eq(self.in_bank(address, bank)),
             asked.last.eq(last["column"]),
             pipe.i.valid.eq(requests.o.valid),
             pipe.i.payload.eq(taken.address),
@@ -78,13 +78,34 @@ class ColumnReorder(UnitComponent, unit=ReorderUnit):
         ]
         return m
 
+    def in_bank(self, place: Value, bank: Value) -> Value:
+        """The address of a place in a bank."""
+        words = self.unit.bank_words
+        if words & (words - 1):
+            return place + Mux(bank, words, 0)
+        return Cat(place, bank)
+
+    def loops(self, m: Module, step: Value) -> dict[str, Value]:
+        """Whether the loops of the reader end: over slices, folds and columns."""
+        unit = self.unit
+        if not unit.idle:
+            return nest(m, step, slice=unit.slices, fold=unit.folds, column=unit.columns)[1]
+        _, last = nest(m, step, fold=unit.pixel_beats, column=unit.columns)
+        at, end = counter(unit.slices, "slice"), Signal(name="slice_at_end")
+        with m.If(step):  # the last fold ends early
+            m.d.sync += [
+                at.eq(Mux(end | last["fold"], 0, at + 1)),
+                end.eq(~(end | last["fold"]) & (at == unit.slices - 2)),
+            ]
+        return {"slice": end, **last}
+
     def address(self, m: Module, step: Value, last: dict[str, Value]) -> Signal:
         """Where the next beat lies: steps are constants, so that nothing is multiplied."""
         unit = self.unit
         address, column = counter(unit.group_beats, "address"), counter(unit.group_beats, "column")
         following = Signal.like(address)
         m.d.comb += following.eq(address + 1)
-        with m.If(last["part"]):
+        with m.If(last["slice"]):
             m.d.comb += following.eq(address + (unit.columns - 1) * unit.slices + 1)
         with m.If(last["fold"]):
             m.d.comb += following.eq(column + unit.slices)

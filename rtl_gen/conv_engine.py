@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import fifo
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import fifo, memory
 
-from fq_hw.schedule.units import ConvUnit
+from fq_hw.schedule.units import READ, ConvUnit
 from rtl_gen.component import UnitComponent
-from rtl_gen.counters import counter
+from rtl_gen.counters import counter, nest
 from rtl_gen.delay import delay
 from rtl_gen.dot_array import DotArray
 
@@ -18,10 +19,22 @@ __all__ = ["ConvEngine"]
 
 
 class Near(NamedTuple):
-    """For a PE: whether its accumulators add in this cycle, and begin anew after it."""
+    """For a PE: whether its accumulators add in this cycle, and begin anew after it.
+
+    Where several pixels take turns: which of them adds, which will in the next cycle, and whether
+    that one begins anew.
+    """
 
     adding: Value
     ending: Value
+    place: Value | None = None
+    after: Value | None = None
+    begins: Value | None = None
+
+
+def kept(name: str, limit: int = 2, init: int = 0) -> Signal:
+    """A register for 0..limit-1 that synthesis does not merge with its twins."""
+    return Signal(range(limit), name=name, init=init, attrs={"keep": "true"})
 
 
 class ConvEngine(UnitComponent, unit=ConvUnit):
@@ -33,11 +46,14 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
     Units       weight bit 1 means -1: the sign; o is the raw sum, result - offset per channel;
                 where unit.masked it means 1, and 0 means 0; a blank column counts as pad_level
                 payloads of i and i_weight come READ cycles after the beat is taken
-    Order       sf beats, each with its weight word, make one output beat; nf of those make a group
+    Order       sf beats, each with its weight word, make one output beat; nf of those make a group.
+                With hold a word comes with the first of so many beats, which belong to as many
+                output beats
     Latency     unit.latency(), from the first accepted beat to o.valid, unstalled
     Throughput  one beat per cycle; one output beat per sf cycles
     Path        ``levels_per_stage`` adders or one accumulator between registers
-    Resources   no DSP; weights come from outside, one word for all columns
+    Resources   no DSP; weights come from outside, one word for all columns; accumulators are
+                registers, with hold words of distributed RAM
     Errors      none at run time; ConvUnit refuses bad foldings
     Source      Takahashi et al. 2024 (w1a2); Blott et al. 2018, FINN-R (folding)
 
@@ -54,32 +70,53 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
         free, accept, finish = Signal(init=1), Signal(), Signal()
         taken = self.o.valid & self.o.ready
         last, last_next = self.last(m, accept)
+        fresh = self.fresh(m, accept)  # whether the awaited beat comes with a weight word
+        weighed = self.i_weight.valid | ~fresh
         m.d.comb += [
-            self.i.ready.eq(free & self.i_weight.valid),
-            self.i_weight.ready.eq(free & self.i.valid),
-            accept.eq(self.i.valid & self.i_weight.valid & free),
+            self.i.ready.eq(free & weighed),
+            self.i_weight.ready.eq(free & self.i.valid & fresh),
+            accept.eq(self.i.valid & weighed & free),
             finish.eq(accept & last),
         ]
         m.d.sync += free.eq(~last_next | ~self.full(m, finish, taken))
 
         # What a beat is, a cycle before it passes the accumulators.
         marks = delay(m, Cat(accept, finish), unit.sum_cycles - 1, "marks")
-        near = [self.near(m, marks, pe) if unit.sf > 1 else None for pe in range(unit.pe)]
-        self.collect(m, self.sums(m, near), near, delay(m, marks[1], 1, "finishing"))
+        near = self.nears(m, marks)
+        loads = delay(m, accept & fresh, READ - 1, "fresh") if unit.hold > 1 else None
+        self.collect(m, self.sums(m, near, loads), near, delay(m, marks[1], 1, "finishing"))
         return m
+
+    def fresh(self, m: Module, accept: Value) -> Value:
+        """Whether the awaited beat is the first of those that share a weight word."""
+        if self.unit.hold == 1:
+            return Const(1)
+        fresh = Signal(init=1)
+        _, ends = nest(m, accept, turn=self.unit.hold)
+        with m.If(accept):
+            m.d.sync += fresh.eq(ends["turn"])
+        return fresh
 
     def last(self, m: Module, accept: Value) -> tuple[Value, Value]:
         """Whether the awaited beat is the last of a sum; whether the one after this cycle is."""
-        sf = self.unit.sf
+        sf, hold = self.unit.sf, self.unit.hold
         if sf == 1:
             return Const(1), Const(1)
-        last, before = Signal(), Signal(init=sf == 2, name="before_last")
+        beats = sf * hold  # the last ``hold`` of them end a sum each
+        last, before = Signal(), Signal(init=beats == 2, name="before_last")
         with m.If(accept):
-            m.d.sync += [last.eq(before), before.eq(last)]
-        if sf > 2:
-            beat = counter(sf, "beat")
+            m.d.sync += last.eq(before)
+            if beats == 2:
+                m.d.sync += before.eq(last)
+        if beats > 2:
+            beat = counter(beats, "beat")
             with m.If(accept):
-                m.d.sync += [beat.eq(Mux(last, 0, beat + 1)), before.eq(beat == sf - 3)]
+                if hold == 1:
+                    m.d.sync += [beat.eq(Mux(last, 0, beat + 1)), before.eq(beat == beats - 3)]
+                else:
+                    m.d.sync += beat.eq(Mux(last & ~before, 0, beat + 1))
+                    with m.If((beat == beats - hold - 2) | (beat == beats - 2)):
+                        m.d.sync += before.eq(~before)
         return last, Mux(accept, before, last)
 
     def full(self, m: Module, finish: Value, taken: Value) -> Value:
@@ -94,17 +131,24 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
             m.d.sync += [almost.eq(full), full.eq(0)]
         return ~taken & (full | almost & finish)
 
-    def sums(self, m: Module, near: Sequence[Near | None]) -> list[Value]:
-        """The sums that the beat completes, column by column."""
+    def sums(self, m: Module, near: Sequence[Near | None], loads: Value | None) -> list[Value]:
+        """The sums that the beat completes, column by column.
+
+        ``loads`` says, a cycle before it comes, that a weight word does, where not every beat has
+        one.
+        """
         unit, simd, bits = self.unit, self.unit.simd, self.unit.act_bits
         array = DotArray(m, unit.tree, self.target.family, masked=unit.masked, kept=True)
         beat = self.i.payload.as_value()
         outside = sum(unit.pad_level << lane * bits for lane in range(simd))
 
-        def spread(word: Value, name: str, blank: Value | None = None) -> Signal:
+        def spread(
+            word: Value, name: str, blank: Value | None = None, load: Value | None = None
+        ) -> Signal:
             """``word`` a cycle later, on its way from the memory to where it is added."""
             held = Signal(len(word), name=name, reset_less=True)
-            m.d.sync += held.eq(word)
+            with m.If(load) if load is not None else nullcontext():
+                m.d.sync += held.eq(word)
             if blank is not None:  # a synchronous set or reset, which takes no LUT
                 with m.If(blank):
                     m.d.sync += held.eq(outside)
@@ -123,21 +167,46 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
             for group in range(unit.act_copies)
         ]
         totals = {}
+        load = None
         for pe in range(unit.pe):
-            weights = spread(Value.cast(self.i_weight.payload[pe]), f"weight_{pe}")
+            if loads is not None and pe % unit.GROUP == 0:
+                load = kept(f"load_{pe}")
+                m.d.sync += load.eq(loads)
+            weights = spread(Value.cast(self.i_weight.payload[pe]), f"weight_{pe}", load=load)
             signs = array.signs(weights, f"sign_{pe}")
             for x in range(unit.columns):
                 dot = array.dot(signs, acts[pe // unit.GROUP][x], f"{x}_{pe}")
                 totals[x, pe] = self.accumulate(m, f"{x}_{pe}", dot, near[pe])
         return [totals[key] for key in sorted(totals)]
 
+    def nears(self, m: Module, marks: Value) -> list[Near | None]:
+        """What each PE's accumulators must know."""
+        unit = self.unit
+        if unit.sf == 1:
+            return [None] * unit.pe
+        if unit.hold == 1:
+            return [self.near(m, marks, pe) for pe in range(unit.pe)]
+        groups = [self.turns(m, marks, group) for group in range(unit.act_copies)]
+        return [groups[pe // unit.GROUP] for pe in range(unit.pe)]
+
     def near(self, m: Module, marks: Value, pe: int) -> Near:
         """A PE's own copies of the marks: registers that synthesis does not merge."""
-        keep = {"keep": "true"}
-        adding = Signal(name=f"adding_{pe}", attrs=keep)
-        ending = Signal(name=f"ending_{pe}", attrs=keep, init=1)  # a reset ends a sum, too
+        adding = kept(f"adding_{pe}")
+        ending = kept(f"ending_{pe}", init=1)  # a reset ends a sum, too
         m.d.sync += [adding.eq(marks[0]), ending.eq(marks[1])]
         return Near(adding, ending)
+
+    def turns(self, m: Module, marks: Value, group: int) -> Near:
+        """A group of PEs' own copies of the marks, and whose turn it is."""
+        last = self.unit.hold - 1
+        adding, begins = kept(f"adding_{group}"), kept(f"begins_{group}", init=1)
+        after, place = kept(f"after_{group}", last + 1), kept(f"place_{group}", last + 1)
+        m.d.sync += [adding.eq(marks[0]), place.eq(after)]
+        with m.If(marks[0]):
+            m.d.sync += after.eq(Mux(after == last, 0, after + 1))
+            with m.If(after == last):
+                m.d.sync += begins.eq(marks[1])
+        return Near(adding, marks[1], place, after, begins)
 
     def accumulate(self, m: Module, name: str, dot: Value, near: Near | None) -> Value:
         """The sum with ``dot``; what comes after the end of a sum begins from 0."""
@@ -146,6 +215,21 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
             m.d.comb += total.eq(dot)
             return total
         acc = Signal(self.unit.raw_bits, name=f"acc_{name}", reset_less=True)
+        if near.place is not None:  # the pixels' sums, each read a cycle before it is added to
+            ram = memory.Memory(shape=unsigned(len(acc)), depth=self.unit.hold, init=[])
+            m.submodules[f"sums_{name}"] = ram
+            write, read = ram.write_port(), ram.read_port(domain="comb")
+            m.d.comb += [
+                total.eq(acc + dot),
+                write.en.eq(near.adding),
+                write.addr.eq(near.place),
+                write.data.eq(total),
+                read.addr.eq(near.after),
+            ]
+            m.d.sync += acc.eq(read.data)
+            with m.If(near.begins):
+                m.d.sync += acc.eq(0)
+            return total
         m.d.comb += total.eq(acc + dot)
         with m.If(near.adding):
             m.d.sync += acc.eq(total)

@@ -42,7 +42,8 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
 
     Members     i: In(stream of lanes x u<bits>), raster order, channel slices fastest
                 o: Out(stream of columns x lanes x u<bits>, and blanks where there is padding)
-    Order       per group: kernel row, kernel column, channel fold; groups in raster order
+    Order       per group: kernel row, kernel column, channel fold, the ``hold`` words that share
+                a weight word; groups in raster order
     Units       blanks: per column, the tap lies outside the image and counts as 0, whatever the
                 lanes hold; the reader masks them, in a register that never waits
                 o's payload comes READ cycles after the beat is taken: it is read as it is taken
@@ -82,6 +83,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         at, last = nest(
             m,
             step,
+            hold=unit.hold,
             fold=unit.slices,
             kernel_column=unit.kernel,
             kernel_row=unit.kernel,
@@ -139,6 +141,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         """
         unit = self.unit
         back, right = 1 - unit.kernel, unit.columns * unit.stride
+        home = -(unit.hold - 1) * right  # from a word's last pixels to its first
         walks = {  # the outermost loop that ends decides
             "row": {
                 "kernel_column": 1,
@@ -147,16 +150,19 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
                 "row": back - (unit.out_height - 1) * unit.stride,
             },
             "column": {
-                "fold": 1,
-                "kernel_column": back,
+                "hold": home,
+                "fold": home + 1,
+                "kernel_column": home + back,
                 "repeat": back + right,
-                "group": back - (unit.groups - 1) * right,
+                "group": back - (unit.groups * unit.hold - 1) * right,
             },
         }
         at = {}
         for (name, jumps), size in zip(walks.items(), (unit.height, unit.width), strict=True):
             at[name] = counter(size + 2 * unit.padding, f"tap_{name}")
             far = Signal.like(at[name], name=f"{name}_far")
+            if name == "column" and unit.hold > 1:
+                m.d.comb += far.eq(right)
             for loop, distance in jumps.items():
                 with m.If(last[loop]):
                     m.d.comb += far.eq(distance % (1 << len(far)))
@@ -230,12 +236,16 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         window = Signal(range(depth), init=start)  # where the current group begins
         band = Signal(range(depth), init=start)  # where its row of windows begins
         frame = unit.height - (unit.out_height - 1) * unit.stride  # rows from last band to first
+        right = unit.columns * unit.stride * unit.slices
+        home = -(unit.hold - 1) * right  # from a word's last pixels to its first
         base, far, following = (Signal(range(depth), name=n) for n in ("base", "far", "following"))
-        m.d.comb += [base.eq(address), far.eq(1), following.eq(base + far)]
+        beside = right % depth if unit.hold > 1 else 1
+        m.d.comb += [base.eq(address), far.eq(beside), following.eq(base + far)]
         jumps = {  # the outermost loop that ends decides
-            "kernel_column": (address, row - (unit.kernel * unit.slices - 1)),
+            **({"hold": (address, home + 1)} if unit.hold > 1 else {}),
+            "kernel_column": (address, home + row - (unit.kernel * unit.slices - 1)),
             "kernel_row": (window, 0),
-            "repeat": (window, unit.columns * unit.stride * unit.slices),
+            "repeat": (window, unit.hold * right),
             "group": (band, unit.stride * row),
             "row": (band, frame * row),
         }

@@ -33,7 +33,10 @@ def predict(
         i = [channels[name] for name in vectors.i]
     elif len(i) < len(vectors.i):
         together = Channel()
-        processes.append(join([channels[name] for name in vectors.i], together))
+        parts, seldom = [], []
+        for name in vectors.i:
+            (seldom if name in unit.PARAMETERS else parts).append(channels[name])
+        processes.append(join(parts, together, seldom, unit.every))
         i = [together]
     processes += unit.processes(i, [channels[name] for name in vectors.o])
     for port, (name, beats) in enumerate({**vectors.i, **vectors.o}.items()):

@@ -172,14 +172,18 @@ def graphs(draw, largest: int = 7) -> ir.Graph:
 
 @st.composite
 def folds_of(draw, graph: ir.Graph) -> dict[str, Fold]:
-    """Any fold of every convolution: lanes that divide or do not, columns, adders per stage."""
+    """Any fold of every convolution: lanes that divide or do not, columns, hold, adder levels."""
     folds = {}
     for op in graph.ops:
         if isinstance(op, ir.Conv):
             cout, _, _, cin = op.weight.shape
-            columns = draw(st.sampled_from(divisors(graph.types[op.name].shape[1])))
-            pe = draw(st.integers(1, cout) if columns == 1 else st.sampled_from(divisors(cout)))
+            width = graph.types[op.name].shape[1]
+            columns = draw(st.sampled_from(divisors(width)))
+            hold = draw(st.sampled_from(divisors(width // columns)))
+            pe = draw(st.integers(1, cout))
             lanes = st.sampled_from(divisors(cin)) if op.pad_level else st.integers(1, cin)
             simd, levels = draw(lanes), draw(st.integers(1, 3))
-            folds[op.name] = Fold(pe=pe, simd=simd, columns=columns, levels_per_stage=levels)
+            folds[op.name] = Fold(
+                pe=pe, simd=simd, columns=columns, levels_per_stage=levels, hold=hold
+            )
     return folds

@@ -1,9 +1,11 @@
 """What folds cost: every convolution's search space, priced unit by unit, and the rest of the plan.
 
-The search space of a convolution: PE and SIMD divide the channels, so that no lane idles; columns
-divide the output's width and are at most COLUMNS; weights that would fill block RAM may lie in
-logic instead. How many adder levels stand between registers is given, since it sets the clock. A
-fold suits a frame of so many cycles when every unit of its convolution does.
+The search space of a convolution: the fewest PE for each number of folds; SIMD divides the
+channels; columns divide the output's width and are at most COLUMNS; weights that would fill block
+RAM may lie in logic instead, or in fewer blocks, where a word that is put together of several
+serves as many groups of columns, at most HOLD. How many adder levels stand between registers is
+given, since it sets the clock. A fold suits a frame of so many cycles when every unit of its
+convolution does.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph, Join
@@ -22,15 +26,17 @@ from fq_hw.schedule.folding import Fold, conv_cycles, divisors
 from fq_hw.schedule.in_turn.stage import InTurn, partition
 from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.lower import SKIPS, Lowering
+from fq_hw.schedule.memories import blocks, fewest_pieces
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.resources import Resources
 from fq_hw.schedule.skip import beats_waiting, registers, waiting
 from fq_hw.schedule.solver import Choice, Problem, SkipCost
-from fq_hw.schedule.units import ArrayUnit, FifoUnit, Rom, Unit, in_block_ram
+from fq_hw.schedule.units import ArrayUnit, FifoUnit, Rom, Unit, ceil_div, in_block_ram
 
 __all__ = ["COLUMNS", "Choices", "Estimate", "Priced", "folds_of"]
 
 COLUMNS = 4  # more pixels at once have not been routed
+HOLD = 16  # words of a cell of distributed RAM
 TABLE = 1000  # combinations of columns of which each join's depths are known exactly
 
 Estimate = Callable[[Unit], Resources]
@@ -42,14 +48,29 @@ def folds_of(graph: Graph, conv: Conv, levels: int = 1) -> list[Fold]:
     width = graph.types[conv.name].shape[1]
     columns = [n for n in divisors(width) if n <= COLUMNS]
     taps = conv.kernel**2
+    pes = sorted({ceil_div(cout, folds) for folds in range(1, cout + 1)})
     folds = []
-    for pe, simd, n in itertools.product(divisors(cout), divisors(cin)[::-1], columns):
-        large = in_block_ram(cout // pe * taps * (cin // simd), pe * simd)
-        kinds = Rom if large else (Rom.BY_SIZE,)
-        folds += [
-            Fold(pe=pe, simd=simd, columns=n, rom=rom, levels_per_stage=levels) for rom in kinds
-        ]
+    for pe, simd, n in itertools.product(pes, divisors(cin)[::-1], columns):
+        fold = functools.partial(Fold, pe=pe, simd=simd, columns=n, levels_per_stage=levels)
+        folds.append(fold())
+        depth, bits = ceil_div(cout, pe) * taps * (cin // simd), pe * simd
+        if in_block_ram(depth, bits):
+            folds.append(fold(rom=Rom.LOGIC))
+            folds += [fold(hold=hold) for hold in holds(depth, bits, width // n)]
     return folds
+
+
+def holds(depth: int, width: int, across: int) -> Iterator[int]:
+    """Numbers of groups ``across`` by which a ROM takes fewer blocks than by any lower one."""
+    least = blocks(depth, width, rom=True)
+    for hold in divisors(across)[1:]:
+        if hold > HOLD:
+            break
+        pieces = fewest_pieces(depth, width, hold)
+        taken = blocks(depth * pieces, ceil_div(width, pieces), rom=True)
+        if taken < least:
+            yield hold
+            least = taken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +97,7 @@ class Choices:
         self.convs = [op for op in streamed if isinstance(op, Conv)]
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
         self.table = functools.cache(self.table)
+        self.sum_of = functools.cache(lambda *made: sum(map(self.unit_costs, made), Resources()))
         self.forks = [branches(graph, op) for op in streamed if isinstance(op, Join)]
         # How many pixels of a join's inputs wait, where convolutions have such columns.
         self.least_pixels = functools.cache(lambda fork, columns: waiting(fork, dict(columns)))
@@ -117,19 +139,21 @@ class Choices:
         return base, others
 
     def table(self, site: ConvSite) -> tuple[Priced, ...]:
-        """Every fold of a convolution between streams of known width."""
+        """Every fold of a convolution between streams of known width that no other beats."""
         priced = []
         for fold in self.folds[site.name]:
             parts = conv_parts(site, fold)
+            core = self.sum_of(parts.window, parts.weights, parts.engine)
+            ways = (unit for _, unit in (*parts.before, *parts.after))
             choice = Choice(
-                costs=sum(map(self.unit_costs, parts.units), Resources()),
+                costs=sum(map(self.unit_costs, ways), core),
                 dots=fold.pe * fold.columns,
-                columns=fold.columns,
+                group=fold.group,
                 held=parts.held,
                 delay=parts.cycles,
             )
             priced.append(Priced(fold=fold, choice=choice, beats=parts.beats))
-        return tuple(priced)
+        return tuple(undominated(priced, shapes=True, waits=True))
 
     def at(self, cycles: int, asked: int | None = None) -> tuple[Problem, list[list[Fold]]]:
         """The problem for frames of ``cycles``, and the fold behind each of its choices.
@@ -151,7 +175,7 @@ class Choices:
         shaping = {name for fork in self.forks for name in fork.convs}
         rows = {}
         for name, table in tables.items():
-            fast = [row for row in table if row.beats <= cycles]
+            fast = [replace(row, beats=0) for row in table if row.beats <= cycles]
             rows[name] = list(undominated(fast, name in shaping, name in slowing))
         layers = tuple(tuple(row.choice for row in table) for table in rows.values())
         skips = tuple(skip for fork in self.forks for skip in self.skips(fork, base, rows))
@@ -161,7 +185,7 @@ class Choices:
     def skips(self, fork: Branches, base: Lowering, rows: Rows) -> Iterator[SkipCost]:
         """The FIFOs of a join as its convolutions' choices see them."""
         names, index = fork.convs, {name: n for n, name in enumerate(rows)}
-        columns = [tuple(sorted({row.fold.columns for row in rows[name]})) for name in names]
+        columns = [tuple(sorted({row.fold.group for row in rows[name]})) for name in names]
         each = [[(n,) for n in choices] for choices in columns]
         if math.prod(map(len, columns)) > TABLE:  # one depth that is enough for all
             names, each, every = [], [], tuple(zip(names, columns, strict=True))
@@ -196,24 +220,34 @@ class Choices:
         return self.unit_costs(FifoUnit(lanes=lanes, bits=bits, depth=max(depth, 3)))
 
 
-def undominated(table: list[Priced], shapes: bool, waits: bool) -> Iterator[Priced]:
-    """Rows that no other row beats in every cost, seen alike by skip FIFOs."""
+def undominated(table: Sequence[Priced], shapes: bool, waits: bool) -> Iterator[Priced]:
+    """Rows that no other beats: as fast, no dearer, and no worse for skip FIFOs.
+
+    What ``shapes`` a FIFO's least depth is beaten by rows of the same group alone. What ``waits``
+    beside a FIFO is beaten by what has no more pixels under way: a shallower FIFO is no dearer.
+    """
     alike = defaultdict(list)
-    for row in table:
-        choice = row.choice
-        alike[
-            choice.columns if shapes else 0,
-            (choice.held, choice.delay) if waits else 0,
-        ].append(row)
+    for row in sorted(table, key=order_of):
+        alike[row.choice.group if shapes else 0].append(row)
     for rows in alike.values():
-        kept: list[Priced] = []
-        for row in sorted(rows, key=order_of):
-            if not any(other.choice.costs.within(row.choice.costs) for other in kept):
-                kept.append(row)
-        yield from kept
+        all_worth = np.array([worth(row, waits) for row in rows])
+        kept = np.empty_like(all_worth)
+        count = 0
+        for row, own in zip(rows, all_worth, strict=True):
+            if not (kept[:count] <= own).all(axis=1).any():
+                kept[count] = own
+                count += 1
+                yield row
+
+
+def worth(row: Priced, waits: bool) -> tuple[int, ...]:
+    """What must be no more in a row that beats another."""
+    choice, costs = row.choice, row.choice.costs
+    waiting = (choice.held, choice.delay) if waits else ()
+    return costs.lut, costs.ebr, costs.ff, costs.spram, row.beats, *waiting
 
 
 def order_of(row: Priced) -> tuple[int, ...]:
     """By which whatever beats a row comes before it."""
-    costs = row.choice.costs
-    return costs.lut, costs.ebr, row.choice.dots, costs.ff
+    costs, choice = row.choice.costs, row.choice
+    return costs.lut, costs.ebr, choice.dots, costs.ff, row.beats, choice.held, choice.delay

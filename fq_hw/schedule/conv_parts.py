@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from fq_hw.errors import FoldingError, require
 from fq_hw.schedule import units
 from fq_hw.schedule.folding import Fold
+from fq_hw.schedule.memories import fewest_pieces
 
 __all__ = ["ConvParts", "ConvSite", "conv_parts", "converters"]
 
@@ -80,7 +80,7 @@ class ConvParts:
     def held(self) -> int:
         """Pixels under way while nothing waits: a group in the engine, two being reordered."""
         reorders = any(isinstance(unit, units.ReorderUnit) for unit in self.path)
-        return self.engine.columns * (3 if reorders else 1)
+        return self.window.group * (3 if reorders else 1)
 
     @property
     def cycles(self) -> int:
@@ -121,8 +121,9 @@ def converters(
     return [(name, unit(lanes_in=into, lanes_out=out)) for name, into, out in ways]
 
 
-def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
-    """The units of ``site`` folded by ``fold``. Raises FoldingError naming the layer."""
+@functools.lru_cache(maxsize=2**16)
+def core(site: ConvSite, fold: Fold) -> tuple[units.WindowUnit, units.RomUnit, units.ConvUnit]:
+    """Window, weights and engine, which depend on no other stream: ``site`` has lanes of 1."""
     height, width, cin = site.shape
     window = units.WindowUnit(
         height=height,
@@ -135,6 +136,7 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
         padding=site.padding,
         repeats=units.ceil_div(site.cout * site.planes, fold.pe),
         columns=fold.columns,
+        hold=fold.hold,
     )
     engine = units.ConvUnit(
         cin=cin,
@@ -149,7 +151,15 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
         pad_level=site.pad_level if site.padding else 0,
         masked=site.masked,
         levels_per_stage=fold.levels_per_stage,
+        hold=fold.hold,
     )
+    return window, weight_rom(engine.nf * engine.sf, engine.i_weight.width, fold), engine
+
+
+def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
+    """The units of ``site`` folded by ``fold``. Raises FoldingError naming the layer."""
+    height, width, cin = site.shape
+    window, weights, engine = core(replace(site, lanes_in=1, lanes_out=1), fold)
     lanes = site.lanes_in, fold.simd
     before = converters(cin, height * width, lanes, site.act_bits, ".pack")
     after, carrier = in_order(site, engine)
@@ -163,39 +173,44 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
             inverted=site.inverted,
         )
         after, carrier = [*after, (".planes", unit)], ".planes"
-    depth, width = engine.nf * engine.sf, engine.i_weight.width
     return ConvParts(
         before=tuple(before),
         window=window,
-        weights=units.RomUnit(depth=depth, width=width, rom=fold.rom, late=True),
+        weights=weights,
         engine=engine,
         after=tuple(after),
         carrier=carrier,
     )
 
 
+def weight_rom(depth: int, width: int, fold: Fold) -> units.RomUnit:
+    """The ROM of the weight words: in block RAM in as many pieces as take the fewest blocks."""
+    rom = functools.partial(units.RomUnit, depth=depth, width=width, rom=fold.rom, late=True)
+    whole = rom()
+    return rom(pieces=fewest_pieces(depth, width, fold.hold)) if whole.in_block_ram else whole
+
+
 def in_order(site: ConvSite, engine: units.ConvUnit) -> tuple[list[tuple[str, units.Unit]], str]:
     """What brings the engine's sums into raster order and to the lanes of whoever takes them."""
     pixels, cout, bits = engine.pixels, engine.cout, engine.raw_bits
     lanes_out = site.lanes_out * site.planes
-    if engine.columns == 1:
+    if engine.group == 1:
         return converters(cout, pixels, (engine.pe, lanes_out), bits, ".unpack"), ""
-    where, whole = f"Conv {site.name!r}", cout % engine.pe == 0
-    contract = "PE must divide the output channels where several columns are computed at once"
-    require(whole, where, contract, engine.pe, kind=FoldingError)
-    groups, together = pixels // engine.columns, engine.columns * cout
-    ordered = engine.nf == 1  # column by column all channels
+    made = engine.nf * engine.pe  # channels, those of idle PEs among them
+    groups, together = pixels // engine.group, engine.group * made
+    ordered = engine.nf == 1  # pixel by pixel all channels
     lanes = lanes_out if ordered else math.gcd(engine.pe, lanes_out)
     unpack = converters(together, groups, (engine.o.lanes, lanes), bits, ".unpack")
     if ordered:
         return unpack, ".unpack"
     reorder = units.ReorderUnit(
-        columns=engine.columns,
+        columns=engine.group,
         folds=engine.nf,
         slices=engine.pe // lanes,
         lanes=lanes,
         bits=bits,
         groups=groups,
+        idle=(made - cout) // lanes,
     )
     widen = converters(cout, pixels, (lanes, lanes_out), bits, ".widen")
     return [*unpack, (".reorder", reorder), *widen], ".reorder"

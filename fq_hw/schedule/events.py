@@ -77,14 +77,22 @@ def store(
     return Steps(Wait(freed, rooms), Repeat(blocks, block))
 
 
-def join(parts: Channels, together: Channel) -> Process:
-    """Beats of several streams as one: offered when all are, and all taken at once."""
-    return Steps(
-        *(Wait(part.offers) for part in parts),
-        Put(together.offers),
-        Wait(together.readies),
-        *(Put(part.readies) for part in parts),
-    )
+def join(parts: Channels, together: Channel, seldom: Channels = (), every: int = 1) -> Process:
+    """Beats of several streams as one: offered when all are, and all taken at once.
+
+    A beat of those that come ``seldom`` comes with the first of ``every`` so many of the others.
+    """
+
+    def beat(parts: Channels) -> tuple[Step, ...]:
+        return (
+            *(Wait(part.offers) for part in parts),
+            Put(together.offers),
+            Wait(together.readies),
+            *(Put(part.readies) for part in parts),
+        )
+
+    alone = [Repeat(every - 1, beat(parts))] if every > 1 else []
+    return Steps(*beat([*parts, *seldom]), *alone)
 
 
 def by_turns(
@@ -97,9 +105,9 @@ def by_turns(
     return Steps(*in_turn((Take(i, n, cycles), Give(o, m, rest)) for n, m in turns))
 
 
-def feed(o: Channel, start: int = 0) -> Process:
-    """Offer a beat in every cycle from ``start`` on."""
-    return Steps(Give(o), first=[Rest(start)])
+def feed(o: Channel, start: int = 0, rest: int = 1) -> Process:
+    """Offer a beat every ``rest`` cycles from ``start`` on."""
+    return Steps(Give(o, then=rest), first=[Rest(start)])
 
 
 def drain(i: Channel) -> Process:

@@ -30,8 +30,9 @@ class Fold:
     """How one convolution is built.
 
     Fields  pe, simd: dot products side by side, and their lanes
-            columns: pixels that share the weight words
-            rom: where these lie
+            columns: pixels computed side by side
+            hold: groups of columns, one after the other, for which a weight word stays
+            rom: where the weights lie
             levels_per_stage: adder levels of a dot product between registers
     """
 
@@ -40,11 +41,17 @@ class Fold:
     columns: int = 1
     rom: Rom = Rom.BY_SIZE
     levels_per_stage: int = 1
+    hold: int = 1
 
     def __post_init__(self) -> None:
-        numbers = self.pe, self.simd, self.columns, self.levels_per_stage
+        numbers = self.pe, self.simd, self.columns, self.levels_per_stage, self.hold
         fits = min(numbers) >= 1 and max(numbers) <= MOST
         require(fits, "Fold", f"must be in 1..{MOST}", numbers, kind=FoldingError)
+
+    @property
+    def group(self) -> int:
+        """Pixels that share a weight word: they are begun and ended together."""
+        return self.columns * self.hold
 
 
 @dataclass(frozen=True, kw_only=True)

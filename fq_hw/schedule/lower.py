@@ -351,7 +351,7 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
 def meeting(op: ir.Join, plan: Lowering) -> tuple[Stream, Stream]:
     """The streams that ``op`` joins, behind the FIFOs in which one may wait for the other."""
     plan.joined[op.name] = both = tuple(plan.take(name) for name in op.inputs)
-    fork, columns = branches(plan.graph, op), {n: (f.columns,) for n, f in plan.folds.items()}
+    fork, columns = branches(plan.graph, op), {n: (f.group,) for n, f in plan.folds.items()}
     met = []
     for side, (x, pixels) in enumerate(zip(both, waiting(fork, columns), strict=True)):
         if pixels:

@@ -8,6 +8,7 @@ how a ROM is cut: the design is the same everywhere.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from fq_hw.errors import require
@@ -20,6 +21,7 @@ __all__ = [
     "ceil_div",
     "distinct",
     "distributed",
+    "fewest_pieces",
     "in_block_ram",
     "logic_rom",
     "ram_in_blocks",
@@ -72,11 +74,22 @@ def rom_layers(depth: int, width: int) -> tuple[int, int]:
     return (rows, layers) if layers > 1 else (depth, 1)
 
 
+@functools.cache
+def fewest_pieces(depth: int, width: int, most: int) -> int:
+    """In how many pieces a ROM in blocks gives its words to take the fewest of these.
+
+    A memory whose words are pieces is as much narrower and deeper; the fewest pieces that will do.
+    """
+    ways = range(1, min(most, width) + 1)
+    return min(ways, key=lambda n: blocks(depth * n, ceil_div(width, n), rom=True))
+
+
 def block_muxed(depth: int, width: int, *, rom: bool) -> int:
     """Bits that a memory in blocks chooses between: none where one block is deep enough."""
     return width * (cut(depth, width, rom)[1] - 1)
 
 
+@functools.cache
 def cut(
     depth: int, width: int, rom: bool, family: str = DESIGNED, part: int = 0
 ) -> tuple[int, int, int]:

@@ -1,6 +1,6 @@
 """One choice for every layer, least LUT first: an integer programme, solved to a proven optimum.
 
-Costs add up, but for the skip FIFOs, whose depths depend on several layers at once: the columns
+Costs add up, but for the skip FIFOs, whose depths depend on several layers at once: the groups
 of some set the least depth, pixels under way in others are added to it. The model knows nothing of
 folds; ``choices`` makes its tables and ``fold_search`` asks the questions.
 """
@@ -30,13 +30,13 @@ class Choice:
     """One way to build a layer: its costs and what skip FIFOs must know of it.
 
     dots            dot products side by side, the fewer the better where costs are equal
-    columns         pixels computed at once
+    group           pixels that share a weight word
     held, delay     pixels under way in it, cycles through its registers
     """
 
     costs: Resources
     dots: int = 1
-    columns: int = 1
+    group: int = 1
     held: int = 1
     delay: int = 0
 
@@ -45,7 +45,7 @@ class Choice:
 class SkipCost:
     """A skip FIFO: its depth by the choices of some layers, its costs by depth.
 
-    shaping, least   layers, and the least depth for every tuple of their columns; None needs none
+    shaping, least   layers, and the least depth for every tuple of their groups; None needs none
     branch           layers that have pixels under way; the branch's other registers take ``delay``
     pixels, cycles   of an image, and of a frame; ``pixel_beats`` beats a pixel
     costs            by depth
@@ -65,7 +65,7 @@ class SkipCost:
         held = sum(layers[index].held for index in self.branch)
         delay = self.delay + sum(layers[index].delay for index in self.branch)
         slack = slack_pixels(held, delay, self.pixels, self.cycles)
-        least = self.least[tuple(layers[index].columns for index in self.shaping)]
+        least = self.least[tuple(layers[index].group for index in self.shaping)]
         return None if least is None else least + slack * self.pixel_beats
 
     def depths(self, layers: Sequence[Sequence[Choice]]) -> tuple[int, int]:
@@ -155,18 +155,18 @@ class Model:
         pairs = zip(self.takes[layer], self.problem.layers[layer], strict=True)
         return sum(boolean * what(choice) for boolean, choice in pairs)
 
-    def columns_of(self, layer: int):
-        """The columns of the layer's choice, as a variable."""
-        columns = self.cp.new_int_var(1, max(c.columns for c in self.problem.layers[layer]), "")
-        self.cp.add(columns == self.of(layer, lambda c: c.columns))
-        return columns
+    def group_of(self, layer: int):
+        """The group of the layer's choice, as a variable."""
+        group = self.cp.new_int_var(1, max(c.group for c in self.problem.layers[layer]), "")
+        self.cp.add(group == self.of(layer, lambda c: c.group))
+        return group
 
     def skip_costs(self, skip: SkipCost):
         """What a FIFO costs: an expression for every kind."""
         cp, (low, high) = self.cp, skip.depths(self.problem.layers)
         depths = [depth for depth in skip.least.values() if depth is not None]
         least = cp.new_int_var(min(depths), max(depths), "")
-        chosen = [*map(self.columns_of, skip.shaping), least]
+        chosen = [*map(self.group_of, skip.shaping), least]
         known = [
             (*key, min(depths) if depth is None else depth, depth is None)
             for key, depth in skip.least.items()

@@ -42,15 +42,18 @@ def _(unit: ConvertUnit, dice, frames) -> Vectors:
     return Vectors(i=i, o=o, frames=frames)
 
 
-def reorder(columns: int, folds: int, slices: int) -> ReorderUnit:
-    return ReorderUnit(columns=columns, folds=folds, slices=slices, lanes=2, bits=3, groups=4)
+def reorder(columns: int, folds: int, slices: int, idle: int = 0) -> ReorderUnit:
+    return ReorderUnit(
+        columns=columns, folds=folds, slices=slices, lanes=2, bits=3, groups=4, idle=idle
+    )
 
 
 @make.register
 def _(unit: ReorderUnit, dice, frames) -> Vectors:
     shape = (frames * unit.groups, unit.folds, unit.columns, unit.slices, unit.lanes)
     beats = noise(dice, unit.i, *shape)
-    i, o = {"i": pack(beats, unit.bits)}, {"o": pack(beats.swapaxes(1, 2), unit.bits)}
+    pixels = beats.swapaxes(1, 2).reshape(-1, unit.folds * unit.slices, unit.lanes)
+    i, o = {"i": pack(beats, unit.bits)}, {"o": pack(pixels[:, : unit.pixel_beats], unit.bits)}
     return Vectors(i=i, o=o, frames=frames)
 
 
@@ -121,11 +124,19 @@ UNITS: dict[str, Unit] = {
     "reorder_3_2_2": reorder(3, 2, 2),
     "reorder_4_8_2": reorder(4, 8, 2),
     "reorder_1": reorder(1, 1, 1),
+    "reorder_banks": reorder(8, 4, 1),
+    "reorder_banks_exact": reorder(7, 3, 2),
+    "reorder_idle": reorder(3, 2, 3, idle=2),
+    "reorder_idle_banks": reorder(9, 2, 2, idle=1),
+    "reorder_idle_little": reorder(3, 3, 4, idle=1),
     "rom_1": RomUnit(depth=1, width=5),
     "rom_2": RomUnit(depth=2, width=1),
     "rom_7": RomUnit(depth=7, width=70),
     "rom_7_late": RomUnit(depth=7, width=70, late=True),
     "rom_16": RomUnit(depth=16, width=9),
+    "rom_pieces": RomUnit(depth=3, width=70, late=True, pieces=4),
+    "rom_pieces_2": RomUnit(depth=5, width=6, late=True, pieces=2),
+    "rom_pieces_layers": RomUnit(depth=600, width=63, late=True, pieces=2),
     "rom_layers_late": RomUnit(depth=1100, width=32, late=True),  # 512, 512 and 76 words
     "fork_2": ForkUnit(lanes=2, bits=3, ways=2),
     "fork_3": ForkUnit(lanes=1, bits=5, ways=3),

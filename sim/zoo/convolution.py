@@ -25,6 +25,7 @@ def window(
     padding: int = 0,
     repeats: int = 1,
     columns: int = 1,
+    hold: int = 1,
 ) -> WindowUnit:
     return WindowUnit(
         height=size[0],
@@ -37,6 +38,7 @@ def window(
         padding=padding,
         repeats=repeats,
         columns=columns,
+        hold=hold,
     )
 
 
@@ -47,8 +49,10 @@ def _(unit: WindowUnit, dice, frames) -> Vectors:
     padded = np.pad(words, ((0, 0), (p, p), (p, p), (0, 0), (0, 0)), constant_values=OUTSIDE)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
     windows = windows[:, :: unit.stride, :: unit.stride].transpose(0, 1, 2, 5, 6, 3, 4)
-    grouped = windows.reshape(*windows.shape[:2], unit.groups, unit.columns, *windows.shape[3:])
-    side_by_side = np.moveaxis(grouped, 3, -2)  # lanes of a beat: column, lane
+    group = unit.groups, unit.hold, unit.columns
+    grouped = windows.reshape(*windows.shape[:2], *group, *windows.shape[3:])
+    # Beat by beat those that share a weight word; lanes of a beat: column, lane.
+    side_by_side = np.moveaxis(grouped, (3, 4), (-3, -2))
     beats = side_by_side.reshape(*side_by_side.shape[:-2], -1)
     lanes = np.repeat(beats[:, :, :, None], unit.repeats, axis=3)
     outside = lanes == OUTSIDE
@@ -90,11 +94,12 @@ def _(unit: ConvUnit, dice, frames) -> Vectors:
         weight = bits.astype(int)
     conv = ir.Conv(name="conv", weight=weight, stride=1, padding=0, scale=None)
     raw = evaluate(conv, x).reshape(pixels, unit.nf, unit.pe) - offset.reshape(unit.nf, unit.pe)
-    groups = pixels // unit.columns
-    raw = np.moveaxis(raw.reshape(groups, unit.columns, unit.nf, unit.pe), 1, 2)
-    raw = raw.reshape(groups, unit.nf, -1)
-    acts = in_lanes(x, unit.simd).reshape(groups, unit.columns, unit.sf, unit.simd)
-    acts = np.moveaxis(acts, 1, 2).reshape(groups, 1, unit.sf, unit.columns, unit.simd)
+    groups = pixels // unit.group
+    raw = np.moveaxis(raw.reshape(groups, unit.group, unit.nf, unit.pe), 1, 2)
+    raw = raw.reshape(groups, unit.nf, unit.hold, -1)
+    acts = in_lanes(x, unit.simd).reshape(groups, unit.group, unit.sf, unit.simd)
+    beats = unit.sf * unit.hold
+    acts = np.moveaxis(acts, 1, 2).reshape(groups, 1, beats, unit.columns, unit.simd)
     blank = (acts == unit.pad_level).all(axis=-1, keepdims=True) & unit.padded
     acts = np.where(blank, dice.integers(0, 2**unit.act_bits, acts.shape), acts)
     acts, blank = (np.repeat(part, unit.nf, axis=1) for part in (acts, blank))
@@ -140,6 +145,10 @@ UNITS: dict[str, Unit] = {
     "window_columns_row": window((4, 5), 2, 1, kernel=3, padding=1, columns=5),
     "window_columns_bare": window((5, 10), 2, 2, kernel=3, repeats=2, columns=4),
     "window_columns_1x1": window((3, 6), 3, 2, kernel=1, stride=2, columns=3),
+    "window_hold": window((4, 6), 4, 2, kernel=3, padding=1, repeats=2, hold=3),
+    "window_hold_columns": window((3, 8), 3, 2, kernel=3, padding=1, columns=2, hold=2),
+    "window_hold_stride": window((6, 8), 2, 1, kernel=3, stride=2, padding=1, repeats=3, hold=4),
+    "window_hold_1x1": window((2, 6), 3, 2, kernel=1, stride=2, hold=3),
     "conv_1_1": conv(1, 1, 1, pe=1, simd=1),
     "conv_1_1_taps": conv(1, 1, 9, pe=1, simd=1),
     "conv_sf_1": conv(5, 4, 1, pe=2, simd=5),
@@ -160,5 +169,12 @@ UNITS: dict[str, Unit] = {
     "conv_masked": conv(4, 3, 9, pe=2, simd=2, masked=True, padded=True),
     "conv_masked_uneven": conv(5, 4, 1, pe=2, simd=3, act_bits=4, masked=True),
     "conv_bits_8": conv(3, 2, 9, pe=2, simd=3, act_bits=8),
+    "conv_hold": conv(4, 3, 9, pe=1, simd=2, pixels=6, hold=3),
+    "conv_hold_2": conv(4, 4, 1, pe=2, simd=2, pixels=4, hold=2),
+    "conv_hold_2_long": conv(8, 2, 1, pe=1, simd=1, pixels=6, hold=2, levels_per_stage=3),
+    "conv_hold_fast": conv(5, 4, 1, pe=2, simd=5, pixels=8, hold=4),
+    "conv_hold_columns": conv(3, 18, 9, pe=9, simd=3, pixels=8, columns=2, hold=4, padded=True),
+    "conv_hold_long": conv(2, 2, 1, pe=2, simd=1, pixels=16, hold=16),
+    "conv_hold_uneven": conv(5, 3, 9, pe=2, simd=3, pixels=6, hold=3, levels_per_stage=2),
     "conv_pad_level": conv(3, 4, 9, pe=2, simd=3, padded=True, pad_level=1),
 }

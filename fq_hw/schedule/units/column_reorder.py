@@ -18,31 +18,61 @@ __all__ = ["ReorderUnit"]
 class ReorderUnit(PassUnit):
     """Sums of a group of pixels, from fold by fold to pixel by pixel.
 
-    Beats of ``lanes`` come as [fold][column][slice] and leave as [column][fold][slice]. Two groups
-    are under way, one being written, one being read; ``BANKS`` fit into the memory, so that
-    neither waits for news of the other.
+    Beats of ``lanes`` come as [fold][column][slice] and leave as [column][fold][slice], without the
+    ``idle`` last slices of the last fold, which have no channels. Two groups are under way, one
+    being written, one being read, each in a bank; a writer and a reader of few beats that wait for
+    news of the other have twice as many.
     """
 
     columns: int
     folds: int
     slices: int
     groups: int
+    idle: int = 0
+
+    def __post_init__(self) -> None:
+        some = 0 <= self.idle < self.slices
+        self.check(some, f"idle must be in 0..{self.slices - 1}", self.idle)
+        several = self.columns > 1 or not self.idle
+        self.check(several, "columns must be more than 1 where slices are idle", self.columns)
 
     @property
     def group_beats(self) -> int:
-        """Beats of a group."""
+        """Beats of a group, as it comes."""
         return self.columns * self.folds * self.slices
 
     @property
+    def pixel_beats(self) -> int:
+        """Beats of a pixel, as it leaves."""
+        return self.folds * self.slices - self.idle
+
+    @property
+    def banks(self) -> int:
+        """Groups that the memory holds."""
+        return 2 if self.group_beats >= self.LARGE else 4
+
+    @property
+    def bank_words(self) -> int:
+        """Words from one bank to the next: of two they are exact, else a power of two."""
+        if self.banks == 2:
+            return self.group_beats
+        return 1 << max(self.group_beats - 1, 1).bit_length()
+
+    @property
     def depth(self) -> int:
-        """Words of the memory: four banks, each a power of two."""
-        return self.BANKS << max(self.group_beats - 1, 1).bit_length()
+        """Words of the memory."""
+        return self.banks * self.bank_words
 
     @property
     def beats(self) -> int:
-        return self.groups * self.group_beats
+        return self.groups * (self.group_beats + self.turnaround)
 
-    BANKS = 4
+    @property
+    def turnaround(self) -> int:
+        """Cycles a group, on average, in which the writer of two banks waits for the reader."""
+        return 1 if self.banks == 2 and not self.idle else 0
+
+    LARGE = 32  # beats of a group that outweigh the waiting
     ASK = WindowUnit.ASK
 
     def latency(self) -> int:
@@ -51,18 +81,20 @@ class ReorderUnit(PassUnit):
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         asked, whole, freed = Channel(), Times(), Times()  # groups written, groups read
-        write = store(i[0], whole, freed, self.BANKS, 1, self.group_beats)
-        read = Steps(Wait(whole, plus=self.ASK), Give(asked, self.group_beats), Put(freed, 1))
+        leaving = self.columns * self.pixel_beats
+        write = store(i[0], whole, freed, self.banks, 1, self.group_beats)
+        read = Steps(Wait(whole, plus=self.ASK), Give(asked, leaving), Put(freed, 1))
         return [write, read, registers(asked, o[0], READ)]
 
     def parts(self) -> Parts:
         lut, ff, memories = ring(self.depth, self.i.width)
         counts = sum(map(bits, (self.group_beats, self.slices, self.folds, self.columns)))
         muxed = 0 if memories else self.i.width * (ceil_div(self.depth, 16) - 1)
+        exact = self.bank_words & (self.bank_words - 1)
         request = bits(self.depth) + 1
         return Parts(
             both={"fixed": 1, "counts": counts, "requests": request},
-            lut={"ram": lut, "muxed": muxed},
+            lut={"ram": lut, "muxed": muxed, "exact": 2 * bits(self.depth) if exact else 0},
             ff={"words": self.i.width, "ram": ff},
             memories=memories,
         )

@@ -27,7 +27,8 @@ class WindowUnit(LaneUnit):
     """Line buffer and sliding window: rows in, kernel windows out, each ``repeats`` times.
 
     Order out: window row, window column, channel fold; the window is repeated for every fold of the
-    output channels. ``columns`` adjacent windows come side by side, as one group. The buffer is a
+    output channels. ``columns`` adjacent windows come side by side, and ``hold`` of these in turn,
+    word by word: ``columns`` x ``hold`` adjacent windows are one group. The buffer is a
     ring of 2**k words that holds ``rows`` whole rows; a row is freed when the last window that
     needs it has been read.
     """
@@ -39,6 +40,7 @@ class WindowUnit(LaneUnit):
     padding: int
     repeats: int
     columns: int = 1
+    hold: int = 1
 
     WAITS = True  # for the rows of its first windows
 
@@ -53,6 +55,9 @@ class WindowUnit(LaneUnit):
             self.check(fits, f"kernel must fit the {name}", self.kernel)
         whole = self.columns >= 1 and self.out_width % self.columns == 0
         self.check(whole, f"columns must divide {self.out_width} windows", self.columns)
+        across = self.out_width // self.columns
+        whole = self.hold >= 1 and across % self.hold == 0
+        self.check(whole, f"hold must divide {across} windows side by side", self.hold)
 
     @property
     def o(self) -> Beat:
@@ -94,14 +99,19 @@ class WindowUnit(LaneUnit):
         return (self.width + 2 * self.padding - self.kernel) // self.stride + 1
 
     @property
+    def group(self) -> int:
+        """Windows of a group."""
+        return self.columns * self.hold
+
+    @property
     def groups(self) -> int:
         """Groups of windows across."""
-        return self.out_width // self.columns
+        return self.out_width // self.group
 
     @property
     def window_beats(self) -> int:
         """Beats of a group of windows, once."""
-        return self.kernel**2 * self.slices
+        return self.kernel**2 * self.slices * self.hold
 
     @property
     def beats(self) -> int:
@@ -119,7 +129,7 @@ class WindowUnit(LaneUnit):
 
     def last_column(self, group: int) -> int:
         """Rightmost image column in the group's last window."""
-        ox = group * self.columns + self.columns - 1
+        ox = group * self.group + self.group - 1
         return min(self.width - 1, ox * self.stride - self.padding + self.kernel - 1)
 
     def last_pixel(self, oy: int, group: int) -> int:
@@ -160,8 +170,8 @@ class WindowUnit(LaneUnit):
         width, address = self.i.width, bits(self.depth)
         lut, ff, memories = ring(self.depth, width)
         loops = (
-            self.slices, self.width, self.slices, self.kernel, self.kernel, self.repeats,
-            self.groups, self.out_height,
+            self.slices, self.width, self.hold, self.slices, self.kernel, self.kernel,
+            self.repeats, self.groups, self.out_height,
         )  # fmt: skip
         pixels = max(bits(self.height * self.width) - 5, 0)
         padded, more = 1 if self.padding else 0, self.columns - 1

@@ -7,17 +7,18 @@ from networks import random_graph
 
 from fq_hw import ir
 from fq_hw.passes import lower_graph
-from fq_hw.schedule.choices import COLUMNS, Choices, Priced, folds_of, undominated
+from fq_hw.schedule.choices import COLUMNS, Choices, Priced, folds_of, holds, undominated
 from fq_hw.schedule.conv_parts import conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles
+from fq_hw.schedule.memories import blocks, fewest_pieces
 from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.solver import Choice
-from fq_hw.schedule.units import Rom
+from fq_hw.schedule.units import Rom, ceil_div
 
 
-def row(lut, ebr, dots=1, columns=1, held=1, delay=0, ff=0):
+def row(lut, ebr, dots=1, group=1, held=1, delay=0, ff=0):
     costs = Resources(lut=lut, ff=ff, ebr=ebr)
-    choice = Choice(costs=costs, dots=dots, columns=columns, held=held, delay=delay)
+    choice = Choice(costs=costs, dots=dots, group=group, held=held, delay=delay)
     return Priced(fold=Fold(pe=1, simd=1), choice=choice, beats=1)
 
 
@@ -26,7 +27,7 @@ def graph():
     return lower_graph(random_graph("awkward"))
 
 
-def test_the_space_is_every_divisor(graph):
+def test_the_space_is_every_divisor_and_the_fewest_pe_of_every_fold(graph):
     for conv in (op for op in graph.ops if isinstance(op, ir.Conv)):
         cout, _, _, cin = conv.weight.shape
         width = graph.types[conv.name].shape[1]
@@ -35,7 +36,8 @@ def test_the_space_is_every_divisor(graph):
             for pe, simd, columns in itertools.product(
                 range(1, cout + 1), range(1, cin + 1), range(1, COLUMNS + 1)
             )
-            if cout % pe == cin % simd == width % columns == 0
+            if cin % simd == width % columns == 0
+            and (pe == 1 or ceil_div(cout, pe) < ceil_div(cout, pe - 1))
         }
         folds = folds_of(graph, conv)
         assert {(f.pe, f.simd, f.columns) for f in folds if f.rom is Rom.BY_SIZE} == want
@@ -48,12 +50,21 @@ def test_logic_is_a_choice_exactly_where_weights_would_fill_block_ram(graph):
     seen = set()
     for name, site in lowered.sites.items():
         folds = choices.folds[name]
-        for fold in (f for f in folds if f.rom is Rom.BY_SIZE):
+        for fold in (f for f in folds if f.rom is Rom.BY_SIZE and f.hold == 1):
             large = conv_parts(site, fold).weights.in_block_ram
             other = Fold(pe=fold.pe, simd=fold.simd, columns=fold.columns, rom=Rom.LOGIC)
             assert (other in folds) == large
             seen.add(large)
     assert seen == {True, False}
+
+
+def test_weights_are_held_where_that_takes_fewer_blocks():
+    """A word of 512 bits is read from a memory as narrow as the columns that it serves allow."""
+    found = {hold: blocks(72 * n, ceil_div(512, n), rom=True)
+             for hold in holds(72, 512, 32) for n in [fewest_pieces(72, 512, hold)]}  # fmt: skip
+    assert blocks(72, 512, rom=True) == 15 and found == {2: 8, 4: 4, 8: 3}
+    assert list(holds(72, 512, 6)) == [2, 3, 6]
+    assert list(holds(72, 36, 32)) == []
 
 
 def test_a_table_prices_every_unit_of_the_convolution(graph):
@@ -79,11 +90,13 @@ def test_what_another_beats_is_left_out():
 
 
 def test_what_a_fifo_sees_otherwise_stays():
-    table = [row(1, 1), row(2, 2, columns=2), row(3, 3, held=2), row(4, 4, delay=5)]
+    table = [row(1, 1, group=2, held=9), row(2, 2, held=2), row(3, 3, delay=5), row(4, 4)]
     assert list(undominated(table, True, True)) == table
     assert list(undominated(table, True, False)) == table[:2]
-    assert list(undominated(table, False, True)) == [table[0], *table[2:]]
+    assert list(undominated(table, False, True)) == table
     assert list(undominated(table, False, False)) == table[:1]
+    worse = [row(5, 5, held=2), row(5, 5, delay=1)]
+    assert list(undominated([*table, *worse], True, True)) == table
 
 
 def test_intervals_hold_every_engine_fast_enough_for_all(graph):

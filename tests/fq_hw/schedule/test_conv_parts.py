@@ -18,8 +18,10 @@ def site(lanes_in, lanes_out, kernel=3):
 
 
 FOLDS = [
-    Fold(pe=pe, simd=simd, columns=columns)
-    for pe, simd, columns in itertools.product((1, 2, 3, 4, 12), (1, 3, 4, 12), (1, 2, 4))
+    Fold(pe=pe, simd=simd, columns=columns, hold=hold)
+    for pe, simd, columns, hold in itertools.product(
+        (1, 2, 3, 5, 8, 12), (1, 3, 4, 12), (1, 2, 4), (1, 2)
+    )
 ]
 
 
@@ -42,11 +44,11 @@ def test_every_unit_expects_what_the_one_before_gives(lanes_in, lanes_out):
 def test_sums_are_reordered_only_where_folds_and_columns_are_mixed():
     for fold in FOLDS:
         parts = conv_parts(site(4, 2), fold)
-        mixed = fold.columns > 1 and fold.pe < 12
+        mixed = fold.group > 1 and fold.pe < 12
         reorders = [ending for ending, unit in parts.after if isinstance(unit, ReorderUnit)]
         assert reorders == ([".reorder"] if mixed else [])
-        assert parts.held == fold.columns * (3 if mixed else 1)
-        ordered = "" if fold.columns == 1 else ".reorder" if mixed else ".unpack"
+        assert parts.held == fold.group * (3 if mixed else 1)
+        ordered = "" if fold.group == 1 else ".reorder" if mixed else ".unpack"
         assert parts.carrier == ordered
     widened = conv_parts(site(4, 2), Fold(pe=1, simd=4, columns=2))
     assert [ending for ending, _ in widened.after] == [".unpack", ".reorder", ".widen"]
@@ -66,10 +68,11 @@ def test_weights_lie_where_the_fold_says():
         assert isinstance(parts.engine, ConvUnit)
 
 
-def test_refuses_columns_with_a_pe_that_does_not_divide():
-    conv_parts(site(4, 2), Fold(pe=5, simd=4))
-    with pytest.raises(FoldingError, match=r"^Conv 'c': PE must divide the output channels"):
-        conv_parts(site(4, 2), Fold(pe=5, simd=4, columns=2))
+def test_idle_pes_are_left_out_of_what_is_reordered():
+    parts = conv_parts(site(4, 2), Fold(pe=8, simd=4, columns=2))
+    reorder = next(unit for ending, unit in parts.after if ending == ".reorder")
+    assert (reorder.folds, reorder.slices, reorder.idle) == (2, 4, 2)
+    assert reorder.pixel_beats * reorder.lanes == 12
 
 
 @pytest.mark.parametrize("wrong", [{"pe": 0}, {"simd": -1}, {"columns": 0}])

@@ -49,7 +49,7 @@ def choices(draw):
     return Choice(
         costs=draw(COSTS),
         dots=draw(st.integers(1, 9)),
-        columns=draw(st.sampled_from((1, 2, 4))),
+        group=draw(st.sampled_from((1, 2, 4))),
         held=draw(st.integers(1, 12)),
         delay=draw(st.integers(0, 30)),
     )
@@ -57,7 +57,7 @@ def choices(draw):
 
 @st.composite
 def depths(draw, keys):
-    """A least depth for every tuple of columns, or none; one at least has a depth."""
+    """A least depth for every tuple of groups, or none; one at least has a depth."""
     least = {key: draw(st.none() | NUMBERS) for key in keys}
     return least | {keys[0]: draw(NUMBERS)}
 
@@ -69,7 +69,7 @@ def problems(draw):
     for _ in range(draw(st.integers(0, 2))):
         some = st.lists(st.integers(0, len(layers) - 1), min_size=1, max_size=3, unique=True)
         shaping = draw(some)
-        keys = itertools.product(*(sorted({c.columns for c in layers[n]}) for n in shaping))
+        keys = itertools.product(*(sorted({c.group for c in layers[n]}) for n in shaping))
         prices = draw(st.lists(COSTS, min_size=1, max_size=5))
         width = draw(st.integers(1, 60))
         skips.append(
