@@ -49,6 +49,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "flip-flops and costs clock",
     )
     add_array_arguments(parser)
+    parser.add_argument(
+        "--partition",
+        action="store_true",
+        help="choose too which layers stream and which an array computes in turn, and its size: "
+        "most frames/s that fit",
+    )
     parser.add_argument("--out", type=Path, help="file (default build/fold/NAME-BOARD-SPEED.json)")
     parser.set_defaults(run=run)
 
@@ -68,7 +74,7 @@ def speed_tag(args: argparse.Namespace, interval: int) -> str:
     levels = args.levels_per_stage
     arrays = arrays_of(args)
     return (
-        (f"{arrays.tag}-" if arrays else "")
+        (f"{arrays.tag}-" if arrays else "partition-" if args.partition else "")
         + f"{interval}-cycles"
         + (f"-{levels}-levels" if levels > 1 else "")
     )
@@ -85,6 +91,7 @@ def goal_of(args: argparse.Namespace) -> FoldGoal:
         mhz=args.mhz,
         levels=args.levels_per_stage,
         arrays=arrays_of(args),
+        partition=args.partition,
         model=args.model,
     )
 

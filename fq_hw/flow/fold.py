@@ -14,6 +14,7 @@ from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.in_turn.stage import InTurn
 from fq_hw.schedule.lower import Lowering
 from fq_hw.schedule.memories import blocks
+from fq_hw.schedule.partition_search import fastest_partition
 from fq_hw.schedule.resources import PRICED, Resources, resources
 from fq_hw.schedule.units import ArrayUnit
 
@@ -33,7 +34,8 @@ class FoldGoal:
                       frames/s that fit
     margin, lut_share of the board's LUT: the share to leave free (default 0.2), or to use
     levels            adder levels of a dot product between registers
-    arrays            what does not stream
+    arrays            what does not stream; or with ``partition`` the solver chooses where to cut,
+                      and the size of the array behind it: most frames/s that fit
     model             the file that hints name
 
     Errors call them as the command does: --fps, --lut-share.
@@ -47,6 +49,7 @@ class FoldGoal:
     mhz: float = 100.0
     levels: int = 1
     arrays: Arrays = Arrays()
+    partition: bool = False
     model: Path | None = SHIPPED
 
     def share(self) -> float:
@@ -81,6 +84,8 @@ class FoldGoal:
         cycles, share, levels = self.asked_cycles(), self.share(), self.levels
         require(1 <= levels <= 100, "--levels-per-stage", "must be in 1..100", levels)
         limits, stages = limits_of(board, share, graph), self.arrays.stages(graph)
+        if self.partition:
+            return self.partitioned(graph, limits, report)
         report("folding" if cycles is None else f"folding for {cycles:,} cycles per frame")
         try:
             return folding_within(graph, cycles, limits, levels, stages, report)
@@ -89,6 +94,25 @@ class FoldGoal:
             nearest = self.nearest_fit(graph, cycles, share, stages)
             whose = "" if board.family == PRICED else f" (prices of {PRICED})"
             raise CapacityError(f"{error} of {board.name}{whose}; {nearest}") from error
+
+    def partitioned(self, graph: ir.Graph, limits: Resources, report: Report) -> Folding:
+        """The fastest partition; says what binds it."""
+        from tqdm import tqdm
+
+        where, contract = "--partition", "chooses the array itself, and goes for most frames/s"
+        chosen = not self.arrays and self.cycles is None and self.fps is None
+        require(chosen, where, contract, hint="leave the others out")
+        report("partition: every cut of the network, every size of array")
+        with tqdm(total=100, desc="partitions", unit="%", disable=None) as bar:
+
+            def tell(share: float) -> None:
+                bar.update(100 * share - bar.n)
+
+            found = fastest_partition(graph, limits, levels=self.levels, report=tell)
+        report(f"partition: the fastest of {found.tried} that fits")
+        if found.binds is not None:
+            report(f"partition: {found.binds}")
+        return found.folding
 
     def nearest_fit(
         self, graph: ir.Graph, cycles: int | None, share: float, stages: tuple[InTurn, ...]

@@ -91,7 +91,8 @@ class Choices:
     def __init__(
         self, graph: Graph, estimate: Estimate, levels: int = 1, arrays: tuple[InTurn, ...] = ()
     ):
-        self.graph, self.unit_costs, self.arrays = graph, functools.cache(estimate), arrays
+        self.graph, self.levels, self.arrays = graph, levels, arrays
+        self.unit_costs = functools.cache(estimate)
         inside = partition(graph, arrays)
         streamed = [op for op in graph.ops if op.name not in inside]
         self.convs = [op for op in streamed if isinstance(op, Conv)]
@@ -101,6 +102,14 @@ class Choices:
         self.forks = [branches(graph, op) for op in streamed if isinstance(op, Join)]
         # How many pixels of a join's inputs wait, where convolutions have such columns.
         self.least_pixels = functools.cache(lambda fork, columns: waiting(fork, dict(columns)))
+
+    def beside(self, arrays: tuple[InTurn, ...]) -> Choices:
+        """The same graph with other arrays; what was priced is not priced again."""
+        other = Choices(self.graph, self.unit_costs, self.levels, arrays)
+        if set(other.folds) <= set(self.folds):
+            other.table = self.table
+        other.unit_costs, other.least_pixels = self.unit_costs, self.least_pixels
+        return other
 
     @functools.cached_property
     def array_cycles(self) -> int:

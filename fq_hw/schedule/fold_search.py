@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fq_hw.errors import CapacityError, FoldingError
 from fq_hw.ir import Graph
@@ -17,7 +18,7 @@ from fq_hw.schedule.in_turn.stage import InTurn
 from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.solver import hopeless, solve
 
-__all__ = ["fastest", "least_lut"]
+__all__ = ["Shortage", "fastest", "fold_at", "least_lut", "shortage"]
 
 NO_LIMIT = 10**9  # far beyond every device
 NAMES = {"ebr": "EBR", "ff": "flip-flops", "lut": "LUT4"}
@@ -45,7 +46,27 @@ def fold_at(
     return Folding(folds=found, cycles=cycles, arrays=choices.arrays)
 
 
-def shortfall(choices: Choices, cycles: int, limits: Resources) -> CapacityError:
+@dataclass(frozen=True, kw_only=True)
+class Shortage:
+    """What frames of so many ``cycles`` need at least of one ``kind``, more than they ``have``."""
+
+    cycles: int
+    kind: str
+    need: int
+    have: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.cycles:,} cycles per frame need at least {self.need:,} {NAMES[self.kind]} "
+            f"(estimate), {self.need - self.have:,} more than the {self.have:,} that may be used"
+        )
+
+    def error(self, graph: Graph) -> CapacityError:
+        """The same of the folding of ``graph``."""
+        return CapacityError(f"folding of {graph.name!r}: {self}")
+
+
+def shortage(choices: Choices, cycles: int, limits: Resources) -> Shortage:
     """What is missing to keep ``limits`` in frames of ``cycles``: the least of one kind."""
     problem, _ = choices.at(cycles)
     kept = Resources(lut=NO_LIMIT, ff=NO_LIMIT, ebr=NO_LIMIT)
@@ -55,11 +76,7 @@ def shortfall(choices: Choices, cycles: int, limits: Resources) -> CapacityError
         if need > have:
             break
         kept = dataclasses.replace(kept, **{kind: have})
-    return CapacityError(
-        f"folding of {choices.graph.name!r}: {cycles:,} cycles per frame need at least "
-        f"{need:,} {NAMES[kind]} (estimate), "
-        f"{need - have:,} more than the {have:,} that may be used"
-    )
+    return Shortage(cycles=cycles, kind=kind, need=need, have=have)
 
 
 def least_lut(
@@ -84,7 +101,7 @@ def least_lut(
     at = reached[-1] if reached else cycles
     found = fold_at(choices, at, limits, asked=cycles)
     if found is None:
-        raise shortfall(choices, at, limits)
+        raise shortage(choices, at, limits).error(graph)
     return found
 
 
@@ -109,4 +126,4 @@ def fastest(
             continue
         if found is not None:
             return found
-    raise shortfall(choices, choices.intervals[-1], limits)
+    raise shortage(choices, choices.intervals[-1], limits).error(graph)

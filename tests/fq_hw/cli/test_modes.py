@@ -72,7 +72,8 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "golden": "data images mistakes path untrained",
     "classify": "layers net on",
     "serve": "array cycles fold in-turn net port sequential",
-    "fold": "board cycles fps in-turn levels-per-stage lut-share margin mhz out sequential",
+    "fold": "board cycles fps in-turn levels-per-stage lut-share margin mhz out partition "
+    "sequential",
     "estimate": "cycles fold in-turn sequential",
     "rtl": "bus cycles data family fold in-turn out path sequential top untrained",
     "sim": "data images in-turn level-images path untrained waves",

@@ -1,0 +1,90 @@
+"""The fastest partition: none that was left out is faster, and what it says of limits is so."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from networks import NETWORKS, random_checkpoint
+
+from fq_hw import ir
+from fq_hw.errors import CapacityError, FqHwError
+from fq_hw.export import export
+from fq_hw.network import Embedding, Stage, StemConv
+from fq_hw.passes import lower_graph
+from fq_hw.schedule.fold_search import fastest
+from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.in_turn.lower import fitted
+from fq_hw.schedule.in_turn.stage import places
+from fq_hw.schedule.lower import lower
+from fq_hw.schedule.partition_search import ARRAYS, fastest_partition
+from fq_hw.schedule.resources import Resources, plan_resources
+
+SMALL = replace(
+    NETWORKS["basic"],
+    name="small",
+    image=(8, 8, 1),
+    embedding=Embedding(length=2),
+    stem=(StemConv(width=4, norm=False),),
+    stages=(Stage(width=4, blocks=1, stride=1), Stage(width=8, blocks=1, stride=2)),
+)
+SIZES = (Array(columns=2, pe=2, simd=8), Array(columns=4, pe=4, simd=8))
+LIMITS = {
+    "all stream": Resources(lut=4_000, ff=9_000, ebr=60),
+    "cut": Resources(lut=2_500, ff=9_000, ebr=60),
+    "few flip-flops": Resources(lut=2_500, ff=1_500, ebr=60),
+    "one array": Resources(lut=1_400, ff=9_000, ebr=60),
+}
+
+
+@pytest.fixture(scope="module")
+def graph():
+    exported = export(random_checkpoint(SMALL, 1))
+    return lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
+
+
+def every(graph, limits):
+    """The fastest of each cut and size, nothing left out."""
+    firsts, lasts = places(graph)
+    stages = [()]
+    for after in firsts:
+        for size in SIZES:
+            with suppress(FqHwError):
+                stages.append((fitted(graph, after, lasts[-1], replace(size, levels_per_stage=1)),))
+    for arrays in stages:
+        with suppress(CapacityError):
+            found = fastest(graph, limits, arrays=arrays)
+            yield found.cycles, bool(arrays)
+
+
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("all stream", "one array")]
+
+
+@pytest.mark.parametrize("name", ["cut", "few flip-flops", *SLOW])
+def test_no_cut_and_no_size_is_faster(name, graph):
+    limits = LIMITS[name]
+    found = fastest_partition(graph, limits, SIZES)
+    folding = found.folding
+    assert folding.cycles == min(every(graph, limits))[0]
+    plan = lower(graph, folding.folds, folding.cycles, arrays=folding.arrays)
+    assert plan.interval_bound <= folding.cycles
+    assert found.costs == plan_resources(plan) and found.costs.within(limits)
+    assert bool(folding.arrays) == (name != "all stream")
+
+
+def test_what_binds_is_what_one_step_faster_needs(graph):
+    limits = LIMITS["cut"]
+    found = fastest_partition(graph, limits, SIZES)
+    short = found.binds
+    assert short.cycles < found.folding.cycles and short.have == limits.lut < short.need
+    enough = fastest_partition(graph, replace(limits, lut=short.need), SIZES)
+    assert enough.folding.cycles == short.cycles and enough.costs.lut == short.need
+
+
+def test_what_fits_nowhere_is_said_with_what_is_missing(graph):
+    with pytest.raises(CapacityError, match="5,202 cycles per frame need at least 1,372 LUT4"):
+        fastest_partition(graph, Resources(lut=500, ff=9_000, ebr=60), SIZES)
+
+
+def test_sizes_are_those_of_small_and_large_devices():
+    macs = [array.columns * array.pe * array.simd for array in ARRAYS]
+    assert min(macs) == 256 and max(macs) == 8192 and len(set(ARRAYS)) == len(ARRAYS)
