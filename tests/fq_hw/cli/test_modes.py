@@ -149,7 +149,7 @@ def test_every_option_is_judged(command):
         ),
         (
             "fold m --board icebreaker --fps 9 --margin 0.5 --mhz 9 --levels-per-stage 3 "
-            "--sequential",
+            "--sequential --partition",
             {"cycles", "lut_share"},
         ),
     ],
