@@ -13,7 +13,7 @@ import functools
 import termios
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,12 +24,14 @@ from boards.protocol import (
     IDLE_S,
     INFO,
     LAST_NUMBER,
+    MEMORY,
     NO_NUMBER,
     NUMBER_BYTES,
     REPLY_SYNC,
     REQUEST_SYNC,
     VERSION,
     Info,
+    Memory,
     Request,
     Status,
     frame_request,
@@ -42,6 +44,8 @@ __all__ = ["Link", "LinkError", "Port", "Reply", "Result", "decode_info", "decod
 
 GARBAGE_LIMIT = 65_536  # bytes that may come before a reply's sync bytes
 SETTLE = 1.5  # times idle_s: the board has given up half a request, and its 12 bytes are here
+LOAD_BYTES = 4096  # of weights in a request
+READ_BACK_POLLS = 200  # times idle_s: 20 s, for 32 MB at 25 MHz take 2
 PORT_ERRORS = (OSError, termios.error)  # what pyserial raises when an adapter is pulled out
 MEANING = {
     Status.BAD_VERSION: "got a damaged request (its version); send it again",
@@ -52,6 +56,11 @@ MEANING = {
     Status.TIMEOUT: "got only part of the request; send it again",
     Status.BUSY: "is busy with a frame that broke off, or takes pixels more slowly than they come; "
     "send it again, or lower the baud rate",
+    Status.UNLOADED: "has no weights yet in the memory outside its chip, or still reads them back; "
+    "load them (Link.load)",
+    Status.SPOILT: "finds other words in the memory outside its chip than those that belong there; "
+    "load the weights that its bitstream was built for, and if that does not help the memory is "
+    "broken or missing",
     Status.FRAMING: "got a byte without its stop bit; check that the baud rates agree",
 }
 
@@ -176,6 +185,49 @@ class Link:
         query = functools.partial(pack, REQUEST_SYNC, Request.QUERY)
         self._info = decode_info(self._ask(query, Status.INFO))
         return self._info
+
+    def memory(self) -> tuple[Memory, int]:
+        """How the memory outside the chip is, and how many of the words that it wants have come."""
+        return self._memory(b"")
+
+    def load(self, words: Sequence[int], tries: int = 8) -> None:
+        """Load the weights: words of 16 bits, as ``rtl_gen.top.fill_order`` has them.
+
+        Nothing where they are there already. What was damaged on the way is sent again, ``tries``
+        times at most. LinkError where the memory does not hold them then, or no board answers.
+        """
+        total = (self._info or self.query()).load_words
+        require(len(words) == total, "weights", f"must have {total:,} words", len(words))
+        raw = b"".join(word.to_bytes(2, "little") for word in words)
+        for _ in range(tries):
+            state, come = self._send(raw, self.memory()[1])
+            for _ in range(READ_BACK_POLLS):
+                if state is not Memory.WANTED or come != total:
+                    break
+                self._sleep(self._idle_s)
+                state, come = self.memory()
+            if state is Memory.READY:
+                return
+        raise LinkError(f"board: {MEANING[Status.SPOILT]}", Status.SPOILT)
+
+    def _send(self, raw: bytes, come: int) -> tuple[Memory, int]:
+        """Words from number ``come`` on, until a request is refused; what the board says then."""
+        for at in range(2 * come, len(raw), LOAD_BYTES):
+            try:
+                self._memory(raw[at : at + LOAD_BYTES])
+            except LinkError as error:
+                if error.status is None:
+                    raise
+                break
+        return self.memory()
+
+    def _memory(self, raw: bytes) -> tuple[Memory, int]:
+        kind = Request.WORDS if raw else Request.MEMORY
+        ask = functools.partial(pack, REQUEST_SYNC, kind, payload=raw)
+        payload = self._ask(ask, Status.MEMORY)
+        _expect_bytes("Status.MEMORY", MEMORY.size, payload)
+        state, come = MEMORY.unpack(payload)
+        return Memory(state), come
 
     def classify(self, frame: bytes | memoryview) -> Result:
         """Send one frame (uint8; H,W,C with C fastest) and return the result.

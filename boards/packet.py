@@ -34,8 +34,11 @@ class RequestReceiver(wiring.Component):
     Members     i: In(stream of u8)
                 framing_error: In(1), a byte was damaged on the line
                 busy: In(1), a frame is still under way; full: In(1), so is the chunk before
+                unready: In(1), frames cannot be: the memory outside has no weights, or bad: In(1)
                 start: Out(1), high for one cycle before the first byte of a chunk
                 o_frame: Out(stream of u8, always ready), the frame's bytes as they come
+                o_words: Out(the same), those of weights, where it ``loads`` any; start_words:
+                Out(1), high for one cycle before the first of a request
                 play: Out(1), high for one cycle when a chunk is in and its CRC was right
                 give_up: Out(1), the frame whose chunks were played will not be whole
                 o: Out(stream of VERDICT), the Status to answer with and the request's number
@@ -46,22 +49,26 @@ class RequestReceiver(wiring.Component):
                 bytes are thrown away until none has come for ``idle_cycles``
     """
 
-    def __init__(self, frame_bytes: int, chunk_bytes: int, idle_cycles: int):
+    def __init__(self, frame_bytes: int, chunk_bytes: int, idle_cycles: int, loads: bool = False):
         self.length = NUMBER_BYTES + payload_bytes(frame_bytes, chunk_bytes)
         contract = "a frame's chunks and a number must fit the length field of 24 bits"
         fits = min(frame_bytes, chunk_bytes) > 0 and self.length < 2**24
         require(fits, "RequestReceiver", contract, (frame_bytes, chunk_bytes))
         require(idle_cycles > 0, "RequestReceiver", "idle_cycles must be positive", idle_cycles)
         self.frame_bytes, self.chunk_bytes = frame_bytes, chunk_bytes
-        self.idle_cycles = idle_cycles
+        self.idle_cycles, self.loads = idle_cycles, loads
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
                 "framing_error": In(1),
                 "busy": In(1),
                 "full": In(1),
+                "unready": In(1),
+                "bad": In(1),
                 "start": Out(1),
                 "o_frame": Out(stream.Signature(8, always_ready=True)),
+                "start_words": Out(1),
+                "o_words": Out(stream.Signature(8, always_ready=True)),
                 "play": Out(1),
                 "give_up": Out(1),
                 "o": Out(stream.Signature(VERDICT)),
@@ -86,6 +93,7 @@ class RequestReceiver(wiring.Component):
             crc.data.eq(byte),
             crc.valid.eq(taken),
             self.o_frame.payload.eq(byte),
+            self.o_words.payload.eq(byte),
             self.o.payload.status.eq(status),
             self.o.payload.number.eq(header.number),
         ]
@@ -126,7 +134,11 @@ class RequestReceiver(wiring.Component):
                 m.d.comb += self.i.ready.eq(0)
                 self._judge(m, header, left, rest, answer)
             with m.State("PAYLOAD"):
-                m.d.comb += self.o_frame.valid.eq(taken)
+                if self.loads:
+                    m.d.comb += self.o_words.valid.eq(taken & (header.kind == Request.WORDS))
+                    m.d.comb += self.o_frame.valid.eq(taken & (header.kind == Request.FRAME))
+                else:
+                    m.d.comb += self.o_frame.valid.eq(taken)
                 with m.If(taken & (left == 1)):
                     m.d.sync += left.eq(CRC_BYTES)
                     m.next = "CRC"
@@ -142,7 +154,10 @@ class RequestReceiver(wiring.Component):
                 with m.If(~crc.match_detected):
                     answer(Status.BAD_CHECK)
                 with m.Elif(~is_frame | (rest == 0)):
-                    answer(Mux(is_frame, Status.RESULT, Status.INFO))
+                    said = Mux(is_frame, Status.RESULT, Status.INFO)
+                    if self.loads:
+                        said = Mux(header.kind >= Request.MEMORY, Status.MEMORY, said)
+                    answer(said)
                 with m.Elif(self.full):
                     answer(Status.BUSY)
                 with m.Else():
@@ -172,7 +187,9 @@ class RequestReceiver(wiring.Component):
         with m.If(header.version != VERSION):
             answer(Status.BAD_VERSION)
         with m.Elif((header.kind == Request.FRAME) & (header.length == self.length)):
-            with m.If(self.busy):
+            with m.If(self.unready):
+                answer(Mux(self.bad, Status.SPOILT, Status.UNLOADED))
+            with m.Elif(self.busy):
                 answer(Status.BUSY)
             with m.Else():
                 m.d.comb += self.start.eq(1)
@@ -181,6 +198,19 @@ class RequestReceiver(wiring.Component):
         with m.Elif((header.kind == Request.QUERY) & (header.length == NUMBER_BYTES)):
             m.d.sync += left.eq(CRC_BYTES)
             m.next = "CRC"
+        if self.loads:
+            some = header.length[0] & (
+                header.length != NUMBER_BYTES
+            )  # behind the number: whole words
+            with m.Elif((header.kind == Request.MEMORY) & (header.length == NUMBER_BYTES)):
+                m.d.sync += left.eq(CRC_BYTES)
+                m.next = "CRC"
+            with m.Elif((header.kind == Request.WORDS) & some):
+                m.d.comb += self.start_words.eq(1)
+                m.d.sync += [left.eq(header.length - NUMBER_BYTES), rest.eq(0)]
+                m.next = "PAYLOAD"
+            with m.Elif((header.kind == Request.MEMORY) | (header.kind == Request.WORDS)):
+                answer(Status.BAD_LENGTH)
         with m.Elif((header.kind == Request.FRAME) | (header.kind == Request.QUERY)):
             answer(Status.BAD_LENGTH)
         with m.Else():

@@ -33,6 +33,14 @@ after that, the board makes up the rest of it, drops what comes of it, and until
 frames with ``Status.BUSY``; so it does where the accelerator has not taken a chunk when the next
 one is in and more are to come.
 
+Where weights lie in a memory outside the chip, ``Info.load_words`` says how many words of 16 bits,
+low byte first, must be loaded into it after the board's start. ``Request.WORDS`` carries some of
+them, the next ones; ``Request.MEMORY`` carries nothing. The reply to both is ``Status.MEMORY`` with
+a ``Memory`` in a byte, and in four bytes how many words have come of those that are wanted. Once
+all have come the board reads them back, and it is ``Memory.READY``, or ``Memory.BAD`` and wants all
+of them again, from the first. Words of a packet with a wrong CRC may have come too: the count says.
+Until it is ready frames are refused, with ``Status.UNLOADED`` or ``Status.SPOILT``.
+
 Every other status is an error and has no payload. Version, kind and length are judged when the
 header is in, so a wrong length is refused at once, while the host may still be sending. After an
 error the board throws away what it receives until the line has been idle for ``idle_s``; so does a
@@ -59,12 +67,14 @@ __all__ = [
     "IDLE_S",
     "INFO",
     "LAST_NUMBER",
+    "MEMORY",
     "NO_NUMBER",
     "NUMBER_BYTES",
     "REPLY_SYNC",
     "REQUEST_SYNC",
     "VERSION",
     "Info",
+    "Memory",
     "Request",
     "Status",
     "exchange_bytes",
@@ -85,7 +95,8 @@ CRC_BYTES = 4
 NO_NUMBER, LAST_NUMBER = 0, 255
 IDLE_S = 0.1  # longer than any pause inside a write that a USB bridge or a busy host makes
 CHUNK_PIXELS = 256  # two chunks of three colours are one block RAM of an ECP5
-INFO = struct.Struct("<IBHBBBH")
+INFO = struct.Struct("<IBHBBBHI")
+MEMORY = struct.Struct("<BI")
 
 
 class Request(IntEnum):
@@ -93,6 +104,8 @@ class Request(IntEnum):
 
     FRAME = 1
     QUERY = 2
+    MEMORY = 3
+    WORDS = 4
 
 
 class Status(IntEnum):
@@ -100,6 +113,7 @@ class Status(IntEnum):
 
     RESULT = 0
     INFO = 1
+    MEMORY = 2
     BAD_VERSION = 0x80
     BAD_KIND = 0x81
     BAD_LENGTH = 0x82
@@ -107,6 +121,16 @@ class Status(IntEnum):
     TIMEOUT = 0x84
     FRAMING = 0x85
     BUSY = 0x86
+    UNLOADED = 0x87
+    SPOILT = 0x88
+
+
+class Memory(IntEnum):
+    """How the memory outside the chip is."""
+
+    WANTED = 0  # words are missing, or are being read back
+    READY = 1
+    BAD = 2  # what was read back is not what belongs there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,13 +144,16 @@ class Info:
     label_bytes: int
     score_bytes: int
     chunk_pixels: int = CHUNK_PIXELS
+    load_words: int = 0
 
     def pack(self) -> bytes:
         """The payload of ``Status.INFO``; ParameterError where a number exceeds its field."""
         try:
             return INFO.pack(*astuple(self))
         except struct.error:
-            message = "needs pixels < 2**32, classes, chunk_pixels < 2**16, the others < 2**8"
+            message = (
+                "needs pixels, load_words < 2**32, classes, chunk_pixels < 2**16, the others < 2**8"
+            )
             require(False, "Info", message, self)
 
     @property

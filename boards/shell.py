@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Shape, Signal, signed, unsigned
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from boards.chunk_buffer import ChunkBuffer
 from boards.packet import ReplySender, RequestReceiver
-from boards.protocol import IDLE_S, NUMBER_BYTES, Info, Status
+from boards.protocol import IDLE_S, MEMORY, NUMBER_BYTES, Info, Memory, Status
 from boards.uart import UartReceiver, UartTransmitter, divisor
 from fq_hw.errors import require
 from fq_hw.schedule.units import ResultKind
+from rtl_gen.array.single_port import LANE
 
 __all__ = ["Shell"]
+
+LOAD_PLACES = 16  # words: they come every 80 cycles or more, and a memory waits for its slot
 
 
 class Shell(wiring.Component):
@@ -24,6 +27,8 @@ class Shell(wiring.Component):
     Core        i: In(stream of u8 x colours), one beat per pixel in raster order
                 o: Out(stream of {data: s<n>, kind: ResultKind, last: 1}), for each frame the
                 scores and best classes that ``info`` says, after its last pixel was taken
+                where ``info`` has words to load, i_fill: In(stream of 16 bits), ready: Out(1),
+                bad: Out(1), as rtl_gen.sdram_words.SdramWords
     Order       one reply for each request; the host sends the next one after it
     Latency     the request and the reply on the line, and the core
     Throughput  one frame at a time
@@ -54,8 +59,9 @@ class Shell(wiring.Component):
         m.submodules.core = core = self.core
         m.submodules.uart_rx = uart_rx = UartReceiver(self.divisor)
         m.submodules.uart_tx = uart_tx = UartTransmitter(self.divisor)
+        loads = self.info.load_words > 0
         m.submodules.receiver = receiver = RequestReceiver(
-            self.info.frame_bytes, self.info.chunk_bytes, self.idle_cycles
+            self.info.frame_bytes, self.info.chunk_bytes, self.idle_cycles, loads
         )
         m.submodules.frame = frame = ChunkBuffer(
             self.info.pixels, self.info.colours, self.info.chunk_pixels
@@ -84,9 +90,15 @@ class Shell(wiring.Component):
         # The core and the receiver hold their beats until the reply is out.
         status = receiver.o.payload.status
         has_result, has_info = status == Status.RESULT, status == Status.INFO
+        has_memory = Const(0)
         result_bytes, info = self.info.result_bytes, self.info.pack()
         result_length, info_length = NUMBER_BYTES + result_bytes, NUMBER_BYTES + len(info)
         length = Mux(has_result, result_length, Mux(has_info, info_length, NUMBER_BYTES))
+        info_word = Const(int.from_bytes(info, "little"), 8 * len(info))
+        if loads:
+            has_memory = status == Status.MEMORY
+            length = Mux(has_memory, NUMBER_BYTES + MEMORY.size, length)
+            info_word = Mux(has_memory, self.load(m, receiver), info_word)
         m.d.comb += [
             sender.i.valid.eq(receiver.o.valid & (~has_result | core.o.valid)),
             sender.i.payload.status.eq(status),
@@ -101,7 +113,6 @@ class Shell(wiring.Component):
         place = Signal(range(max(label_bytes, score_bytes, len(info))))
         is_score = beat.kind == ResultKind.SCORE
         last_byte = place == Mux(is_score, score_bytes, label_bytes) - 1
-        info_word = Const(int.from_bytes(info, "little"), 8 * len(info))
         taken, word = Signal(), Mux(has_result, number, info_word)
         m.d.comb += [
             number.eq(beat.data),
@@ -115,6 +126,31 @@ class Shell(wiring.Component):
         with m.If(receiver.o.ready):
             m.d.sync += place.eq(0)
         return m
+
+    def load(self, m: Module, receiver: RequestReceiver) -> Value:
+        """Words into the core, from the line, which does not wait; what Status.MEMORY says."""
+        core, total = self.core, self.info.load_words
+        m.submodules.words = words = fifo.SyncFIFO(width=16, depth=LOAD_PLACES)
+        low, second, come = Signal(8), Signal(), Signal(range(total + 1))
+        byte = receiver.o_words
+        with m.If(receiver.start_words):
+            m.d.sync += second.eq(0)
+        with m.Elif(byte.valid):
+            m.d.sync += [second.eq(~second), low.eq(byte.payload)]
+        m.d.comb += [
+            words.w_data.eq(Cat(low, byte.payload)),
+            words.w_en.eq(byte.valid & second),
+            core.i_fill.valid.eq(words.r_rdy),
+            core.i_fill.payload.eq(words.r_data),
+            words.r_en.eq(core.i_fill.ready),
+            receiver.unready.eq(~core.ready),
+            receiver.bad.eq(core.bad),
+        ]
+        with m.If(words.r_rdy & core.i_fill.ready):
+            m.d.sync += come.eq(Mux(come == total, 1, come + 1))
+        state = Mux(core.ready, Memory.READY, Mux(core.bad, Memory.BAD, Memory.WANTED))
+        missing = Mux(core.bad, 0, come)
+        return Cat(state | Const(0, 8), missing | Const(0, 32))
 
 
 def check_core(core: wiring.Component, info: Info) -> None:
@@ -134,3 +170,7 @@ def check_core(core: wiring.Component, info: Info) -> None:
         and Shape.cast(layout["data"].shape).signed
     )
     require(fits, where, "o must be Out(stream of {data: s<n>, kind, last})", o)
+    wanted = {"i_fill": In(stream.Signature(LANE)), "ready": Out(1), "bad": Out(1)}
+    members = dict(core.signature.members)
+    fits = not info.load_words or wanted.items() <= members.items()
+    require(fits, where, "must have i_fill, ready and bad, for there are words to load")

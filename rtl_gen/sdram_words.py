@@ -29,7 +29,7 @@ class SdramWords(UnitComponent, unit=SdramUnit):
     Members     o: Out(stream of u<width>)
                 i_fill: In(stream of 16 bits): ``filling``, after every reset, whatever the target
                 ready: Out(1): all that was filled in has been read back, and its check is right
-                bad: Out(1): its check was wrong; the next on i_fill are the first of a new filling
+                bad: Out(1): its check was wrong, and no word of a new filling has come since
                 sdram_*: Out, In: the pins, ``rtl_gen.sdram.pins``
     Order       word 0 first; word depth - 1 is followed by word 0
     Latency     unit.latency() from ``ready``
@@ -178,6 +178,8 @@ class SdramWords(UnitComponent, unit=SdramUnit):
                 m.d.sync += [low.eq(self.i_fill.payload), second.eq(~second)]
             word, whole = Cat(low, self.i_fill.payload), whole & second
         end = Mux(last, self.tail(unit.stored) - 1, unit.slots.burst - 1)
+        with m.If(self.i_fill.valid & self.i_fill.ready):
+            m.d.sync += self.bad.eq(0)
         with m.If(whole & (place == end)):
             m.d.sync += lacking.eq(0)
         with m.If(again | delay(m, go_on, 2, "go_on")):  # ``last`` is that of the next burst

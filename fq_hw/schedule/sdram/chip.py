@@ -10,7 +10,7 @@ from fq_hw.errors import require
 
 __all__ = ["Cycles", "SdramChip"]
 
-MHZ = (25, 133)  # the clocks for which slots and pads were thought through
+MHZ = (25, 134)  # the clocks for which slots and pads were thought through
 ADDRESS_BITS = 11  # at least: bit 10 says whether a command goes to all banks
 
 
