@@ -151,9 +151,8 @@ class Info:
         try:
             return INFO.pack(*astuple(self))
         except struct.error:
-            message = (
-                "needs pixels, load_words < 2**32, classes, chunk_pixels < 2**16, the others < 2**8"
-            )
+            message = "needs pixels and load_words < 2**32, classes and chunk_pixels < 2**16, "
+            message += "the others < 2**8"
             require(False, "Info", message, self)
 
     @property

@@ -80,7 +80,7 @@ def test_info_comes_back():
 
 
 def test_info_refuses_what_its_fields_cannot_hold():
-    with pytest.raises(ParameterError, match="^Info: needs pixels < "):
+    with pytest.raises(ParameterError, match="^Info: needs pixels and load_words < "):
         Info(pixels=4, colours=1, classes=2**16, best=1, label_bytes=1, score_bytes=2).pack()
 
 
@@ -110,14 +110,14 @@ BAD = {
     "cut": (GOOD[:-1], "the reply's CRC-32 did not come .3 of 4 bytes.", None),
     "noise": (bytes(70_000), "sends no packets", None),
     "damaged": (GOOD[:-1] + b"\0", "the reply is damaged .CRC-32.", None),
-    "length": (GOOD[:6] + b"\x7f" + GOOD[7:], "damaged .a length of 8,323,085 bytes.", None),
+    "length": (GOOD[:6] + b"\x7f" + GOOD[7:], "damaged .a length of 8,323,089 bytes.", None),
     "version": (reply(1, 1, version=9), "speaks version 9 of .* this fq-hw 3", Status.BAD_VERSION),
     "status": (reply(0x55, 1), "unknown status 0x55", None),
     "other": (reply(Status.RESULT, 1, RESULT), "answered RESULT, not INFO", None),
     "refused": (reply(Status.BAD_CHECK, 1), "got a damaged request", Status.BAD_CHECK),
     "unread": (reply(Status.TIMEOUT, NO_NUMBER), "got only part", Status.TIMEOUT),
     "no number": (reply(Status.INFO, NO_NUMBER, INFO.pack()), "a reply did not come", None),
-    "payload": (reply(Status.INFO, 1, b"1234"), r"must have 12 bytes \(got 4\)", None),
+    "payload": (reply(Status.INFO, 1, b"1234"), r"must have 16 bytes .(got 4\)", None),
     "others only": (300 * reply(Status.INFO, 7, INFO.pack()), "answers other requests", None),
 }
 

@@ -51,7 +51,7 @@ def info(words: int = len(WORDS)) -> Info:
 def start(kept: int = UNIT.slots.chip.words) -> tuple[SimulatedPort, Link]:
     shell = Shell(Loaded(kept), info=info(), clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR,
                   idle_s=IDLE_S)  # fmt: skip
-    port = SimulatedPort(shell, DIVISOR, timeout_s=2 * IDLE_S)
+    port = SimulatedPort(shell, DIVISOR, timeout_s=3 * IDLE_S)
     return port, Link(port, idle_s=IDLE_S, sleep=port.sleep)
 
 

@@ -43,7 +43,7 @@ def connect(pixels: int, colours: int, **core) -> tuple[SimulatedPort, Link]:
         baud=CLOCK_HZ / DIVISOR,
         idle_s=IDLE_S,
     )
-    port = SimulatedPort(shell, DIVISOR, timeout_s=2 * IDLE_S)
+    port = SimulatedPort(shell, DIVISOR, timeout_s=3 * IDLE_S)
     return port, Link(port, idle_s=IDLE_S, sleep=port.sleep)
 
 
