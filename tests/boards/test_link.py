@@ -117,7 +117,7 @@ BAD = {
     "refused": (reply(Status.BAD_CHECK, 1), "got a damaged request", Status.BAD_CHECK),
     "unread": (reply(Status.TIMEOUT, NO_NUMBER), "got only part", Status.TIMEOUT),
     "no number": (reply(Status.INFO, NO_NUMBER, INFO.pack()), "a reply did not come", None),
-    "payload": (reply(Status.INFO, 1, b"1234"), r"must have 16 bytes .(got 4\)", None),
+    "payload": (reply(Status.INFO, 1, b"1234"), r"must have 16 bytes \(got 4\)", None),
     "others only": (300 * reply(Status.INFO, 7, INFO.pack()), "answers other requests", None),
 }
 

@@ -148,7 +148,7 @@ class ModelPort:
         if zlib.crc32(body) != int.from_bytes(check, "little"):
             self._refuse(at, Status.BAD_CHECK)
         elif self._packet[3] == Request.QUERY:
-            info = struct.pack("<IBHBBBH", PIXELS, 1, CLASSES, 1, 1, SCORE_BYTES, CHUNK)
+            info = struct.pack("<IBHBBBHI", PIXELS, 1, CLASSES, 1, 1, SCORE_BYTES, CHUNK, 0)
             self._reply(at, Status.INFO, info)
         elif len(self._frame) + len(pixels) < FRAME:
             self._frame += pixels
