@@ -7,6 +7,7 @@ from importlib import import_module
 
 from boards.toolchain import TOOLCHAINS, Toolchain
 from fq_hw.errors import one_of, require
+from fq_hw.schedule.sdram import SdramChip
 
 __all__ = ["Board", "Capacity"]
 
@@ -41,6 +42,7 @@ class Board:
     family    the device's, a key of ``toolchain.TOOLCHAINS``
     platform  "module:Class" of the Amaranth platform
     uart      (connector, rx, tx) where the platform itself has no ``uart``
+    sdram     the chip behind the platform's ``sdram``, where it has one
     source    where the capacity comes from
     tested    how far it was tried, stated honestly
     """
@@ -51,6 +53,7 @@ class Board:
     platform: str
     capacity: Capacity
     uart: tuple[str, str, str] | None = None
+    sdram: SdramChip | None = None
     source: str
     tested: str
 

@@ -18,6 +18,7 @@ from boards.clock import PllClock, pll_for
 from boards.placement import drivers, placement, slowest
 from boards.protocol import BAUD, IDLE_S, Info
 from boards.route import Job, Routed, packed
+from boards.sdram_core import check_clock
 from boards.shell import Shell
 from boards.steps import Step
 from boards.toolchain import NAME, Placer
@@ -138,6 +139,7 @@ def build(
     require(seeds >= 1, "build", "seeds must be at least 1", seeds)
     setting = pll_for(board, clock_mhz or board.clock_mhz)
     clock = float(setting.mhz) if setting else board.clock_mhz
+    check_clock(core, clock)
     aim = max(freq_mhz or 0.0, clock)
     divisor(clock * 1e6, baud)
     yosys, packer = toolbox.find("yosys"), toolbox.find(tools.packer)

@@ -14,6 +14,7 @@ from boards.board import Board
 from boards.flash_loader import FlashLoader, flash_image
 from boards.flash_record import with_record
 from boards.loaded import replaceable
+from boards.sdram_core import SdramCore, check_sdram, sdram_of
 from fq_hw.errors import CapacityError, require
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import plan_blocks
@@ -110,7 +111,11 @@ def with_loaded(plan: Plan, board: Board) -> Plan:
 
 
 def check_memories(plan: Plan, board: Board) -> None:
-    """Raise CapacityError where the memories of ``plan`` exceed those of a board with SPRAM."""
+    """Raise CapacityError where ``board`` has not the memories that ``plan`` wants.
+
+    An SDRAM anywhere; all others where there is SPRAM.
+    """
+    check_sdram(plan, board)
     have = board.capacity
     if not have.spram:
         return
@@ -130,10 +135,13 @@ def check_memories(plan: Plan, board: Board) -> None:
 
 
 def core_of(plan: Plan, board: Board) -> wiring.Component:
-    """The accelerator of ``plan`` for ``board``, with its parameters inside or in the flash."""
+    """The accelerator of ``plan`` for ``board``: parameters inside, in flash, or in an SDRAM."""
     family = board.family if board.family in FAMILIES else "plain"
     spram = in_spram(plan, board)
     core = Accelerator(plan, family, spram=spram)
+    unit = sdram_of(plan)
+    if unit:
+        return SdramCore(core, unit)
     return FlashCore(core) if spram else core
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boards.protocol import BAUD, BITS_PER_BYTE, Info, exchange_bytes
+from boards.sdram_core import sdram_of
 from fq_hw.schedule.plan import Plan
 
 __all__ = ["LinkRate", "core_rate", "info_of", "link_rate"]
@@ -27,6 +28,7 @@ def info_of(plan: Plan) -> Info:
     """What the shell around an accelerator of ``plan`` says of it."""
     height, width, colours = plan.image
     result = plan.result
+    memory = sdram_of(plan)
     return Info(
         pixels=height * width,
         colours=colours,
@@ -34,6 +36,7 @@ def info_of(plan: Plan) -> Info:
         best=result.best,
         label_bytes=max(1, -(-result.label_bits // 8)),
         score_bytes=max(1, -(-result.score_bits // 8)),
+        load_words=memory.pieces if memory else 0,
     )
 
 

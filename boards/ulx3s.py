@@ -2,6 +2,7 @@
 
 from boards.board import Board
 from boards.devices import ECP5_SOURCE, LFE5U_25F, LFE5U_85F
+from fq_hw.schedule.sdram import SDR_16M16
 
 __all__ = ["ULX3S_25F", "ULX3S_85F"]
 
@@ -11,6 +12,7 @@ ULX3S_25F = Board(
     clock_mhz=25.0,
     platform="amaranth_boards.ulx3s:ULX3S_25F_Platform",
     capacity=LFE5U_25F,
+    sdram=SDR_16M16,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",
 )
@@ -20,6 +22,7 @@ ULX3S_85F = Board(
     clock_mhz=25.0,
     platform="amaranth_boards.ulx3s:ULX3S_85F_Platform",
     capacity=LFE5U_85F,
+    sdram=SDR_16M16,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",
 )

@@ -69,6 +69,11 @@ class SdramUnit(FramelessUnit):
         return self.depth + CHECK_BITS // self.width
 
     @property
+    def pieces(self) -> int:
+        """Words of 16 bits in which it is filled."""
+        return self.stored * self.width // 16
+
+    @property
     def blocks(self) -> int:
         """Bursts in which the chip is filled and read back."""
         return ceil_div(self.stored, self.slots.burst)

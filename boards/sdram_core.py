@@ -1,0 +1,74 @@
+"""An accelerator whose weights lie in the board's SDRAM."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, connect, flipped
+
+from boards.board import Board
+from boards.sdram_pads import SdramPads
+from fq_hw.errors import CapacityError, require
+from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.units import SdramUnit
+from rtl_gen.sdram.pins import pins
+from rtl_gen.top import Accelerator
+
+__all__ = ["SdramCore", "check_clock", "check_sdram", "sdram_of"]
+
+CLOCK_SHARE = 1e-4  # by which clocks that are one may differ: a PLL's is a fraction
+
+
+def sdram_of(plan: Plan) -> SdramUnit | None:
+    """What ``plan`` reads from an SDRAM, if anything."""
+    found = [node.unit for node in plan.nodes if isinstance(node.unit, SdramUnit)]
+    return found[0] if found else None
+
+
+def check_sdram(plan: Plan, board: Board) -> None:
+    """Raise CapacityError where ``plan`` wants an SDRAM that ``board`` does not have."""
+    unit = sdram_of(plan)
+    if unit is None:
+        return
+    chip, have = unit.slots.chip, board.sdram
+    contract = f"{plan.name} wants an SDRAM of {chip.name} bits"
+    hint = "take a board that has it"
+    require(chip == have, board.name, contract, have and have.name, hint=hint, kind=CapacityError)
+
+
+def check_clock(core: wiring.Component, clock_mhz: float) -> None:
+    """Raise CapacityError where ``core`` has an SDRAM that is timed for another clock."""
+    if not isinstance(core, SdramCore):
+        return
+    planned = core.unit.slots.clock_mhz
+    same = abs(planned - clock_mhz) <= CLOCK_SHARE * clock_mhz
+    contract = f"its SDRAM is timed for {planned:g} MHz, and the design would run at {clock_mhz:g}"
+    hint = "plan and build it for the same --clock"
+    require(same, "build", contract, hint=hint, kind=CapacityError)
+
+
+class SdramCore(wiring.Component):
+    """An accelerator with its SDRAM's pins on the platform's ``sdram``.
+
+    Members     i, o, i_fill, ready, bad: as those of Accelerator, for ``boards.shell.Shell``
+    Errors      those of its members ``ready`` and ``bad``
+    """
+
+    def __init__(self, core: Accelerator, unit: SdramUnit):
+        self.core, self.unit = core, unit
+        names = ("i", "o", "i_fill", "ready", "bad")
+        super().__init__({name: core.signature.members[name] for name in names})
+
+    def elaborate(self, platform):
+        m = Module()
+        chip = self.unit.slots.chip
+        m.submodules.core = core = self.core
+        m.submodules.pads = pads = SdramPads(chip, self.unit.slots.clock_mhz)
+        connect(m, flipped(self.i), core.i)
+        connect(m, core.o, flipped(self.o))
+        connect(m, flipped(self.i_fill), core.i_fill)
+        m.d.comb += [self.ready.eq(core.ready), self.bad.eq(core.bad)]
+        for name, member in pins(chip).items():
+            inner, outer = getattr(core, name), getattr(pads, name)
+            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        return m
