@@ -83,7 +83,7 @@ def test_what_binds_is_what_one_step_faster_needs(graph):
 def test_what_fits_nowhere_is_said_with_what_is_missing(graph):
     with pytest.raises(
         CapacityError,
-        match=r"^folding of .small.: [\d,]+ cycles per frame need at least [\d,]+ LUT4 .* than the 500 ",
+        match=r"^folding of .small.: .* cycles per frame need at least .* LUT4 .* than the 500 ",
     ):
         fastest_partition(graph, Resources(lut=500, ff=9_000, ebr=60), SIZES)
 
