@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import EnableInserter, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal
 from amaranth.lib.wiring import connect, flipped
 
 from fq_hw.schedule.units import ArrayUnit
-from rtl_gen.array.banks import Banks, write_layout
+from rtl_gen.array.banks import Banks
 from rtl_gen.array.dots import Dots
 from rtl_gen.array.loader import BankLoader, TrunkPort
 from rtl_gen.array.sequencer import Sequencer
-from rtl_gen.array.single_port import SinglePort
 from rtl_gen.array.sum_output import SumOutput
+from rtl_gen.array.trunk import Trunk
 from rtl_gen.component import UnitComponent
+from rtl_gen.delay import delay
 
 __all__ = ["ConvArray"]
 
@@ -33,65 +34,63 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
     def elaborate(self, platform):
         m = Module()
         unit = self.unit
-        sequencer, go = Sequencer(unit), Signal()
+        sequencer, go, clear = Sequencer(unit), Signal(), Signal()
         m.submodules.sequencer = EnableInserter(go)(sequencer)
         m.submodules.banks = banks = Banks(unit)
         m.submodules.dots = dots = Dots(unit, self.target.family)
         m.submodules.output = output = SumOutput(unit)
-        m.submodules.trunk = trunk = SinglePort(
-            unit.trunk_depth, unit.array.pe * unit.value_bits, spram=self.target.spram
-        )
-        m.submodules.unloader = unloader = TrunkPort(unit, out=True)
-        connect(m, unloader.o, flipped(self.o))
+        m.submodules.trunk = trunk = Trunk(unit, spram=self.target.spram)
 
-        value, wrote = Signal.like(trunk.r_data), Signal()
-        wanted, word = sequencer.step.use | sequencer.header, self.i_parameter.payload.as_value()
+        word, header = self.i_parameter.payload.as_value(), sequencer.header & go
         m.d.comb += [
-            self.i_parameter.ready.eq(wanted),
-            go.eq(~wanted | self.i_parameter.valid),
+            clear.eq(output.clear | ~sequencer.gives),
+            self.i_parameter.ready.eq(sequencer.wanted & clear),
+            go.eq((~sequencer.wanted | self.i_parameter.valid) & clear),
             banks.addr.eq(sequencer.read),
-            banks.go.eq(go),
-            dots.step.eq(sequencer.step),
-            dots.go.eq(go),
+            banks.addr_last.eq(sequencer.read_last),
+            dots.step.eq(Mux(go, sequencer.step.as_value(), 0)),
             dots.banks.eq(banks.o),
             dots.weights.eq(word),
             dots.take.eq(output.take),
             output.setting.eq(sequencer.setting),
             output.start.eq(sequencer.start),
+            output.gives.eq(sequencer.gives & go),
             output.full.eq(dots.full),
             output.head.eq(dots.head),
-            output.header.eq(sequencer.header & go),
+            output.header.eq(delay(m, header, unit.reads, "header")),
             output.word.eq(word),
-            output.trunk_r_data.eq(value),
-            unloader.data.eq(value),
-            unloader.enable.eq(sequencer.unload),
-            sequencer.unloaded.eq(unloader.done),
+            output.r_data.eq(trunk.r_data),
         ]
-        # A block RAM is slow: its word waits a cycle here. After a write it gives nothing.
-        m.d.sync += wrote.eq(trunk.write.any())
-        with m.If(Mux(sequencer.unload, unloader.next, ~wrote)):
-            wants = sequencer.unload | sequencer.setting.add
-            m.d.sync += value.eq(Mux(wants, trunk.r_data, 0))
+        reads, trunk_on, wants = output.r_addr, Const(1), sequencer.setting.add
+        if unit.passes[-1].give:
+            connect(m, output.o, flipped(self.o))
+            m.d.comb += sequencer.unloaded.eq(output.empty)
+        else:
+            m.submodules.unloader = unloader = TrunkPort(unit, out=True)
+            connect(m, unloader.o, flipped(self.o))
+            reads = Mux(sequencer.unload, unloader.addr, reads)
+            trunk_on, wants = unloader.next, sequencer.unload | wants
+            m.d.comb += [
+                unloader.data.eq(trunk.r_data),
+                unloader.enable.eq(sequencer.unload),
+                sequencer.unloaded.eq(unloader.done),
+            ]
+        m.d.comb += [trunk.r_addr.eq(reads), trunk.r_en.eq(trunk_on), trunk.want.eq(wants)]
         # Nothing comes in before the first parameter is there, nor before it is known to be.
         enter = sequencer.load & self.i_parameter.valid
-        addr, write, w_data = output.trunk_addr, output.trunk_write, output.trunk_w_data
-        written = Signal(write_layout(unit))
+        into = [output.w_addr, output.write_trunk, output.w_data]
         if unit.entry is not None:
             m.submodules.loader = loader = BankLoader(unit)
-            m.d.comb += written.eq(Mux(sequencer.load, loader.write, output.write))
+            m.d.comb += banks.write.eq(Mux(sequencer.load, loader.write, output.write))
         else:
             m.submodules.loader = loader = TrunkPort(unit, out=False)
-            m.d.comb += written.eq(output.write)
-            addr = Mux(sequencer.load, loader.addr, addr)
-            write = Mux(sequencer.load, loader.write, write)
-            w_data = Mux(sequencer.load, loader.data, w_data)
+            m.d.comb += banks.write.eq(output.write)
+            loaded = loader.addr, loader.write, loader.data
+            into = [Mux(sequencer.load, *ways) for ways in zip(loaded, into, strict=True)]
         connect(m, flipped(self.i), loader.i)
         m.d.comb += [
             loader.enable.eq(enter),
             sequencer.loaded.eq(loader.done),
-            banks.write.eq(written),
-            trunk.addr.eq(Mux(sequencer.unload, unloader.addr, addr)),
-            trunk.write.eq(write.replicate(trunk.lanes)),
-            trunk.w_data.eq(w_data),
+            Cat(trunk.w_addr, trunk.write, trunk.w_data).eq(Cat(into)),
         ]
         return m

@@ -69,7 +69,10 @@ def values(words: list[str], node: Node, shape: tuple[int, ...]) -> np.ndarray:
     if beat.signed:
         numbers = (numbers ^ (1 << (beat.bits - 1))) - (1 << (beat.bits - 1))
     if node.unit.planar:
-        numbers = np.moveaxis(numbers.reshape(n, folds, h, w, beat.lanes), 1, 3)
+        pixels = numbers.reshape(n, folds, h * w, beat.lanes)
+        numbers = np.empty((n, h * w, folds, beat.lanes), np.int64)
+        order = node.unit.pixel_order
+        numbers[:, range(h * w) if order is None else order] = pixels.swapaxes(1, 2)
     found = numbers.reshape(n, h, w, folds * beat.lanes)[..., :c]
     return found if node.offset is None else found + node.offset
 

@@ -25,6 +25,7 @@ __all__ = [
     "in_block_ram",
     "logic_rom",
     "ram_in_blocks",
+    "ram_layers",
     "rom_layers",
 ]
 
@@ -82,6 +83,12 @@ def fewest_pieces(depth: int, width: int, most: int) -> int:
     """
     ways = range(1, min(most, width) + 1)
     return min(ways, key=lambda n: blocks(depth * n, ceil_div(width, n), rom=True))
+
+
+def ram_layers(depth: int, width: int) -> tuple[int, int]:
+    """Words of a layer, and layers, of a RAM in blocks; a single layer may be any depth."""
+    _, layers, rows = cut(depth, width, rom=False)
+    return (rows, layers) if layers > 1 else (depth, 1)
 
 
 def block_muxed(depth: int, width: int, *, rom: bool) -> int:

@@ -7,6 +7,7 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import ArrayUnit
+from rtl_gen.delay import delay
 
 __all__ = ["Banks", "write_layout"]
 
@@ -27,11 +28,12 @@ def write_layout(unit: ArrayUnit) -> data.StructLayout:
 class Banks(wiring.Component):
     """``columns`` memories of ``depth`` words with one write and one read port.
 
-    Members     addr: In; go: In(1); o: Out(a word per column), of the address when last it went
-                write: In(write_layout)
+    Members     addr, addr_last: In(of all banks but the last, of that one)
+                o: Out(a word per column), unit.reads cycles after its address
+                write: In(write_layout), done a cycle later
     Order       the last bank keeps a pixel one address above the group that it ends: a group and
-                the pixel before it are read at one address
-    Latency     1; no pass reads a word in the cycle in which it is written
+                the pixel before it are read at one address (Region)
+    Latency     unit.reads; no pass reads a word in the cycle in which it is written
     Resources   block RAM
     Errors      none
     """
@@ -43,7 +45,7 @@ class Banks(wiring.Component):
         super().__init__(
             {
                 "addr": In((array.depth - 1).bit_length()),
-                "go": In(1),
+                "addr_last": In((array.depth - 1).bit_length()),
                 "o": Out(data.ArrayLayout(word, array.columns)),
                 "write": In(write_layout(unit)),
             }
@@ -52,8 +54,9 @@ class Banks(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         array, bits = self.unit.array, self.unit.act_bits
-        above = Signal.like(self.write.addr)
-        m.d.comb += above.eq(self.write.addr + 1)
+        given, above = Signal.like(self.write), Signal.like(self.write.addr)
+        m.d.sync += given.eq(self.write)
+        m.d.comb += above.eq(given.addr + 1)
         for bank in range(array.columns):
             ram = memory.Memory(
                 shape=unsigned(array.simd * bits),
@@ -61,14 +64,14 @@ class Banks(wiring.Component):
                 init=[],
                 attrs={"ram_style": "block"},
             )
-            m.submodules[f"bank_{bank}"] = ram
+            m.submodules[f"bank_{bank}"], last = ram, bank == array.columns - 1
             read, write = ram.read_port(), ram.write_port(granularity=array.pe * bits)
+            word = delay(m, read.data, self.unit.reads - 1, f"word_{bank}", reset_less=True)
             m.d.comb += [
-                read.addr.eq(self.addr),
-                read.en.eq(self.go),
-                self.o[bank].eq(read.data),
-                write.addr.eq(above if bank == array.columns - 1 else self.write.addr),
-                write.data.eq(self.write.word),
-                write.en.eq(self.write.lanes & self.write.banks[bank].replicate(array.lane_groups)),
+                read.addr.eq(self.addr_last if last else self.addr),
+                self.o[bank].eq(word),
+                write.addr.eq(above if last else given.addr),
+                write.data.eq(given.word),
+                write.en.eq(given.lanes & given.banks[bank].replicate(array.lane_groups)),
             ]
         return m

@@ -14,6 +14,7 @@ __all__ = ["STEP", "Dots"]
 
 STEP = data.StructLayout(
     {
+        "move": 1,  # pixels come in
         "shift": 1,  # by a pixel, instead of loading a group
         "right": 1,  # the pixel that comes in is the next group's first, not this group's last
         "blank": 1,  # the row lies outside the image
@@ -28,14 +29,15 @@ STEP = data.StructLayout(
 class Dots(wiring.Component):
     """columns x pe dot products of simd lanes with accumulators, one step a cycle.
 
-    Members     step: In(STEP), with the words it has read; go: In(1), it is done in this cycle
-                banks: In(a word per column), weights: In(pe x simd bits)
+    Members     step: In(STEP), its words are being read
+                banks: In(a word per column), weights: In(pe x simd bits), unit.reads cycles later
                 take: In(1), the head's column has been used
                 head: Out(pe x acc_bits), the sums of the first column not yet taken
                 full: Out(1), one cycle before a group's sums stand at the head
     Units       weight bit 1 means -1; sums are raw
-    Order       a load brings pixels x-1 .. x+columns-2, each shift the next pixel
-    Latency     dot_stages + 3 cycles from a step to the sums it completes
+    Order       a load brings pixels x-1 .. x+columns-2, each shift the next pixel; or a load alone
+                the last pixel of a group and those before it
+    Latency     unit.reads + tree.stages + 2 cycles from a step to ``full``
     Throughput  a step per cycle; a group's sums must be taken before the next group fires
     Path        the adders of a stage, or one accumulator
     Errors      none at run time
@@ -48,7 +50,6 @@ class Dots(wiring.Component):
         super().__init__(
             {
                 "step": In(STEP),
-                "go": In(1),
                 "banks": In(data.ArrayLayout(word, array.columns)),
                 "weights": In(array.word_bits),
                 "take": In(1),
@@ -59,22 +60,32 @@ class Dots(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        step = self.step
-        pixels = self.pixels(m)
-        marks = Cat(step.use & self.go, step.fire & self.go)
-        use, fire = delay(m, marks, self.tree.stages + 1, "marks")
-        fired = Signal()
-        m.d.sync += fired.eq(fire)
-        m.d.comb += self.full.eq(fired)
-        self.collect(m, self.totals(m, pixels, use, fired), fired)
+        before = delay(m, self.step.as_value(), self.unit.reads - 1, "step")
+        steps = [data.View(STEP, copy) for copy in self.copies(m, before, "steps")]
+        pixels = self.pixels(m, steps)
+        use, fire = delay(m, Cat(steps[0].use, steps[0].fire), self.tree.stages, "marks")
+        uses = self.copies(m, use, "uses")
+        before = delay(m, fire, 1, "before")
+        fired = self.copies(m, before, "fired")
+        m.d.comb += self.full.eq(fired[0])
+        self.collect(m, self.totals(m, pixels, uses, fired), fired)
         return m
 
-    def pixels(self, m: Module) -> list[Signal]:
+    def copies(self, m: Module, bits: Value, name: str) -> list[Signal]:
+        """``bits`` a cycle later; where adders have registers, one of them near each column."""
+        columns = self.unit.array.columns
+        near = self.tree.levels_per_stage is not None
+        held = [Signal(len(bits), name=f"{name}_{x}", attrs={"keep": "true"} if near else {})
+                for x in range(columns if near else 1)]  # fmt: skip
+        m.d.sync += [copy.eq(bits) for copy in held]
+        return held * (columns // len(held))
+
+    def pixels(self, m: Module, steps: list[data.View]) -> list[Signal]:
         """A group of pixels; the last bank's word of a load is the pixel before the group."""
-        step, columns = self.step, self.unit.array.columns
+        columns = self.unit.array.columns
         words = [self.banks[n] for n in range(columns)]
         pixels = [Signal(len(words[0]), name=f"pixel_{n}") for n in range(columns)]
-        for n, pixel in enumerate(pixels):
+        for n, (pixel, step) in enumerate(zip(pixels, steps, strict=True)):
             loaded, blank = words[n - 1], step.blank
             if n == 0:
                 blank = step.blank | (~step.shift & step.blank_left)
@@ -83,11 +94,11 @@ class Dots(wiring.Component):
             else:
                 shifted = Mux(step.right, words[0], words[-1])
                 blank = step.blank | (step.shift & step.right & step.blank_right)
-            with m.If(self.go):
+            with m.If(step.move):
                 m.d.sync += pixel.eq(Mux(blank, 0, Mux(step.shift, shifted, loaded)))
         return pixels
 
-    def totals(self, m: Module, pixels: list[Signal], use: Value, fired: Value) -> list[list]:
+    def totals(self, m: Module, pixels: list, uses: list, fired: list) -> list[list]:
         """Sums with the last dot product added, by column and PE."""
         unit, simd = self.unit, self.unit.array.simd
         array = DotArray(m, self.tree, self.family, kept=False)
@@ -106,13 +117,13 @@ class Dots(wiring.Component):
                 held = Signal(self.tree.sum_bits, name=f"held_{name}")
                 acc = Signal(unit.acc_bits, name=f"acc_{name}")
                 total = Signal(unit.acc_bits, name=f"total_{name}")
-                m.d.sync += held.eq(Mux(use, dot, 0))
+                m.d.sync += held.eq(Mux(uses[x], dot, 0))
                 m.d.comb += total.eq(acc + held)
-                m.d.sync += acc.eq(Mux(fired, 0, total))
+                m.d.sync += acc.eq(Mux(fired[x], 0, total))
                 totals[-1].append(total)
         return totals
 
-    def collect(self, m: Module, totals: list[list], fired: Value) -> None:
+    def collect(self, m: Module, totals: list[list], fired: list) -> None:
         """Complete sums go into registers and move towards the head."""
         bits = self.unit.acc_bits
         places = [
@@ -122,7 +133,7 @@ class Dots(wiring.Component):
         for x, row in enumerate(totals):
             for pe, total in enumerate(row):
                 after = places[x + 1][pe] if x + 1 < len(totals) else 0
-                with m.If(fired):
+                with m.If(fired[x]):
                     m.d.sync += places[x][pe].eq(total)
                 with m.Elif(self.take):
                     m.d.sync += places[x][pe].eq(after)

@@ -74,12 +74,12 @@ class TrunkPort(wiring.Component):
     """Streams sums of a frame into the trunk, or out of it.
 
     Members     enable: In(1); done: Out(1), high in the last cycle of a frame
-                addr: Out, of a SinglePort
+                addr: Out, of the trunk
                 in: i: In(stream of sums), as ArrayUnit.i; write: Out(1), data: Out(pe x value_bits)
-                out: o: Out(stream of sums), as ArrayUnit.o; data: In(pe x value_bits), a register;
-                next: Out(1), it takes the memory's word
+                out: o: Out(stream of sums), as ArrayUnit.o; data: In(pe x value_bits), what the
+                trunk read; next: Out(1), it reads on
     Order       as ArrayUnit.i and ArrayUnit.o say
-    Throughput  in a word per cycle, out one per two cycles
+    Throughput  a word per cycle
     Errors      none at run time
     """
 
@@ -114,17 +114,17 @@ class TrunkPort(wiring.Component):
             loops = [(height * row * fold[0], 1)]
         _, end = walk(m, step, self.addr, **{f"loop_{n}": loop for n, loop in enumerate(loops)})
         if self.out:
-            read, last = Signal(), Signal()  # the memory gives the word at addr; o is the last one
-            taken = self.o.valid & self.o.ready
-            m.d.sync += read.eq(self.enable & ~step)
+            read, ended = Signal(), Signal()  # the memory has read a word; none is left
             m.d.comb += [
-                step.eq(self.enable & read & ~last & (~self.o.valid | self.o.ready)),
-                self.next.eq(step),
-                self.done.eq(taken & last),
+                self.next.eq(~self.o.valid | self.o.ready),
+                step.eq(self.enable & self.next & ~ended),
+                self.done.eq(self.o.valid & self.o.ready & ended & ~read),
                 self.o.payload.eq(self.data[: beat.width]),
             ]
-            with m.If(step | taken):
-                m.d.sync += [self.o.valid.eq(step), last.eq(step & end)]
+            with m.If(self.next):
+                m.d.sync += [read.eq(step), self.o.valid.eq(read)]
+            with m.If(step & end | self.done):
+                m.d.sync += ended.eq(~self.done)
         else:
             m.d.comb += [
                 self.done.eq(step & end),

@@ -20,9 +20,10 @@ class Sequencer(wiring.Component):
     Members     load: Out(1), the frame may enter; loaded: In(1), it is in after this cycle
                 unload: Out(1), its result may leave; unloaded: In(1), it is out after this cycle
                 setting: Out(record of rtl_gen.array.settings); start: Out(1), a pass begins
-                read: Out(address of the banks)
-                step: Out(STEP), header: Out(1): what the word read last and the parameter that is
-                offered now are for
+                read, read_last: Out(address of the banks, and of the last of them)
+                step: Out(STEP), header: Out(1): what the words that are read now are for
+                wanted: Out(1), a parameter is among them; gives: Out(1), the sums that they
+                complete are to leave
     Order       as ArrayUnit.pass_cycles counts
     Latency     ArrayUnit.pass_cycles
     Path        an addition of an address
@@ -43,8 +44,11 @@ class Sequencer(wiring.Component):
                 "setting": Out(settings.layout(self.rows)),
                 "start": Out(1),
                 "read": Out((unit.array.depth - 1).bit_length()),
+                "read_last": Out((unit.array.depth - 1).bit_length()),
                 "step": Out(STEP),
                 "header": Out(1),
+                "wanted": Out(1),
+                "gives": Out(1),
             }
         )
 
@@ -55,13 +59,21 @@ class Sequencer(wiring.Component):
         chosen, step, header = Signal.like(now), Signal(STEP), Signal()
         settings.select(m, self.rows, number, chosen)
         m.d.sync += now.eq(chosen)  # much logic behind it: a pass begins a cycle later
-        m.d.sync += [self.step.eq(step), self.header.eq(header)]
+        read = Signal.like(self.read)
+        m.d.sync += [
+            self.read.eq(read),
+            self.read_last.eq(read + now.ahead),
+            self.step.eq(step),
+            self.header.eq(header),
+            self.wanted.eq(step.use | header),
+            self.gives.eq(step.fire & now.give),
+        ]
 
         fold, row = Signal.like(now.folds), Signal.like(now.rows)
         group, block = Signal.like(now.reads), Signal.like(now.blocks)
         kernel_row, pos = Signal(2), Signal(2)
         left = Signal(range(max(unit.drain, unit.settle, unit.header_words, 2 ** len(now.wait))))
-        group_at, row_at = Signal.like(self.read), Signal.like(self.read)
+        group_at, row_at = Signal.like(read), Signal.like(read)
 
         last_group, last_row, last_fold = Signal(), Signal(), Signal()
         first, last = Signal(), Signal()
@@ -74,7 +86,7 @@ class Sequencer(wiring.Component):
         ]
         block_end, row_end, group_end = Signal(), Signal(), Signal()
         m.d.comb += [
-            block_end.eq(pos == Mux(now.triple, 2, 1)),
+            block_end.eq(now.ahead | (pos == Mux(now.triple, 2, 1))),
             row_end.eq(block_end & (block == now.blocks)),
             group_end.eq(row_end & (kernel_row == Mux(now.square, 2, 0))),
             step.shift.eq(pos != 0),
@@ -83,10 +95,10 @@ class Sequencer(wiring.Component):
                 now.square
                 & (((kernel_row == 0) & (row == 0)) | ((kernel_row == 2) & last_row & now.bottom))
             ),
-            step.blank_left.eq(group == 0),
+            step.blank_left.eq((group == 0) & ~now.ahead),
             step.blank_right.eq(last_group),
         ]
-        following = Signal.like(self.read)  # where the next group begins
+        following = Signal.like(read)  # where the next group begins
         m.d.comb += following.eq(
             Mux(last, now.origin,
                 Mux(last_group, row_at, group_at) + Mux(last_group, now.row_step, 1))
@@ -108,7 +120,7 @@ class Sequencer(wiring.Component):
             """The group's sums are complete: fire, and go on with the next group."""
             m.d.comb += step.fire.eq(1)
             m.d.sync += [
-                self.read.eq(following),
+                read.eq(following),
                 group_at.eq(following),
                 group.eq(Mux(last_group, 0, group + 1)),
             ]
@@ -133,7 +145,6 @@ class Sequencer(wiring.Component):
         def next_pass() -> None:
             m.d.sync += fold.eq(0)
             with m.If(number == len(unit.passes) - 1):
-                m.d.sync += number.eq(0)
                 m.next = "OUTPUT"
             with m.Else():
                 m.d.sync += number.eq(number + 1)
@@ -149,21 +160,24 @@ class Sequencer(wiring.Component):
             with m.State("START"):
                 m.d.comb += self.start.eq(1)
                 m.d.sync += [
-                    self.read.eq(now.origin),
+                    read.eq(now.origin),
                     group_at.eq(now.origin),
                     row_at.eq(now.origin),
                 ]
                 begin()
             with m.State("STEP"):
-                m.d.comb += step.use.eq((pos != 0) | now.triple | (now.double & block[0]))
+                m.d.comb += [
+                    step.move.eq(1),
+                    step.use.eq((pos != 0) | now.triple | now.ahead | (now.double & block[0])),
+                ]
                 m.d.sync += pos.eq(Mux(block_end, 0, pos + 1))
                 with m.If(block_end):
                     m.d.sync += [
-                        self.read.eq(self.read + now.block_step),
+                        read.eq(read + now.block_step),
                         block.eq(Mux(row_end, 0, block + 1)),
                     ]
                 with m.Elif(pos == 0):
-                    m.d.sync += self.read.eq(self.read + 1)
+                    m.d.sync += read.eq(read + 1)
                 with m.If(row_end):
                     m.d.sync += kernel_row.eq(Mux(group_end, 0, kernel_row + 1))
                 with m.If(group_end):
@@ -185,5 +199,6 @@ class Sequencer(wiring.Component):
             with m.State("OUTPUT"):
                 m.d.comb += self.unload.eq(1)
                 with m.If(self.unloaded):
+                    m.d.sync += number.eq(0)
                     m.next = "INPUT"
         return m

@@ -21,6 +21,8 @@ def values(step: Pass) -> Row:
     found = {
         "convolve": step.kernel > 0,
         "square": step.kernel == 3,  # three kernel rows
+        "ahead": step.ahead,
+        "turned": step.turned,
         "triple": step.block_steps == 3,
         "double": (step.kernel, step.across) == (3, 2),
         "blocks": max(step.blocks, 1) - 1,
@@ -34,6 +36,7 @@ def values(step: Pass) -> Row:
         "thin": step.thin,
         "add": step.add,
         "keep": step.keep,
+        "give": step.give,
         "origin": 0,
         "block_step": 0,
         "row_step": 0,
@@ -47,7 +50,7 @@ def values(step: Pass) -> Row:
     }
     if source:
         found["origin"] = (source.base - step.kernel // 2 * source.row_step) % depth
-        found["block_step"] = source.groups * (2 if strided else 1) - 1
+        found["block_step"] = source.groups * (2 if strided else 1) - (not step.ahead)
         found["row_step"] = step.stride * source.row_step
         found["bottom"] = step.kernel == 3 and (step.rows - 1) * step.stride + 1 >= source.rows
     return {name: int(value) for name, value in found.items()}

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from fq_hw.schedule.units import ArrayUnit
 from rtl_gen.array import settings
 from rtl_gen.array.banks import write_layout
+from rtl_gen.streams import signature
 
 __all__ = ["SumOutput"]
 
@@ -18,12 +19,15 @@ class SumOutput(wiring.Component):
 
     Members     setting: In(record of rtl_gen.array.settings); start: In(1)
                 full: In(1), head: In(pe x acc_bits), take: Out(1): see Dots
+                gives: In(1), sums that are to leave will be complete
                 header: In(1), word: In(pe x simd bits): parameters that are a header's
-                trunk_addr, trunk_write, trunk_w_data: Out: to a SinglePort; trunk_r_data: In, its
-                word in a register that keeps it while the memory writes; 0 where a pass adds none
+                r_addr, write_trunk, w_addr, w_data: Out, r_data: In: of the Trunk
                 write: Out(write_layout)
-    Order       trunk values lie in the order in which they come: fold, row, group, column
-    Latency     2 cycles from taking a column to its levels in the banks, its sums in the trunk
+                o: Out(stream of pe sums), of a pass that gives them; clear: Out(1), none of a group
+                before waits for its turn; empty: Out(1), nor to be taken
+    Order       trunk values lie in the order fold, row, group, column; a group's sums come with
+                its last pixel first where the pass has it so
+    Latency     a cycle from taking a column to its levels for the banks, its sums for the trunk
     Throughput  a column per cycle, or per two cycles where the trunk is read: one reads the next
                 column's word, the other writes the one before
     Path        an addition; or a comparison and a count
@@ -34,6 +38,7 @@ class SumOutput(wiring.Component):
     def __init__(self, unit: ArrayUnit):
         self.unit = unit
         array, trunk = unit.array, unit.array.pe * unit.value_bits
+        address = (max(unit.trunk_depth, 2) - 1).bit_length()
         super().__init__(
             {
                 "setting": In(settings.layout([settings.values(step) for step in unit.passes])),
@@ -43,11 +48,16 @@ class SumOutput(wiring.Component):
                 "take": Out(1),
                 "header": In(1),
                 "word": In(array.word_bits),
-                "trunk_addr": Out((max(unit.trunk_depth, 2) - 1).bit_length()),
-                "trunk_write": Out(1),
-                "trunk_w_data": Out(trunk),
-                "trunk_r_data": In(trunk),
+                "r_addr": Out(address),
+                "r_data": In(trunk),
+                "write_trunk": Out(1),
+                "w_addr": Out(address),
+                "w_data": Out(trunk),
                 "write": Out(write_layout(unit)),
+                "o": Out(signature(unit.o)),
+                "clear": Out(1),
+                "empty": Out(1),
+                "gives": In(1),
             }
         )
 
@@ -57,36 +67,53 @@ class SumOutput(wiring.Component):
         columns, bits = unit.array.columns, unit.value_bits
 
         running, second, kept, valid = Signal(), Signal(), Signal(), Signal()
-        column = Signal(range(columns))
-        read, write = Signal.like(self.trunk_addr), Signal.like(self.trunk_addr)
+        on, last = Signal(), Signal()  # what is offered does not wait
+        column, at = Signal(range(columns)), Signal.like(self.r_addr)
+        place = Signal(range(columns))  # of the sums in their group
         m.d.comb += [
-            self.take.eq(running & (second | ~now.add)),
-            kept.eq(~(now.thin & column[0])),
-            self.trunk_write.eq(valid & now.keep),
-            self.trunk_addr.eq(Mux(self.trunk_write, write, read)),
+            on.eq(~self.o.valid | self.o.ready),
+            self.take.eq(running & (second | ~now.add) & on),
+            kept.eq(~(now.thin & (column[0] ^ now.ahead))),
+            self.write_trunk.eq(valid & now.keep),
+            last.eq(column == columns - 1),
+            place.eq(at - now.turned),
+            self.r_addr.eq(Cat(place, at[len(place) :])),
         ]
-        m.d.sync += valid.eq(self.take & kept)
+        with m.If(on):
+            m.d.sync += valid.eq(self.take & kept)
         with m.If(running):
             m.d.sync += second.eq(now.add & ~second)
             with m.If(~second):
-                m.d.sync += [read.eq(read + kept), write.eq(read)]
+                m.d.sync += [at.eq(at + kept), self.w_addr.eq(self.r_addr)]
         with m.If(self.take):
             m.d.sync += column.eq(column + 1)
-            with m.If(column == columns - 1):
+            with m.If(last):
                 m.d.sync += running.eq(0)
         with m.If(self.full):
             m.d.sync += running.eq(1)
         with m.If(self.start):
-            m.d.sync += read.eq(0)
+            m.d.sync += at.eq(0)
 
         values = [Signal(bits, name=f"value_{n}") for n in range(pe)]
-        for n, value in enumerate(values):
-            trunk = self.trunk_r_data[n * bits :][:bits]
-            m.d.sync += value.eq(self.head[n] + trunk)
-        m.d.comb += self.trunk_w_data.eq(Cat(values))
+        with m.If(on):
+            for n, value in enumerate(values):
+                m.d.sync += value.eq(self.head[n] + self.r_data[n * bits :][:bits])
+        m.d.comb += self.w_data.eq(Cat(values))
 
-        fields = self.fields(m)
-        self.requantize(m, values, fields, self.place(m, valid))
+        fields, beyond = self.fields(m), self.place(m, valid & on)
+        self.requantize(m, values, fields, beyond)
+        if unit.passes[-1].give:
+            busy = Signal()
+            m.d.comb += [
+                self.o.valid.eq(valid & now.give & ~beyond),
+                self.o.payload.eq(self.w_data),
+                self.clear.eq(~busy),
+                self.empty.eq(~busy & ~valid),
+            ]
+            with m.If(self.take & last):
+                m.d.sync += busy.eq(0)
+            with m.If(self.gives):
+                m.d.sync += busy.eq(1)
         return m
 
     def fields(self, m: Module) -> list[Signal]:
@@ -100,14 +127,15 @@ class SumOutput(wiring.Component):
     def place(self, m: Module, valid: Signal) -> Signal:
         """Where the column in ``values`` goes; returns whether it lies outside."""
         now, array = self.setting, self.unit.array
-        column = Signal(range(array.columns))
+        count, column = Signal(range(array.columns)), Signal(range(array.columns))
         group, row = Signal.like(now.groups), Signal.like(now.rows)
         lane = Signal(array.lane_groups, init=1)  # one of them is 1
         at, line, word = (Signal.like(self.write.addr, name=n) for n in ("at", "line", "word"))
         last_column, last_group, last_row = Signal(), Signal(), Signal()
         beyond = Signal()
         m.d.comb += [
-            last_column.eq(column == array.columns - 1),
+            column.eq(count - now.turned),
+            last_column.eq(count == array.columns - 1),
             last_group.eq(group == now.groups),
             last_row.eq(row == now.rows),
             beyond.eq(last_group & (column > now.last_column)),
@@ -118,7 +146,7 @@ class SumOutput(wiring.Component):
             next_word.eq(Mux(lane[-1], word + now.word_step, word)),
         ]
         with m.If(valid):
-            m.d.sync += column.eq(column + 1)
+            m.d.sync += count.eq(count + 1)
             with m.If(last_column):
                 m.d.sync += group.eq(group + 1)
                 with m.If(~now.halve | group[0]):

@@ -12,7 +12,7 @@ from fq_hw.passes.clip_thresholds import clip_thresholds
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.in_turn.lower import Passes
 from fq_hw.schedule.in_turn.stage import InTurn
-from fq_hw.schedule.units import ArrayUnit, ParameterUnit, Replay, Unit
+from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, ParameterUnit, Replay, Unit
 from sim.vectors import Vectors, in_lanes, make, noise, pack
 
 __all__ = ["UNITS"]
@@ -85,7 +85,12 @@ def _(unit: ArrayUnit, dice, frames) -> Vectors:
     unused = in_lanes(np.ones_like(raw), unit.o.lanes) == 0
     out = in_lanes(raw, unit.o.lanes)
     if unit.planar:
-        out, unused = (np.moveaxis(lanes, 3, 1) for lanes in (out, unused))
+        out, unused = (
+            np.moveaxis(lanes, 3, 1).reshape(frames, lanes.shape[3], -1, unit.o.lanes)[
+                :, :, unit.pixel_order
+            ]
+            for lanes in (out, unused)
+        )
     words = np.array(pack(stage.words, 1), object)[stage.parameters.order()]
     return Vectors(
         i={
@@ -94,6 +99,7 @@ def _(unit: ArrayUnit, dice, frames) -> Vectors:
         },
         o={"o": pack(out, unit.o.bits)},
         ignore={"o": pack(unused * (2**unit.o.bits - 1), unit.o.bits)},
+        late={"i_parameter": unit.i_parameter.late},
         frames=frames,
     )
 
@@ -102,7 +108,21 @@ def _(unit: ArrayUnit, dice, frames) -> Vectors:
 def _(unit: ParameterUnit, dice, frames) -> Vectors:
     bits = dice.integers(0, 2, (unit.depth, unit.width)).astype(np.uint8)
     words = np.array(pack(bits, 1), object)[unit.order()]
-    return Vectors(i={}, o={"o": tuple(words.tolist()) * frames}, contents=bits)
+    return Vectors(
+        i={}, o={"o": tuple(words.tolist()) * frames}, late={"o": unit.late}, contents=bits
+    )
+
+
+@make.register
+def _(unit: FoldBufferUnit, dice, frames) -> Vectors:
+    beats = dice.integers(0, 2**unit.beat_bits, (frames, unit.depth, unit.beats_in))
+    words = (beats.astype(object) << np.arange(unit.beats_in) * unit.beat_bits).sum(axis=-1)
+    return Vectors(
+        i={"i": tuple(beats.ravel().tolist())},
+        o={"o": tuple(int(word) % 2**unit.width for word in words[:, unit.order()].ravel())},
+        late={"o": unit.late},
+        frames=frames,
+    )
 
 
 def replay(words: int, folds: int, times: int) -> Replay:
@@ -112,7 +132,18 @@ def replay(words: int, folds: int, times: int) -> Replay:
 UNITS: dict[str, Unit] = {
     **{name: passes(name).unit for name in CASES},
     "parameters": ParameterUnit(
-        width=9, header=2, replays=(replay(3, 2, 3), replay(0, 3, 1), replay(1, 1, 4))
+        width=9, header=2, late=1, replays=(replay(3, 2, 3), replay(0, 3, 1), replay(1, 1, 4))
     ),
-    "parameters_once": ParameterUnit(width=33, header=1, replays=(replay(2, 1, 1),)),
+    "fold_buffer": FoldBufferUnit(
+        width=9,
+        header=2,
+        late=2,
+        beat_bits=4,
+        places=8,
+        replays=(replay(3, 2, 3), replay(0, 3, 1), replay(1, 1, 4)),
+    ),
+    "fold_buffer_full": FoldBufferUnit(
+        width=5, header=1, late=1, beat_bits=8, places=4, replays=(replay(3, 2, 1), replay(1, 3, 2))
+    ),
+    "parameters_once": ParameterUnit(width=33, header=1, late=2, replays=(replay(2, 1, 1),)),
 }

@@ -31,7 +31,7 @@ def filled(unit: ParameterUnit) -> tuple[Parameters, Endless]:
     plain = random_vectors(unit)
     beats = tuple(fill_beats(plain.contents))
     part = Parameters(unit, plain.contents, Target(family=None, preloaded=False))
-    return part, Endless(i={"i_fill": beats}, o=plain.o)
+    return part, Endless(i={"i_fill": beats}, o=plain.o, late=plain.late)
 
 
 @pytest.mark.parametrize("pauses", ONCE, ids="-".join)

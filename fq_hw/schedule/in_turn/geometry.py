@@ -63,7 +63,7 @@ class Region:
     Pixel x of a row has the index h = x // stride in its row of the same parity x % stride. It lies
     in bank h % columns, at base + ((row * words + word) * stride + parity) * groups + h // columns;
     the last bank holds its pixels one address further, so that a group and the pixel before it are
-    read at one address.
+    read at one address. Without that pixel a group is read with the last bank one address ahead.
     """
 
     base: int
@@ -97,6 +97,7 @@ class Pass:
     dest      where the requantized levels go, None if nobody wants them
     add       the trunk's values are added
     keep      the sums become the trunk's values
+    give      the sums leave the array
     thin      of what is convolved at every column, only every second one counts: a tensor that is
               also read without a stride lies in the banks as that reader wants it
     """
@@ -112,6 +113,7 @@ class Pass:
     dest: Region | None = None
     add: bool = False
     keep: bool = False
+    give: bool = False
     thin: bool = False
 
     @property
@@ -141,9 +143,19 @@ class Pass:
         return words * (2 if (self.kernel, self.across) == (3, 2) else 1)
 
     @property
+    def ahead(self) -> bool:
+        """Whether a load brings the group itself, its last pixel first."""
+        return self.kernel == 1
+
+    @property
+    def turned(self) -> bool:
+        """Whether the sums of a group come with its last pixel first."""
+        return self.ahead and not self.thin
+
+    @property
     def block_steps(self) -> int:
         """Steps of a block: the load, and shifts by a pixel."""
-        return 3 if (self.kernel, self.across) == (3, 1) else 2
+        return 1 if self.ahead else 3 if (self.kernel, self.across) == (3, 1) else 2
 
     @property
     def steps(self) -> int:
@@ -163,7 +175,7 @@ class Pass:
         return [
             step
             for step in range(self.steps)
-            if per == 3 or step % per or (double and step // per % blocks % 2)
+            if per != 2 or step % per or (double and step // per % blocks % 2)
         ]
 
     @property

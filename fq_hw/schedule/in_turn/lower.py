@@ -8,6 +8,7 @@ lie in the banks, placed wherever nothing alive is overwritten.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -178,12 +179,14 @@ class Passes:
                 if isinstance(user, ir.Threshold):
                     self.check_room(user, threshold)
             self.refuse(op, "needs the trunk free; it still holds this tensor", self.trunk)
-        step = replace(step, dest=dest, add=add, keep=keep)
+        users = self.graph.users[tensor]
+        give = tensor == self.stage.until and not add and is_planar(users)
+        step = replace(step, dest=dest, add=add, keep=keep and not give, give=give)
         self.finish(
             Draft(step=step, weight=op.weight, threshold=threshold, offset=self.offsets[tensor]),
             tensor,
         )
-        if keep:
+        if step.keep:
             self.trunk = tensor
 
     def threshold(self, op: ir.Threshold) -> None:
@@ -262,7 +265,7 @@ class Passes:
             entry=self.regions.get(stage.after),
             in_bits=0 if levels else self.in_bits,
             whole=levels and self.whole,
-            planar=all(isinstance(user, ir.PixelSum) for user in users),
+            planar=is_planar(users),
         )
 
     @property
@@ -277,7 +280,8 @@ class Passes:
             for (words, times), steps in groupby(self.unit.passes, read)
         ]
         width, header = self.array.word_bits, self.unit.header_words
-        return ParameterUnit(width=width, header=header, replays=tuple(replays))
+        late = self.unit.i_parameter.late
+        return ParameterUnit(width=width, header=header, replays=tuple(replays), late=late)
 
     @property
     def words(self) -> np.ndarray:
@@ -303,6 +307,11 @@ class Passes:
                 words.insert(0, bits)
             rows.append(np.concatenate(words, axis=1).reshape(-1, array.word_bits))
         return np.concatenate(rows)
+
+
+def is_planar(users: Sequence[ir.Op]) -> bool:
+    """Whether all pixels of some channels may come before the next channels."""
+    return all(isinstance(user, ir.PixelSum) for user in users)
 
 
 def fitted(graph: Graph, after: str, until: str, array: Array) -> InTurn:

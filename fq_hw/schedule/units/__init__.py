@@ -11,6 +11,7 @@ from fq_hw.schedule.units.column_reorder import ReorderUnit
 from fq_hw.schedule.units.concat import ConcatUnit
 from fq_hw.schedule.units.conv_array import ArrayUnit
 from fq_hw.schedule.units.conv_engine import ConvUnit
+from fq_hw.schedule.units.fold_buffer import FoldBufferUnit
 from fq_hw.schedule.units.parameters import ParameterUnit, Replay
 from fq_hw.schedule.units.pixel_embedding import EmbedUnit
 from fq_hw.schedule.units.pixel_sum import PixelSumUnit
@@ -38,6 +39,7 @@ __all__ = [
     "ConvertUnit",
     "EmbedUnit",
     "FifoUnit",
+    "FoldBufferUnit",
     "ForkUnit",
     "ParameterUnit",
     "PixelSumUnit",

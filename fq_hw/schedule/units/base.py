@@ -70,6 +70,11 @@ class Unit(abc.ABC):
         return {"o": self.o}
 
     @property
+    def pixel_order(self) -> list[int] | None:
+        """The pixels of a frame as they leave, in raster order by number; None where in that."""
+        return None
+
+    @property
     def contents(self) -> tuple[int, ...] | None:
         """Shape of what fills it: a ROM's bits, a table, constants; None where nothing does."""
         return None

@@ -11,19 +11,22 @@ from fq_hw.schedule.in_turn.geometry import Array, Pass, Region
 from fq_hw.schedule.memories import Memory, ceil_div
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.steps import (
+    Channel,
     Channels,
     Give,
     Process,
+    Put,
     Repeat,
     Rest,
     Step,
     Steps,
     Take,
+    Times,
     Wait,
     in_turn,
 )
 from fq_hw.schedule.two_tree import TwoTree, build
-from fq_hw.schedule.units.base import Beat, Unit
+from fq_hw.schedule.units.base import READ, Beat, Unit
 
 __all__ = ["ArrayUnit"]
 
@@ -37,7 +40,9 @@ class ArrayUnit(Unit):
     ``shape_in``, ``shape_out`` are height, width, channels of what it takes and gives. It takes
     levels of ``act_bits``, which go to the banks at ``entry``, or without one sums of ``in_bits``,
     which go to the trunk: in words of these, or levels in ``whole`` pixels. It gives raw sums in
-    raster order, or where it is ``planar`` all pixels of ``pe`` channels before the next channels.
+    raster order, or where it is ``planar`` all pixels of ``pe`` channels before the next channels,
+    in ``pixel_order``. They come out of the trunk behind the last pass, or while it runs, if it
+    is to ``give`` them.
 
     value_bits   of sums and of the trunk; ``acc_bits`` of a convolution's sums alone
     level_bits   of a threshold's level; behind the weights of a fold come, for each of its
@@ -64,7 +69,9 @@ class ArrayUnit(Unit):
 
     def __post_init__(self) -> None:
         self.check(self.passes, "needs passes", len(self.passes))
-        self.check(self.passes[-1].keep, "must keep what the last pass gives", self.passes[-1].name)
+        last = self.passes[-1]
+        self.check(last.keep ^ last.give, "must keep or give what the last pass makes", last.name)
+        self.check(last.keep or self.planar, "gives all pixels of some channels first", last.name)
 
     @property
     def i(self) -> Beat:
@@ -76,8 +83,13 @@ class ArrayUnit(Unit):
         return Beat(lanes=channels if self.whole else min(lanes, channels), bits=bits)
 
     @property
+    def reads(self) -> int:
+        """Cycles in which the banks read: with their output register where adders have any."""
+        return 1 if self.array.levels_per_stage is None else READ
+
+    @property
     def i_parameter(self) -> Beat:
-        return Beat(lanes=1, bits=self.array.word_bits)
+        return Beat(lanes=1, bits=self.array.word_bits, late=self.reads)
 
     @property
     def o(self) -> Beat:
@@ -111,7 +123,7 @@ class ArrayUnit(Unit):
     @property
     def drain(self) -> int:
         """Cycles from a pass's last group to where all its results are in memory."""
-        return 2 * self.array.columns + self.tree.stages + 5
+        return 2 * self.array.columns + self.tree.stages + self.reads + 4
 
     @property
     def beats_in(self) -> int:
@@ -141,15 +153,66 @@ class ArrayUnit(Unit):
         """Cycles at the end of a row in which nothing is taken."""
         return (self.padded_in - self.shape_in[1]) * self.words_in
 
+    def group_cycles(self, step: Pass, first: bool = False) -> int:
+        """Cycles of a group of pixels; the ``first`` of a fold waits for its header."""
+        head = self.settle + self.header_words if first else 0
+        return step.steps + step.wait + head
+
     def fold_cycles(self, step: Pass) -> int:
         """Cycles of one fold of a pass."""
-        return step.weight_groups * (step.steps + step.wait) + self.settle + self.header_words
+        rest = (step.weight_groups - 1) * self.group_cycles(step)
+        return self.group_cycles(step, first=True) + rest
+
+    @property
+    def out(self) -> int:
+        """Cycles from the command that completes a group's sums to taking the first of them."""
+        return self.reads + self.tree.stages + 3
+
+    def held(self, step: Pass) -> int:
+        """Cycles in which groups of a pass that gives wait until those before are out."""
+        if not step.give:
+            return 0
+        least = self.out + self.array.columns
+        inside, between = (max(0, least - self.group_cycles(step, one)) for one in (False, True))
+        return step.folds * (step.weight_groups - 1) * inside + (step.folds - 1) * between
+
+    @property
+    def starts(self) -> list[int]:
+        """The first cycle of each pass, from the frame's last word that came in."""
+        found, now = [], 1
+        for step in self.passes:
+            found.append(now)
+            now += step.folds * self.fold_cycles(step) + self.held(step) + self.drain + 2
+        return found
 
     @property
     def pass_cycles(self) -> int:
         """Cycles of all passes, while nothing waits."""
-        each = (1 + step.folds * self.fold_cycles(step) + self.drain for step in self.passes)
-        return sum(each) + len(self.passes) - 1
+        last = self.passes[-1]
+        cycles = last.folds * self.fold_cycles(last) + self.held(last)
+        return self.starts[-1] + cycles + self.drain
+
+    def word_cycles(self, step: Pass, first: bool) -> list[int]:
+        """When a group takes its words, from its first cycle on; the ``first`` of a fold or not."""
+        end = self.group_cycles(step, first)
+        header = range(end - self.header_words + 1, end + 1) if first else ()
+        return [use + 1 for use in step.use_steps] + [*header]
+
+    def leaving(self, step: Pass, group: int) -> list[int | None]:
+        """Where in its row each column of a group lies, as they leave; None where none counts."""
+        columns, every = self.array.columns, 2 if step.thin else 1
+        turn = 1 if step.ahead else 0
+        pixels = (group * columns + (n - turn) % columns for n in range(columns))
+        return [None if pixel % every else pixel // every for pixel in pixels]
+
+    @property
+    def pixel_order(self) -> list[int]:
+        height, width, _ = self.shape_out
+        step = self.passes[-1]
+        groups = range(step.read_groups if step.give else 0)
+        row = [x for n in groups for x in self.leaving(step, n) if x is not None and x < width]
+        row = row or [*range(width)]
+        return [y * width + x for y in range(height) for x in row]
 
     @property
     def macs(self) -> int:
@@ -163,56 +226,85 @@ class ArrayUnit(Unit):
 
     @property
     def beats(self) -> int:
-        return self.load_cycles + self.pass_cycles + 2 * self.beats_out + 1
+        out = 1 if self.passes[-1].give else self.beats_out + 2
+        return self.load_cycles + self.pass_cycles + out
 
     def latency(self) -> int:
         """Cycles from taking a frame's first beat to offering its first result, unstalled."""
-        before = self.words_in // self.beats_in - 1  # a beat is taken with the last of its words
-        return self.load_cycles - before + self.pass_cycles + 2
+        loaded = self.load_cycles - (self.words_in // self.beats_in - 1)  # a beat's last word
+        last = self.passes[-1]
+        if not last.give:
+            return loaded + self.pass_cycles + 2
+        places = self.leaving(last, 0)
+        before = next(n for n, x in enumerate(places) if x is not None and x < last.width)
+        return loaded + self.starts[-1] + self.group_cycles(last, True) + self.out + before + 1
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         x, *parameters = i
-        words = self.word_cycles
-        first = [Wait(given.offers, len(words) - 1, skip=len(words)) for given in parameters]
+        known = {"behind": self.words - 1, "skip": self.words}
         cycles = self.words_in // self.beats_in  # of a beat
         beat = Wait(x.offers), Rest(cycles - 1), Take(x)
         row = Repeat(self.shape_in[1] * self.beats_in, beat), Rest(self.row_gap)
-        computed = self.pass_cycles + 2
-        passes: list[Step] = []
-        for given in parameters:  # all that a word waits, the passes wait
-            steps = [now - before for before, now in itertools.pairwise([*words, computed])]
-            passes += [Rest(words[0]), *in_turn([Take(given, then=step)] for step in steps)]
-        result = Give(o[0]), Wait(o[0].offers, plus=2)
-        return [
-            Steps(
-                *first,  # nothing comes in before the frame's first word is there
-                Repeat(self.shape_in[0], row),
-                *(passes or [Rest(computed)]),
-                Repeat(self.beats_out - 1, result),
-                Give(o[0]),
-                Wait(o[0].offers),
+        complete, clear, ended = Times(), Times(), Times()
+        steps: list[Step] = [Wait(given.offers, **known) for given in parameters]
+        steps.append(Repeat(self.shape_in[0], row))  # nothing comes in before there is a parameter
+        for step in self.passes:
+            # A group's sums that are to leave are complete when those before them have gone.
+            waits = [Wait(clear, 1)], [Put(complete)]
+            first, other = (
+                self.group_steps(step, one, parameters, *(waits if step.give else ([], [])))
+                for one in (True, False)
             )
+            fold = (*first, Repeat(step.weight_groups - 1, other))
+            steps += [Rest(1), Repeat(step.folds, fold), Rest(self.drain + 1)]
+        if not self.passes[-1].give:
+            return [Steps(*steps, Rest(1), Give(o[0], self.beats_out))]
+        steps[-1] = Rest(self.drain)
+        return [
+            Steps(*steps, Wait(ended), Rest(1)),
+            Steps(*self.giving(o[0], complete, clear), Put(ended)),
         ]
+
+    def group_steps(
+        self, step: Pass, first: bool, parameters: Channels, before: list[Step], after: list[Step]
+    ) -> tuple[Step, ...]:
+        """A group of pixels: takes its words; something is done before and after the last cycle."""
+        words, end = (
+            self.word_cycles(step, first) if parameters else [],
+            self.group_cycles(step, first),
+        )
+        last = words[-1:] == [end]
+        wanted = [0, *(words[:-1] if last else words), end]
+        gaps = [now - was for was, now in itertools.pairwise(wanted)]
+        rounds = [[Take(given, then=gap)] for gap in gaps[1:] for given in parameters]
+        taken = [Take(given, then=0) for given in parameters if last]
+        return (Rest(gaps[0]), *in_turn(rounds), *before, *taken, *after)
+
+    def giving(self, o: Channel, complete: Times, clear: Times) -> tuple[Step, ...]:
+        """The last pass's sums on their way out; with the end of the last, all have gone."""
+        step, rounds = self.passes[-1], []
+        for group in range(step.read_groups):
+            places = self.leaving(step, group)
+            steps: list[Step] = [Wait(complete, plus=self.out)]
+            for n, x in enumerate(places):
+                steps.append(Rest(1))
+                steps += [Put(clear)] if n == len(places) - 1 else []
+                steps += [Give(o, then=0)] if x is not None and x < step.width else []
+            rounds.append(steps)
+        rows = Repeat(step.folds * step.rows, in_turn(rounds))
+        return (rows, Rest(int(places[-1] is not None)))
 
     @property
     def latency_from(self) -> Mapping[str, int]:
         return {"i": 0}
 
     @property
-    def word_cycles(self) -> list[int]:
-        """When each word of a frame's parameters is taken, from the passes' first cycle on."""
-        found, now = [], 0
-        for step in self.passes:
-            now += 1
-            for _ in range(step.folds):
-                for group in range(step.weight_groups):
-                    found += [now + use + 1 for use in step.use_steps]
-                    now += step.steps + step.wait
-                    if group == 0:
-                        now += self.settle + self.header_words
-                        found += range(now - self.header_words + 1, now + 1)
-            now += self.drain + 1
-        return found
+    def words(self) -> int:
+        """Words of parameters that a frame takes."""
+        return sum(
+            step.folds * (step.weight_groups * step.uses + self.header_words)
+            for step in self.passes
+        )
 
     def parts(self) -> Parts:
         array, dots = self.array, self.array.columns * self.array.pe

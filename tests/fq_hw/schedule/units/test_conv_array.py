@@ -15,17 +15,19 @@ ARRAYS = {name: unit for name, unit in ZOO.items() if name.startswith("array_")}
 
 @pytest.mark.parametrize("unit", ARRAYS.values(), ids=ARRAYS)
 def test_words_are_wanted_in_the_order_of_the_passes(unit):
-    words = unit.word_cycles
-    assert words == sorted(set(words)) and words[-1] < unit.pass_cycles
-    uses = sum(step.folds * step.weight_groups * step.uses for step in unit.passes)
-    headers = sum(step.folds for step in unit.passes) * unit.header_words
-    assert len(words) == uses + headers
+    words = 0
+    for step in unit.passes:
+        for first, count in ((True, step.folds), (False, step.folds * (step.weight_groups - 1))):
+            cycles = unit.word_cycles(step, first)
+            assert cycles == sorted(set(cycles)) and cycles[-1:] <= [unit.group_cycles(step, first)]
+            words += count * len(cycles)
+    assert words == unit.words
 
 
 def test_streams_are_as_wide_as_a_pixel_or_a_word():
     levels, sums = ARRAYS["array_identity"], ARRAYS["array_sums_in"]
     assert (levels.i, levels.o) == (Beat(lanes=4, bits=2), Beat(lanes=2, bits=levels.value_bits))
-    assert levels.ins["i_parameter"] == Beat(lanes=1, bits=8)
+    assert levels.ins["i_parameter"] == Beat(lanes=1, bits=8, late=1)
     assert (sums.i, sums.beats_in) == (Beat(lanes=4, bits=6), 2)  # 5 channels
     assert replace(levels, shape_in=(3, 5, 3)).i.lanes == 3
     whole = ARRAYS["array_strided"]
@@ -46,6 +48,10 @@ def test_refuses_what_gives_nothing():
     with pytest.raises(FoldingError, match=r"^ArrayUnit: needs passes \(got 0\)$"):
         replace(unit, passes=())
     last = unit.passes[-1]
-    said = r"^ArrayUnit: must keep what the last pass gives \(got 'square'\)$"
+    said = r"^ArrayUnit: must keep or give what the last pass makes \(got 'square'\)$"
+    for keep, give in ((False, False), (True, True)):
+        with pytest.raises(FoldingError, match=said):
+            replace(unit, passes=(replace(last, keep=keep, give=give),))
+    said = r"^ArrayUnit: gives all pixels of some channels first \(got 'square'\)$"
     with pytest.raises(FoldingError, match=said):
-        replace(unit, passes=(replace(last, keep=False),))
+        replace(unit, passes=(replace(last, keep=False, give=True),))
