@@ -25,10 +25,11 @@ from fq_hw.schedule import units
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
 from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
 from fq_hw.schedule.in_turn.lower import Passes
-from fq_hw.schedule.in_turn.stage import InTurn, partition
+from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition
 from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import planes
+from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
 from fq_hw.schedule.words import (
     bits_of,
@@ -42,6 +43,7 @@ from fq_hw.schedule.words import (
 __all__ = ["SKIPS", "Lowering", "lower"]
 
 NOTHING: Mapping[str, Mapping] = MappingProxyType({})
+BEAT_BITS = 16  # of a stream of parameters whose memory nobody chose
 SKIPS = (".skip.first", ".skip")  # endings of the FIFOs on a join's inputs; most have the second
 
 
@@ -85,6 +87,7 @@ class Lowering:
         cycles: int | None = None,
         skip_slack: int | None = None,
         arrays: Iterable[InTurn] = (),
+        slots: Slots | None = None,
     ):
         ends = isinstance(graph.ops[-1], ir.ArgMax) and isinstance(graph.ops[-2], ir.ClassScale)
         got = [type(op).__name__ for op in graph.ops[-2:]]
@@ -96,6 +99,14 @@ class Lowering:
         self.stage_of = partition(graph, arrays)
         check_folds(graph, folds, self.stage_of)
         self.graph, self.folds, self.skip_slack = graph, folds, skip_slack
+        self.slots = slots
+        streams = [stage.until for stage in arrays if stage.supply is Supply.STREAM]
+        contract, hint = (
+            "has one SDRAM, for the parameters of one array",
+            "keep the others' on chip",
+        )
+        alone = slots is None or len(streams) <= 1
+        require(alone, where, contract, streams, hint=hint, kind=GraphError)
         if cycles is None:
             each = (Passes(graph, stage).unit.beats for stage in arrays)
             cycles = max([slowest_cycles(graph, folds), *each])
@@ -213,7 +224,7 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     behind = next(convs, None)
     if any(isinstance(op, ir.Conv) for op in before):
         x = plan.hold(f"{op.name}.frame", x, x.pixels * unit.beats_in)
-    given = plan.add(f"{op.name}.parameters", made.parameters, contents=made.words)
+    given = place_parameters(made, op.name, plan)
     source = plan.add(op.name, unit, x.source, given, tensor=op.name, offset=offset)
     y = plan.stream(op, source, unit.o.lanes, unit.value_bits, offset)
     if behind and behind.name not in plan.stage_of:
@@ -222,6 +233,21 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
         lanes = plan.lanes(op)
         y = replace(y, source=plan.cut(op.name, y, lanes, ".pixels"), lanes=lanes)
     plan.publish(op, replace(y, planar=unit.planar))
+
+
+def place_parameters(made: Passes, name: str, plan: Lowering) -> Source:
+    """Add what gives an array its parameters; a ROM stands for a memory that nobody chose."""
+    stage = made.stage
+    if stage.supply is Supply.CHIP:
+        return plan.add(f"{name}.parameters", made.parameters, contents=made.words)
+    width = BEAT_BITS if plan.slots is None else plan.slots.chip.width
+    beats = made.beats(width)
+    if plan.slots is None:
+        outside: units.Unit = units.RomUnit(depth=len(beats), width=width)
+    else:
+        outside = units.SdramUnit(depth=len(beats), slots=plan.slots)
+    given = plan.add(f"{name}.memory", outside, contents=beats)
+    return plan.add(f"{name}.parameters", made.buffer(width), given)
 
 
 @functools.singledispatch
@@ -435,12 +461,14 @@ def lower(
     *,
     skip_slack: int | None = None,
     arrays: Iterable[InTurn] = (),
+    slots: Slots | None = None,
 ) -> Plan:
     """The plan of ``graph``, its convolutions folded as ``folds`` says or run by ``arrays``.
 
     Streams are wide enough for frames of ``cycles``, by default those of the slowest stage.
     Each skip FIFO holds ``skip_slack`` pixels beyond its least depth, by default as many as keep
-    the slowest convolution busy; none is enough not to deadlock. Raises FoldingError or GraphError,
+    the slowest convolution busy; none is enough not to deadlock. Parameters that an array has from
+    a stream lie in an SDRAM with these ``slots``, or in a ROM. Raises FoldingError or GraphError,
     naming the layer.
     """
-    return Lowering(graph, folds, cycles, skip_slack, arrays).plan
+    return Lowering(graph, folds, cycles, skip_slack, arrays, slots).plan

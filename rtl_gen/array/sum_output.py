@@ -136,17 +136,24 @@ class SumOutput(wiring.Component):
         m.d.comb += [
             column.eq(count - now.turned),
             last_column.eq(count == array.columns - 1),
-            last_group.eq(group == now.groups),
             last_row.eq(row == now.rows),
-            beyond.eq(last_group & (column > now.last_column)),
         ]
+        # Whether the next column lies outside is known before: what is offered depends on it.
+        next_count, next_column = Signal.like(count), Signal.like(count)
+        m.d.comb += [next_count.eq(count + 1), next_column.eq(next_count - now.turned)]
+        follows = Mux(last_group, now.groups == 0, group + 1 == now.groups)
+        in_last = Mux(last_column, follows, last_group)
         next_line, next_word = Signal.like(line), Signal.like(word)
         m.d.comb += [
             next_line.eq(line + now.line_step),
             next_word.eq(Mux(lane[-1], word + now.word_step, word)),
         ]
         with m.If(valid):
-            m.d.sync += count.eq(count + 1)
+            m.d.sync += [
+                count.eq(next_count),
+                last_group.eq(in_last),
+                beyond.eq(in_last & (next_column > now.last_column)),
+            ]
             with m.If(last_column):
                 m.d.sync += group.eq(group + 1)
                 with m.If(~now.halve | group[0]):
@@ -158,6 +165,10 @@ class SumOutput(wiring.Component):
                         m.d.sync += [row.eq(0), lane.eq(lane.rotate_left(1))]
                         m.d.sync += [at.eq(next_word), line.eq(next_word), word.eq(next_word)]
         with m.If(self.start):
+            m.d.sync += [
+                last_group.eq(now.groups == 0),
+                beyond.eq((now.groups == 0) & now.turned & (now.last_column < array.columns - 1)),
+            ]
             m.d.sync += [at.eq(now.base), line.eq(now.base), word.eq(now.base), lane.eq(1)]
 
         top = len(column) - 1

@@ -18,7 +18,7 @@ from fq_hw.schedule import timing
 from fq_hw.schedule.folding import Fold, divisors
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.in_turn.lower import fitted
-from fq_hw.schedule.in_turn.stage import InTurn, partition, places
+from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition, places
 from fq_hw.schedule.lower import lower
 from rtl_gen.top import Accelerator
 from sim import pysim
@@ -59,7 +59,8 @@ def arrays(graph: Graph, dice: np.random.Generator) -> list[InTurn]:
                 columns=int(dice.choice([2, 4])), pe=int(dice.integers(2, 4)), simd=6,
                 levels_per_stage=[None, 1, 2][dice.integers(3)],
             )  # fmt: skip
-            found.append(fitted(graph, after, until, array))
+            supply = Supply.STREAM if dice.random() < 0.5 else Supply.CHIP
+            found.append(replace(fitted(graph, after, until, array), supply=supply))
             pairs = [(a, b) for a, b in pairs if order[until] <= order[a]]
     return found
 

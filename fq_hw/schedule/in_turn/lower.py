@@ -21,9 +21,10 @@ from fq_hw.errors import CapacityError, GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.schedule.in_turn.geometry import DEPTHS, Array, Pass, Region
 from fq_hw.schedule.in_turn.stage import InTurn, inside
-from fq_hw.schedule.memories import ceil_div
+from fq_hw.schedule.memories import blocks, ceil_div
+from fq_hw.schedule.parts import bits
 from fq_hw.schedule.planes import planes
-from fq_hw.schedule.units import ArrayUnit, ParameterUnit, Replay
+from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, ParameterUnit, Replay
 from fq_hw.schedule.words import level_fields, weight_words
 
 __all__ = ["Passes", "fitted"]
@@ -282,6 +283,26 @@ class Passes:
         width, header = self.array.word_bits, self.unit.header_words
         late = self.unit.i_parameter.late
         return ParameterUnit(width=width, header=header, replays=tuple(replays), late=late)
+
+    def buffer(self, beat_bits: int) -> FoldBufferUnit:
+        """What gives the array parameters that come in beats of so many bits.
+
+        It has room for the largest fold and the next, and for more that takes no block more.
+        """
+        whole = self.parameters
+        least = 2 * (max(replay.words for replay in whole.replays) + whole.header)
+        unit = FoldBufferUnit(**vars(whole), beat_bits=beat_bits, places=1 << bits(least))
+        width = unit.beats_in * beat_bits
+        taken = blocks(unit.places, width, rom=False, part=beat_bits)
+        while blocks(2 * unit.places, width, rom=False, part=beat_bits) == taken:
+            unit = replace(unit, places=2 * unit.places)
+        return unit
+
+    def beats(self, beat_bits: int) -> np.ndarray:
+        """The parameters in beats, a row of bits each: a word's lowest first."""
+        words = self.words
+        lost = -words.shape[1] % beat_bits
+        return np.pad(words, ((0, 0), (0, lost))).reshape(-1, beat_bits)
 
     @property
     def words(self) -> np.ndarray:

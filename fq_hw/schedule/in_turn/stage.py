@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,7 +12,14 @@ from fq_hw.ir import Graph
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.joins import between, dominators
 
-__all__ = ["InTurn", "inside", "one_stage", "partition", "places"]
+__all__ = ["InTurn", "Supply", "inside", "one_stage", "partition", "places"]
+
+
+class Supply(enum.Enum):
+    """Where an array's parameters lie: all on the chip, or outside, to come fold by fold."""
+
+    CHIP = "chip"
+    STREAM = "stream"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +29,7 @@ class InTurn:
     after: str
     until: str
     array: Array
+    supply: Supply = Supply.CHIP
 
 
 def places(graph: Graph) -> tuple[list[str], list[str]]:

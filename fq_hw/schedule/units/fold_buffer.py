@@ -13,13 +13,14 @@ from fq_hw.schedule.steps import (
     Process,
     Put,
     Repeat,
+    Rest,
     Step,
     Steps,
     Take,
     Times,
     Wait,
 )
-from fq_hw.schedule.units.base import Beat
+from fq_hw.schedule.units.base import READ, Beat
 from fq_hw.schedule.units.parameters import ReplayUnit
 
 __all__ = ["FoldBufferUnit"]
@@ -78,10 +79,9 @@ class FoldBufferUnit(ReplayUnit):
                 Put(freed, count=words),
             )
             folds.append(Repeat(replay.folds, fold))
-        return [
-            Steps(Wait(freed, self.places), Take(i[0], self.beats_in), Put(written)),
-            Steps(*folds),
-        ]
+        # Without a stream a ROM gives a beat a cycle, READ cycles after reset first.
+        come, first = (Take(i[0], self.beats_in), []) if i else (Rest(self.beats_in), [Rest(READ)])
+        return [Steps(Wait(freed, self.places), come, Put(written), first=first), Steps(*folds)]
 
     def parts(self) -> Parts:
         address = bits(self.places)

@@ -17,7 +17,13 @@ from fq_hw.flow.model import SHIPPED
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.in_turn.lower import Passes
+from fq_hw.schedule.in_turn.stage import InTurn, Supply
+from fq_hw.schedule.lower import lower
+from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.resources import memory_blocks
+from fq_hw.schedule.sdram import SDR_16M16, Slots
 from fq_hw.schedule.timing import simulate
+from fq_hw.schedule.units import RomUnit, SdramUnit
 
 ERN20 = SHIPPED.with_name("ern20.toml")
 SMALL = Array(columns=4, pe=2, simd=4, depth=512)
@@ -123,3 +129,44 @@ def test_refuses_weights_of_two_bits():
     graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
     with pytest.raises(GraphError, match=r"needs weights -1 and \+1 and pad_level 0 in an array"):
         made(graph)
+
+
+def stream_plan(slots: Slots | None = None) -> Plan:
+    stage = replace(whole_stage(BASIC, SMALL), supply=Supply.STREAM)
+    return lower(BASIC, {}, arrays=[stage], slots=slots)
+
+
+def test_parameters_from_a_stream_are_those_on_the_chip():
+    """The buffer gives, in the order in which it reads, what the chip's memory would."""
+    whole, plan = made(BASIC), stream_plan()
+    memory, buffer = plan["tail.conv.memory"], plan["tail.conv.parameters"].unit
+    assert isinstance(memory.unit, RomUnit) and memory.unit.width == 16
+    assert buffer.order() == whole.parameters.order()
+    beats = memory.contents.reshape(buffer.depth, -1)
+    assert (beats[:, : buffer.width] == whole.words).all() and not beats[:, buffer.width :].any()
+
+
+def test_the_buffer_holds_two_folds_and_fills_its_blocks():
+    buffer = made(BASIC).buffer(16)
+    assert buffer.places >= 2 * (max(replay.words for replay in buffer.replays) + buffer.header)
+    taken, more = (
+        memory_blocks(unit.parts().memories, "ecp5").ebr
+        for unit in (buffer, replace(buffer, places=2 * buffer.places))
+    )
+    assert taken < more
+
+
+SLOTS = Slots(chip=SDR_16M16, clock_mhz=100, burst=32)
+
+
+def test_an_sdram_has_the_parameters_where_its_slots_are_given():
+    unit = stream_plan(SLOTS)["tail.conv.memory"].unit
+    assert isinstance(unit, SdramUnit) and (unit.slots, unit.width) == (SLOTS, 16)
+
+
+def test_one_sdram_serves_one_array():
+    first = InTurn(after="embedding", until="stages.0.0", array=SMALL, supply=Supply.STREAM)
+    second = replace(first, after="stages.0.0", until="tail.conv")
+    said = r"^graph '.*': has one SDRAM, for the parameters of one array \(got "
+    with pytest.raises(GraphError, match=said):
+        lower(BASIC, {}, arrays=[first, second], slots=SLOTS)
