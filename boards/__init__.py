@@ -5,7 +5,7 @@ from boards.colorlight import COLORLIGHT_5A75B
 from boards.icebreaker import ICEBREAKER
 from boards.icesugar_pro import ICESUGAR_PRO
 from boards.orangecrab import ORANGECRAB_25F, ORANGECRAB_85F
-from boards.ulx3s import ULX3S_25F, ULX3S_85F
+from boards.ulx3s import ULX3S_25F, ULX3S_45F, ULX3S_85F
 from fq_hw.errors import one_of
 
 __all__ = ["BOARDS", "Board", "Capacity", "find"]
@@ -13,6 +13,7 @@ __all__ = ["BOARDS", "Board", "Capacity", "find"]
 BOARDS = (
     ULX3S_85F,  # the default
     ULX3S_25F,
+    ULX3S_45F,
     ORANGECRAB_25F,
     ORANGECRAB_85F,
     ICESUGAR_PRO,
