@@ -28,11 +28,14 @@ class Target:
     spram      whether large memories with one port lie in SPRAM, which has no initial contents
     preloaded  whether parameters are initial contents, or come in by ``i_fill`` after a reset; by
                default as SPRAM must have it
+    stored     whether what a memory outside the chip is filled with lies there already, as it may
+               in a simulation; it is not read back then
     """
 
     family: str | None = "plain"
     spram: bool = False
     preloaded: bool | None = None
+    stored: bool = False
 
     def __post_init__(self) -> None:
         if self.preloaded is None:

@@ -81,7 +81,11 @@ class SdramWords(UnitComponent, unit=SdramUnit):
             taken.eq(~filling & ring.o.valid & ring.o.ready),
         ]
         room = self.count(m, ~filling & memory.issue & ~memory.drop, taken)
-        with m.FSM():
+        with m.FSM(init="STORED" if self.target.stored else "FILL"):
+            if self.target.stored:
+                with m.State("STORED"), m.If(memory.group):
+                    m.d.comb += memory.restart.eq(1)
+                    m.next = "RUN"
             with m.State("FILL"):
                 m.d.comb += [filling.eq(1), memory.ask.eq(~lacking & ~latest)]
                 with m.If(done):

@@ -25,6 +25,7 @@ __all__ = ["Run", "build", "compile_core", "is_brief", "pixel_lines", "simulate"
 
 QUIET = 64  # cycles without a beat that end a simulation
 BENCH = Path(__file__).with_name("bench.sv")
+MANY_WORDS = 100_000  # of 16 bits: filling them in and reading them back takes four times as long
 FEW_CYCLES = 1_000_000  # fewer cost less than what the compiler's optimisation takes
 
 
@@ -64,7 +65,7 @@ def build(
     ``waves`` is the suffix, one of ``waves.FLAGS``, of the waves that the program can write.
     """
     twins = primitives.twins(family)
-    core, watch = Accelerator(plan, family), taps.module(plan)
+    core, watch = Accelerator(plan, family, stored=is_stored(plan)), taps.module(plan)
     traced = wave_format.sources(plan) if waves else {}
     flags = wave_format.FLAGS[waves] if waves else ()
     return compile_core(core, plan, watch, {**traced, **twins}, folder, brief, flags)
@@ -109,6 +110,18 @@ def compile_core(
 def memories(plan: Plan) -> list[SdramUnit]:
     """The SDRAM of ``plan``, if it has one."""
     return [node.unit for node in plan.nodes if isinstance(node.unit, SdramUnit)]
+
+
+def is_stored(plan: Plan) -> bool:
+    """Whether so much is filled into an SDRAM that a simulation begins with it there."""
+    return any(unit.pieces > MANY_WORDS for unit in memories(plan))
+
+
+def chip_lines(pieces: Sequence[int], width: int) -> str:
+    """Words of an SDRAM in hex, a line each, from its pieces of 16 bits."""
+    count = width // 16
+    rows = zip(*(pieces[n::count] for n in range(count)), strict=True)
+    return "".join("".join(f"{piece:04x}" for piece in reversed(row)) + "\n" for row in rows)
 
 
 def pixel_lines(images: np.ndarray) -> str:
@@ -159,6 +172,9 @@ def simulate(
         words = [word for beats in fill_order(plan.nodes, True).values() for word in beats]
         options["fill"] = folder / "fill.hex"
         write_text(options["fill"], "".join(f"{word:04x}\n" for word in words))
+        if is_stored(plan):
+            options["sdram"] = folder / "sdram.hex"
+            write_text(options["sdram"], chip_lines(words, unit.width))
         limit += 2 * unit.slots.cycles.power_up + 4 * unit.slots.period
         limit += int(unit.stored * (unit.width // 8 + 3) / unit.slots.share)
         options["limit"] = limit * (2 if reset_at else 1)

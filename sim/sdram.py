@@ -24,6 +24,8 @@ STORE = """module sdram_store (input clk, input [31:0] address, input [WIDTH/8-1
   parameter WIDTH = 16, DEPTH = 2;
   reg [WIDTH-1:0] words [0:DEPTH-1];
   integer lane;
+  string name;
+  initial if ($value$plusargs("sdram=%s", name)) $readmemh(name, words);
   assign r_data = words[address];
   always @(posedge clk)
     for (lane = 0; lane < WIDTH / 8; lane = lane + 1)

@@ -44,6 +44,16 @@ def streamed_whole(plan: Plan, chip: SdramChip) -> Plan:
     return dataclasses.replace(plan, nodes=tuple(nodes))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("chip", [SDR_16M16, M12L64322A], ids=lambda chip: chip.name)
+def test_many_words_are_in_the_chip_from_the_start(chip, tmp_path, programs, monkeypatch):
+    monkeypatch.setattr(network, "MANY_WORDS", 10)
+    case = case_of(tmp_path, chip)
+    run = case.run(network.build(case.plan, programs, brief=True))
+    case.assert_equal(run)
+    assert run.results == timing.simulate(case.plan, len(case.images)).results
+
+
 def case_of(folder, chip: SdramChip) -> Case:
     case = make_case("tiny", folder, 3, array=ARRAY)
     plan = streamed_whole(case.plan, chip)
