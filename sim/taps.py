@@ -11,6 +11,7 @@ from fq_hw.errors import SimulationError, require
 from fq_hw.schedule.plan import Node, Plan
 from fq_hw.schedule.units import ResultUnit, ScoreUnit, ceil_div
 from rtl_gen.top import identifiers
+from sim import array_taps
 
 __all__ = ["NONE", "mismatches", "module"]
 
@@ -26,6 +27,11 @@ def tapped(plan: Plan) -> list[Node]:
     return [n for n in plan.nodes if n.tensor is not None and not isinstance(n.unit, ends)]
 
 
+def arrays(plan: Plan) -> list[Node]:
+    """Nodes inside which tensors are computed."""
+    return [node for node in plan.nodes if node.inside]
+
+
 def module(plan: Plan) -> str:
     """Verilog module ``taps``: writes "node beat" for every transfer to the file +taps=FILE.
 
@@ -33,11 +39,14 @@ def module(plan: Plan) -> str:
     """
     lines, moves = [], []
     words = identifiers(node.name for node in plan.nodes)
-    for index, node in enumerate(tapped(plan)):
+    nodes = tapped(plan)
+    for index, node in enumerate([*nodes, *arrays(plan)]):
         part = f"bench.dut.\\{words[node.name]} "  # escaped: it may be a word of Verilog
-        moved = f"{part}.o__valid && {part}.o__ready"
+        moved, payload = f"{part}.o__valid && {part}.o__ready", f"{part}.o__payload"
+        if index >= len(nodes):
+            moved, payload = array_taps.seen(part)
         moves.append(f"({moved})")
-        write = f'$fwrite(file, "{index} %h\\n", {part}.o__payload)'
+        write = f'$fwrite(file, "{index} %h\\n", {payload})'
         lines.append(f"      if ({moved}) begin {write}; written = written + 1; end")
     body = "\n".join(lines)
     return f"""module taps(input clk, input rst);
@@ -95,12 +104,16 @@ def whole_lines(path: Path) -> Iterator[str]:
 def mismatches(path: Path, plan: Plan, tensors: Mapping[str, np.ndarray]) -> dict[str, int]:
     """Per tensor, how many values written to ``path`` differ from ``tensors`` (golden)."""
     nodes = tapped(plan)
-    words: list[list[str]] = [[] for _ in nodes]
+    within = arrays(plan)
+    words: list[list[str]] = [[] for _ in [*nodes, *within]]
     for line in whole_lines(path):
         index, word = line.split()
         words[int(index)].append(word)
-    wrong = {}
-    for node, found in zip(nodes, words, strict=True):
+    wrong: dict[str, int] = {}
+    for node, found in zip(within, words[len(nodes) :], strict=True):
+        for name, _, count in array_taps.inside(found, node, tensors):
+            wrong[name] = wrong.get(name, 0) + count
+    for node, found in zip(nodes, words, strict=False):
         want = tensors[node.tensor]
         beats = want[..., 0].size * ceil_div(want.shape[-1], node.unit.o.lanes)
         if len(found) < beats:  # every value that never came is wrong

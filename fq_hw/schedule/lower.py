@@ -225,7 +225,8 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     if any(isinstance(op, ir.Conv) for op in before):
         x = plan.hold(f"{op.name}.frame", x, x.pixels * unit.beats_in)
     given = place_parameters(made, op.name, plan)
-    source = plan.add(op.name, unit, x.source, given, tensor=op.name, offset=offset)
+    tensors = {"tensor": op.name, "offset": offset, "inside": made.inside}
+    source = plan.add(op.name, unit, x.source, given, **tensors)
     y = plan.stream(op, source, unit.o.lanes, unit.value_bits, offset)
     if behind and behind.name not in plan.stage_of:
         y = plan.hold(f"{op.name}.sums", y, unit.beats_out)

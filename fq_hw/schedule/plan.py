@@ -11,7 +11,7 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.schedule.units import ConvUnit, ForkUnit, ResultUnit, Unit
 
-__all__ = ["Node", "Plan", "Source"]
+__all__ = ["Inside", "Node", "Plan", "Source"]
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,21 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Inside:
+    """The tensors of an array's pass: of sums, which lack ``offset`` per channel, and of levels."""
+
+    sums: str
+    levels: str | None
+    offset: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Node:
     """A unit in its place. ``inputs`` are in the order of the component's ports.
 
     ``contents`` holds what a ROM, table or start value is filled with; ``tensor`` names the graph's
     tensor that the output stream carries, and ``offset`` what must be added to it, per channel, to
-    get that tensor's values.
+    get that tensor's values. ``inside`` tells the same of each pass of an array.
     """
 
     name: str
@@ -37,6 +46,7 @@ class Node:
     contents: np.ndarray | None = None
     tensor: str | None = None
     offset: np.ndarray | None = None
+    inside: tuple[Inside, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -25,6 +25,7 @@ class SumOutput(wiring.Component):
                 write: Out(write_layout)
                 o: Out(stream of pe sums), of a pass that gives them; clear: Out(1), none of a group
                 before waits for its turn; empty: Out(1), nor to be taken
+                moved: Out(1), levels: Out: a column passes, its sums in w_data, for a simulation
     Order       trunk values lie in the order fold, row, group, column; a group's sums come with
                 its last pixel first where the pass has it so
     Latency     a cycle from taking a column to its levels for the banks, its sums for the trunk
@@ -57,6 +58,8 @@ class SumOutput(wiring.Component):
                 "o": Out(signature(unit.o)),
                 "clear": Out(1),
                 "empty": Out(1),
+                "moved": Out(1),
+                "levels": Out(unit.array.pe * unit.act_bits),
                 "gives": In(1),
             }
         )
@@ -102,6 +105,7 @@ class SumOutput(wiring.Component):
 
         fields, beyond = self.fields(m), self.place(m, valid & on)
         self.requantize(m, values, fields, beyond)
+        m.d.comb += self.moved.eq(valid & on)
         if unit.passes[-1].give:
             busy = Signal()
             m.d.comb += [
@@ -191,4 +195,7 @@ class SumOutput(wiring.Component):
             # steps is all ones: steps - count inverts every bit
             m.d.comb += count.eq(sum(reached) ^ field[unit.steps * size].replicate(unit.act_bits))
             levels.append(Mux(beyond, 0, count))
-        m.d.comb += self.write.word.eq(Cat(levels).replicate(unit.array.lane_groups))
+        m.d.comb += [
+            self.levels.eq(Cat(levels)),
+            self.write.word.eq(self.levels.replicate(unit.array.lane_groups)),
+        ]

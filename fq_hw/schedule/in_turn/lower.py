@@ -23,6 +23,7 @@ from fq_hw.schedule.in_turn.geometry import DEPTHS, Array, Pass, Region
 from fq_hw.schedule.in_turn.stage import InTurn, inside
 from fq_hw.schedule.memories import blocks, ceil_div
 from fq_hw.schedule.parts import bits
+from fq_hw.schedule.plan import Inside
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, ParameterUnit, Replay
 from fq_hw.schedule.words import level_fields, weight_words
@@ -37,7 +38,8 @@ class Draft:
     step: Pass
     weight: np.ndarray | None = None
     threshold: ir.Threshold | None = None
-    offset: np.ndarray | None = None  # of the tensor that is requantized
+    tensor: str  # of the sums
+    offset: np.ndarray  # of that tensor
 
 
 class Passes:
@@ -184,7 +186,13 @@ class Passes:
         give = tensor == self.stage.until and not add and is_planar(users)
         step = replace(step, dest=dest, add=add, keep=keep and not give, give=give)
         self.finish(
-            Draft(step=step, weight=op.weight, threshold=threshold, offset=self.offsets[tensor]),
+            Draft(
+                step=step,
+                weight=op.weight,
+                threshold=threshold,
+                tensor=tensor,
+                offset=self.offsets[tensor],
+            ),
             tensor,
         )
         if step.keep:
@@ -202,7 +210,7 @@ class Passes:
             name=op.name, kernel=0, stride=1, rows=h, width=w, folds=self.folds(c),
             array=self.array, dest=place, add=True,
         )  # fmt: skip
-        self.finish(Draft(step=step, threshold=op, offset=self.offsets[x]), x)
+        self.finish(Draft(step=step, threshold=op, tensor=x, offset=self.offsets[x]), x)
 
     def enter(self, op: ir.Op, offset: np.ndarray | None) -> None:
         """A place for the tensor before the stage: levels in the banks, sums in the trunk."""
@@ -283,6 +291,14 @@ class Passes:
         width, header = self.array.word_bits, self.unit.header_words
         late = self.unit.i_parameter.late
         return ParameterUnit(width=width, header=header, replays=tuple(replays), late=late)
+
+    @property
+    def inside(self) -> tuple[Inside, ...]:
+        """The tensors of each pass."""
+        return tuple(
+            Inside(sums=d.tensor, levels=d.threshold and d.threshold.name, offset=d.offset)
+            for d in self.drafts
+        )
 
     def buffer(self, beat_bits: int) -> FoldBufferUnit:
         """What gives the array parameters that come in beats of so many bits.
