@@ -24,8 +24,10 @@ def small(chip: SdramChip = SDR_16M16) -> SdramChip:
     return replace(chip, row_bits=3, column_bits=5, power_up_ns=400, refresh_ns=2500)
 
 
-def words_unit(depth: int, clock_mhz: float, chip: SdramChip = SDR_16M16, **more) -> SdramUnit:
-    slots = Slots(chip=small(chip), clock_mhz=clock_mhz, burst=16)
+def words_unit(
+    depth: int, clock_mhz: float, chip: SdramChip = SDR_16M16, turns=("words",), **more
+) -> SdramUnit:
+    slots = Slots(chip=small(chip), clock_mhz=clock_mhz, burst=16, turns=turns)
     return SdramUnit(depth=depth, slots=slots, **{"places": 32, **more})
 
 

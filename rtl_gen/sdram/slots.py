@@ -102,7 +102,8 @@ class SlotController(wiring.Component):
 
     def choose(self, m: Module, begin: Value, end: Value) -> Signal:
         """Whose slot it is: one bit of the clients, none where it is not wanted."""
-        turns = [1 << self.clients.index(name) for name in self.slots.turns]
+        bits = {name: 1 << number for number, name in enumerate(self.clients)}
+        turns = [bits.get(name, 0) for name in self.slots.turns]  # 0: of nobody here
         turn = counter(len(turns), "turn")
         chosen = Signal(len(self.clients))
         m.d.comb += chosen.eq(Array(Const(bit, len(chosen)) for bit in turns)[turn])

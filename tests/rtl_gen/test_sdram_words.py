@@ -16,7 +16,11 @@ CASES = {  # what differs: clock, chip, words in the last burst, of the check to
     "whole bursts": (words_unit(32, 100, places=64), 1200, 0.0),
     "check in a burst of its own": (words_unit(48, 80), 1600, 0.6),
     "check in two bursts": (words_unit(31, 133, identity=77), 1200, 0.0),
-    "one word": (words_unit(1, 133), 1200, 0.0),
+    "one word, two slots of three": (
+        words_unit(1, 133, turns=("words", "words", "another's")),
+        1400,
+        0.0,
+    ),
     "32 bits": (words_unit(37, 133, M12L64322A, places=64), 2400, 0.5),
 }
 
