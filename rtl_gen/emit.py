@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from amaranth.back import rtlil
 from amaranth.hdl import Fragment, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In
@@ -17,6 +16,7 @@ from fq_hw import toolbox
 from fq_hw.errors import ToolError, require
 from fq_hw.files import scratch_folder, write_text
 from rtl_gen.dot_product import DotInstance, DotProduct
+from rtl_gen.rtlil import convert
 
 __all__ = ["dot_instances", "dots_rtlil", "ports", "to_rtlil", "to_verilog"]
 
@@ -89,7 +89,7 @@ def to_rtlil(part: wiring.Component, name: str, prefix: str = "") -> str:
     design = Fragment.get(part, None)
     dots = dots_rtlil(design, prefix)
     found = whole_ports(part, design)
-    return rtlil.convert(design, name=name, ports=found, emit_src=False) + dots
+    return convert(design, name=name, ports=found) + dots
 
 
 def dots_rtlil(design: Fragment, prefix: str = "") -> str:
@@ -99,10 +99,7 @@ def dots_rtlil(design: Fragment, prefix: str = "") -> str:
         instance.type = prefix + instance.dot.name
         found[instance.type] = instance.dot
     parts = {name: DotProduct(*found[name]) for name in sorted(found)}
-    return "".join(
-        rtlil.convert(part, name=name, ports=ports(part), emit_src=False)
-        for name, part in parts.items()
-    )
+    return "".join(convert(part, name=name, ports=ports(part)) for name, part in parts.items())
 
 
 def dot_instances(design: Fragment) -> Iterator[DotInstance]:

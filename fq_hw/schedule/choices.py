@@ -99,6 +99,9 @@ class Choices:
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
         self.table = functools.cache(self.table)
         self.sum_of = functools.cache(lambda *made: sum(map(self.unit_costs, made), Resources()))
+        self.priced_fifo = functools.cache(
+            lambda lanes, bits, depth: estimate(FifoUnit(lanes=lanes, bits=bits, depth=depth))
+        )
         self.forks = [branches(graph, op) for op in streamed if isinstance(op, Join)]
         # How many pixels of a join's inputs wait, where convolutions have such columns.
         self.least_pixels = functools.cache(lambda fork, columns: waiting(fork, dict(columns)))
@@ -226,7 +229,7 @@ class Choices:
 
     def fifo_costs(self, lanes: int, bits: int, depth: int) -> Resources:
         """What a FIFO of ``depth`` beats costs."""
-        return self.unit_costs(FifoUnit(lanes=lanes, bits=bits, depth=max(depth, 3)))
+        return self.priced_fifo(lanes, bits, FifoUnit.priced_as(depth))
 
 
 def undominated(table: Sequence[Priced], shapes: bool, waits: bool) -> Iterator[Priced]:

@@ -158,6 +158,7 @@ class Run:
             found[[*program.number(channel)], St.PERIOD] = beats
         kept = np.minimum(found[:, St.PERIOD], 2) * (frames + 1)
         found[:, St.KEPT] = self.first = np.cumsum(kept) - kept
+        found[:, St.KEEP] = self.first + kept - 1
         self.kept = full(kept.sum())
         return found
 

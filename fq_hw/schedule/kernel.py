@@ -57,7 +57,8 @@ class St(enum.IntEnum):
     NEED = 5  # for which event
     PERIOD = 6  # the first and the last of so many are kept; 0 keeps none
     KEPT = 7  # where the next one is kept
-    READERS = 8  # cursors: this and the next two; -1 is none
+    KEEP = 8  # where the last one would be
+    READERS = 9  # cursors: this and the next two; -1 is none
 
 
 class Ch(enum.IntEnum):
@@ -81,7 +82,7 @@ class Cu(enum.IntEnum):
 
 TAKE, GIVE, WAIT, PUT, REST, ALIGN, REPEAT = (int(op) for op in list(Op)[:-1])
 PC, NOW, LEFT, TOLD = map(int, Pr)
-COUNT, FLOOR, BASE, ROOM, WAITER, NEED, PERIOD, KEPT, READERS = map(int, St)
+COUNT, FLOOR, BASE, ROOM, WAITER, NEED, PERIOD, KEPT, KEEP, READERS = map(int, St)
 OFFERS, READIES, OPENS, MEETS, GIVER, TAKER, MOVED = map(int, Ch)
 AT, BEHIND = map(int, Cu)
 
@@ -108,7 +109,7 @@ def tell(streams, s, cycle, cursors, ring, kept, stack):
     ring[streams[s, BASE] + (index & (room - 1))] = cycle
     streams[s, COUNT] = index + 1
     period = streams[s, PERIOD]
-    if period:
+    if period and streams[s, KEPT] <= streams[s, KEEP]:
         place = index % period
         if place == 0 or place == period - 1:
             kept[streams[s, KEPT]] = cycle

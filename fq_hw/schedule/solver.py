@@ -195,6 +195,7 @@ class Model:
         solver = self.kit.CpSolver()
         solver.parameters.num_workers = 1  # several would make the answer depend on their race
         solver.parameters.random_seed = 1
+        solver.parameters.linearization_level = 2  # bounds of a hundred layers: seconds, not hours
         found = None
         for aim in aims:
             self.cp.minimize(aim)

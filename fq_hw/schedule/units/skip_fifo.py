@@ -31,6 +31,12 @@ class FifoUnit(PassUnit, FramelessUnit):
             Steps(room(o[0], self.depth, 1), Take(i[0], then=cycles), Put(o[0].offers, 3 - cycles))
         ]
 
+    @classmethod
+    def priced_as(cls, depth: int) -> int:
+        """The deepest that is made of as much: memories grow by 16 words, the smallest by less."""
+        words = max(depth, 3) - 2
+        return 2 + (ceil_div(words, 16) * 16 if words > 16 else words)
+
     def parts(self) -> Parts:
         depth, width = self.depth - 2, self.i.width  # two words wait in the output registers
         block = ram_in_blocks(depth, width)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fq_hw.errors import FoldingError
+from fq_hw.schedule.resources import resources
 from fq_hw.schedule.units import (
     Beat,
     ConvertUnit,
@@ -179,3 +180,12 @@ def test_refuses(make, message):
     with pytest.raises(FoldingError) as caught:
         make()
     assert str(caught.value) == message
+
+
+def test_fifos_priced_as_one_cost_the_same():
+    for depth in range(3, 2_100):
+        priced = FifoUnit.priced_as(depth)
+        assert priced >= depth
+        for lanes in (1, 9):
+            one, other = (FifoUnit(lanes=lanes, bits=5, depth=n) for n in (depth, priced))
+            assert resources(one) == resources(other)
