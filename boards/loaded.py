@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In
 
 from fq_hw.export import MULTIPLIER_BITS
 from fq_hw.schedule.memories import Memory, ceil_div
-from fq_hw.schedule.parts import Parts
+from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.plan import Node, Plan
-from fq_hw.schedule.steps import Channels, Give, Process, Rest, Steps, Take
 from fq_hw.schedule.units import (
     ArrayUnit,
     ConvertUnit,
@@ -28,14 +27,15 @@ from fq_hw.schedule.units import (
     PixelSumUnit,
     ScoreUnit,
 )
-from fq_hw.schedule.words import bits_of
+from fq_hw.schedule.units.base import StoredUnit
+from fq_hw.schedule.words import bits_of, score_constants, score_words
 from rtl_gen.array.single_port import LANE
+from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter
 from rtl_gen.parameters import fill_beats
 from rtl_gen.pixel_embedding import PixelEmbedding
-from rtl_gen.scores import Scores
 
-__all__ = ["LoadedEmbedUnit", "LoadedScoreUnit", "replaceable"]
+__all__ = ["LoadedEmbedUnit", "LoadedRomUnit", "replaceable"]
 
 FILL = {"i_fill": In(stream.Signature(LANE))}
 
@@ -99,101 +99,85 @@ class LoadedEmbedding(PixelEmbedding, unit=LoadedEmbedUnit):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadedScoreUnit(ScoreUnit):
-    """A ScoreUnit whose constants are filled after a reset: multiplier, its sign, bias.
+class LoadedRomUnit(StoredUnit):
+    """A ROM of constants that is filled after a reset; its words come in turn, for ever.
 
-    They lie in block RAM, in pieces of 16 bits, and are read before a class is taken: the device
-    is nearly full, and a register for the class ahead would not fit.
+    They lie in block RAM, in pieces of 16 bits, and are put together before they are offered.
     """
 
-    biased: bool = True
+    words: int
 
     @property
-    def constant_bits(self) -> int:
-        """Of a class."""
-        return self.multiplier_bits + 1 + self.score_bits
+    def contents(self) -> tuple[int, ...]:
+        return self.words, self.width
 
     @property
     def pieces(self) -> int:
-        """Words of the memory for a class."""
-        return ceil_div(self.constant_bits, LANE)
+        """Words of the memory for a word of constants."""
+        return ceil_div(self.width, LANE)
 
     @property
     def depth(self) -> int:
         """Words of the memory."""
-        return 1 << (self.classes * self.pieces - 1).bit_length()
+        return 1 << (self.words * self.pieces - 1).bit_length()
 
-    @property
-    def load_cycles(self) -> int:
-        """Cycles in which the constants of the next class are read."""
+    def latency(self) -> int:
+        """Cycles from reset, or from a word that was taken, to offering the next word."""
         return self.pieces + 1
 
-    @property
-    def class_cycles(self) -> int:
-        return super().class_cycles + self.load_cycles
-
-    def processes(self, i: Channels, o: Channels) -> list[Process]:
-        load = self.load_cycles
-        score = Take(i[0], then=self.latency()), Give(o[0], then=1 + load)
-        return [Steps(*score, first=[Rest(load)])]
-
     def parts(self) -> Parts:
-        words = Memory(self.depth, LANE, rom=False)
-        return dataclasses.replace(super().parts(), memories=(words,))
+        return Parts(
+            both={"fixed": 1, "counts": bits(self.depth) + bits(self.pieces + 2)},
+            ff={"word": self.pieces * LANE},
+            memories=(Memory(self.depth, LANE, rom=False),),
+        )
 
 
-class LoadedScores(Scores, unit=LoadedScoreUnit):
-    """Scores that take their constants by ``i_fill``, class by class."""
+class LoadedRom(UnitComponent, unit=LoadedRomUnit):
+    """Constants that come in by ``i_fill``, word by word, each in pieces.
+
+    Members     i_fill: In(stream of u16); o: Out(stream of u<width>)
+    Latency     unit.latency(), when it is full
+    Throughput  one word per unit.latency() + 1 cycles
+    Errors      none at run time
+    """
 
     @classmethod
-    def filling(cls, unit: LoadedScoreUnit, contents: np.ndarray) -> list[int]:
-        multiplier, bias = contents
-        parts = [
-            bits_of(abs(multiplier), unit.multiplier_bits),
-            bits_of(multiplier < 0, 1),
-            bits_of(bias, unit.score_bits),
-        ]
-        beats = fill_beats(np.concatenate(parts, axis=1))
+    def filling(cls, unit: LoadedRomUnit, contents: np.ndarray) -> list[int]:
+        beats = fill_beats(contents)
         return beats + [0] * (unit.depth - len(beats))
 
     @property
     def more(self) -> Mapping[str, wiring.Member]:
         return FILL
 
-    def look_up(self, m: Module, index: Signal, done: Signal) -> None:
+    def elaborate(self, platform):
+        m = Module()
         unit = self.unit
         m.submodules.constants = ram = memory.Memory(
             shape=LANE, depth=unit.depth, init=[], attrs={"ram_style": "block"}
         )
         fill(m, self.i_fill, {ram.write_port(): slice(0, LANE)})
         read, piece = ram.read_port(), counter(unit.pieces + 2, "piece")
-        start = counter(unit.depth, "start")
-        self.word = Signal(unit.pieces * LANE)
-        whole, last = Signal(), start == (unit.classes - 1) * unit.pieces
-        m.d.comb += [read.addr.eq(start + piece), whole.eq(piece == unit.pieces + 1)]
-        with m.If(~whole):
-            m.d.comb += self.i.ready.eq(0)
-            with m.If(~self.i_fill.ready):
-                m.d.sync += piece.eq(piece + 1)
-            with m.If(piece != 0):
-                m.d.sync += self.word.eq(Cat(self.word[LANE:], read.data))
-        with m.If(done):
+        start, last = counter(unit.depth, "start"), Signal()
+        word = Signal(unit.pieces * LANE, reset_less=True)
+        m.d.comb += [
+            read.addr.eq(start + piece),
+            last.eq(start == (unit.words - 1) * unit.pieces),
+            self.o.valid.eq(piece == unit.pieces + 1),
+            self.o.payload.eq(word),
+        ]
+        with m.If(~self.o.valid & ~self.i_fill.ready):
+            m.d.sync += [piece.eq(piece + 1), word.eq(Cat(word[LANE:], read.data))]
+        with m.If(self.o.valid & self.o.ready):
             m.d.sync += [piece.eq(0), start.eq(Mux(last, 0, start + unit.pieces))]
-
-    def multiply(self, m: Module, index: Signal, factor: Signal, negate: Value) -> None:
-        bits = self.unit.multiplier_bits
-        m.d.sync += factor.eq(self.word[:bits])
-        m.d.comb += negate.eq(self.word[bits])
-
-    def add_bias(self, m: Module, index: Signal, score: Signal) -> None:
-        bias = self.word[self.unit.multiplier_bits + 1 :][: self.unit.score_bits]
-        m.d.sync += score.eq(score + bias.as_signed())
+        return m
 
 
 def replaceable(plan: Plan) -> Plan:
     """``plan`` with loaded units where it has an array; all widths follow from the shapes.
 
-    The sums over the pixels begin at 0; what they lack, times the multiplier, goes to the bias.
+    The sums over the pixels begin at 0; what they lack is added before the multiplication.
     """
     if not any(isinstance(node.unit, ParameterUnit) for node in plan.nodes):
         return plan
@@ -222,17 +206,18 @@ def most_of(node: Node) -> int:
 
 
 def summed(plan: Plan) -> list[tuple[str, Node]]:
-    """The end of the plan with loaded scores; its sums' starts go into biases, if it has such."""
+    """The end of the plan with loaded constants; its sums' starts go into them, if it has such."""
     result = plan.nodes[-1]
     scores = plan[result.inputs[0].node]
-    way = [scores]
+    way, constants = [scores], plan[scores.inputs[1].node]
     while isinstance(way[-1].unit, ScoreUnit | ConvertUnit):
         way.append(plan[way[-1].inputs[0].node])
-    sums, (multiplier, bias) = way[-1], scores.contents.astype(np.int64)
-    unit, found, sum_bits = scores.unit, [], scores.unit.sum_bits
+    sums, unit, found = way[-1], scores.unit, []
+    multiplier, start, bias = score_constants(unit, constants.contents)
+    raw, sum_bits = most_of(sums), unit.sum_bits
     if isinstance(sums.unit, PixelSumUnit):
-        sum_bits = (sums.unit.pixels * most_of(plan[sums.inputs[0].node])).bit_length() + 1
-        bias = bias + multiplier * sums.contents
+        raw = sums.unit.pixels * most_of(plan[sums.inputs[0].node])
+        start, sum_bits = start + sums.contents, raw.bit_length() + 1
         at_zero = dataclasses.replace(
             sums,
             unit=dataclasses.replace(sums.unit, sum_bits=sum_bits),
@@ -242,16 +227,22 @@ def summed(plan: Plan) -> list[tuple[str, Node]]:
     for node in way[1:-1]:
         wide = dataclasses.replace(node.unit, bits=sum_bits)
         found.append((node.name, dataclasses.replace(node, unit=wide)))
+    whole_bits = raw.bit_length() + 2  # a start is at most as large as the largest sum
     multiplier_bits = max(unit.multiplier_bits, MULTIPLIER_BITS)
-    loaded = LoadedScoreUnit(
-        classes=unit.classes,
+    loaded = dataclasses.replace(
+        unit,
         sum_bits=sum_bits,
         multiplier_bits=multiplier_bits,
-        falling=unit.falling,
-        score_bits=max(unit.score_bits, sum_bits + multiplier_bits) + unit.biased,
+        whole_bits=whole_bits,
+        falling=True,
+        score_bits=max(unit.score_bits, whole_bits + multiplier_bits) + unit.biased,
     )
-    constants = np.stack([multiplier, bias])
-    found.append((scores.name, dataclasses.replace(scores, unit=loaded, contents=constants)))
+    rom = LoadedRomUnit(words=unit.classes, width=loaded.i_constant.width)
+    contract = f"{rom.latency() + 1} cycles for a word of constants must be at most"
+    rom.check(rom.latency() < loaded.class_cycles, contract, loaded.class_cycles)
+    words = score_words(loaded, multiplier, start, bias)
+    found.append((constants.name, dataclasses.replace(constants, unit=rom, contents=words)))
+    found.append((scores.name, dataclasses.replace(scores, unit=loaded)))
     wide = dataclasses.replace(result.unit, score_bits=loaded.score_bits)
     found.append((result.name, dataclasses.replace(result, unit=wide)))
     return found

@@ -50,14 +50,10 @@ def contents(unit: Unit) -> np.ndarray | None:
         case EmbedUnit():
             shape = (unit.tables, 256, unit.length)
             return dice.integers(0, 2**unit.bits, shape).astype(np.uint8)
-        case PixelSumUnit():
+        case PixelSumUnit(levels=False):
             return dice.integers(-(2 ** (unit.sum_bits - 1)), 0, unit.channels)
         case PoolUnit(signed=True):
             return dice.choice(np.array([-1, 1]), unit.channels)
-        case ScoreUnit():
-            multiplier = dice.integers(1, 2**unit.multiplier_bits, unit.classes)
-            multiplier[-1] *= -1 if unit.falling else 1
-            return np.stack([multiplier, 0 * multiplier])
     return None
 
 
@@ -239,16 +235,29 @@ def pixel_sums() -> Iterator[PixelSumUnit]:
             channels=channels, lanes=lanes, pixels=pixels, in_bits=in_bits, sum_bits=sum_bits,
             planar=planar,
         )  # fmt: skip
+    for channels, lanes, pixels in ((64, 1, 64), (384, 2, 64), (384, 8, 64), (512, 1, 64),
+                                    (128, 4, 16), (1000, 2, 64)):  # fmt: skip
+        yield PixelSumUnit(
+            channels=channels, lanes=lanes, pixels=pixels, in_bits=2, levels=True,
+            sum_bits=(3 * pixels).bit_length(),
+        )  # fmt: skip
 
 
 def scores() -> Iterator[ScoreUnit]:
-    for classes, sum_bits, multiplier_bits in (
-        (2, 12, 6), (4, 14, 8), (5, 12, 8), (10, 15, 8), (10, 14, 12), (10, 16, 10), (20, 15, 8),
-        (3, 16, 12), (32, 14, 8), (100, 14, 8), (400, 15, 8), (1000, 15, 8),
+    for classes, sum_bits, multiplier_bits, whole_bits, raw, falling, biased in (
+        (2, 12, 6, 0, False, False, False), (4, 14, 8, 0, False, False, False),
+        (10, 15, 8, 0, False, False, False), (10, 14, 12, 0, False, False, False),
+        (10, 16, 16, 0, False, False, False), (3, 16, 12, 0, False, False, False),
+        (10, 15, 10, 16, False, True, False), (10, 18, 16, 19, False, True, False),
+        (10, 12, 8, 13, True, False, False), (100, 17, 10, 16, True, False, False),
+        (1000, 17, 16, 16, True, False, False), (100, 14, 10, 15, True, True, False),
+        (10, 15, 10, 0, False, False, True), (10, 18, 16, 0, False, False, True),
+        (10, 12, 8, 14, True, True, True),
     ):  # fmt: skip
         yield ScoreUnit(
             classes=classes, sum_bits=sum_bits, multiplier_bits=multiplier_bits,
-            score_bits=sum_bits + multiplier_bits,
+            score_bits=(whole_bits or sum_bits) + multiplier_bits, whole_bits=whole_bits, raw=raw,
+            falling=falling, biased=biased,
         )  # fmt: skip
 
 

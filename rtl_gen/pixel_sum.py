@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import memory
 
 from fq_hw.schedule.units import PixelSumUnit
@@ -18,7 +18,8 @@ __all__ = ["PixelSum"]
 class PixelSum(UnitComponent, unit=PixelSumUnit):
     """Accumulates every channel over a frame and gives the sums with the frame's last pixel.
 
-    Members     i: In(stream of lanes x u<in_bits>); o: Out(stream of lanes x i<sum_bits>)
+    Members     i: In(stream of lanes x u<in_bits>)
+                o: Out(stream of lanes x i<sum_bits>, where unit.levels x u<sum_bits>)
     Order       ``slices`` beats a pixel in, where unit.planar ``pixels`` beats a slice;
                 ``slices`` beats a frame out
     Units       each channel starts at its constant: what the raw sums lack, times the pixels
@@ -26,7 +27,7 @@ class PixelSum(UnitComponent, unit=PixelSumUnit):
     Throughput  one beat per cycle
     Resources   distributed RAM of slices words; where unit.planar none, and no beat is taken before
                 the sums of the last fold have gone
-    Errors      none at run time; contents are the start values, one per channel
+    Errors      none at run time; contents are the start values, one per channel, if not levels
     """
 
     def elaborate(self, platform):
@@ -46,17 +47,20 @@ class PixelSum(UnitComponent, unit=PixelSumUnit):
             m.submodules.sums = sums = memory.Memory(shape=unsigned(width), depth=depth, init=[])
             write, old = sums.write_port(), sums.read_port(domain="comb")
             m.d.comb += [write.addr.eq(at["fold"]), old.addr.eq(at["fold"])]
-        m.submodules.starts = starts = memory.Memory(
-            shape=unsigned(width), depth=depth, init=self.start_words()
-        )
-        start = starts.read_port(domain="comb")
-        m.d.comb += start.addr.eq(at["fold"])
+        start: Value = Const(0, width)
+        if not unit.levels:
+            m.submodules.starts = starts = memory.Memory(
+                shape=unsigned(width), depth=depth, init=self.start_words()
+            )
+            read = starts.read_port(domain="comb")
+            m.d.comb += read.addr.eq(at["fold"])
+            start = read.data
         # Planar, one fold at a time grows where it goes out.
-        before = Mux(first_pixel, start.data, self.o.payload if unit.planar else old.data)
+        before = Mux(first_pixel, start, self.o.payload if unit.planar else old.data)
         after = []
         for lane in range(unit.lanes):
-            part = before[lane * unit.sum_bits :][: unit.sum_bits].as_signed()
-            total = Signal(signed(unit.sum_bits), name=f"total_{lane}")
+            part = before[lane * unit.sum_bits :][: unit.sum_bits]
+            total = Signal(unit.sum_bits, name=f"total_{lane}")  # its sign comes by itself
             m.d.comb += total.eq(part + self.i.payload[lane])
             after.append(total)
         if not unit.planar:

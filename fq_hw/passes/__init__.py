@@ -1,4 +1,7 @@
-"""Passes: functions Graph -> Graph, applied in the order of ``PIPELINE``."""
+"""Passes: functions Graph -> Graph, applied in the order of ``PIPELINE``.
+
+``sum_first`` depends on what lies in an array: lowering to units applies it.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,17 @@ from fq_hw.passes.absorb_signs import absorb_signs
 from fq_hw.passes.clip_thresholds import clip_thresholds
 from fq_hw.passes.lowered import check_lowered
 from fq_hw.passes.round_thresholds import round_thresholds
+from fq_hw.passes.sum_first import classifiers, sum_first
 
 __all__ = [
     "PIPELINE",
     "absorb_signs",
     "check_lowered",
+    "classifiers",
     "clip_thresholds",
     "lower_graph",
     "round_thresholds",
+    "sum_first",
 ]  # fmt: skip
 
 PIPELINE = (absorb_signs, round_thresholds, clip_thresholds)

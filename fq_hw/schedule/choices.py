@@ -21,6 +21,7 @@ import numpy as np
 
 from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph, Join
+from fq_hw.passes import sum_first
 from fq_hw.schedule.conv_parts import ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles, divisors
 from fq_hw.schedule.in_turn.stage import InTurn, partition
@@ -91,9 +92,10 @@ class Choices:
     def __init__(
         self, graph: Graph, estimate: Estimate, levels: int = 1, arrays: tuple[InTurn, ...] = ()
     ):
-        self.graph, self.levels, self.arrays = graph, levels, arrays
+        self.given, self.levels, self.arrays = graph, levels, arrays
         self.unit_costs = functools.cache(estimate)
         inside = partition(graph, arrays)
+        self.graph = graph = sum_first(graph, inside)
         streamed = [op for op in graph.ops if op.name not in inside]
         self.convs = [op for op in streamed if isinstance(op, Conv)]
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
@@ -108,7 +110,7 @@ class Choices:
 
     def beside(self, arrays: tuple[InTurn, ...]) -> Choices:
         """The same graph with other arrays; what was priced is not priced again."""
-        other = Choices(self.graph, self.unit_costs, self.levels, arrays)
+        other = Choices(self.given, self.unit_costs, self.levels, arrays)
         if set(other.folds) <= set(self.folds):
             other.table = self.table
         other.unit_costs, other.least_pixels = self.unit_costs, self.least_pixels
@@ -140,7 +142,7 @@ class Choices:
     def base(self, cycles: int) -> tuple[Lowering, dict[str, Unit]]:
         """The network in frames of ``cycles``, and its units that are the same for all folds."""
         plain = {conv.name: Fold(pe=1, simd=1) for conv in self.convs}
-        base = Lowering(self.graph, plain, cycles, arrays=self.arrays)
+        base = Lowering(self.given, plain, cycles, arrays=self.arrays)
         owned = {id(unit) for parts in base.parts.values() for unit in parts.units}
         skips = {f"{fork.join.name}{ending}" for fork in self.forks for ending in SKIPS}
         others = {

@@ -20,7 +20,7 @@ import numpy as np
 from fq_hw import ir
 from fq_hw.errors import GraphError, require
 from fq_hw.ir import Graph
-from fq_hw.passes import check_lowered
+from fq_hw.passes import check_lowered, classifiers, sum_first
 from fq_hw.schedule import units
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
 from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
@@ -36,6 +36,7 @@ from fq_hw.schedule.words import (
     level_fields,
     result_unit,
     score_unit,
+    score_words,
     start_values,
     weight_words,
 )
@@ -98,8 +99,9 @@ class Lowering:
         arrays = tuple(arrays)
         self.stage_of = partition(graph, arrays)
         check_folds(graph, folds, self.stage_of)
-        self.graph, self.folds, self.skip_slack = graph, folds, skip_slack
-        self.slots = slots
+        self.summed_first = classifiers(graph, self.stage_of)
+        self.graph = graph = sum_first(graph, self.stage_of)
+        self.folds, self.skip_slack, self.slots = folds, skip_slack, slots
         streams = [stage.until for stage in arrays if stage.supply is Supply.STREAM]
         contract, hint = (
             "has one SDRAM, for the parameters of one array",
@@ -305,7 +307,8 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     if site.combined:
         combine = parts.after[-1][1]
         offset, bits = offset - combine.left_out, combine.o.bits
-    known = {parts.carrier: {"tensor": op.name, "offset": offset}}
+    tensor = plan.summed_first.get(op.name, op.name)  # of the graph as it was given
+    known = {parts.carrier: {"tensor": tensor, "offset": offset}}
     source = plan.chain(op.name, parts.before, x.source)
     windows = plan.add(f"{op.name}.window", parts.window, source)
     rom = plan.add(f"{op.name}.weights", parts.weights, contents=words)
@@ -428,7 +431,16 @@ def _(op: ir.Add, plan: Lowering) -> None:
 @place.register
 def _(op: ir.PixelSum, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
-    start, bits = start_values(x.offset, x.pixels, plan.graph.types[op.name])
+    if x.pixels == 1:
+        plan.publish(op, x)
+        return
+    reader, kind = plan.graph.users[op.name][0], plan.graph.types[op.name]
+    if reader.name in plan.summed_first:
+        unit = units.PixelSumUnit(**x.read, sum_bits=kind.bits, planar=x.planar, levels=True)
+        source = plan.add(op.name, unit, x.source)
+        plan.publish(op, plan.stream(op, source, x.lanes, kind.bits))
+        return
+    start, bits = start_values(x.offset, x.pixels, kind)
     unit = units.PixelSumUnit(**x.read, sum_bits=bits, planar=x.planar)
     source = plan.add(op.name, unit, x.source, contents=start, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, bits, signed=True))
@@ -437,13 +449,14 @@ def _(op: ir.PixelSum, plan: Lowering) -> None:
 @place.register
 def _(op: ir.ClassScale, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
-    hint = "put a PixelSum between: of one pixel it is the pixel"
-    require(x.signed, op.where, "must read a PixelSum", op.inputs[0], hint=hint, kind=GraphError)
-    one_by_one = plan.cut(op.name, x, 1, ".serial", signed=True)
-    unit = score_unit(op, plan.graph.types[op.name], x.bits)
+    one_by_one = plan.cut(op.name, x, 1, ".serial", signed=x.signed)
+    types = plan.graph.types
+    unit = score_unit(op, types[op.inputs[0]], types[op.name], x.bits, raw=not x.signed)
     bias = 0 * op.multiplier if op.bias is None else op.bias
-    constants = np.stack([op.multiplier, bias])
-    source = plan.add(op.name, unit, one_by_one, contents=constants, tensor=op.name)
+    words = score_words(unit, op.multiplier, x.offset, bias)
+    rom = units.RomUnit(depth=unit.classes, width=unit.i_constant.width)
+    constants = plan.add(f"{op.name}.constants", rom, contents=words)
+    source = plan.add(op.name, unit, one_by_one, constants, tensor=op.name)
     plan.publish(op, plan.stream(op, source, 1, unit.score_bits, signed=True))
 
 

@@ -12,7 +12,10 @@ __all__ = [
     "bits_of",
     "level_fields",
     "result_unit",
+    "score_constants",
     "score_unit",
+    "score_words",
+    "signed_bits",
     "start_values",
     "weight_words",
 ]
@@ -63,19 +66,65 @@ def start_values(offset: np.ndarray, pixels: int, kind: TensorType) -> tuple[np.
     """
     start = offset * pixels
     low, high = int(min(start.min(), kind.low.min())), int(kind.high.max())
-    return start, max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) + 1
+    return start, signed_bits(low, high)
 
 
-def score_unit(op: ir.ClassScale, kind: TensorType, sum_bits: int) -> ScoreUnit:
-    """The unit that makes scores of type ``kind`` of sums of ``sum_bits``."""
+def signed_bits(low: int, high: int) -> int:
+    """Width in two's complement of all from ``low`` to ``high``, with a sign in any case."""
+    return max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) + 1
+
+
+def score_unit(
+    op: ir.ClassScale, sums: TensorType, scores: TensorType, bits: int, raw: bool
+) -> ScoreUnit:
+    """The unit that makes ``scores`` of ``sums``, which come in ``bits``, whole or ``raw``."""
+    falling = bool((op.multiplier < 0).any())
+    low, high = int(sums.low.min()), int(sums.high.max())
+    if falling:  # also minus each sum
+        low, high = min(low, -high), max(high, -low)
     return ScoreUnit(
         classes=len(op.multiplier),
-        sum_bits=sum_bits,
+        sum_bits=bits,
         multiplier_bits=max(int(np.abs(op.multiplier).max()).bit_length(), 1),
-        score_bits=kind.bits + (not kind.signed),
+        score_bits=scores.bits + (not scores.signed),
+        raw=raw,
+        whole_bits=signed_bits(low, high) if raw or falling else 0,
         biased=op.bias is not None,
-        falling=bool((op.multiplier < 0).any()),
+        falling=falling,
     )
+
+
+def score_words(
+    unit: ScoreUnit, multiplier: np.ndarray, start: np.ndarray, bias: np.ndarray
+) -> np.ndarray:
+    """The words of constants of ``unit``: bits of shape classes, width, the lowest first.
+
+    Minus a sum is its complement and 1, which the start of a negative multiplier has.
+    """
+    falling = multiplier < 0
+    values = {
+        "multiplier": abs(multiplier),
+        "falling": falling,
+        "start": np.where(falling, 1 - start, start),
+        "bias": bias,
+    }
+    return np.concatenate([bits_of(values[name], n) for name, n in unit.fields.items()], axis=1)
+
+
+def score_constants(
+    unit: ScoreUnit, words: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Multiplier, start and bias of every class, from its word; 0 where ``unit`` has none."""
+    found, low = {}, 0
+    for name, size in unit.fields.items():
+        found[name] = words[:, low : low + size].astype(np.int64) @ (1 << np.arange(size))
+        if name in ("start", "bias"):
+            found[name] -= (found[name] >> size - 1) << size
+        low += size
+    nothing = np.zeros(len(words), np.int64)
+    falling, start = found.get("falling", nothing), found.get("start", nothing)
+    start = np.where(falling, 1 - start, start)
+    return found["multiplier"] * (1 - 2 * falling), start, found.get("bias", nothing)
 
 
 def result_unit(scores: ScoreUnit) -> ResultUnit:

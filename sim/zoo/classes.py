@@ -13,6 +13,7 @@ from fq_hw.schedule.units import (
     ScoreUnit,
     Unit,
 )
+from fq_hw.schedule.words import score_words
 from sim.results import result_beats
 from sim.vectors import Vectors, make, noise, pack
 
@@ -20,7 +21,7 @@ __all__ = ["UNITS"]
 
 
 def pixel_sum(
-    channels: int, lanes: int, pixels: int, in_bits: int, sum_bits: int, planar: bool = False
+    channels: int, lanes: int, pixels: int, in_bits: int, sum_bits: int, **more: bool
 ) -> PixelSumUnit:
     return PixelSumUnit(
         channels=channels,
@@ -28,7 +29,7 @@ def pixel_sum(
         lanes=lanes,
         in_bits=in_bits,
         sum_bits=sum_bits,
-        planar=planar,
+        **more,
     )
 
 
@@ -38,6 +39,7 @@ def _(unit: PixelSumUnit, dice, frames) -> Vectors:
     low, high = -(2 ** (unit.sum_bits - 1)), 2 ** (unit.sum_bits - 1) - 1 - most
     start = dice.integers(low, high + 1, unit.channels)
     start[0] = low
+    start *= not unit.levels
     x = noise(dice, unit.i, frames, unit.pixels, unit.slices * unit.lanes)
     sums = evaluate(ir.PixelSum(name="sum"), x[:, None]).reshape(frames, -1)
     sums[:, : unit.channels] += start
@@ -47,21 +49,19 @@ def _(unit: PixelSumUnit, dice, frames) -> Vectors:
         i={"i": pack(come, unit.in_bits)},
         o={"o": pack(sums.reshape(-1, unit.lanes), unit.sum_bits)},
         frames=frames,
-        contents=start,
+        contents=None if unit.levels else start,
     )
 
 
 def score(
-    classes: int, sum_bits: int, multiplier_bits: int, biased: bool = False, falling: bool = False
-) -> ScoreUnit:
+    classes: int, sum_bits: int, multiplier_bits: int, whole_bits: int = 0, *, raw: bool = False,
+    biased: bool = False, falling: bool = False,
+) -> ScoreUnit:  # fmt: skip
     return ScoreUnit(
-        classes=classes,
-        sum_bits=sum_bits,
-        multiplier_bits=multiplier_bits,
-        score_bits=sum_bits + multiplier_bits + biased,
-        biased=biased,
-        falling=falling,
-    )
+        classes=classes, sum_bits=sum_bits, multiplier_bits=multiplier_bits,
+        score_bits=max(whole_bits, sum_bits) + multiplier_bits + biased,
+        raw=raw, whole_bits=whole_bits, biased=biased, falling=falling,
+    )  # fmt: skip
 
 
 @make.register
@@ -74,14 +74,20 @@ def _(unit: ScoreUnit, dice, frames) -> Vectors:
         multiplier[1] = 1 - most
     sums = noise(dice, unit.i, frames, 1, 1, unit.classes)
     sums[0] = 0
+    room = 2 ** (unit.whole_bits - 1) - 2**unit.sum_bits if unit.raw else 0
+    start = dice.integers(-room, room + 1, unit.classes)
     bias = noise(dice, Beat(lanes=1, bits=unit.score_bits - 1, signed=True), unit.classes)
     bias *= unit.biased
-    scores = evaluate(ir.ClassScale(name="scale", multiplier=multiplier, bias=bias), sums)
+    scale = ir.ClassScale(name="scale", multiplier=multiplier, bias=bias)
+    scores = evaluate(scale, sums + start)
+    words = score_words(unit, multiplier, start, bias)
     return Vectors(
-        i={"i": pack(sums.reshape(-1, 1), unit.sum_bits)},
+        i={
+            "i": pack(sums.reshape(-1, 1), unit.sum_bits),
+            "i_constant": pack(words, 1) * frames,
+        },
         o={"o": pack(scores.reshape(-1, 1), unit.score_bits)},
         frames=frames,
-        contents=np.stack([multiplier, bias]),
     )
 
 
@@ -102,6 +108,8 @@ UNITS: dict[str, Unit] = {
     "sum_folds": pixel_sum(5, 2, pixels=6, in_bits=4, sum_bits=9),
     "sum_planar": pixel_sum(5, 2, pixels=6, in_bits=4, sum_bits=9, planar=True),
     "sum_planar_pixel": pixel_sum(4, 2, pixels=1, in_bits=4, sum_bits=6, planar=True),
+    "sum_levels": pixel_sum(5, 2, pixels=6, in_bits=4, sum_bits=7, levels=True),
+    "sum_levels_serial": pixel_sum(6, 1, pixels=2, in_bits=2, sum_bits=3, levels=True),
     "sum_serial": pixel_sum(4, 1, pixels=3, in_bits=6, sum_bits=9),
     "sum_pixel": pixel_sum(4, 2, pixels=1, in_bits=4, sum_bits=6),
     "sum_beat": pixel_sum(1, 1, pixels=1, in_bits=4, sum_bits=6),
@@ -109,8 +117,14 @@ UNITS: dict[str, Unit] = {
     "score_2": score(2, sum_bits=6, multiplier_bits=3),
     "score_5": score(5, sum_bits=6, multiplier_bits=4),
     "score_biased": score(4, sum_bits=6, multiplier_bits=3, biased=True),
-    "score_falling": score(4, sum_bits=6, multiplier_bits=3, falling=True),
-    "score_wide": score(3, sum_bits=20, multiplier_bits=24, biased=True, falling=True),
+    "score_falling": score(4, sum_bits=6, multiplier_bits=3, whole_bits=7, falling=True),
+    "score_raw": score(4, sum_bits=6, multiplier_bits=3, whole_bits=8, raw=True),
+    "score_raw_falling": score(
+        5, sum_bits=4, multiplier_bits=3, whole_bits=6, raw=True, falling=True, biased=True
+    ),
+    "score_wide": score(
+        3, sum_bits=20, multiplier_bits=24, whole_bits=21, biased=True, falling=True
+    ),
     "score_10": score(10, sum_bits=8, multiplier_bits=7),
     "result_1": ResultUnit(classes=1, score_bits=4),
     "result_2": ResultUnit(classes=2, score_bits=1),

@@ -17,20 +17,21 @@ __all__ = ["PixelSumUnit"]
 class PixelSumUnit(PixelUnit):
     """Sum over a frame's pixels, per channel, from a constant start value of each channel.
 
-    Pixels come one after the other, ``slices`` beats each, or ``planar``: all pixels of a slice of
-    channels before the next slice.
+    Sums of ``levels`` begin at 0, and are never negative. Pixels come one after the other,
+    ``slices`` beats each, or ``planar``: all pixels of a slice of channels before the next slice.
     """
 
     sum_bits: int
     planar: bool = False
+    levels: bool = False
 
     @property
-    def contents(self) -> tuple[int, ...]:
-        return (self.channels,)
+    def contents(self) -> tuple[int, ...] | None:
+        return None if self.levels else (self.channels,)
 
     @property
     def o(self) -> Beat:
-        return Beat(lanes=self.lanes, bits=self.sum_bits, signed=True)
+        return Beat(lanes=self.lanes, bits=self.sum_bits, signed=not self.levels)
 
     @property
     def latency_from(self) -> Mapping[str, int]:
@@ -50,7 +51,7 @@ class PixelSumUnit(PixelUnit):
             lut={
                 "sums": 0 if self.planar else distributed(self.slices, width),
                 "muxed": 0 if self.planar else width * (ceil_div(self.slices, 16) - 1),
-                "starts": distinct(self.slices, width) if several else 0,
+                "starts": distinct(self.slices, width) if several and not self.levels else 0,
                 "sum bits": width,
                 "lanes": self.lanes,
             },

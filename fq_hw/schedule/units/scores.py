@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fq_hw.schedule.events import Channels, Process, by_turns
-from fq_hw.schedule.parts import Parts
+from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import Beat, Unit
 
 __all__ = ["ScoreUnit"]
@@ -13,22 +13,43 @@ __all__ = ["ScoreUnit"]
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreUnit(Unit):
-    """Scores: each class's sum times its multiplier, bit by bit, one class after the other."""
+    """Scores: each class's sum times its multiplier, bit by bit, one class after the other.
+
+    A class has a word of constants: the multiplier, and where there are such, whether it is
+    ``falling``, negative; the start, which is added to the sum first and makes it one of
+    ``whole_bits``; the bias, which is added to the product. ``raw`` sums are never negative.
+    """
 
     classes: int
     sum_bits: int
     multiplier_bits: int
     score_bits: int
-    biased: bool = False  # whether a constant is added to each class's score
-    falling: bool = False  # whether a multiplier is negative; ``multiplier_bits`` hold the others
+    raw: bool = False
+    whole_bits: int = 0  # where there is a start
+    biased: bool = False
+    falling: bool = False
 
-    @property
-    def contents(self) -> tuple[int, ...]:
-        return 2, self.classes
+    PARAMETERS = ("i_constant",)
+
+    def __post_init__(self) -> None:
+        fits = self.whole_bits or not (self.raw or self.falling)
+        self.check(fits, "raw or falling sums must have whole_bits", self.whole_bits)
 
     @property
     def i(self) -> Beat:
-        return Beat(lanes=1, bits=self.sum_bits, signed=True)
+        return Beat(lanes=1, bits=self.sum_bits, signed=not self.raw)
+
+    @property
+    def i_constant(self) -> Beat:
+        """The constants of a class."""
+        return Beat(lanes=1, bits=sum(self.fields.values()))
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """The fields of a word of constants, the lowest first, and their bits."""
+        found = {"multiplier": self.multiplier_bits, "falling": int(self.falling)}
+        found |= {"start": self.whole_bits, "bias": self.score_bits * self.biased}
+        return {name: size for name, size in found.items() if size}
 
     @property
     def o(self) -> Beat:
@@ -51,10 +72,11 @@ class ScoreUnit(Unit):
         return [by_turns(i[0], o[0], [(1, 1)], self.latency())]
 
     def parts(self) -> Parts:
-        bits = self.score_bits
-        added = bits * (1 + self.biased) + self.sum_bits * self.falling
+        addend = self.whole_bits or self.sum_bits
+        bias = self.score_bits * self.biased
         return Parts(
-            both={"fixed": 1, "multiplier bits": self.multiplier_bits},
-            lut={"score bits": added, "classes": self.classes},
-            ff={"score bits": bits, "sum bits": self.sum_bits},
-        )
+            both={"fixed": 1, "multiplier bits": self.multiplier_bits, "bias": bias},
+            lut={"score bits": self.score_bits, "whole bits": self.whole_bits,
+                 "left": bits(self.latency())},
+            ff={"score bits": self.score_bits, "addend bits": addend, "left": bits(self.latency())},
+        )  # fmt: skip

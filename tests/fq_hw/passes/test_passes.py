@@ -4,18 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import NETWORKS, random_graph, random_images
+from networks import NETWORKS, random_checkpoint, random_graph, random_images
 
 from fq_hw import golden, ir, passes
 from fq_hw.errors import GraphError
+from fq_hw.export import export
 from fq_hw.ir.text import to_text
 from fq_hw.passes import (
     PIPELINE,
     absorb_signs,
     check_lowered,
+    classifiers,
     clip_thresholds,
     lower_graph,
     round_thresholds,
+    sum_first,
 )
 
 
@@ -210,3 +213,35 @@ def test_clipped_levels_are_reachable_or_one_beyond():
                 ends = np.sort(np.stack([x.low * op.sign, x.high * op.sign]), axis=0)
                 assert (op.levels >= ends[0][:, None]).all()
                 assert (op.levels <= ends[1][:, None] + 1).all()
+
+
+def many_classes(classes: int):
+    """A lowered graph with so many classes, and its classifier."""
+    exported = export(random_checkpoint(replace(NETWORKS["basic"], classes=classes), 1))
+    graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
+    return graph, graph["tail.conv"]
+
+
+def test_sum_first_keeps_every_tensor_but_the_classifiers():
+    graph, conv = many_classes(40)
+    moved, images = sum_first(graph), random_images(graph.input.shape, 10)
+    assert classifiers(graph) == {"tail.conv": "tail.sum"}
+    before, after = golden.run(graph, images), golden.run(moved, images)
+    assert set(after) - set(before) == {"tail.conv.pixels"}
+    for name in set(before) - {"tail.conv"}:
+        np.testing.assert_array_equal(before[name], after[name])
+    np.testing.assert_array_equal(after["tail.conv"], before["tail.sum"])
+    assert moved.types["tail.conv"].shape == (1, 1, 40)
+    same(snapshot(sum_first(moved)), snapshot(moved))
+
+
+def test_sum_first_leaves_what_is_apart_what_saves_nothing_and_what_is_no_classifier():
+    graph, conv = many_classes(40)
+    spread = np.zeros((40, 3, 3, conv.weight.shape[3]), conv.weight.dtype) + 1
+    for other in (replace(conv, weight=spread, padding=1), replace(conv, stride=2)):
+        changed = graph.map(lambda op, new=other: new if op.name == new.name else op)
+        assert not classifiers(changed)
+    assert not classifiers(graph, {"tail.conv"})
+    same(snapshot(sum_first(graph, {"tail.conv"})), snapshot(graph))
+    few, _ = many_classes(10)
+    assert not classifiers(few)

@@ -24,6 +24,7 @@ from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.timing import simulate
+from fq_hw.schedule.words import score_constants
 
 FOLDS = {
     "fast": lambda graph: least_lut(graph, 2_000).folds,
@@ -159,7 +160,10 @@ def test_an_engine_leaves_out_its_offset(lowered):
     assert ends.max() < 2 ** (total.unit.sum_bits - 1)
     scores = plan["tail.scores"]
     assert abs(found["tail.scores"]).max() < 2 ** (scores.unit.score_bits - 1)
-    np.testing.assert_array_equal(scores.contents[0], graph["tail.scores"].multiplier)
+    constants = score_constants(scores.unit, plan["tail.scores.constants"].contents)
+    op, none = graph["tail.scores"], 0 * graph["tail.scores"].multiplier
+    for have, want in zip(constants, (op.multiplier, none, none), strict=True):
+        np.testing.assert_array_equal(have, want)
 
 
 def test_the_same_graph_gives_the_same_plan(lowered):
@@ -280,6 +284,10 @@ def test_only_scores_read_a_sum_over_all_pixels():
     act = ir.Threshold(name="t", inputs=("p",), levels=levels, sign=np.ones(3, int), out_bits=2)
     with pytest.raises(GraphError, match=r"^Threshold 't': reads 'p', a sum over all pixels"):
         lower(few(total, act, ir.PixelSum(name="q", inputs=("t",))), {})
-    pool = ir.SumPool(name="p", inputs=("e",), kernel=(2, 3))
-    with pytest.raises(GraphError, match=r"^ClassScale 's': must read a PixelSum \(got 'p'\)"):
-        lower(few(pool), {})
+
+
+def test_scores_of_one_pixel_need_no_sum():
+    plan = lower(few(ir.SumPool(name="p", inputs=("e",), kernel=(2, 3))), {})
+    assert plan["s"].unit.raw and not any(
+        isinstance(n.unit, units.PixelSumUnit) for n in plan.nodes
+    )
