@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fq_hw.flow import fold_file
 from fq_hw.flow.design import Design
+from fq_hw.flow.hardware import array_of
 from fq_hw.flow.load import load
-from fq_hw.ir import serialize
+from fq_hw.ir import Graph, serialize
+from fq_hw.schedule.in_turn.lower import Passes, fitted
+from fq_hw.schedule.in_turn.stage import one_stage
 
 if TYPE_CHECKING:
     from boards.xc7 import Cells
 
-__all__ = ["Row", "cells_of", "dots", "engine", "refold"]
+__all__ = ["Row", "cells_of", "dots", "engine", "refold", "tail"]
 
 LANES = (64, 256, 512)
-AIM_MHZ = {"dot": 300, "engine": 180}  # what the router aims for
+AIM_MHZ = {"dot": 300, "engine": 180, "array": 105}  # what the router aims for
 Report = Callable[[str], None]
 Row = tuple[str, object, str, str, str]  # as report.bench.KEYS has it
 
@@ -71,6 +74,34 @@ def engine(seeds: int, report: Report) -> Iterator[Row]:
     plain, _ = layer_alone(site, fold, "plain")
     found = measure(plain, "LFE5U-85F", mhz=aim, route=False, report=report)
     yield f"{name}, plain", found.lut4 / unit.macs, "LUT4 per MAC", "synth", said
+
+
+def tail(
+    graph: Graph, after: str, sizes: Iterable[str], routed: bool, report: Report
+) -> Iterator[Row]:
+    """The layers of ``graph`` behind tensor ``after`` on one array of each of ``sizes``, alone.
+
+    A size is written as for ``--array``. Parameters come from outside, through their buffer; what
+    is not ``routed`` is packed.
+    """
+    from boards.array_alone import ArrayAlone
+    from boards.measure import measure
+
+    _, until = one_stage(graph)
+    for size in sizes:
+        stage = Passes(graph, fitted(graph, after, until, array_of(size)))
+        unit, name = stage.unit, f"{graph.name} behind {after} on an array of {size}"
+        macs = sum(step.folds * step.weight_groups * step.uses for step in unit.passes)
+        yield name, unit.beats, "cycles", "cycle model", "make bench-imagenet"
+        yield f"{name}, busy", 100 * macs / unit.beats, "%", "cycle model", "make bench-imagenet"
+        part, how = ArrayAlone(stage, "ecp5"), "routed" if routed else "synth"
+        aim = AIM_MHZ["array"]
+        found = measure(part, "LFE5U-85F", route=routed, mhz=aim, report=report)
+        yield name, found.lut4 / unit.macs, "LUT4 per MAC", how, "make bench-imagenet"
+        yield name, found.ff, "FF", how, "make bench-imagenet"
+        yield name, found.ebr, "EBR", how, "make bench-imagenet"
+        if routed:
+            yield name, found.fmax_mhz, "MHz", how, "make bench-imagenet"
 
 
 def refold(path: Path, graph: Path, changes: Mapping[str, Mapping[str, int]]) -> None:

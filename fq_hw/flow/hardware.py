@@ -24,6 +24,7 @@ __all__ = [
     "SHIPPED",
     "Arrays",
     "Hardware",
+    "array_of",
     "check_cycles",
     "folded_plan",
     "sequential_way",
