@@ -22,6 +22,7 @@ from fq_hw.schedule.units import (
     FifoUnit,
     ForkUnit,
     ParameterUnit,
+    PickUnit,
     PixelSumUnit,
     PlaneUnit,
     Pooling,
@@ -100,6 +101,16 @@ def windows() -> Iterator[WindowUnit]:
         )  # fmt: skip
 
 
+def picks() -> Iterator[PickUnit]:
+    for size, channels, lanes, bits, stride in (
+        (32, 16, 4, 2, 2), (64, 64, 8, 2, 2), (16, 32, 1, 2, 2), (8, 64, 16, 4, 2),
+        (9, 16, 16, 2, 3),
+    ):  # fmt: skip
+        yield PickUnit(
+            height=size, width=size, channels=channels, lanes=lanes, in_bits=bits, stride=stride
+        )
+
+
 def reorders() -> Iterator[ReorderUnit]:
     for columns, folds, parts, lanes, bits in (
         (2, 2, 1, 4, 9), (2, 4, 1, 4, 9), (4, 2, 1, 8, 9), (4, 4, 2, 4, 10), (4, 8, 1, 2, 10),
@@ -108,6 +119,14 @@ def reorders() -> Iterator[ReorderUnit]:
         yield ReorderUnit(
             columns=columns, folds=folds, slices=parts, lanes=lanes, bits=bits, groups=16
         )
+    for columns, folds, parts, lanes, bits, idle, banks in (
+        (8, 4, 4, 4, 11, 0, 2), (16, 3, 11, 2, 12, 2, 2), (8, 6, 11, 1, 10, 2, 2),
+        (4, 3, 6, 4, 9, 2, 4), (16, 8, 2, 4, 10, 0, 2), (6, 5, 3, 2, 10, 1, 2),
+    ):  # fmt: skip
+        yield ReorderUnit(
+            columns=columns, folds=folds, slices=parts, lanes=lanes, bits=bits, groups=16,
+            idle=idle, banks=banks,
+        )  # fmt: skip
 
 
 def roms() -> Iterator[RomUnit]:
@@ -120,6 +139,11 @@ def roms() -> Iterator[RomUnit]:
         (4608, 8), (4608, 4), (5000, 3), (9216, 4), (10, 128), (20, 128), (640, 8),
     ):  # fmt: skip
         yield RomUnit(depth=depth, width=width)
+    for depth, width, pieces in (
+        (72, 512, 4), (72, 512, 5), (36, 512, 8), (144, 144, 2), (20, 1024, 16), (576, 63, 2),
+        (288, 90, 3),
+    ):  # fmt: skip
+        yield RomUnit(depth=depth, width=width, late=True, pieces=pieces)
     for depth, width in ((36, 128), (72, 64), (144, 48), (288, 36), (576, 16)):
         yield RomUnit(depth=depth, width=width, rom=Rom.LOGIC)
 
@@ -139,6 +163,14 @@ def engines() -> Iterator[ConvUnit]:
         yield ConvUnit(
             cin=cin, cout=cout, taps=taps, pixels=1024, pe=pe, simd=simd, act_bits=2,
             columns=columns,
+        )  # fmt: skip
+    for cin, cout, taps, pe, simd, columns, hold in (
+        (64, 64, 9, 8, 32, 1, 8), (64, 64, 9, 16, 16, 1, 4), (32, 32, 9, 5, 16, 2, 2),
+        (16, 32, 1, 4, 8, 1, 16), (64, 128, 9, 4, 32, 1, 8), (30, 16, 9, 6, 10, 2, 4),
+    ):  # fmt: skip
+        yield ConvUnit(
+            cin=cin, cout=cout, taps=taps, pixels=1024, pe=pe, simd=simd, act_bits=2,
+            columns=columns, hold=hold,
         )  # fmt: skip
 
 
@@ -283,8 +315,8 @@ def results() -> Iterator[ResultUnit]:
 SAMPLES: tuple[Unit, ...] = tuple(
     unit
     for kind in (
-        embeddings, converters, windows, reorders, roms, engines, thresholds, forks, fifos, adders,
-        pixel_sums, scores, results, plane_sums, requantizers, pools, concats, sdrams,
+        embeddings, converters, windows, picks, reorders, roms, engines, thresholds, forks, fifos,
+        adders, pixel_sums, scores, results, plane_sums, requantizers, pools, concats, sdrams,
     )
     for unit in kind()
 ) + ARRAYS + PARAMETERS  # fmt: skip

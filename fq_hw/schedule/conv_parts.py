@@ -12,7 +12,7 @@ from functools import cached_property
 
 from fq_hw.schedule import units
 from fq_hw.schedule.folding import Fold
-from fq_hw.schedule.memories import fewest_pieces
+from fq_hw.schedule.memories import blocks, fewest_pieces
 
 __all__ = ["ConvParts", "ConvSite", "conv_parts", "converters"]
 
@@ -190,6 +190,16 @@ def weight_rom(depth: int, width: int, fold: Fold) -> units.RomUnit:
     return rom(pieces=fewest_pieces(depth, width, fold.hold)) if whole.in_block_ram else whole
 
 
+def fewer_banks(reorder: units.ReorderUnit, cycles: int) -> units.ReorderUnit:
+    """With two banks where these take fewer blocks, and frames of ``cycles`` leave time for it."""
+    if reorder.group_beats < reorder.LARGE:
+        return reorder
+    two = replace(reorder, banks=2)
+    sizes = [sum(blocks(m.depth, m.width, rom=False) for m in unit.parts().memories)
+             for unit in (two, reorder)]  # fmt: skip
+    return two if two.beats <= cycles and sizes[0] < sizes[1] else reorder
+
+
 def in_order(site: ConvSite, engine: units.ConvUnit) -> tuple[list[tuple[str, units.Unit]], str]:
     """What brings the engine's sums into raster order and to the lanes of whoever takes them."""
     pixels, cout, bits = engine.pixels, engine.cout, engine.raw_bits
@@ -212,5 +222,6 @@ def in_order(site: ConvSite, engine: units.ConvUnit) -> tuple[list[tuple[str, un
         groups=groups,
         idle=(made - cout) // lanes,
     )
+    reorder = fewer_banks(reorder, engine.beats)
     widen = converters(cout, pixels, (lanes, lanes_out), bits, ".widen")
     return [*unpack, (".reorder", reorder), *widen], ".reorder"

@@ -10,12 +10,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fq_hw.ir import Concat, Conv, Flatten, Graph, Join, Op, PixelSum, Pool
+from fq_hw.ir import Add, Concat, Conv, Flatten, Graph, Join, Op, PixelSum, Pool
 
 __all__ = ["Branches", "Columns", "Times", "between", "branches", "times"]
 
 Columns = Mapping[str, tuple[int, ...]]  # how many pixels a convolution may compute at once
 
+LARGE = 18 * 1024  # bits of a block RAM
 ONE: Columns = MappingProxyType({})
 
 
@@ -125,6 +126,21 @@ class Branches:
         """The convolutions on both sides, each once, from the join back."""
         ops = [op.name for side in self.sides for op in reversed(side) if isinstance(op, Conv)]
         return list(dict.fromkeys(ops))
+
+    def waits_before(self, side: int) -> Conv | None:
+        """The convolution in front of which what waits on a side has fewer bits than behind it.
+
+        It is all there is on that side, and reads one pixel for each that it makes. Only where a
+        row of its sums is LARGE: a short FIFO is no smaller for being narrow.
+        """
+        ops, types = self.sides[side], self.graph.types
+        conv = ops[0] if len(ops) == 1 else None
+        alone = isinstance(conv, Conv) and conv.kernel == 1 and isinstance(self.join, Add)
+        if not alone or len(self.graph.users[conv.name]) > 1:
+            return None
+        read, made = (types[name].bits * types[name].shape[2] for name in (self.fork, conv.name))
+        large = made * types[conv.name].shape[1] >= LARGE
+        return conv if read < made and large else None
 
     def times(self, side: int, columns: Columns = ONE) -> Times:
         """When the pixels of an input are made, in raster order."""

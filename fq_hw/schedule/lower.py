@@ -117,7 +117,10 @@ class Lowering:
         self.sites: dict[str, ConvSite] = {}
         self.parts: dict[str, ConvParts] = {}
         self.streams: dict[str, list[Stream]] = {}  # of each tensor, one for each reader to come
-        self.joined: dict[str, tuple[Stream, Stream]] = {}  # what each join reads
+        joins = (op for op in graph.ops if isinstance(op, ir.Join))
+        self.forks = {op.name: branches(graph, op) for op in joins if op.name not in self.stage_of}
+        self.skips: dict[str, Stream] = {}  # what waits in each FIFO beside a branch, before it
+        self.joined: dict[str, tuple[Stream, Stream]] = {}  # what waits for each join
         for op in graph.ops:
             stage = self.stage_of.get(op.name)
             if stage is None:
@@ -189,6 +192,24 @@ class Lowering:
         """``x`` behind a FIFO in which so many of its beats may wait."""
         fifo = units.FifoUnit(lanes=x.lanes, bits=x.bits, depth=max(beats, 3))
         return replace(x, source=self.add(name, fifo, x.source))
+
+    def skip_before(self, conv: ir.Conv) -> str | None:
+        """The name of the join's FIFO that stands in front of ``conv``, where one does."""
+        ways = ((name, fork, side) for name, fork in self.forks.items() for side in (0, 1))
+        found = (name + SKIPS[side] for name, fork, side in ways if fork.waits_before(side) is conv)
+        return next(found, None)
+
+    def deepen(self, skip: str, beats: int | None) -> None:
+        """Give the FIFO of that name room for so many beats; None takes it away."""
+        at = next(n for n, node in enumerate(self.nodes) if node.name == skip)
+        fifo = self.nodes[at]
+        if beats is not None:
+            self.nodes[at] = replace(fifo, unit=replace(fifo.unit, depth=max(beats, 3)))
+            return
+        del self.nodes[at]
+        for n, node in enumerate(self.nodes):
+            inputs = (fifo.inputs[0] if i.node == skip else i for i in node.inputs)
+            self.nodes[n] = replace(node, inputs=tuple(inputs))
 
     def slack(self, fork: Branches, side: int) -> int:
         """Pixels that a branch between a fork and its join holds while nothing waits.
@@ -282,13 +303,19 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     contract = "reads sums, and must read levels"
     hint = f"requantize {op.inputs[0]!r} first"
     require(not x.offset.any(), op.where, contract, hint=hint, kind=GraphError)
-    weights = planes(op)
+    weights, stride = planes(op), op.stride
+    skip = plan.skip_before(op)
+    if skip:
+        if stride > 1:
+            x, stride = picked(op, x, plan), 1
+        plan.skips[skip] = x
+        x = plan.hold(skip, x, 0)  # the join knows how deep
     site = ConvSite(
         name=op.name,
         shape=x.shape,
         cout=len(op.weight),
         kernel=op.kernel,
-        stride=op.stride,
+        stride=stride,
         padding=op.padding,
         act_bits=x.bits,
         lanes_in=x.lanes,
@@ -315,6 +342,15 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     sums = plan.add(op.name, unit, windows, rom, **known.get("", {}))
     source = plan.chain(op.name, parts.after, sums, known)
     plan.publish(op, plan.stream(op, source, site.lanes_out, bits, offset))
+
+
+def picked(op: ir.Conv, x: Stream, plan: Lowering) -> Stream:
+    """The pixels of ``x`` that a 1x1 convolution reads."""
+    height, width, _ = x.shape
+    read = {"channels": x.channels, "lanes": x.lanes, "in_bits": x.bits}
+    unit = units.PickUnit(**read, height=height, width=width, stride=op.stride)
+    source = plan.add(f"{op.name}.pick", unit, x.source)
+    return replace(x, source=source, shape=(*unit.size, x.channels))
 
 
 @place.register
@@ -380,15 +416,22 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
 
 def meeting(op: ir.Join, plan: Lowering) -> tuple[Stream, Stream]:
     """The streams that ``op`` joins, behind the FIFOs in which one may wait for the other."""
-    plan.joined[op.name] = both = tuple(plan.take(name) for name in op.inputs)
-    fork, columns = branches(plan.graph, op), {n: (f.group,) for n, f in plan.folds.items()}
-    met = []
-    for side, (x, pixels) in enumerate(zip(both, waiting(fork, columns), strict=True)):
-        if pixels:
-            beats = x.channels // x.lanes
-            depth = beats_waiting(pixels, beats) + plan.slack(fork, 1 - side) * beats
-            x = plan.hold(op.name + SKIPS[side], x, depth)
+    fork, columns = plan.forks[op.name], {n: (f.group,) for n, f in plan.folds.items()}
+    met, wait = [], []
+    for side, pixels in enumerate(waiting(fork, columns)):
+        skip, x = op.name + SKIPS[side], plan.take(op.inputs[side])
+        waits = plan.skips.get(skip, x)
+        beats = waits.channels // waits.lanes
+        depth = beats_waiting(pixels, beats)
+        if depth is not None:
+            depth += plan.slack(fork, 1 - side) * beats
+        if skip in plan.skips:
+            plan.deepen(skip, depth)
+        elif depth is not None:
+            x = plan.hold(skip, x, depth)
         met.append(x)
+        wait.append(waits)
+    plan.joined[op.name] = wait[0], wait[1]
     return met[0], met[1]
 
 

@@ -9,6 +9,9 @@ Why this is enough, in any graph: let the fork hand out a pixel, let all behind 
 and so on. Then no FIFO of these depths is ever full, so nobody stands still; and if one order of
 events does not come to a stand, none does.
 
+Where an input is made by a 1x1 convolution alone its FIFO may stand in front of that, and holds
+the pixels that it reads, as many: what it has under way is held besides.
+
 An input needs no FIFO where the other is never later: what it makes can wait where it is. That it
 waits must stop nobody else, so this holds where the branches share nothing and nobody else reads
 what is inside them. Elsewhere both have one. Where both need the same pixel of the fork, one
@@ -91,6 +94,8 @@ def waiting(fork: Branches, columns: Columns) -> tuple[int, int]:
         where = [everywhere, inside[1]]
     else:
         where = [inside[0], everywhere]
+    # What waits before a convolution need not wait for the rest of its group.
+    early = [fork.times(s) if fork.waits_before(s) else x for s, x in enumerate(early)]
     # A concatenation takes a whole pixel of one input before it takes the other's.
     found = [held_back(early[side], seen, where[side]) for side in (0, 1)]
     first, second = (n and n + more for n, more in zip(found, whole, strict=True))

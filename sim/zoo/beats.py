@@ -12,6 +12,7 @@ from fq_hw.schedule.units import (
     ConvertUnit,
     FifoUnit,
     ForkUnit,
+    PickUnit,
     ReorderUnit,
     RomUnit,
     Unit,
@@ -42,9 +43,9 @@ def _(unit: ConvertUnit, dice, frames) -> Vectors:
     return Vectors(i=i, o=o, frames=frames)
 
 
-def reorder(columns: int, folds: int, slices: int, idle: int = 0) -> ReorderUnit:
+def reorder(columns: int, folds: int, slices: int, **more: int) -> ReorderUnit:
     return ReorderUnit(
-        columns=columns, folds=folds, slices=slices, lanes=2, bits=3, groups=4, idle=idle
+        columns=columns, folds=folds, slices=slices, lanes=2, bits=3, groups=4, **more
     )
 
 
@@ -55,6 +56,13 @@ def _(unit: ReorderUnit, dice, frames) -> Vectors:
     pixels = beats.swapaxes(1, 2).reshape(-1, unit.folds * unit.slices, unit.lanes)
     i, o = {"i": pack(beats, unit.bits)}, {"o": pack(pixels[:, : unit.pixel_beats], unit.bits)}
     return Vectors(i=i, o=o, frames=frames)
+
+
+@make.register
+def _(unit: PickUnit, dice, frames) -> Vectors:
+    x = noise(dice, unit.i, frames, unit.height, unit.width, unit.slices, unit.lanes)
+    i, o = {"i": pack(x, unit.in_bits)}, x[:, :: unit.stride, :: unit.stride]
+    return Vectors(i=i, o={"o": pack(o, unit.in_bits)}, frames=frames)
 
 
 @make.register
@@ -124,11 +132,14 @@ UNITS: dict[str, Unit] = {
     "reorder_3_2_2": reorder(3, 2, 2),
     "reorder_4_8_2": reorder(4, 8, 2),
     "reorder_1": reorder(1, 1, 1),
-    "reorder_banks": reorder(8, 4, 1),
-    "reorder_banks_exact": reorder(7, 3, 2),
+    "reorder_banks": reorder(8, 4, 1, banks=2),
+    "reorder_banks_exact": reorder(7, 3, 2, banks=2),
     "reorder_idle": reorder(3, 2, 3, idle=2),
-    "reorder_idle_banks": reorder(9, 2, 2, idle=1),
+    "reorder_idle_banks": reorder(9, 2, 2, idle=1, banks=2),
     "reorder_idle_little": reorder(3, 3, 4, idle=1),
+    "pick_2": PickUnit(height=5, width=4, channels=4, lanes=2, in_bits=2, stride=2),
+    "pick_3": PickUnit(height=3, width=7, channels=1, lanes=1, in_bits=3, stride=3),
+    "pick_first": PickUnit(height=2, width=2, channels=2, lanes=2, in_bits=1, stride=2),
     "rom_1": RomUnit(depth=1, width=5),
     "rom_2": RomUnit(depth=2, width=1),
     "rom_7": RomUnit(depth=7, width=70),

@@ -13,7 +13,7 @@ from fq_hw.export import export
 from fq_hw.ir import Conv, Graph, Join
 from fq_hw.network import Block, Embedding, EmbeddingKind, Network, Stage, StemConv
 from fq_hw.passes import lower_graph
-from fq_hw.schedule import timing
+from fq_hw.schedule import joins, timing
 from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.lower import lower
 from rtl_gen.top import Accelerator
@@ -107,7 +107,9 @@ def test_equals_simulation(residuals, examples):
 def test_equals_simulation_of_any_graph(graph, seed, slack, data):
     """The same of graphs with joins of every kind, with pools, of any size; once more stalled."""
     graph = lower_graph(graph)
-    plan = lower(graph, data.draw(folds_of(graph), label="folds"), skip_slack=slack)
+    with pytest.MonkeyPatch.context() as patch:  # FIFOs before convolutions half of the time
+        patch.setattr(joins, "LARGE", seed % 2 * joins.LARGE)
+        plan = lower(graph, data.draw(folds_of(graph), label="folds"), skip_slack=slack)
     schedule = timing.simulate(plan, FRAMES)
     assume(any(isinstance(op, Join) for op in graph.ops) and schedule.results[-1] < MOST_CYCLES)
     vectors = frame_vectors(graph, plan, seed)

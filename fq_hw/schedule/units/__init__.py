@@ -13,6 +13,7 @@ from fq_hw.schedule.units.conv_array import ArrayUnit
 from fq_hw.schedule.units.conv_engine import ConvUnit
 from fq_hw.schedule.units.fold_buffer import FoldBufferUnit
 from fq_hw.schedule.units.parameters import ParameterUnit, Replay
+from fq_hw.schedule.units.pick import PickUnit
 from fq_hw.schedule.units.pixel_embedding import EmbedUnit
 from fq_hw.schedule.units.pixel_sum import PixelSumUnit
 from fq_hw.schedule.units.plane_sum import PlaneUnit
@@ -42,6 +43,7 @@ __all__ = [
     "FoldBufferUnit",
     "ForkUnit",
     "ParameterUnit",
+    "PickUnit",
     "PixelSumUnit",
     "PlaneUnit",
     "PoolUnit",

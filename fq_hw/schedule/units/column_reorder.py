@@ -20,8 +20,8 @@ class ReorderUnit(PassUnit):
 
     Beats of ``lanes`` come as [fold][column][slice] and leave as [column][fold][slice], without the
     ``idle`` last slices of the last fold, which have no channels. Two groups are under way, one
-    being written, one being read, each in a bank; a writer and a reader of few beats that wait for
-    news of the other have twice as many.
+    being written, one being read. With four ``banks``, each for a group, neither waits for news of
+    the other; with two, for which a group must have LARGE beats, the memory is half as large.
     """
 
     columns: int
@@ -29,8 +29,12 @@ class ReorderUnit(PassUnit):
     slices: int
     groups: int
     idle: int = 0
+    banks: int = 4
 
     def __post_init__(self) -> None:
+        large = self.banks == 4 or (self.banks == 2 and self.group_beats >= self.LARGE)
+        contract = f"banks must be 4, or 2 where a group has {self.LARGE} beats"
+        self.check(large, contract, self.banks)
         some = 0 <= self.idle < self.slices
         self.check(some, f"idle must be in 0..{self.slices - 1}", self.idle)
         several = self.columns > 1 or not self.idle
@@ -45,11 +49,6 @@ class ReorderUnit(PassUnit):
     def pixel_beats(self) -> int:
         """Beats of a pixel, as it leaves."""
         return self.folds * self.slices - self.idle
-
-    @property
-    def banks(self) -> int:
-        """Groups that the memory holds."""
-        return 2 if self.group_beats >= self.LARGE else 4
 
     @property
     def bank_words(self) -> int:
@@ -72,7 +71,7 @@ class ReorderUnit(PassUnit):
         """Cycles a group, on average, in which the writer of two banks waits for the reader."""
         return 1 if self.banks == 2 and not self.idle else 0
 
-    LARGE = 32  # beats of a group that outweigh the waiting
+    LARGE = 32
     ASK = WindowUnit.ASK
 
     def latency(self) -> int:

@@ -18,11 +18,12 @@ from networks import (
 from fq_hw import golden, ir
 from fq_hw.errors import FoldingError, GraphError
 from fq_hw.passes import absorb_signs, clip_thresholds, lower_graph, round_thresholds
-from fq_hw.schedule import units
+from fq_hw.schedule import joins, units
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.folding import Fold
+from fq_hw.schedule.joins import branches
 from fq_hw.schedule.lower import lower
-from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.plan import Plan, Source
 from fq_hw.schedule.timing import simulate
 from fq_hw.schedule.words import score_constants
 
@@ -64,6 +65,22 @@ def test_streams_fit(lowered):
         assert np.isin(rom.contents, (0, 1)).all()
 
 
+def waiting_channels(graph, join):
+    """Channels of what waits for ``join`` in its second FIFO."""
+    fork = branches(graph, join)
+    return graph.types[fork.fork if fork.waits_before(1) else join.name].shape[2]
+
+
+def test_levels_wait_before_a_1x1_convolution_not_its_sums(monkeypatch):
+    monkeypatch.setattr(joins, "LARGE", 0)
+    graph = lower_graph(random_graph("basic"))
+    plan, down = least_plan(graph, 10_000), graph["stages.1.0.down"]
+    skip, pick = plan["stages.1.0.skip"], plan[f"{down.name}.pick"]
+    assert skip.unit.bits == 2 and skip.inputs == (Source(pick.name),)
+    assert pick.unit.size == graph.types[down.name].shape[:2]
+    assert plan["stages.1.0"].inputs[1].node.startswith(down.name)
+
+
 def test_every_tensor_has_its_unit(lowered):
     graph, plan = lowered
     carried = {node.tensor for node in plan.nodes if node.tensor}
@@ -72,8 +89,8 @@ def test_every_tensor_has_its_unit(lowered):
     adds = [op for op in graph.ops if isinstance(op, ir.Add)]
     for op in adds:
         fifo = plan[f"{op.name}.skip"].unit
-        beats = graph.types[op.name].shape[2] // fifo.lanes
-        columns = {name: plan[name].unit.columns for name in odd_folds(graph)}
+        beats = waiting_channels(graph, op) // fifo.lanes
+        columns = {name: plan[name].unit.group for name in odd_folds(graph)}
         slack = fifo.depth - skip_depths(graph, op, (beats, beats), columns)[1]
         assert slack >= 2 * beats and slack % beats == 0
 
@@ -190,7 +207,8 @@ def test_slack_is_in_pixels():
     for node in plans[0].nodes:
         if isinstance(node.unit, units.FifoUnit):
             depths = [plan[node.name].unit.depth for plan in plans]
-            beats = graph.types[node.name.removesuffix(".skip")].shape[2] // node.unit.lanes
+            join = graph[node.name.removesuffix(".skip")]
+            beats = waiting_channels(graph, join) // node.unit.lanes
             assert depths == [depths[0] + slack * beats for slack in (0, 1, 5)]
 
 

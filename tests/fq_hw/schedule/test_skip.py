@@ -11,11 +11,11 @@ from networks import NETWORKS, column_folds, odd_folds, random_graph, skip_depth
 from fq_hw import ir
 from fq_hw.errors import GraphError
 from fq_hw.passes import lower_graph
-from fq_hw.schedule import timing
+from fq_hw.schedule import joins, timing
 from fq_hw.schedule.joins import branches, times
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.skip import slack_pixels
-from fq_hw.schedule.units import FifoUnit
+from fq_hw.schedule.units import FifoUnit, PickUnit
 
 
 def walk(graph, name, back_to):
@@ -221,3 +221,13 @@ def test_the_least_depth_is_enough_for_planes_pools_and_concatenations(name, fol
     nodes = tuple(short if node is waits else node for node in plan.nodes)
     with pytest.raises(GraphError, match="a skip FIFO is too shallow"):
         timing.simulate(replace(plan, nodes=nodes))
+
+
+@pytest.mark.parametrize("name", ["basic", "bottleneck"])
+@pytest.mark.parametrize("folds", [odd_folds, column_folds], ids=lambda f: f.__name__)
+def test_the_least_depth_is_enough_before_a_convolution(name, folds, monkeypatch):
+    monkeypatch.setattr(joins, "LARGE", 0)
+    graph = lower_graph(random_graph(name))
+    plan = lower(graph, folds(graph), skip_slack=0)
+    assert [node.name for node in plan.nodes if isinstance(node.unit, PickUnit)]
+    assert timing.simulate(plan).interval > 0  # and the window of a small image would do, too
