@@ -30,6 +30,7 @@ from fq_hw.schedule.lower import SKIPS, Lowering
 from fq_hw.schedule.memories import blocks, fewest_pieces
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.resources import Resources
+from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.skip import beats_waiting, registers, waiting
 from fq_hw.schedule.solver import Choice, Problem, SkipCost
 from fq_hw.schedule.units import ArrayUnit, FifoUnit, Rom, Unit, ceil_div, in_block_ram
@@ -90,9 +91,14 @@ class Choices:
     """The tables of one graph, made once for all the cycles that are asked for."""
 
     def __init__(
-        self, graph: Graph, estimate: Estimate, levels: int = 1, arrays: tuple[InTurn, ...] = ()
+        self,
+        graph: Graph,
+        estimate: Estimate,
+        levels: int = 1,
+        arrays: tuple[InTurn, ...] = (),
+        slots: Slots | None = None,
     ):
-        self.given, self.levels, self.arrays = graph, levels, arrays
+        self.given, self.levels, self.arrays, self.slots = graph, levels, arrays, slots
         self.unit_costs = functools.cache(estimate)
         inside = partition(graph, arrays)
         self.graph = graph = sum_first(graph, inside)
@@ -108,9 +114,9 @@ class Choices:
         # How many pixels of a join's inputs wait, where convolutions have such columns.
         self.least_pixels = functools.cache(lambda fork, columns: waiting(fork, dict(columns)))
 
-    def beside(self, arrays: tuple[InTurn, ...]) -> Choices:
+    def beside(self, arrays: tuple[InTurn, ...], slots: Slots | None = None) -> Choices:
         """The same graph with other arrays; what was priced is not priced again."""
-        other = Choices(self.given, self.unit_costs, self.levels, arrays)
+        other = Choices(self.given, self.unit_costs, self.levels, arrays, slots)
         if set(other.folds) <= set(self.folds):
             other.table = self.table
         other.unit_costs, other.least_pixels = self.unit_costs, self.least_pixels
@@ -142,7 +148,7 @@ class Choices:
     def base(self, cycles: int) -> tuple[Lowering, dict[str, Unit]]:
         """The network in frames of ``cycles``, and its units that are the same for all folds."""
         plain = {conv.name: Fold(pe=1, simd=1) for conv in self.convs}
-        base = Lowering(self.given, plain, cycles, arrays=self.arrays)
+        base = Lowering(self.given, plain, cycles, arrays=self.arrays, slots=self.slots)
         owned = {id(unit) for parts in base.parts.values() for unit in parts.units}
         skips = {f"{fork.join.name}{ending}" for fork in self.forks for ending in SKIPS}
         others = {

@@ -1,9 +1,10 @@
 """Which layers stream and which an array computes: the fastest way that fits, and what binds it.
 
 A partition is a cut: what comes before it streams, what comes behind it, up to the last sums, one
-array computes in turn. All layers may stream, and all convolutions may be in the array. Where an
-array may begin says the graph, which sizes it may have is asked; both are tried, all of them, with
-the solver's folding of the rest, so the answer is proven over them.
+array computes in turn, with its parameters on the chip or from an SDRAM. All layers may stream, and
+all convolutions may be in the array. Where an array may begin says the graph, which sizes it may
+have is asked; both are tried, all of them, with the solver's folding of the rest, so the answer is
+proven over them.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from fq_hw.schedule.fold_search import Shortage, fold_at, shortage
 from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.in_turn.lower import Passes, fitted
-from fq_hw.schedule.in_turn.stage import InTurn, places
+from fq_hw.schedule.in_turn.stage import InTurn, Supply, places
 from fq_hw.schedule.resources import Resources, resources
+from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.solver import KINDS
 
 __all__ = ["ARRAYS", "Partitioned", "fastest_partition"]
@@ -49,7 +51,9 @@ class Partitioned:
     binds: Shortage | None
 
 
-def stages(graph: Graph, arrays: Iterable[Array], estimate: Estimate) -> Iterator[InTurn]:
+def stages(
+    graph: Graph, arrays: Iterable[Array], estimate: Estimate, supply: Supply
+) -> Iterator[InTurn]:
     """Arrays for all that comes behind some tensor.
 
     Left out is one that is slower than another that begins at the same tensor, and no smaller in
@@ -60,7 +64,7 @@ def stages(graph: Graph, arrays: Iterable[Array], estimate: Estimate) -> Iterato
         kept: list[tuple[int, Resources, InTurn]] = []
         for array in arrays:
             try:
-                stage = fitted(graph, after, lasts[-1], array)
+                stage = replace(fitted(graph, after, lasts[-1], array), supply=supply)
                 unit = Passes(graph, stage).unit
             except FqHwError:  # no array of that size can
                 continue
@@ -77,18 +81,23 @@ def fastest_partition(
     arrays: Iterable[Array] = ARRAYS,
     estimate: Estimate = resources,
     levels: int = 1,
+    slots: Slots | None = None,
     report: Callable[[float], None] = lambda share: None,
 ) -> Partitioned:
     """The partition of fewest cycles per frame that keeps ``limits``; of several the least LUT.
 
-    ``levels`` of adders stand between registers, in streamed layers and arrays. ``report`` hears
+    ``levels`` of adders stand between registers, in streamed layers and arrays. ``slots`` are those
+    of the SDRAM that there is. ``report`` hears
     which share of all that may have to be tried is done. Raises CapacityError, saying what is
     missing, where nothing fits.
     """
     sized = [replace(array, levels_per_stage=levels) for array in arrays]
     streamed = Choices(graph, estimate, levels)
     ways = [streamed]
-    ways += [streamed.beside((stage,)) for stage in stages(graph, sized, estimate)]
+    supplies = {Supply.CHIP: None} | ({Supply.STREAM: slots} if slots else {})
+    for supply, given in supplies.items():
+        those = stages(graph, sized, estimate, supply)
+        ways += [streamed.beside((stage,), given) for stage in those]
     times = sorted({(cycles, n) for n, way in enumerate(ways) for cycles in way.intervals})
     found: list[tuple[Resources, Folding]] = []
     tried: list[tuple[int, int]] = []  # in vain

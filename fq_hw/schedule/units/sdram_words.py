@@ -79,6 +79,11 @@ class SdramUnit(FramelessUnit):
         return ceil_div(self.stored, self.slots.burst)
 
     @property
+    def beats(self) -> int:
+        """Cycles in which the words of a frame come, if each slot has room for its burst."""
+        return int(self.depth / self.words_per_cycle)
+
+    @property
     def contents(self) -> tuple[int, ...]:
         return self.depth, self.width
 
