@@ -17,9 +17,10 @@ from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import SdramUnit
 from rtl_gen.emit import to_verilog
 from rtl_gen.top import Accelerator, fill_order
-from sim import primitives, sdram, taps, verilator
+from sim import primitives, sdram_board, taps, verilator
 from sim import waves as wave_format
 from sim.results import scores_of
+from sim.sdram import Rule
 
 __all__ = ["Run", "build", "compile_core", "is_brief", "pixel_lines", "simulate"]
 
@@ -96,8 +97,8 @@ def compile_core(
         chip = unit.slots.chip
         widths += f"`define SDRAM_WIDTH {chip.width}\n`define SDRAM_BANK {chip.bank_bits}\n"
         widths += f"`define SDRAM_ADDRESS {chip.address_bits}\n"
-        more = {**more, "sdram_store.v": sdram.STORE,
-                "sdram.v": to_verilog(sdram.behind(unit), "sdram")}  # fmt: skip
+        more = {**more, "sdram_store.v": sdram_board.STORE,
+                "sdram.v": to_verilog(sdram_board.behind(unit), "sdram")}  # fmt: skip
     sources = {
         "bench.sv": widths + BENCH.read_text(),
         "taps.sv": watch,
@@ -194,7 +195,7 @@ def simulate(
         "stuck": f"must give {len(images)} results in {limit} cycles",
         "broken": "must hold o.valid and payload until taken, and give one result per frame",
         "bad": "must find in its SDRAM what was filled into it",
-        "unruly": f"must keep {sdram.Rule(int(verdict[3] or 0)).name} of its SDRAM",
+        "unruly": f"must keep {Rule(int(verdict[3] or 0)).name} of its SDRAM",
         "done": "",
     }[verdict[1]]
     contract = f"{meaning}; it gave {len(found) // each} by cycle {verdict[2]}"

@@ -14,7 +14,8 @@ from fq_hw.schedule.timing import run_of
 from fq_hw.schedule.units import SdramUnit
 from rtl_gen.rom_stream import pack_words
 from rtl_gen.sdram_words import SdramWords
-from sim.sdram import Rule, SdramModel, WithSdram
+from sim.sdram import Rule, SdramModel
+from sim.sdram_board import WithSdram
 
 __all__ = ["Played", "contents", "expected", "play", "predicted", "small", "words_unit"]
 

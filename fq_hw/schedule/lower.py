@@ -29,7 +29,7 @@ from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition
 from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import planes
-from fq_hw.schedule.sdram import Slots
+from fq_hw.schedule.sdram import Slots, identity_of
 from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
 from fq_hw.schedule.words import (
     bits_of,
@@ -269,7 +269,7 @@ def place_parameters(made: Passes, name: str, plan: Lowering) -> Source:
     if plan.slots is None:
         outside: units.Unit = units.RomUnit(depth=len(beats), width=width)
     else:
-        outside = units.SdramUnit(depth=len(beats), slots=plan.slots)
+        outside = units.SdramUnit(depth=len(beats), slots=plan.slots, identity=identity_of(beats))
     given = plan.add(f"{name}.memory", outside, contents=beats)
     return plan.add(f"{name}.parameters", made.buffer(width), given)
 

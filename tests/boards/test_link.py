@@ -8,6 +8,7 @@ import zlib
 import pytest
 
 from boards import link as link_module
+from boards import reply as reply_module
 from boards.link import Link, LinkError, Result, decode_info, decode_result, read_reply
 from boards.protocol import (
     NO_NUMBER,
@@ -197,12 +198,12 @@ class Interrupting(Board):
 
 
 def interrupt_at(line: int, call) -> bool:
-    """Run ``call`` with a KeyboardInterrupt before the ``line``-th line of boards.link, if any."""
+    """Run ``call`` with a KeyboardInterrupt before the ``line``-th line of link and reply."""
     seen = 0
 
     def trace(frame, event, argument):
         nonlocal seen
-        if frame.f_code.co_filename != link_module.__file__:
+        if frame.f_code.co_filename not in (link_module.__file__, reply_module.__file__):
             return None
         if event == "line":
             seen += 1

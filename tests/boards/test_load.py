@@ -15,7 +15,8 @@ from boards.protocol import Info, Memory, Request, Status
 from boards.shell import Shell
 from fq_hw.errors import ParameterError
 from rtl_gen.sdram_words import SdramWords
-from sim.sdram import SdramModel, WithSdram
+from sim.sdram import SdramModel
+from sim.sdram_board import WithSdram
 
 DIVISOR = 4
 IDLE_S = 12 * 10 * DIVISOR / CLOCK_HZ

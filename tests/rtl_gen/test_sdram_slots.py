@@ -11,7 +11,8 @@ from sdram_bench import small
 
 from fq_hw.schedule.sdram import Slots
 from rtl_gen.sdram.slots import SlotController
-from sim.sdram import Rule, SdramModel, WithSdram
+from sim.sdram import Rule, SdramModel
+from sim.sdram_board import WithSdram
 
 CLIENTS = ("words", "spill", "input")
 TURNS = ("words", "spill", "words", "input", "spill")

@@ -12,7 +12,7 @@ import pytest
 from fq_hw import child
 from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, SDR_32M16, SdramChip
 from rtl_gen.emit import to_verilog
-from sim import sdram, verilator
+from sim import sdram_board, verilator
 from sim.sdram import Rule, SdramModel
 
 pytestmark = [pytest.mark.slow, pytest.mark.verilator]
@@ -65,7 +65,7 @@ def run(chip: SdramChip, folder: Path, programs: Path) -> str:
     sources = {
         "bench.sv": head + BENCH.read_text(),
         "litedram_core.v": core(CHIP.name, folder),
-        "sdram_store.v": sdram.STORE,
+        "sdram_store.v": sdram_board.STORE,
         "sdram.v": to_verilog(SdramModel(chip, MHZ, WORDS, verilog=True), "sdram"),
     }
     return verilator.run(verilator.build(sources, "bench", programs, brief=True), {}, "LiteDRAM")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import pytest
+from networks import whole_stage
 from simcases import Case, make_case
 
 from fq_hw.errors import SimulationError
 from fq_hw.schedule import timing
 from fq_hw.schedule.in_turn.geometry import Array
-from fq_hw.schedule.plan import Node, Plan, Source
+from fq_hw.schedule.in_turn.stage import Supply
+from fq_hw.schedule.lower import lower
 from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, SdramChip, Slots, identity_of
-from fq_hw.schedule.units import ConvertUnit, ParameterUnit, SdramUnit, ceil_div
+from fq_hw.schedule.units import SdramUnit
 from sim import network, taps
 
 pytestmark = pytest.mark.verilator
@@ -21,27 +22,13 @@ pytestmark = pytest.mark.verilator
 ARRAY = Array(columns=2, pe=2, simd=4, depth=64)
 
 
-def streamed_whole(plan: Plan, chip: SdramChip) -> Plan:
-    """``plan`` with the words of its array, in the order in which they are wanted, in an SDRAM."""
-    (old,) = [node for node in plan.nodes if isinstance(node.unit, ParameterUnit)]
-    pieces = ceil_div(old.unit.width, chip.width)
-    bits = np.zeros((len(old.unit.order()), pieces * chip.width), np.uint8)
-    bits[:, : old.unit.width] = old.contents[old.unit.order()]
-    contents = bits.reshape(-1, chip.width)
+def case_of(folder, chip: SdramChip) -> Case:
+    case = make_case("tiny", folder, 3, array=ARRAY)
     chip = dataclasses.replace(chip, row_bits=7, power_up_ns=2000)
     slots = Slots(chip=chip, clock_mhz=100, burst=32)
-    words = SdramUnit(depth=len(contents), slots=slots, places=128, identity=identity_of(contents))
-    nodes = [Node(name="words", unit=words, inputs=(), contents=contents)]
-    if pieces > 1:
-        convert = ConvertUnit(channels=pieces, pixels=len(bits), lanes_in=1, lanes_out=pieces,
-                              bits=chip.width)  # fmt: skip
-        nodes.append(Node(name="wide", unit=convert, inputs=(Source("words"),)))
-    given = Source(nodes[-1].name)
-    for node in plan.nodes:
-        if node is not old:
-            inputs = tuple(given if source.node == old.name else source for source in node.inputs)
-            nodes.append(dataclasses.replace(node, inputs=inputs))
-    return dataclasses.replace(plan, nodes=tuple(nodes))
+    stage = dataclasses.replace(whole_stage(case.graph, ARRAY), supply=Supply.STREAM)
+    plan = lower(case.graph, {}, arrays=[stage], slots=slots)
+    return dataclasses.replace(case, plan=plan, interval=timing.simulate(plan).interval)
 
 
 @pytest.mark.slow
@@ -52,12 +39,6 @@ def test_many_words_are_in_the_chip_from_the_start(chip, tmp_path, programs, mon
     run = case.run(network.build(case.plan, programs, brief=True))
     case.assert_equal(run)
     assert run.results == timing.simulate(case.plan, len(case.images)).results
-
-
-def case_of(folder, chip: SdramChip) -> Case:
-    case = make_case("tiny", folder, 3, array=ARRAY)
-    plan = streamed_whole(case.plan, chip)
-    return dataclasses.replace(case, plan=plan, interval=timing.simulate(plan).interval)
 
 
 @pytest.mark.parametrize(
@@ -78,11 +59,12 @@ def test_scores_streams_cycles_and_other_words(chip, tmp_path, programs):
     again = case.run(program, reset_at=free.cycles - 300)
     case.assert_equal(again)
     assert again.results == free.results
-    words, *others = case.plan.nodes
+    (words,) = [node for node in case.plan.nodes if isinstance(node.unit, SdramUnit)]
     contents = words.contents.copy()
     contents[3, 2] ^= 1
     unit = dataclasses.replace(words.unit, identity=identity_of(contents))
-    nodes = (dataclasses.replace(words, contents=contents, unit=unit), *others)
+    changed = dataclasses.replace(words, contents=contents, unit=unit)
+    nodes = tuple(changed if node is words else node for node in case.plan.nodes)
     other = dataclasses.replace(case, plan=dataclasses.replace(case.plan, nodes=nodes))
     with pytest.raises(SimulationError, match="must find in its SDRAM what was filled into it"):
         other.run(program)

@@ -13,7 +13,7 @@ from fq_hw.schedule.units import SdramUnit
 from rtl_gen.emit import to_verilog
 from rtl_gen.rom_stream import pack_words
 from rtl_gen.sdram_words import SdramWords
-from sim import sdram, verilator
+from sim import sdram_board, verilator
 
 pytestmark = [pytest.mark.slow, pytest.mark.verilator]
 BITS, BENCH = 7_300_000, Path(__file__).with_name("sdram_bench.sv")
@@ -31,8 +31,8 @@ def test_every_word_at_the_rate_of_the_record(chip, clock_mhz, tmp_path, program
     sources = {
         "bench.sv": head + BENCH.read_text(),
         "unit.v": to_verilog(SdramWords(unit, contents), "unit"),
-        "sdram.v": to_verilog(sdram.behind(unit), "sdram"),
-        "sdram_store.v": sdram.STORE,
+        "sdram.v": to_verilog(sdram_board.behind(unit), "sdram"),
+        "sdram_store.v": sdram_board.STORE,
     }
     files = {"fill": SdramWords.filling(unit, contents), "words": pack_words(contents)}
     for name, words in files.items():
