@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 from fq_hw import golden, ir
 
-__all__ = ["golden_labels"]
+__all__ = ["golden_labels", "share_bar"]
 
 
 def golden_labels(graph: ir.Graph, images: np.ndarray) -> np.ndarray:
@@ -15,3 +18,12 @@ def golden_labels(graph: ir.Graph, images: np.ndarray) -> np.ndarray:
 
     with tqdm(total=len(images), desc="golden model", unit="image", disable=None) as bar:
         return golden.labels(graph, images, bar.update)
+
+
+@contextmanager
+def share_bar(what: str) -> Iterator[Callable[[float], None]]:
+    """A bar that is told which share of the work is done."""
+    from tqdm import tqdm
+
+    with tqdm(total=100, desc=what, unit="%", disable=None) as bar:
+        yield lambda share: bar.update(100 * share - bar.n) and None

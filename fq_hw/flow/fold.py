@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fq_hw import ir
 from fq_hw.errors import CapacityError, require
+from fq_hw.flow.bars import share_bar
 from fq_hw.flow.hardware import MOST_CYCLES, SHIPPED, Arrays, check_cycles, sequential_way
 from fq_hw.schedule.fold_search import fastest, least_lut
 from fq_hw.schedule.folding import Folding
@@ -97,17 +98,11 @@ class FoldGoal:
 
     def partitioned(self, graph: ir.Graph, limits: Resources, report: Report) -> Folding:
         """The fastest partition; says what binds it."""
-        from tqdm import tqdm
-
         where, contract = "--partition", "chooses the array itself, and goes for most frames/s"
         chosen = not self.arrays and self.cycles is None and self.fps is None
         require(chosen, where, contract, hint="leave the others out")
         report("partition: every cut of the network, every size of array")
-        with tqdm(total=100, desc="partitions", unit="%", disable=None) as bar:
-
-            def tell(share: float) -> None:
-                bar.update(100 * share - bar.n)
-
+        with share_bar("partitions") as tell:
             found = fastest_partition(graph, limits, levels=self.levels, report=tell)
         report(f"partition: the fastest of {found.tried} that fits")
         if found.binds is not None:
@@ -170,9 +165,10 @@ def folding_within(
     report: Report = str,
 ) -> Folding:
     """Least LUT for so many cycles, or for None the fewest cycles. Raises CapacityError."""
-    if cycles is None:
-        return fastest(graph, limits, report=report, levels=levels, arrays=stages)
-    return least_lut(graph, cycles, limits, levels=levels, arrays=stages)
+    if cycles is not None:
+        return least_lut(graph, cycles, limits, levels=levels, arrays=stages)
+    with share_bar("cycles per frame") as tell:
+        return fastest(graph, limits, report=report, levels=levels, arrays=stages, progress=tell)
 
 
 def layer_rows(lowering: Lowering, interval: int) -> list[dict]:

@@ -11,6 +11,7 @@ convolution does.
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import math
 from collections import defaultdict
@@ -29,7 +30,7 @@ from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.lower import SKIPS, Lowering
 from fq_hw.schedule.memories import blocks, fewest_pieces
 from fq_hw.schedule.planes import planes
-from fq_hw.schedule.resources import Resources
+from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.skip import beats_waiting, registers, waiting
 from fq_hw.schedule.solver import Choice, Problem, SkipCost
@@ -107,6 +108,8 @@ class Choices:
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
         self.table = functools.cache(self.table)
         self.sum_of = functools.cache(lambda *made: sum(map(self.unit_costs, made), Resources()))
+        # Another estimate may tell FIFOs apart that are made of the same.
+        self.priced_as = FifoUnit.priced_as if inspect.unwrap(estimate) is resources else int
         self.priced_fifo = functools.cache(
             lambda lanes, bits, depth: estimate(FifoUnit(lanes=lanes, bits=bits, depth=depth))
         )
@@ -233,11 +236,12 @@ class Choices:
                 cycles=base.cycles,
                 pixel_beats=pixel_beats,
                 costs=functools.partial(self.fifo_costs, x.lanes, x.bits),
+                alike=self.priced_as,
             )
 
     def fifo_costs(self, lanes: int, bits: int, depth: int) -> Resources:
         """What a FIFO of ``depth`` beats costs."""
-        return self.priced_fifo(lanes, bits, FifoUnit.priced_as(depth))
+        return self.priced_fifo(lanes, bits, self.priced_as(max(depth, 3)))
 
 
 def undominated(table: Sequence[Priced], shapes: bool, waits: bool) -> Iterator[Priced]:

@@ -7,21 +7,55 @@ answer's cycles need.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import functools
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fq_hw.errors import CapacityError, FoldingError
 from fq_hw.ir import Graph
 from fq_hw.schedule.choices import Choices, Estimate
-from fq_hw.schedule.folding import Folding
+from fq_hw.schedule.folding import Fold, Folding
 from fq_hw.schedule.in_turn.stage import InTurn
+from fq_hw.schedule.lower import lower
 from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.solver import hopeless, solve
+from fq_hw.schedule.units import (
+    ArrayUnit,
+    ConvertUnit,
+    ConvUnit,
+    FifoUnit,
+    ParameterUnit,
+    ReorderUnit,
+    RomUnit,
+    ThresholdUnit,
+    WindowUnit,
+)
 
 __all__ = ["Shortage", "fastest", "fold_at", "least_lut", "shortage"]
 
 NO_LIMIT = 10**9  # far beyond every device
+ROLES = {  # what an error calls units
+    RomUnit: "levels",
+    WindowUnit: "lines",
+    ReorderUnit: "reordering",
+    FifoUnit: "skip FIFOs",
+    ConvUnit: "engines",
+    ThresholdUnit: "thresholds",
+    ConvertUnit: "converters",
+    ArrayUnit: "array",
+    ParameterUnit: "weights of the array",
+}
+SHOWN = 3  # of these
 NAMES = {"ebr": "EBR", "ff": "flip-flops", "lut": "LUT4"}
+
+
+@functools.lru_cache(1)
+def choices_of(
+    graph: Graph, estimate: Estimate, levels: int, arrays: tuple[InTurn, ...]
+) -> Choices:
+    """The tables of the graph that was asked about last: one question leads to the next."""
+    return Choices(graph, estimate, levels, arrays)
 
 
 def fold_at(
@@ -39,10 +73,15 @@ def fold_at(
     picked = solve(problem, limits)
     if picked is None:
         return None
-    names = [conv.name for conv in choices.convs]
-    found = {
-        name: folds[n][index] for n, (name, index) in enumerate(zip(names, picked, strict=True))
-    }
+    return folding(choices, cycles, folds, picked)
+
+
+def folding(
+    choices: Choices, cycles: int, folds: Sequence[Sequence[Fold]], picked: Sequence[int]
+) -> Folding:
+    """The fold that was picked for every convolution."""
+    rows = zip(choices.convs, folds, picked, strict=True)
+    found = {conv.name: row[index] for conv, row, index in rows}
     return Folding(folds=found, cycles=cycles, arrays=choices.arrays)
 
 
@@ -54,11 +93,14 @@ class Shortage:
     kind: str
     need: int
     have: int
+    takers: tuple[tuple[str, int], ...] = ()
 
     def __str__(self) -> str:
+        takers = ", ".join(f"{name} {count:,}" for name, count in self.takers)
         return (
             f"{self.cycles:,} cycles per frame need at least {self.need:,} {NAMES[self.kind]} "
-            f"(estimate), {self.need - self.have:,} more than the {self.have:,} that may be used"
+            f"(estimate: {takers}), {self.need - self.have:,} more than the {self.have:,} that "
+            "may be used"
         )
 
     def error(self, graph: Graph) -> CapacityError:
@@ -68,15 +110,31 @@ class Shortage:
 
 def shortage(choices: Choices, cycles: int, limits: Resources) -> Shortage:
     """What is missing to keep ``limits`` in frames of ``cycles``: the least of one kind."""
-    problem, _ = choices.at(cycles)
+    problem, folds = choices.at(cycles)
     kept = Resources(lut=NO_LIMIT, ff=NO_LIMIT, ebr=NO_LIMIT)
     for kind in NAMES:
-        least = problem.costs(solve(problem, kept, first=kind))
+        picked = solve(problem, kept, first=kind)
+        least = problem.costs(picked)
         need, have = getattr(least, kind), getattr(limits, kind)
         if need > have:
             break
         kept = dataclasses.replace(kept, **{kind: have})
-    return Shortage(cycles=cycles, kind=kind, need=need, have=have)
+    found = folding(choices, cycles, folds, picked)
+    takers = takers_of(choices, found, kind)
+    return Shortage(cycles=cycles, kind=kind, need=need, have=have, takers=takers)
+
+
+def takers_of(choices: Choices, found: Folding, kind: str) -> tuple[tuple[str, int], ...]:
+    """What takes most of a ``kind`` of resources, most first, and how much the rest takes."""
+    plan, taken = lower(choices.graph, found.folds, found.cycles, arrays=found.arrays), Counter()
+    for node in plan.nodes:
+        role = ROLES.get(type(node.unit), "others")
+        if isinstance(node.unit, RomUnit) and node.name.endswith(".weights"):
+            role = "weights"
+        taken[role] += getattr(choices.unit_costs(node.unit), kind)
+    named = [row for row in taken.most_common() if row[0] != "others"][:SHOWN]
+    rest = taken.total() - sum(count for _, count in named)
+    return (*((name, count) for name, count in named if count), ("others", rest))
 
 
 def least_lut(
@@ -95,7 +153,7 @@ def least_lut(
     Raises FoldingError when no folding is so fast, CapacityError when none so fast keeps
     ``limits``; both say what is missing.
     """
-    choices = Choices(graph, estimate, levels, arrays)
+    choices = choices_of(graph, estimate, levels, arrays)
     cycles = choices.array_cycles if cycles is None else cycles
     reached = [n for n in choices.intervals if n <= cycles]
     at = reached[-1] if reached else cycles
@@ -112,14 +170,17 @@ def fastest(
     report: Callable[[str], None] = str,
     levels: int = 1,
     arrays: tuple[InTurn, ...] = (),
+    progress: Callable[[float], object] = float,
 ) -> Folding:
     """The folding of fewest cycles per frame that keeps ``limits``, and of least LUT among those.
 
     Every number of cycles below the answer's is shown to be too few; nothing is assumed to grow
     with it. Raises CapacityError, saying what is missing, when even the slowest do not fit.
     """
-    choices = Choices(graph, estimate, levels, arrays)
-    for cycles in choices.intervals:
+    choices = choices_of(graph, estimate, levels, arrays)
+    intervals = choices.intervals
+    for tried, cycles in enumerate(intervals):
+        progress(tried / len(intervals))
         try:
             found = fold_at(choices, cycles, limits, report)
         except FoldingError:  # a stream or the scores need more cycles than that

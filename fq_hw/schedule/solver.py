@@ -7,7 +7,6 @@ folds; ``choices`` makes its tables and ``fold_search`` asks the questions.
 
 from __future__ import annotations
 
-import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -48,7 +47,7 @@ class SkipCost:
     shaping, least   layers, and the least depth for every tuple of their groups; None needs none
     branch           layers that have pixels under way; the branch's other registers take ``delay``
     pixels, cycles   of an image, and of a frame; ``pixel_beats`` beats a pixel
-    costs            by depth
+    costs            by depth; ``alike`` is the deepest that costs as much as a depth
     """
 
     shaping: tuple[int, ...]
@@ -59,6 +58,7 @@ class SkipCost:
     cycles: int
     pixel_beats: int
     costs: Callable[[int], Resources]
+    alike: Callable[[int], int] = int
 
     def depth(self, layers: Sequence[Choice]) -> int | None:
         """Beats, one choice a layer made; None where there is no FIFO."""
@@ -80,9 +80,13 @@ class SkipCost:
 
     def steps(self, low: int, high: int) -> Iterable[tuple[int, int, Resources]]:
         """Runs of depths in ``low``..``high`` that cost the same: first, last, costs."""
-        for costs, run in itertools.groupby(range(low, high + 1), key=self.costs):
-            depths = list(run)
-            yield depths[0], depths[-1], costs
+        first, depth = low, min(self.alike(low), high)
+        while depth < high:
+            last, depth = depth, min(self.alike(depth + 1), high)
+            if self.costs(last) != self.costs(depth):
+                yield first, last, self.costs(last)
+                first = last + 1
+        yield first, high, self.costs(high)
 
 
 @dataclass(frozen=True, kw_only=True)

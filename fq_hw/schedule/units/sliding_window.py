@@ -78,8 +78,9 @@ class WindowUnit(LaneUnit):
         Without padding the last windows of an image need all their rows to the end; as many of the
         next image must find room, lest the two layers work in turn where they could at once.
         """
-        free = max(self.freed(oy) for oy in range(self.out_height))
-        arriving = self.stride if self.padding else max(free, self.stride)
+        arriving = self.stride
+        if not self.padding:
+            arriving = max(arriving, *(self.freed(oy) for oy in range(self.out_height)))
         least = (self.kernel + arriving) * self.row_words
         return 1 << (least - 1).bit_length()
 

@@ -168,7 +168,7 @@ def test_fold_says_where_prices_are_of_another_family(capsys, random_model):
 def test_fold_that_does_not_fit_names_the_nearest(capsys, random_model):
     tight = ("fold", random_model, "--lut-share", 0.06)
     line = refused(capsys, *tight, "--fps", 100_000)
-    assert " LUT4 (estimate), " in line and " more than the 5,018 that may be used of ulx" in line
+    assert " LUT4 (estimate: " in line and " more than the 5,018 that may be used of ulx" in line
     nearest = line.split("; ")[1]
     assert nearest.endswith(")") and "frames/s at 100 MHz would fit (--cycles " in nearest
     cycles = nearest.split("--cycles ")[1].rstrip(")")
