@@ -76,6 +76,13 @@ def test_result_is_little_endian_and_signed():
     assert decode_result(RESULT, INFO) == Result((-1, -32768), (1,))
 
 
+def test_the_best_classes_stand_behind_the_scores():
+    info = Info(pixels=4, colours=1, classes=300, best=3, label_bytes=2, score_bytes=1)
+    payload = bytes(300) + b"\x2b\x01\x00\x00\xff\x00"
+    found = decode_result(payload, info)
+    assert (found.best, found.label, found.scores) == ((299, 0, 255), 299, (0,) * 300)
+
+
 def test_info_comes_back():
     assert decode_info(INFO.pack()) == INFO
 
