@@ -124,17 +124,32 @@ class Dots(wiring.Component):
         return totals
 
     def collect(self, m: Module, totals: list[list], fired: list) -> None:
-        """Complete sums go into registers and move towards the head."""
-        bits = self.unit.acc_bits
+        """Complete sums go into registers; column by column they come to the head.
+
+        They move there where everything stands in one cell with its register. Where adders have
+        registers a register needs no LUT, and choosing takes fewer than moving.
+        """
+        bits, columns = self.unit.acc_bits, len(totals)
         places = [
             [Signal(bits, name=f"sum_{x}_{pe}") for pe in range(len(row))]
             for x, row in enumerate(totals)
         ]
+        chosen = self.tree.levels_per_stage is not None
         for x, row in enumerate(totals):
             for pe, total in enumerate(row):
-                after = places[x + 1][pe] if x + 1 < len(totals) else 0
+                after = places[x + 1][pe] if x + 1 < columns else 0
                 with m.If(fired[x]):
                     m.d.sync += places[x][pe].eq(total)
-                with m.Elif(self.take):
-                    m.d.sync += places[x][pe].eq(after)
-        m.d.comb += self.head.as_value().eq(Cat(places[0]))
+                if not chosen:
+                    with m.Elif(self.take):
+                        m.d.sync += places[x][pe].eq(after)
+        if not chosen:
+            m.d.comb += self.head.as_value().eq(Cat(places[0]))
+            return
+        turn = Signal(columns, init=1)  # one of them is 1; each group takes all of them
+        with m.If(self.take):
+            m.d.sync += turn.eq(turn.rotate_left(1))
+        head = 0
+        for x, row in enumerate(places):
+            head |= Cat(row) & turn[x].replicate(bits * len(row))
+        m.d.comb += self.head.as_value().eq(head)
