@@ -129,15 +129,19 @@ class FoldGoal:
                 )
         way = "" if self.arrays else sequential_way(graph, board, self.model)
         way = f"; {way}" if way else ""
-        family = board.family  # what an estimate says holds for one
+        tried, family = limits_of(board, share, graph), board.family  # prices hold for one family
         alike = [board for board in boards.BOARDS if board.family == family]
         for board in sorted(alike, key=lambda board: board.capacity.lut):
+            limits = limits_of(board, share, graph)
+            if limits.within(tried):  # it has no more of anything
+                continue
             try:
-                limits = limits_of(board, share, graph)
                 folding_within(graph, cycles, limits, self.levels, stages)
             except CapacityError:
                 continue
             return f"the smallest board that it fits is {board.name}{way}"
+        if not stages:
+            way += "; --partition puts the layers of most weights on an array"
         what = "this hardware" if stages else "a unit for each layer"
         return f"{what} fits no {family} board that is known{way}"
 
