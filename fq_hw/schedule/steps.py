@@ -37,7 +37,7 @@ class Times:
     Where steps alone use it, it stays empty: they are not run here.
     """
 
-    def __init__(self, _: object = None):
+    def __init__(self):
         self.cycles: list[int] = []
         self.waiter: tuple[Process, int, list] | None = None
 
@@ -59,10 +59,8 @@ class Times:
 class Channel:
     """A stream: offers from its producer, readiness from its consumer, in cycle ``opens`` first."""
 
-    runnable = None
-
-    def __init__(self, _: object = None, opens: int = 0):
-        self.opens = opens
+    def __init__(self):
+        self.opens = 0
         self.offers, self.readies = Times(), Times()
 
     def give(self, cycle: int) -> Generator:

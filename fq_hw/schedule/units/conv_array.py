@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -266,7 +266,12 @@ class ArrayUnit(Unit):
         ]
 
     def group_steps(
-        self, step: Pass, first: bool, parameters: Channels, before: list[Step], after: list[Step]
+        self,
+        step: Pass,
+        first: bool,
+        parameters: Channels,
+        before: Sequence[Step],
+        after: Sequence[Step],
     ) -> tuple[Step, ...]:
         """A group of pixels: takes its words; something is done before and after the last cycle."""
         words, end = (
