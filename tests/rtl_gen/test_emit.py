@@ -8,8 +8,9 @@ import pytest
 from full_disk import full_disk
 
 from fq_hw.errors import ArtifactError, ToolError
-from fq_hw.schedule.units import FifoUnit
+from fq_hw.schedule.units import FifoUnit, ResultUnit
 from rtl_gen.emit import to_rtlil, to_verilog
+from rtl_gen.result import Result
 from rtl_gen.skip_fifo import SkipFifo
 
 UNIT = FifoUnit(lanes=2, bits=3, depth=5)
@@ -50,3 +51,11 @@ def test_same_input_same_bytes(emit):
     text = emit(SkipFifo(UNIT), "fifo")
     assert text == emit(SkipFifo(UNIT), "fifo")
     assert os.path.dirname(__file__) not in text and os.getcwd() not in text
+
+
+def test_fields_beside_data_have_ports_of_their_own():
+    text = to_verilog(Result(ResultUnit(classes=3, score_bits=8)), "result")
+    found = re.findall(r"^  (input|output)(?: signed)?(?: \[(\d+):0\])? (\w+);", text, re.MULTILINE)
+    ports = {(name, way, int(high or 0) + 1) for way, high, name in found}
+    wanted = {("o_data", "output", 8), ("o_kind", "output", 2), ("o_last", "output", 1)}
+    assert ports >= {*wanted, ("i_data", "input", 8), ("o_ready", "input", 1)}
