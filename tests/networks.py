@@ -197,7 +197,7 @@ def skip_depths(graph: Graph, join: Join, beats: tuple[int, int], columns=None) 
 def least_plan(graph: Graph, cycles: int, **options) -> Plan:
     """The plan of least LUT that needs at most ``cycles`` per frame."""
     found = least_lut(graph, cycles)
-    return lower(graph, found.folds, found.cycles, **options)
+    return lower(graph, found.folds, found.cycles, logic=found.logic, **options)
 
 
 def whole_stage(graph: Graph, array: Array) -> InTurn:

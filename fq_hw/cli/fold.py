@@ -22,9 +22,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "fold",
         help="fold for a board: most frames/s that fit, or least LUT for a speed",
-        description="Choose PE, SIMD, columns and the weights' place of every convolution with a "
-        "solver that proves its answer: the most frames/s that fit the board, or with --fps or "
-        "--cycles the least LUT that is so fast. Cycles are exact, resources estimated, the clock "
+        description="Choose PE, SIMD, columns, hold and the weights' place of every convolution "
+        "with a solver that proves its answer: the most frames/s that fit the board, or with "
+        "--fps or --cycles the least LUT that is so fast. Cycles are exact, resources estimated, the clock "
         "is what --mhz says.",
     )
     add_sized_argument(parser)

@@ -75,7 +75,8 @@ class Design:
     def lowering(self) -> Lowering:
         """The graph lowered by its folding."""
         folding = self.folding
-        return Lowering(self.model.graph, folding.folds, folding.cycles, arrays=folding.arrays)
+        more = {"arrays": folding.arrays, "logic": folding.logic}
+        return Lowering(self.model.graph, folding.folds, folding.cycles, **more)
 
     @cached_property
     def plan(self) -> Plan:

@@ -25,7 +25,8 @@ MOST_CYCLES = 2**48
 class Record:
     """The file: ``digest`` is of the network's shapes, ``folds`` by the name of the layer.
 
-    ``arrays`` compute the layers between their tensors, which have no fold.
+    ``arrays`` compute the layers between their tensors, which have no fold. ``logic`` names ROMs of
+    levels and constants that lie in logic.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Record:
     cycles: int
     folds: dict[str, Fold]
     arrays: tuple[InTurn, ...] = ()
+    logic: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require(self.kind == KIND, "kind", f"must be {KIND}", self.kind)
@@ -70,6 +72,7 @@ def text(graph: ir.Graph, folding: Folding) -> str:
         cycles=folding.cycles,
         folds=dict(folding.folds),
         arrays=folding.arrays,
+        logic=folding.logic,
     )
     plain = to_plain(record)
     folds = [f"{json.dumps(name)}: {json.dumps(fold)}" for name, fold in plain.pop("folds").items()]
@@ -98,4 +101,5 @@ def parse(plain: object, where: str, graph: ir.Graph) -> Folding:
     same = record.digest == shape_digest(graph)
     require(same, where, contract, hint=hint, kind=ArtifactError)
     check_folds(graph, record.folds, partition(graph, record.arrays))
-    return Folding(folds=record.folds, cycles=record.cycles, arrays=record.arrays)
+    more = {"arrays": record.arrays, "logic": record.logic}
+    return Folding(folds=record.folds, cycles=record.cycles, **more)

@@ -168,7 +168,8 @@ class Hardware:
 
 def folded_plan(graph: ir.Graph, folding: Folding) -> Plan:
     """The plan of ``graph`` by a ``Folding``."""
-    return lower(graph, folding.folds, folding.cycles, arrays=folding.arrays)
+    more = {"arrays": folding.arrays, "logic": folding.logic}
+    return lower(graph, folding.folds, folding.cycles, **more)
 
 
 def sequential_way(graph: ir.Graph, board, path: Path | None = SHIPPED) -> str:

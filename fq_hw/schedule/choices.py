@@ -34,7 +34,15 @@ from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.skip import beats_waiting, registers, waiting
 from fq_hw.schedule.solver import Choice, Problem, SkipCost
-from fq_hw.schedule.units import ArrayUnit, FifoUnit, Rom, Unit, ceil_div, in_block_ram
+from fq_hw.schedule.units import (
+    ArrayUnit,
+    FifoUnit,
+    Rom,
+    RomUnit,
+    Unit,
+    ceil_div,
+    in_block_ram,
+)
 
 __all__ = ["COLUMNS", "Choices", "Estimate", "Priced", "folds_of"]
 
@@ -161,6 +169,20 @@ class Choices:
         }
         return base, others
 
+    def roms(self, others: Mapping[str, Unit]) -> dict[str, RomUnit]:
+        """Those that are the same for all folds, but may lie in blocks or in logic."""
+        return {
+            name: unit
+            for name, unit in others.items()
+            if isinstance(unit, RomUnit) and unit.in_block_ram
+        }
+
+    def logic(self, cycles: int, picked: Sequence[int]) -> tuple[str, ...]:
+        """The ROMs that lie in logic where so much was picked for the layers of ``at``."""
+        names = [*self.roms(self.base(cycles)[1])]
+        choices = zip(names, picked[len(self.convs) :], strict=True)
+        return tuple(name for name, index in choices if index)
+
     def table(self, site: ConvSite) -> tuple[Priced, ...]:
         """Every fold of a convolution between streams of known width that no other beats."""
         priced = []
@@ -181,11 +203,15 @@ class Choices:
     def at(self, cycles: int, asked: int | None = None) -> tuple[Problem, list[list[Fold]]]:
         """The problem for frames of ``cycles``, and the fold behind each of its choices.
 
+        Behind the convolutions come ROMs, which have none: in blocks, or else in logic.
+
         Raises FoldingError naming what needs more cycles than that, whatever the folds; it says
         ``asked``, where somebody asked for other cycles.
         """
         base, others = self.base(cycles)
-        fixed = sum(map(self.unit_costs, others.values()), Resources())
+        roms = self.roms(others)
+        rest = (unit for name, unit in others.items() if name not in roms)
+        fixed = sum(map(self.unit_costs, rest), Resources())
         beats = {name: unit.beats for name, unit in others.items()}
         tables = {name: self.table(site) for name, site in base.sites.items()}
         beats |= {name: min(row.beats for row in table) for name, table in tables.items()}
@@ -201,6 +227,10 @@ class Choices:
             fast = [replace(row, beats=0) for row in table if row.beats <= cycles]
             rows[name] = list(undominated(fast, name in shaping, name in slowing))
         layers = tuple(tuple(row.choice for row in table) for table in rows.values())
+        ways = ((unit, replace(unit, rom=Rom.LOGIC)) for unit in roms.values())
+        layers += tuple(
+            tuple(Choice(costs=self.unit_costs(unit), dots=0) for unit in way) for way in ways
+        )
         skips = tuple(skip for fork in self.forks for skip in self.skips(fork, base, rows))
         folds = [[row.fold for row in table] for table in rows.values()]
         return Problem(layers=layers, skips=skips, fixed=fixed), folds

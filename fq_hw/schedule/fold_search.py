@@ -79,10 +79,11 @@ def fold_at(
 def folding(
     choices: Choices, cycles: int, folds: Sequence[Sequence[Fold]], picked: Sequence[int]
 ) -> Folding:
-    """The fold that was picked for every convolution."""
-    rows = zip(choices.convs, folds, picked, strict=True)
+    """The fold that was picked for every convolution, and behind these where ROMs lie."""
+    rows = zip(choices.convs, folds, picked, strict=False)
     found = {conv.name: row[index] for conv, row, index in rows}
-    return Folding(folds=found, cycles=cycles, arrays=choices.arrays)
+    logic = choices.logic(cycles, picked)
+    return Folding(folds=found, cycles=cycles, arrays=choices.arrays, logic=logic)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,8 @@ def shortage(choices: Choices, cycles: int, limits: Resources) -> Shortage:
 
 def takers_of(choices: Choices, found: Folding, kind: str) -> tuple[tuple[str, int], ...]:
     """What takes most of a ``kind`` of resources, most first, and how much the rest takes."""
-    plan, taken = lower(choices.graph, found.folds, found.cycles, arrays=found.arrays), Counter()
+    more = {"arrays": found.arrays, "logic": found.logic}
+    plan, taken = lower(choices.graph, found.folds, found.cycles, **more), Counter()
     for node in plan.nodes:
         role = ROLES.get(type(node.unit), "others")
         if isinstance(node.unit, RomUnit) and node.name.endswith(".weights"):

@@ -58,12 +58,14 @@ class Fold:
 class Folding:
     """The stages of a network: a fold for every convolution that streams, and arrays for the rest.
 
-    ``cycles`` are those of a frame that the streams between them allow for.
+    ``cycles`` are those of a frame that the streams between them allow for. ROMs of levels
+    and constants that would fill block RAM lie in ``logic`` where their nodes are named there.
     """
 
     folds: Mapping[str, Fold]
     cycles: int
     arrays: tuple[InTurn, ...] = ()
+    logic: tuple[str, ...] = ()
 
 
 def divisors(n: int) -> list[int]:

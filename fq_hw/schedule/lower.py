@@ -18,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 
 from fq_hw import ir
-from fq_hw.errors import GraphError, require
+from fq_hw.errors import FoldingError, GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.passes import check_lowered, classifiers, sum_first
 from fq_hw.schedule import units
@@ -89,6 +89,7 @@ class Lowering:
         skip_slack: int | None = None,
         arrays: Iterable[InTurn] = (),
         slots: Slots | None = None,
+        logic: Iterable[str] = (),
     ):
         ends = isinstance(graph.ops[-1], ir.ArgMax) and isinstance(graph.ops[-2], ir.ClassScale)
         got = [type(op).__name__ for op in graph.ops[-2:]]
@@ -102,6 +103,7 @@ class Lowering:
         self.summed_first = classifiers(graph, self.stage_of)
         self.graph = graph = sum_first(graph, self.stage_of)
         self.folds, self.skip_slack, self.slots = folds, skip_slack, slots
+        self.logic = frozenset(logic)
         streams = [stage.until for stage in arrays if stage.supply is Supply.STREAM]
         contract, hint = (
             "has one SDRAM, for the parameters of one array",
@@ -127,6 +129,10 @@ class Lowering:
                 place(op, self)
             elif op.name == stage.until:
                 place_array(stage, self)
+        roms = {node.name for node in self.nodes if isinstance(node.unit, units.RomUnit)}
+        where, contract = f"folding of {graph.name!r}", "puts into logic what is no ROM of it"
+        extra = sorted(self.logic - roms)
+        require(not extra, where, contract, extra, kind=FoldingError)
 
     @property
     def plan(self) -> Plan:
@@ -192,6 +198,12 @@ class Lowering:
         """``x`` behind a FIFO in which so many of its beats may wait."""
         fifo = units.FifoUnit(lanes=x.lanes, bits=x.bits, depth=max(beats, 3))
         return replace(x, source=self.add(name, fifo, x.source))
+
+    def rom(self, name: str, words: np.ndarray) -> Source:
+        """A ROM of ``words``, rows of bits, where the folding wants it."""
+        depth, width = words.shape
+        place = units.Rom.LOGIC if name in self.logic else units.Rom.BY_SIZE
+        return self.add(name, units.RomUnit(depth=depth, width=width, rom=place), contents=words)
 
     def skip_before(self, conv: ir.Conv) -> str | None:
         """The name of the join's FIFO that stands in front of ``conv``, where one does."""
@@ -395,8 +407,7 @@ def _(op: ir.Requantize, plan: Lowering) -> None:
     width = widest.bit_length() + 1
     unit = units.RequantizeUnit(**x.read, constant_bits=width, shift=op.shift, out_bits=op.out_bits)
     words = bits_of(constant, width).reshape(unit.slices, -1)
-    rom = units.RomUnit(depth=unit.slices, width=unit.i_constant.width)
-    constants = plan.add(f"{op.name}.constants", rom, contents=words)
+    constants = plan.rom(f"{op.name}.constants", words)
     source = plan.add(op.name, unit, x.source, constants, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
 
@@ -408,8 +419,7 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
     level_bits = max(high.bit_length(), x.bits)
     unit = units.ThresholdUnit(**x.read, level_bits=level_bits, out_bits=op.out_bits)
     words = level_fields(op, x.offset, level_bits).reshape(unit.slices, -1)
-    rom = units.RomUnit(depth=unit.slices, width=unit.i_level.width)
-    levels = plan.add(f"{op.name}.levels", rom, contents=words)
+    levels = plan.rom(f"{op.name}.levels", words)
     source = plan.add(op.name, unit, x.source, levels, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
 
@@ -519,6 +529,7 @@ def lower(
     skip_slack: int | None = None,
     arrays: Iterable[InTurn] = (),
     slots: Slots | None = None,
+    logic: Iterable[str] = (),
 ) -> Plan:
     """The plan of ``graph``, its convolutions folded as ``folds`` says or run by ``arrays``.
 
@@ -528,4 +539,4 @@ def lower(
     a stream lie in an SDRAM with these ``slots``, or in a ROM. Raises FoldingError or GraphError,
     naming the layer.
     """
-    return Lowering(graph, folds, cycles, skip_slack, arrays, slots).plan
+    return Lowering(graph, folds, cycles, skip_slack, arrays, slots, logic).plan

@@ -74,7 +74,7 @@ def every_plan(graph, cycles):
 
 
 def costs_of(graph, folding):
-    plan = lower(graph, folding.folds, folding.cycles)
+    plan = lower(graph, folding.folds, folding.cycles, logic=folding.logic)
     assert plan.interval_bound <= folding.cycles
     need = sum((dear(node.unit) for node in plan.nodes), Resources())
     return need.lut, need.ebr, need.ff
@@ -128,24 +128,30 @@ def fit(costs, limits):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_costs_are_those_of_the_plan(graphs, name, cycles):
     """What the solver adds up, skip FIFOs included, is what the plan's units sum up to."""
-    problem, folds = Choices(graphs[name], resources).at(cycles)
+    choices = Choices(graphs[name], resources)
+    problem, folds = choices.at(cycles)
     best = solve(problem)
     for shift in (None, 0, 1, 2):
         picked = best if shift is None else [(7 * n + shift) % len(f) for n, f in enumerate(folds)]
         names = [conv.name for conv in convs(graphs[name])]
         chosen = {name: folds[n][picked[n]] for n, name in enumerate(names)}
-        need = plan_resources(lower(graphs[name], chosen, cycles))
-        assert problem.costs(picked) == Resources(lut=need.lut, ff=need.ff, ebr=need.ebr)
+        roms = len(problem.layers) - len(folds)
+        picked = [*picked[: len(folds)], *(n % 2 for n in range(roms))]
+        logic = choices.logic(cycles, picked)
+        need = plan_resources(lower(graphs[name], chosen, cycles, logic=logic))
+        assert len(logic) == roms // 2 and problem.costs(picked) == Resources(
+            lut=need.lut, ff=need.ff, ebr=need.ebr
+        )
 
 
 def test_weights_lie_in_logic_where_block_ram_is_short():
     exported = export(checkpoint.read(SHIPPED))
     graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
     free = least_lut(graph, 20_000)
-    need = plan_resources(lower(graph, free.folds, free.cycles))
+    need = plan_resources(lower(graph, free.folds, free.cycles, logic=free.logic))
     limits = replace(PLENTY, ebr=need.ebr // 2)
     short = least_lut(graph, 20_000, limits)
-    plan = lower(graph, short.folds, short.cycles)
+    plan = lower(graph, short.folds, short.cycles, logic=short.logic)
     assert plan_resources(plan).ebr <= limits.ebr
     with pytest.raises(CapacityError, match=r" LUT4 \(estimate: .*\), [1-9][\d,]* more than"):
         least_lut(graph, 20_000, replace(limits, lut=need.lut))  # each limit alone could be kept
