@@ -24,8 +24,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="fold for a board: most frames/s that fit, or least LUT for a speed",
         description="Choose PE, SIMD, columns, hold and the weights' place of every convolution "
         "with a solver that proves its answer: the most frames/s that fit the board, or with "
-        "--fps or --cycles the least LUT that is so fast. Cycles are exact, resources estimated, the clock "
-        "is what --mhz says.",
+        "--fps or --cycles the least LUT that is so fast. Cycles are exact, resources estimated, "
+        "the clock is what --mhz says.",
     )
     add_sized_argument(parser)
     parser.add_argument("--board", default="ulx3s-85f", help="default ulx3s-85f")
