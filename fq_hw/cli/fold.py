@@ -55,6 +55,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="choose too which layers stream and which an array computes in turn, and its size: "
         "most frames/s that fit",
     )
+    parser.add_argument(
+        "--sdram",
+        action="store_true",
+        help="an array's parameters lie in the board's SDRAM, which runs at --mhz; build for the "
+        "same --clock",
+    )
     parser.add_argument("--out", type=Path, help="file (default build/fold/NAME-BOARD-SPEED.json)")
     parser.set_defaults(run=run)
 
@@ -75,6 +81,7 @@ def speed_tag(args: argparse.Namespace, interval: int) -> str:
     arrays = arrays_of(args)
     return (
         (f"{arrays.tag}-" if arrays else "partition-" if args.partition else "")
+        + ("sdram-" if args.sdram else "")
         + f"{interval}-cycles"
         + (f"-{levels}-levels" if levels > 1 else "")
     )
@@ -92,6 +99,7 @@ def goal_of(args: argparse.Namespace) -> FoldGoal:
         levels=args.levels_per_stage,
         arrays=arrays_of(args),
         partition=args.partition,
+        sdram=args.sdram,
         model=args.model,
     )
 

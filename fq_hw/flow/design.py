@@ -75,8 +75,7 @@ class Design:
     def lowering(self) -> Lowering:
         """The graph lowered by its folding."""
         folding = self.folding
-        more = {"arrays": folding.arrays, "logic": folding.logic}
-        return Lowering(self.model.graph, folding.folds, folding.cycles, **more)
+        return Lowering(self.model.graph, folding.folds, folding.cycles, **folding.more)
 
     @cached_property
     def plan(self) -> Plan:

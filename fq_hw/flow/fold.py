@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fq_hw import ir
@@ -12,17 +12,19 @@ from fq_hw.flow.bars import share_bar
 from fq_hw.flow.hardware import MOST_CYCLES, SHIPPED, Arrays, check_cycles, sequential_way
 from fq_hw.schedule.fold_search import fastest, least_lut
 from fq_hw.schedule.folding import Folding
-from fq_hw.schedule.in_turn.stage import InTurn
+from fq_hw.schedule.in_turn.stage import InTurn, Supply
 from fq_hw.schedule.lower import Lowering
 from fq_hw.schedule.memories import blocks
 from fq_hw.schedule.partition_search import fastest_partition
 from fq_hw.schedule.resources import PRICED, Resources, resources
+from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.units import ArrayUnit
 
 __all__ = ["HEAD", "KINDS", "FoldGoal", "layer_rows"]
 
 KINDS = {"LUT": "lut", "FF": "ff", "EBR": "ebr"}
 HEAD = ("layer", "PE", "SIMD", "columns", "weights", "cycles", "busy %", "MAC/cycle", *KINDS)
+BURST = 256  # words of an SDRAM read at once: 96 % of all cycles give one
 FF_SHARE = 0.9  # of a board's flip-flops to use at most: they pack more easily than LUTs
 Report = Callable[[str], None]
 
@@ -37,6 +39,7 @@ class FoldGoal:
     levels            adder levels of a dot product between registers
     arrays            what does not stream; or with ``partition`` the solver chooses where to cut,
                       and the size of the array behind it: most frames/s that fit
+    sdram             the array's parameters lie in the board's SDRAM, which runs at ``mhz``
     model             the file that hints name
 
     Errors call them as the command does: --fps, --lut-share.
@@ -51,6 +54,7 @@ class FoldGoal:
     levels: int = 1
     arrays: Arrays = Arrays()
     partition: bool = False
+    sdram: bool = False
     model: Path | None = SHIPPED
 
     def share(self) -> float:
@@ -84,26 +88,49 @@ class FoldGoal:
         board = boards.find(self.board)
         cycles, share, levels = self.asked_cycles(), self.share(), self.levels
         require(1 <= levels <= 100, "--levels-per-stage", "must be in 1..100", levels)
-        limits, stages = limits_of(board, share, graph), self.arrays.stages(graph)
+        limits, stages, slots = limits_of(board, share, graph), self.stages(graph), self.slots()
         if self.partition:
-            return self.partitioned(graph, limits, report)
+            return self.partitioned(graph, limits, slots, report)
         report("folding" if cycles is None else f"folding for {cycles:,} cycles per frame")
         try:
-            return folding_within(graph, cycles, limits, levels, stages, report)
+            return folding_within(graph, cycles, limits, levels, stages, slots, report)
         except CapacityError as error:
             report("looking for the nearest thing that fits")
             nearest = self.nearest_fit(graph, cycles, share, stages)
             whose = "" if board.family == PRICED else f" (prices of {PRICED})"
             raise CapacityError(f"{error} of {board.name}{whose}; {nearest}") from error
 
-    def partitioned(self, graph: ir.Graph, limits: Resources, report: Report) -> Folding:
+    def stages(self, graph: ir.Graph) -> tuple[InTurn, ...]:
+        """What arrays compute."""
+        supply = Supply.STREAM if self.sdram else Supply.CHIP
+        return tuple(replace(stage, supply=supply) for stage in self.arrays.stages(graph))
+
+    def slots(self) -> Slots | None:
+        """Those of the board's SDRAM, if it is used."""
+        import boards
+
+        if not self.sdram:
+            return None
+        board = boards.find(self.board)
+        contract, hint = (
+            "has the parameters of an array",
+            "add --partition, --in-turn, --sequential",
+        )
+        require(self.arrays or self.partition, "--sdram", contract, hint=hint)
+        chip, hint = board.sdram, "leave --sdram out, or take a board that has one"
+        require(chip, "--sdram", f"{board.name} has none", hint=hint, kind=CapacityError)
+        return Slots(chip=chip, clock_mhz=self.mhz, burst=BURST)
+
+    def partitioned(
+        self, graph: ir.Graph, limits: Resources, slots: Slots | None, report: Report
+    ) -> Folding:
         """The fastest partition; says what binds it."""
         where, contract = "--partition", "chooses the array itself, and goes for most frames/s"
         chosen = not self.arrays and self.cycles is None and self.fps is None
         require(chosen, where, contract, hint="leave the others out")
         report("partition: every cut of the network, every size of array")
         with share_bar("partitions") as tell:
-            found = fastest_partition(graph, limits, levels=self.levels, report=tell)
+            found = fastest_partition(graph, limits, levels=self.levels, slots=slots, report=tell)
         report(f"partition: the fastest of {found.tried} that fits")
         if found.binds is not None:
             report(f"partition: {found.binds}")
@@ -119,7 +146,7 @@ class FoldGoal:
         if cycles is not None:
             try:
                 limits = limits_of(board, share, graph)
-                fits = fastest(graph, limits, levels=self.levels, arrays=stages)
+                fits = fastest(graph, limits, levels=self.levels, arrays=stages, slots=self.slots())
             except CapacityError:
                 pass
             else:
@@ -136,7 +163,7 @@ class FoldGoal:
             if limits.within(tried):  # it has no more of anything
                 continue
             try:
-                folding_within(graph, cycles, limits, self.levels, stages)
+                folding_within(graph, cycles, limits, self.levels, stages, self.slots())
             except CapacityError:
                 continue
             return f"the smallest board that it fits is {board.name}{way}"
@@ -166,13 +193,15 @@ def folding_within(
     limits: Resources,
     levels: int,
     stages: tuple[InTurn, ...] = (),
+    slots: Slots | None = None,
     report: Report = str,
 ) -> Folding:
     """Least LUT for so many cycles, or for None the fewest cycles. Raises CapacityError."""
+    given = {"levels": levels, "arrays": stages, "slots": slots}
     if cycles is not None:
-        return least_lut(graph, cycles, limits, levels=levels, arrays=stages)
+        return least_lut(graph, cycles, limits, **given)
     with share_bar("cycles per frame") as tell:
-        return fastest(graph, limits, report=report, levels=levels, arrays=stages, progress=tell)
+        return fastest(graph, limits, report=report, progress=tell, **given)
 
 
 def layer_rows(lowering: Lowering, interval: int) -> list[dict]:

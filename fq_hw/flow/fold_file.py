@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fq_hw import ir
-from fq_hw.errors import ArtifactError, FqHwError, require
+from fq_hw.errors import ArtifactError, FqHwError, one_of, require
 from fq_hw.files import check_file_name, read_json, write_text
 from fq_hw.plain import from_plain, to_plain
 from fq_hw.schedule.folding import Fold, Folding, check_folds
 from fq_hw.schedule.in_turn.stage import InTurn, partition
 from fq_hw.schedule.planes import planes
+from fq_hw.schedule.sdram import CHIPS, Slots
 
 __all__ = ["load", "parse", "save", "shape_digest", "text"]
 
@@ -22,11 +23,29 @@ MOST_CYCLES = 2**48
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outside:
+    """The SDRAM that has an array's parameters: its chip, by name, and how it is read."""
+
+    chip: str
+    clock_mhz: float
+    burst: int
+
+    def __post_init__(self) -> None:
+        one_of(self.chip, CHIPS, "sdram: chip")
+        require(self.slots, "sdram", "must have time slots")
+
+    @property
+    def slots(self) -> Slots:
+        """Its time slots."""
+        return Slots(chip=CHIPS[self.chip], clock_mhz=self.clock_mhz, burst=self.burst)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """The file: ``digest`` is of the network's shapes, ``folds`` by the name of the layer.
 
-    ``arrays`` compute the layers between their tensors, which have no fold. ``logic`` names ROMs of
-    levels and constants that lie in logic.
+    ``arrays`` compute the layers between their tensors, which have no fold; their parameters may
+    come from an ``sdram``. ``logic`` names ROMs of levels and constants that lie in logic.
     """
 
     kind: str
@@ -36,6 +55,7 @@ class Record:
     folds: dict[str, Fold]
     arrays: tuple[InTurn, ...] = ()
     logic: tuple[str, ...] = ()
+    sdram: Outside | None = None
 
     def __post_init__(self) -> None:
         require(self.kind == KIND, "kind", f"must be {KIND}", self.kind)
@@ -65,6 +85,8 @@ def save(path: Path, graph: ir.Graph, folding: Folding) -> None:
 
 def text(graph: ir.Graph, folding: Folding) -> str:
     """``folding`` of ``graph`` as JSON."""
+    slots = folding.slots
+    outside = slots and Outside(chip=slots.chip.name, clock_mhz=slots.clock_mhz, burst=slots.burst)
     record = Record(
         kind=KIND,
         network=graph.name,
@@ -73,6 +95,7 @@ def text(graph: ir.Graph, folding: Folding) -> str:
         folds=dict(folding.folds),
         arrays=folding.arrays,
         logic=folding.logic,
+        sdram=outside,
     )
     plain = to_plain(record)
     folds = [f"{json.dumps(name)}: {json.dumps(fold)}" for name, fold in plain.pop("folds").items()]
@@ -102,4 +125,5 @@ def parse(plain: object, where: str, graph: ir.Graph) -> Folding:
     require(same, where, contract, hint=hint, kind=ArtifactError)
     check_folds(graph, record.folds, partition(graph, record.arrays))
     more = {"arrays": record.arrays, "logic": record.logic}
+    more["slots"] = record.sdram and record.sdram.slots
     return Folding(folds=record.folds, cycles=record.cycles, **more)

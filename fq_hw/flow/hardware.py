@@ -168,8 +168,7 @@ class Hardware:
 
 def folded_plan(graph: ir.Graph, folding: Folding) -> Plan:
     """The plan of ``graph`` by a ``Folding``."""
-    more = {"arrays": folding.arrays, "logic": folding.logic}
-    return lower(graph, folding.folds, folding.cycles, **more)
+    return lower(graph, folding.folds, folding.cycles, **folding.more)
 
 
 def sequential_way(graph: ir.Graph, board, path: Path | None = SHIPPED) -> str:

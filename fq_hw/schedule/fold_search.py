@@ -19,6 +19,7 @@ from fq_hw.schedule.folding import Fold, Folding
 from fq_hw.schedule.in_turn.stage import InTurn
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.resources import Resources, resources
+from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.solver import hopeless, solve
 from fq_hw.schedule.units import (
     ArrayUnit,
@@ -52,10 +53,14 @@ NAMES = {"ebr": "EBR", "ff": "flip-flops", "lut": "LUT4"}
 
 @functools.lru_cache(1)
 def choices_of(
-    graph: Graph, estimate: Estimate, levels: int, arrays: tuple[InTurn, ...]
+    graph: Graph,
+    estimate: Estimate,
+    levels: int,
+    arrays: tuple[InTurn, ...],
+    slots: Slots | None,
 ) -> Choices:
     """The tables of the graph that was asked about last: one question leads to the next."""
-    return Choices(graph, estimate, levels, arrays)
+    return Choices(graph, estimate, levels, arrays, slots)
 
 
 def fold_at(
@@ -82,8 +87,8 @@ def folding(
     """The fold that was picked for every convolution, and behind these where ROMs lie."""
     rows = zip(choices.convs, folds, picked, strict=False)
     found = {conv.name: row[index] for conv, row, index in rows}
-    logic = choices.logic(cycles, picked)
-    return Folding(folds=found, cycles=cycles, arrays=choices.arrays, logic=logic)
+    more = {"arrays": choices.arrays, "slots": choices.slots}
+    return Folding(folds=found, cycles=cycles, logic=choices.logic(cycles, picked), **more)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +151,7 @@ def least_lut(
     estimate: Estimate = resources,
     levels: int = 1,
     arrays: tuple[InTurn, ...] = (),
+    slots: Slots | None = None,
 ) -> Folding:
     """The folding of least LUT, then block RAM, that needs at most ``cycles`` per frame.
 
@@ -155,7 +161,7 @@ def least_lut(
     Raises FoldingError when no folding is so fast, CapacityError when none so fast keeps
     ``limits``; both say what is missing.
     """
-    choices = choices_of(graph, estimate, levels, arrays)
+    choices = choices_of(graph, estimate, levels, arrays, slots)
     cycles = choices.array_cycles if cycles is None else cycles
     reached = [n for n in choices.intervals if n <= cycles]
     at = reached[-1] if reached else cycles
@@ -172,6 +178,7 @@ def fastest(
     report: Callable[[str], None] = str,
     levels: int = 1,
     arrays: tuple[InTurn, ...] = (),
+    slots: Slots | None = None,
     progress: Callable[[float], object] = float,
 ) -> Folding:
     """The folding of fewest cycles per frame that keeps ``limits``, and of least LUT among those.
@@ -179,7 +186,7 @@ def fastest(
     Every number of cycles below the answer's is shown to be too few; nothing is assumed to grow
     with it. Raises CapacityError, saying what is missing, when even the slowest do not fit.
     """
-    choices = choices_of(graph, estimate, levels, arrays)
+    choices = choices_of(graph, estimate, levels, arrays, slots)
     intervals = choices.intervals
     for tried, cycles in enumerate(intervals):
         progress(tried / len(intervals))

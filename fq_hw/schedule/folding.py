@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fq_hw.errors import FoldingError, require
 from fq_hw.ir import Conv, Graph
 from fq_hw.schedule.in_turn.stage import InTurn
 from fq_hw.schedule.planes import planes
+from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.units import Rom, ceil_div
 
 __all__ = [
@@ -60,12 +62,19 @@ class Folding:
 
     ``cycles`` are those of a frame that the streams between them allow for. ROMs of levels
     and constants that would fill block RAM lie in ``logic`` where their nodes are named there.
+    ``slots`` are those of the SDRAM that has an array's parameters.
     """
 
     folds: Mapping[str, Fold]
     cycles: int
     arrays: tuple[InTurn, ...] = ()
     logic: tuple[str, ...] = ()
+    slots: Slots | None = None
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """What lowering takes beside folds and cycles."""
+        return {"arrays": self.arrays, "logic": self.logic, "slots": self.slots}
 
 
 def divisors(n: int) -> list[int]:

@@ -72,7 +72,7 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "golden": "data images mistakes path untrained",
     "classify": "layers net on",
     "serve": "array cycles fold in-turn net port sequential",
-    "fold": "board cycles fps in-turn levels-per-stage lut-share margin mhz out partition "
+    "fold": "board cycles fps in-turn levels-per-stage lut-share margin mhz out partition sdram "
     "sequential",
     "estimate": "cycles fold in-turn sequential",
     "rtl": "bus cycles data family fold in-turn out path sequential top untrained",
@@ -149,7 +149,7 @@ def test_every_option_is_judged(command):
         ),
         (
             "fold m --board icebreaker --fps 9 --margin 0.5 --mhz 9 --levels-per-stage 3 "
-            "--sequential --partition",
+            "--sequential --partition --sdram",
             {"cycles", "lut_share"},
         ),
     ],
