@@ -5,7 +5,7 @@ DATA ?= data
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-cnv bench-import bench-faults calibrate doctor format clean help
+.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-cnv bench-imagenet bench-import bench-faults calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -37,6 +37,9 @@ bench-accuracy: .venv/test ## train and compare embeddings and quantizers (hours
 
 bench-cnv: .venv/demo ## Xilinx's CNV: accuracy, frames/s, LUTs beside its own (an hour; CNV=FILE.npz DATA=folder of CIFAR-10)
 	$(BIN)/fq-hw bench-cnv $(CNV) --path $(DATA)
+
+bench-imagenet: .venv/demo ## the published ERNs at 256 x 256: cycles, estimates, their last stages on arrays (half an hour)
+	$(BIN)/fq-hw bench-imagenet
 
 bench-import: .venv/test ## 300 random ONNX models through import, qonnx, folding, Verilator (half an hour; resumes)
 	PYTHONPATH=. $(BIN)/python tests/bench_import.py  # the project before tests/fq_hw

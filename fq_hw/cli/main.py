@@ -15,6 +15,7 @@ from fq_hw.cli import (
     accuracy,
     bench,
     bench_cnv,
+    bench_imagenet,
     build,
     classify,
     demo,
@@ -41,7 +42,8 @@ __all__ = ["main"]
 
 COMMANDS = (
     train, search, export, import_model, verify, show, golden, classify, fold, estimate, rtl, sim,
-    build, report, weights, serve, doctor, demo, bench, bench_cnv, accuracy,
+    build, report, weights, serve, doctor, demo, bench, bench_cnv, bench_imagenet,
+    accuracy,
 )  # fmt: skip
 
 

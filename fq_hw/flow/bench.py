@@ -92,8 +92,8 @@ def tail(
         stage = Passes(graph, fitted(graph, after, until, array_of(size)))
         unit, name = stage.unit, f"{graph.name} behind {after} on an array of {size}"
         macs = sum(step.folds * step.weight_groups * step.uses for step in unit.passes)
-        yield name, unit.beats, "cycles", "cycle model", "make bench-imagenet"
-        yield f"{name}, busy", 100 * macs / unit.beats, "%", "cycle model", "make bench-imagenet"
+        yield name, unit.beats, "cycles", "model", "make bench-imagenet"
+        yield f"{name}, busy", 100 * macs / unit.beats, "%", "model", "make bench-imagenet"
         part, how = ArrayAlone(stage, "ecp5"), "routed" if routed else "synth"
         aim = AIM_MHZ["array"]
         found = measure(part, "LFE5U-85F", route=routed, mhz=aim, report=report)

@@ -64,6 +64,7 @@ BASES = {  # words that are right, and what they need and write
     "demo": ((), (), ()),
     "bench": ((), (), ()),
     "bench-cnv": (("cnv.npz", "--path", "cifar"), ("cnv.npz", "cifar"), ()),
+    "bench-imagenet": ((), (), ()),
     "doctor": ((), (), ()),
 }
 HEAVY = {
@@ -72,6 +73,7 @@ HEAVY = {
     "demo",
     "bench",
     "bench-cnv",
+    "bench-imagenet",
     "doctor",
 }  # only what must be refused at once
 NUMBERS = ("-1", "0", "1e400", "nan", "inf", "-inf", str(10**30), str(-(10**30)), "", " ", "1.5",
