@@ -18,12 +18,14 @@ from fq_hw.schedule.memories import blocks
 from fq_hw.schedule.partition_search import fastest_partition
 from fq_hw.schedule.resources import PRICED, Resources, resources
 from fq_hw.schedule.sdram import Slots
-from fq_hw.schedule.units import ArrayUnit
+from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, RomUnit, Unit
 
 __all__ = ["HEAD", "KINDS", "FoldGoal", "layer_rows"]
 
 KINDS = {"LUT": "lut", "FF": "ff", "EBR": "ebr"}
-HEAD = ("layer", "PE", "SIMD", "columns", "weights", "cycles", "busy %", "MAC/cycle", *KINDS)
+HEAD = (
+    "layer", "PE", "SIMD", "columns", "hold", "weights", "cycles", "busy %", "MAC/cycle", *KINDS
+)  # fmt: skip
 BURST = 256  # words of an SDRAM read at once: 96 % of all cycles give one
 FF_SHARE = 0.9  # of a board's flip-flops to use at most: they pack more easily than LUTs
 Report = Callable[[str], None]
@@ -204,17 +206,29 @@ def folding_within(
         return fastest(graph, limits, report=report, progress=tell, **given)
 
 
+def place_of(weights: Unit) -> str:
+    """Where a layer's weights lie."""
+    match weights:
+        case FoldBufferUnit():
+            return "outside"
+        case RomUnit(in_block_ram=False):
+            return "logic"
+        case _:
+            return "EBR"
+
+
 def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
     """A row a convolution or array with all its units, then one for everything else."""
-    layers = [(name, p.engine, p.engine, p.weights.in_block_ram, p.units)
+    layers = [(name, p.engine, p.engine, p.engine.hold, place_of(p.weights), p.units)
               for name, p in lowering.parts.items()]  # fmt: skip
     nodes = {node.name: node for node in lowering.nodes}
     for name, node in nodes.items():
         if isinstance(node.unit, ArrayUnit):
-            parameters = nodes[node.inputs[1].node].unit
-            layers.append((name, node.unit, node.unit.array, True, (node.unit, parameters)))
+            parameters, array = nodes[node.inputs[1].node].unit, node.unit.array
+            place = place_of(parameters)
+            layers.append((name, node.unit, array, None, place, (node.unit, parameters)))
     rows, spent = [], Resources()
-    for name, unit, size, in_blocks, members in layers:
+    for name, unit, size, hold, place, members in layers:
         need = sum(map(resources, members), Resources())
         spent += need
         rows.append({
@@ -222,7 +236,8 @@ def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
             "PE": size.pe,
             "SIMD": size.simd,
             "columns": size.columns,
-            "weights": "EBR" if in_blocks else "logic",
+            "hold": hold,
+            "weights": place,
             "cycles": unit.beats,
             "busy %": 100 * unit.beats / interval,
             "MAC/cycle": unit.macs,

@@ -1,0 +1,74 @@
+"""Parameters in a board's SDRAM: in the folding and its file; refused where nobody has one."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from networks import random_graph
+
+import boards
+from fq_hw.errors import ArtifactError, CapacityError, ParameterError
+from fq_hw.flow import Arrays, Design, FoldGoal, Model, fold_file
+from fq_hw.passes import lower_graph
+from fq_hw.schedule.in_turn.stage import Supply
+from fq_hw.schedule.lower import lower
+from fq_hw.schedule.units import FoldBufferUnit, SdramUnit
+
+GOAL = FoldGoal(
+    board="ulx3s-25f", arrays=Arrays(sequential=True, size="4x2x4"), sdram=True, mhz=75.0
+)
+
+
+@pytest.fixture(scope="module")
+def design():
+    return Design.of_goal(Model(graph=lower_graph(random_graph("basic"))), GOAL)
+
+
+def test_the_array_reads_the_boards_sdram(design):
+    slots = design.folding.slots
+    assert (slots.chip, slots.clock_mhz) == (boards.find("ulx3s-25f").sdram, 75.0)
+    (stage,) = design.folding.arrays
+    assert stage.supply is Supply.STREAM
+    units = [node.unit for node in design.plan.nodes]
+    (memory,) = (unit for unit in units if isinstance(unit, SdramUnit))
+    assert memory.slots == slots and any(isinstance(unit, FoldBufferUnit) for unit in units)
+    (row,) = (row for row in design.layers if row["layer"] == "tail.conv")
+    assert (row["weights"], row["hold"]) == ("outside", None)
+
+
+def test_its_file_says_all_of_it(design, tmp_path):
+    path = tmp_path / "fold.json"
+    design.save_folding(path)
+    graph = design.model.graph
+    again = fold_file.load(path, graph)
+    assert again == design.folding
+    made = lower(graph, again.folds, again.cycles, **again.more)
+    assert [node.unit for node in made.nodes] == [node.unit for node in design.plan.nodes]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"chip": "1G x 99"}, r"sdram.* \(got '1G x 99'\)"),
+        ({"burst": 7}, "burst must be 4 or more"),
+        ({"clock_mhz": 1e9}, "MHz"),
+    ],
+)
+def test_an_sdram_that_is_none_is_refused(change, said, design, tmp_path):
+    path = tmp_path / "fold.json"
+    design.save_folding(path)
+    plain = json.loads(path.read_text())
+    plain["sdram"] |= change
+    path.write_text(json.dumps(plain))
+    with pytest.raises(ArtifactError, match=f"that `fq-hw fold` wrote .*{said}"):
+        fold_file.load(path, design.model.graph)
+
+
+def test_what_has_no_use_for_it_or_none_is_refused(design):
+    graph = design.model.graph
+    with pytest.raises(CapacityError, match="^--sdram: orangecrab-25f has none; leave --sdram out"):
+        replace(GOAL, board="orangecrab-25f").find(graph)
+    with pytest.raises(ParameterError, match="^--sdram: has the parameters of an array; add "):
+        replace(GOAL, arrays=Arrays()).find(graph)
+    with pytest.raises(ParameterError, match="^Verilog of 'basic': has parameters in an SDRAM"):
+        design.verilog()
