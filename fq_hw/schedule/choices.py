@@ -114,7 +114,7 @@ class Choices:
         streamed = [op for op in graph.ops if op.name not in inside]
         self.convs = [op for op in streamed if isinstance(op, Conv)]
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
-        self.table = functools.cache(self.table)
+        self.table, self.fast = functools.cache(self.table), functools.cache(self.fast)
         self.sum_of = functools.cache(lambda *made: sum(map(self.unit_costs, made), Resources()))
         # Another estimate may tell FIFOs apart that are made of the same.
         self.priced_as = FifoUnit.priced_as if inspect.unwrap(estimate) is resources else int
@@ -129,8 +129,9 @@ class Choices:
         """The same graph with other arrays; what was priced is not priced again."""
         other = Choices(self.given, self.unit_costs, self.levels, arrays, slots)
         if set(other.folds) <= set(self.folds):
-            other.table = self.table
+            other.table, other.fast = self.table, self.fast
         other.unit_costs, other.least_pixels = self.unit_costs, self.least_pixels
+        other.priced_fifo = self.priced_fifo
         return other
 
     @functools.cached_property
@@ -200,6 +201,11 @@ class Choices:
             priced.append(Priced(fold=fold, choice=choice, beats=parts.beats))
         return tuple(undominated(priced, shapes=True, waits=True))
 
+    def fast(self, site: ConvSite, slowest: int, shapes: bool, waits: bool) -> tuple[Priced, ...]:
+        """Of these the folds of so many beats at most; how fast they are counts no more."""
+        rows = [replace(row, beats=0) for row in self.table(site) if row.beats <= slowest]
+        return tuple(undominated(rows, shapes, waits))
+
     def at(self, cycles: int, asked: int | None = None) -> tuple[Problem, list[list[Fold]]]:
         """The problem for frames of ``cycles``, and the fold behind each of its choices.
 
@@ -224,8 +230,8 @@ class Choices:
         shaping = {name for fork in self.forks for name in fork.convs}
         rows = {}
         for name, table in tables.items():
-            fast = [replace(row, beats=0) for row in table if row.beats <= cycles]
-            rows[name] = list(undominated(fast, name in shaping, name in slowing))
+            slowest = max(row.beats for row in table if row.beats <= cycles)
+            rows[name] = self.fast(base.sites[name], slowest, name in shaping, name in slowing)
         layers = tuple(tuple(row.choice for row in table) for table in rows.values())
         ways = ((unit, replace(unit, rom=Rom.LOGIC)) for unit in roms.values())
         layers += tuple(

@@ -233,7 +233,7 @@ def test_rtl_is_the_same_twice(capsys, random_model, tmp_path):
 def test_rtl_names_all_that_it_writes(capsys, random_model, tmp_path):
     words = ("rtl", random_model, "--top", "mine", "--family", "ecp5", "--out", "new/net 1.v")
     data = json.loads(said(capsys, *words, "--json"))
-    ends = ("inst.v", "bench.v", "pixels.hex", "primitives.v")
+    ends = ("inst.v", "bench.v", "pixels.hex", "result.hex", "primitives.v")
     assert data["beside"] == [f"new/net_1_{end}" for end in ends]
     files = sorted(["net 1.v", *(f"net_1_{end}" for end in ends)])
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == files

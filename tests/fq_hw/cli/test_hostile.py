@@ -129,7 +129,7 @@ FOLD = {
         ({"kind": "x" * 10**6}, "kind: must be fq_hw.fold.1 (got 'xxx"),
         (
             {"x" * 10**6: 1},
-            "file: the keys are arrays, cycles, digest, folds, kind, network (got",
+            "file: the keys are arrays, cycles, digest, folds, kind, logic, network, sdram (got",
         ),
         ({"arrays": [{"after": "a", "until": "b"}]}, "file.arrays[0]: lacks the keys array"),
         (
