@@ -11,8 +11,10 @@ from fq_hw.cli.hardware import add_fold_arguments, hardware_of
 from fq_hw.cli.model import add_model_argument
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.sim import add_sim_arguments, check_sim, simulate
+from fq_hw.errors import require
 from fq_hw.files import check_output
 from fq_hw.flow import report
+from fq_hw.flow.simulate import TIMED
 from fq_hw.report import bench
 from fq_hw.report.table import table
 
@@ -43,6 +45,8 @@ def run(args: argparse.Namespace) -> Output:
     goal = goal_of(args)
     goal.check()
     check_sim(args)
+    timed = args.images >= TIMED
+    require(timed, "--images", f"must be at least {TIMED} to time frames", args.images)
     check_output(BENCH, "demo")
     for name in toolbox.NAMES:
         toolbox.find(name)  # a missing tool is said at once

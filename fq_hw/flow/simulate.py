@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from fq_hw.flow.design import Design
     from sim.network import Run  # what it imports comes with the extra hw
 
-__all__ = ["Comparison", "check_cycles", "check_sizes", "compare", "program_of",
+__all__ = ["TIMED", "Comparison", "check_cycles", "check_sizes", "compare", "program_of",
            "simulated"]  # fmt: skip
 
 FOLDER = Path("build/sim")
 FRAMES = 6  # so many results must come in exactly the predicted cycles
+TIMED = 3  # images at least that tell the cycles of a frame
 LEVEL_IMAGES = 3  # of which every tensor is compared
 AT_ONCE = 8  # images whose tensors are in memory and in a file at a time
 
@@ -56,6 +57,16 @@ class Comparison:
     images_of: str
     classes: list[dict]
 
+    @property
+    def timed(self) -> bool:
+        """Whether there were frames enough to time one: the first come closer to each other."""
+        return self.rtl_images >= TIMED
+
+    @property
+    def interval(self) -> int | None:
+        """Cycles per frame in the simulation, if it was timed."""
+        return self.ran.interval if self.timed else None
+
     def rows(self) -> list[tuple[str, object, object, object]]:
         """The table: figure, float, golden, rtl-sim."""
         data = self.data()
@@ -70,7 +81,7 @@ class Comparison:
             ("  levels compared", None, None, self.levels_compared),
             ("mismatching scores", None, None, self.scores_wrong),
             ("  scores compared", None, None, self.scores_compared),
-            ("cycles per frame", None, self.predicted.interval, self.ran.interval),
+            ("cycles per frame", None, self.predicted.interval, self.interval),
             ("latency, cycles", None, self.predicted.latency, self.ran.latency),
             ("speed: images/s", None, round(self.images_per_second), None),
             ("speed: cycles/s", None, None, round(self.cycles_per_second)),
@@ -96,7 +107,7 @@ class Comparison:
             "scores": {"compared": self.scores_compared, "mismatching": self.scores_wrong},
             "cycles per frame": {
                 "predicted": self.predicted.interval,
-                "rtl-sim": self.ran.interval,
+                "rtl-sim": self.interval,
             },
             "latency cycles": {"predicted": self.predicted.latency, "rtl-sim": self.ran.latency},
             "golden images per second": self.images_per_second,
@@ -153,7 +164,7 @@ def simulated(
 
 def check_sizes(images: int, level_images: int | None) -> None:
     """Everything that can be refused before any work."""
-    require(images >= 3, "--images", "must be at least 3 to time frames", images)
+    require(images >= 1, "--images", "must be at least 1", images)
     enough = level_images is None or level_images >= 1
     require(enough, "--level-images", "must be at least 1", level_images)
 
@@ -168,8 +179,9 @@ def compare(
     """Run golden model, cycle model and Verilator on the test images of what ``test`` loads.
 
     ``count`` of them are simulated, of ``level_images`` (default 3) every tensor is compared; the
-    golden model takes all. A record for reports goes below build/sim. Raises ToolError where
-    Verilator is missing; ``Comparison.check`` tells whether all agree.
+    golden model takes all. Of three or more a record for reports goes below build/sim; fewer do not
+    tell the cycles of a frame. Raises ToolError where Verilator is missing; ``Comparison.check``
+    tells whether all agree.
     """
     from tqdm import tqdm
 
@@ -181,8 +193,7 @@ def compare(
     graph, named = model.graph, test()
     whole = named.test()
     images = whole.images[:count]  # the classes take turns
-    enough = len(images) >= 3
-    require(enough, f"data {named.name}", "needs at least 3 test images", len(images))
+    require(len(images), f"data {named.name}", "needs test images")
     wanted = whole.labels[: len(images)]
     levels = images[:most]
     report(f"golden model on {len(whole)} images")
@@ -192,7 +203,7 @@ def compare(
     tensors = [t[graph.ops[-2].name] for t in golden.batches(graph, images)]
     scores = np.concatenate(tensors).reshape(len(images), -1)
     report("cycle model")
-    predicted = timing.simulate(plan, min(len(images), FRAMES))
+    predicted = timing.simulate(plan, min(max(len(images), TIMED), FRAMES))
     slower = design.hardware.slower(plan, predicted.interval)
     if slower:
         report(slower)
@@ -237,5 +248,6 @@ def compare(
             named.classes, wanted, {"golden": labels[: len(images)], "rtl-sim": ran.labels}
         ),
     )
-    save_sim(design, comparison, labels)
+    if comparison.timed:
+        save_sim(design, comparison, labels)
     return comparison

@@ -60,6 +60,11 @@ def test_random_weights_go_the_whole_way(tmp_path, capsys):
     assert ask("golden", "small.toml", "--untrained", "--images", 4)["images"] == 4
     found = ask("rtl", "small.toml", "--untrained", "--cycles", 2_000)
     assert Path(found["verilog"]).stat().st_size
+    found = ask("sim", "small.toml", "--untrained", "--cycles", 2_000, "--images", 1)
+    assert found["levels"]["mismatching"] == found["scores"]["mismatching"] == 0
+    assert found["cycles per frame"]["rtl-sim"] is None  # one frame does not tell
+    assert found["latency cycles"]["rtl-sim"] == found["latency cycles"]["predicted"]
+    assert not [*Path("build/sim").glob("*.json")]
     assert "note: small is not trained: taking random images" in capsys.readouterr().err
     one, two = (flow.load_untrained(Path("small.toml")) for _ in range(2))
     images = noise("small", one.image, one.classes).test().images
