@@ -14,7 +14,7 @@ from boards.board import Board
 from boards.flash_loader import FlashLoader, flash_image
 from boards.flash_record import with_record
 from boards.loaded import replaceable
-from boards.sdram_core import SdramCore, check_sdram, sdram_of
+from boards.sdram_core import SdramCore, check_sdram
 from fq_hw.errors import CapacityError, require
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import plan_blocks
@@ -139,7 +139,7 @@ def core_of(plan: Plan, board: Board) -> wiring.Component:
     family = board.family if board.family in FAMILIES else "plain"
     spram = in_spram(plan, board)
     core = Accelerator(plan, family, spram=spram)
-    unit = sdram_of(plan)
+    unit = plan.sdram
     if unit:
         return SdramCore(core, unit)
     return FlashCore(core) if spram else core

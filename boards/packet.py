@@ -55,7 +55,8 @@ class RequestReceiver(wiring.Component):
         fits = min(frame_bytes, chunk_bytes) > 0 and self.length < 2**24
         require(fits, "RequestReceiver", contract, (frame_bytes, chunk_bytes))
         require(idle_cycles > 0, "RequestReceiver", "idle_cycles must be positive", idle_cycles)
-        self.frame_bytes, self.chunk_bytes = frame_bytes, chunk_bytes
+        whole, rest = divmod(frame_bytes - 1, chunk_bytes)  # of a frame: chunks before the last
+        self.chunk_bytes, self.chunks, self.last_bytes = chunk_bytes, whole + 1, rest + 1
         self.idle_cycles, self.loads = idle_cycles, loads
         super().__init__(
             {
@@ -81,8 +82,7 @@ class RequestReceiver(wiring.Component):
         header = Signal(HEADER)
         status = Signal(8)
         left = Signal(24)  # bytes of the header, the chunk or the CRC still to come
-        chunks = -(-self.frame_bytes // self.chunk_bytes)
-        rest = Signal(range(max(chunks, 2)))  # chunks of the frame behind this one
+        rest = Signal(range(max(self.chunks, 2)))  # chunks of the frame behind this one
         idle_for = Signal(range(self.idle_cycles + 1))
         idle = idle_for == self.idle_cycles
 
@@ -175,15 +175,13 @@ class RequestReceiver(wiring.Component):
 
     def _begin_chunk(self, m, left, rest) -> None:
         """Take the next chunk of what is left of the frame."""
-        last = (self.frame_bytes - 1) % self.chunk_bytes + 1
         m.d.comb += self.start.eq(1)
-        m.d.sync += [left.eq(Mux(rest == 1, last, self.chunk_bytes)), rest.eq(rest - 1)]
+        m.d.sync += [left.eq(Mux(rest == 1, self.last_bytes, self.chunk_bytes)), rest.eq(rest - 1)]
         m.next = "PAYLOAD"
 
     def _judge(self, m, header, left, rest, answer) -> None:
         """Decide on a request by its header, before its payload comes."""
-        first = min(self.chunk_bytes, self.frame_bytes)
-        behind = -(-self.frame_bytes // self.chunk_bytes) - 1
+        first = self.chunk_bytes if self.chunks > 1 else self.last_bytes
         with m.If(header.version != VERSION):
             answer(Status.BAD_VERSION)
         with m.Elif((header.kind == Request.FRAME) & (header.length == self.length)):
@@ -193,15 +191,14 @@ class RequestReceiver(wiring.Component):
                 answer(Status.BUSY)
             with m.Else():
                 m.d.comb += self.start.eq(1)
-                m.d.sync += [left.eq(first), rest.eq(behind)]
+                m.d.sync += [left.eq(first), rest.eq(self.chunks - 1)]
                 m.next = "PAYLOAD"
         with m.Elif((header.kind == Request.QUERY) & (header.length == NUMBER_BYTES)):
             m.d.sync += left.eq(CRC_BYTES)
             m.next = "CRC"
         if self.loads:
-            some = header.length[0] & (
-                header.length != NUMBER_BYTES
-            )  # behind the number: whole words
+            # Behind the number come whole words.
+            some = header.length[0] & (header.length != NUMBER_BYTES)
             with m.Elif((header.kind == Request.MEMORY) & (header.length == NUMBER_BYTES)):
                 m.d.sync += left.eq(CRC_BYTES)
                 m.next = "CRC"

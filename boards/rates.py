@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boards.protocol import BAUD, BITS_PER_BYTE, Info, exchange_bytes
-from boards.sdram_core import sdram_of
 from fq_hw.schedule.plan import Plan
 
 __all__ = ["LinkRate", "core_rate", "info_of", "link_rate"]
@@ -28,7 +27,7 @@ def info_of(plan: Plan) -> Info:
     """What the shell around an accelerator of ``plan`` says of it."""
     height, width, colours = plan.image
     result = plan.result
-    memory = sdram_of(plan)
+    memory = plan.sdram
     return Info(
         pixels=height * width,
         colours=colours,

@@ -14,20 +14,14 @@ from fq_hw.schedule.units import SdramUnit
 from rtl_gen.sdram.pins import pins
 from rtl_gen.top import Accelerator
 
-__all__ = ["SdramCore", "check_clock", "check_sdram", "sdram_of"]
+__all__ = ["SdramCore", "check_clock", "check_sdram"]
 
 CLOCK_SHARE = 1e-4  # by which clocks that are one may differ: a PLL's is a fraction
 
 
-def sdram_of(plan: Plan) -> SdramUnit | None:
-    """What ``plan`` reads from an SDRAM, if anything."""
-    found = [node.unit for node in plan.nodes if isinstance(node.unit, SdramUnit)]
-    return found[0] if found else None
-
-
 def check_sdram(plan: Plan, board: Board) -> None:
     """Raise CapacityError where ``plan`` wants an SDRAM that ``board`` does not have."""
-    unit = sdram_of(plan)
+    unit = plan.sdram
     if unit is None:
         return
     chip, have = unit.slots.chip, board.sdram

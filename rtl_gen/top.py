@@ -109,8 +109,8 @@ class Segment(wiring.Component):
 class Accelerator(Segment):
     """The whole network: pixels in, results out.
 
-    Members     i: In(stream of colours x u8), raster order; o: Out(stream of {label, scores})
-    Order       one result per H*W pixels, frames one after the other without a gap
+    Members     i: In(stream of colours x u8), raster order; o: Out(stream of result_layout)
+    Order       a result of several beats per H*W pixels, frames one after the other without a gap
     Latency     schedule.simulate(plan).latency, from the first pixel to the first result
     Throughput  one frame per schedule.simulate(plan).interval cycles
     Family      the form of its dot products; ``memories``: spram and preloaded, as of ``Target``

@@ -14,7 +14,6 @@ from amaranth.lib import wiring
 from fq_hw.errors import SimulationError, require
 from fq_hw.files import write_text
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.units import SdramUnit
 from rtl_gen.emit import to_verilog
 from rtl_gen.top import Accelerator, fill_order
 from sim import primitives, sdram_board, taps, verilator
@@ -93,7 +92,8 @@ def compile_core(
     """
     widths = f"`define IN_WIDTH {8 * plan.image[2]}\n"
     widths += f"`define OUT_WIDTH {plan.result.data_bits}\n"
-    for unit in memories(plan):
+    unit = plan.sdram
+    if unit is not None:
         chip = unit.slots.chip
         widths += f"`define SDRAM_WIDTH {chip.width}\n`define SDRAM_BANK {chip.bank_bits}\n"
         widths += f"`define SDRAM_ADDRESS {chip.address_bits}\n"
@@ -108,14 +108,9 @@ def compile_core(
     return verilator.build(sources, "bench", folder, brief, flags)
 
 
-def memories(plan: Plan) -> list[SdramUnit]:
-    """The SDRAM of ``plan``, if it has one."""
-    return [node.unit for node in plan.nodes if isinstance(node.unit, SdramUnit)]
-
-
 def is_stored(plan: Plan) -> bool:
     """Whether so much is filled into an SDRAM that a simulation begins with it there."""
-    return any(unit.pieces > MANY_WORDS for unit in memories(plan))
+    return plan.sdram is not None and plan.sdram.pieces > MANY_WORDS
 
 
 def chip_lines(pieces: Sequence[int], width: int) -> str:
@@ -169,7 +164,8 @@ def simulate(
         "reset_at": reset_at,
         "limit": limit,
     }
-    for unit in memories(plan):  # a burst written and read takes its words and their bytes
+    unit = plan.sdram
+    if unit is not None:  # a burst written and read takes its words and their bytes
         words = [word for beats in fill_order(plan.nodes, True).values() for word in beats]
         options["fill"] = folder / "fill.hex"
         write_text(options["fill"], "".join(f"{word:04x}\n" for word in words))

@@ -88,20 +88,20 @@ def tail(
     from boards.measure import measure
 
     _, until = one_stage(graph)
+    said, aim, how = "make bench-imagenet", AIM_MHZ["array"], "routed" if routed else "synth"
     for size in sizes:
         stage = Passes(graph, fitted(graph, after, until, array_of(size)))
         unit, name = stage.unit, f"{graph.name} behind {after} on an array of {size}"
         macs = sum(step.folds * step.weight_groups * step.uses for step in unit.passes)
-        yield name, unit.beats, "cycles", "model", "make bench-imagenet"
-        yield f"{name}, busy", 100 * macs / unit.beats, "%", "model", "make bench-imagenet"
-        part, how = ArrayAlone(stage, "ecp5"), "routed" if routed else "synth"
-        aim = AIM_MHZ["array"]
+        yield name, unit.beats, "cycles", "model", said
+        yield f"{name}, busy", 100 * macs / unit.beats, "%", "model", said
+        part = ArrayAlone(stage, "ecp5")
         found = measure(part, "LFE5U-85F", route=routed, mhz=aim, report=report)
-        yield name, found.lut4 / unit.macs, "LUT4 per MAC", how, "make bench-imagenet"
-        yield name, found.ff, "FF", how, "make bench-imagenet"
-        yield name, found.ebr, "EBR", how, "make bench-imagenet"
+        yield name, found.lut4 / unit.macs, "LUT4 per MAC", how, said
+        yield name, found.ff, "FF", how, said
+        yield name, found.ebr, "EBR", how, said
         if routed:
-            yield name, found.fmax_mhz, "MHz", how, "make bench-imagenet"
+            yield name, found.fmax_mhz, "MHz", how, said
 
 
 def refold(path: Path, graph: Path, changes: Mapping[str, Mapping[str, int]]) -> None:

@@ -21,7 +21,6 @@ from fq_hw.schedule.lower import Lowering
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import Resources, plan_resources
 from fq_hw.schedule.timing import Schedule, simulate
-from fq_hw.schedule.units import SdramUnit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -140,10 +139,10 @@ class Design:
         from sim.handout import Product
 
         check_verilog(family, top)
-        outside = any(isinstance(node.unit, SdramUnit) for node in self.plan.nodes)
         contract = "has parameters in an SDRAM, whose pins and pads are those of a board"
         hint = "`fq-hw build` makes its bitstream; for other designs fold without --sdram"
-        require(not outside, f"Verilog of {self.plan.name!r}", contract, hint=hint)
+        inside = self.plan.sdram is None
+        require(inside, f"Verilog of {self.plan.name!r}", contract, hint=hint)
         classes = self.model.source.classes if self.model.source else ()
         return Product(
             plan=self.plan,

@@ -114,11 +114,8 @@ class FoldGoal:
         if not self.sdram:
             return None
         board = boards.find(self.board)
-        contract, hint = (
-            "has the parameters of an array",
-            "add --partition, --in-turn, --sequential",
-        )
-        require(self.arrays or self.partition, "--sdram", contract, hint=hint)
+        used, contract = self.arrays or self.partition, "has the parameters of an array"
+        require(used, "--sdram", contract, hint="add --partition, --in-turn, --sequential")
         chip, hint = board.sdram, "leave --sdram out, or take a board that has one"
         require(chip, "--sdram", f"{board.name} has none", hint=hint, kind=CapacityError)
         return Slots(chip=chip, clock_mhz=self.mhz, burst=BURST)
@@ -145,10 +142,10 @@ class FoldGoal:
         import boards
 
         board = boards.find(self.board)
+        tried = limits_of(board, share, graph)
         if cycles is not None:
             try:
-                limits = limits_of(board, share, graph)
-                fits = fastest(graph, limits, levels=self.levels, arrays=stages, slots=self.slots())
+                fits = fastest(graph, tried, levels=self.levels, arrays=stages, slots=self.slots())
             except CapacityError:
                 pass
             else:
@@ -158,7 +155,7 @@ class FoldGoal:
                 )
         way = "" if self.arrays else sequential_way(graph, board, self.model)
         way = f"; {way}" if way else ""
-        tried, family = limits_of(board, share, graph), board.family  # prices hold for one family
+        family = board.family  # what an estimate says holds for one
         alike = [board for board in boards.BOARDS if board.family == family]
         for board in sorted(alike, key=lambda board: board.capacity.lut):
             limits = limits_of(board, share, graph)

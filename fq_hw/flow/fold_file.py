@@ -124,6 +124,10 @@ def parse(plain: object, where: str, graph: ir.Graph) -> Folding:
     same = record.digest == shape_digest(graph)
     require(same, where, contract, hint=hint, kind=ArtifactError)
     check_folds(graph, record.folds, partition(graph, record.arrays))
-    more = {"arrays": record.arrays, "logic": record.logic}
-    more["slots"] = record.sdram and record.sdram.slots
-    return Folding(folds=record.folds, cycles=record.cycles, **more)
+    return Folding(
+        folds=record.folds,
+        cycles=record.cycles,
+        arrays=record.arrays,
+        logic=record.logic,
+        slots=record.sdram and record.sdram.slots,
+    )

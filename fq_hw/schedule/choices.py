@@ -115,6 +115,7 @@ class Choices:
         self.convs = [op for op in streamed if isinstance(op, Conv)]
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
         self.table, self.fast = functools.cache(self.table), functools.cache(self.fast)
+        self.base = functools.lru_cache(1)(self.base)  # of the cycles that were asked about last
         self.sum_of = functools.cache(lambda *made: sum(map(self.unit_costs, made), Resources()))
         # Another estimate may tell FIFOs apart that are made of the same.
         self.priced_as = FifoUnit.priced_as if inspect.unwrap(estimate) is resources else int

@@ -132,8 +132,7 @@ def shortage(choices: Choices, cycles: int, limits: Resources) -> Shortage:
 
 def takers_of(choices: Choices, found: Folding, kind: str) -> tuple[tuple[str, int], ...]:
     """What takes most of a ``kind`` of resources, most first, and how much the rest takes."""
-    more = {"arrays": found.arrays, "logic": found.logic}
-    plan, taken = lower(choices.graph, found.folds, found.cycles, **more), Counter()
+    plan, taken = lower(choices.given, found.folds, found.cycles, **found.more), Counter()
     for node in plan.nodes:
         role = ROLES.get(type(node.unit), "others")
         if isinstance(node.unit, RomUnit) and node.name.endswith(".weights"):

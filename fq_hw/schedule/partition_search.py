@@ -51,9 +51,7 @@ class Partitioned:
     binds: Shortage | None
 
 
-def stages(
-    graph: Graph, arrays: Iterable[Array], estimate: Estimate, supply: Supply
-) -> Iterator[InTurn]:
+def stages(graph: Graph, arrays: Iterable[Array], estimate: Estimate) -> Iterator[InTurn]:
     """Arrays for all that comes behind some tensor.
 
     Left out is one that is slower than another that begins at the same tensor, and no smaller in
@@ -64,7 +62,7 @@ def stages(
         kept: list[tuple[int, Resources, InTurn]] = []
         for array in arrays:
             try:
-                stage = replace(fitted(graph, after, lasts[-1], array), supply=supply)
+                stage = fitted(graph, after, lasts[-1], array)
                 unit = Passes(graph, stage).unit
             except FqHwError:  # no array of that size can
                 continue
@@ -87,17 +85,16 @@ def fastest_partition(
     """The partition of fewest cycles per frame that keeps ``limits``; of several the least LUT.
 
     ``levels`` of adders stand between registers, in streamed layers and arrays. ``slots`` are those
-    of the SDRAM that there is. ``report`` hears
-    which share of all that may have to be tried is done. Raises CapacityError, saying what is
-    missing, where nothing fits.
+    of the SDRAM that there is. ``report`` hears which share of all that may have to be tried is
+    done. Raises CapacityError, saying what is missing, where nothing fits.
     """
     sized = [replace(array, levels_per_stage=levels) for array in arrays]
     streamed = Choices(graph, estimate, levels)
-    ways = [streamed]
-    supplies = {Supply.CHIP: None} | ({Supply.STREAM: slots} if slots else {})
-    for supply, given in supplies.items():
-        those = stages(graph, sized, estimate, supply)
-        ways += [streamed.beside((stage,), given) for stage in those]
+    cuts = [*stages(graph, sized, estimate)]
+    ways = [streamed, *(streamed.beside((cut,)) for cut in cuts)]
+    if slots is not None:
+        outside = (replace(cut, supply=Supply.STREAM) for cut in cuts)
+        ways += [streamed.beside((cut,), slots) for cut in outside]
     times = sorted({(cycles, n) for n, way in enumerate(ways) for cycles in way.intervals})
     found: list[tuple[Resources, Folding]] = []
     tried: list[tuple[int, int]] = []  # in vain

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.schedule.units import ConvUnit, ForkUnit, ResultUnit, Unit
+from fq_hw.schedule.units import ConvUnit, ForkUnit, ResultUnit, SdramUnit, Unit
 
 __all__ = ["Inside", "Node", "Plan", "Source"]
 
@@ -88,6 +88,12 @@ class Plan:
     def result(self) -> ResultUnit:
         """What gives the results."""
         return self.nodes[-1].unit
+
+    @property
+    def sdram(self) -> SdramUnit | None:
+        """What it reads from an SDRAM, if anything."""
+        found = (node.unit for node in self.nodes if isinstance(node.unit, SdramUnit))
+        return next(found, None)
 
     @property
     def busiest(self) -> Node:

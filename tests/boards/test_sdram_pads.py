@@ -16,7 +16,6 @@ from boards.build import build
 from boards.sdram_core import SdramCore, check_sdram
 from boards.sdram_pads import takes_falling
 from fq_hw.errors import CapacityError
-from fq_hw.schedule.plan import Node
 from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, SDR_32M16, Slots
 from fq_hw.schedule.units import SdramUnit
 from rtl_gen.component import Target
@@ -52,7 +51,7 @@ class PlanOf:
     name = "net"
 
     def __init__(self, unit: SdramUnit | None):
-        self.nodes = [Node(name="words", unit=unit, inputs=())] if unit else []
+        self.sdram = unit
 
 
 def test_boards_without_the_chip_are_refused():
