@@ -201,9 +201,12 @@ class Lowering:
 
     def rom(self, name: str, words: np.ndarray) -> Source:
         """A ROM of ``words``, rows of bits, where the folding wants it."""
-        depth, width = words.shape
+        return self.add(name, self.rom_unit(name, *words.shape), contents=words)
+
+    def rom_unit(self, name: str, depth: int, width: int) -> units.RomUnit:
+        """A ROM where the folding wants it."""
         place = units.Rom.LOGIC if name in self.logic else units.Rom.BY_SIZE
-        return self.add(name, units.RomUnit(depth=depth, width=width, rom=place), contents=words)
+        return units.RomUnit(depth=depth, width=width, rom=place)
 
     def skip_before(self, conv: ir.Conv) -> str | None:
         """The name of the join's FIFO that stands in front of ``conv``, where one does."""
@@ -279,7 +282,7 @@ def place_parameters(made: Passes, name: str, plan: Lowering) -> Source:
     width = BEAT_BITS if plan.slots is None else plan.slots.chip.width
     beats = made.beats(width)
     if plan.slots is None:
-        outside: units.Unit = units.RomUnit(depth=len(beats), width=width)
+        outside: units.Unit = plan.rom_unit(f"{name}.memory", len(beats), width)
     else:
         outside = units.SdramUnit(depth=len(beats), slots=plan.slots, identity=identity_of(beats))
     given = plan.add(f"{name}.memory", outside, contents=beats)
@@ -507,8 +510,9 @@ def _(op: ir.ClassScale, plan: Lowering) -> None:
     unit = score_unit(op, types[op.inputs[0]], types[op.name], x.bits, raw=not x.signed)
     bias = 0 * op.multiplier if op.bias is None else op.bias
     words = score_words(unit, op.multiplier, x.offset, bias)
-    rom = units.RomUnit(depth=unit.classes, width=unit.i_constant.width)
-    constants = plan.add(f"{op.name}.constants", rom, contents=words)
+    name = f"{op.name}.constants"
+    rom = plan.rom_unit(name, unit.classes, unit.i_constant.width)
+    constants = plan.add(name, rom, contents=words)
     source = plan.add(op.name, unit, one_by_one, constants, tensor=op.name)
     plan.publish(op, plan.stream(op, source, 1, unit.score_bits, signed=True))
 

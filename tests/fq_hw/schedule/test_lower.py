@@ -313,10 +313,11 @@ def test_scores_of_one_pixel_need_no_sum():
 
 def test_roms_lie_in_logic_where_the_folding_says():
     graph = lower_graph(random_graph("basic"))
-    found, name = least_lut(graph, 10_000), "stages.0.1.acts.1.levels"
-    plan = lower(graph, found.folds, found.cycles, logic=(name,))
+    found = least_lut(graph, 10_000)
+    names = {"stages.0.1.acts.1.levels", "tail.scores.constants"}
+    plan = lower(graph, found.folds, found.cycles, logic=names)
     places = {n.name for n in plan.nodes if getattr(n.unit, "rom", None) is units.Rom.LOGIC}
-    assert places == {name}
+    assert places == names
     with pytest.raises(
         FoldingError, match=r"^folding of 'basic': .* no ROM of it \(got \['x'\]\)$"
     ):
