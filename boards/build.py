@@ -18,7 +18,8 @@ from boards.clock import PllClock, pll_for
 from boards.placement import drivers, placement, slowest
 from boards.protocol import BAUD, IDLE_S, Info
 from boards.route import Job, Routed, packed
-from boards.sdram_core import check_clock
+from boards.sdram_core import check_clock, slots_in
+from boards.sdram_edges import second_output
 from boards.shell import Shell
 from boards.steps import Step
 from boards.toolchain import NAME, Placer
@@ -84,7 +85,7 @@ class SerialTop(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         if self.clock:
-            m.domains += self.clock.sync
+            m.domains += self.clock.domains
             m.submodules.clock = self.clock
         m.submodules.shell = self.shell
         uart = platform.request("uart", 0, dir="-")
@@ -137,9 +138,12 @@ def build(
     fits = out.suffix == tools.bitstream
     require(fits, "build", f"out must end in {tools.bitstream} for {board.name}", str(out))
     require(seeds >= 1, "build", "seeds must be at least 1", seeds)
-    setting = pll_for(board, clock_mhz or board.clock_mhz)
+    slots = slots_in(core)
+    gear = slots.gear if slots else 1
+    setting = pll_for(board, clock_mhz or board.clock_mhz, gear)
     clock = float(setting.mhz) if setting else board.clock_mhz
-    check_clock(core, clock)
+    check_clock(slots, clock)
+    second = second_output(slots.chip, setting) if slots and gear > 1 else None
     aim = max(freq_mhz or 0.0, clock)
     divisor(clock * 1e6, baud)
     yosys, packer = toolbox.find("yosys"), toolbox.find(tools.packer)
@@ -153,7 +157,7 @@ def build(
     ):
         with Step(report, "generate"):
             shell = Shell(core, info=info, clock_hz=clock * 1e6, baud=baud, idle_s=idle_s)
-            top = SerialTop(shell, PllClock(setting, board.family) if setting else None)
+            top = SerialTop(shell, PllClock(setting, board.family, second) if setting else None)
             options = _generate(top, board, work, aim / clock)
         with Step(report, f"synthesise with Yosys {yosys.version}"):
             toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,

@@ -19,17 +19,17 @@ from fq_hw.family import FAMILIES
 __all__ = ["PllClock", "pll_for"]
 
 
-def pll_for(board: Board, clock_mhz: float) -> pll.Setting | None:
-    """The PLL that makes ``clock_mhz``; None where that is the oscillator itself."""
-    if clock_mhz == board.clock_mhz:
+def pll_for(board: Board, clock_mhz: float, gear: int = 1) -> pll.Setting | None:
+    """The PLL that makes ``clock_mhz``, and ``gear`` times that; None where the oscillator does."""
+    if clock_mhz == board.clock_mhz and gear == 1:
         return None
-    return pll.dividers(FAMILIES[board.family].pll, board.clock_mhz, clock_mhz)
+    return pll.dividers(FAMILIES[board.family].pll, board.clock_mhz, clock_mhz, gear)
 
 
 class PllClock(Elaboratable):
     """What drives ``sync``, the clock domain of the whole design, which the top declares.
 
-    Members     none but the domain
+    Members     none but the ``domains``: with a ``second`` output, of ECP5 only, SECOND too
     ECP5        the clock is stopped until the PLL is locked; registers have no reset, so they
                 start with what configuration gave them
     iCE40       reset is held for ``warm_up_us`` after the PLL was locked
@@ -38,22 +38,33 @@ class PllClock(Elaboratable):
     Source      Lattice FPGA-TN-02200 (ECP5 sysCLOCK), FPGA-TN-02052 (iCE40 sysCLOCK)
     """
 
-    def __init__(self, setting: pll.Setting, family: str):
-        self.setting, self.pll = setting, FAMILIES[family].pll
+    def __init__(self, setting: pll.Setting, family: str, second: pll.Second | None = None):
+        self.setting, self.second, self.pll = setting, second, FAMILIES[family].pll
         self.sync = ClockDomain("sync", reset_less=self.pll.gate is not None)
+        self.domains = [self.sync]
+        if second:
+            self.domains.append(ClockDomain(pll.SECOND, reset_less=True))
 
     def elaborate(self, platform):
         return {"EHXPLLL": self.ecp5, "SB_PLL40_PAD": self.ice40}[self.pll.cell](platform)
 
     def ecp5(self, platform) -> Module:
         m = Module()
-        setting = self.setting
+        setting, outputs = self.setting, {}
         m.submodules.source = source = io.Buffer(
             "i", platform.request(platform.default_clk, dir="-")
         )
         locked, steady = Signal(), Signal()
         ungated = ClockDomain("ungated", reset_less=True, local=True)
         m.domains += ungated
+        if self.second:
+            fast = Signal()
+            divider = setting.divider // self.second.times
+            coarse, fine = divmod(self.second.steps, pll.Second.STEPS)
+            outputs = {
+                "p_CLKOS_ENABLE": "ENABLED", "p_CLKOS_DIV": divider,
+                "p_CLKOS_CPHASE": divider - 1 + coarse, "p_CLKOS_FPHASE": fine, "o_CLKOS": fast,
+            }  # fmt: skip
         m.submodules.pll = Instance(
             self.pll.cell,
             a_ICP_CURRENT="6", a_LPF_RESISTOR="16",
@@ -65,12 +76,14 @@ class PllClock(Elaboratable):
             p_CLKOP_ENABLE="ENABLED", p_CLKOP_DIV=setting.divider,
             p_CLKOP_CPHASE=setting.divider - 1, p_CLKOP_FPHASE=0,
             i_CLKI=source.i, i_RST=0, i_STDBY=0,
-            o_CLKOP=ungated.clk, o_LOCK=locked,
+            o_CLKOP=ungated.clk, o_LOCK=locked, **outputs,
         )  # fmt: skip
         m.submodules.steady = FFSynchronizer(locked, steady, o_domain="ungated", stages=3)
-        m.submodules.gate = Instance(
-            self.pll.gate, i_CLKI=ungated.clk, i_CE=steady, o_CLKO=self.sync.clk
-        )
+        clocks = [ungated.clk, *([fast] if self.second else [])]
+        for domain, clock in zip(self.domains, clocks, strict=True):
+            m.submodules[f"gate_{domain.name}"] = Instance(
+                self.pll.gate, i_CLKI=clock, i_CE=steady, o_CLKO=domain.clk
+            )
         return m
 
     def ice40(self, platform) -> Module:

@@ -6,12 +6,14 @@ from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 from fq_hw.errors import require
 from fq_hw.family import Pll
 
-__all__ = ["TOLERANCE", "Setting", "dividers"]
+__all__ = ["SECOND", "TOLERANCE", "Second", "Setting", "dividers"]
 
+SECOND = "second"  # the clock domain of a PLL's second output
 TOLERANCE = Fraction(1, 100)  # how far the clock may be from the wanted one
 
 
@@ -40,15 +42,26 @@ class Setting:
         return self.vco_mhz / self.divider
 
 
-def dividers(limits: Pll, source_mhz: float, wanted_mhz: float) -> Setting:
+@dataclass(frozen=True, kw_only=True)
+class Second:
+    """A second output: ``times`` as fast, its edges so many ``steps`` behind those of the first."""
+
+    STEPS: ClassVar[int] = 8  # in a cycle of the VCO
+
+    times: int
+    steps: int
+
+
+def dividers(limits: Pll, source_mhz: float, wanted_mhz: float, times: int = 1) -> Setting:
     """The setting nearest to ``wanted_mhz``; then the fastest detector, the most central VCO.
 
-    ParameterError when none comes within ``TOLERANCE``, naming the nearest clock that there is.
+    A second output can be ``times`` as fast. ParameterError when none comes within ``TOLERANCE``,
+    naming the nearest clock that there is.
     """
     source, wanted = Fraction(source_mhz), Fraction(wanted_mhz)
     middle = Fraction(sum(limits.vco)) / 2
     found = min(
-        settings(limits, source, wanted),
+        settings(limits, source, wanted, times),
         key=lambda pll: (abs(pll.mhz - wanted), pll.reference, abs(pll.vco_mhz - middle)),
         default=None,
     )
@@ -58,15 +71,17 @@ def dividers(limits: Pll, source_mhz: float, wanted_mhz: float) -> Setting:
         f"no PLL setting makes this clock from {source_mhz:g} MHz within 1 %; a PLL gives "
         f"{low:g}..{high:g} MHz"
     )
+    contract += f", and {times} times as much beside it" if times > 1 else ""
     hint = "" if found is None else f"the nearest is {float(found.mhz):g}"
     require(near, "--clock", contract, wanted_mhz, hint=hint)
     return found
 
 
-def settings(limits: Pll, source: Fraction, wanted: Fraction) -> Iterator[Setting]:
+def settings(limits: Pll, source: Fraction, wanted: Fraction, times: int) -> Iterator[Setting]:
     """For each oscillator frequency in range, the dividers on both sides of the wanted clock."""
     if not within(source, limits.source):
         return
+    whole = [n for n in limits.dividers if not n % times]
     for reference in limits.references:
         if not within(source / reference, limits.detector):
             continue
@@ -74,9 +89,10 @@ def settings(limits: Pll, source: Fraction, wanted: Fraction) -> Iterator[Settin
             vco = source / reference * feedback
             if not within(vco, limits.vco):
                 continue
-            above = bisect(limits.dividers, vco / wanted)
-            for divider in limits.dividers[max(above - 1, 0) : above + 1]:
-                if not within(vco / divider, limits.output):
+            above = bisect(whole, vco / wanted)
+            for divider in whole[max(above - 1, 0) : above + 1]:
+                made = vco / divider
+                if not within(made, limits.output) or not within(times * made, limits.output):
                     continue
                 yield Setting(source_mhz=source, reference=reference, feedback=feedback,
                               divider=divider)  # fmt: skip

@@ -7,14 +7,16 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
 from boards.board import Board
-from boards.sdram_pads import SdramPads
+from boards.clock import pll_for
+from boards.sdram_pads import pads_of
 from fq_hw.errors import CapacityError, require
 from fq_hw.schedule.plan import Plan
+from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.units import SdramUnit
 from rtl_gen.sdram.pins import pins
 from rtl_gen.top import Accelerator
 
-__all__ = ["SdramCore", "check_clock", "check_sdram"]
+__all__ = ["SdramCore", "check_clock", "check_makes", "check_sdram", "slots_in"]
 
 CLOCK_SHARE = 1e-4  # by which clocks that are one may differ: a PLL's is a fraction
 
@@ -30,12 +32,29 @@ def check_sdram(plan: Plan, board: Board) -> None:
     require(chip == have, board.name, contract, have and have.name, hint=hint, kind=CapacityError)
 
 
-def check_clock(core: wiring.Component, clock_mhz: float) -> None:
-    """Raise CapacityError where ``core`` has an SDRAM that is timed for another clock."""
-    if not isinstance(core, SdramCore):
+def check_makes(board: Board, slots: Slots) -> None:
+    """Raise ParameterError where ``board`` makes another clock than the one ``slots`` are for."""
+    setting = pll_for(board, slots.clock_mhz, slots.gear)
+    made = float(setting.mhz) if setting else board.clock_mhz
+    contract = f"is the clock for which an SDRAM is timed, and {board.name} makes another"
+    require(same_clock(slots, made), "--mhz", contract, slots.clock_mhz, hint=f"take {made:.8g}")
+
+
+def same_clock(slots: Slots, clock_mhz: float) -> bool:
+    """Whether ``slots`` are timed for this clock."""
+    return abs(slots.clock_mhz - clock_mhz) <= CLOCK_SHARE * clock_mhz
+
+
+def slots_in(core: wiring.Component) -> Slots | None:
+    """Those of the SDRAM that ``core`` has, if any."""
+    return core.unit.slots if isinstance(core, SdramCore) else None
+
+
+def check_clock(slots: Slots | None, clock_mhz: float) -> None:
+    """Raise CapacityError where ``slots``, a design's, are timed for another clock."""
+    if slots is None:
         return
-    planned = core.unit.slots.clock_mhz
-    same = abs(planned - clock_mhz) <= CLOCK_SHARE * clock_mhz
+    planned, same = slots.clock_mhz, same_clock(slots, clock_mhz)
     contract = f"its SDRAM is timed for {planned:g} MHz, and the design would run at {clock_mhz:g}"
     hint = "plan and build it for the same --clock"
     require(same, "build", contract, hint=hint, kind=CapacityError)
@@ -55,14 +74,13 @@ class SdramCore(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        chip = self.unit.slots.chip
         m.submodules.core = core = self.core
-        m.submodules.pads = pads = SdramPads(chip, self.unit.slots.clock_mhz)
+        m.submodules.pads = pads = pads_of(self.unit.slots)
         connect(m, flipped(self.i), core.i)
         connect(m, core.o, flipped(self.o))
         connect(m, flipped(self.i_fill), core.i_fill)
         m.d.comb += [self.ready.eq(core.ready), self.bad.eq(core.bad)]
-        for name, member in pins(chip).items():
+        for name, member in pins(self.unit.slots).items():
             inner, outer = getattr(core, name), getattr(pads, name)
             m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
         return m

@@ -1,37 +1,23 @@
-"""An SDRAM's pins on an ECP5 board: a register in every I/O cell, and the clock's pin."""
+"""An SDRAM's pins on an ECP5 board: registers in every I/O cell, and the clock's pin."""
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockSignal, Instance, Module, Signal, Value
+from collections.abc import Iterator
+
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
 from amaranth.lib import io, wiring
 
-from fq_hw.errors import CapacityError, require
-from fq_hw.schedule.sdram import SdramChip
-from rtl_gen.sdram.pins import pins
+from boards.pll import SECOND
+from boards.sdram_edges import takes_falling
+from fq_hw.schedule.sdram import Slots
+from rtl_gen.sdram.pins import Command, pins
 
-__all__ = ["SdramPads", "takes_falling"]
-
-# From the clock's edge to the chip and back into an input register, least and most, beside the
-# chip's own times: clock pin out, traces, data pin in, the register's set-up. Not measured.
-WAY_NS = (3.1, 5.7)
+__all__ = ["DoublePads", "SdramPads", "pads_of"]
 
 
-def takes_falling(chip: SdramChip, clock_mhz: float) -> bool:
-    """Whether what the chip gives is taken at the falling edge in its cycle, or the rising after.
-
-    The chip's clock rises in the middle of a cycle. A word comes ``access_ns`` later and stays
-    until ``hold_ns`` after the next middle, both on their way for WAY_NS. CapacityError where
-    neither edge is sure to be inside.
-    """
-    period, (least, most) = 1000 / clock_mhz, WAY_NS
-    falling = period >= chip.access_ns + most
-    rising = period / 2 <= chip.hold_ns + least
-    contract = f"has no edge at {clock_mhz:g} MHz at which a word is sure to be there"
-    below, above = 1000 / (chip.access_ns + most), 500 / (chip.hold_ns + least)
-    hint = f"take at most {below:.1f} MHz or at least {above:.1f}"
-    fits = falling or rising
-    require(fits, f"SDRAM {chip.name}", contract, hint=hint, kind=CapacityError)
-    return falling
+def pads_of(slots: Slots) -> wiring.Component:
+    """The pads of the gear that ``slots`` are in."""
+    return SdramPads(slots) if slots.gear == 1 else DoublePads(slots)
 
 
 class SdramPads(wiring.Component):
@@ -44,26 +30,18 @@ class SdramPads(wiring.Component):
     Source      Lattice FPGA-TN-02032 (ECP5 high-speed I/O)
     """
 
-    def __init__(self, chip: SdramChip, clock_mhz: float):
-        self.falling = takes_falling(chip, clock_mhz)
-        super().__init__({name: member.flip() for name, member in pins(chip).items()})
+    def __init__(self, slots: Slots):
+        self.falling = takes_falling(slots.chip, slots.clock_mhz)
+        super().__init__({name: member.flip() for name, member in pins(slots).items()})
 
     def elaborate(self, platform):
         m = Module()
         ports = platform.request("sdram", 0, dir="-")
         m.submodules.clk = clk = io.DDRBuffer("o", ports.clk)
         m.d.comb += [clk.o[0].eq(0), clk.o[1].eq(1)]
-        commands = ("ras", "cas", "we")
-        levels = {name: self.sdram_command[n] for n, name in enumerate(commands)}
-        levels |= {"ba": self.sdram_bank, "a": self.sdram_address}
-        levels |= {"cs": Value.cast(1), "clk_en": Value.cast(1)}
-        for name, level in levels.items():
-            if hasattr(ports, name):  # where there are none they are wired so
-                m.submodules[name] = pad = io.FFBuffer("o", getattr(ports, name))
-                m.d.comb += pad.o.eq(level)
-        if hasattr(ports, "dqm"):
-            m.submodules.dqm = pad = io.FFBuffer("o", ports.dqm)
-            m.d.comb += pad.o.eq(self.sdram_dqm.replicate(len(ports.dqm)))
+        for name, level in outward(self, ports):
+            m.submodules[name] = pad = io.FFBuffer("o", getattr(ports, name))
+            m.d.comb += pad.o.eq(level)
         taken = Signal.like(self.sdram_dq_i)
         for n in range(len(taken)):
             m.submodules[f"dq_{n}"] = pad = io.Buffer("io", ports.dq[n])
@@ -89,3 +67,48 @@ class SdramPads(wiring.Component):
             p_REGSET="RESET", p_SRMODE="LSR_OVER_CE",
             i_CLK=ClockSignal(), i_LSR=0, i_DI=d, o_Q=q,
         )  # fmt: skip
+
+
+class DoublePads(wiring.Component):
+    """The platform's ``sdram`` in gear 2: double-rate registers at every pin, both ways.
+
+    Members     those of ``rtl_gen.sdram.pins``, the other way round
+    Clock       its pin is the domain SECOND, from a register of the same kind as all others
+    Latency     three cycles out, which is what ODDRX1F takes and Amaranth's output enable too; two
+                halves that are taken at the rising and the next falling edge come one cycle later
+    Errors      none at run time
+    Source      Lattice FPGA-TN-02035 (ECP5 high-speed I/O); amaranth-lang/amaranth 1667, 1668
+    """
+
+    def __init__(self, slots: Slots):
+        super().__init__({name: member.flip() for name, member in pins(slots).items()})
+
+    def elaborate(self, platform):
+        m = Module()
+        ports = platform.request("sdram", 0, dir="-")
+        m.submodules.clk = clk = io.DDRBuffer("o", ports.clk, o_domain=SECOND)
+        m.d.comb += [clk.o[0].eq(1), clk.o[1].eq(0)]
+        for name, level in outward(self, ports):
+            m.submodules[name] = pad = io.DDRBuffer("o", getattr(ports, name))
+            second = Const(Command.NOTHING, 1) if name in COMMAND else level
+            m.d.comb += [pad.o[0].eq(level), pad.o[1].eq(second)]
+        m.submodules.dq = pad = io.DDRBuffer("io", ports.dq)
+        m.d.comb += [
+            Cat(pad.o[0], pad.o[1]).eq(self.sdram_dq_o),
+            pad.oe.eq(self.sdram_dq_oe),
+            self.sdram_dq_i.eq(Cat(pad.i[0], pad.i[1])),
+        ]
+        return m
+
+
+COMMAND = ("ras", "cas", "we")
+
+
+def outward(pads: SdramPads | DoublePads, ports) -> Iterator[tuple[str, Value]]:
+    """The ports that only go out, but for the clock, and their levels; none that are wired so."""
+    levels = {name: pads.sdram_command[n] for n, name in enumerate(COMMAND)}
+    levels |= {"ba": pads.sdram_bank, "a": pads.sdram_address}
+    levels |= {"cs": Value.cast(1), "clk_en": Value.cast(1)}
+    if hasattr(ports, "dqm"):
+        levels["dqm"] = pads.sdram_dqm.replicate(len(ports.dqm))
+    return ((name, level) for name, level in levels.items() if hasattr(ports, name))

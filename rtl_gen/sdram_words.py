@@ -48,7 +48,7 @@ class SdramWords(UnitComponent, unit=SdramUnit):
 
     @classmethod
     def off_chip(cls, unit: SdramUnit) -> Mapping[str, wiring.Member]:
-        return {**pins(unit.slots.chip), "ready": Out(1), "bad": Out(1)}
+        return {**pins(unit.slots), "ready": Out(1), "bad": Out(1)}
 
     @property
     def more(self) -> Mapping[str, wiring.Member]:
@@ -61,7 +61,7 @@ class SdramWords(UnitComponent, unit=SdramUnit):
         again = Signal()  # a new filling
         ring = Ring(places=unit.places, width=unit.width)
         m.submodules.ring = ResetInserter(again)(ring)
-        for name, member in pins(unit.slots.chip).items():
+        for name, member in pins(unit.slots).items():
             inner, outer = getattr(memory, name), getattr(self, name)
             m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
 

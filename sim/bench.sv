@@ -19,7 +19,15 @@
 module bench;
   reg clk = 0;
   reg rst = 1;
+`ifdef SDRAM_FAST
+  reg fast = 0;  // an SDRAM's clock, twice as fast: each edge of clk is one of its rising edges
+  always begin
+    #1 {clk, fast} = {~clk, 1'b1};
+    #1 fast = 0;
+  end
+`else
   always #1 clk = ~clk;
+`endif
 
   reg i_valid = 0;
   wire i_ready;
@@ -42,6 +50,9 @@ module bench;
   wire [`SDRAM_WIDTH-1:0] dq_o, dq_i;
   wire [7:0] rule;
   sdram chip (
+`ifdef SDRAM_FAST
+      .fast_clk(fast), .fast_rst(rst),
+`endif
       .clk(clk), .rst(rst), .sdram_command(command), .sdram_bank(bank), .sdram_address(address),
       .sdram_dqm(dqm), .sdram_dq_o(dq_o), .sdram_dq_oe(dq_oe), .sdram_dq_i(dq_i), .rule(rule)
   );

@@ -95,8 +95,9 @@ def compile_core(
     unit = plan.sdram
     if unit is not None:
         chip = unit.slots.chip
-        widths += f"`define SDRAM_WIDTH {chip.width}\n`define SDRAM_BANK {chip.bank_bits}\n"
+        widths += f"`define SDRAM_WIDTH {unit.width}\n`define SDRAM_BANK {chip.bank_bits}\n"
         widths += f"`define SDRAM_ADDRESS {chip.address_bits}\n"
+        widths += "`define SDRAM_FAST\n" if unit.slots.gear > 1 else ""
         more = {**more, "sdram_store.v": sdram_board.STORE,
                 "sdram.v": to_verilog(sdram_board.behind(unit), "sdram")}  # fmt: skip
     sources = {
@@ -171,7 +172,7 @@ def simulate(
         write_text(options["fill"], "".join(f"{word:04x}\n" for word in words))
         if is_stored(plan):
             options["sdram"] = folder / "sdram.hex"
-            write_text(options["sdram"], chip_lines(words, unit.width))
+            write_text(options["sdram"], chip_lines(words, unit.slots.chip.width))
         limit += 2 * unit.slots.cycles.power_up + 4 * unit.slots.period
         limit += int(unit.stored * (unit.width // 8 + 3) / unit.slots.share)
         options["limit"] = limit * (2 if reset_at else 1)

@@ -1,7 +1,7 @@
-"""An SDRAM chip and its pads as seen from the controller's clock, which watches every rule.
+"""An SDRAM chip, which watches every rule, in cycles of its own clock.
 
-The chip samples its pins in the middle of a cycle; here that is the cycle's end. It is written
-once, in Amaranth: Amaranth's simulator runs it, and Verilator what is emitted of it.
+What it samples are its pins at a cycle's end. It is written once, in Amaranth: Amaranth's simulator
+runs it, and Verilator what is emitted of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import Out
 
 from fq_hw.schedule.sdram import SdramChip
-from rtl_gen.sdram.pins import ALL_BANKS, Command, pins
+from rtl_gen.sdram.pins import ALL_BANKS, Command, chip_pins
 
 __all__ = ["Rule", "SdramModel"]
 
@@ -41,16 +41,18 @@ class Rule(enum.IntEnum):
     MASKED = 16  # dqm hides what is read
     COMMAND = 17  # one that the model has not: STOP
     ADDRESS = 18  # beyond the words that the model keeps
+    CUT = 19  # READ, WRITE or PRECHARGE before the last word of an access
 
 
 class SdramModel(wiring.Component):
     """The chip: what it answers, and which rule of its data sheet was broken first.
 
-    Members     sdram_*: as the chip's pins see them: ``pins`` of it, the other way round
+    Members     sdram_*: as the chip's pins see them: ``chip_pins``, the other way round
                 rule: Out(Rule), of the first rule that was broken
     Words       depth of them, at row, bank, column, the column lowest, all kept over a reset;
                 ``words`` are there from the start
-    Latency     cas cycles from READ to the word
+    Clock       ``gear`` times ``clock_mhz``; an access moves ``gear`` words, one a cycle
+    Latency     cas cycles from READ to its first word
     Errors      never stops: watch ``rule``
     verilog     whether the words lie in a module, ``sdram_board.STORE``, that Verilator is given
     """
@@ -62,11 +64,12 @@ class SdramModel(wiring.Component):
         depth: int,
         words: Iterable[int] = (),
         *,
+        gear: int = 1,
         verilog: bool = False,
     ):
-        self.chip, self.cycles, self.depth = chip, chip.cycles(clock_mhz), depth
-        self.words, self.verilog = list(words), verilog
-        faces = {name: member.flip() for name, member in pins(chip).items()}
+        self.chip, self.cycles, self.depth = chip, chip.cycles(clock_mhz, gear), depth
+        self.words, self.gear, self.verilog = list(words), gear, verilog
+        faces = {name: member.flip() for name, member in chip_pins(chip).items()}
         super().__init__({**faces, "rule": Out(Rule)})
 
     def elaborate(self, platform):
@@ -116,7 +119,7 @@ class SdramModel(wiring.Component):
         every: Value, broken: Mapping[Rule, Signal],
     ) -> None:  # fmt: skip
         """Times between commands: each counts down what is left of it."""
-        c = self.cycles
+        c, behind = self.cycles, self.gear - 1  # words of an access behind the first
         any_ = ~is_[Command.NOTHING]
         access = is_[Command.READ] | is_[Command.WRITE]
 
@@ -141,15 +144,15 @@ class SdramModel(wiring.Component):
             rcd = left(f"rcd_{n}", c.rcd, activate)
             ras = left(f"ras_{n}", c.ras, activate)
             rc = left(f"rc_{n}", c.rc, activate)
-            wr = left(f"wr_{n}", c.wr, here & is_[Command.WRITE])
-            rp = Signal(range(c.ras + c.wr + c.rp + 1), name=f"left_rp_{n}")
+            wr = left(f"wr_{n}", c.wr + behind, here & is_[Command.WRITE])
+            rp = Signal(range(c.ras + c.wr + behind + c.rp + 1), name=f"left_rp_{n}")
             shut = here & is_[Command.PRECHARGE] & (opened[n] | (rp == 0))
             with m.If(rp != 0):
                 m.d.sync += rp.eq(rp - 1)
             with m.If(shut):
                 m.d.sync += rp.eq(c.rp - 1)
             with m.If(here & access & every):  # it closes itself as early as it may
-                least = Mux(is_[Command.WRITE], c.wr, 1)
+                least = Mux(is_[Command.WRITE], c.wr, 1) + behind
                 m.d.sync += rp.eq(Mux(ras > least, ras, least) + c.rp - 1)
             wrong[Rule.RCD].append(here & access & (rcd != 0))
             wrong[Rule.RAS].append(shut & opened[n] & (ras != 0))
@@ -167,7 +170,7 @@ class SdramModel(wiring.Component):
         refreshes = Signal(range(chip.power_up_refreshes + 1))
         mode, up = Signal.like(self.sdram_address, init=~0), Signal()
         debt = Signal(range(2 * c.refresh + 2))
-        ready = (refreshes == chip.power_up_refreshes) & (mode == chip.mode)
+        ready = (refreshes == chip.power_up_refreshes) & (mode == chip.mode(self.gear))
         with m.If(asleep != 0):
             m.d.sync += asleep.eq(asleep - 1)
         with m.If(is_[Command.REFRESH] & (refreshes != chip.power_up_refreshes)):
@@ -193,12 +196,18 @@ class SdramModel(wiring.Component):
         width, c = self.chip.width, self.cycles
         where, word = Signal(32), Signal(width)
         write = Signal(width // 8)
-        m.d.comb += [
-            where.eq(address),
-            write.eq((is_[Command.WRITE] & ~self.sdram_dqm).replicate(width // 8)),
-        ]
+        access = is_[Command.READ] | is_[Command.WRITE]
+        reading, writing, going = is_[Command.READ], is_[Command.WRITE], Signal()
+        m.d.comb += where.eq(address)
+        if self.gear > 1:  # the other word of a pair follows
+            again, writes = Signal.like(where), Signal()
+            m.d.sync += [going.eq(access), writes.eq(writing), again.eq(address ^ 1)]
+            reading, writing = reading | (going & ~writes), writing | (going & writes)
+            with m.If(going):
+                m.d.comb += where.eq(again)
+        m.d.comb += write.eq((writing & ~self.sdram_dqm).replicate(width // 8))
         self.keep(m, where, write, word)
-        line = [(is_[Command.READ], word)]
+        line = [(reading, word)]
         for n in range(c.cas):
             there, late = Signal(name=f"there_{n}"), Signal(width, name=f"word_{n}")
             m.d.sync += [there.eq(line[-1][0]), late.eq(line[-1][1])]
@@ -214,14 +223,14 @@ class SdramModel(wiring.Component):
             before = Signal(name=f"masked_{n}")
             m.d.sync += before.eq(masked[-1])
             masked.append(before)
-        access = is_[Command.READ] | is_[Command.WRITE]
         m.d.comb += [
             # What nobody drives is neither 0 nor what was there.
             self.sdram_dq_i.eq(Mux(there & ~masked[-1], late, ~late)),
             broken[Rule.CONTENTION].eq(self.sdram_dq_oe & Cat(driven).any()),
-            broken[Rule.UNDRIVEN].eq(is_[Command.WRITE] & ~self.sdram_dq_oe),
+            broken[Rule.UNDRIVEN].eq(writing & ~self.sdram_dq_oe),
             broken[Rule.MASKED].eq(there & masked[-1]),
-            broken[Rule.ADDRESS].eq(access & (where >= self.depth)),
+            broken[Rule.ADDRESS].eq((reading | writing) & (where >= self.depth)),
+            broken[Rule.CUT].eq(going & (access | is_[Command.PRECHARGE])),
         ]
 
     def keep(self, m: Module, address: Signal, write: Signal, word: Signal) -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
+from collections.abc import Iterable
+
+from amaranth.hdl import Cat, DomainRenamer, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.sim import Simulator
 
+from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.units import SdramUnit
-from rtl_gen.sdram.pins import PREFIX
+from rtl_gen.delay import delay
+from rtl_gen.sdram.pins import PREFIX, Command, chip_pins
 from sim.sdram import Rule, SdramModel
 
-__all__ = ["STORE", "PaddedSdram", "WithSdram", "behind"]
+__all__ = ["FAST", "STORE", "PaddedSdram", "WithSdram", "add_clocks", "behind", "chip_of"]
+
+FAST = (
+    "fast"  # the domain of a chip in gear 2: twice as fast, and every second edge is the design's
+)
+OUTWARD = 3  # registers of the pads in gear 2, on the way out
 
 STORE = """module sdram_store (input clk, input [31:0] address, input [WIDTH/8-1:0] write,
                     input [WIDTH-1:0] w_data, output [WIDTH-1:0] r_data);
@@ -27,23 +37,62 @@ endmodule
 """  # what stands for the memory in Verilator: initial contents would be a line a word
 
 
+def chip_of(
+    slots: Slots, depth: int | None = None, words: Iterable[int] = (), verilog: bool = False
+) -> SdramModel:
+    """The chip that ``slots`` are for; it keeps all of its words, or the first ``depth``."""
+    chip, gear = slots.chip, slots.gear
+    return SdramModel(chip, slots.clock_mhz, depth or chip.words, words, gear=gear, verilog=verilog)
+
+
+def add_clocks(simulator: Simulator, period: float = 1e-6) -> None:
+    """The design's clock, and a chip's in gear 2 where there is one."""
+    simulator.add_clock(period)
+    simulator.add_clock(period / 2, phase=period / 2, domain=FAST, if_exists=True)
+
+
 class PaddedSdram(wiring.Component):
     """The chip behind the registers of the pads.
 
-    Members     those of SdramModel, as the controller sees them
+    Members     those of ``rtl_gen.sdram.pins``, as the controller sees them; rule: Out(Rule)
+    Clock       in gear 2 the chip's is that of the domain FAST
     """
 
     def __init__(self, model: SdramModel):
         self.model = model
-        super().__init__(dict(model.signature.members))
+        faces = {name: member.flip() for name, member in chip_pins(model.chip, model.gear).items()}
+        super().__init__({**faces, "rule": Out(Rule)})
 
     def elaborate(self, platform):
         m = Module()
+        if self.model.gear > 1:
+            self.halves(m)
+            return m
         m.submodules.model = model = self.model
-        for name, member in model.signature.members.items():
+        for name, member in self.signature.members.items():
             inner, outer = getattr(model, name), getattr(self, name)
             m.d.sync += inner.eq(outer) if member.flow is In else outer.eq(inner)
         return m
+
+    def halves(self, m: Module) -> None:
+        """Registers of double rate: a half of a word, and a command or none, in each chip cycle."""
+        m.submodules.model = DomainRenamer(FAST)(self.model)
+        model, width = self.model, self.model.chip.width
+        cycle, seen, second = Signal(), Signal(), Signal()
+        now, before = Signal(width), Signal(width)  # what the pins had at the last two edges
+        m.d.sync += cycle.eq(~cycle)
+        m.d[FAST] += [seen.eq(cycle), now.eq(model.sdram_dq_i), before.eq(now)]
+        m.d.comb += second.eq(seen == cycle)
+        for name in chip_pins(model.chip):
+            if name == f"{PREFIX}dq_i":
+                continue
+            level = delay(m, getattr(self, name), OUTWARD, name)
+            if name == f"{PREFIX}command":
+                level = Mux(second, Command.NOTHING, level)
+            elif name == f"{PREFIX}dq_o":
+                level = level.word_select(second, width)
+            m.d.comb += getattr(model, name).eq(level)
+        m.d.sync += [self.sdram_dq_i.eq(Cat(before, now)), self.rule.eq(model.rule)]
 
 
 class WithSdram(wiring.Component):
@@ -79,6 +128,5 @@ class WithSdram(wiring.Component):
 
 def behind(unit: SdramUnit) -> PaddedSdram:
     """What is at the pins of ``unit`` in Verilator, with room for the bursts that it fills in."""
-    slots = unit.slots
-    depth = unit.blocks * slots.burst
-    return PaddedSdram(SdramModel(slots.chip, slots.clock_mhz, depth, verilog=True))
+    depth = unit.blocks * unit.slots.burst * unit.slots.gear
+    return PaddedSdram(chip_of(unit.slots, depth, verilog=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,9 +16,21 @@ from fq_hw.schedule.units import SdramUnit
 from rtl_gen.rom_stream import pack_words
 from rtl_gen.sdram_words import SdramWords
 from sim.sdram import Rule, SdramModel
-from sim.sdram_board import WithSdram
+from sim.sdram_board import WithSdram, add_clocks, chip_of
 
-__all__ = ["Played", "contents", "expected", "play", "predicted", "small", "words_unit"]
+__all__ = [
+    "Played",
+    "Script",
+    "contents",
+    "driver",
+    "expected",
+    "play",
+    "predicted",
+    "small",
+    "words_unit",
+]
+
+Script = list[tuple[dict[str, int], int]]  # what is driven for a cycle, and cycles until the next
 
 
 def small(chip: SdramChip = SDR_16M16) -> SdramChip:
@@ -26,9 +39,9 @@ def small(chip: SdramChip = SDR_16M16) -> SdramChip:
 
 
 def words_unit(
-    depth: int, clock_mhz: float, chip: SdramChip = SDR_16M16, turns=("words",), **more
+    depth: int, clock_mhz: float, chip: SdramChip = SDR_16M16, turns=("words",), gear=1, **more
 ) -> SdramUnit:
-    slots = Slots(chip=small(chip), clock_mhz=clock_mhz, burst=16, turns=turns)
+    slots = Slots(chip=small(chip), clock_mhz=clock_mhz, burst=16, turns=turns, gear=gear)
     return SdramUnit(depth=depth, slots=slots, **{"places": 32, **more})
 
 
@@ -60,12 +73,11 @@ def play(
 ) -> Played:
     """``cycles`` cycles after a reset; ``fill`` comes in, and o pauses by chance.
 
-    ``kept`` is how many words the chip keeps: fewer than it should, where it is broken.
+    ``kept`` is how many of its words the chip keeps: fewer than it should, where it is broken.
     """
     part = part or SdramWords(unit, contents(unit))
     fill = SdramWords.filling(unit, part.contents) if fill is None else fill
-    chip = unit.slots.chip
-    top = WithSdram(part, SdramModel(chip, unit.slots.clock_mhz, kept or chip.words))
+    top = WithSdram(part, chip_of(unit.slots, kept))
     found, dice = Played(), random.Random(7)
 
     async def bench(ctx) -> None:
@@ -88,7 +100,7 @@ def play(
         found.rule = Rule(ctx.get(top.rule))
 
     simulator = Simulator(top)
-    simulator.add_clock(1e-6)
+    add_clocks(simulator)
     simulator.add_testbench(bench)
     simulator.run()
     return found
@@ -107,3 +119,32 @@ def expected(unit: SdramUnit, count: int) -> list[int]:
     """The first ``count`` words of those that ``contents`` makes."""
     words = pack_words(contents(unit))
     return [words[n % unit.depth] for n in range(count)]
+
+
+def driver(model: SdramModel) -> Callable[[Script], tuple[Rule, list[int]]]:
+    """What the model says of a script: the first broken rule, and the words on its pins."""
+    simulator = Simulator(model)
+    simulator.add_clock(1e-6)
+    task = {}
+
+    async def bench(ctx) -> None:
+        task["seen"] = []
+        for pins, cycles in [*task["script"], ({}, 8)]:
+            for cycle in range(cycles):
+                at = {} if cycle else pins
+                for name in ("command", "bank", "address", "dqm", "dq_o", "dq_oe"):
+                    ctx.set(getattr(model, f"sdram_{name}"), at.get(name, 0))
+                task["seen"].append(ctx.get(model.sdram_dq_i))
+                await ctx.tick()
+        task["rule"] = Rule(ctx.get(model.rule))
+
+    simulator.add_testbench(bench)
+
+    def run(script: Script) -> tuple[Rule, list[int]]:
+        if "script" in task:  # there is no first reset
+            simulator.reset()
+        task["script"] = script
+        simulator.run()
+        return task["rule"], task["seen"]
+
+    return run

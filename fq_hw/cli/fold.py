@@ -13,6 +13,7 @@ from fq_hw.flow.fold import HEAD, KINDS, FoldGoal
 from fq_hw.plain import to_plain
 from fq_hw.report.table import table
 from fq_hw.schedule.resources import PRICED
+from fq_hw.schedule.sdram import Slots
 
 __all__ = ["add_parser"]
 
@@ -58,8 +59,15 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--sdram",
         action="store_true",
-        help="an array's parameters lie in the board's SDRAM, which runs at --mhz; build for the "
-        "same --clock",
+        help="an array's parameters lie in the board's SDRAM, beside a design at --mhz; build for "
+        "the same --clock",
+    )
+    parser.add_argument(
+        "--gear",
+        type=int,
+        choices=(1, 2),
+        help="of the SDRAM: 1, its clock is --mhz, or 2, twice that, and it gives two words a "
+        "cycle (default: 2 where the chip is fast enough)",
     )
     parser.add_argument("--out", type=Path, help="file (default build/fold/NAME-BOARD-SPEED.json)")
     parser.set_defaults(run=run)
@@ -75,6 +83,26 @@ def priced_otherwise(board) -> str:
     )
 
 
+def sdram_row(slots: Slots | None) -> dict | None:
+    """How an SDRAM runs."""
+    return slots and {
+        "chip": slots.chip.name,
+        "MHz": slots.gear * slots.clock_mhz,
+        "gear": slots.gear,
+        "bits per cycle": slots.bits_per_cycle,
+    }
+
+
+def sdram_line(slots: Slots | None) -> str:
+    """The same as a line."""
+    if slots is None:
+        return ""
+    return (
+        f"SDRAM: {slots.chip.name} bits at {slots.gear * slots.clock_mhz:g} MHz (gear "
+        f"{slots.gear}), {slots.bits_per_cycle:.1f} bits per cycle at most\n"
+    )
+
+
 def speed_tag(args: argparse.Namespace, interval: int) -> str:
     """What tells foldings of a network for one board apart: cycles per frame, adder levels."""
     levels = args.levels_per_stage
@@ -82,6 +110,7 @@ def speed_tag(args: argparse.Namespace, interval: int) -> str:
     return (
         (f"{arrays.tag}-" if arrays else "partition-" if args.partition else "")
         + ("sdram-" if args.sdram else "")
+        + (f"gear-{args.gear}-" if args.gear else "")
         + f"{interval}-cycles"
         + (f"-{levels}-levels" if levels > 1 else "")
     )
@@ -100,6 +129,7 @@ def goal_of(args: argparse.Namespace) -> FoldGoal:
         arrays=arrays_of(args),
         partition=args.partition,
         sdram=args.sdram,
+        gear=args.gear,
         model=args.model,
     )
 
@@ -146,6 +176,7 @@ def run(args: argparse.Namespace) -> Output:
         "layers": rows,
         "folds": {name: to_plain(fold) for name, fold in design.folding.folds.items()},
         "arrays": to_plain(design.folding.arrays),
+        "sdram": sdram_row(design.folding.slots),
         "file": str(path),
     }
     text = note(model) + table(HEAD, [tuple(row.values()) for row in rows])
@@ -159,6 +190,6 @@ def run(args: argparse.Namespace) -> Output:
         f"{now:,.0f} at the board's oscillator of {board.clock_mhz:g} MHz; its UART carries "
         f"{link.frames_per_second:,.1f} ({link.baud:,} baud, {link.bytes_per_frame:,} bytes per "
         "frame)"
-        f"\n{priced_otherwise(board)}folding: {path}"
+        f"\n{priced_otherwise(board)}{sdram_line(design.folding.slots)}folding: {path}"
     )
     return Output(data, text)

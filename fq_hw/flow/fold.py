@@ -17,7 +17,7 @@ from fq_hw.schedule.lower import Lowering
 from fq_hw.schedule.memories import blocks
 from fq_hw.schedule.partition_search import fastest_partition
 from fq_hw.schedule.resources import PRICED, Resources, resources
-from fq_hw.schedule.sdram import Slots
+from fq_hw.schedule.sdram import Slots, slots_of
 from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, RomUnit, Unit
 
 __all__ = ["HEAD", "KINDS", "FoldGoal", "layer_rows"]
@@ -41,7 +41,9 @@ class FoldGoal:
     levels            adder levels of a dot product between registers
     arrays            what does not stream; or with ``partition`` the solver chooses where to cut,
                       and the size of the array behind it: most frames/s that fit
-    sdram             the array's parameters lie in the board's SDRAM, which runs at ``mhz``
+    sdram             the array's parameters lie in the board's SDRAM, beside a design at ``mhz``
+    gear              1 or 2: its clock is the design's, or twice as fast and gives two words a
+                      cycle; by default the higher where the chip is fast enough
     model             the file that hints name
 
     Errors call them as the command does: --fps, --lut-share.
@@ -57,6 +59,7 @@ class FoldGoal:
     arrays: Arrays = Arrays()
     partition: bool = False
     sdram: bool = False
+    gear: int | None = None
     model: Path | None = SHIPPED
 
     def share(self) -> float:
@@ -110,15 +113,20 @@ class FoldGoal:
     def slots(self) -> Slots | None:
         """Those of the board's SDRAM, if it is used."""
         import boards
+        from boards.sdram_core import check_makes
 
         if not self.sdram:
+            contract, hint = "says how an SDRAM runs", "add --sdram, or leave it out"
+            require(self.gear is None, "--gear", contract, self.gear, hint=hint)
             return None
         board = boards.find(self.board)
         used, contract = self.arrays or self.partition, "has the parameters of an array"
         require(used, "--sdram", contract, hint="add --partition, --in-turn, --sequential")
         chip, hint = board.sdram, "leave --sdram out, or take a board that has one"
         require(chip, "--sdram", f"{board.name} has none", hint=hint, kind=CapacityError)
-        return Slots(chip=chip, clock_mhz=self.mhz, burst=BURST)
+        slots = slots_of(chip, self.mhz, BURST, self.gear)
+        check_makes(board, slots)
+        return slots
 
     def partitioned(
         self, graph: ir.Graph, limits: Resources, slots: Slots | None, report: Report

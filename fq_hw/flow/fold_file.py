@@ -29,6 +29,7 @@ class Outside:
     chip: str
     clock_mhz: float
     burst: int
+    gear: int = 1
 
     def __post_init__(self) -> None:
         one_of(self.chip, CHIPS, "sdram: chip")
@@ -37,7 +38,14 @@ class Outside:
     @property
     def slots(self) -> Slots:
         """Its time slots."""
-        return Slots(chip=CHIPS[self.chip], clock_mhz=self.clock_mhz, burst=self.burst)
+        chip = CHIPS[self.chip]
+        return Slots(chip=chip, clock_mhz=self.clock_mhz, burst=self.burst, gear=self.gear)
+
+    @classmethod
+    def of(cls, slots: Slots) -> Outside:
+        """The SDRAM that these are for."""
+        chip, clock_mhz, burst, gear = slots.chip, slots.clock_mhz, slots.burst, slots.gear
+        return cls(chip=chip.name, clock_mhz=clock_mhz, burst=burst, gear=gear)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +93,6 @@ def save(path: Path, graph: ir.Graph, folding: Folding) -> None:
 
 def text(graph: ir.Graph, folding: Folding) -> str:
     """``folding`` of ``graph`` as JSON."""
-    slots = folding.slots
-    outside = slots and Outside(chip=slots.chip.name, clock_mhz=slots.clock_mhz, burst=slots.burst)
     record = Record(
         kind=KIND,
         network=graph.name,
@@ -95,7 +101,7 @@ def text(graph: ir.Graph, folding: Folding) -> str:
         folds=dict(folding.folds),
         arrays=folding.arrays,
         logic=folding.logic,
-        sdram=outside,
+        sdram=folding.slots and Outside.of(folding.slots),
     )
     plain = to_plain(record)
     folds = [f"{json.dumps(name)}: {json.dumps(fold)}" for name, fold in plain.pop("folds").items()]

@@ -31,6 +31,7 @@ from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.sdram import Slots, identity_of
 from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
+from fq_hw.schedule.units.sdram_words import places_of
 from fq_hw.schedule.words import (
     bits_of,
     level_fields,
@@ -279,12 +280,15 @@ def place_parameters(made: Passes, name: str, plan: Lowering) -> Source:
     stage = made.stage
     if stage.supply is Supply.CHIP:
         return plan.add(f"{name}.parameters", made.parameters, contents=made.words)
-    width = BEAT_BITS if plan.slots is None else plan.slots.chip.width
+    slots = plan.slots
+    width = BEAT_BITS if slots is None else slots.width
     beats = made.beats(width)
-    if plan.slots is None:
+    if slots is None:
         outside: units.Unit = plan.rom_unit(f"{name}.memory", len(beats), width)
     else:
-        outside = units.SdramUnit(depth=len(beats), slots=plan.slots, identity=identity_of(beats))
+        outside = units.SdramUnit(
+            depth=len(beats), slots=slots, places=places_of(slots), identity=identity_of(beats)
+        )
     given = plan.add(f"{name}.memory", outside, contents=beats)
     return plan.add(f"{name}.parameters", made.buffer(width), given)
 

@@ -32,7 +32,8 @@ class SlotController(wiring.Component):
                 where ``drop``, In(a bit each), was not 1 then
                 group: Out(1), in the last cycle before each refresh but the first; the next slot
                 is the first of ``turns`` where ``restart``, In(1), is 1 then
-    Order       block n is at row, bank, column = n * burst, the column lowest
+    Order       block n is at row, bank, column = n * burst, the column lowest; in gear 2 a word is
+                at two columns, its lower half first
     Latency     slots.first from the slot's begin to its first word, slots.reply more if read
     Throughput  slots.share of all cycles
     Resources   about 125 LUT4 and 115 flip-flops for one client of 16 bits
@@ -41,11 +42,11 @@ class SlotController(wiring.Component):
 
     def __init__(self, slots: Slots, clients: tuple[str, ...]):
         self.slots, self.clients = slots, clients
-        count, width = len(clients), slots.chip.width
-        blocks = slots.chip.words // slots.burst
+        count, width = len(clients), slots.width
+        blocks = slots.words // slots.burst
         super().__init__(
             {
-                **pins(slots.chip),
+                **pins(slots),
                 "ask": In(count),
                 "write": In(count),
                 "block": In(data.ArrayLayout((blocks - 1).bit_length(), count)),
@@ -83,7 +84,7 @@ class SlotController(wiring.Component):
     def start(self, m: Module, end: Value, up: Signal) -> Signal:
         """Steps to go, each as long as a refresh: until it wakes, PRECHARGE, REFRESH, LOAD MODE."""
         slots = self.slots
-        asleep = ceil_div(slots.cycles.power_up, slots.rest)
+        asleep = ceil_div(slots.whole(slots.cycles.power_up), slots.rest)
         steps = asleep + slots.chip.power_up_refreshes + 2
         step = counter(steps, "step", init=steps - 1)
         with m.If(end):
@@ -136,7 +137,8 @@ class SlotController(wiring.Component):
         with m.If(issuing):
             m.d.sync += self.column.eq(self.column + 1)
             m.d.sync += issuing.eq(self.column != slots.burst - 1)
-        inside = chip.column_bits - len(self.column)
+        halves = Const(0, slots.gear - 1)  # of a word: one access moves both
+        inside = chip.column_bits - len(halves) - len(self.column)
         bank, row = place[inside:][: chip.bank_bits], place[inside + chip.bank_bits :]
 
         asleep = chip.power_up_refreshes + 1  # steps from there on, and there PRECHARGE
@@ -155,8 +157,8 @@ class SlotController(wiring.Component):
         }
         command = either(Mux(here, kind, 0) for kind, here in commands.items())
         # Until the first slot row and bank are 0.
-        address = Mux(issuing, Cat(self.column, place[:inside]), row)
-        address = address | Mux(load, chip.mode, 0) | Mux(close, ALL_BANKS, 0)
+        address = Mux(issuing, Cat(halves, self.column, place[:inside]), row)
+        address = address | Mux(load, chip.mode(slots.gear), 0) | Mux(close, ALL_BANKS, 0)
         m.d.comb += self.issue.eq(Mux(issuing, mine, 0))
         m.d.sync += [
             self.sdram_command.eq(command),

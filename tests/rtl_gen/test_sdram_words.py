@@ -21,6 +21,9 @@ CASES = {  # what differs: clock, chip, words in the last burst, of the check to
         1400,
         0.0,
     ),
+    "gear 2, slow": (words_unit(37, 25, gear=2), 1600, 0.0),
+    "gear 2, whole bursts": (words_unit(32, 71.25, gear=2, places=64), 1200, 0.0),
+    "gear 2, check in a burst of its own": (words_unit(48, 60, gear=2), 2000, 0.6),
     "32 bits": (words_unit(37, 133, M12L64322A, places=64), 2400, 0.5),
 }
 

@@ -6,7 +6,15 @@
 `timescale 1ns / 1ns
 module bench;
   reg clk = 0, rst = 1;
+`ifdef FAST
+  reg fast = 0;
+  always begin
+    #1 {clk, fast} = {~clk, 1'b1};
+    #1 fast = 0;
+  end
+`else
   always #1 clk = ~clk;
+`endif
   reg [15:0] fill [0:`PIECES-1];
   reg [`WIDTH-1:0] words [0:`DEPTH-1];
   string name;
@@ -24,6 +32,9 @@ module bench;
       .sdram_dqm(dqm), .sdram_dq_o(dq_o), .sdram_dq_oe(dq_oe), .sdram_dq_i(dq_i)
   );
   sdram chip (
+`ifdef FAST
+      .fast_clk(fast), .fast_rst(rst),
+`endif
       .clk(clk), .rst(rst), .sdram_command(command), .sdram_bank(bank), .sdram_address(address),
       .sdram_dqm(dqm), .sdram_dq_o(dq_o), .sdram_dq_oe(dq_oe), .sdram_dq_i(dq_i), .rule(rule)
   );

@@ -59,7 +59,7 @@ def core(module: str, folder: Path) -> str:
 
 
 def run(chip: SdramChip, folder: Path, programs: Path) -> str:
-    defines = {"WORDS": WORDS, "COMMANDS": COMMANDS, "MODE": chip.mode,
+    defines = {"WORDS": WORDS, "COMMANDS": COMMANDS, "MODE": chip.mode(),
                "POWER_UP": chip.cycles(MHZ).power_up}  # fmt: skip
     head = "".join(f"`define {name} {value}\n" for name, value in defines.items())
     sources = {

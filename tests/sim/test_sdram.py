@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from amaranth.sim import Simulator
-from sdram_bench import small
+from sdram_bench import driver, small
 
 from rtl_gen.sdram.pins import ALL_BANKS, Command
 from sim.sdram import Rule, SdramModel
@@ -33,7 +32,7 @@ SHUT = {"command": PRECHARGE, "address": ALL_BANKS}
 AGAIN = {"command": REFRESH}
 
 
-def start(awake: int = C.power_up, refreshes: int = 8, mode: int = CHIP.mode) -> list:
+def start(awake: int = C.power_up, refreshes: int = 8, mode: int = CHIP.mode()) -> list:
     """Pairs of what is driven for a cycle, and the cycles until the next."""
     return [
         ({}, awake), (SHUT, C.rp), *[(AGAIN, C.rfc)] * refreshes,
@@ -43,33 +42,7 @@ def start(awake: int = C.power_up, refreshes: int = 8, mode: int = CHIP.mode) ->
 
 @pytest.fixture(scope="module")
 def drive():
-    """What the model says of a script: the first broken rule, and the words on its pins."""
-    model = SdramModel(CHIP, MHZ, CHIP.words // 2)
-    simulator = Simulator(model)
-    simulator.add_clock(1e-6)
-    task = {}
-
-    async def bench(ctx) -> None:
-        task["seen"] = []
-        for pins, cycles in [*task["script"], ({}, 8)]:
-            for cycle in range(cycles):
-                at = {} if cycle else pins
-                for name in ("command", "bank", "address", "dqm", "dq_o", "dq_oe"):
-                    ctx.set(getattr(model, f"sdram_{name}"), at.get(name, 0))
-                task["seen"].append(ctx.get(model.sdram_dq_i))
-                await ctx.tick()
-        task["rule"] = Rule(ctx.get(model.rule))
-
-    simulator.add_testbench(bench)
-
-    def run(script: list) -> tuple[Rule, list[int]]:
-        if "script" in task:  # there is no first reset
-            simulator.reset()
-        task["script"] = script
-        simulator.run()
-        return task["rule"], task["seen"]
-
-    return run
+    return driver(SdramModel(CHIP, MHZ, CHIP.words // 2))
 
 
 UP = start()
@@ -100,7 +73,7 @@ def test_a_cycle_too_few(rule, drive):
 BROKEN = {
     "no refresh at the start": (Rule.START, [*start(refreshes=7), (row(), 9)]),
     "another latency": (Rule.START, [*start(mode=0x20), (row(), 9)]),
-    "bursts": (Rule.START, [*start(mode=CHIP.mode | 1), (row(), 9)]),
+    "bursts": (Rule.START, [*start(mode=CHIP.mode(2)), (row(), 9)]),
     "read of no row": (Rule.CLOSED, [*UP, (read(), 9)]),
     "write in another bank": (Rule.CLOSED, [*OPEN, (write(1, bank=1), 9)]),
     "read after it was shut": (Rule.CLOSED, [*OPEN, ({}, LAST), (SHUT, C.rp), (read(), 9)]),

@@ -22,32 +22,35 @@ pytestmark = pytest.mark.verilator
 ARRAY = Array(columns=2, pe=2, simd=4, depth=64)
 
 
-def case_of(folder, chip: SdramChip) -> Case:
+ONCE, TWICE, WIDE = (SDR_16M16, 1, 100), (SDR_16M16, 2, 71.25), (M12L64322A, 1, 100)
+
+
+def case_of(folder, chip: SdramChip, gear: int, clock_mhz: float) -> Case:
     case = make_case("tiny", folder, 3, array=ARRAY)
     chip = dataclasses.replace(chip, row_bits=7, power_up_ns=2000)
-    slots = Slots(chip=chip, clock_mhz=100, burst=32)
+    slots = Slots(chip=chip, clock_mhz=clock_mhz, burst=32, gear=gear)
     stage = dataclasses.replace(whole_stage(case.graph, ARRAY), supply=Supply.STREAM)
     plan = lower(case.graph, {}, arrays=[stage], slots=slots)
     return dataclasses.replace(case, plan=plan, interval=timing.simulate(plan).interval)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chip", [SDR_16M16, M12L64322A], ids=lambda chip: chip.name)
-def test_many_words_are_in_the_chip_from_the_start(chip, tmp_path, programs, monkeypatch):
+@pytest.mark.parametrize("memory", [ONCE, TWICE, WIDE], ids=str)
+def test_many_words_are_in_the_chip_from_the_start(memory, tmp_path, programs, monkeypatch):
     monkeypatch.setattr(network, "MANY_WORDS", 10)
-    case = case_of(tmp_path, chip)
+    case = case_of(tmp_path, *memory)
     run = case.run(network.build(case.plan, programs, brief=True))
     case.assert_equal(run)
     assert run.results == timing.simulate(case.plan, len(case.images)).results
 
 
 @pytest.mark.parametrize(
-    "chip",
-    [SDR_16M16, pytest.param(M12L64322A, marks=pytest.mark.slow)],
-    ids=lambda chip: chip.name,
+    "memory",
+    [ONCE, TWICE, pytest.param(WIDE, marks=pytest.mark.slow)],
+    ids=str,
 )
-def test_scores_streams_cycles_and_other_words(chip, tmp_path, programs):
-    case = case_of(tmp_path, chip)
+def test_scores_streams_cycles_and_other_words(memory, tmp_path, programs):
+    case = case_of(tmp_path, *memory)
     program, levels = network.build(case.plan, programs, brief=True), tmp_path / "levels.txt"
     free = case.run(program, taps_file=levels)
     case.assert_equal(free)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fq_hw.schedule.sdram import CHIPS, Slots
+from fq_hw.schedule.sdram import CHIPS, SDR_16M16, SDR_32M16, Slots
 from fq_hw.schedule.units import SdramUnit
 from rtl_gen.emit import to_verilog
 from rtl_gen.rom_stream import pack_words
@@ -19,14 +19,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.verilator]
 BITS, BENCH = 7_300_000, Path(__file__).with_name("sdram_bench.sv")
 
 
-@pytest.mark.parametrize("clock_mhz", [50, 133])
-@pytest.mark.parametrize("chip", CHIPS.values(), ids=CHIPS)
-def test_every_word_at_the_rate_of_the_record(chip, clock_mhz, tmp_path, programs):
-    slots = Slots(chip=chip, clock_mhz=clock_mhz, burst=128)
-    unit = SdramUnit(depth=BITS // chip.width, slots=slots, places=512, identity=1)
+WAYS = [
+    *((chip, 1, clock_mhz) for chip in CHIPS.values() for clock_mhz in (50, 133)),
+    *((chip, 2, clock_mhz) for chip in (SDR_16M16, SDR_32M16) for clock_mhz in (25, 71.25)),
+]
+
+
+@pytest.mark.parametrize(("chip", "gear", "clock_mhz"), WAYS, ids=str)
+def test_every_word_at_the_rate_of_the_record(chip, gear, clock_mhz, tmp_path, programs):
+    slots = Slots(chip=chip, clock_mhz=clock_mhz, burst=128, gear=gear)
+    unit = SdramUnit(depth=BITS // slots.width, slots=slots, places=512, identity=1)
     contents = np.random.default_rng(1).integers(0, 2, unit.contents).astype(np.uint8)
-    defines = {"PIECES": unit.pieces, "WIDTH": chip.width, "DEPTH": unit.depth,
+    defines = {"PIECES": unit.pieces, "WIDTH": slots.width, "DEPTH": unit.depth,
                "BANK": chip.bank_bits, "ADDRESS": chip.address_bits}  # fmt: skip
+    defines |= {"FAST": 1} if gear > 1 else {}
     head = "".join(f"`define {name} {value}\n" for name, value in defines.items())
     sources = {
         "bench.sv": head + BENCH.read_text(),

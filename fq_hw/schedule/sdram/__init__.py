@@ -3,7 +3,7 @@
 from fq_hw.schedule.sdram.chip import Cycles, SdramChip
 from fq_hw.schedule.sdram.chips import CHIPS, M12L64322A, SDR_16M16, SDR_32M16
 from fq_hw.schedule.sdram.identity import identity_of
-from fq_hw.schedule.sdram.slots import Slots
+from fq_hw.schedule.sdram.slots import Slots, slots_of
 
 __all__ = [
     "CHIPS",
@@ -14,4 +14,5 @@ __all__ = [
     "SdramChip",
     "Slots",
     "identity_of",
+    "slots_of",
 ]

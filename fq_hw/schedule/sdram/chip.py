@@ -10,7 +10,9 @@ from fq_hw.errors import require
 
 __all__ = ["Cycles", "SdramChip"]
 
-MHZ = (25, 134)  # the clocks for which slots and pads were thought through
+LEAST_MHZ = 25  # of the design: slower ones were not thought through
+MOST_MHZ = {1: 134, 2: 143}  # of the chip, in each gear; its own limit may be lower
+LEAD = {1: Fraction(1, 2), 2: 1}  # chip cycles that what it is given stands before its edge: pads
 ADDRESS_BITS = 11  # at least: bit 10 says whether a command goes to all banks
 
 
@@ -46,9 +48,10 @@ class SdramChip:
     """One chip: ``width`` data pins, and its times in nanoseconds.
 
     ``access_ns`` and ``hold_ns`` say when a word is on the pins after its clock edge (tAC, tOH),
-    ``off_ns`` when the pins are free again (tHZ). ``wr_clocks``, ``rrd_clocks`` and ``mrd_clocks``
-    are least counts of edges, whatever the clock. ``power_up_refreshes`` come before the first
-    access.
+    ``off_ns`` when the pins are free again (tHZ); ``setup_ns`` and ``keep_ns`` how long before and
+    after its edge it wants what it is given (tIS, tIH). ``wr_clocks``, ``rrd_clocks`` and
+    ``mrd_clocks`` are least counts of edges, whatever the clock. ``power_up_refreshes`` come before
+    the first access.
     """
 
     name: str
@@ -71,6 +74,8 @@ class SdramChip:
     access_ns: float
     hold_ns: float
     off_ns: float
+    setup_ns: float
+    keep_ns: float
     refresh_ns: float
     power_up_ns: float = 200_000
     power_up_refreshes: int = 8
@@ -97,17 +102,21 @@ class SdramChip:
         """Words of ``width`` bits."""
         return 1 << self.row_bits + self.column_bits + self.bank_bits
 
-    @property
-    def mode(self) -> int:
-        """What LOAD MODE must be given: words one by one, CAS latency."""
-        return self.cas << 4
+    def mode(self, words: int = 1) -> int:
+        """What LOAD MODE must be given: 1 or 2 ``words`` an access, CAS latency."""
+        return self.cas << 4 | words - 1
 
-    def cycles(self, clock_mhz: float) -> Cycles:
-        """Its times at ``clock_mhz``, rounded to the safe side."""
-        low, high = MHZ[0], min(MHZ[1], 1000 / self.clock_ns)
-        contract = f"runs at {low:g}..{high:.5g} MHz"
-        require(low <= clock_mhz <= high, f"SDRAM {self.name}", contract, clock_mhz)
-        mhz = Fraction(clock_mhz)
+    def most_mhz(self, gear: int = 1) -> float:
+        """The fastest clock of a design that it runs beside, ``gear`` times as fast."""
+        return min(MOST_MHZ[gear], 1000 / self.clock_ns) / gear
+
+    def cycles(self, clock_mhz: float, gear: int = 1) -> Cycles:
+        """Its times in cycles of ``gear`` times ``clock_mhz``, rounded to the safe side."""
+        high, how = self.most_mhz(gear), f" in gear {gear}" if gear > 1 else ""
+        contract = f"runs at {LEAST_MHZ}..{high:.5g} MHz{how}"
+        fits = LEAST_MHZ <= clock_mhz <= high
+        require(fits, f"SDRAM {self.name}", contract, clock_mhz)
+        mhz = gear * Fraction(clock_mhz)
 
         def least(ns: float, clocks: int = 1) -> int:
             return max(clocks, math.ceil(Fraction(ns) * mhz / 1000))
@@ -122,8 +131,7 @@ class SdramChip:
             wr=least(self.wr_ns, self.wr_clocks),
             mrd=self.mrd_clocks,
             cas=self.cas,
-            # Words to write are on the pins half a cycle before their edge: pads.
-            turn=math.ceil(Fraction(1, 2) + Fraction(self.off_ns) * mhz / 1000),
+            turn=math.ceil(LEAD[gear] + Fraction(self.off_ns) * mhz / 1000),
             refresh=math.floor(Fraction(self.refresh_ns) * mhz / 1000),
             power_up=least(self.power_up_ns),
         )

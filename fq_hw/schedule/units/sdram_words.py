@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+from fq_hw.family import FAMILIES
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.sdram import Slots
@@ -26,14 +27,21 @@ from fq_hw.schedule.steps import (
 from fq_hw.schedule.units.base import Beat, FramelessUnit
 from fq_hw.schedule.units.skip_fifo import FifoUnit
 
-__all__ = ["CHECK_BITS", "SdramUnit"]
+__all__ = ["CHECK_BITS", "SdramUnit", "places_of"]
 
 CHECK_BITS = 32
+BLOCKS = FAMILIES["ecp5"].blocks  # of the boards that have an SDRAM
+
+
+def places_of(slots: Slots) -> int:
+    """Places for words that wait: as many as one block RAM has, at least for two bursts."""
+    whole = max(block.rows for block in BLOCKS if block.lanes >= slots.width)
+    return max(whole, 2 * slots.burst)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SdramUnit(FramelessUnit):
-    """``depth`` words as wide as the chip, one after the other, frame after frame, for ever.
+    """``depth`` words, those of its ``slots``, one after the other, frame after frame, for ever.
 
     Behind them in the chip lies their CRC-32, begun with ``identity``. After every reset words and
     check are filled in, and all are read back once: words are given only if they are right then.
@@ -55,13 +63,13 @@ class SdramUnit(FramelessUnit):
         self.check(fits, f"places must be a power of two, {least} or more", places)
         self.check("words" in self.slots.turns, "needs slots for its words", self.slots.turns)
         self.check(0 <= self.identity < 1 << CHECK_BITS, "identity has 32 bits", self.identity)
-        have = self.slots.chip.words
+        have = self.slots.words
         self.check(self.stored <= have, f"has room for {have} words", self.stored)
 
     @property
     def width(self) -> int:
         """Bits of a word."""
-        return self.slots.chip.width
+        return self.slots.width
 
     @property
     def stored(self) -> int:
