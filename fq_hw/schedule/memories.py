@@ -16,6 +16,7 @@ from fq_hw.family import family_named
 
 __all__ = [
     "Memory",
+    "Slice",
     "block_muxed",
     "blocks",
     "ceil_div",
@@ -25,8 +26,8 @@ __all__ = [
     "in_block_ram",
     "logic_rom",
     "ram_in_blocks",
-    "ram_layers",
     "rom_layers",
+    "slices",
 ]
 
 DESIGNED = "ecp5"  # the family whose blocks decide where a memory goes
@@ -39,7 +40,8 @@ CELL_LUTS = 6  # four for the bits of a distributed RAM cell, two for its write 
 class Memory:
     """A memory in blocks: one read port, and one write port if it is no ROM.
 
-    single_port  reads or writes one word per cycle; a ROM that is one may be filled after a reset
+    single_port  reads or writes one word per cycle; a ROM that is one may be filled after a reset,
+                 a RAM that is one and finds no SPRAM is made of ``slices``
     part         bits that have a write enable of their own, 0 where words are written whole
     """
 
@@ -52,6 +54,15 @@ class Memory:
     def __post_init__(self) -> None:
         where, fits = "Memory", self.depth >= 1 and self.width >= 1
         require(fits, where, "needs words and bits", (self.depth, self.width))
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some of a word's bits, in so many layers of ``rows`` words each."""
+
+    bits: int
+    rows: int
+    layers: int
 
 
 def ceil_div(a: int, b: int) -> int:
@@ -85,10 +96,27 @@ def fewest_pieces(depth: int, width: int, most: int) -> int:
     return min(ways, key=lambda n: blocks(depth * n, ceil_div(width, n), rom=True))
 
 
-def ram_layers(depth: int, width: int) -> tuple[int, int]:
-    """Words of a layer, and layers, of a RAM in blocks; a single layer may be any depth."""
-    _, layers, rows = cut(depth, width, rom=False)
-    return (rows, layers) if layers > 1 else (depth, 1)
+@functools.cache
+def slices(depth: int, width: int) -> tuple[Slice, ...]:
+    """A RAM of a word's slices side by side, each cut as takes the fewest blocks in all.
+
+    Of as many blocks the flattest way. Whoever uses it makes each layer a memory of its own.
+    """
+    shapes = family_named(DESIGNED, "memories").needs_blocks()
+    ways: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, (0,) * len(shapes))]
+    for bits in range(1, width + 1):
+        found = []
+        for n, shape in enumerate(shapes):
+            layers, here = ceil_div(depth, shape.rows), min(shape.lanes, bits)
+            count, joined, taken = ways[bits - here]
+            more = (*taken[:n], taken[n] + here, *taken[n + 1 :])
+            found.append((count + layers, joined + (layers - 1) * here, more))
+        ways.append(min(found))
+    return tuple(
+        Slice(bits, rows=min(depth, shape.rows), layers=ceil_div(depth, shape.rows))
+        for bits, shape in zip(ways[width][2], shapes, strict=True)
+        if bits
+    )
 
 
 def block_muxed(depth: int, width: int, *, rom: bool) -> int:

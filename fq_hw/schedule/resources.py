@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from fq_hw.errors import require
 from fq_hw.family import family_named
-from fq_hw.schedule.memories import Memory, blocks, ceil_div
+from fq_hw.schedule.memories import Memory, blocks, ceil_div, slices
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.units import Unit
 
@@ -58,6 +58,10 @@ def memory_blocks(memories: Iterable[Memory], family: str) -> Resources:
         depth, width = memory.depth, memory.width
         if memory.single_port and spram:
             taken += Resources(spram=ceil_div(depth, spram.rows) * ceil_div(width, spram.lanes))
+        elif memory.single_port and not memory.rom:
+            for part in slices(depth, width):
+                count = blocks(part.rows, part.bits, rom=False, family=family)
+                taken += Resources(ebr=part.layers * count)
         else:
             count = blocks(depth, width, rom=memory.rom, part=memory.part, family=family)
             taken += Resources(ebr=count)

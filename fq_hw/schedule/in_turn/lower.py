@@ -67,6 +67,7 @@ class Passes:
         self.done: set[str] = set()
         self.drafts: list[Draft] = []
         self.trunk_depth = 1
+        self.kept: list[str] = []  # tensors that the trunk holds at some time
         self.ops = inside(graph, stage)
         self.enter(graph[stage.after], offset)
         for op in self.ops:
@@ -115,7 +116,7 @@ class Passes:
         return None, None
 
     def deepen(self, rows: int, width: int, folds: int) -> None:
-        """Make the trunk deep enough for a tensor."""
+        """Make the trunk deep enough for a tensor of so many words."""
         pixels = rows * ceil_div(width, self.array.columns) * self.array.columns
         self.trunk_depth = max(self.trunk_depth, pixels * folds)
 
@@ -125,6 +126,8 @@ class Passes:
         if draft.step.add or draft.step.keep:
             step = draft.step
             self.deepen(step.rows, step.width, step.folds)
+        if draft.step.keep:
+            self.kept.append(tensor)
         if draft.threshold is not None:
             name = draft.threshold.name
             self.regions[name] = draft.step.dest
@@ -223,6 +226,7 @@ class Passes:
         if not isinstance(op, ir.Conv | ir.Add):
             self.refuse(op, "cannot be what comes in", type(op).__name__)
         self.trunk = op.name
+        self.kept.append(op.name)
         self.offsets[op.name] = np.zeros(c, np.int64) if offset is None else offset
         self.deepen(h, w, ceil_div(c, self.array.pe))
 
@@ -254,11 +258,13 @@ class Passes:
             for d in self.drafts
             if d.weight is not None
         )
-        highs = [int((types[n].high - offset).max()) for n, offset in self.offsets.items()]
-        value_bits = max(acc_bits, max(highs).bit_length(), 1)
+        highs = {n: int((types[n].high - offset).max()) for n, offset in self.offsets.items()}
+        highest = max(highs.values())
+        value_bits = max(acc_bits, highest.bit_length(), 1)
+        trunk_bits = max((highs[n].bit_length() for n in self.kept), default=1)
         steps = [(d.step, d.threshold) for d in self.drafts if d.threshold is not None]
         padded = any(step.folds * array.pe > len(op.levels) for step, op in steps)
-        level_bits = value_bits + 1 if padded else max(value_bits, (max(highs) + 1).bit_length())
+        level_bits = value_bits + 1 if padded else max(value_bits, (highest + 1).bit_length())
         users = graph.users[stage.until]
         levels = stage.after in self.regions
         return ArrayUnit(
@@ -270,6 +276,7 @@ class Passes:
             acc_bits=acc_bits,
             value_bits=value_bits,
             level_bits=level_bits,
+            trunk_bits=max(trunk_bits, 1),
             trunk_depth=self.trunk_depth,
             entry=self.regions.get(stage.after),
             in_bits=0 if levels else self.in_bits,

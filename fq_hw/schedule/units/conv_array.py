@@ -44,7 +44,8 @@ class ArrayUnit(Unit):
     in ``pixel_order``. They come out of the trunk behind the last pass, or while it runs, if it
     is to ``give`` them.
 
-    value_bits   of sums and of the trunk; ``acc_bits`` of a convolution's sums alone
+    value_bits   of sums; ``acc_bits`` of a convolution's sums alone, ``trunk_bits`` of those that
+                 the trunk keeps
     level_bits   of a threshold's level; behind the weights of a fold come, for each of its
                  channels, ``steps`` levels and a sign, in ``header_words`` words
     trunk_depth  words of ``pe`` values
@@ -58,6 +59,7 @@ class ArrayUnit(Unit):
     acc_bits: int
     value_bits: int
     level_bits: int
+    trunk_bits: int
     trunk_depth: int
     entry: Region | None = None
     in_bits: int = 0
@@ -339,6 +341,6 @@ class ArrayUnit(Unit):
             memories=(
                 *[Memory(array.depth, word, rom=False, part=array.pe * self.act_bits)]
                 * array.columns,
-                Memory(self.trunk_depth, array.pe * self.value_bits, rom=False, single_port=True),
+                Memory(self.trunk_depth, array.pe * self.trunk_bits, rom=False, single_port=True),
             ),
         )

@@ -12,6 +12,7 @@ from fq_hw.schedule.memories import (
     logic_rom,
     ram_in_blocks,
     rom_layers,
+    slices,
 )
 from fq_hw.schedule.resources import Resources, memory_blocks
 
@@ -64,7 +65,24 @@ def test_blocks_of_other_families_as_yosys_makes_them(depth, width, ice40, gowin
 def test_a_single_port_goes_to_spram_where_there_is_any():
     memories = [Memory(16_384, 32, False, single_port=True), Memory(16_385, 16, False, True)]
     assert memory_blocks(memories, "ice40") == Resources(spram=4)
-    assert memory_blocks(memories[:1], "ecp5") == Resources(ebr=32)
+    assert memory_blocks(memories[:1], "ecp5") == Resources(ebr=29)
+
+
+@pytest.mark.parametrize(
+    ("depth", "width", "cuts", "count"),
+    [
+        (8192, 112, [(108, 2048, 4), (4, 8192, 1)], 50),
+        (4096, 224, [(216, 2048, 2), (8, 4096, 1)], 50),
+        (8192, 26, [(18, 2048, 4), (8, 8192, 1)], 12),
+        (512, 30, [(30, 512, 1)], 1),
+        (1, 14, [(14, 1, 1)], 1),
+    ],
+)
+def test_a_single_port_in_blocks_is_cut_into_slices_as_measured(depth, width, cuts, count):
+    found = slices(depth, width)
+    assert [(one.bits, one.rows, one.layers) for one in found] == cuts
+    taken = memory_blocks([Memory(depth, width, rom=False, single_port=True)], "ecp5")
+    assert taken == Resources(ebr=count)
 
 
 def test_parts_with_a_write_enable_of_their_own_take_whole_bytes():

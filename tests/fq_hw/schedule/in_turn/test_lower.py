@@ -56,6 +56,17 @@ def test_every_convolution_has_one_pass_and_trunks_change_in_place():
     assert (steps[-1].name, steps[-1].add, steps[-1].dest) == ("tail.conv", False, None)
 
 
+def test_the_trunk_is_as_wide_as_what_it_keeps():
+    """The largest sums are the last block's, which its threshold and nobody else reads."""
+    unit, types = made(BASIC).unit, BASIC.types
+    kept = [stage.tensor for stage in made(BASIC).drafts if stage.step.keep]
+    assert "stages.1.1" not in kept
+    ranges = {name: int(types[name].high.max() - types[name].low.min()) for name in kept}
+    assert unit.trunk_bits == max(ranges.values()).bit_length() < unit.value_bits
+    sums_in = Passes(BASIC, InTurn(after="stages.0.1", until="tail.conv", array=SMALL), in_bits=9)
+    assert sums_in.unit.trunk_bits >= int(types["stages.0.1"].high.max()).bit_length()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_pass_writes_over_what_it_reads(name):
     for step in made(lower_graph(random_graph(name))).unit.passes:

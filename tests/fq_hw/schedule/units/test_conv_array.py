@@ -39,7 +39,7 @@ def test_memories_are_banks_and_a_trunk_with_one_port(unit):
     *banks, trunk = unit.parts().memories
     assert len(banks) == unit.array.columns and len(set(banks)) == 1
     assert banks[0].depth == unit.array.depth and not banks[0].single_port
-    assert (trunk.depth, trunk.width) == (unit.trunk_depth, unit.array.pe * unit.value_bits)
+    assert (trunk.depth, trunk.width) == (unit.trunk_depth, unit.array.pe * unit.trunk_bits)
     assert trunk.single_port
 
 
