@@ -58,7 +58,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
 
     def elaborate(self, platform):
         m = Module()
-        unit = self.unit
+        unit = self.unit.cycle
         width, depth = unit.i.width, max(unit.depth, 2)
         m.submodules.ring = ring = memory.Memory(
             shape=unsigned(width), depth=depth, init=[], attrs=memory_style(depth, width)
@@ -182,7 +182,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
 
         A register holds how many pixels are there beyond that one; below 0 they have yet to come.
         """
-        unit = self.unit
+        unit = self.unit.cycle
         pixels, rows, groups = unit.height * unit.width, unit.out_height, unit.groups
         needs = [[unit.last_pixel(oy, g) for g in range(groups)] for oy in range(rows)]
         aside = [needs[0][g] - needs[0][(g + 1) % groups] for g in range(groups)]
@@ -211,7 +211,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         out before ``row`` is known, from how many rows fit beyond that one, which is told a cycle
         later; -1 while the ring is full.
         """
-        unit = self.unit
+        unit = self.unit.cycle
         free = Signal(Shape.cast(range(-1, unit.rows + unit.height)), init=unit.rows - 1)
         room, came = Signal(init=1), Signal(name="row_came")
         after = {}
@@ -228,7 +228,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
 
     def address(self, m: Module, step: Value, last: dict[str, Value]) -> Signal:
         """Ring address of the first column's word; steps are constants, modulo the ring's size."""
-        unit = self.unit
+        unit = self.unit.cycle
         depth = max(unit.depth, 2)
         row = unit.row_words
         start = -unit.padding * (row + unit.slices) % depth

@@ -17,12 +17,16 @@ from fq_hw.schedule.memories import blocks, fewest_pieces
 __all__ = ["ConvParts", "ConvSite", "conv_parts", "converters"]
 
 
+SHALLOW = 32  # words of a ring that is cheap in distributed RAM: two of its cells
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConvSite:
     """A convolution and the streams around it: all that its units depend on but the fold.
 
     shape, lanes_in   of the tensor it reads, H,W,C; lanes_out of the one it makes
     planes            of its weights, all alike (``masked`` or not), the top one maybe ``inverted``
+    bursts            whether its pixels may come a row at once, and then none for as long
     """
 
     name: str = field(compare=False)
@@ -38,6 +42,7 @@ class ConvSite:
     planes: int = 1
     masked: bool = False
     inverted: bool = False
+    bursts: bool = False
 
     @property
     def combined(self) -> bool:
@@ -125,9 +130,8 @@ def converters(
 def core(site: ConvSite, fold: Fold) -> tuple[units.WindowUnit, units.RomUnit, units.ConvUnit]:
     """Window, weights and engine, which depend on no other stream: ``site`` has lanes of 1."""
     height, width, cin = site.shape
-    window = units.WindowUnit(
-        height=height,
-        width=width,
+    window_of = functools.partial(
+        units.WindowUnit,
         channels=cin,
         lanes=fold.simd,
         in_bits=site.act_bits,
@@ -138,6 +142,13 @@ def core(site: ConvSite, fold: Fold) -> tuple[units.WindowUnit, units.RomUnit, u
         columns=fold.columns,
         hold=fold.hold,
     )
+    window = window_of(height=height, width=width)
+    if site.kernel == site.stride == 1 and not site.bursts:
+        # No lines are needed: a group of pixels is a row. One is read, one comes, others are told.
+        spare = units.ceil_div(window.TOLD, fold.group * window.slices)
+        across = fold.group
+        groups = window_of(height=height * width // across, width=across, spare=spare)
+        window = groups if groups.depth <= min(SHALLOW, window.depth) else window
     engine = units.ConvUnit(
         cin=cin,
         cout=site.cout * site.planes,

@@ -12,7 +12,7 @@ import numpy as np
 
 from fq_hw.ir import Add, Concat, Conv, Flatten, Graph, Join, Op, PixelSum, Pool
 
-__all__ = ["Branches", "Columns", "Times", "between", "branches", "times"]
+__all__ = ["ONE", "Branches", "Columns", "Times", "between", "branches", "times"]
 
 Columns = Mapping[str, tuple[int, ...]]  # how many pixels a convolution may compute at once
 

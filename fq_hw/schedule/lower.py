@@ -26,7 +26,7 @@ from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converter
 from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
 from fq_hw.schedule.in_turn.lower import Passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition
-from fq_hw.schedule.joins import Branches, branches
+from fq_hw.schedule.joins import ONE, Branches, branches
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.sdram import Slots, identity_of
@@ -212,7 +212,11 @@ class Lowering:
     def skip_before(self, conv: ir.Conv) -> str | None:
         """The name of the join's FIFO that stands in front of ``conv``, where one does."""
         ways = ((name, fork, side) for name, fork in self.forks.items() for side in (0, 1))
-        found = (name + SKIPS[side] for name, fork, side in ways if fork.waits_before(side) is conv)
+        found = (
+            name + SKIPS[side]
+            for name, fork, side in ways
+            if fork.waits_before(side) is conv and waiting(fork, ONE)[side]
+        )
         return next(found, None)
 
     def deepen(self, skip: str, beats: int | None) -> None:
@@ -343,6 +347,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
         planes=weights.count,
         masked=weights.masked,
         inverted=weights.inverted,
+        bursts=skip is None and in_bursts(plan.graph, op.inputs[0]),
     )
     parts = conv_parts(site, plan.folds[op.name])
     plan.sites[op.name], plan.parts[op.name] = site, parts
@@ -361,6 +366,17 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     sums = plan.add(op.name, unit, windows, rom, **known.get("", {}))
     source = plan.chain(op.name, parts.after, sums, known)
     plan.publish(op, plan.stream(op, source, site.lanes_out, bits, offset))
+
+
+def in_bursts(graph: Graph, name: str) -> bool:
+    """Whether a tensor's pixels come a row at once, and then none while the next is pooled.
+
+    A convolution keeps rows of its own, and evens that out.
+    """
+    op = graph[name]
+    pools = isinstance(op, ir.Pool) and op.kernel[0] > 1
+    before = () if isinstance(op, ir.Conv) else op.inputs
+    return pools or any(in_bursts(graph, source) for source in before)
 
 
 def picked(op: ir.Conv, x: Stream, plan: Lowering) -> Stream:

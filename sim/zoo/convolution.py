@@ -26,6 +26,7 @@ def window(
     repeats: int = 1,
     columns: int = 1,
     hold: int = 1,
+    spare: int = 0,
 ) -> WindowUnit:
     return WindowUnit(
         height=size[0],
@@ -39,6 +40,7 @@ def window(
         repeats=repeats,
         columns=columns,
         hold=hold,
+        spare=spare,
     )
 
 
@@ -138,6 +140,8 @@ UNITS: dict[str, Unit] = {
     "window_1x1_plain": window((3, 3), 2, 2, kernel=1),
     "window_1x1_pixel": window((1, 1), 1, 1, kernel=1),
     "window_3x3_trailing": window((6, 7), 1, 1, kernel=3, stride=2),
+    "window_1x1_words": window((9, 1), 1, 1, kernel=1, spare=3),
+    "window_1x1_groups": window((3, 4), 3, 2, kernel=1, repeats=2, columns=2, hold=2, spare=1),
     "window_1x1_stride": window((5, 5), 3, 1, kernel=1, stride=2),
     "window_1x1_stride_over": window((7, 8), 2, 2, kernel=1, stride=3, repeats=2),
     "window_columns": window((5, 6), 4, 2, kernel=3, padding=1, repeats=2, columns=3),

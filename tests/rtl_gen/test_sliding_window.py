@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fq_hw.errors import FoldingError
-from fq_hw.schedule.units import WindowUnit
+from fq_hw.schedule.units import WindowUnit, ceil_div
 from rtl_gen.sliding_window import SlidingWindow
 from sim import pysim
 from sim.zoo import ZOO, random_vectors
@@ -18,6 +18,16 @@ def test_takes_whole_rows_until_the_ring_is_full(name):
     unit = ZOO[name]
     vectors = random_vectors(unit, frames=unit.rows)  # more than the ring holds
     assert pysim.block(SlidingWindow(unit), vectors)["i"] == unit.rows * unit.row_words
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 5, 10])
+def test_a_ring_of_groups_rests_never(lanes):
+    """Where words come as fast as they go; with rows for two groups alone, cycles are lost."""
+    unit = replace(ZOO["window_1x1_words"], channels=10, lanes=lanes)
+    for spare in (ceil_div(unit.TOLD, unit.slices), 0):
+        ring = replace(unit, spare=spare)
+        took = pysim.replay(SlidingWindow(ring), random_vectors(ring, frames=2))["o"]
+        assert (took[-1] - took[0] > len(took) - 1) == (ring.rows == 2)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fq_hw.schedule.events import store
 from fq_hw.schedule.parts import Parts, bits, ring
@@ -30,7 +30,7 @@ class WindowUnit(LaneUnit):
     output channels. ``columns`` adjacent windows come side by side, and ``hold`` of these in turn,
     word by word: ``columns`` x ``hold`` adjacent windows are one group. The buffer is a
     ring of 2**k words that holds ``rows`` whole rows; a row is freed when the last window that
-    needs it has been read.
+    needs it has been read. It has room for ``spare`` rows more than the least.
     """
 
     height: int
@@ -41,6 +41,7 @@ class WindowUnit(LaneUnit):
     repeats: int
     columns: int = 1
     hold: int = 1
+    spare: int = 0
 
     WAITS = True  # for the rows of its first windows
 
@@ -81,7 +82,7 @@ class WindowUnit(LaneUnit):
         arriving = self.stride
         if not self.padding:
             arriving = max(arriving, *(self.freed(oy) for oy in range(self.out_height)))
-        least = (self.kernel + arriving) * self.row_words
+        least = (self.kernel + arriving + self.spare) * self.row_words
         return 1 << (least - 1).bit_length()
 
     @property
@@ -120,6 +121,11 @@ class WindowUnit(LaneUnit):
         out = self.out_height * self.groups * self.repeats * self.window_beats
         return max(out, self.height * self.row_words)
 
+    @property
+    def cycle(self) -> WindowUnit:
+        """As high as what it does again and again: a row, where no row has to do with the next."""
+        return replace(self, height=1) if self.kernel == self.stride == 1 else self
+
     def first_row(self, oy: int) -> int:
         """Topmost image row that window row ``oy`` and all later ones need."""
         return max(0, oy * self.stride - self.padding)
@@ -149,35 +155,37 @@ class WindowUnit(LaneUnit):
 
     NEWS = 1  # until the reader hears of a pixel
     ASK = 1  # where a request waits
+    TOLD = NEWS + ASK + 1  # cycles in which a row is neither written nor read
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         arrived, freed = Times(), Times()  # pixels to read, rows to write again
-        pixels, beats = self.height * self.width, self.repeats * self.window_beats
-        unused = pixels - 1 - self.last_pixel(self.out_height - 1, self.groups - 1)
+        unit = self.cycle
+        pixels, beats = unit.height * unit.width, unit.repeats * unit.window_beats
+        unused = pixels - 1 - unit.last_pixel(unit.out_height - 1, unit.groups - 1)
         rows, read = [], -1 - unused  # the last that the frame before needed
-        for oy in range(self.out_height):
-            ends = (self.last_pixel(oy, group) for group in range(self.groups))
+        for oy in range(unit.out_height):
+            ends = (unit.last_pixel(oy, group) for group in range(unit.groups))
             needed = [*itertools.accumulate(ends, max, initial=read)]
             groups = in_turn(
                 (Wait(arrived, unused, self.ASK, last - before), Give(o[0], beats))
                 for before, last in itertools.pairwise(needed)
             )
-            rows.append([*groups, Put(freed, 1, self.freed(oy))])
+            rows.append([*groups, Put(freed, 1, unit.freed(oy))])
             read = needed[-1]
         write = store(i[0], arrived, freed, self.rows, self.width, self.slices, self.NEWS)
         return [write, Steps(*in_turn(rows))]
 
     def parts(self) -> Parts:
-        width, address = self.i.width, bits(self.depth)
+        width, address, unit = self.i.width, bits(self.depth), self.cycle
         lut, ff, memories = ring(self.depth, width)
         loops = (
-            self.slices, self.width, self.hold, self.slices, self.kernel, self.kernel,
-            self.repeats, self.groups, self.out_height,
+            unit.slices, unit.width, unit.hold, unit.slices, unit.kernel, unit.kernel,
+            unit.repeats, unit.groups, unit.out_height,
         )  # fmt: skip
-        pixels = max(bits(self.height * self.width) - 5, 0)
+        pixels = max(bits(unit.height * unit.width) - 5, 0)
         padded, more = 1 if self.padding else 0, self.columns - 1
         uneven = self.width & (self.width - 1) != 0
-        frees = max(self.freed(oy) for oy in range(self.out_height))
+        frees = max(unit.freed(oy) for oy in range(unit.out_height))
         request = self.columns * address + self.o.blanks + frees.bit_length()
         return Parts(
             both={"fixed": 1, "requests": request},

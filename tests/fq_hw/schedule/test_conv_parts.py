@@ -1,6 +1,7 @@
 """The units of one convolution: a chain that fits, from any lanes to any lanes."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -39,6 +40,17 @@ def test_every_unit_expects_what_the_one_before_gives(lanes_in, lanes_out):
         assert set(parts.units) == {*parts.path, parts.weights}
         endings = [ending for ending, _ in (*parts.before, *parts.after)]
         assert len(set(endings)) == len(endings)
+
+
+@pytest.mark.parametrize("fold", FOLDS)
+def test_a_1x1_convolution_keeps_pixels_not_rows(fold):
+    alone = conv_parts(site(4, 2, kernel=1), fold).window
+    rows = conv_parts(replace(site(4, 2, kernel=1), bursts=True), fold).window
+    assert (rows.height, rows.width) == (6, 8)
+    assert alone.beats == rows.beats and alone.depth <= rows.depth
+    if alone != rows:
+        assert (alone.height * alone.width, alone.width) == (48, fold.group)
+        assert 3 <= alone.rows <= alone.depth <= 32
 
 
 def test_sums_are_reordered_only_where_folds_and_columns_are_mixed():

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from classic import BINARY, Builder
 from networks import (
     NETWORKS,
     column_folds,
@@ -20,10 +21,11 @@ from fq_hw.errors import GraphError, ParameterError
 from fq_hw.export import export
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.fold_search import least_lut
+from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.timing import simulate
-from fq_hw.schedule.units import ConvUnit
+from fq_hw.schedule.units import ConvUnit, WindowUnit
 
 SHIPPED = Path(checkpoint.__file__).parent / "models" / "ern-digits.safetensors"
 BUSY = [  # foldings that give a pixel time enough for the default slack
@@ -63,6 +65,23 @@ def test_the_shipped_network_runs_at_its_bound(cycles):
     graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
     plan = least_plan(graph, cycles)
     assert simulate(plan).interval == plan.interval_bound == cycles
+
+
+def test_no_1x1_convolution_rests_for_want_of_rows():
+    """Behind a pool pixels come a row at once, and it keeps rows; elsewhere some pixels do."""
+    net = Builder("pooled", (16, 32, 2), seed=1)
+    net.conv("a", 4, 3, BINARY)
+    net.threshold("a.act", 2)
+    net.add(ir.MaxPool, "pool", kernel=(2, 2))
+    net.conv("b", 20, 1, BINARY)
+    net.threshold("b.act", 2)
+    net.conv("c", 4, 1, BINARY)
+    graph = lower_graph(net.graph(4))
+    folds = {"a": Fold(pe=2, simd=2), "b": Fold(pe=1, simd=1), "c": Fold(pe=1, simd=4)}
+    plan = lower(graph, folds)
+    rows = [node.unit.width for node in plan.nodes if isinstance(node.unit, WindowUnit)]
+    assert rows == [32, 16, 1]
+    assert simulate(plan, 6).interval == plan.interval_bound == 128 * 20 * 4
 
 
 @pytest.mark.parametrize("name", NETWORKS)
