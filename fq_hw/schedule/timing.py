@@ -113,19 +113,23 @@ class Wired:
         found = {}
         for channel, beats in watched.items():
             moves = run.moves(channel)
-            ends = (moves, moves) if beats == 1 else (moves[::2], moves[1::2])
-            found[channel] = [*zip(*ends, strict=True)]
+            first, last = (moves, moves) if beats == 1 else (moves[::2], moves[1::2])
+            # What comes from a memory runs ahead, into the next frame.
+            found[channel] = [*zip(first[:done], last[:done], strict=True)]
         for _ in range(done, frames):
             for spans in found.values():
                 spans.append((spans[-1][0] + later, spans[-1][1] + later))
         return found
 
     def beats(self) -> dict[Source, int]:
-        """Of a frame, by channel."""
-        run = run_of(self.processes, {}, 1)
-        run.put(self.start, 0)
-        run.settle()
-        return {source: run.count(channel) for source, channel in self.channels.items()}
+        """Of a frame, by channel: what the second brings, as some run ahead in the first."""
+        run, counts = run_of(self.processes, {}, 2), []
+        for _ in range(2):
+            run.put(self.start, 0)
+            run.settle()
+            counts.append([run.count(channel) for channel in self.channels.values()])
+        each = (after - before for before, after in zip(*counts, strict=True))
+        return dict(zip(self.channels, each, strict=True))
 
 
 def simulate(plan: Plan, frames: int = 3) -> Schedule:

@@ -1,11 +1,16 @@
 """Spans of units: they begin with the pixels, end with the results, and follow the data."""
 
+from dataclasses import replace
+
 import pytest
-from networks import array_plan, least_plan, random_graph
+from networks import array_plan, least_plan, random_graph, whole_stage
 
 from fq_hw.errors import ParameterError
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.in_turn.stage import Supply
+from fq_hw.schedule.lower import lower
+from fq_hw.schedule.sdram import SDR_16M16, Slots
 from fq_hw.schedule.timeline import unit_spans
 from fq_hw.schedule.timing import simulate
 
@@ -16,10 +21,19 @@ def graph(name):
     return lower_graph(random_graph(name, 1))
 
 
+def from_sdram():
+    """An array whose parameters run ahead, as far as a FIFO has room."""
+    stage = replace(whole_stage(graph("tiny"), ARRAY), supply=Supply.STREAM)
+    slots = Slots(chip=SDR_16M16, clock_mhz=100, burst=64)
+    return lower(graph("tiny"), {}, arrays=(stage,), slots=slots)
+
+
+ARRAY = Array(columns=2, pe=2, simd=4)
 PLANS = {
     "tiny": lambda: least_plan(graph("tiny"), 500),
     "tiny-bottleneck": lambda: least_plan(graph("tiny-bottleneck"), 300),
-    "array": lambda: array_plan(graph("tiny"), Array(columns=2, pe=2, simd=4)),
+    "array": lambda: array_plan(graph("tiny"), ARRAY),
+    "from SDRAM": from_sdram,
 }
 
 
