@@ -294,13 +294,14 @@ def scores() -> Iterator[ScoreUnit]:
 
 
 def sdrams() -> Iterator[SdramUnit]:
-    for chip, clock_mhz, burst, places, depth in (
-        (SDR_16M16, 133, 256, 1024, 456_000), (SDR_16M16, 100, 128, 512, 60_000),
-        (SDR_16M16, 50, 64, 256, 9_000), (SDR_32M16, 133, 256, 2048, 15_000_000),
-        (SDR_32M16, 25, 64, 512, 1_000_000), (M12L64322A, 133, 128, 512, 250_000),
-        (M12L64322A, 80, 256, 1024, 2_000_000), (M12L64322A, 25, 128, 256, 30_000),
+    for chip, gear, clock_mhz, burst, places, depth in (
+        (SDR_16M16, 1, 133, 256, 1024, 456_000), (SDR_16M16, 1, 100, 128, 512, 60_000),
+        (SDR_16M16, 1, 50, 64, 256, 9_000), (SDR_32M16, 1, 133, 256, 2048, 15_000_000),
+        (SDR_32M16, 1, 25, 64, 512, 1_000_000), (M12L64322A, 1, 133, 128, 512, 250_000),
+        (M12L64322A, 1, 80, 256, 1024, 2_000_000), (M12L64322A, 1, 25, 128, 256, 30_000),
+        (SDR_16M16, 2, 71.25, 256, 512, 230_000), (SDR_32M16, 2, 50, 64, 512, 9_000),
     ):  # fmt: skip
-        slots = Slots(chip=chip, clock_mhz=clock_mhz, burst=burst)
+        slots = Slots(chip=chip, clock_mhz=clock_mhz, burst=burst, gear=gear)
         yield SdramUnit(depth=depth, slots=slots, places=places)
 
 

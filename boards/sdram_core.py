@@ -36,7 +36,7 @@ def check_makes(board: Board, slots: Slots) -> None:
     """Raise ParameterError where ``board`` makes another clock than the one ``slots`` are for."""
     setting = pll_for(board, slots.clock_mhz, slots.gear)
     made = float(setting.mhz) if setting else board.clock_mhz
-    contract = f"is the clock for which an SDRAM is timed, and {board.name} makes another"
+    contract = f"an SDRAM is timed for this clock, and {board.name} cannot make it exactly"
     require(same_clock(slots, made), "--mhz", contract, slots.clock_mhz, hint=f"take {made:.8g}")
 
 

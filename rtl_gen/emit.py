@@ -18,7 +18,15 @@ from fq_hw.files import scratch_folder, write_text
 from rtl_gen.dot_product import DotInstance, DotProduct
 from rtl_gen.rtlil import convert
 
-__all__ = ["dot_instances", "dots_rtlil", "ports", "to_rtlil", "to_verilog"]
+__all__ = [
+    "dot_instances",
+    "dots_rtlil",
+    "ports",
+    "to_rtlil",
+    "to_verilog",
+    "verilog_of",
+    "whole_ports",
+]
 
 INTERNAL = "-remove generator -remove top -remove src -remove amaranth.hierarchy"
 # As amaranth.back.verilog does, but for all modules in one process.
@@ -65,7 +73,11 @@ def whole_ports(part: wiring.Component, design: Fragment) -> dict[str, tuple[Sig
 
 def to_verilog(part: wiring.Component, name: str) -> str:
     """Verilog of ``part`` as module ``name``, without host paths: same input, same bytes."""
-    design = to_rtlil(part, name, f"{name}.")
+    return verilog_of(to_rtlil(part, name, f"{name}."))
+
+
+def verilog_of(design: str) -> str:
+    """RTLIL as Verilog."""
     with scratch_folder() as folder:
         write_text(folder / "design.il", design)
         write_text(folder / "verilog.ys", VERILOG)

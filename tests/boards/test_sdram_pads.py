@@ -73,10 +73,8 @@ def test_a_chip_too_slow_for_gear_2_is_refused():
 def test_a_clock_that_the_board_does_not_make_is_refused():
     for gear, clock_mhz in ((1, 75), (1, 25), (2, 71.25), (2, 62.5)):
         check_makes(ULX3S, Slots(chip=SDR_16M16, clock_mhz=clock_mhz, burst=64, gear=gear))
-    said = (
-        r"^--mhz: is the clock for which an SDRAM is timed, and ulx3s-85f makes another .got 71\.4"
-    )
-    with pytest.raises(ParameterError, match=f"{said}.; take 71.25$"):
+    said = r"^--mhz: an SDRAM is timed for this clock, and ulx3s-85f .* exactly .*; take 71\.25$"
+    with pytest.raises(ParameterError, match=said):
         check_makes(ULX3S, Slots(chip=SDR_16M16, clock_mhz=71.4, burst=64, gear=2))
 
 

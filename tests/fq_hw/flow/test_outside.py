@@ -12,6 +12,7 @@ from fq_hw.flow import Arrays, Design, FoldGoal, Model, fold_file
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.in_turn.stage import Supply
 from fq_hw.schedule.lower import lower
+from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, slots_of
 from fq_hw.schedule.units import FoldBufferUnit, SdramUnit
 
 GOAL = FoldGoal(
@@ -36,14 +37,44 @@ def test_the_array_reads_the_boards_sdram(design):
     assert (row["weights"], row["hold"]) == ("outside", None)
 
 
-def test_its_file_says_all_of_it(design, tmp_path):
+@pytest.mark.parametrize("gear", [1, 2])
+def test_its_file_says_all_of_it(gear, design, tmp_path):
+    if gear == 2:
+        goal = replace(GOAL, mhz=62.5)
+        design = Design.of_goal(design.model, goal)
     path = tmp_path / "fold.json"
     design.save_folding(path)
     graph = design.model.graph
     again = fold_file.load(path, graph)
+    assert again.slots.gear == gear
     assert again == design.folding
     made = lower(graph, again.folds, again.cycles, **again.more)
     assert [node.unit for node in made.nodes] == [node.unit for node in design.plan.nodes]
+
+
+def test_a_file_that_says_no_gear_means_gear_1(design, tmp_path):
+    path = tmp_path / "fold.json"
+    design.save_folding(path)
+    plain = json.loads(path.read_text())
+    del plain["sdram"]["gear"]
+    path.write_text(json.dumps(plain))
+    assert fold_file.load(path, design.model.graph) == design.folding
+
+
+@pytest.mark.parametrize(
+    ("mhz", "asked", "found"),
+    [
+        (62.5, None, 2),
+        (62.5, 1, 1),
+        (62.5, 2, 2),
+        (71.25, None, 2),
+        (75.0, None, 1),
+        (133, None, 1),
+    ],
+)
+def test_the_gear_is_the_higher_where_the_chip_is_fast_enough(mhz, asked, found):
+    assert slots_of(SDR_16M16, mhz, 128, asked).gear == found
+    assert slots_of(M12L64322A, mhz, 128).gear == 1
 
 
 @pytest.mark.parametrize(
@@ -51,6 +82,8 @@ def test_its_file_says_all_of_it(design, tmp_path):
     [
         ({"chip": "1G x 99"}, r"sdram.* \(got '1G x 99'\)"),
         ({"burst": 7}, "burst must be 4 or more"),
+        ({"gear": 2}, r"runs at 25\.\.71\.429 MHz in gear 2"),
+        ({"gear": 3}, "gear must be 1 or 2"),
         ({"clock_mhz": 1e9}, "MHz"),
     ],
 )
@@ -70,5 +103,11 @@ def test_what_has_no_use_for_it_or_none_is_refused(design):
         replace(GOAL, board="orangecrab-25f").find(graph)
     with pytest.raises(ParameterError, match="^--sdram: has the parameters of an array; add "):
         replace(GOAL, arrays=Arrays()).find(graph)
+    with pytest.raises(ParameterError, match="^--gear: says how an SDRAM runs"):
+        replace(GOAL, sdram=False, gear=1).find(graph)
+    with pytest.raises(ParameterError, match=r"in gear 2 \(got 75.0\)$"):
+        replace(GOAL, gear=2).find(graph)
+    with pytest.raises(ParameterError, match=r"^--mhz: an SDRAM is timed for .* take 71\.25$"):
+        replace(GOAL, mhz=71.4).find(graph)
     with pytest.raises(ParameterError, match="^Verilog of 'basic': has parameters in an SDRAM"):
         design.verilog()
