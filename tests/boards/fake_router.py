@@ -12,7 +12,7 @@ echo "Info: seed $seed reads $(head -c 60 top.json)"
 case $seed in
 {cases}
 esac
-echo "{{\\"fmax\\": {{\\"clk\\": {{\\"achieved\\": $((100 + seed % 5 * 10)).5}}}}, \\"utilization\\": {{}}}}" > $report
+echo "{{\\"fmax\\": {{\\"clk\\": {{\\"achieved\\": $((100 + seed % 5 * 10)).5}}$more}}, \\"utilization\\": {{}}}}" > $report
 echo "config of seed $seed" > top.config
 cat > ${{write:-/dev/null}} <<END
         "shell.core.conv.acc_TRELLIS_FF_Q": {{

@@ -128,6 +128,12 @@ def test_the_placer_hears_what_to_go_for(tmp_path, monkeypatch, placer):
     assert ("--placer-heap-timingweight" in said) == (placer is Placer.TIMING)
 
 
+def test_a_second_clock_that_is_twice_as_fast_counts_half(tmp_path, monkeypatch):
+    more = '*) more=\', "clock.second_clk": {"achieved": 90.0}\';;'
+    fake_router.put(tmp_path, monkeypatch, more, **FAKES)
+    assert fake_build(tmp_path).fmax_mhz == 45.0
+
+
 def test_equal_seeds_give_the_lowest(tmp_path, monkeypatch):
     fake_router.put(tmp_path, monkeypatch, "9) sleep 1;;", **FAKES)
     assert fake_build(tmp_path, seed=9, seeds=6, jobs=2).seed == 9
