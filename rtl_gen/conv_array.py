@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal, Value
 from amaranth.lib.wiring import connect, flipped
 
 from fq_hw.schedule.units import ArrayUnit
@@ -81,16 +81,44 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
         into = [output.w_addr, output.write_trunk, output.w_data]
         if unit.entry is not None:
             m.submodules.loader = loader = BankLoader(unit)
-            m.d.comb += banks.write.eq(Mux(sequencer.load, loader.write, output.write))
+            if unit.apart:
+                m.d.comb += [banks.enter.eq(loader.write), banks.write.eq(output.write)]
+            else:
+                m.d.comb += banks.write.eq(Mux(sequencer.load, loader.write, output.write))
         else:
             m.submodules.loader = loader = TrunkPort(unit, out=False)
             m.d.comb += banks.write.eq(output.write)
             loaded = loader.addr, loader.write, loader.data
             into = [Mux(sequencer.load, *ways) for ways in zip(loaded, into, strict=True)]
         connect(m, flipped(self.i), loader.i)
+        loaded = loader.done
+        if unit.apart:
+            enter, loaded = self.ahead(m, sequencer, loader.done, sequencer.over & go)
+            m.d.comb += banks.alone.eq(sequencer.setting.alone)
         m.d.comb += [
             loader.enable.eq(enter),
-            sequencer.loaded.eq(loader.done),
+            sequencer.loaded.eq(loaded),
             Cat(trunk.w_addr, trunk.write, trunk.w_data).eq(Cat(into)),
         ]
         return m
+
+    def ahead(
+        self, m: Module, sequencer: Sequencer, done: Value, over: Value
+    ) -> tuple[Value, Value]:
+        """Let frames in while passes work; returns when one may enter, and when its passes begin.
+
+        A frame enters when no pass reads the one before any more; the passes begin when it is in
+        and its first parameter is there.
+        """
+        begun, free, full = Signal(), Signal(init=1), Signal()
+        loaded = Signal()
+        m.d.comb += loaded.eq((full | done) & self.i_parameter.valid)
+        with m.If(self.i_parameter.valid):
+            m.d.sync += begun.eq(1)
+        with m.If(done):
+            m.d.sync += [free.eq(0), full.eq(1)]
+        with m.If(sequencer.load & loaded):
+            m.d.sync += full.eq(0)
+        with m.If(over):
+            m.d.sync += free.eq(1)
+        return free & (begun | self.i_parameter.valid), loaded

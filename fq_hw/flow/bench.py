@@ -12,7 +12,7 @@ from fq_hw.flow.design import Design
 from fq_hw.flow.hardware import array_of
 from fq_hw.flow.load import load
 from fq_hw.ir import Graph, serialize
-from fq_hw.schedule.in_turn.lower import Passes, fitted
+from fq_hw.schedule.in_turn.lower import fitted, passes
 from fq_hw.schedule.in_turn.stage import one_stage
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def tail(
     _, until = one_stage(graph)
     said, aim, how = "make bench-imagenet", AIM_MHZ["array"], "routed" if routed else "synth"
     for size in sizes:
-        stage = Passes(graph, fitted(graph, after, until, array_of(size)))
+        stage = passes(graph, fitted(graph, after, until, array_of(size)))
         unit, name = stage.unit, f"{graph.name} behind {after} on an array of {size}"
         macs = sum(step.folds * step.weight_groups * step.uses for step in unit.passes)
         yield name, unit.beats, "cycles", "model", said

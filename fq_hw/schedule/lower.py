@@ -24,9 +24,10 @@ from fq_hw.passes import check_lowered, classifiers, sum_first
 from fq_hw.schedule import units
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
 from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
-from fq_hw.schedule.in_turn.lower import Passes
+from fq_hw.schedule.in_turn.lower import Passes, passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition
 from fq_hw.schedule.joins import ONE, Branches, branches
+from fq_hw.schedule.memories import taken
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.sdram import Slots, identity_of
@@ -113,7 +114,7 @@ class Lowering:
         alone = slots is None or len(streams) <= 1
         require(alone, where, contract, streams, hint=hint, kind=GraphError)
         if cycles is None:
-            each = (Passes(graph, stage).unit.beats for stage in arrays)
+            each = (passes(graph, stage).unit.beats for stage in arrays)
             cycles = max([slowest_cycles(graph, folds), *each])
         self.cycles = cycles
         self.nodes: list[Node] = []
@@ -255,10 +256,10 @@ def raw_bits(graph: Graph, name: str, offset: np.ndarray) -> int:
 def place_array(stage: InTurn, plan: Lowering) -> None:
     """Add the array of ``stage``, what brings it its tensor and its parameters, and its sums.
 
-    It takes a frame, works, gives one; FIFOs of a frame let the stages beside it work meanwhile.
+    It takes a frame, works, gives one; FIFOs let the stages beside it work meanwhile.
     """
     graph, x, op = plan.graph, plan.take(stage.after), plan.graph[stage.until]
-    made = Passes(graph, stage, x.offset, x.bits, whole=x.lanes == x.channels)
+    made = passes(graph, stage, x.offset, x.bits, whole=x.lanes == x.channels)
     unit, offset = made.unit, made.offsets[op.name]
     x = replace(x, source=plan.cut(op.name, x, unit.i.lanes, ".words"), lanes=unit.i.lanes)
     order = [op.name for op in graph.ops]
@@ -266,7 +267,7 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     convs = (op for op in graph.ops[order.index(stage.until) + 1 :] if isinstance(op, ir.Conv))
     behind = next(convs, None)
     if any(isinstance(op, ir.Conv) for op in before):
-        x = plan.hold(f"{op.name}.frame", x, x.pixels * unit.beats_in)
+        x = plan.hold(f"{op.name}.frame", x, frame_beats(x, unit, plan.cycles))
     given = place_parameters(made, op.name, plan)
     tensors = {"tensor": op.name, "offset": offset, "inside": made.inside}
     source = plan.add(op.name, unit, x.source, given, **tensors)
@@ -277,6 +278,18 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
         lanes = plan.lanes(op)
         y = replace(y, source=plan.cut(op.name, y, lanes, ".pixels"), lanes=lanes)
     plan.publish(op, replace(y, planar=unit.planar))
+
+
+def frame_beats(x: Stream, unit: units.ArrayUnit, cycles: int) -> int:
+    """How many beats of ``x`` may wait before an array, where a frame comes in ``cycles``.
+
+    As they come in groups of pixels, up to two rows more, if they take no block more.
+    """
+    least, row = unit.waiting(cycles), x.shape[1] * unit.beats_in
+    depths = [min(least + rows * row, x.pixels * unit.beats_in) for rows in (2, 1, 0)]
+    fifo = functools.partial(units.FifoUnit, lanes=x.lanes, bits=x.bits)
+    need = {depth: taken(fifo(depth=max(depth, 3)).parts().memories) for depth in depths}
+    return next(depth for depth in depths if need[depth] == need[least])
 
 
 def place_parameters(made: Passes, name: str, plan: Lowering) -> Source:

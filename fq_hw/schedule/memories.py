@@ -9,6 +9,7 @@ how a ROM is cut: the design is the same everywhere.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fq_hw.errors import require
@@ -28,6 +29,7 @@ __all__ = [
     "ram_in_blocks",
     "rom_layers",
     "slices",
+    "taken",
 ]
 
 DESIGNED = "ecp5"  # the family whose blocks decide where a memory goes
@@ -80,6 +82,11 @@ def blocks(depth: int, width: int, *, rom: bool, part: int = 0, family: str = DE
     return cut(depth, width, rom, family, part)[0]
 
 
+def taken(memories: Iterable[Memory]) -> int:
+    """Blocks of memories with a port of each kind."""
+    return sum(blocks(one.depth, one.width, rom=one.rom, part=one.part) for one in memories)
+
+
 def rom_layers(depth: int, width: int) -> tuple[int, int]:
     """Words of a layer, and layers, of a ROM in blocks; a single layer may be any depth."""
     _, layers, rows = cut(depth, width, rom=True)
@@ -98,23 +105,25 @@ def fewest_pieces(depth: int, width: int, most: int) -> int:
 
 @functools.cache
 def slices(depth: int, width: int) -> tuple[Slice, ...]:
-    """A RAM of a word's slices side by side, each cut as takes the fewest blocks in all.
+    """A RAM's word cut into slices, of a shape each, as takes the fewest blocks in all.
 
     Of as many blocks the flattest way. Whoever uses it makes each layer a memory of its own.
     """
-    shapes = family_named(DESIGNED, "memories").needs_blocks()
-    ways: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, (0,) * len(shapes))]
+    shapes = family_named(DESIGNED, "memories").needs_blocks()[::-1]
+    # The best way for each width: blocks, bits that layers join, slices, bits by shape.
+    ways: list[tuple[int, int, int, tuple[int, ...]]] = [(0, 0, 0, (0,) * len(shapes))]
     for bits in range(1, width + 1):
         found = []
         for n, shape in enumerate(shapes):
             layers, here = ceil_div(depth, shape.rows), min(shape.lanes, bits)
-            count, joined, taken = ways[bits - here]
-            more = (*taken[:n], taken[n] + here, *taken[n + 1 :])
-            found.append((count + layers, joined + (layers - 1) * here, more))
+            count, joined, kinds, cut = ways[bits - here]
+            more = (*cut[:n], cut[n] + here, *cut[n + 1 :])
+            kinds += not cut[n]
+            found.append((count + layers, joined + (layers - 1) * here, kinds, more))
         ways.append(min(found))
     return tuple(
         Slice(bits, rows=min(depth, shape.rows), layers=ceil_div(depth, shape.rows))
-        for bits, shape in zip(ways[width][2], shapes, strict=True)
+        for bits, shape in [*zip(ways[width][3], shapes, strict=True)][::-1]
         if bits
     )
 

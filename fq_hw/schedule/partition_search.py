@@ -18,7 +18,7 @@ from fq_hw.schedule.choices import Choices, Estimate
 from fq_hw.schedule.fold_search import Shortage, fold_at, shortage
 from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.in_turn.geometry import Array
-from fq_hw.schedule.in_turn.lower import Passes, fitted
+from fq_hw.schedule.in_turn.lower import fitted, passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, places
 from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.sdram import Slots
@@ -63,7 +63,7 @@ def stages(graph: Graph, arrays: Iterable[Array], estimate: Estimate) -> Iterato
         for array in arrays:
             try:
                 stage = fitted(graph, after, lasts[-1], array)
-                unit = Passes(graph, stage).unit
+                unit = passes(graph, stage).unit
             except FqHwError:  # no array of that size can
                 continue
             kept.append((unit.beats, estimate(unit), stage))

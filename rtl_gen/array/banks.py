@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from fq_hw.schedule.memories import Memory
 from fq_hw.schedule.units import ArrayUnit
 from rtl_gen.delay import delay
 
@@ -26,11 +27,13 @@ def write_layout(unit: ArrayUnit) -> data.StructLayout:
 
 
 class Banks(wiring.Component):
-    """``columns`` memories of ``depth`` words with one write and one read port.
+    """``columns`` memories of ``depth`` words with one write and one read port, or halves of such.
 
     Members     addr, addr_last: In(of all banks but the last, of that one)
                 o: Out(a word per column), unit.reads cycles after its address
                 write: In(write_layout), done a cycle later
+                enter: In(write_layout), of whole words, to the half of what comes in; alone: In(1),
+                a pass reads from there: both where there are halves
     Order       the last bank keeps a pixel one address above the group that it ends: a group and
                 the pixel before it are read at one address (Region)
     Latency     unit.reads; no pass reads a word in the cycle in which it is written
@@ -48,30 +51,51 @@ class Banks(wiring.Component):
                 "addr_last": In((array.depth - 1).bit_length()),
                 "o": Out(data.ArrayLayout(word, array.columns)),
                 "write": In(write_layout(unit)),
+                **({"enter": In(write_layout(unit)), "alone": In(1)} if unit.apart else {}),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        array, bits = self.unit.array, self.unit.act_bits
-        given, above = Signal.like(self.write), Signal.like(self.write.addr)
-        m.d.sync += given.eq(self.write)
+        ways = [(self.write, "bank")]
+        if self.unit.apart:
+            ways.append((self.enter, "entry"))
+        halves = []
+        for (way, name), made in zip(ways, self.unit.bank_memories, strict=True):
+            halves.append(self.memories(m, way, name, made))
+        for bank, words in enumerate(zip(*halves, strict=True)):
+            word = words[0]
+            if self.unit.apart:
+                # It changes while nothing is read; a copy for each bank, to be near.
+                alone = Signal(name=f"alone_{bank}", attrs={"keep": "true"})
+                m.d.sync += alone.eq(self.alone)
+                word = Mux(alone, words[1], word)
+            m.d.comb += self.o[bank].eq(word)
+        return m
+
+    def memories(self, m: Module, way: data.View, name: str, made: Memory) -> list[Value]:
+        """A memory for each bank that is written by one ``way``; returns the words read."""
+        array, found = self.unit.array, []
+        given, above = Signal.like(way), Signal.like(way.addr)
+        m.d.sync += given.eq(way)
         m.d.comb += above.eq(given.addr + 1)
+        part = made.part or made.width
+        lanes = given.lanes if made.part else given.lanes[:1]
         for bank in range(array.columns):
             ram = memory.Memory(
-                shape=unsigned(array.simd * bits),
-                depth=array.depth,
+                shape=unsigned(made.width),
+                depth=made.depth,
                 init=[],
                 attrs={"ram_style": "block"},
             )
-            m.submodules[f"bank_{bank}"], last = ram, bank == array.columns - 1
-            read, write = ram.read_port(), ram.write_port(granularity=array.pe * bits)
-            word = delay(m, read.data, self.unit.reads - 1, f"word_{bank}", reset_less=True)
+            m.submodules[f"{name}_{bank}"], last = ram, bank == array.columns - 1
+            read, write = ram.read_port(), ram.write_port(granularity=part)
+            word = delay(m, read.data, self.unit.reads - 1, f"word_{name}_{bank}", reset_less=True)
             m.d.comb += [
                 read.addr.eq(self.addr_last if last else self.addr),
-                self.o[bank].eq(word),
                 write.addr.eq(above if last else given.addr),
                 write.data.eq(given.word),
-                write.en.eq(given.lanes & given.banks[bank].replicate(array.lane_groups)),
+                write.en.eq(lanes & given.banks[bank].replicate(len(lanes))),
             ]
-        return m
+            found.append(word)
+        return found

@@ -18,6 +18,7 @@ class Sequencer(wiring.Component):
     """Steps the array through all passes of a frame, which comes in before and leaves after them.
 
     Members     load: Out(1), the frame may enter; loaded: In(1), it is in after this cycle
+                over: Out(1), after this cycle no pass reads what came in
                 unload: Out(1), its result may leave; unloaded: In(1), it is out after this cycle
                 setting: Out(record of rtl_gen.array.settings); start: Out(1), a pass begins
                 read, read_last: Out(address of the banks, and of the last of them)
@@ -39,6 +40,7 @@ class Sequencer(wiring.Component):
             {
                 "load": Out(1),
                 "loaded": In(1),
+                "over": Out(1),
                 "unload": Out(1),
                 "unloaded": In(1),
                 "setting": Out(settings.layout(self.rows)),
@@ -144,6 +146,8 @@ class Sequencer(wiring.Component):
 
         def next_pass() -> None:
             m.d.sync += fold.eq(0)
+            if unit.apart:
+                m.d.comb += self.over.eq(number == unit.readers - 1)
             with m.If(number == len(unit.passes) - 1):
                 m.next = "OUTPUT"
             with m.Else():

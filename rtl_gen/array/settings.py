@@ -37,6 +37,7 @@ def values(step: Pass) -> Row:
         "add": step.add,
         "keep": step.keep,
         "give": step.give,
+        "alone": source is not None and source.alone,
         "origin": 0,
         "block_step": 0,
         "row_step": 0,

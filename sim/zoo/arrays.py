@@ -53,13 +53,20 @@ def network(width: int, strided: bool, size: tuple[int, int], planar: bool) -> i
     return clip_thresholds(ir.Graph("zoo", tuple(ops)))
 
 
-CASES = {  # width, strided, image, planar, tensor before, array
+CASES = {  # width, strided, image, planar, tensor before, array; the last tensor where not "sum"
     "array_identity": (4, False, (3, 5), False, "levels", Array(columns=4, pe=2, simd=4, depth=64)),
     "array_strided": (3, True, (3, 6), True, "levels", Array(columns=2, pe=1, simd=2, depth=128)),
     "array_sums_in": (5, False, (4, 3), True, "stem", Array(columns=2, pe=4, simd=4, depth=64)),
     "array_stages": (6, True, (5, 4), False, "levels",
                      Array(columns=4, pe=2, simd=8, depth=64, levels_per_stage=1)),
+    "array_halved": (4, False, (2, 5), False, "levels", Array(columns=4, pe=2, simd=4, depth=64)),
+    "array_halved_gives": (3, True, (2, 4), True, "levels",
+                           Array(columns=2, pe=1, simd=2, depth=128, levels_per_stage=2)),
+    "array_halved_once": (4, False, (2, 5), False, "levels",  # it takes longer to come in
+                          Array(columns=4, pe=2, simd=2, depth=64)),
 }  # fmt: skip
+LAST = {"array_halved_once": "stem"}
+HALVED = {"array_halved", "array_halved_gives", "array_halved_once"}
 
 
 @functools.cache
@@ -67,9 +74,9 @@ def passes(name: str) -> Passes:
     """The stage of a case; sums that come in lack the least that they can be."""
     width, strided, size, planar, after, array = CASES[name]
     graph = network(width, strided, size, planar)
-    stage = InTurn(after=after, until="sum", array=array)
+    stage = InTurn(after=after, until=LAST.get(name, "sum"), array=array)
     low = graph.types[after].low.astype(np.int64)
-    return Passes(graph, stage, low, in_bits=6, whole=strided)
+    return Passes(graph, stage, low, in_bits=6, whole=strided, halved=name in HALVED)
 
 
 @make.register
@@ -81,7 +88,8 @@ def _(unit: ArrayUnit, dice, frames) -> Vectors:
     tensors = {after: x + stage.offsets.get(after, 0)}
     for op in stage.ops:
         tensors[op.name] = evaluate(op, *(tensors[name] for name in op.inputs))
-    raw = tensors["sum"] - stage.offsets["sum"]
+    until = stage.stage.until
+    raw = tensors[until] - stage.offsets[until]
     unused = in_lanes(np.ones_like(raw), unit.o.lanes) == 0
     out = in_lanes(raw, unit.o.lanes)
     if unit.planar:

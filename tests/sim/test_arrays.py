@@ -22,7 +22,7 @@ pytestmark = pytest.mark.verilator
 
 SPRAM = Path(primitives.__file__).with_name("up5k.v")
 ARRAYS = {
-    "basic": Array(columns=4, pe=2, simd=8, depth=512),
+    "basic": Array(columns=4, pe=4, simd=16, depth=1024),  # halves: frames come in meanwhile
     "bottleneck": Array(columns=4, pe=4, simd=4, depth=512, levels_per_stage=2),
     "gains": Array(columns=2, pe=4, simd=8, depth=256),
     "flat": Array(columns=4, pe=1, simd=4, depth=256),
@@ -61,6 +61,7 @@ class Fed(wiring.Component):
 @pytest.mark.parametrize("name", ARRAYS)
 def test_scores_streams_and_cycles(name, tmp_path, programs):
     case = make_case(name, tmp_path, 3, array=ARRAYS[name])
+    assert case.plan["tail.conv"].unit.apart == (name == "basic")
     program = network.build(case.plan, programs, brief=True)
     inside = {op.name for op in case.graph.ops if isinstance(op, ir.Threshold | ir.Add)}
     free = case.assert_as_predicted(program, {"embedding", "tail.conv", "tail.sum", *inside})

@@ -20,6 +20,7 @@ from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.in_turn.lower import fitted
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition, places
 from fq_hw.schedule.lower import lower
+from fq_hw.schedule.units import ArrayUnit
 from rtl_gen.top import Accelerator
 from sim import pysim
 from sim.stalls import GRID
@@ -60,7 +61,10 @@ def arrays(graph: Graph, dice: np.random.Generator) -> list[InTurn]:
                 levels_per_stage=[None, 1, 2][dice.integers(3)],
             )  # fmt: skip
             supply = Supply.STREAM if dice.random() < 0.5 else Supply.CHIP
-            found.append(replace(fitted(graph, after, until, array), supply=supply))
+            stage = replace(fitted(graph, after, until, array), supply=supply)
+            if dice.random() < 0.8:  # so deep that halves take no block more
+                stage = replace(stage, array=replace(stage.array, depth=2048))
+            found.append(stage)
             pairs = [(a, b) for a, b in pairs if order[until] <= order[a]]
     return found
 
@@ -80,7 +84,7 @@ def folds(graph: Graph, streamed: list[str], dice: np.random.Generator) -> dict[
 @pytest.mark.parametrize("examples", [20, pytest.param(60, marks=pytest.mark.slow)])
 def test_equals_simulation(examples):
     """Every score and every pixel's and result's cycle, of so many partitions; then stalled."""
-    around, kinds = Counter(), set()
+    around, ahead, kinds = Counter(), Counter(), set()
 
     @settings(max_examples=examples, deadline=None, derandomize=True, database=None,
               phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # fmt: skip
@@ -105,8 +109,11 @@ def test_equals_simulation(examples):
         pauses = GRID[dice.integers(1, len(GRID))]
         pysim.replay(core, replace(vectors, last=6 * vectors.last), pauses)
         kinds.add((drawn, *stages))
+        units = [node.unit for node in plan.nodes if isinstance(node.unit, ArrayUnit)]
+        ahead.update((unit.apart, unit.passes[-1].give) for unit in units)
         around[drawn.block, convs[0] in streamed and convs[-1] in streamed] += 1
 
     check()
     assert len(kinds) == examples
     assert all(around[block, True] for block in Block)  # a streamed stem and a streamed tail
+    assert all(ahead[True, give] for give in (True, False)), ahead  # frames come in meanwhile

@@ -64,6 +64,8 @@ class Region:
     in bank h % columns, at base + ((row * words + word) * stride + parity) * groups + h // columns;
     the last bank holds its pixels one address further, so that a group and the pixel before it are
     read at one address. Without that pixel a group is read with the last bank one address ahead.
+    One ``alone`` has a half of the banks that nothing else lies in; its addresses are those of the
+    half, as are those of all others then.
     """
 
     base: int
@@ -71,6 +73,7 @@ class Region:
     groups: int
     words: int
     stride: int
+    alone: bool = False
 
     @property
     def row_step(self) -> int:

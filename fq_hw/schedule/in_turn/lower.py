@@ -21,14 +21,14 @@ from fq_hw.errors import CapacityError, GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.schedule.in_turn.geometry import DEPTHS, Array, Pass, Region
 from fq_hw.schedule.in_turn.stage import InTurn, inside
-from fq_hw.schedule.memories import blocks, ceil_div
+from fq_hw.schedule.memories import blocks, ceil_div, taken
 from fq_hw.schedule.parts import bits
 from fq_hw.schedule.plan import Inside
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, ParameterUnit, Replay
 from fq_hw.schedule.words import level_fields, weight_words
 
-__all__ = ["Passes", "fitted"]
+__all__ = ["Passes", "fitted", "passes"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,8 +46,9 @@ class Passes:
     """The passes of ``stage``: follows its ops and keeps track of what lies in which memory.
 
     ``offset`` is what the tensor before it lacks, ``in_bits`` its width; only sums need these.
-    Levels come in ``whole`` pixels or in words. Raises GraphError or CapacityError, naming the op,
-    where the array cannot run it.
+    Levels come in ``whole`` pixels or in words, and have a half of the banks for themselves where
+    these are ``halved``. Raises GraphError or CapacityError, naming the op, where the array cannot
+    run it.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class Passes:
         offset: np.ndarray | None = None,
         in_bits: int = 1,
         whole: bool = False,
+        halved: bool = False,
     ):
         self.graph, self.stage, self.array = graph, stage, stage.array
-        self.in_bits, self.whole = in_bits, whole
+        self.in_bits, self.whole, self.halved = in_bits, whole, halved
         self.left = Counter({name: len(users) for name, users in graph.users.items()})
         self.regions: dict[str, Region] = {}
         self.offsets: dict[str, np.ndarray] = {}
@@ -78,8 +80,13 @@ class Passes:
 
     def check_room(self, op: ir.Op, place: object) -> None:
         """Refuse levels that found no ``place``."""
-        contract = f"must fit the {self.array.depth} words of each activation bank"
+        contract = f"must fit the {self.room} words of each activation bank"
         require(place, op.where, contract, kind=CapacityError)
+
+    @property
+    def room(self) -> int:
+        """Words of a bank, or of either half."""
+        return self.array.depth // (2 if self.halved else 1)
 
     def folds(self, channels: int) -> int:
         """Folds that fill whole activation words."""
@@ -95,13 +102,14 @@ class Passes:
         stride = min(op.stride for op in readers)
         groups = ceil_div(ceil_div(w, stride), self.array.columns)
         words = ceil_div(c, self.array.simd)
-        want = Region(base=0, rows=h, groups=groups, words=words, stride=stride)
-        alive = [r for n, r in self.regions.items() if self.left[n]]
-        bases = [0, self.array.depth - want.size]
+        alone = self.halved and name == self.stage.after
+        want = Region(base=0, rows=h, groups=groups, words=words, stride=stride, alone=alone)
+        alive = [r for n, r in self.regions.items() if self.left[n] and r.alone == alone]
+        bases = [0, self.room - want.size]
         for r in alive:
             bases += [r.base + r.size, r.base - want.size]
         for base in bases:
-            inside = 0 <= base <= self.array.depth - want.size
+            inside = 0 <= base <= self.room - want.size
             apart = all(base + want.size <= r.base or r.base + r.size <= base for r in alive)
             if inside and apart:
                 return replace(want, base=base)
@@ -316,8 +324,8 @@ class Passes:
         least = 2 * (max(replay.words for replay in whole.replays) + whole.header)
         unit = FoldBufferUnit(**vars(whole), beat_bits=beat_bits, places=1 << bits(least))
         width = unit.beats_in * beat_bits
-        taken = blocks(unit.places, width, rom=False, part=beat_bits)
-        while blocks(2 * unit.places, width, rom=False, part=beat_bits) == taken:
+        count = blocks(unit.places, width, rom=False, part=beat_bits)
+        while blocks(2 * unit.places, width, rom=False, part=beat_bits) == count:
             unit = replace(unit, places=2 * unit.places)
         return unit
 
@@ -351,6 +359,31 @@ class Passes:
                 words.insert(0, bits)
             rows.append(np.concatenate(words, axis=1).reshape(-1, array.word_bits))
         return np.concatenate(rows)
+
+
+def passes(
+    graph: Graph,
+    stage: InTurn,
+    offset: np.ndarray | None = None,
+    in_bits: int = 1,
+    whole: bool = False,
+) -> Passes:
+    """The passes of ``stage`` as ``Passes`` has them, with halved banks where these are better.
+
+    They must take no block more, and a frame fewer cycles.
+    """
+    made = Passes(graph, stage, offset, in_bits, whole)
+    unit = made.unit
+    if unit.entry is None:
+        return made
+    halves = replace(unit, entry=replace(unit.entry, alone=True)).bank_memories
+    if taken(halves) > taken(unit.bank_memories):
+        return made
+    with suppress(CapacityError):
+        halved = Passes(graph, stage, offset, in_bits, whole, halved=True)
+        if halved.unit.beats < unit.beats:
+            return halved
+    return made
 
 
 def is_planar(users: Sequence[ir.Op]) -> bool:

@@ -49,6 +49,9 @@ class ArrayUnit(Unit):
     level_bits   of a threshold's level; behind the weights of a fold come, for each of its
                  channels, ``steps`` levels and a sign, in ``header_words`` words
     trunk_depth  words of ``pe`` values
+
+    Where ``entry`` lies ``alone``, the next frame comes in while the array works on the one before,
+    as soon as no pass reads that any more.
     """
 
     array: Array
@@ -155,6 +158,23 @@ class ArrayUnit(Unit):
         """Cycles at the end of a row in which nothing is taken."""
         return (self.padded_in - self.shape_in[1]) * self.words_in
 
+    @property
+    def apart(self) -> bool:
+        """Whether what comes in has a half of the banks for itself."""
+        return self.entry is not None and self.entry.alone
+
+    @property
+    def readers(self) -> int:
+        """Passes up to the last that reads what came in."""
+        return max(n for n, step in enumerate(self.passes, 1) if step.source == self.entry)
+
+    @property
+    def read_cycles(self) -> int:
+        """Cycles from a frame's last word to the next one's first in which none is taken."""
+        if self.readers == len(self.passes):
+            return self.pass_cycles
+        return self.starts[self.readers] - 2
+
     def group_cycles(self, step: Pass, first: bool = False) -> int:
         """Cycles of a group of pixels; the ``first`` of a fold waits for its header."""
         head = self.settle + self.header_words if first else 0
@@ -228,8 +248,16 @@ class ArrayUnit(Unit):
 
     @property
     def beats(self) -> int:
-        out = 1 if self.passes[-1].give else self.beats_out + 2
-        return self.load_cycles + self.pass_cycles + out
+        work = self.pass_cycles + (1 if self.passes[-1].give else self.beats_out + 2)
+        if self.apart:
+            return max(work + 1, self.read_cycles + self.load_cycles)
+        return self.load_cycles + work
+
+    def waiting(self, cycles: int) -> int:
+        """Beats that come while none is taken, where those of a frame come evenly in ``cycles``."""
+        height, width, _ = self.shape_in
+        frame = height * width * self.beats_in
+        return min(frame, ceil_div(frame * self.read_cycles, cycles)) if self.apart else frame
 
     def latency(self) -> int:
         """Cycles from taking a frame's first beat to offering its first result, unstalled."""
@@ -247,10 +275,13 @@ class ArrayUnit(Unit):
         cycles = self.words_in // self.beats_in  # of a beat
         beat = Wait(x.offers), Rest(cycles - 1), Take(x)
         row = Repeat(self.shape_in[1] * self.beats_in, beat), Rest(self.row_gap)
-        complete, clear, ended = Times(), Times(), Times()
-        steps: list[Step] = [Wait(given.offers, **known) for given in parameters]
-        steps.append(Repeat(self.shape_in[0], row))  # nothing comes in before there is a parameter
-        for step in self.passes:
+        complete, clear, ended, free, full = (Times() for _ in range(5))
+        load = Repeat(self.shape_in[0], row)
+        known_to_be = [Wait(given.offers, **known) for given in parameters]
+        steps: list[Step] = [*known_to_be, load]  # nothing comes in before there is a parameter
+        if self.apart:
+            steps = [Wait(full)]
+        for number, step in enumerate(self.passes, 1):
             # A group's sums that are to leave are complete when those before them have gone.
             waits = [Wait(clear, 1)], [Put(complete)]
             first, other = (
@@ -258,14 +289,22 @@ class ArrayUnit(Unit):
                 for one in (True, False)
             )
             fold = (*first, Repeat(step.weight_groups - 1, other))
-            steps += [Rest(1), Repeat(step.folds, fold), Rest(self.drain + 1)]
-        if not self.passes[-1].give:
-            return [Steps(*steps, Rest(1), Give(o[0], self.beats_out))]
-        steps[-1] = Rest(self.drain)
-        return [
-            Steps(*steps, Wait(ended), Rest(1)),
-            Steps(*self.giving(o[0], complete, clear), Put(ended)),
-        ]
+            steps += [Rest(1), Repeat(step.folds, fold), Rest(self.drain)]
+            over = self.apart and number == self.readers
+            steps += [Put(free)] if over else []
+            steps += [Rest(1)] if number < len(self.passes) else []
+        found: list[Process] = []
+        if self.passes[-1].give:
+            steps += [Wait(ended), Rest(1)]
+            found.append(Steps(*self.giving(o[0], complete, clear), Put(ended)))
+        else:
+            steps += [Rest(2), Give(o[0], self.beats_out)]
+        if not self.apart:
+            return [Steps(*steps), *found]
+        # The passes of a frame begin when it is in and its first parameter is there.
+        begin = [Rest(1), *(Wait(given.offers, **known, plus=1) for given in parameters)]
+        first = [*known_to_be, Put(free)]
+        return [Steps(*steps, *begin, first=first), Steps(Wait(free), load, Put(full)), *found]
 
     def group_steps(
         self,
@@ -313,12 +352,22 @@ class ArrayUnit(Unit):
             for step in self.passes
         )
 
+    @property
+    def bank_memories(self) -> tuple[Memory, ...]:
+        """What a bank is made of: a memory, or two; words that come in are written whole."""
+        array = self.array
+        word, part = array.simd * self.act_bits, array.pe * self.act_bits
+        if not self.apart:
+            return (Memory(array.depth, word, rom=False, part=part),)
+        half = array.depth // 2
+        return Memory(half, word, rom=False, part=part), Memory(half, word, rom=False)
+
     def parts(self) -> Parts:
         array, dots = self.array, self.array.columns * self.array.pe
         word = array.simd * self.act_bits
         addresses = bits(array.depth) + bits(self.trunk_depth)
         return Parts(
-            exact_lut=dots * self.tree.positions,
+            exact_lut=dots * self.tree.positions + (array.columns * word if self.apart else 0),
             lut={
                 "fixed": 1,
                 "accumulators": dots * self.acc_bits,
@@ -339,8 +388,7 @@ class ArrayUnit(Unit):
                 "addresses": addresses,
             },
             memories=(
-                *[Memory(array.depth, word, rom=False, part=array.pe * self.act_bits)]
-                * array.columns,
+                *self.bank_memories * array.columns,
                 Memory(self.trunk_depth, array.pe * self.trunk_bits, rom=False, single_port=True),
             ),
         )

@@ -15,15 +15,17 @@ from fq_hw.export import export
 from fq_hw.flow.config import read_config
 from fq_hw.flow.model import SHIPPED
 from fq_hw.passes import lower_graph
+from fq_hw.schedule.choices import Choices
+from fq_hw.schedule.fold_search import fold_at
 from fq_hw.schedule.in_turn.geometry import Array
-from fq_hw.schedule.in_turn.lower import Passes
+from fq_hw.schedule.in_turn.lower import Passes, passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
-from fq_hw.schedule.resources import memory_blocks
+from fq_hw.schedule.resources import Resources, memory_blocks, resources
 from fq_hw.schedule.sdram import SDR_16M16, Slots
 from fq_hw.schedule.timing import simulate
-from fq_hw.schedule.units import RomUnit, SdramUnit
+from fq_hw.schedule.units import ArrayUnit, RomUnit, SdramUnit
 
 ERN20 = SHIPPED.with_name("ern20.toml")
 SMALL = Array(columns=4, pe=2, simd=4, depth=512)
@@ -82,6 +84,62 @@ def test_a_reader_of_stride_2_skips_in_a_tensor_that_another_reads_whole():
     assert whole.source == thin.source
     assert (whole.stride, thin.stride, thin.source.stride) == (1, 2, 1)
     assert thin.thin and not whole.thin
+
+
+DEEP = Array(columns=4, pe=4, simd=16, depth=1024)
+
+
+def blocks_of(unit: ArrayUnit) -> int:
+    """Of the banks."""
+    return memory_blocks(unit.parts().memories[:-1], "ecp5").ebr
+
+
+def test_banks_are_halved_where_that_takes_no_block_more():
+    stage = whole_stage(BASIC, DEEP)
+    one, halved = Passes(BASIC, stage).unit, passes(BASIC, stage).unit
+    assert halved.apart and not one.apart
+    assert blocks_of(halved) <= blocks_of(one)
+    assert [step.name for step in halved.passes] == [step.name for step in one.passes]
+    assert halved.beats == one.beats - one.load_cycles + 1  # which is all that loading took
+    assert one.latency() == halved.latency()
+    assert halved.passes[0].dest.base == halved.entry.base == 0
+    for step in halved.passes:
+        regions = [region for region in (step.source, step.dest) if region]
+        assert all(region.base + region.size <= DEEP.depth // 2 for region in regions)
+        assert not any(region.alone for region in regions if region != halved.entry)
+
+
+@pytest.mark.parametrize(
+    "array", [SMALL, replace(DEEP, depth=512)]
+)  # a block more; too little room
+def test_banks_are_whole_where_halves_are_no_better(array):
+    assert not passes(BASIC, whole_stage(BASIC, array)).unit.apart
+
+
+def test_sums_that_come_in_need_no_half():
+    stage = InTurn(after="stages.0.0", until="tail.conv", array=DEEP)
+    assert passes(BASIC, stage, in_bits=9).unit.entry is None
+
+
+def test_what_waits_before_an_array_is_what_comes_while_it_takes_nothing():
+    """No whole frame, and the pipeline is as fast as with one; with less it is slower."""
+    stage = InTurn(after="stages.1.0.acts.0", until="tail.conv", array=DEEP)
+    cycles = 2592  # of the slowest layer before it
+    ways = Choices(BASIC, resources, arrays=(stage,))
+    folds = fold_at(ways, cycles, Resources(lut=10**6, ff=10**6, ebr=10**4)).folds
+    plan = lower(BASIC, folds, cycles, arrays=[stage])
+    fifo, unit = plan["tail.conv.frame"].unit, plan["tail.conv"].unit
+
+    def interval(depth: int) -> int:
+        nodes = (
+            replace(node, unit=replace(fifo, depth=depth)) if node.unit is fifo else node
+            for node in plan.nodes
+        )
+        return simulate(replace(plan, nodes=tuple(nodes)), 6).interval
+
+    frame = unit.shape_in[0] * unit.shape_in[1] * unit.beats_in
+    assert unit.apart and unit.waiting(cycles) < fifo.depth < frame
+    assert interval(fifo.depth) == interval(frame) == cycles < interval(3)
 
 
 def test_every_weight_is_in_the_parameters():

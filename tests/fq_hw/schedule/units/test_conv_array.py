@@ -37,8 +37,11 @@ def test_streams_are_as_wide_as_a_pixel_or_a_word():
 @pytest.mark.parametrize("unit", ARRAYS.values(), ids=ARRAYS)
 def test_memories_are_banks_and_a_trunk_with_one_port(unit):
     *banks, trunk = unit.parts().memories
-    assert len(banks) == unit.array.columns and len(set(banks)) == 1
-    assert banks[0].depth == unit.array.depth and not banks[0].single_port
+    halves, part = (2 if unit.apart else 1), unit.array.pe * unit.act_bits
+    assert len(banks) == unit.array.columns * halves and len(set(banks)) == halves
+    assert {one.depth for one in banks} == {unit.array.depth // halves}
+    assert {one.part for one in banks} == ({part, 0} if unit.apart else {part})
+    assert not any(one.single_port for one in banks)
     assert (trunk.depth, trunk.width) == (unit.trunk_depth, unit.array.pe * unit.trunk_bits)
     assert trunk.single_port
 
