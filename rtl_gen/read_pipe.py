@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Module, Signal, Value, unsigned
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["ReadPipe", "read_late"]
+__all__ = ["ReadPipe", "read_late", "two_stages"]
 
 
 def read_late(m: Module, port: wiring.PureInterface, address: Value, name: str) -> Signal:
@@ -18,6 +20,28 @@ def read_late(m: Module, port: wiring.PureInterface, address: Value, name: str) 
     m.d.comb += [port.addr.eq(address), port.en.eq(1)]
     m.d.sync += word.eq(port.data)
     return word
+
+
+def two_stages(
+    m: Module,
+    i: wiring.PureInterface,
+    o: wiring.PureInterface,
+    first: Sequence[tuple[Signal, Value]],
+    second: Sequence[tuple[Signal, Value]],
+) -> None:
+    """Valid and ready of words that pass two stages of registers, and what these take then."""
+    read, full = Signal(), Signal()
+    # A stage moves on when it or any stage after it is empty, or the last beat is taken.
+    on = Signal()
+    m.d.comb += [
+        on.eq(o.ready | ~full),
+        i.ready.eq(on | ~read),
+        o.valid.eq(full),
+    ]
+    with m.If(i.ready):
+        m.d.sync += [read.eq(i.valid), *(register.eq(word) for register, word in first)]
+    with m.If(on):
+        m.d.sync += [full.eq(read), *(register.eq(word) for register, word in second)]
 
 
 class ReadPipe(wiring.Component):
@@ -47,22 +71,13 @@ class ReadPipe(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        read, full = Signal(), Signal()
-        # A stage moves on when it or any stage after it is empty, or the last beat is taken.
-        on = Signal()
+        # Nothing resets a word: a block RAM's output register knows no reset.
+        word = Signal(self.width, reset_less=True)
+        two_stages(m, self.i, self.o, [], [(word, self.port.data)])
         m.d.comb += [
-            on.eq(self.o.ready | ~full),
-            self.i.ready.eq(on | ~read),
-            self.o.valid.eq(full),
             self.port.addr.eq(self.i.payload),
             # Where there is no request a word is read all the same: one gate less to every RAM.
             self.port.en.eq(self.i.ready),
+            self.o.payload.eq(word),
         ]
-        # Nothing resets a word: a block RAM's output register knows no reset.
-        word = Signal(self.width, reset_less=True)
-        m.d.comb += self.o.payload.eq(word)
-        with m.If(self.i.ready):
-            m.d.sync += read.eq(self.i.valid)
-        with m.If(on):
-            m.d.sync += [full.eq(read), word.eq(self.port.data)]
         return m

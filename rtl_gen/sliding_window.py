@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, signed, unsigned
-from amaranth.lib import data, memory
+from amaranth.lib import data, memory, wiring
 
 from fq_hw.schedule.units import READ, WindowUnit
 from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter, nest
 from rtl_gen.delay import delay
-from rtl_gen.read_pipe import read_late
+from rtl_gen.read_pipe import read_late, two_stages
 from rtl_gen.skid_buffer import SkidBuffer
 from rtl_gen.streams import memory_style
 
@@ -46,7 +46,8 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
                 a weight word; groups in raster order
     Units       blanks: per column, the tap lies outside the image and counts as 0, whatever the
                 lanes hold; the reader masks them, in a register that never waits
-                o's payload comes READ cycles after the beat is taken: it is read as it is taken
+                o's payload comes READ cycles after the beat is taken: it is read as it is taken;
+                where unit.held it comes with the beat, read before
     Latency     unit.latency(), from the first beat in to o.valid, unstalled
     Throughput  one beat per cycle each way; i.ready falls when ``rows`` whole rows wait
     Path        counters decide from registers: what is there, what is free, which loop ends;
@@ -119,19 +120,38 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
                 outside = above | self.outside(column, unit.width, ahead=right)
                 m.d.comb += asked.blanks[way].eq(outside)
 
-        words = [
-            read_late(m, ring.read_port(), taken.address[way], f"word_{way}")
-            for way in range(unit.columns)
-        ]
-        blanks = delay(m, taken.blanks, READ, "blanks", reset_less=True)
+        ports = [ring.read_port() for _ in range(unit.columns)]
+        if unit.held:
+            words, blanks = self.held(m, requests.o, ports)
+        else:
+            words = [
+                read_late(m, port, taken.address[way], f"word_{way}")
+                for way, port in enumerate(ports)
+            ]
+            blanks = delay(m, taken.blanks, READ, "blanks", reset_less=True)
+            m.d.comb += [self.o.valid.eq(requests.o.valid), requests.o.ready.eq(self.o.ready)]
         freed = Mux(requests.o.valid & requests.o.ready, taken.frees, 0)
         m.d.comb += [
             self.i.ready.eq(self.room(m, accept & put_last["put_column"], freed)),
-            self.o.valid.eq(requests.o.valid),
-            requests.o.ready.eq(self.o.ready),
             Value.cast(self.o.payload).eq(Cat(words, blanks)),
         ]
         return m
+
+    def held(
+        self, m: Module, asked: wiring.PureInterface, ports: Sequence[wiring.PureInterface]
+    ) -> tuple[list[Value], Value]:
+        """Words and blanks of the requests ``asked``, which wait until ``o`` is taken."""
+        words = [Signal.like(port.data, name="word", reset_less=True) for port in ports]
+        for way, port in enumerate(ports):
+            m.d.comb += [port.addr.eq(asked.p.address[way]), port.en.eq(asked.ready)]
+        first, second = [], [(word, port.data) for word, port in zip(words, ports, strict=True)]
+        blanks = asked.p.blanks
+        for stage in (first, second) if len(blanks) else ():
+            passed = Signal.like(blanks, name="passed", reset_less=True)
+            stage.append((passed, blanks))
+            blanks = passed
+        two_stages(m, asked, self.o, first, second)
+        return words, blanks
 
     def tap(self, m: Module, step: Value, last: dict[str, Value]) -> tuple[Signal, Signal]:
         """Row and column of the tap that the group's first window reads, in the padded image.

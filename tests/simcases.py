@@ -27,7 +27,7 @@ FRAMES = 3  # of ``frame_vectors``
 
 FOLDINGS = {  # how each network is folded: cycles per frame, or PE and SIMD of every convolution
     "basic": 2304,
-    "bottleneck": 4800,
+    "bottleneck": (4, 4),  # an embedding of 4 goes behind the first window
     "awkward": (4, 4),  # divides neither 30 nor 10 nor 14 channels
     "gains": (12, 12),
     "flat": (1, 1),

@@ -190,8 +190,9 @@ class Choices:
         priced = []
         for fold in self.folds[site.name]:
             parts = conv_parts(site, fold)
-            core = self.sum_of(parts.window, parts.weights, parts.engine)
-            ways = (unit for _, unit in (*parts.before, *parts.after))
+            own = parts.window, parts.weights, parts.engine
+            core = self.sum_of(*own)
+            ways = (unit for unit in parts.path if unit not in own)
             choice = Choice(
                 costs=sum(map(self.unit_costs, ways), core),
                 dots=fold.pe * fold.columns,

@@ -9,14 +9,16 @@ import functools
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from fq_hw.schedule import units
 from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.memories import blocks, fewest_pieces
 
-__all__ = ["ConvParts", "ConvSite", "conv_parts", "converters"]
+__all__ = ["ConvParts", "ConvSite", "blocks_of", "conv_parts", "converters"]
 
 
+SAVES = 2  # block RAMs, for which an embedding goes behind its window
 SHALLOW = 32  # words of a ring that is cheap in distributed RAM: two of its cells
 
 
@@ -27,6 +29,7 @@ class ConvSite:
     shape, lanes_in   of the tensor it reads, H,W,C; lanes_out of the one it makes
     planes            of its weights, all alike (``masked`` or not), the top one maybe ``inverted``
     bursts            whether its pixels may come a row at once, and then none for as long
+    embed             the pixel embedding that nobody else reads, if one makes what it reads
     """
 
     name: str = field(compare=False)
@@ -43,6 +46,7 @@ class ConvSite:
     masked: bool = False
     inverted: bool = False
     bursts: bool = False
+    embed: units.EmbedUnit | None = None
 
     @property
     def combined(self) -> bool:
@@ -55,7 +59,8 @@ class ConvParts:
     """One convolution's units: converters before, window, weight ROM, engine, what comes after.
 
     ``before`` and ``after`` are chains of (name's ending, unit); ``carrier`` is the ending of the
-    first unit whose stream is the result, in raster order.
+    first unit whose stream is the result, in raster order. ``embed`` stands before all of them, or
+    ``late_embed`` behind the window, where one of them is the convolution's own.
     """
 
     before: tuple[tuple[str, units.Unit], ...]
@@ -64,12 +69,15 @@ class ConvParts:
     engine: units.ConvUnit
     after: tuple[tuple[str, units.Unit], ...]
     carrier: str
+    embed: units.EmbedUnit | None = None
+    late_embed: units.LateEmbedUnit | None = None
 
     @cached_property
     def path(self) -> tuple[units.Unit, ...]:
         """Units that the pixels pass, in order."""
         before, after = ([unit for _, unit in chain] for chain in (self.before, self.after))
-        return (*before, self.window, self.engine, *after)
+        way = self.embed, *before, self.window, self.late_embed, self.engine, *after
+        return tuple(unit for unit in way if unit is not None)
 
     @property
     def units(self) -> tuple[units.Unit, ...]:
@@ -99,7 +107,7 @@ def delay(unit: units.Unit) -> int:
         case units.ConvUnit():
             return unit.sum_cycles + 2
         case units.WindowUnit():
-            return unit.NEWS + unit.ASK
+            return unit.delay
         case units.ReorderUnit():
             return unit.ASK + units.READ
         case _:
@@ -126,9 +134,52 @@ def converters(
     return [(name, unit(lanes_in=into, lanes_out=out)) for name, into, out in ways]
 
 
+class Core(NamedTuple):
+    """What depends on no other stream."""
+
+    window: units.WindowUnit
+    late_embed: units.LateEmbedUnit | None
+    weights: units.RomUnit
+    engine: units.ConvUnit
+
+
+def blocks_of(*made: units.Unit) -> int:
+    """Block RAMs that they take."""
+    memories = (memory for unit in made for memory in unit.parts().memories)
+    return sum(blocks(memory.depth, memory.width, rom=memory.rom) for memory in memories)
+
+
+def of_pixels(
+    site: ConvSite, fold: Fold, window: units.WindowUnit
+) -> tuple[units.WindowUnit, units.LateEmbedUnit | None]:
+    """The window of pixels and the embedding behind it, where they take fewer blocks.
+
+    That is where lines of bytes are so much smaller than lines of levels that the tables may be
+    as many as are read at once. Not for less than SAVES: behind a window a tensor is seen in
+    windows alone.
+    """
+    embed = site.embed
+    lanes = fold.simd // embed.length if embed and fold.simd % embed.length == 0 else 0
+    if not lanes or embed.colours % lanes or not blocks_of(embed):
+        return window, None
+    bytes_of = replace(window, channels=embed.colours, lanes=lanes, in_bits=8, held=True)
+    behind = units.LateEmbedUnit(
+        colours=embed.colours,
+        length=embed.length,
+        bits=embed.bits,
+        tables=embed.tables,
+        lanes=lanes,
+        columns=fold.columns,
+        hold=fold.hold,
+        padded=site.padding > 0,
+    )
+    saved = blocks_of(embed, window) - blocks_of(bytes_of, behind)
+    return (bytes_of, behind) if saved >= SAVES else (window, None)
+
+
 @functools.lru_cache(maxsize=2**16)
-def core(site: ConvSite, fold: Fold) -> tuple[units.WindowUnit, units.RomUnit, units.ConvUnit]:
-    """Window, weights and engine, which depend on no other stream: ``site`` has lanes of 1."""
+def core(site: ConvSite, fold: Fold) -> Core:
+    """The units that depend on no other stream: ``site`` has lanes of 1."""
     height, width, cin = site.shape
     window_of = functools.partial(
         units.WindowUnit,
@@ -164,15 +215,20 @@ def core(site: ConvSite, fold: Fold) -> tuple[units.WindowUnit, units.RomUnit, u
         levels_per_stage=fold.levels_per_stage,
         hold=fold.hold,
     )
-    return window, weight_rom(engine.nf * engine.sf, engine.i_weight.width, fold), engine
+    window, late_embed = of_pixels(site, fold, window)
+    weights = weight_rom(engine.nf * engine.sf, engine.i_weight.width, fold)
+    return Core(window, late_embed, weights, engine)
 
 
 def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
     """The units of ``site`` folded by ``fold``. Raises FoldingError naming the layer."""
     height, width, cin = site.shape
-    window, weights, engine = core(replace(site, lanes_in=1, lanes_out=1), fold)
-    lanes = site.lanes_in, fold.simd
-    before = converters(cin, height * width, lanes, site.act_bits, ".pack")
+    window, late_embed, weights, engine = core(replace(site, lanes_in=1, lanes_out=1), fold)
+    if late_embed:
+        channels, bits, lanes = window.channels, window.in_bits, (window.channels, window.lanes)
+    else:
+        channels, bits, lanes = cin, site.act_bits, (site.lanes_in, fold.simd)
+    before = converters(channels, height * width, lanes, bits, ".pack")
     after, carrier = in_order(site, engine)
     if site.combined:
         unit = units.PlaneUnit(
@@ -191,6 +247,8 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
         engine=engine,
         after=tuple(after),
         carrier=carrier,
+        embed=None if late_embed else site.embed,
+        late_embed=late_embed,
     )
 
 
@@ -206,9 +264,8 @@ def fewer_banks(reorder: units.ReorderUnit, cycles: int) -> units.ReorderUnit:
     if reorder.group_beats < reorder.LARGE:
         return reorder
     two = replace(reorder, banks=2)
-    sizes = [sum(blocks(m.depth, m.width, rom=False) for m in unit.parts().memories)
-             for unit in (two, reorder)]  # fmt: skip
-    return two if two.beats <= cycles and sizes[0] < sizes[1] else reorder
+    fewer = blocks_of(two) < blocks_of(reorder)
+    return two if two.beats <= cycles and fewer else reorder
 
 
 def in_order(site: ConvSite, engine: units.ConvUnit) -> tuple[list[tuple[str, units.Unit]], str]:

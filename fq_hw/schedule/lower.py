@@ -54,7 +54,8 @@ SKIPS = (".skip.first", ".skip")  # endings of the FIFOs on a join's inputs; mos
 class Stream:
     """A tensor on its way: where it comes from, how it is cut into beats, what it lacks.
 
-    A ``planar`` one comes with all pixels of some channels before the next channels.
+    A ``planar`` one comes with all pixels of some channels before the next channels. Where there
+    is an ``embed``, what comes are pixels, which its reader must pass through that.
     """
 
     source: Source
@@ -64,6 +65,7 @@ class Stream:
     signed: bool
     offset: np.ndarray
     planar: bool = False
+    embed: units.EmbedUnit | None = None
 
     @property
     def pixels(self) -> int:
@@ -328,9 +330,14 @@ def _(op: ir.Embed, plan: Lowering) -> None:
     unit = units.EmbedUnit(
         colours=x.channels, length=length, bits=op.out_bits, tables=tables, pixels=x.pixels
     )
-    beats = plan.cut(op.name, x, x.channels, ".whole")
-    source = plan.add(op.name, unit, beats, contents=op.table, tensor=op.name)
-    plan.publish(op, plan.stream(op, source, unit.o.lanes, op.out_bits))
+    source = plan.cut(op.name, x, x.channels, ".whole")
+    y = plan.stream(op, source, unit.o.lanes, op.out_bits)
+    reader, *others = plan.graph.users[op.name]
+    if isinstance(reader, ir.Conv) and reader.name not in plan.stage_of and not others:
+        plan.publish(op, replace(y, embed=unit))  # whose window decides where it stands
+        return
+    source = plan.add(op.name, unit, source, contents=op.table, tensor=op.name)
+    plan.publish(op, replace(y, source=source))
 
 
 @place.register
@@ -361,6 +368,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
         masked=weights.masked,
         inverted=weights.inverted,
         bursts=skip is None and in_bursts(plan.graph, op.inputs[0]),
+        embed=x.embed,
     )
     parts = conv_parts(site, plan.folds[op.name])
     plan.sites[op.name], plan.parts[op.name] = site, parts
@@ -373,8 +381,14 @@ def _(op: ir.Conv, plan: Lowering) -> None:
         offset, bits = offset - combine.left_out, combine.o.bits
     tensor = plan.summed_first.get(op.name, op.name)  # of the graph as it was given
     known = {parts.carrier: {"tensor": tensor, "offset": offset}}
-    source = plan.chain(op.name, parts.before, x.source)
+    source, pixels = x.source, op.inputs[0]
+    embedding = {"contents": plan.graph[pixels].table, "tensor": pixels} if x.embed else {}
+    if parts.embed:
+        source = plan.add(pixels, parts.embed, source, **embedding)
+    source = plan.chain(op.name, parts.before, source)
     windows = plan.add(f"{op.name}.window", parts.window, source)
+    if parts.late_embed:
+        windows = plan.add(pixels, parts.late_embed, windows, **embedding)
     rom = plan.add(f"{op.name}.weights", parts.weights, contents=words)
     sums = plan.add(op.name, unit, windows, rom, **known.get("", {}))
     source = plan.chain(op.name, parts.after, sums, known)

@@ -36,8 +36,9 @@ class Node:
     """A unit in its place. ``inputs`` are in the order of the component's ports.
 
     ``contents`` holds what a ROM, table or start value is filled with; ``tensor`` names the graph's
-    tensor that the output stream carries, and ``offset`` what must be added to it, per channel, to
-    get that tensor's values. ``inside`` tells the same of each pass of an array.
+    tensor that the output stream carries, in windows where its payload is late; ``offset`` is what
+    must be added to it, per channel, to get that tensor's values. ``inside`` tells the same of each
+    pass of an array.
     """
 
     name: str

@@ -10,10 +10,9 @@ from fq_hw import ir
 from fq_hw.golden.ops import evaluate
 from fq_hw.schedule.units import ConvUnit, Unit, WindowUnit
 from sim.vectors import Vectors, in_lanes, make, noise, pack, with_blanks
+from sim.windows import OUTSIDE, windows
 
 __all__ = ["UNITS"]
-
-OUTSIDE = -1  # stands for a tap outside the image
 
 
 def window(
@@ -27,13 +26,15 @@ def window(
     columns: int = 1,
     hold: int = 1,
     spare: int = 0,
+    held: bool = False,
+    in_bits: int = 2,
 ) -> WindowUnit:
     return WindowUnit(
         height=size[0],
         width=size[1],
         channels=channels,
         lanes=lanes,
-        in_bits=2,
+        in_bits=in_bits,
         kernel=kernel,
         stride=stride,
         padding=padding,
@@ -41,22 +42,14 @@ def window(
         columns=columns,
         hold=hold,
         spare=spare,
+        held=held,
     )
 
 
 @make.register
 def _(unit: WindowUnit, dice, frames) -> Vectors:
     words = noise(dice, unit.i, frames, unit.height, unit.width, unit.slices, unit.lanes)
-    k, p = unit.kernel, unit.padding
-    padded = np.pad(words, ((0, 0), (p, p), (p, p), (0, 0), (0, 0)), constant_values=OUTSIDE)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
-    windows = windows[:, :: unit.stride, :: unit.stride].transpose(0, 1, 2, 5, 6, 3, 4)
-    group = unit.groups, unit.hold, unit.columns
-    grouped = windows.reshape(*windows.shape[:2], *group, *windows.shape[3:])
-    # Beat by beat those that share a weight word; lanes of a beat: column, lane.
-    side_by_side = np.moveaxis(grouped, (3, 4), (-3, -2))
-    beats = side_by_side.reshape(*side_by_side.shape[:-2], -1)
-    lanes = np.repeat(beats[:, :, :, None], unit.repeats, axis=3)
+    lanes = np.repeat(windows(unit, words)[:, :, :, None], unit.repeats, axis=3)
     outside = lanes == OUTSIDE
     blank = outside[..., :: unit.lanes][..., : unit.o.blanks]
     out = with_blanks(np.where(outside, 0, lanes), unit.in_bits, blank)
@@ -153,6 +146,11 @@ UNITS: dict[str, Unit] = {
     "window_hold_columns": window((3, 8), 3, 2, kernel=3, padding=1, columns=2, hold=2),
     "window_hold_stride": window((6, 8), 2, 1, kernel=3, stride=2, padding=1, repeats=3, hold=4),
     "window_hold_1x1": window((2, 6), 3, 2, kernel=1, stride=2, hold=3),
+    "window_held": window((5, 4), 3, 1, kernel=3, stride=2, padding=1, held=True, in_bits=8),
+    "window_held_columns": window(
+        (4, 6), 2, 2, kernel=3, padding=1, repeats=2, columns=3, hold=2, held=True
+    ),
+    "window_held_bare": window((3, 4), 3, 3, kernel=3, held=True),
     "conv_1_1": conv(1, 1, 1, pe=1, simd=1),
     "conv_1_1_taps": conv(1, 1, 9, pe=1, simd=1),
     "conv_sf_1": conv(5, 4, 1, pe=2, simd=5),

@@ -11,6 +11,7 @@ from fq_hw.golden.ops import evaluate
 from fq_hw.schedule.units import (
     Beat,
     EmbedUnit,
+    LateEmbedUnit,
     PlaneUnit,
     Pooling,
     PoolUnit,
@@ -19,7 +20,7 @@ from fq_hw.schedule.units import (
     Unit,
     ceil_div,
 )
-from sim.vectors import Vectors, make, noise, pack
+from sim.vectors import Vectors, make, noise, pack, with_blanks
 
 __all__ = ["UNITS"]
 
@@ -36,6 +37,23 @@ def _(unit: EmbedUnit, dice, frames) -> Vectors:
     out = evaluate(ir.Embed(name="embed", table=table, out_bits=unit.bits), pixels)
     i, o = {"i": pack(pixels, 8)}, {"o": pack(out.astype(np.int64), unit.bits)}
     return Vectors(i=i, o=o, frames=frames, contents=table)
+
+
+@make.register
+def _(unit: LateEmbedUnit, dice, frames) -> Vectors:
+    table = dice.integers(0, 2**unit.bits, unit.contents).astype(np.uint8)
+    pixels = noise(dice, unit.i, frames, 2, unit.colours // unit.lanes, unit.hold, unit.i.lanes)
+    colour = np.arange(unit.colours).reshape(-1, 1, unit.lanes) % unit.tables
+    rows = pixels.reshape(*pixels.shape[:-1], unit.columns, unit.lanes)
+    out = table[colour[:, :, None], rows].reshape(*pixels.shape[:-1], -1)
+    blank = dice.integers(0, 2, (*pixels.shape[:-1], unit.blanks))
+    return Vectors(
+        i={"i": with_blanks(pixels, 8, blank)},
+        o={"o": with_blanks(out.astype(np.int64), unit.bits, blank)},
+        late={"o": unit.o.late},
+        frames=frames,
+        contents=table,
+    )
 
 
 def threshold(
@@ -168,6 +186,12 @@ def _(unit: PoolUnit, dice, frames) -> Vectors:
 
 
 UNITS: dict[str, Unit] = {
+    "late_embed": LateEmbedUnit(colours=3, length=4, bits=2, tables=1, lanes=1),
+    "late_embed_colours": LateEmbedUnit(
+        colours=3, length=5, bits=2, tables=3, lanes=1, columns=2, hold=2, padded=True
+    ),
+    "late_embed_lanes": LateEmbedUnit(colours=4, length=4, bits=3, tables=4, lanes=2, padded=True),
+    "late_embed_whole": LateEmbedUnit(colours=2, length=8, bits=1, tables=2, lanes=2, hold=3),
     "embed_grey": embed(1, 1, 1, 1),
     "embed_shared": embed(3, 4, 2, 1),
     "embed_apart": embed(3, 3, 2, 3),

@@ -100,6 +100,29 @@ def test_equals_simulation(residuals, examples):
     check()
 
 
+def test_equals_simulation_with_pixels_in_the_lines():
+    """The embedding stands behind the window; a table for each colour, one above the other."""
+    network = Network(
+        name="lines", image=(4, 4, 3), classes=2, embedding=Embedding(length=4, shared=False),
+        stem=(StemConv(width=3, norm=False),), block=Block.BASIC,
+        stages=(Stage(width=2, blocks=1, stride=2),),
+    )  # fmt: skip
+    exported = export(random_checkpoint(network, 1))
+    graph = lower_graph(Graph.from_nodes(exported.name, exported.nodes))
+    convs = (op for op in graph.ops if isinstance(op, Conv))
+    folds = {op.name: Fold(pe=1, simd=op.weight.shape[3]) for op in convs}
+    plan = lower(graph, folds | {"stem.0.conv": Fold(pe=3, simd=4, hold=2)})
+    kinds = [type(node.unit).__name__ for node in plan.nodes]
+    assert "LateEmbedUnit" in kinds and "EmbedUnit" not in kinds
+    vectors = frame_vectors(graph, plan, 3)
+    schedule, accelerator = timing.simulate(plan, FRAMES), Accelerator(plan, None)
+    moved = pysim.replay(accelerator, vectors)
+    assert moved["i"][0] == schedule.first_pixel
+    assert result_ends(plan, moved["o"]) == schedule.results
+    assert schedule.interval == plan.interval_bound
+    pysim.replay(Accelerator(plan, None), replace(vectors, last=6 * vectors.last), GRID[4])
+
+
 @settings(max_examples=12, deadline=None, derandomize=True, database=None,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(graph=graphs(largest=4), seed=st.integers(0, 99), slack=st.sampled_from([None, 0]),

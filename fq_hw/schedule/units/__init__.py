@@ -12,6 +12,7 @@ from fq_hw.schedule.units.concat import ConcatUnit
 from fq_hw.schedule.units.conv_array import ArrayUnit
 from fq_hw.schedule.units.conv_engine import ConvUnit
 from fq_hw.schedule.units.fold_buffer import FoldBufferUnit
+from fq_hw.schedule.units.late_embedding import LateEmbedUnit
 from fq_hw.schedule.units.parameters import ParameterUnit, Replay
 from fq_hw.schedule.units.pick import PickUnit
 from fq_hw.schedule.units.pixel_embedding import EmbedUnit
@@ -42,6 +43,7 @@ __all__ = [
     "FifoUnit",
     "FoldBufferUnit",
     "ForkUnit",
+    "LateEmbedUnit",
     "ParameterUnit",
     "PickUnit",
     "PixelSumUnit",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 
-from fq_hw.schedule.events import store
+from fq_hw.schedule.events import registers, store
 from fq_hw.schedule.parts import Parts, bits, ring
 from fq_hw.schedule.steps import (
+    Channel,
     Channels,
     Give,
     Process,
@@ -30,7 +31,8 @@ class WindowUnit(LaneUnit):
     output channels. ``columns`` adjacent windows come side by side, and ``hold`` of these in turn,
     word by word: ``columns`` x ``hold`` adjacent windows are one group. The buffer is a
     ring of 2**k words that holds ``rows`` whole rows; a row is freed when the last window that
-    needs it has been read. It has room for ``spare`` rows more than the least.
+    needs it has been read. It has room for ``spare`` rows more than the least. Words that are
+    ``held`` are read before they are offered; others are read as they are taken.
     """
 
     height: int
@@ -42,6 +44,7 @@ class WindowUnit(LaneUnit):
     columns: int = 1
     hold: int = 1
     spare: int = 0
+    held: bool = False
 
     WAITS = True  # for the rows of its first windows
 
@@ -65,7 +68,8 @@ class WindowUnit(LaneUnit):
         """Column by column a word of one window, and whether it lies outside the image."""
         blanks = self.columns if self.padding else 0
         lanes = self.columns * self.lanes
-        return Beat(lanes=lanes, bits=self.in_bits, blanks=blanks, late=READ)
+        late = 0 if self.held else READ
+        return Beat(lanes=lanes, bits=self.in_bits, blanks=blanks, late=late)
 
     @property
     def row_words(self) -> int:
@@ -151,7 +155,12 @@ class WindowUnit(LaneUnit):
 
     def latency(self) -> int:
         """Cycles from the first beat in to the first beat out, unstalled."""
-        return (self.last_pixel(0, 0) + 1) * self.slices + self.NEWS + self.ASK
+        return (self.last_pixel(0, 0) + 1) * self.slices + self.delay
+
+    @property
+    def delay(self) -> int:
+        """Cycles from the last pixel that is needed to the first beat out."""
+        return self.NEWS + self.ASK + (READ if self.held else 0)
 
     NEWS = 1  # until the reader hears of a pixel
     ASK = 1  # where a request waits
@@ -159,21 +168,22 @@ class WindowUnit(LaneUnit):
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         arrived, freed = Times(), Times()  # pixels to read, rows to write again
-        unit = self.cycle
+        unit, asked = self.cycle, Channel() if self.held else o[0]
         pixels, beats = unit.height * unit.width, unit.repeats * unit.window_beats
         unused = pixels - 1 - unit.last_pixel(unit.out_height - 1, unit.groups - 1)
-        rows, read = [], -1 - unused  # the last that the frame before needed
+        rows, reached = [], -1 - unused  # the last that the frame before needed
         for oy in range(unit.out_height):
             ends = (unit.last_pixel(oy, group) for group in range(unit.groups))
-            needed = [*itertools.accumulate(ends, max, initial=read)]
+            needed = [*itertools.accumulate(ends, max, initial=reached)]
             groups = in_turn(
-                (Wait(arrived, unused, self.ASK, last - before), Give(o[0], beats))
+                (Wait(arrived, unused, self.ASK, last - before), Give(asked, beats))
                 for before, last in itertools.pairwise(needed)
             )
             rows.append([*groups, Put(freed, 1, unit.freed(oy))])
-            read = needed[-1]
+            reached = needed[-1]
         write = store(i[0], arrived, freed, self.rows, self.width, self.slices, self.NEWS)
-        return [write, Steps(*in_turn(rows))]
+        read = [registers(asked, o[0], READ)] if self.held else []
+        return [write, Steps(*in_turn(rows)), *read]
 
     def parts(self) -> Parts:
         width, address, unit = self.i.width, bits(self.depth), self.cycle
@@ -206,5 +216,6 @@ class WindowUnit(LaneUnit):
                 "counts": sum(bits(limit) for limit in loops),
                 "address": address,
             },
+            exact_ff=self.o.width + self.o.blanks + READ if self.held else 0,
             memories=self.columns * memories,
         )

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from fq_hw.errors import FoldingError
-from fq_hw.schedule.conv_parts import ConvSite, conv_parts, converters
+from fq_hw.schedule.conv_parts import ConvSite, blocks_of, conv_parts, converters
 from fq_hw.schedule.folding import Fold
-from fq_hw.schedule.units import ConvUnit, ReorderUnit, Rom
+from fq_hw.schedule.units import READ, ConvUnit, EmbedUnit, ReorderUnit, Rom
 
 
 def site(lanes_in, lanes_out, kernel=3):
@@ -51,6 +51,27 @@ def test_a_1x1_convolution_keeps_pixels_not_rows(fold):
     if alone != rows:
         assert (alone.height * alone.width, alone.width) == (48, fold.group)
         assert 3 <= alone.rows <= alone.depth <= 32
+
+
+def test_an_embedding_goes_behind_its_window_where_that_takes_fewer_blocks():
+    embed = EmbedUnit(colours=3, length=4, bits=2, tables=3, pixels=48)
+    first, saved = replace(site(12, 2), embed=embed), []
+    for fold in FOLDS:
+        parts = conv_parts(first, fold)
+        assert (parts.embed is None) == (parts.late_embed is not None)
+        plain = conv_parts(site(12, 2), fold)
+        blocks = [blocks_of(*made.path) for made in (parts, plain)]
+        if parts.embed:
+            assert parts.embed is embed and parts.window == plain.window
+            continue
+        saved.append(blocks_of(embed) + blocks[1] - blocks[0])
+        assert fold.simd in (4, 12) and parts.beats == max(plain.beats, embed.beats)
+        for unit, after in itertools.pairwise(parts.path):
+            assert unit.o == after.i
+        window, behind = parts.window, parts.late_embed
+        assert window.beats == plain.window.beats and window.slices == plain.window.slices
+        assert behind.turns == window.slices and parts.cycles == plain.cycles + READ
+    assert saved and min(saved) == 2
 
 
 def test_sums_are_reordered_only_where_folds_and_columns_are_mixed():

@@ -257,13 +257,16 @@ def test_refuses_sums_as_a_convolutions_input():
 
 
 def test_streams_are_the_same_whatever_the_folds():
-    """For the same cycles: only a convolution's own units and the depths of FIFOs differ."""
+    """For the same cycles: only a convolution's own units and the depths of FIFOs differ.
+
+    The embedding is read by the first convolution alone, and its own.
+    """
     for name in NETWORKS:
         graph = lower_graph(random_graph(name))
         plans = [
             lower(graph, folds(graph), 3_000) for folds in (odd_folds, wide_folds, column_folds)
         ]
-        convs = tuple(op.name for op in graph.ops if isinstance(op, ir.Conv))
+        convs = tuple(op.name for op in graph.ops if isinstance(op, ir.Conv | ir.Embed))
         others = [
             {
                 node.name: replace(node.unit, depth=3) if is_fifo(node) else node.unit
