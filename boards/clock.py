@@ -34,7 +34,7 @@ class PllClock(Elaboratable):
                 start with what configuration gave them
     iCE40       reset is held for ``warm_up_us`` after the PLL was locked
     Constraint  none: nextpnr derives it from the oscillator's
-    Resources   a PLL and, on ECP5, a clock gate; a few flip-flops
+    Resources   a PLL and, on ECP5, a gate for each clock; a few flip-flops
     Source      Lattice FPGA-TN-02200 (ECP5 sysCLOCK), FPGA-TN-02052 (iCE40 sysCLOCK)
     """
 
@@ -50,7 +50,7 @@ class PllClock(Elaboratable):
 
     def ecp5(self, platform) -> Module:
         m = Module()
-        setting, outputs = self.setting, {}
+        setting, fast, outputs = self.setting, Signal(), {}
         m.submodules.source = source = io.Buffer(
             "i", platform.request(platform.default_clk, dir="-")
         )
@@ -58,7 +58,6 @@ class PllClock(Elaboratable):
         ungated = ClockDomain("ungated", reset_less=True, local=True)
         m.domains += ungated
         if self.second:
-            fast = Signal()
             divider = setting.divider // self.second.times
             coarse, fine = divmod(self.second.steps, pll.Second.STEPS)
             outputs = {
@@ -79,12 +78,14 @@ class PllClock(Elaboratable):
             o_CLKOP=ungated.clk, o_LOCK=locked, **outputs,
         )  # fmt: skip
         m.submodules.steady = FFSynchronizer(locked, steady, o_domain="ungated", stages=3)
-        clocks = [ungated.clk, *([fast] if self.second else [])]
-        for domain, clock in zip(self.domains, clocks, strict=True):
-            m.submodules[f"gate_{domain.name}"] = Instance(
-                self.pll.gate, i_CLKI=clock, i_CE=steady, o_CLKO=domain.clk
-            )
+        m.submodules.gate = self.gate(ungated.clk, steady, self.sync)
+        if self.second:
+            m.submodules.gate_second = self.gate(fast, steady, self.domains[-1])
         return m
+
+    def gate(self, clock: Signal, steady: Signal, domain: ClockDomain) -> Instance:
+        """What stops a domain's clock."""
+        return Instance(self.pll.gate, i_CLKI=clock, i_CE=steady, o_CLKO=domain.clk)
 
     def ice40(self, platform) -> Module:
         m = Module()

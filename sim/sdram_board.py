@@ -17,9 +17,7 @@ from sim.sdram import Rule, SdramModel
 
 __all__ = ["FAST", "STORE", "PaddedSdram", "WithSdram", "add_clocks", "behind", "chip_of"]
 
-FAST = (
-    "fast"  # the domain of a chip in gear 2: twice as fast, and every second edge is the design's
-)
+FAST = "fast"  # the domain of a chip in gear 2; every second edge is one of the design's too
 OUTWARD = 3  # registers of the pads in gear 2, on the way out
 
 STORE = """module sdram_store (input clk, input [31:0] address, input [WIDTH/8-1:0] write,
