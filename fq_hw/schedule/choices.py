@@ -53,12 +53,16 @@ TABLE = 1000  # combinations of columns of which each join's depths are known ex
 Estimate = Callable[[Unit], Resources]
 
 
-def folds_of(graph: Graph, conv: Conv, levels: int = 1) -> list[Fold]:
+def folds_of(graph: Graph, conv: Conv, levels: int = 1) -> tuple[Fold, ...]:
     """The search space of one convolution; where costs are equal, the first is taken."""
     cout, _, _, cin = planes(conv).bits.shape
-    width = graph.types[conv.name].shape[1]
+    return space(cout, cin, conv.kernel**2, graph.types[conv.name].shape[1], levels)
+
+
+@functools.lru_cache(1024)
+def space(cout: int, cin: int, taps: int, width: int, levels: int) -> tuple[Fold, ...]:
+    """The same for sizes, of which a network has few."""
     columns = [n for n in divisors(width) if n <= COLUMNS]
-    taps = conv.kernel**2
     pes = sorted({ceil_div(cout, folds) for folds in range(1, cout + 1)})
     folds = []
     for pe, simd, n in itertools.product(pes, divisors(cin)[::-1], columns):
@@ -68,7 +72,7 @@ def folds_of(graph: Graph, conv: Conv, levels: int = 1) -> list[Fold]:
         if in_block_ram(depth, bits):
             folds.append(fold(rom=Rom.LOGIC))
             folds += [fold(hold=hold) for hold in holds(depth, bits, width // n)]
-    return folds
+    return tuple(folds)
 
 
 def holds(depth: int, width: int, across: int) -> Iterator[int]:
@@ -115,6 +119,7 @@ class Choices:
         self.convs = [op for op in streamed if isinstance(op, Conv)]
         self.folds = {conv.name: folds_of(graph, conv, levels) for conv in self.convs}
         self.table, self.fast = functools.cache(self.table), functools.cache(self.fast)
+        self.speeds = functools.cache(self.speeds)
         self.base = functools.lru_cache(1)(self.base)  # of the cycles that were asked about last
         self.sum_of = functools.cache(lambda *made: sum(map(self.unit_costs, made), Resources()))
         # Another estimate may tell FIFOs apart that are made of the same.
@@ -132,6 +137,7 @@ class Choices:
         if set(other.folds) <= set(self.folds):
             other.table, other.fast = self.table, self.fast
         other.unit_costs, other.least_pixels = self.unit_costs, self.least_pixels
+        other.speeds = self.speeds
         other.priced_fifo = self.priced_fifo
         return other
 
@@ -149,7 +155,7 @@ class Choices:
         """
         slowest_best, found = self.array_cycles, {self.array_cycles} - {0}
         for conv in self.convs:
-            cycles = {conv_cycles(self.graph, conv, fold) for fold in self.folds[conv.name]}
+            cycles = self.speeds(conv.name, self.graph.types[conv.name].shape)
             slowest_best, found = max(slowest_best, min(cycles)), found | cycles
         for kind in self.graph.types.values():
             h, w, c = kind.shape
@@ -157,6 +163,11 @@ class Choices:
         _, others = self.base(max(found))
         found |= {unit.beats for unit in others.values() if unit.beats}
         return sorted(cycles for cycles in found if cycles >= slowest_best)
+
+    def speeds(self, name: str, shape: tuple[int, ...]) -> frozenset[int]:
+        """Cycles per frame of all folds of a convolution of this output."""
+        conv = self.graph[name]
+        return frozenset(conv_cycles(self.graph, conv, fold) for fold in self.folds[name])
 
     def base(self, cycles: int) -> tuple[Lowering, dict[str, Unit]]:
         """The network in frames of ``cycles``, and its units that are the same for all folds."""

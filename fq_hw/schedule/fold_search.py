@@ -1,7 +1,8 @@
 """The two questions of folding: least LUT within so many cycles, and least cycles within a device.
 
-Both answers are proven over the search space of ``choices``, with streams as wide as frames of the
-answer's cycles need.
+The first answer is proven over the search space of ``choices``, with streams as wide as frames of
+its cycles need. The second is searched by halves: what is fast enough for fewer cycles is so for
+more, and streams are narrower then, so that what fits with fewer fits with more.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from fq_hw.schedule.units import (
     WindowUnit,
 )
 
-__all__ = ["Shortage", "fastest", "fold_at", "least_lut", "shortage"]
+__all__ = ["Shortage", "fastest", "fewest", "fold_at", "least_lut", "shortage"]
 
 NO_LIMIT = 10**9  # far beyond every device
 ROLES = {  # what an error calls units
@@ -182,17 +183,34 @@ def fastest(
 ) -> Folding:
     """The folding of fewest cycles per frame that keeps ``limits``, and of least LUT among those.
 
-    Every number of cycles below the answer's is shown to be too few; nothing is assumed to grow
-    with it. Raises CapacityError, saying what is missing, when even the slowest do not fit.
+    Raises CapacityError, saying what is missing, when even the slowest do not fit.
     """
     choices = choices_of(graph, estimate, levels, arrays, slots)
-    intervals = choices.intervals
-    for tried, cycles in enumerate(intervals):
-        progress(tried / len(intervals))
+    found = fewest(choices, choices.intervals, limits, report, progress)
+    if found is None:
+        raise shortage(choices, choices.intervals[-1], limits).error(graph)
+    return found
+
+
+def fewest(
+    choices: Choices,
+    times: Sequence[int],
+    limits: Resources,
+    report: Callable[[str], None] = str,
+    progress: Callable[[float], object] = float,
+) -> Folding | None:
+    """The folding of the least of ``times``, ascending, that keeps ``limits``, if any does."""
+    found, low, high = None, 0, len(times)
+    middle = high - 1  # whether any does, first
+    while low < high:
+        progress(1 - (high - low) / len(times))
         try:
-            found = fold_at(choices, cycles, limits, report)
+            nearer = fold_at(choices, times[middle], limits, report)
         except FoldingError:  # a stream or the scores need more cycles than that
-            continue
-        if found is not None:
-            return found
-    raise shortage(choices, choices.intervals[-1], limits).error(graph)
+            nearer = None
+        if nearer is None:
+            low = middle + 1
+        else:
+            found, high = nearer, middle
+        middle = (low + high) // 2
+    return found

@@ -3,22 +3,25 @@
 A partition is a cut: what comes before it streams, what comes behind it, up to the last sums, one
 array computes in turn, with its parameters on the chip or from an SDRAM. All layers may stream, and
 all convolutions may be in the array. Where an array may begin says the graph, which sizes it may
-have is asked; both are tried, all of them, with the solver's folding of the rest, so the answer is
-proven over them.
+have is asked. What could be fastest is tried first, the others only for what is no slower than the
+fastest so far; the solver folds the rest.
 """
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from fq_hw.errors import FoldingError, FqHwError
 from fq_hw.ir import Graph
 from fq_hw.schedule.choices import Choices, Estimate
-from fq_hw.schedule.fold_search import Shortage, fold_at, shortage
+from fq_hw.schedule.fold_search import Shortage, fewest, shortage
 from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.in_turn.geometry import Array
-from fq_hw.schedule.in_turn.lower import fitted, passes
+from fq_hw.schedule.in_turn.lower import Passes, fitted, passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, places
 from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.sdram import Slots
@@ -51,26 +54,105 @@ class Partitioned:
     binds: Shortage | None
 
 
-def stages(graph: Graph, arrays: Iterable[Array], estimate: Estimate) -> Iterator[InTurn]:
-    """Arrays for all that comes behind some tensor.
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """A partition: what an array computes, if anything, from which SDRAM, in so many ``cycles``."""
 
-    Left out is one that is slower than another that begins at the same tensor, and no smaller in
-    any kind.
+    stages: tuple[InTurn, ...] = ()
+    slots: Slots | None = None
+    cycles: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The folding of a partition, and what it costs."""
+
+    folding: Folding
+    costs: Resources
+
+    @property
+    def worth(self) -> tuple[int, int, int]:
+        """The less the better."""
+        return self.folding.cycles, self.costs.lut, self.costs.ebr
+
+
+def ways(
+    graph: Graph,
+    arrays: Iterable[Array],
+    slots: Slots | None,
+    estimate: Estimate,
+    limits: Resources,
+) -> Iterator[Way]:
+    """All streams, or an array computes all that comes behind some tensor.
+
+    Left out is an array that keeps no limit itself, with its parameters, and one that is slower
+    than another that begins at the same tensor, and no smaller in any kind.
     """
+    yield Way()
     firsts, lasts = places(graph)
     for after in firsts[: firsts.index(lasts[-1])]:
-        kept: list[tuple[int, Resources, InTurn]] = []
+        kept: list[tuple[int, Resources, Passes]] = []
         for array in arrays:
             try:
-                stage = fitted(graph, after, lasts[-1], array)
-                unit = passes(graph, stage).unit
+                made = passes(graph, fitted(graph, after, lasts[-1], array))
+                kept.append((made.unit.beats, estimate(made.unit), made))
             except FqHwError:  # no array of that size can
                 continue
-            kept.append((unit.beats, estimate(unit), stage))
         kept.sort(key=lambda row: row[0])
-        for n, (_, costs, stage) in enumerate(kept):
-            if not any(faster.within(costs) for _, faster, _ in kept[:n]):
-                yield stage
+        for n, (cycles, costs, made) in enumerate(kept):
+            if any(faster.within(costs) for _, faster, _ in kept[:n]):
+                continue
+            outside = [] if slots is None else [(Supply.STREAM, made.buffer(slots.width))]
+            for supply, parameters in [(Supply.CHIP, made.parameters), *outside]:
+                if (costs + estimate(parameters)).within(limits):
+                    stage = replace(made.stage, supply=supply)
+                    used = slots if supply is Supply.STREAM else None
+                    yield Way(stages=(stage,), slots=used, cycles=cycles)
+
+
+class Search:
+    """The fastest of what was tried, and how far all else is from ``limits``."""
+
+    def __init__(self, graph: Graph, estimate: Estimate, levels: int, limits: Resources):
+        self.streamed, self.limits = Choices(graph, estimate, levels), limits
+        self.best: Found | None = None
+        self.tried: list[tuple[float, int, Way]] = []  # by pressure, of so many cycles or fewer
+
+    def choices(self, way: Way) -> Choices:
+        """Made anew each time it is asked for: there are hundreds of ways."""
+        return self.streamed.beside(way.stages, way.slots) if way.stages else self.streamed
+
+    def attempt(self, way: Way) -> None:
+        """Find its fewest cycles, if these are no more than those of the best."""
+        most = math.inf if self.best is None else self.best.folding.cycles
+        if way.cycles > most:
+            return
+        choices = self.choices(way)
+        times = [cycles for cycles in choices.intervals if cycles <= most]
+        folding = fewest(choices, times, self.limits)
+        if folding is not None:
+            found = Found(folding=folding, costs=total(choices, folding))
+            if self.best is None or found.worth < self.best.worth:
+                self.best = found
+        with suppress(FoldingError):  # a stream or the scores need more cycles than that
+            self.tried += [(pressure(choices, n, self.limits), n, way) for n in times[-1:]]
+
+    def nearest(self) -> Shortage | None:
+        """What the partition lacks that needs least, of all that are faster; None where none is."""
+        best = math.inf if self.best is None else self.best.folding.cycles
+        queue = [(least, n, cycles, way) for n, (least, cycles, way) in enumerate(self.tried)]
+        heapq.heapify(queue)  # fewer cycles need no less
+        while queue:
+            _, n, cycles, way = heapq.heappop(queue)
+            choices = self.choices(way)
+            if cycles < best:
+                return shortage(choices, cycles, self.limits)
+            times = [cycles for cycles in choices.intervals if cycles < best]
+            with suppress(FoldingError):
+                for cycles in times[-1:]:
+                    need = pressure(choices, cycles, self.limits)
+                    heapq.heappush(queue, (need, n, cycles, way))
+        return None
 
 
 def fastest_partition(
@@ -89,37 +171,15 @@ def fastest_partition(
     done. Raises CapacityError, saying what is missing, where nothing fits.
     """
     sized = [replace(array, levels_per_stage=levels) for array in arrays]
-    streamed = Choices(graph, estimate, levels)
-    cuts = [*stages(graph, sized, estimate)]
-    ways = [streamed, *(streamed.beside((cut,)) for cut in cuts)]
-    if slots is not None:
-        outside = (replace(cut, supply=Supply.STREAM) for cut in cuts)
-        ways += [streamed.beside((cut,), slots) for cut in outside]
-    times = sorted({(cycles, n) for n, way in enumerate(ways) for cycles in way.intervals})
-    found: list[tuple[Resources, Folding]] = []
-    tried: list[tuple[int, int]] = []  # in vain
-    refused: FoldingError | None = None
-    for at, (cycles, n) in enumerate(times):
-        if found and cycles > found[0][1].cycles:
-            break
-        report(at / len(times))
-        try:
-            folding = fold_at(ways[n], cycles, limits)
-        except FoldingError as error:  # a stream or the scores need more cycles than that
-            refused = error
-            continue
-        if folding is None:
-            tried.append((cycles, n))
-        else:
-            found.append((total(ways[n], folding), folding))
-    best = found[0][1].cycles if found else None
-    missed = {n: cycles for cycles, n in tried if cycles != best}  # the slowest of each partition
-    near = min(missed, key=lambda n: pressure(ways[n], missed[n], limits), default=None)
-    binds = None if near is None else shortage(ways[near], missed[near], limits)
-    if not found:
-        raise binds.error(graph) if binds else refused
-    costs, folding = min(found, key=lambda row: (row[0].lut, row[0].ebr))
-    return Partitioned(folding=folding, costs=costs, tried=len(ways), binds=binds)
+    search = Search(graph, estimate, levels, limits)
+    found = sorted(ways(graph, sized, slots, estimate, limits), key=lambda way: way.cycles)
+    for done, way in enumerate(found):
+        report(done / len(found))
+        search.attempt(way)
+    binds, best = search.nearest(), search.best
+    if best is None:
+        raise binds.error(graph)
+    return Partitioned(folding=best.folding, costs=best.costs, tried=len(found), binds=binds)
 
 
 def pressure(way: Choices, cycles: int, limits: Resources) -> float:
