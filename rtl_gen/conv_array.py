@@ -108,11 +108,12 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
         """Let frames in while passes work; returns when one may enter, and when its passes begin.
 
         A frame enters when no pass reads the one before any more; the passes begin when it is in
-        and its first parameter is there.
+        and its first parameter is there. From a parameter's arrival to the first step, and from
+        the last pixel to the first pass, a register stands between two counters' ends.
         """
         begun, free, full = Signal(), Signal(init=1), Signal()
         loaded = Signal()
-        m.d.comb += loaded.eq((full | done) & self.i_parameter.valid)
+        m.d.comb += loaded.eq(full & self.i_parameter.valid)
         with m.If(self.i_parameter.valid):
             m.d.sync += begun.eq(1)
         with m.If(done):
@@ -121,4 +122,4 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
             m.d.sync += full.eq(0)
         with m.If(over):
             m.d.sync += free.eq(1)
-        return free & (begun | self.i_parameter.valid), loaded
+        return free & begun, loaded

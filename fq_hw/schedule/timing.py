@@ -92,7 +92,7 @@ class Wired:
                 opens = max((constant.get(source.node, 0) for source in node.inputs), default=0)
                 i = [self.channels[s] for s in node.inputs if s in self.channels]
                 for channel in i:
-                    channel.opens = opens
+                    channel.opens = opens + node.unit.hears
                 ways = sorted((s for s in self.channels if s.node == node.name), key=way)
                 self.processes += node.unit.processes(i, [self.channels[s] for s in ways])
 

@@ -56,6 +56,7 @@ class Unit(abc.ABC):
     PARAMETERS: ClassVar[tuple[str, ...]] = ()  # the streams of ``ins`` that a ROM gives
     PACED: ClassVar[bool] = True  # whether a beat of these comes with every beat of the others
     STEADY: ClassVar[bool] = True  # of what has no stream in: once begun, a beat in every cycle
+    hears: ClassVar[int] = 0  # cycles from a ROM's first beat until one is taken of the others
     every: ClassVar[int] = 1  # beats of the others that come with each of these
     WAITS: ClassVar[bool] = False  # a frame may take more than ``beats`` cycles though none stalls
 

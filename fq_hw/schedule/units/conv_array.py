@@ -164,6 +164,10 @@ class ArrayUnit(Unit):
         return self.entry is not None and self.entry.alone
 
     @property
+    def hears(self) -> int:
+        return int(self.apart)
+
+    @property
     def readers(self) -> int:
         """Passes up to the last that reads what came in."""
         return max(n for n, step in enumerate(self.passes, 1) if step.source == self.entry)
@@ -172,8 +176,8 @@ class ArrayUnit(Unit):
     def read_cycles(self) -> int:
         """Cycles from a frame's last word to the next one's first in which none is taken."""
         if self.readers == len(self.passes):
-            return self.pass_cycles
-        return self.starts[self.readers] - 2
+            return 1 + self.pass_cycles
+        return self.starts[self.readers] - 1
 
     def group_cycles(self, step: Pass, first: bool = False) -> int:
         """Cycles of a group of pixels; the ``first`` of a fold waits for its header."""
@@ -262,6 +266,7 @@ class ArrayUnit(Unit):
     def latency(self) -> int:
         """Cycles from taking a frame's first beat to offering its first result, unstalled."""
         loaded = self.load_cycles - (self.words_in // self.beats_in - 1)  # a beat's last word
+        loaded += int(self.apart)  # and the register behind it
         last = self.passes[-1]
         if not last.give:
             return loaded + self.pass_cycles + 2
@@ -280,7 +285,7 @@ class ArrayUnit(Unit):
         known_to_be = [Wait(given.offers, **known) for given in parameters]
         steps: list[Step] = [*known_to_be, load]  # nothing comes in before there is a parameter
         if self.apart:
-            steps = [Wait(full)]
+            steps = [Wait(full, plus=1)]
         for number, step in enumerate(self.passes, 1):
             # A group's sums that are to leave are complete when those before them have gone.
             waits = [Wait(clear, 1)], [Put(complete)]
@@ -303,7 +308,8 @@ class ArrayUnit(Unit):
             return [Steps(*steps), *found]
         # The passes of a frame begin when it is in and its first parameter is there.
         begin = [Rest(1), *(Wait(given.offers, **known, plus=1) for given in parameters)]
-        first = [*known_to_be, Put(free)]
+        heard = (Wait(given.offers, **known, plus=self.hears) for given in parameters)
+        first = [*heard, Put(free)]
         return [Steps(*steps, *begin, first=first), Steps(Wait(free), load, Put(full)), *found]
 
     def group_steps(
