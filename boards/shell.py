@@ -68,6 +68,7 @@ class Shell(wiring.Component):
         )
         m.submodules.sender = sender = ReplySender()
 
+        results = self.results(m)
         dropping = Signal()  # a result is to come of a frame that was given up
         m.d.comb += [uart_rx.rx.eq(self.rx), self.tx.eq(uart_tx.tx)]
         m.d.comb += [
@@ -78,7 +79,7 @@ class Shell(wiring.Component):
             receiver.full.eq(frame.full),
             receiver.busy.eq(frame.busy | dropping),
         ]
-        with m.If(core.o.valid & core.o.p.last & dropping):
+        with m.If(results.valid & results.p.last & dropping):
             m.d.sync += dropping.eq(0)
         with m.If(frame.giving_up):
             m.d.sync += dropping.eq(1)
@@ -100,7 +101,7 @@ class Shell(wiring.Component):
             length = Mux(has_memory, NUMBER_BYTES + MEMORY.size, length)
             info_word = Mux(has_memory, self.load(m, receiver), info_word)
         m.d.comb += [
-            sender.i.valid.eq(receiver.o.valid & (~has_result | core.o.valid)),
+            sender.i.valid.eq(receiver.o.valid & (~has_result | results.valid)),
             sender.i.payload.status.eq(status),
             sender.i.payload.length.eq(length),
             sender.i.payload.number.eq(receiver.o.payload.number),
@@ -108,7 +109,7 @@ class Shell(wiring.Component):
         ]
 
         # Scores and classes go out as whole bytes, a beat when its last byte does.
-        beat, label_bytes, score_bytes = core.o.p, self.info.label_bytes, self.info.score_bytes
+        beat, label_bytes, score_bytes = results.p, self.info.label_bytes, self.info.score_bytes
         number = Signal(signed(8 * max(label_bytes, score_bytes)))
         place = Signal(range(max(label_bytes, score_bytes, len(info))))
         is_score = beat.kind == ResultKind.SCORE
@@ -118,14 +119,25 @@ class Shell(wiring.Component):
             number.eq(beat.data),
             taken.eq(sender.i_payload.valid & sender.i_payload.ready),
             sender.i_payload.payload.eq(word.word_select(place, 8)),
-            sender.i_payload.valid.eq(~has_result | core.o.valid),
-            core.o.ready.eq((has_result & taken & last_byte) | dropping),
+            sender.i_payload.valid.eq(~has_result | results.valid),
+            results.ready.eq((has_result & taken & last_byte) | dropping),
         ]
         with m.If(taken):
             m.d.sync += place.eq(Mux(has_result & last_byte, 0, place + 1))
         with m.If(receiver.o.ready):
             m.d.sync += place.eq(0)
         return m
+
+    def results(self, m: Module) -> stream.Interface:
+        """What the core gives, behind a register each way: from the line back is a long way."""
+        given = self.core.o
+        results = stream.Signature(given.payload.shape()).create()
+        m.d.comb += given.ready.eq(~results.valid)
+        with m.If(~results.valid):
+            m.d.sync += [results.valid.eq(given.valid), results.payload.eq(given.payload)]
+        with m.Elif(results.ready):
+            m.d.sync += results.valid.eq(0)
+        return results
 
     def load(self, m: Module, receiver: RequestReceiver) -> Value:
         """Words into the core, from the line, which does not wait; what Status.MEMORY says."""

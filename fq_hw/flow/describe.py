@@ -12,6 +12,7 @@ from fq_hw.flow.digests import design_digest, graph_digest
 from fq_hw.flow.fold import layer_rows
 from fq_hw.flow.hardware import SHIPPED
 from fq_hw.report.records import Accuracy, DesignRecord, DeviceRow, LayerRow, OpRow, UnitRow
+from fq_hw.schedule.folding import macs
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import PRICED, Resources, memory_blocks
 from fq_hw.schedule.timeline import unit_spans
@@ -100,14 +101,6 @@ def measured(design: Design) -> Accuracy | None:
     """The float accuracy that the model's file says."""
     found = design.model.accuracy
     return found and Accuracy(data=found.data, images=found.images, right=found.right)
-
-
-def macs(graph: ir.Graph, op: ir.Op) -> int:
-    """Products of a frame in ``op``."""
-    if not isinstance(op, ir.Conv):
-        return 0
-    height, width, _ = graph.types[op.name].shape
-    return height * width * op.weight.size
 
 
 def op_row(graph: ir.Graph, op: ir.Op, home: dict[str, str]) -> OpRow:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+import functools
+from collections.abc import Container, Iterator, Mapping, Set
 from dataclasses import replace
 
 from fq_hw.ir import Conv, Graph, Op, PixelSum
@@ -43,7 +44,13 @@ def sum_first(graph: Graph, apart: Container[str] = ()) -> Graph:
     keeps:    every tensor but that convolution's, which becomes that of the sum behind it; nothing
               is moved of the ops ``apart``, or where fewer than ``WORTH`` bits are saved
     """
-    moved = classifiers(graph, apart)
+    moved = frozenset(classifiers(graph, apart))
+    return rewritten(graph, moved) if moved else graph
+
+
+@functools.lru_cache(4)
+def rewritten(graph: Graph, moved: Set[str]) -> Graph:
+    """The same graph for the same question: what else is known of it is known again."""
     names = {op.name for op in graph.ops}
 
     def steps(op: Op) -> Iterator[Op]:

@@ -239,7 +239,7 @@ class Choices:
         fast = beats[slowest] <= cycles
         came, hint = asked or cycles, "allow as many with --cycles"
         require(fast, f"folding {slowest!r}", contract, came, hint=hint, kind=FoldingError)
-        slowing = {op.name for fork in self.forks for side in (0, 1) for op in fork.path(side)}
+        slowing = {op.name for fork in self.forks for side in (0, 1) for op in fork.paths[side]}
         shaping = {name for fork in self.forks for name in fork.convs}
         rows = {}
         for name, table in tables.items():
@@ -275,7 +275,7 @@ class Choices:
             least = {key: beats_waiting(n[side], pixel_beats) for key, n in waits.items()}
             if all(depth is None for depth in least.values()):
                 continue
-            slow = fork.path(1 - side)
+            slow = fork.paths[1 - side]
             yield SkipCost(
                 shaping=tuple(index[name] for name in names),
                 least=least,

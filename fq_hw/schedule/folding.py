@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fq_hw.errors import FoldingError, require
-from fq_hw.ir import Conv, Graph
+from fq_hw.ir import Conv, Graph, Op
 from fq_hw.schedule.in_turn.stage import InTurn
 from fq_hw.schedule.planes import planes
 from fq_hw.schedule.sdram import Slots
@@ -19,6 +19,7 @@ __all__ = [
     "check_folds",
     "conv_cycles",
     "divisors",
+    "macs",
     "slowest_cycles",
     "stream_lanes",
 ]
@@ -87,6 +88,14 @@ def conv_cycles(graph: Graph, conv: Conv, fold: Fold) -> int:
     h, w, _ = graph.types[conv.name].shape
     beats = conv.kernel**2 * ceil_div(conv.weight.shape[3], fold.simd)
     return h * (w // fold.columns) * ceil_div(planes(conv).channels, fold.pe) * beats
+
+
+def macs(graph: Graph, op: Op) -> int:
+    """Products of a frame in ``op``."""
+    if not isinstance(op, Conv):
+        return 0
+    height, width, _ = graph.types[op.name].shape
+    return height * width * op.weight.size
 
 
 def slowest_cycles(graph: Graph, folds: Mapping[str, Fold]) -> int:

@@ -148,8 +148,13 @@ class Branches:
         found = times(self.graph, name, self.fork, columns)[name]
         return Times(found.first.reshape(-1), found.last.reshape(-1))
 
+    @cached_property
+    def paths(self) -> tuple[tuple[Op, ...], ...]:
+        """By input, the ops by which it comes last, from the fork on: at each join the later."""
+        return tuple(self.path(side) for side in range(len(self.sides)))
+
     def path(self, side: int) -> tuple[Op, ...]:
-        """The ops by which an input comes last, from the fork on: at each join the later side."""
+        """That of one input."""
         name, found = self.join.inputs[side], []
         made = times(self.graph, name, self.fork)
         while name != self.fork:
@@ -158,6 +163,7 @@ class Branches:
         return tuple(reversed(found))
 
 
+@functools.lru_cache(256)
 def branches(graph: Graph, join: Join) -> Branches:
     """What lies between ``join`` and the tensor at which its inputs part."""
     found = dominators(graph)

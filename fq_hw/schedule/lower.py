@@ -242,7 +242,7 @@ class Lowering:
         """
         if self.skip_slack is not None:
             return self.skip_slack
-        ops = fork.path(side)
+        ops = fork.paths[side]
         parts = [self.parts[step.name] for step in ops if isinstance(step, ir.Conv)]
         h, w, _ = self.graph.types[fork.join.name].shape
         cycles = registers(ops) + sum(part.cycles for part in parts)

@@ -19,16 +19,18 @@ from fq_hw.errors import FoldingError, FqHwError
 from fq_hw.ir import Graph
 from fq_hw.schedule.choices import Choices, Estimate
 from fq_hw.schedule.fold_search import Shortage, fewest, shortage
-from fq_hw.schedule.folding import Folding
+from fq_hw.schedule.folding import Folding, macs
 from fq_hw.schedule.in_turn.geometry import Array
-from fq_hw.schedule.in_turn.lower import Passes, fitted, passes
+from fq_hw.schedule.in_turn.lower import fitted, passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, places
+from fq_hw.schedule.joins import between
 from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.sdram import Slots
-from fq_hw.schedule.solver import KINDS
+from fq_hw.schedule.solver import KINDS, Problem, hopeless
 
 __all__ = ["ARRAYS", "Partitioned", "fastest_partition"]
 
+LUT_PER_MAC = 4  # about; it decides in which order ways are tried, not which is found
 MACS = range(256, 8192 + 1)  # of an array in a cycle: from a small iCE40's to all of an LFE5U-85F
 ARRAYS = tuple(
     Array(columns=columns, pe=pe, simd=simd)
@@ -55,12 +57,26 @@ class Partitioned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
-    """A partition: what an array computes, if anything, from which SDRAM, in so many ``cycles``."""
+class Cut:
+    """A place where an array may begin, and the products before and behind it."""
 
-    stages: tuple[InTurn, ...] = ()
-    slots: Slots | None = None
-    cycles: int = 0
+    after: str
+    before: int
+    behind: int
+
+    def promise(self, array: Array, most_macs: float) -> float:
+        """Cycles of the slower side, where the device has room for so many products a cycle."""
+        streamed = self.before / max(most_macs - array.macs, 1)
+        return max(streamed, self.behind / array.macs)
+
+
+def cuts(graph: Graph) -> Iterator[Cut]:
+    """Wherever an array may begin."""
+    firsts, lasts = places(graph)
+    products = {op.name: macs(graph, op) for op in graph.ops}
+    for after in firsts[: firsts.index(lasts[-1])]:
+        behind = sum(products[op.name] for op in between(graph, lasts[-1], after))
+        yield Cut(after=after, before=sum(products.values()) - behind, behind=behind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,72 +92,79 @@ class Found:
         return self.folding.cycles, self.costs.lut, self.costs.ebr
 
 
-def ways(
-    graph: Graph,
-    arrays: Iterable[Array],
-    slots: Slots | None,
-    estimate: Estimate,
-    limits: Resources,
-) -> Iterator[Way]:
-    """All streams, or an array computes all that comes behind some tensor.
-
-    Left out is an array that keeps no limit itself, with its parameters, and one that is slower
-    than another that begins at the same tensor, and no smaller in any kind.
-    """
-    yield Way()
-    firsts, lasts = places(graph)
-    for after in firsts[: firsts.index(lasts[-1])]:
-        kept: list[tuple[int, Resources, Passes]] = []
-        for array in arrays:
-            try:
-                made = passes(graph, fitted(graph, after, lasts[-1], array))
-                kept.append((made.unit.beats, estimate(made.unit), made))
-            except FqHwError:  # no array of that size can
-                continue
-        kept.sort(key=lambda row: row[0])
-        for n, (cycles, costs, made) in enumerate(kept):
-            if any(faster.within(costs) for _, faster, _ in kept[:n]):
-                continue
-            outside = [] if slots is None else [(Supply.STREAM, made.buffer(slots.width))]
-            for supply, parameters in [(Supply.CHIP, made.parameters), *outside]:
-                if (costs + estimate(parameters)).within(limits):
-                    stage = replace(made.stage, supply=supply)
-                    used = slots if supply is Supply.STREAM else None
-                    yield Way(stages=(stage,), slots=used, cycles=cycles)
+Way = tuple[tuple[InTurn, ...], Slots | None]  # what an array computes, if any, from which SDRAM
 
 
 class Search:
     """The fastest of what was tried, and how far all else is from ``limits``."""
 
-    def __init__(self, graph: Graph, estimate: Estimate, levels: int, limits: Resources):
-        self.streamed, self.limits = Choices(graph, estimate, levels), limits
+    def __init__(
+        self,
+        graph: Graph,
+        limits: Resources,
+        estimate: Estimate,
+        levels: int,
+        slots: Slots | None,
+    ):
+        self.graph, self.limits, self.slots = graph, limits, slots
+        self.streamed = Choices(graph, estimate, levels)
+        self.until = places(graph)[1][-1]
         self.best: Found | None = None
         self.tried: list[tuple[float, int, Way]] = []  # by pressure, of so many cycles or fewer
+        self.hopeless: dict[str, float] = {}  # cycles in which nothing behind a cut helps
+
+    @property
+    def most(self) -> float:
+        """Cycles that are worth a try."""
+        return math.inf if self.best is None else self.best.folding.cycles
 
     def choices(self, way: Way) -> Choices:
         """Made anew each time it is asked for: there are hundreds of ways."""
-        return self.streamed.beside(way.stages, way.slots) if way.stages else self.streamed
+        return self.streamed.beside(*way) if way[0] else self.streamed
 
-    def attempt(self, way: Way) -> None:
-        """Find its fewest cycles, if these are no more than those of the best."""
-        most = math.inf if self.best is None else self.best.folding.cycles
-        if way.cycles > most:
+    def cut(self, cut: Cut, array: Array) -> None:
+        """Try an array behind a cut, with its parameters on the chip and outside."""
+        slow = cut.behind / array.macs > self.most
+        if slow or self.most <= self.hopeless.get(cut.after, -1):
             return
+        try:
+            made = passes(self.graph, fitted(self.graph, cut.after, self.until, array))
+        except FqHwError:  # no array of that size can
+            return
+        costs = self.streamed.unit_costs(made.unit)
+        if made.unit.beats > self.most or not costs.within(self.limits):
+            return
+        for supply in Supply if self.slots is not None else (Supply.CHIP,):
+            outside = supply is Supply.STREAM
+            parameters = made.buffer(self.slots.width) if outside else made.parameters
+            own = costs + self.streamed.unit_costs(parameters)
+            if own.within(self.limits):
+                stage = replace(made.stage, supply=supply)
+                self.attempt(((stage,), self.slots if outside else None), cut, own)
+
+    def attempt(self, way: Way, cut: Cut | None = None, own: Resources | None = None) -> None:
+        """Find its fewest cycles, if these are no more than those of the best."""
         choices = self.choices(way)
-        times = [cycles for cycles in choices.intervals if cycles <= most]
+        times = [cycles for cycles in choices.intervals if cycles <= self.most]
+        if not times:
+            return
+        with suppress(FoldingError):  # a stream or the scores need more cycles than that
+            problem, _ = choices.at(times[-1])
+            self.tried.append((pressure(problem, self.limits), times[-1], way))
+            if cut is not None and hopeless(problem, self.limits + own):
+                self.hopeless[cut.after] = times[-1]
+                return
         folding = fewest(choices, times, self.limits)
         if folding is not None:
             found = Found(folding=folding, costs=total(choices, folding))
             if self.best is None or found.worth < self.best.worth:
                 self.best = found
-        with suppress(FoldingError):  # a stream or the scores need more cycles than that
-            self.tried += [(pressure(choices, n, self.limits), n, way) for n in times[-1:]]
 
     def nearest(self) -> Shortage | None:
         """What the partition lacks that needs least, of all that are faster; None where none is."""
-        best = math.inf if self.best is None else self.best.folding.cycles
         queue = [(least, n, cycles, way) for n, (least, cycles, way) in enumerate(self.tried)]
         heapq.heapify(queue)  # fewer cycles need no less
+        best = math.inf if self.best is None else self.best.folding.cycles
         while queue:
             _, n, cycles, way = heapq.heappop(queue)
             choices = self.choices(way)
@@ -150,7 +173,7 @@ class Search:
             times = [cycles for cycles in choices.intervals if cycles < best]
             with suppress(FoldingError):
                 for cycles in times[-1:]:
-                    need = pressure(choices, cycles, self.limits)
+                    need = pressure(choices.at(cycles)[0], self.limits)
                     heapq.heappush(queue, (need, n, cycles, way))
         return None
 
@@ -170,21 +193,23 @@ def fastest_partition(
     of the SDRAM that there is. ``report`` hears which share of all that may have to be tried is
     done. Raises CapacityError, saying what is missing, where nothing fits.
     """
+    search = Search(graph, limits, estimate, levels, slots)
+    search.attempt(((), None))
     sized = [replace(array, levels_per_stage=levels) for array in arrays]
-    search = Search(graph, estimate, levels, limits)
-    found = sorted(ways(graph, sized, slots, estimate, limits), key=lambda way: way.cycles)
-    for done, way in enumerate(found):
-        report(done / len(found))
-        search.attempt(way)
+    most_macs = limits.lut / LUT_PER_MAC
+    ways = [(cut, array) for cut in cuts(graph) for array in sized]
+    ways.sort(key=lambda way: way[0].promise(way[1], most_macs))
+    for done, way in enumerate(ways, 1):
+        report(done / len(ways))
+        search.cut(*way)
     binds, best = search.nearest(), search.best
     if best is None:
         raise binds.error(graph)
-    return Partitioned(folding=best.folding, costs=best.costs, tried=len(found), binds=binds)
+    return Partitioned(folding=best.folding, costs=best.costs, tried=1 + len(ways), binds=binds)
 
 
-def pressure(way: Choices, cycles: int, limits: Resources) -> float:
-    """A bound on the share of some limit that frames of ``cycles`` need; above 1 by what lacks."""
-    problem, _ = way.at(cycles)
+def pressure(problem: Problem, limits: Resources) -> float:
+    """A bound on the share of some limit that is needed; above 1 by what lacks."""
     rows = [[choice.costs for choice in row] for row in problem.layers]
 
     def share(kind: str) -> float:

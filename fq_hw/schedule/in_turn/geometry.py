@@ -46,6 +46,11 @@ class Array:
         require(whole, "Array", f"pe must divide simd={self.simd}", self.pe, kind=FoldingError)
 
     @property
+    def macs(self) -> int:
+        """Products per cycle."""
+        return self.columns * self.pe * self.simd
+
+    @property
     def word_bits(self) -> int:
         """Width of a word of parameters: the weights of a cycle."""
         return self.pe * self.simd

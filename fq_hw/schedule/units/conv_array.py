@@ -243,7 +243,7 @@ class ArrayUnit(Unit):
     @property
     def macs(self) -> int:
         """Products per cycle."""
-        return self.array.columns * self.array.pe * self.array.simd
+        return self.array.macs
 
     @property
     def load_cycles(self) -> int:
