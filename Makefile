@@ -38,7 +38,7 @@ bench-accuracy: .venv/test ## train and compare embeddings and quantizers (hours
 bench-cnv: .venv/demo ## Xilinx's CNV: accuracy, frames/s, LUTs beside its own (an hour; CNV=FILE.npz DATA=folder of CIFAR-10)
 	$(BIN)/fq-hw bench-cnv $(CNV) --path $(DATA)
 
-bench-imagenet: .venv/demo ## the published ERNs at 256 x 256: cycles, estimates, their last stages on arrays (half an hour)
+bench-imagenet: .venv/demo ## the published ERNs at 256 x 256 on ULX3S boards: folded, simulated with their SDRAM, routed (hours)
 	$(BIN)/fq-hw bench-imagenet
 
 bench-import: .venv/test ## 300 random ONNX models through import, qonnx, folding, Verilator (half an hour; resumes)

@@ -1,4 +1,4 @@
-"""``fq-hw bench-imagenet``: the published networks at 256 x 256, and what of them is measured."""
+"""``fq-hw bench-imagenet``: the published networks at 256 x 256 on low-cost boards."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from fq_hw.cli.bench import as_output, ask
+from fq_hw.cli.bench import CELLS, as_output, ask
 from fq_hw.cli.output import Output, say
 from fq_hw.files import check_output
-from fq_hw.flow.bench import Row, tail
+from fq_hw.flow.bench import Row, partitioned, tail
 from fq_hw.flow.shipped import model_file
 from fq_hw.flow.sizes import load_untrained
 from fq_hw.report import bench
@@ -18,46 +18,119 @@ __all__ = ["add_parser"]
 
 FILE = Path("build/bench/imagenet.json")
 NETWORKS = ("erns18-0.75x", "erns18", "erns34", "erns50", "erns101")
-CYCLES = "500000"  # per frame: 200 frames/s at 100 MHz
-TAIL, BEHIND = NETWORKS[0], "stages.2.0.acts.0"  # stage 3, stage 4, classifier
+CYCLES = "500000"  # per frame, all streamed
+BOARDS = ("ulx3s-85f", "ulx3s-45f", "ulx3s-25f")  # the first is the largest
+SHARE = 0.75  # of a board's LUT4
+MHZ = "71.25"  # at most twice of it is the SDRAM's
+SMALLEST, BEHIND, UNTIL = NETWORKS[0], "stages.2.0.acts.0", "tail.conv"  # stage 3 to classifier
 SIZES = ("8x8x32@2", "8x16x32@2", "8x8x64@2")
+ROUTED = f"build/bench/{SMALLEST}.json"
+HOW = (
+    "--in-turn", BEHIND, UNTIL, "--array", SIZES[0], "--sdram", "--mhz", MHZ, "--cycles", "470000",
+    "--lut-share", "0.7", "--levels-per-stage", "2",
+)  # fmt: skip
+PARTS = ("streamed", "boards", "sim", "arrays", "routed")
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "bench-imagenet",
-        help="size the published networks for ImageNet, measure their last stages on an array",
-        description="Untrained, 256 x 256, 1,000 classes. For each network all streamed: cycles "
-        "(exact) and resources (estimated). For the smallest: its last two stages and its "
-        "classifier on arrays of several sizes, synthesised and packed for an LFE5U-85F, with "
-        f"parameters from outside. Prints a table and writes {FILE}.",
+        help="the published networks for ImageNet on ULX3S boards: folded, simulated, routed",
+        description="Untrained, 256 x 256, 1,000 classes. streamed: cycles (exact) and resources "
+        "(estimated) of each network with a unit for each layer. boards: the fastest partition "
+        "between streamed layers and an array fed from SDRAM that fits each ULX3S, or what it "
+        "lacks. sim: that on the largest in Verilog, with the SDRAM at its pins, beside the golden "
+        "model. arrays: the last two stages and the classifier of the smallest network on arrays "
+        "of several sizes, synthesised. routed: the smallest network whole, as a bitstream for the "
+        f"largest. Prints a table and writes {FILE}.",
     )
     parser.add_argument(
         "--only", nargs="+", choices=NETWORKS, default=NETWORKS, help=f"of {', '.join(NETWORKS)}"
+    )
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=PARTS, help=f"of {', '.join(PARTS)}"
     )
     parser.add_argument("--route", action="store_true", help="route the arrays too (hours)")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> Output:
-    """Measure what was asked for; figures of other networks stay in the file."""
+    """Measure what was asked for; other figures stay in the file."""
     path = check_output(FILE, "bench-imagenet")
     rows: list[Row] = []
     for name in args.only:
-        say(name)
-        for row in measured(name, args.route):
-            rows.append(row)
-            bench.update_rows(path, rows)
+        for part in args.parts:
+            if name != SMALLEST and part in ("arrays", "routed"):
+                continue
+            say(f"{name}: {part}")
+            for row in MEASURES[part](name, args):
+                rows.append(row)
+                bench.update_rows(path, rows)
     return as_output(rows)
 
 
-def measured(name: str, routed: bool) -> Iterator[Row]:
-    """A network streamed; of the smallest its tail as well."""
+def streamed(name: str, args: argparse.Namespace) -> Iterator[Row]:
+    """A unit for each layer, whatever the board."""
     found, said = ask("estimate", name, "--cycles", CYCLES)
     yield f"{name}, streamed", found["cycles per frame"], "cycles", "model", said
     yield f"{name}, streamed", found["MAC per cycle"], "MAC/cycle", "model", said
     for kind, unit in (("lut", "LUT4"), ("ff", "FF"), ("ebr", "EBR")):
         yield f"{name}, streamed", found["estimated"][kind], unit, "estimate", said
-    if name == TAIL:
-        yield from tail(load_untrained(model_file(name)).graph, BEHIND, SIZES, routed, say)
+
+
+def folding(name: str, board: str) -> Path:
+    """Where the fastest partition for a board is kept."""
+    return Path(f"build/bench/{name}-{board}.json")
+
+
+def boards(name: str, args: argparse.Namespace) -> Iterator[Row]:
+    """The fastest that fits each."""
+    for board in BOARDS:
+        yield from partitioned(name, board, SHARE, float(MHZ), folding(name, board), say)
+
+
+def smallest() -> tuple[str, ...]:
+    """The options that name the folding of the smallest network to route, which is made first."""
+    ask("fold", SMALLEST, "--board", BOARDS[0], *HOW, "--out", ROUTED)
+    return "--untrained", "--fold", ROUTED
+
+
+def sim(name: str, args: argparse.Namespace) -> Iterator[Row]:
+    """Verilog beside the golden model: every tensor of a frame, the scores of three."""
+    path = folding(name, BOARDS[0])
+    if name != SMALLEST and not path.exists():
+        say(f"{name}: no folding for {BOARDS[0]} to simulate")
+        return
+    how = smallest() if name == SMALLEST else ("--untrained", "--fold", str(path))
+    ran, said = ask("sim", name, *how, "--images", "3", "--level-images", "1")
+    for kind in ("levels", "scores"):
+        what = f"{name}: {kind} that differ, of {ran[kind]['compared']:,}"
+        yield what, ran[kind]["mismatching"], "", "rtl-sim", said
+    for key, measured in (("predicted", "model"), ("rtl-sim", "rtl-sim")):
+        what = f"{name}: cycles per frame, {key}"
+        yield what, ran["cycles per frame"][key], "cycles", measured, said
+
+
+def arrays(name: str, args: argparse.Namespace) -> Iterator[Row]:
+    """What is behind the front, alone."""
+    graph = load_untrained(model_file(name)).graph
+    yield from tail(graph, BEHIND, SIZES, args.route, say)
+
+
+def routed(name: str, args: argparse.Namespace) -> Iterator[Row]:
+    """The whole network with its SDRAM and the board's link."""
+    aims = ("--clock", MHZ, "--placer", "wires", "--mhz", "75")
+    built, said = ask("build", name, *smallest(), "--board", BOARDS[0], *aims)
+    what = f"{name} on {BOARDS[0]}"
+    for key, unit in CELLS.items():
+        yield what, built[key], unit, "routed", said
+    yield what, built["fmax_mhz"], "MHz", "routed", said
+    cycles = built["cycles per frame"]
+    yield what, cycles, "cycles", "model", said
+    yield what, built["fmax_mhz"] * 1e6 / cycles, "frames/s", "routed", said
+
+
+MEASURES = {
+    "streamed": streamed, "boards": boards, "sim": sim, "arrays": arrays, "routed": routed,
+}  # fmt: skip

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fq_hw.errors import CapacityError
 from fq_hw.flow import fold_file
 from fq_hw.flow.design import Design
+from fq_hw.flow.fold import FoldGoal
 from fq_hw.flow.hardware import array_of
 from fq_hw.flow.load import load
+from fq_hw.flow.shipped import model_file
+from fq_hw.flow.sizes import load_sized
 from fq_hw.ir import Graph, serialize
 from fq_hw.schedule.in_turn.lower import fitted, passes
 from fq_hw.schedule.in_turn.stage import one_stage
@@ -18,7 +22,7 @@ from fq_hw.schedule.in_turn.stage import one_stage
 if TYPE_CHECKING:
     from boards.xc7 import Cells
 
-__all__ = ["Row", "cells_of", "dots", "engine", "refold", "tail"]
+__all__ = ["Row", "cells_of", "dots", "engine", "partitioned", "refold", "tail"]
 
 LANES = (64, 256, 512)
 AIM_MHZ = {"dot": 300, "engine": 180, "array": 105}  # what the router aims for
@@ -102,6 +106,41 @@ def tail(
         yield name, found.ebr, "EBR", how, said
         if routed:
             yield name, found.fmax_mhz, "MHz", how, said
+
+
+def partitioned(
+    name: str, board: str, share: float, mhz: float, path: Path, report: Report
+) -> Iterator[Row]:
+    """A published network, untrained, on the board that has an SDRAM: the fastest way that fits.
+
+    ``path`` is where its folding goes; where nothing fits there is none, and what lacks is a row.
+    """
+    goal = FoldGoal(
+        board=board, lut_share=share, mhz=mhz, levels=2, partition=True, sdram=True, model=None
+    )
+    said = (
+        f"fq-hw fold {name} --board {board} --lut-share {share:g} --mhz {mhz:g} "
+        "--levels-per-stage 2 --partition --sdram"
+    )
+    what, told = f"{name}, {board}", []
+    try:
+        design = Design.of_goal(load_sized(model_file(name)), goal, told.append)
+    except CapacityError as error:
+        path.unlink(missing_ok=True)
+        yield f"{what}: what lacks", str(error), "", "estimate", said
+        return
+    report(f"{what}: {design}")
+    design.save_folding(path)
+    yield what, design.interval, "cycles", "model", said
+    total = design.resources
+    for kind, unit in (("lut", "LUT4"), ("ff", "FF"), ("ebr", "EBR")):
+        yield what, getattr(total, kind), unit, "estimate", said
+    if design.plan.sdram is not None:
+        busy = 100 * design.plan.sdram.beats / design.interval
+        yield f"{what}: SDRAM busy", busy, "%", "model", said
+    yield f"{what}: at {mhz:g} MHz", mhz * 1e6 / design.interval, "frames/s", "estimate", said
+    binds = told[-1].removeprefix("partition: ")
+    yield f"{what}: what binds", binds, "", "estimate", said
 
 
 def refold(path: Path, graph: Path, changes: Mapping[str, Mapping[str, int]]) -> None:

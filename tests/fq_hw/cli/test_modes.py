@@ -86,7 +86,7 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "doctor": "",
     "bench": "only",
     "bench-cnv": "path",
-    "bench-imagenet": "only route",
+    "bench-imagenet": "only parts route",
     "accuracy": "epochs print record",
 }
 WITH_MODEL = ("sim", "build", "demo", "search")
