@@ -49,11 +49,10 @@ def replayed(m: Module, unit: ReplayUnit, at: Signal, taken: Value) -> Replayed:
     now, chosen = (Signal(settings.layout(rows), name=name) for name in ("now", "chosen"))
     settings.select(m, rows, number, chosen)
     word, time = Signal.like(now.whole), Signal.like(now.times)
-    first, last_word, last_time = Signal(), Signal(), Signal()
+    first, last_word, last_time = Signal(init=1), Signal(), Signal()  # first: ``time`` is 0
     fold_end, row_end, frame_end = Signal(), Signal(), Signal()
     following = Signal.like(at)
     m.d.comb += [
-        first.eq(time == 0),
         last_word.eq(word == now.whole),
         last_time.eq(time == now.times),
         fold_end.eq(last_word & last_time),
@@ -68,6 +67,7 @@ def replayed(m: Module, unit: ReplayUnit, at: Signal, taken: Value) -> Replayed:
         m.d.sync += word.eq(word + 1)
         with m.If(last_word):  # later times count no header
             m.d.sync += [word.eq(Mux(last_time, 0, header)), time.eq(time + 1)]
+            m.d.sync += first.eq(last_time)
         with m.If(fold_end):
             m.d.sync += [time.eq(0), now.folds.eq(now.folds - 1)]
         with m.If(row_end):
