@@ -9,11 +9,10 @@ from fq_hw import flow
 from fq_hw.cli.hardware import add_array_arguments, arrays_of
 from fq_hw.cli.output import Output, say
 from fq_hw.cli.sizes import add_sized_argument, note
-from fq_hw.flow.fold import HEAD, KINDS, FoldGoal
+from fq_hw.flow.fold import HEAD, KINDS, FoldGoal, sdram_row
 from fq_hw.plain import to_plain
 from fq_hw.report.table import table
 from fq_hw.schedule.resources import PRICED
-from fq_hw.schedule.sdram import Slots
 
 __all__ = ["add_parser"]
 
@@ -83,23 +82,13 @@ def priced_otherwise(board) -> str:
     )
 
 
-def sdram_row(slots: Slots | None) -> dict | None:
-    """How an SDRAM runs."""
-    return slots and {
-        "chip": slots.chip.name,
-        "MHz": slots.gear * slots.clock_mhz,
-        "gear": slots.gear,
-        "bits per cycle": slots.bits_per_cycle,
-    }
-
-
-def sdram_line(slots: Slots | None) -> str:
-    """The same as a line."""
-    if slots is None:
+def sdram_line(found: dict | None) -> str:
+    """How an SDRAM runs, as a line."""
+    if found is None:
         return ""
     return (
-        f"SDRAM: {slots.chip.name} bits at {slots.gear * slots.clock_mhz:g} MHz (gear "
-        f"{slots.gear}), {slots.bits_per_cycle:.1f} bits per cycle at most\n"
+        f"SDRAM: {found['chip']} bits at {found['MHz']:g} MHz (gear {found['gear']}), "
+        f"{found['bits per cycle']:.1f} bits per cycle at most\n"
     )
 
 
@@ -190,6 +179,6 @@ def run(args: argparse.Namespace) -> Output:
         f"{now:,.0f} at the board's oscillator of {board.clock_mhz:g} MHz; its UART carries "
         f"{link.frames_per_second:,.1f} ({link.baud:,} baud, {link.bytes_per_frame:,} bytes per "
         "frame)"
-        f"\n{priced_otherwise(board)}{sdram_line(design.folding.slots)}folding: {path}"
+        f"\n{priced_otherwise(board)}{sdram_line(data['sdram'])}folding: {path}"
     )
     return Output(data, text)

@@ -20,7 +20,7 @@ from fq_hw.schedule.resources import PRICED, Resources, resources
 from fq_hw.schedule.sdram import Slots, slots_of
 from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, RomUnit, Unit
 
-__all__ = ["HEAD", "KINDS", "FoldGoal", "layer_rows"]
+__all__ = ["HEAD", "KINDS", "FoldGoal", "layer_rows", "sdram_row"]
 
 KINDS = {"LUT": "lut", "FF": "ff", "EBR": "ebr"}
 HEAD = (
@@ -178,6 +178,16 @@ class FoldGoal:
             way += "; --partition puts the layers of most weights on an array"
         what = "this hardware" if stages else "a unit for each layer"
         return f"{what} fits no {family} board that is known{way}"
+
+
+def sdram_row(slots: Slots | None) -> dict | None:
+    """How an SDRAM runs."""
+    return slots and {
+        "chip": slots.chip.name,
+        "MHz": slots.gear * slots.clock_mhz,
+        "gear": slots.gear,
+        "bits per cycle": slots.bits_per_cycle,
+    }
 
 
 def limits_of(board, share: float, graph: ir.Graph) -> Resources:
