@@ -309,7 +309,7 @@ def test_missing_tool(command, tool, capsys, monkeypatch, random_model, tmp_path
 def test_network_that_cannot_be_so_fast(capsys):
     line = refused(capsys, "build", "--cycles", 100)
     said = "needs at least 1024 cycles per frame (got 100); allow as many with --cycles"
-    assert line == f"folding 'embedding': {said}"
+    assert line == f"folding 'stem.0.conv': {said}"
 
 
 def test_network_that_does_not_fit(capsys, tmp_path):
