@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
 from boards.board import Board
 from boards.clock import pll_for
@@ -14,6 +14,7 @@ from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.units import SdramUnit
 from rtl_gen.sdram.pins import pins
+from rtl_gen.streams import passed_on
 from rtl_gen.top import Accelerator
 
 __all__ = ["SdramCore", "check_clock", "check_makes", "check_sdram", "slots_in"]
@@ -80,7 +81,5 @@ class SdramCore(wiring.Component):
         connect(m, core.o, flipped(self.o))
         connect(m, flipped(self.i_fill), core.i_fill)
         m.d.comb += [self.ready.eq(core.ready), self.bad.eq(core.bad)]
-        for name, member in pins(self.unit.slots).items():
-            inner, outer = getattr(core, name), getattr(pads, name)
-            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        m.d.comb += passed_on(core, pads, pins(self.unit.slots))
         return m

@@ -19,6 +19,7 @@ from rtl_gen.sdram.check import checker, with_check
 from rtl_gen.sdram.pins import pins
 from rtl_gen.sdram.ring import Ring
 from rtl_gen.sdram.slots import SlotController
+from rtl_gen.streams import passed_on
 
 __all__ = ["SdramWords"]
 
@@ -61,9 +62,7 @@ class SdramWords(UnitComponent, unit=SdramUnit):
         again = Signal()  # a new filling
         ring = Ring(places=unit.places, width=unit.width)
         m.submodules.ring = ResetInserter(again)(ring)
-        for name, member in pins(unit.slots).items():
-            inner, outer = getattr(memory, name), getattr(self, name)
-            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        m.d.comb += passed_on(memory, self, pins(unit.slots))
 
         filling, running = Signal(), Signal()
         last, latest, done = self.walk(m, memory, running)

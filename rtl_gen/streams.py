@@ -1,13 +1,16 @@
-"""Streams as components see them: an array of lanes with valid and ready."""
+"""Streams as components see them: an array of lanes with valid and ready; and plain ports."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from amaranth.hdl import Module, Value, signed, unsigned
 from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In
 
 from fq_hw.schedule.units import Beat, Rom, in_block_ram
 
-__all__ = ["memory_style", "payload", "signature", "wire"]
+__all__ = ["memory_style", "passed_on", "payload", "signature", "wire"]
 
 
 def payload(beat: Beat) -> data.Layout:
@@ -30,6 +33,14 @@ def wire(m: Module, given: wiring.PureInterface, taken: wiring.PureInterface) ->
         Value.cast(taken.payload).eq(given.payload),
         given.ready.eq(taken.ready),
     ]
+
+
+def passed_on(
+    inner: wiring.Component, outer: wiring.Component, members: Mapping[str, wiring.Member]
+) -> list:
+    """``members`` of ``inner`` that are no streams: in from those of ``outer``, or out to them."""
+    ports = [(getattr(inner, name), getattr(outer, name), members[name].flow) for name in members]
+    return [own.eq(other) if flow is In else other.eq(own) for own, other, flow in ports]
 
 
 def memory_style(depth: int, width: int, rom: Rom = Rom.BY_SIZE) -> dict[str, str]:

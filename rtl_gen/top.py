@@ -14,7 +14,7 @@ from fq_hw.schedule import units
 from fq_hw.schedule.plan import Node, Plan, Source
 from rtl_gen.array.single_port import LANE
 from rtl_gen.component import Target, component, component_of
-from rtl_gen.streams import signature, wire
+from rtl_gen.streams import passed_on, signature, wire
 
 __all__ = ["Accelerator", "Segment", "fill_order", "identifiers"]
 
@@ -90,9 +90,7 @@ class Segment(wiring.Component):
                     wire(m, given, getattr(part, port))
         connect(m, part.o, flipped(self.o))
         for node, members in self.off_chip.items():
-            for name, member in members.items():
-                inner, outer = getattr(parts[node], name), getattr(self, name)
-                m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+            m.d.comb += passed_on(parts[node], self, members)
         taken = 0  # by a memory before, which is not full
         for name in self.filled:
             fill = parts[name].i_fill

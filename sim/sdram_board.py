@@ -13,6 +13,7 @@ from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.units import SdramUnit
 from rtl_gen.delay import delay
 from rtl_gen.sdram.pins import PREFIX, Command, chip_pins
+from rtl_gen.streams import passed_on
 from sim.sdram import Rule, SdramModel
 
 __all__ = ["FAST", "STORE", "PaddedSdram", "WithSdram", "add_clocks", "behind", "chip_of"]
@@ -67,9 +68,7 @@ class PaddedSdram(wiring.Component):
             self.halves(m)
             return m
         m.submodules.model = model = self.model
-        for name, member in self.signature.members.items():
-            inner, outer = getattr(model, name), getattr(self, name)
-            m.d.sync += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        m.d.sync += passed_on(model, self, dict(self.signature.members))
         return m
 
     def halves(self, m: Module) -> None:
@@ -116,10 +115,7 @@ class WithSdram(wiring.Component):
                 connect(m, *((flipped(outer), inner) if inward else (inner, flipped(outer))))
             else:
                 m.d.comb += inner.eq(outer) if inward else outer.eq(inner)
-        for name, member in part.signature.members.items():
-            if name.startswith(PREFIX):
-                inner, outer = getattr(part, name), getattr(chip, name)
-                m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        m.d.comb += passed_on(part, chip, chip_pins(chip.model.chip, chip.model.gear))
         m.d.comb += self.rule.eq(chip.rule)
         return m
 

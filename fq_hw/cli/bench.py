@@ -119,17 +119,29 @@ def network(board: str, args: argparse.Namespace) -> Iterator[Row]:
     ran, said = ask("sim", str(model), *how, "--images", "6", "--level-images", "2")
     for kind in ("levels", "scores"):
         yield f"{board}: {kind} that differ", ran[kind]["mismatching"], kind, "rtl-sim", said
-    for key, measured in (("predicted", "model"), ("rtl-sim", "rtl-sim")):
-        cycles = ran["cycles per frame"][key]
-        yield f"{board}: cycles per frame, {key}", cycles, "cycles", measured, said
+    yield from cycles_of(board, ran, said)
     built, said = ask("build", str(model), *how, "--board", board, *route)
     for key, unit in CELLS.items():
         yield f"{board}: {unit}", built[key], unit, "routed", said
     yield f"{board}: clock", built["fmax_mhz"], "MHz", "routed", said
-    rate = built["fmax_mhz"] * 1e6 / cycles
+    rate = built["fmax_mhz"] * 1e6 / ran["cycles per frame"]["rtl-sim"]
     yield f"{board}: routed clock / simulated cycles", rate, "frames/s", "routed", said
     for name in ("core, this bitstream's clock", "link"):
         yield f"{board}: {name}", built["frames per second"][name], "frames/s", "model", said
+
+
+def cycles_of(what: str, ran: Mapping, said: str) -> Iterator[Row]:
+    """Cycles per frame of ``what``, as `fq-hw sim` found them in model and Verilog."""
+    for key, measured in (("predicted", "model"), ("rtl-sim", "rtl-sim")):
+        cycles = ran["cycles per frame"][key]
+        yield f"{what}: cycles per frame, {key}", cycles, "cycles", measured, said
+
+
+def differing(ran: Mapping, said: str, before: str = "") -> Iterator[Row]:
+    """How many values `fq-hw sim` found to differ, of how many."""
+    for kind in ("levels", "scores"):
+        what = f"{before}{kind} that differ, of {ran[kind]['compared']:,}"
+        yield what, ran[kind]["mismatching"], "", "rtl-sim", said
 
 
 def command(*words: str, **variables: str) -> str:

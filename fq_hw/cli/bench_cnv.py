@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from fq_hw.cli.bench import as_output, ask
+from fq_hw.cli.bench import as_output, ask, differing
 from fq_hw.cli.output import Output, say
 from fq_hw.files import check_file, check_output
 from fq_hw.flow.bench import Row, cells_of, refold
@@ -90,9 +90,7 @@ def simulated(args: argparse.Namespace) -> Iterator[Row]:
     """Verilog against the golden model."""
     many = ("--images", IMAGES, "--level-images", IMAGES)
     ran, said = ask("sim", GRAPH, *data(args), *folded(FAST), *many)
-    for kind in ("levels", "scores"):
-        name = f"{kind} that differ, of {ran[kind]['compared']:,}"
-        yield name, ran[kind]["mismatching"], "", "rtl-sim", said
+    yield from differing(ran, said)
     yield "cycles per frame", ran["cycles per frame"]["rtl-sim"], "cycles", "rtl-sim", said
 
 

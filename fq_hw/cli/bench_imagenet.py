@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from fq_hw.cli.bench import CELLS, as_output, ask
+from fq_hw.cli.bench import CELLS, as_output, ask, cycles_of, differing
 from fq_hw.cli.output import Output, say
 from fq_hw.files import check_output
 from fq_hw.flow.bench import Row, partitioned, tail
@@ -104,12 +104,8 @@ def sim(name: str, args: argparse.Namespace) -> Iterator[Row]:
         return
     how = smallest() if name == SMALLEST else ("--untrained", "--fold", str(path))
     ran, said = ask("sim", name, *how, "--images", "3", "--level-images", "1")
-    for kind in ("levels", "scores"):
-        what = f"{name}: {kind} that differ, of {ran[kind]['compared']:,}"
-        yield what, ran[kind]["mismatching"], "", "rtl-sim", said
-    for key, measured in (("predicted", "model"), ("rtl-sim", "rtl-sim")):
-        what = f"{name}: cycles per frame, {key}"
-        yield what, ran["cycles per frame"][key], "cycles", measured, said
+    yield from differing(ran, said, f"{name}: ")
+    yield from cycles_of(name, ran, said)
 
 
 def arrays(name: str, args: argparse.Namespace) -> Iterator[Row]:

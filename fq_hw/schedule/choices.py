@@ -243,8 +243,8 @@ class Choices:
         shaping = {name for fork in self.forks for name in fork.convs}
         rows = {}
         for name, table in tables.items():
-            slowest = max(row.beats for row in table if row.beats <= cycles)
-            rows[name] = self.fast(base.sites[name], slowest, name in shaping, name in slowing)
+            most = max(row.beats for row in table if row.beats <= cycles)
+            rows[name] = self.fast(base.sites[name], most, name in shaping, name in slowing)
         layers = tuple(tuple(row.choice for row in table) for table in rows.values())
         ways = ((unit, replace(unit, rom=Rom.LOGIC)) for unit in roms.values())
         layers += tuple(

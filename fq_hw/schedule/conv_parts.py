@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from fq_hw.schedule import units
 from fq_hw.schedule.folding import Fold
-from fq_hw.schedule.memories import blocks, fewest_pieces
+from fq_hw.schedule.memories import fewest_pieces, taken
 
 __all__ = ["ConvParts", "ConvSite", "blocks_of", "conv_parts", "converters"]
 
@@ -145,8 +145,7 @@ class Core(NamedTuple):
 
 def blocks_of(*made: units.Unit) -> int:
     """Block RAMs that they take."""
-    memories = (memory for unit in made for memory in unit.parts().memories)
-    return sum(blocks(memory.depth, memory.width, rom=memory.rom) for memory in memories)
+    return sum(taken(unit.parts().memories) for unit in made)
 
 
 def of_pixels(

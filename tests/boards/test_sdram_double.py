@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from amaranth.hdl import Fragment, Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 from sdram_bench import contents, small
 
 import boards
@@ -25,6 +25,7 @@ from rtl_gen.rom_stream import pack_words
 from rtl_gen.rtlil import convert
 from rtl_gen.sdram.pins import pins
 from rtl_gen.sdram_words import SdramWords
+from rtl_gen.streams import passed_on
 from sim import sdram_board, verilator
 
 pytestmark = [pytest.mark.slow, pytest.mark.verilator]
@@ -48,9 +49,7 @@ class Padded(wiring.Component):
         connect(m, part.o, flipped(self.o))
         connect(m, flipped(self.i_fill), part.i_fill)
         m.d.comb += [self.ready.eq(part.ready), self.bad.eq(part.bad)]
-        for name, member in pins(self.unit.slots).items():
-            inner, outer = getattr(part, name), getattr(pads, name)
-            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        m.d.comb += passed_on(part, pads, pins(self.unit.slots))
         return m
 
 

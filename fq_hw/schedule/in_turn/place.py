@@ -1,0 +1,80 @@
+"""An array in its place: what brings it its tensor and its parameters, and takes its sums."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fq_hw import ir
+from fq_hw.schedule import units
+from fq_hw.schedule.in_turn.lower import Passes, passes
+from fq_hw.schedule.in_turn.stage import InTurn, Supply
+from fq_hw.schedule.memories import taken
+from fq_hw.schedule.plan import Source
+from fq_hw.schedule.sdram import identity_of
+from fq_hw.schedule.units.sdram_words import places_of
+
+if TYPE_CHECKING:
+    from fq_hw.schedule.lower import Lowering, Stream  # which place arrays by this
+
+__all__ = ["place_array"]
+
+BEAT_BITS = 16  # of a stream of parameters whose memory nobody chose
+
+
+def place_array(stage: InTurn, plan: Lowering) -> None:
+    """Add the array of ``stage``, what brings it its tensor and its parameters, and its sums.
+
+    It takes a frame, works, gives one; FIFOs let the stages beside it work meanwhile.
+    """
+    graph, x, op = plan.graph, plan.take(stage.after), plan.graph[stage.until]
+    made = passes(graph, stage, x.offset, x.bits, whole=x.lanes == x.channels)
+    unit, offset = made.unit, made.offsets[op.name]
+    x = replace(x, source=plan.cut(op.name, x, unit.i.lanes, ".words"), lanes=unit.i.lanes)
+    order = [op.name for op in graph.ops]
+    before = graph.ops[: order.index(stage.after) + 1]
+    convs = (op for op in graph.ops[order.index(stage.until) + 1 :] if isinstance(op, ir.Conv))
+    behind = next(convs, None)
+    if any(isinstance(op, ir.Conv) for op in before):
+        x = plan.hold(f"{op.name}.frame", x, frame_beats(x, unit, plan.cycles))
+    given = place_parameters(made, op.name, plan)
+    tensors = {"tensor": op.name, "offset": offset, "inside": made.inside}
+    source = plan.add(op.name, unit, x.source, given, **tensors)
+    y = plan.stream(op, source, unit.o.lanes, unit.value_bits, offset)
+    if behind and behind.name not in plan.stage_of:
+        y = plan.hold(f"{op.name}.sums", y, unit.beats_out)
+    if not unit.planar and y.channels % y.lanes:
+        lanes = plan.lanes(op)
+        y = replace(y, source=plan.cut(op.name, y, lanes, ".pixels"), lanes=lanes)
+    plan.publish(op, replace(y, planar=unit.planar))
+
+
+def frame_beats(x: Stream, unit: units.ArrayUnit, cycles: int) -> int:
+    """How many beats of ``x`` may wait before an array, where a frame comes in ``cycles``.
+
+    As they come in groups of pixels, up to two rows more, if they take no block more.
+    """
+    least, row = unit.waiting(cycles), x.shape[1] * unit.beats_in
+    depths = [min(least + rows * row, x.pixels * unit.beats_in) for rows in (2, 1, 0)]
+    fifo = functools.partial(units.FifoUnit, lanes=x.lanes, bits=x.bits)
+    need = {depth: taken(fifo(depth=max(depth, 3)).parts().memories) for depth in depths}
+    return next(depth for depth in depths if need[depth] == need[least])
+
+
+def place_parameters(made: Passes, name: str, plan: Lowering) -> Source:
+    """Add what gives an array its parameters; a ROM stands for a memory that nobody chose."""
+    stage = made.stage
+    if stage.supply is Supply.CHIP:
+        return plan.add(f"{name}.parameters", made.parameters, contents=made.words)
+    slots = plan.slots
+    width = BEAT_BITS if slots is None else slots.width
+    beats = made.beats(width)
+    if slots is None:
+        outside: units.Unit = plan.rom_unit(f"{name}.memory", len(beats), width)
+    else:
+        outside = units.SdramUnit(
+            depth=len(beats), slots=slots, places=places_of(slots), identity=identity_of(beats)
+        )
+    given = plan.add(f"{name}.memory", outside, contents=beats)
+    return plan.add(f"{name}.parameters", made.buffer(width), given)
