@@ -1,7 +1,7 @@
 """What folds cost: every convolution's search space, priced unit by unit, and the rest of the plan.
 
-The search space of a convolution: the fewest PE for each number of folds; SIMD divides the
-channels; columns divide the output's width and are at most COLUMNS; weights that would fill block
+The search space of a convolution: the fewest PE for each number of folds, or a few more where
+narrower streams take them a whole number at a time; SIMD divides the channels; columns divide the output's width and are at most COLUMNS; weights that would fill block
 RAM may lie in logic instead, or in fewer blocks, where a word that is put together of several
 serves as many groups of columns, at most HOLD. How many adder levels stand between registers is
 given, since it sets the clock. A fold suits a frame of so many cycles when every unit of its
@@ -48,6 +48,7 @@ __all__ = ["COLUMNS", "Choices", "Estimate", "Priced", "folds_of"]
 
 COLUMNS = 4  # more pixels at once have not been routed
 HOLD = 16  # words of a cell of distributed RAM
+LANES = (1, 2, 4, 8)  # of streams behind an engine
 TABLE = 1000  # combinations of columns of which each join's depths are known exactly
 
 Estimate = Callable[[Unit], Resources]
@@ -63,7 +64,7 @@ def folds_of(graph: Graph, conv: Conv, levels: int = 1) -> tuple[Fold, ...]:
 def space(cout: int, cin: int, taps: int, width: int, levels: int) -> tuple[Fold, ...]:
     """The same for sizes, of which a network has few."""
     columns = [n for n in divisors(width) if n <= COLUMNS]
-    pes = sorted({ceil_div(cout, folds) for folds in range(1, cout + 1)})
+    pes = sorted({pe for folds in range(1, cout + 1) for pe in pes_of(cout, folds)})
     folds = []
     for pe, simd, n in itertools.product(pes, divisors(cin)[::-1], columns):
         fold = functools.partial(Fold, pe=pe, simd=simd, columns=n, levels_per_stage=levels)
@@ -73,6 +74,15 @@ def space(cout: int, cin: int, taps: int, width: int, levels: int) -> tuple[Fold
             folds.append(fold(rom=Rom.LOGIC))
             folds += [fold(hold=hold) for hold in holds(depth, bits, width // n)]
     return tuple(folds)
+
+
+def pes_of(cout: int, folds: int) -> Iterator[int]:
+    """The fewest PE for so many folds, and the fewest that are a multiple of some LANES."""
+    fewest = ceil_div(cout, folds)
+    for lanes in LANES:
+        pe = ceil_div(fewest, lanes) * lanes
+        if pe <= cout and ceil_div(cout, pe) == folds:
+            yield pe
 
 
 def holds(depth: int, width: int, across: int) -> Iterator[int]:
