@@ -1,11 +1,11 @@
 """What folds cost: every convolution's search space, priced unit by unit, and the rest of the plan.
 
 The search space of a convolution: the fewest PE for each number of folds, or a few more where
-narrower streams take them a whole number at a time; SIMD divides the channels; columns divide the output's width and are at most COLUMNS; weights that would fill block
-RAM may lie in logic instead, or in fewer blocks, where a word that is put together of several
-serves as many groups of columns, at most HOLD. How many adder levels stand between registers is
-given, since it sets the clock. A fold suits a frame of so many cycles when every unit of its
-convolution does.
+narrower streams take them a whole number at a time; SIMD divides the channels; columns divide the
+output's width and are at most COLUMNS; weights that would fill block RAM may lie in logic instead,
+or in fewer blocks, where a word that is put together of several serves as many groups of columns,
+at most HOLD. How many adder levels stand between registers is given, since it sets the clock. A
+fold suits a frame of so many cycles when every unit of its convolution does.
 """
 
 from __future__ import annotations
