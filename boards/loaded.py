@@ -200,7 +200,7 @@ def most_of(node: Node) -> int:
     """The largest sum that a node can give, whatever its weights."""
     unit = node.unit
     if isinstance(unit, ArrayUnit) and not unit.passes[-1].add:
-        levels = unit.passes[-1].uses * unit.array.simd
+        levels = unit.passes[-1].steps * unit.array.simd
         return levels * (2**unit.act_bits - 1)
     return 2**node.unit.o.bits - 1
 

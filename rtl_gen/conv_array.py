@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal, Value
 from amaranth.lib.wiring import connect, flipped
 
 from fq_hw.schedule.units import ArrayUnit
-from rtl_gen.array.banks import Banks
+from rtl_gen.array.banks import ADDRESSES, Banks
 from rtl_gen.array.dots import Dots
 from rtl_gen.array.loader import BankLoader, TrunkPort
 from rtl_gen.array.sequencer import Sequencer
@@ -46,8 +46,7 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
             clear.eq(output.clear | ~sequencer.gives),
             self.i_parameter.ready.eq(sequencer.wanted & clear),
             go.eq((~sequencer.wanted | self.i_parameter.valid) & clear),
-            banks.addr.eq(sequencer.read),
-            banks.addr_last.eq(sequencer.read_last),
+            *(getattr(banks, name).eq(getattr(sequencer, name)) for name in ADDRESSES),
             dots.step.eq(Mux(go, sequencer.step.as_value(), 0)),
             dots.banks.eq(banks.o),
             dots.weights.eq(word),

@@ -96,7 +96,7 @@ def tail(
     for size in sizes:
         stage = passes(graph, fitted(graph, after, until, array_of(size)))
         unit, name = stage.unit, f"{graph.name} behind {after} on an array of {size}"
-        macs = sum(step.folds * step.weight_groups * step.uses for step in unit.passes)
+        macs = sum(step.folds * step.weight_groups * step.steps for step in unit.passes)
         yield name, unit.beats, "cycles", "model", said
         yield f"{name}, busy", 100 * macs / unit.beats, "%", "model", said
         part = ArrayAlone(stage, "ecp5")

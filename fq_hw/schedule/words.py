@@ -29,21 +29,18 @@ def bits_of(values: np.ndarray, width: int) -> np.ndarray:
     return (values.astype(np.int64)[..., None] >> np.arange(width) & 1).astype(np.uint8)
 
 
-def weight_words(
-    weight: np.ndarray, folds: int, pe: int, simd: int, *, columns_last: bool = False
-) -> np.ndarray:
+def weight_words(weight: np.ndarray, folds: int, pe: int, simd: int) -> np.ndarray:
     """Binary weights O,K,K,C as the words of each fold: bits of shape folds, uses, pe*simd.
 
-    Order of uses: kernel row, kernel column, ``simd`` channels; or ``columns_last``. Lane 0 is the
-    lowest channel. The bit of an unused lane is 0, which adds nothing to the level 0 that is there.
+    Order of uses: kernel row, kernel column, ``simd`` channels. Lane 0 is the lowest channel. The
+    bit of an unused lane is 0, which adds nothing to the level 0 that is there.
     """
     cout, rows, columns, cin = weight.shape
     words = ceil_div(cin, simd)
     bits = np.zeros((folds * pe, rows, columns, words * simd), np.uint8)
     bits[:cout, :, :, :cin] = weight
     bits = bits.reshape(folds, pe, rows, columns, words, simd)
-    order = (0, 2, 4, 3, 1, 5) if columns_last else (0, 2, 3, 4, 1, 5)
-    return bits.transpose(order).reshape(folds, -1, pe * simd)
+    return bits.transpose(0, 2, 3, 4, 1, 5).reshape(folds, -1, pe * simd)
 
 
 def level_fields(op: ir.Threshold, offset: np.ndarray, level_bits: int) -> np.ndarray:

@@ -10,7 +10,9 @@ from fq_hw.schedule.memories import Memory
 from fq_hw.schedule.units import ArrayUnit
 from rtl_gen.delay import delay
 
-__all__ = ["Banks", "write_layout"]
+__all__ = ["ADDRESSES", "Banks", "write_layout"]
+
+ADDRESSES = ("addr_first", "addr", "addr_last")  # what is read beside a group is in an end's bank
 
 
 def write_layout(unit: ArrayUnit) -> data.StructLayout:
@@ -29,13 +31,12 @@ def write_layout(unit: ArrayUnit) -> data.StructLayout:
 class Banks(wiring.Component):
     """``columns`` memories of ``depth`` words with one write and one read port, or halves of such.
 
-    Members     addr, addr_last: In(of all banks but the last, of that one)
+    Members     addr_first, addr, addr_last: In(of the first bank, those between, the last)
                 o: Out(a word per column), unit.reads cycles after its address
                 write: In(write_layout), done a cycle later
                 enter: In(write_layout), of whole words, to the half of what comes in; alone: In(1),
                 a pass reads from there: both where there are halves
-    Order       the last bank keeps a pixel one address above the group that it ends: a group and
-                the pixel before it are read at one address (Region)
+    Order       as Region has it
     Latency     unit.reads; no pass reads a word in the cycle in which it is written
     Resources   block RAM
     Errors      none
@@ -47,8 +48,7 @@ class Banks(wiring.Component):
         word = array.simd * unit.act_bits
         super().__init__(
             {
-                "addr": In((array.depth - 1).bit_length()),
-                "addr_last": In((array.depth - 1).bit_length()),
+                **{name: In((array.depth - 1).bit_length()) for name in ADDRESSES},
                 "o": Out(data.ArrayLayout(word, array.columns)),
                 "write": In(write_layout(unit)),
                 **({"enter": In(write_layout(unit)), "alone": In(1)} if unit.apart else {}),
@@ -76,11 +76,11 @@ class Banks(wiring.Component):
     def memories(self, m: Module, way: data.View, name: str, made: Memory) -> list[Value]:
         """A memory for each bank that is written by one ``way``; returns the words read."""
         array, found = self.unit.array, []
-        given, above = Signal.like(way), Signal.like(way.addr)
+        given = Signal.like(way)
         m.d.sync += given.eq(way)
-        m.d.comb += above.eq(given.addr + 1)
         part = made.part or made.width
         lanes = given.lanes if made.part else given.lanes[:1]
+        ends = {0: self.addr_first, array.columns - 1: self.addr_last}
         for bank in range(array.columns):
             ram = memory.Memory(
                 shape=unsigned(made.width),
@@ -88,12 +88,12 @@ class Banks(wiring.Component):
                 init=[],
                 attrs={"ram_style": "block"},
             )
-            m.submodules[f"{name}_{bank}"], last = ram, bank == array.columns - 1
+            m.submodules[f"{name}_{bank}"] = ram
             read, write = ram.read_port(), ram.write_port(granularity=part)
             word = delay(m, read.data, self.unit.reads - 1, f"word_{name}_{bank}", reset_less=True)
             m.d.comb += [
-                read.addr.eq(self.addr_last if last else self.addr),
-                write.addr.eq(above if last else given.addr),
+                read.addr.eq(ends.get(bank, self.addr)),
+                write.addr.eq(given.addr),
                 write.data.eq(given.word),
                 write.en.eq(lanes & given.banks[bank].replicate(len(lanes))),
             ]

@@ -1,4 +1,4 @@
-"""An array's arithmetic: pixels in shift registers, dot products, accumulators, the way out."""
+"""An array's arithmetic: pixels, dot products, accumulators that rotate, the way out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import ArrayUnit
+from rtl_gen.chosen_sum import chosen_sum
 from rtl_gen.delay import delay
 from rtl_gen.dot_array import DotArray
 
@@ -14,13 +15,11 @@ __all__ = ["STEP", "Dots"]
 
 STEP = data.StructLayout(
     {
-        "move": 1,  # pixels come in
-        "shift": 1,  # by a pixel, instead of loading a group
-        "right": 1,  # the pixel that comes in is the next group's first, not this group's last
         "blank": 1,  # the row lies outside the image
-        "blank_left": 1,  # the pixel before the group lies outside
-        "blank_right": 1,  # the next group lies outside
+        "blank_left": 1,  # the last bank's pixel, which is the one before the group, does
+        "blank_right": 1,  # the first bank's pixel, which is the next group's first, does
         "use": 1,  # the dot products count
+        "rotate": 1,  # every sum moves a column on before this is added
         "fire": 1,  # the sums are complete
     }
 )
@@ -35,8 +34,9 @@ class Dots(wiring.Component):
                 head: Out(pe x acc_bits), the sums of the first column not yet taken
                 full: Out(1), one cycle before a group's sums stand at the head
     Units       weight bit 1 means -1; sums are raw
-    Order       a load brings pixels x-1 .. x+columns-2, each shift the next pixel; or a load alone
-                the last pixel of a group and those before it
+    Order       a column adds up what its bank's pixel gives: to its own sum or, where the pixel is
+                another neighbour than before, to that of the column before it. So pixels need
+                no way between columns, and what chooses a sum is in the adder's own LUT
     Latency     unit.reads + tree.stages + 2 cycles from a step to ``full``
     Throughput  a step per cycle; a group's sums must be taken before the next group fires
     Path        the adders of a stage, or one accumulator
@@ -60,45 +60,37 @@ class Dots(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        before = delay(m, self.step.as_value(), self.unit.reads - 1, "step")
-        steps = [data.View(STEP, copy) for copy in self.copies(m, before, "steps")]
-        pixels = self.pixels(m, steps)
-        use, fire = delay(m, Cat(steps[0].use, steps[0].fire), self.tree.stages, "marks")
-        uses = self.copies(m, use, "uses")
-        before = delay(m, fire, 1, "before")
-        fired = self.copies(m, before, "fired")
+        step = data.View(STEP, delay(m, self.step.as_value(), self.unit.reads - 1, "step"))
+        columns, blanks = self.unit.array.columns, [step.blank] * self.unit.array.columns
+        blanks[0], blanks[-1] = step.blank | step.blank_right, step.blank | step.blank_left
+        pixels = [Signal(len(self.banks[0]), name=f"pixel_{x}") for x in range(columns)]
+        for x, blank in enumerate(self.copies(m, blanks, "blank")):
+            m.d.sync += pixels[x].eq(Mux(blank, 0, self.banks[x]))
+        marks = Cat(step.use, step.rotate, step.fire)
+        use, rotate, fire = delay(m, marks, 1 + self.tree.stages, "marks")
+        uses = self.copies(m, [use] * columns, "uses")
+        last = delay(m, Cat(rotate, fire), 1, "last")
+        rotates, fired = (self.copies(m, [bit] * columns, name)
+                          for bit, name in zip(last, ("rotates", "fired"), strict=True))  # fmt: skip
         m.d.comb += self.full.eq(fired[0])
-        self.collect(m, self.totals(m, pixels, uses, fired), fired)
+        self.collect(m, self.totals(m, pixels, uses, rotates, fired), fired)
         return m
 
-    def copies(self, m: Module, bits: Value, name: str) -> list[Signal]:
-        """``bits`` a cycle later; where adders have registers, one of them near each column."""
-        columns = self.unit.array.columns
+    def copies(self, m: Module, bits: list[Value], name: str) -> list[Signal]:
+        """A column's bit a cycle later; where adders have registers, each has its own, near it."""
         near = self.tree.levels_per_stage is not None
-        held = [Signal(len(bits), name=f"{name}_{x}", attrs={"keep": "true"} if near else {})
-                for x in range(columns if near else 1)]  # fmt: skip
-        m.d.sync += [copy.eq(bits) for copy in held]
-        return held * (columns // len(held))
+        if not near and all(bit is bits[0] for bit in bits):
+            bits, columns = bits[:1], len(bits)
+        else:
+            columns = 1
+        held = [Signal(name=f"{name}_{x}", attrs={"keep": "true"} if near else {})
+                for x in range(len(bits))]  # fmt: skip
+        m.d.sync += [copy.eq(bit) for copy, bit in zip(held, bits, strict=True)]
+        return held * columns
 
-    def pixels(self, m: Module, steps: list[data.View]) -> list[Signal]:
-        """A group of pixels; the last bank's word of a load is the pixel before the group."""
-        columns = self.unit.array.columns
-        words = [self.banks[n] for n in range(columns)]
-        pixels = [Signal(len(words[0]), name=f"pixel_{n}") for n in range(columns)]
-        for n, (pixel, step) in enumerate(zip(pixels, steps, strict=True)):
-            loaded, blank = words[n - 1], step.blank
-            if n == 0:
-                blank = step.blank | (~step.shift & step.blank_left)
-            if n < columns - 1:
-                shifted = pixels[n + 1]
-            else:
-                shifted = Mux(step.right, words[0], words[-1])
-                blank = step.blank | (step.shift & step.right & step.blank_right)
-            with m.If(step.move):
-                m.d.sync += pixel.eq(Mux(blank, 0, Mux(step.shift, shifted, loaded)))
-        return pixels
-
-    def totals(self, m: Module, pixels: list, uses: list, fired: list) -> list[list]:
+    def totals(
+        self, m: Module, pixels: list, uses: list, rotates: list, fired: list
+    ) -> list[list]:
         """Sums with the last dot product added, by column and PE."""
         unit, simd = self.unit, self.unit.array.simd
         array = DotArray(m, self.tree, self.family, kept=False)
@@ -108,19 +100,18 @@ class Dots(wiring.Component):
         signs = [
             array.signs(weights[pe * simd :][:simd], f"sign_{pe}") for pe in range(unit.array.pe)
         ]
-        totals = []
-        for x in range(unit.array.columns):
-            totals.append([])
-            for pe in range(unit.array.pe):
-                name = f"{x}_{pe}"
-                dot = array.dot(signs[pe], acts[x], name)
-                held = Signal(self.tree.sum_bits, name=f"held_{name}")
-                acc = Signal(unit.acc_bits, name=f"acc_{name}")
-                total = Signal(unit.acc_bits, name=f"total_{name}")
-                m.d.sync += held.eq(Mux(uses[x], dot, 0))
-                m.d.comb += total.eq(acc + held)
-                m.d.sync += acc.eq(Mux(fired[x], 0, total))
-                totals[-1].append(total)
+        places = [(x, pe) for x in range(unit.array.columns) for pe in range(unit.array.pe)]
+        accs = {at: Signal(unit.acc_bits, name="acc_{}_{}".format(*at)) for at in places}
+        totals: list[list] = [[] for _ in pixels]
+        for x, pe in places:
+            name, before = f"{x}_{pe}", (x - 1) % unit.array.columns
+            dot = array.dot(signs[pe], acts[x], name)
+            held = Signal(self.tree.sum_bits, name=f"held_{name}")
+            m.d.sync += held.eq(Mux(uses[x], dot, 0))
+            ways = accs[x, pe], accs[before, pe]
+            total = chosen_sum(m, self.family, f"total_{name}", rotates[x], ways, held)
+            m.d.sync += accs[x, pe].eq(Mux(fired[x], 0, total))
+            totals[x].append(total)
         return totals
 
     def collect(self, m: Module, totals: list[list], fired: list) -> None:

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import ArrayUnit
 from rtl_gen.array import settings
+from rtl_gen.array.banks import ADDRESSES
 from rtl_gen.array.dots import STEP
 from rtl_gen.counters import counter
 
@@ -21,7 +22,7 @@ class Sequencer(wiring.Component):
                 over: Out(1), after this cycle no pass reads what came in
                 unload: Out(1), its result may leave; unloaded: In(1), it is out after this cycle
                 setting: Out(record of rtl_gen.array.settings); start: Out(1), a pass begins
-                read, read_last: Out(address of the banks, and of the last of them)
+                addr_first, addr, addr_last: Out(addresses of the banks)
                 step: Out(STEP), header: Out(1): what the words that are read now are for
                 wanted: Out(1), a parameter is among them; gives: Out(1), the sums that they
                 complete are to leave
@@ -45,8 +46,7 @@ class Sequencer(wiring.Component):
                 "unloaded": In(1),
                 "setting": Out(settings.layout(self.rows)),
                 "start": Out(1),
-                "read": Out((unit.array.depth - 1).bit_length()),
-                "read_last": Out((unit.array.depth - 1).bit_length()),
+                **{name: Out((unit.array.depth - 1).bit_length()) for name in ADDRESSES},
                 "step": Out(STEP),
                 "header": Out(1),
                 "wanted": Out(1),
@@ -61,10 +61,11 @@ class Sequencer(wiring.Component):
         chosen, step, header = Signal.like(now), Signal(STEP), Signal()
         settings.select(m, self.rows, number, chosen)
         m.d.sync += now.eq(chosen)  # much logic behind it: a pass begins a cycle later
-        read = Signal.like(self.read)
+        read, before, behind = Signal.like(self.addr), Signal(), Signal()
         m.d.sync += [
-            self.read.eq(read),
-            self.read_last.eq(read + now.ahead),
+            self.addr_first.eq(read + behind),
+            self.addr.eq(read),
+            self.addr_last.eq(read - before),
             self.step.eq(step),
             self.header.eq(header),
             self.wanted.eq(step.use | header),
@@ -72,8 +73,8 @@ class Sequencer(wiring.Component):
         ]
 
         fold, row = Signal.like(now.folds), Signal.like(now.rows)
-        group, block = Signal.like(now.reads), Signal.like(now.blocks)
-        kernel_row, pos = Signal(2), Signal(2)
+        group, word = Signal.like(now.reads), Signal.like(now.words)
+        kernel_row, kernel_column = Signal(2), Signal(2)
         left = Signal(range(max(unit.drain, unit.settle, unit.header_words, 2 ** len(now.wait))))
         group_at, row_at = Signal.like(read), Signal.like(read)
 
@@ -86,19 +87,22 @@ class Sequencer(wiring.Component):
             first.eq((group == 0) & (row == 0)),
             last.eq(last_group & last_row),
         ]
-        block_end, row_end, group_end = Signal(), Signal(), Signal()
+        row_end, column_end, group_end, column_first = Signal(), Signal(), Signal(), Signal()
+        last_kernel = Mux(now.square, 2, 0)  # row, and column
         m.d.comb += [
-            block_end.eq(now.ahead | (pos == Mux(now.triple, 2, 1))),
-            row_end.eq(block_end & (block == now.blocks)),
-            group_end.eq(row_end & (kernel_row == Mux(now.square, 2, 0))),
-            step.shift.eq(pos != 0),
-            step.right.eq(pos == 2),
+            row_end.eq(word == now.words),
+            column_end.eq(row_end & (kernel_row == last_kernel)),
+            group_end.eq(column_end & (kernel_column == last_kernel)),
+            column_first.eq((word == 0) & (kernel_row == 0)),
+            # The outer kernel columns want a pixel beside the group: it is in an end's bank.
+            before.eq(now.square & (kernel_column == 0)),
+            behind.eq(now.dense & (kernel_column == 2)),
             step.blank.eq(
                 now.square
                 & (((kernel_row == 0) & (row == 0)) | ((kernel_row == 2) & last_row & now.bottom))
             ),
-            step.blank_left.eq((group == 0) & ~now.ahead),
-            step.blank_right.eq(last_group),
+            step.blank_left.eq(before & (group == 0)),
+            step.blank_right.eq(behind & last_group),
         ]
         following = Signal.like(read)  # where the next group begins
         m.d.comb += following.eq(
@@ -171,19 +175,17 @@ class Sequencer(wiring.Component):
                 begin()
             with m.State("STEP"):
                 m.d.comb += [
-                    step.move.eq(1),
-                    step.use.eq((pos != 0) | now.triple | now.ahead | (now.double & block[0])),
+                    step.use.eq(1),
+                    step.rotate.eq(column_first & ((kernel_column == 1) | behind)),
                 ]
-                m.d.sync += pos.eq(Mux(block_end, 0, pos + 1))
-                with m.If(block_end):
-                    m.d.sync += [
-                        read.eq(read + now.block_step),
-                        block.eq(Mux(row_end, 0, block + 1)),
-                    ]
-                with m.Elif(pos == 0):
-                    m.d.sync += read.eq(read + 1)
+                m.d.sync += [read.eq(read + now.read_step), word.eq(Mux(row_end, 0, word + 1))]
                 with m.If(row_end):
-                    m.d.sync += kernel_row.eq(Mux(group_end, 0, kernel_row + 1))
+                    m.d.sync += kernel_row.eq(Mux(column_end, 0, kernel_row + 1))
+                with m.If(column_end):
+                    m.d.sync += [
+                        kernel_column.eq(Mux(group_end, 0, kernel_column + 1)),
+                        read.eq(group_at + Mux(kernel_column == 0, now.even, 0)),
+                    ]
                 with m.If(group_end):
                     with m.If(now.waits):
                         m.next = "WAIT"

@@ -17,15 +17,12 @@ Row = Mapping[str, int]
 def values(step: Pass) -> Row:
     """The settings of a pass; addresses are modulo the depth of the banks."""
     depth, source, dest = step.array.depth, step.source, step.dest
-    strided = (step.kernel, step.across) == (1, 2)
     found = {
         "convolve": step.kernel > 0,
-        "square": step.kernel == 3,  # three kernel rows
-        "ahead": step.ahead,
+        "square": step.kernel == 3,
+        "dense": step.dense,
         "turned": step.turned,
-        "triple": step.block_steps == 3,
-        "double": (step.kernel, step.across) == (3, 2),
-        "blocks": max(step.blocks, 1) - 1,
+        "words": source.words - 1 if source else 0,
         "wait": max(step.wait, 1) - 1,
         "waits": step.wait > 0,
         "reads": step.read_groups - 1,
@@ -39,7 +36,8 @@ def values(step: Pass) -> Row:
         "give": step.give,
         "alone": source is not None and source.alone,
         "origin": 0,
-        "block_step": 0,
+        "even": 0,
+        "read_step": 0,
         "row_step": 0,
         "bottom": 0,
         "write": dest is not None,
@@ -50,8 +48,11 @@ def values(step: Pass) -> Row:
         "line_step": dest.row_step if dest else 0,
     }
     if source:
-        found["origin"] = (source.base - step.kernel // 2 * source.row_step) % depth
-        found["block_step"] = source.groups * (2 if strided else 1) - (not step.ahead)
+        # A kernel's outer columns read the odd pixels of a strided tensor, the middle one the even.
+        odd = source.groups if step.kernel == 3 and step.across == 2 else 0
+        found["origin"] = (source.base + odd - step.kernel // 2 * source.row_step) % depth
+        found["even"] = -odd % depth
+        found["read_step"] = source.word_step
         found["row_step"] = step.stride * source.row_step
         found["bottom"] = step.kernel == 3 and (step.rows - 1) * step.stride + 1 >= source.rows
     return {name: int(value) for name, value in found.items()}

@@ -76,7 +76,7 @@ class SumOutput(wiring.Component):
         m.d.comb += [
             on.eq(~self.o.valid | self.o.ready),
             self.take.eq(running & (second | ~now.add) & on),
-            kept.eq(~(now.thin & (column[0] ^ now.ahead))),
+            kept.eq(~(now.thin & (column[0] ^ now.dense))),
             self.write_trunk.eq(valid & now.keep),
             last.eq(column == columns - 1),
             place.eq(at - now.turned),

@@ -2,7 +2,7 @@
 
 A pass is one convolution, or a requantization of the trunk. Its loops, from the outside: folds of
 ``pe`` output channels, rows, groups of ``columns`` pixels, and for each group the steps over kernel
-rows, words of input channels and kernel columns. Only a missing parameter stalls inside a pass.
+columns, kernel rows and words of input channels. Only a missing parameter stalls inside a pass.
 """
 
 from __future__ import annotations
@@ -66,9 +66,7 @@ class Region:
     """Where a tensor of levels lies in the activation banks.
 
     Pixel x of a row has the index h = x // stride in its row of the same parity x % stride. It lies
-    in bank h % columns, at base + ((row * words + word) * stride + parity) * groups + h // columns;
-    the last bank holds its pixels one address further, so that a group and the pixel before it are
-    read at one address. Without that pixel a group is read with the last bank one address ahead.
+    in bank h % columns, at base + ((row * words + word) * stride + parity) * groups + h // columns.
     One ``alone`` has a half of the banks that nothing else lies in; its addresses are those of the
     half, as are those of all others then.
     """
@@ -92,7 +90,7 @@ class Region:
 
     @property
     def size(self) -> int:
-        """Addresses in all; the last bank uses one more."""
+        """Addresses in all."""
         return self.rows * self.row_step
 
 
@@ -145,46 +143,19 @@ class Pass:
         return self.width - (self.groups - 1) * self.array.columns
 
     @property
-    def blocks(self) -> int:
-        """Loads of a group of pixels per kernel row."""
-        words = self.source.words if self.source else 0
-        return words * (2 if (self.kernel, self.across) == (3, 2) else 1)
-
-    @property
-    def ahead(self) -> bool:
-        """Whether a load brings the group itself, its last pixel first."""
-        return self.kernel == 1
+    def dense(self) -> bool:
+        """Whether kernel columns read three neighbours: the sums end a column further right."""
+        return (self.kernel, self.across) == (3, 1)
 
     @property
     def turned(self) -> bool:
         """Whether the sums of a group come with its last pixel first."""
-        return self.ahead and not self.thin
-
-    @property
-    def block_steps(self) -> int:
-        """Steps of a block: the load, and shifts by a pixel."""
-        return 1 if self.ahead else 3 if (self.kernel, self.across) == (3, 1) else 2
+        return self.dense and not self.thin
 
     @property
     def steps(self) -> int:
-        """Cycles in which a group of pixels reads activations."""
-        return self.kernel * self.blocks * self.block_steps
-
-    @property
-    def uses(self) -> int:
-        """Words of weights of a fold."""
+        """Cycles of a group of pixels, one for each word of a fold's weights."""
         return self.kernel**2 * self.source.words if self.source else 0
-
-    @property
-    def use_steps(self) -> list[int]:
-        """In which of a group's steps a word of weights counts."""
-        per, blocks = self.block_steps, max(self.blocks, 1)
-        double = (self.kernel, self.across) == (3, 2)
-        return [
-            step
-            for step in range(self.steps)
-            if per != 2 or step % per or (double and step // per % blocks % 2)
-        ]
 
     @property
     def out_cycles(self) -> int:

@@ -297,7 +297,7 @@ class Passes:
         """What gives the array its parameters."""
 
         def read(step: Pass) -> tuple[int, int]:
-            return step.uses, step.weight_groups if step.uses else 1
+            return step.steps, step.weight_groups if step.steps else 1
 
         replays = [
             Replay(words=words, times=times, folds=sum(step.folds for step in steps))
@@ -353,10 +353,8 @@ class Passes:
             header[:, -array.pe * unit.field_bits :] = fields.reshape(step.folds, -1)
             words = [header.reshape(step.folds, -1, array.word_bits)]
             if draft.weight is not None:
-                even_first = (step.kernel, step.across) == (3, 2)  # pixels, as they are read
-                weight = draft.weight[:, :, [1, 0, 2] if even_first else slice(None)] < 0
-                bits = weight_words(weight, step.folds, array.pe, array.simd, columns_last=True)
-                words.insert(0, bits)
+                by_column = draft.weight.transpose(0, 2, 1, 3) < 0
+                words.insert(0, weight_words(by_column, step.folds, array.pe, array.simd))
             rows.append(np.concatenate(words, axis=1).reshape(-1, array.word_bits))
         return np.concatenate(rows)
 

@@ -222,12 +222,12 @@ class ArrayUnit(Unit):
         """When a group takes its words, from its first cycle on; the ``first`` of a fold or not."""
         end = self.group_cycles(step, first)
         header = range(end - self.header_words + 1, end + 1) if first else ()
-        return [use + 1 for use in step.use_steps] + [*header]
+        return [*range(1, step.steps + 1), *header]
 
     def leaving(self, step: Pass, group: int) -> list[int | None]:
         """Where in its row each column of a group lies, as they leave; None where none counts."""
         columns, every = self.array.columns, 2 if step.thin else 1
-        turn = 1 if step.ahead else 0
+        turn = 1 if step.dense else 0
         pixels = (group * columns + (n - turn) % columns for n in range(columns))
         return [None if pixel % every else pixel // every for pixel in pixels]
 
@@ -354,7 +354,7 @@ class ArrayUnit(Unit):
     def words(self) -> int:
         """Words of parameters that a frame takes."""
         return sum(
-            step.folds * (step.weight_groups * step.uses + self.header_words)
+            step.folds * (step.weight_groups * step.steps + self.header_words)
             for step in self.passes
         )
 
