@@ -7,7 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import ArrayUnit
-from rtl_gen.chosen_sum import chosen_sum
+from rtl_gen.chosen_sum import chosen_sum_of
 from rtl_gen.delay import delay
 from rtl_gen.dot_array import DotArray
 
@@ -19,7 +19,7 @@ STEP = data.StructLayout(
         "blank_left": 1,  # the last bank's pixel, which is the one before the group, does
         "blank_right": 1,  # the first bank's pixel, which is the next group's first, does
         "use": 1,  # the dot products count
-        "rotate": 1,  # every sum moves a column on before this is added
+        "rotate": 1,  # every sum moves a column on when this is added
         "fire": 1,  # the sums are complete
     }
 )
@@ -34,9 +34,9 @@ class Dots(wiring.Component):
                 head: Out(pe x acc_bits), the sums of the first column not yet taken
                 full: Out(1), one cycle before a group's sums stand at the head
     Units       weight bit 1 means -1; sums are raw
-    Order       a column adds up what its bank's pixel gives: to its own sum or, where the pixel is
-                another neighbour than before, to that of the column before it. So pixels need
-                no way between columns, and what chooses a sum is in the adder's own LUT
+    Order       a column adds up what its bank's pixel gives. Where its pixel is to be another
+                neighbour, sums move between columns, and pixels never: on carry cells that
+                choose and add in one LUT as they are read, else in the LUT before their register
     Latency     unit.reads + tree.stages + 2 cycles from a step to ``full``
     Throughput  a step per cycle; a group's sums must be taken before the next group fires
     Path        the adders of a stage, or one accumulator
@@ -61,7 +61,8 @@ class Dots(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         step = data.View(STEP, delay(m, self.step.as_value(), self.unit.reads - 1, "step"))
-        columns, blanks = self.unit.array.columns, [step.blank] * self.unit.array.columns
+        columns = self.unit.array.columns
+        blanks = [step.blank] * columns
         blanks[0], blanks[-1] = step.blank | step.blank_right, step.blank | step.blank_left
         pixels = [Signal(len(self.banks[0]), name=f"pixel_{x}") for x in range(columns)]
         for x, blank in enumerate(self.copies(m, blanks, "blank")):
@@ -69,28 +70,21 @@ class Dots(wiring.Component):
         marks = Cat(step.use, step.rotate, step.fire)
         use, rotate, fire = delay(m, marks, 1 + self.tree.stages, "marks")
         uses = self.copies(m, [use] * columns, "uses")
-        last = delay(m, Cat(rotate, fire), 1, "last")
-        rotates, fired = (self.copies(m, [bit] * columns, name)
-                          for bit, name in zip(last, ("rotates", "fired"), strict=True))  # fmt: skip
+        rotate, fire = delay(m, Cat(rotate, fire), 1, "last")
+        rotates = self.copies(m, [rotate] * columns, "rotates")
+        fired = self.copies(m, [fire] * columns, "fired")
         m.d.comb += self.full.eq(fired[0])
         self.collect(m, self.totals(m, pixels, uses, rotates, fired), fired)
         return m
 
     def copies(self, m: Module, bits: list[Value], name: str) -> list[Signal]:
-        """A column's bit a cycle later; where adders have registers, each has its own, near it."""
-        near = self.tree.levels_per_stage is not None
-        if not near and all(bit is bits[0] for bit in bits):
-            bits, columns = bits[:1], len(bits)
-        else:
-            columns = 1
-        held = [Signal(name=f"{name}_{x}", attrs={"keep": "true"} if near else {})
-                for x in range(len(bits))]  # fmt: skip
+        """Each column's bit a cycle later, near the column where adders have registers, too."""
+        near = {} if self.tree.levels_per_stage is None else {"keep": "true"}
+        held = [Signal(name=f"{name}_{x}", attrs=near) for x in range(len(bits))]
         m.d.sync += [copy.eq(bit) for copy, bit in zip(held, bits, strict=True)]
-        return held * columns
+        return held
 
-    def totals(
-        self, m: Module, pixels: list, uses: list, rotates: list, fired: list
-    ) -> list[list]:
+    def totals(self, m: Module, pixels: list, uses: list, rotates: list, fired: list) -> list[list]:
         """Sums with the last dot product added, by column and PE."""
         unit, simd = self.unit, self.unit.array.simd
         array = DotArray(m, self.tree, self.family, kept=False)
@@ -103,15 +97,25 @@ class Dots(wiring.Component):
         places = [(x, pe) for x in range(unit.array.columns) for pe in range(unit.array.pe)]
         accs = {at: Signal(unit.acc_bits, name="acc_{}_{}".format(*at)) for at in places}
         totals: list[list] = [[] for _ in pixels]
+        make = chosen_sum_of(self.family)
+        moved = self.copies(m, rotates, "moved") if make is not None else []
         for x, pe in places:
             name, before = f"{x}_{pe}", (x - 1) % unit.array.columns
             dot = array.dot(signs[pe], acts[x], name)
             held = Signal(self.tree.sum_bits, name=f"held_{name}")
             m.d.sync += held.eq(Mux(uses[x], dot, 0))
-            ways = accs[x, pe], accs[before, pe]
-            total = chosen_sum(m, self.family, f"total_{name}", rotates[x], ways, held)
-            m.d.sync += accs[x, pe].eq(Mux(fired[x], 0, total))
+            if make is not None:
+                ways = accs[x, pe], accs[before, pe]
+                total = make(m, f"total_{name}", moved[x], ways, held)
+            else:
+                total = Signal(unit.acc_bits, name=f"total_{name}")
+                m.d.comb += total.eq(accs[x, pe] + held)
             totals[x].append(total)
+        for x, pe in places:
+            following = totals[x][pe]
+            if make is None:
+                following = Mux(rotates[x], totals[x - 1][pe], following)
+            m.d.sync += accs[x, pe].eq(Mux(fired[x], 0, following))
         return totals
 
     def collect(self, m: Module, totals: list[list], fired: list) -> None:

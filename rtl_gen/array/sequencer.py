@@ -87,13 +87,12 @@ class Sequencer(wiring.Component):
             first.eq((group == 0) & (row == 0)),
             last.eq(last_group & last_row),
         ]
-        row_end, column_end, group_end, column_first = Signal(), Signal(), Signal(), Signal()
+        row_end, column_end, group_end = Signal(), Signal(), Signal()
         last_kernel = Mux(now.square, 2, 0)  # row, and column
         m.d.comb += [
             row_end.eq(word == now.words),
             column_end.eq(row_end & (kernel_row == last_kernel)),
             group_end.eq(column_end & (kernel_column == last_kernel)),
-            column_first.eq((word == 0) & (kernel_row == 0)),
             # The outer kernel columns want a pixel beside the group: it is in an end's bank.
             before.eq(now.square & (kernel_column == 0)),
             behind.eq(now.dense & (kernel_column == 2)),
@@ -176,7 +175,7 @@ class Sequencer(wiring.Component):
             with m.State("STEP"):
                 m.d.comb += [
                     step.use.eq(1),
-                    step.rotate.eq(column_first & ((kernel_column == 1) | behind)),
+                    step.rotate.eq(column_end & (now.dense | before) & ~group_end),
                 ]
                 m.d.sync += [read.eq(read + now.read_step), word.eq(Mux(row_end, 0, word + 1))]
                 with m.If(row_end):
