@@ -87,3 +87,13 @@ def test_spram_is_filled_after_every_reset(tmp_path, programs):
         again = case.run(program, reset_at=cycle)
         case.assert_equal(again)
         assert again.results == free.results
+
+
+def test_an_ecp5s_adders_choose_the_sum(tmp_path, programs):
+    """Sums move between columns as they are read, not as they are written."""
+    case = make_case("bottleneck", tmp_path, 2, array=ARRAYS["bottleneck"])
+    program = network.build(case.plan, programs, "ecp5", brief=True)
+    free = case.run(program)
+    case.assert_equal(free)
+    assert free.results == timing.simulate(case.plan, 2).results
+    case.assert_equal(case.run(program, pause_in=220, pause_out=220))
