@@ -20,6 +20,7 @@ class Capacity:
     ebr      embedded block RAMs: of 18 kbit on ECP5, of 4 kbit on iCE40
     spram    single-port RAMs of 256 kbit, without initial contents
     grid     columns and rows of its tiles, as nextpnr counts them
+    ebr_sites  where they are known, of each block RAM: column, row, number in nextpnr's name of it
     """
 
     lut: int
@@ -27,6 +28,7 @@ class Capacity:
     ebr: int
     spram: int = 0
     grid: tuple[int, int] | None = None
+    ebr_sites: tuple[tuple[int, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("lut", "ff", "ebr"):

@@ -13,6 +13,7 @@ from amaranth.hdl import Elaboratable, Fragment, Module
 from amaranth.lib import io, wiring
 
 from boards import farm
+from boards.block_rams import place_block_rams
 from boards.board import Board
 from boards.clock import PllClock, pll_for
 from boards.placement import drivers, placement, slowest
@@ -165,6 +166,9 @@ def build(
                         log=work / "yosys.log")  # fmt: skip
             _check_written(work / f"{NAME}.json", yosys)
             tools.finish(work / f"{NAME}.json")
+        if placer is Placer.WIRES and board.capacity.ebr_sites:
+            with Step(report, "place block RAMs"):
+                place_block_rams(work / f"{NAME}.json", board.capacity)
         files = {file: packed((work / file).read_bytes()) for file in (f"{NAME}.json", tools.pins)}
         options += ["--timing-allow-fail", *tools.place_for(placer)]
         tries = [

@@ -5,6 +5,31 @@ from boards.board import Capacity
 __all__ = ["ECP5_SOURCE", "LFE5U_25F", "LFE5U_45F", "LFE5U_85F"]
 
 ECP5_SOURCE = "Lattice FPGA-DS-02012, ECP5 family data sheet; nextpnr-ecp5's utilisation table"
-LFE5U_25F = Capacity(lut=24_288, ff=24_288, ebr=56, grid=(73, 51))
-LFE5U_45F = Capacity(lut=43_848, ff=43_848, ebr=108, grid=(91, 72))
-LFE5U_85F = Capacity(lut=83_640, ff=83_640, ebr=208, grid=(127, 96))
+
+
+def ebr_sites(rows: tuple[int, ...], fours: tuple[int, ...]) -> tuple[tuple[int, int, int], ...]:
+    """The sites of ECP5's block RAMs: in some rows, side by side by fours."""
+    return tuple((x + 2 * n, y, n) for y in rows for x in fours for n in range(4))
+
+
+LFE5U_25F = Capacity(
+    lut=24_288,
+    ff=24_288,
+    ebr=56,
+    grid=(73, 51),
+    ebr_sites=ebr_sites((25, 37), (*range(4, 23, 9), *range(33, 61, 9))),
+)
+LFE5U_45F = Capacity(
+    lut=43_848,
+    ff=43_848,
+    ebr=108,
+    grid=(91, 72),
+    ebr_sites=ebr_sites((10, 34, 58), (*range(4, 32, 9), *range(42, 79, 9))),
+)
+LFE5U_85F = Capacity(
+    lut=83_640,
+    ff=83_640,
+    ebr=208,
+    grid=(127, 96),
+    ebr_sites=ebr_sites((22, 46, 70, 82), (*range(4, 59, 9), *range(69, 115, 9))),
+)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from fq_hw.files import read_json, write_text
 
-__all__ = ["AFTER", "BEFORE", "NO_COLLISIONS", "finish"]
+__all__ = ["AFTER", "BEFORE", "NO_COLLISIONS", "finish", "read", "write"]
 
 MOST_NETLIST = 4 * 2**30  # bytes
 INPUTS = ("CIN", *(f"{name}{half}" for half in "01" for name in "ABCD"))
@@ -46,14 +46,24 @@ opt_clean -purge
 AFTER = "chtype -set CCU2C t:own_ccu2c\n"
 
 
+def read(path: Path) -> dict:
+    """Yosys's JSON netlist ``path``."""
+    hint = "`fq-hw doctor` says which Yosys should have written it"
+    return read_json(path, f"{path}", most=MOST_NETLIST, hint=hint)
+
+
+def write(path: Path, design: dict) -> None:
+    """The netlist ``design`` as JSON."""
+    write_text(path, json.dumps(design))
+
+
 def finish(netlist: Path) -> None:
     """Apply both edits to the JSON ``netlist``, which is written anew."""
-    hint = "`fq-hw doctor` says which Yosys should have written it"
-    design = read_json(netlist, f"{netlist}", most=MOST_NETLIST, hint=hint)
+    design = read(netlist)
     for module in design["modules"].values():
         open_ports(module["cells"])
         output_registers(module["cells"])
-    write_text(netlist, json.dumps(design))
+    write(netlist, design)
 
 
 def open_ports(cells: dict[str, dict]) -> None:
