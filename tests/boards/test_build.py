@@ -122,7 +122,9 @@ def test_the_best_seed_is_kept_and_failures_are_told(tmp_path, monkeypatch):
 @pytest.mark.parametrize("placer", Placer)
 def test_the_placer_hears_what_to_go_for(tmp_path, monkeypatch, placer):
     fake_router.put(tmp_path, monkeypatch, '*) echo "Info: called with $args";;', **FAKES)
-    result = fake_build(tmp_path, placer=placer)
+    lines = []
+    result = fake_build(tmp_path, placer=placer, report=lines.append)
+    assert ("place block RAMs ..." in lines) == (placer is Placer.WIRES)
     said = (result.work / "seed-1.log").read_text()
     assert ("--placer static" in said) == (placer is Placer.WIRES)
     assert ("--placer-heap-timingweight" in said) == (placer is Placer.TIMING)
