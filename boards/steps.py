@@ -11,6 +11,7 @@ STAGES = {  # how a line of nextpnr's output starts, and what to call what it be
     "Info: Packing constants": "packing",
     "Info: Creating initial": "placing",
     "Info: Running main analytical placer": "placing, analytical",
+    "Info: Running Static placer": "placing, analytical",
     "Info: Running simulated annealing": "placing, refinement",
     "Info: Running Refinement": "placing, refinement",
     "Info: Routing globals": "routing clocks",
