@@ -20,7 +20,7 @@ def layer_alone(site: ConvSite, fold: Fold, family: str, seed: int = 0) -> tuple
 
     def rom(name: str, unit: RomUnit) -> Node:
         contents = dice.integers(0, 2, (unit.depth, unit.width))
-        return Node(name=name, unit=unit, inputs=(), contents=contents)
+        return Node(name=name, unit=unit, inputs=(), fill=lambda: contents)
 
     nodes, at = [], Source(Plan.INPUT)
     chain = [*parts.before, (".window", parts.window), ("", parts.engine), *parts.after]

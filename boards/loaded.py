@@ -221,7 +221,7 @@ def summed(plan: Plan) -> list[tuple[str, Node]]:
         at_zero = dataclasses.replace(
             sums,
             unit=dataclasses.replace(sums.unit, sum_bits=sum_bits),
-            contents=np.zeros_like(sums.contents),
+            fill=lambda: np.zeros_like(start),
         )
         found.append((sums.name, at_zero))
     for node in way[1:-1]:
@@ -241,7 +241,7 @@ def summed(plan: Plan) -> list[tuple[str, Node]]:
     contract = f"{rom.latency() + 1} cycles for a word of constants must be at most"
     rom.check(rom.latency() < loaded.class_cycles, contract, loaded.class_cycles)
     words = score_words(loaded, multiplier, start, bias)
-    found.append((constants.name, dataclasses.replace(constants, unit=rom, contents=words)))
+    found.append((constants.name, dataclasses.replace(constants, unit=rom, fill=lambda: words)))
     found.append((scores.name, dataclasses.replace(scores, unit=loaded)))
     wide = dataclasses.replace(result.unit, score_bits=loaded.score_bits)
     found.append((result.name, dataclasses.replace(result, unit=wide)))

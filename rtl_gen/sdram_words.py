@@ -9,6 +9,7 @@ from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from fq_hw.schedule.sdram import identity_of
 from fq_hw.schedule.units.sdram_words import SdramUnit
 from rtl_gen.array.single_port import LANE
 from rtl_gen.component import UnitComponent
@@ -44,7 +45,7 @@ class SdramWords(UnitComponent, unit=SdramUnit):
 
     @classmethod
     def filling(cls, unit: SdramUnit, contents: np.ndarray) -> list[int]:
-        words = with_check(pack_words(contents), unit.width, unit.identity)
+        words = with_check(pack_words(contents), unit.width, identity_of(contents))
         return [word >> at & 2**LANE - 1 for word in words for at in range(0, unit.width, LANE)]
 
     @classmethod
@@ -124,7 +125,7 @@ class SdramWords(UnitComponent, unit=SdramUnit):
     ) -> Value:
         """Every byte that is read back goes to the check; whether it is right, after the last."""
         lanes = self.unit.width // 8
-        check, lane = checker(self.unit.identity), counter(lanes, "lane")
+        check, lane = checker(identity_of(self.contents)), counter(lanes, "lane")
         m.submodules.check = ResetInserter(filling)(check)
         m.d.comb += [
             check.data.eq(ring.o.payload.word_select(lane, 8)),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -45,6 +45,7 @@ from fq_hw.schedule.words import (
 __all__ = ["SKIPS", "Lowering", "lower"]
 
 NOTHING: Mapping[str, Mapping] = MappingProxyType({})
+Fill = Callable[[], np.ndarray]
 SKIPS = (".skip.first", ".skip")  # endings of the FIFOs on a join's inputs; most have the second
 
 
@@ -201,9 +202,9 @@ class Lowering:
         fifo = units.FifoUnit(lanes=x.lanes, bits=x.bits, depth=max(beats, 3))
         return replace(x, source=self.add(name, fifo, x.source))
 
-    def rom(self, name: str, words: np.ndarray) -> Source:
-        """A ROM of ``words``, rows of bits, where the folding wants it."""
-        return self.add(name, self.rom_unit(name, *words.shape), contents=words)
+    def rom(self, name: str, depth: int, width: int, fill: Fill) -> Source:
+        """A ROM of so many words where the folding wants it."""
+        return self.add(name, self.rom_unit(name, depth, width), fill=fill)
 
     def rom_unit(self, name: str, depth: int, width: int) -> units.RomUnit:
         """A ROM where the folding wants it."""
@@ -277,7 +278,7 @@ def _(op: ir.Embed, plan: Lowering) -> None:
     if isinstance(reader, ir.Conv) and reader.name not in plan.stage_of and not others:
         plan.publish(op, replace(y, embed=unit))  # whose window decides where it stands
         return
-    source = plan.add(op.name, unit, source, contents=op.table, tensor=op.name)
+    source = plan.add(op.name, unit, source, fill=lambda: op.table, tensor=op.name)
     plan.publish(op, replace(y, source=source))
 
 
@@ -314,7 +315,6 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     parts = conv_parts(site, plan.folds[op.name])
     plan.sites[op.name], plan.parts[op.name] = site, parts
     unit = parts.engine
-    words = weight_words(weights.bits, unit.nf, unit.pe, unit.simd).reshape(-1, unit.i_weight.width)
     offset = weights.offsets(x.bits)
     bits = unit.raw_bits
     if site.combined:
@@ -323,14 +323,20 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     tensor = plan.summed_first.get(op.name, op.name)  # of the graph as it was given
     known = {parts.carrier: {"tensor": tensor, "offset": offset}}
     source, pixels = x.source, op.inputs[0]
-    embedding = {"contents": plan.graph[pixels].table, "tensor": pixels} if x.embed else {}
+    embedding = {"fill": lambda: plan.graph[pixels].table, "tensor": pixels} if x.embed else {}
     if parts.embed:
         source = plan.add(pixels, parts.embed, source, **embedding)
     source = plan.chain(op.name, parts.before, source)
     windows = plan.add(f"{op.name}.window", parts.window, source)
     if parts.late_embed:
         windows = plan.add(pixels, parts.late_embed, windows, **embedding)
-    rom = plan.add(f"{op.name}.weights", parts.weights, contents=words)
+    rom = plan.add(
+        f"{op.name}.weights",
+        parts.weights,
+        fill=lambda: weight_words(weights.bits, unit.nf, unit.pe, unit.simd).reshape(
+            -1, unit.i_weight.width
+        ),
+    )
     sums = plan.add(op.name, unit, windows, rom, **known.get("", {}))
     source = plan.chain(op.name, parts.after, sums, known)
     plan.publish(op, plan.stream(op, source, site.lanes_out, bits, offset))
@@ -385,8 +391,8 @@ def _(op: ir.Pool, plan: Lowering) -> None:
         signed=pooling is units.Pooling.MAX and op.sign is not None and bool((op.sign < 0).any()),
     )
     offset = x.offset * (math.prod(op.kernel) if pooling is units.Pooling.SUM else 1)
-    sign = op.sign if unit.signed else None
-    source = plan.add(op.name, unit, x.source, contents=sign, tensor=op.name, offset=offset)
+    fill = (lambda: op.sign) if unit.signed else None
+    source = plan.add(op.name, unit, x.source, fill=fill, tensor=op.name, offset=offset)
     plan.publish(op, plan.stream(op, source, x.lanes, unit.o.bits, offset))
 
 
@@ -397,8 +403,12 @@ def _(op: ir.Requantize, plan: Lowering) -> None:
     widest = max(int(constant.max()), -int(constant.min()) - 1, 0)
     width = widest.bit_length() + 1
     unit = units.RequantizeUnit(**x.read, constant_bits=width, shift=op.shift, out_bits=op.out_bits)
-    words = bits_of(constant, width).reshape(unit.slices, -1)
-    constants = plan.rom(f"{op.name}.constants", words)
+    constants = plan.rom(
+        f"{op.name}.constants",
+        unit.slices,
+        unit.i_constant.width,
+        lambda: bits_of(constant, width).reshape(unit.slices, -1),
+    )
     source = plan.add(op.name, unit, x.source, constants, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
 
@@ -409,8 +419,12 @@ def _(op: ir.Threshold, plan: Lowering) -> None:
     high = int((plan.graph.types[op.inputs[0]].high - x.offset).max()) + 1
     level_bits = max(high.bit_length(), x.bits)
     unit = units.ThresholdUnit(**x.read, level_bits=level_bits, out_bits=op.out_bits)
-    words = level_fields(op, x.offset, level_bits).reshape(unit.slices, -1)
-    levels = plan.rom(f"{op.name}.levels", words)
+    levels = plan.rom(
+        f"{op.name}.levels",
+        unit.slices,
+        unit.i_level.width,
+        lambda: level_fields(op, x.offset, level_bits).reshape(unit.slices, -1),
+    )
     source = plan.add(op.name, unit, x.source, levels, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
 
@@ -486,7 +500,7 @@ def _(op: ir.PixelSum, plan: Lowering) -> None:
         return
     start, bits = start_values(x.offset, x.pixels, kind)
     unit = units.PixelSumUnit(**x.read, sum_bits=bits, planar=x.planar)
-    source = plan.add(op.name, unit, x.source, contents=start, tensor=op.name)
+    source = plan.add(op.name, unit, x.source, fill=lambda: start, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, bits, signed=True))
 
 
@@ -497,10 +511,12 @@ def _(op: ir.ClassScale, plan: Lowering) -> None:
     types = plan.graph.types
     unit = score_unit(op, types[op.inputs[0]], types[op.name], x.bits, raw=not x.signed)
     bias = 0 * op.multiplier if op.bias is None else op.bias
-    words = score_words(unit, op.multiplier, x.offset, bias)
-    name = f"{op.name}.constants"
-    rom = plan.rom_unit(name, unit.classes, unit.i_constant.width)
-    constants = plan.add(name, rom, contents=words)
+    constants = plan.rom(
+        f"{op.name}.constants",
+        unit.classes,
+        unit.i_constant.width,
+        lambda: score_words(unit, op.multiplier, x.offset, bias),
+    )
     source = plan.add(op.name, unit, one_by_one, constants, tensor=op.name)
     plan.publish(op, plan.stream(op, source, 1, unit.score_bits, signed=True))
 

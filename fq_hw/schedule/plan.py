@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,19 +36,24 @@ class Inside:
 class Node:
     """A unit in its place. ``inputs`` are in the order of the component's ports.
 
-    ``contents`` holds what a ROM, table or start value is filled with; ``tensor`` names the graph's
-    tensor that the output stream carries, in windows where its payload is late; ``offset`` is what
-    must be added to it, per channel, to get that tensor's values. ``inside`` tells the same of each
-    pass of an array.
+    ``fill`` gives what a ROM, table or start value is filled with: a search makes hundreds of plans
+    and never asks. ``tensor`` names the graph's tensor that the output stream carries, in windows
+    where its payload is late; ``offset`` is what must be added to it, per channel, to get that
+    tensor's values. ``inside`` tells the same of each pass of an array.
     """
 
     name: str
     unit: Unit
     inputs: tuple[Source, ...]
-    contents: np.ndarray | None = None
+    fill: Callable[[], np.ndarray] | None = None
     tensor: str | None = None
     offset: np.ndarray | None = None
     inside: tuple[Inside, ...] = ()
+
+    @cached_property
+    def contents(self) -> np.ndarray | None:
+        """What it is filled with."""
+        return None if self.fill is None else self.fill()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

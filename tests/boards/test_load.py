@@ -20,7 +20,7 @@ from sim.sdram_board import WithSdram
 
 DIVISOR = 4
 IDLE_S = 12 * 10 * DIVISOR / CLOCK_HZ
-UNIT = words_unit(20, 25, identity=5)
+UNIT = words_unit(20, 25)
 WORDS = SdramWords.filling(UNIT, contents(UNIT))
 
 

@@ -38,7 +38,7 @@ def flip_weight(plan: Plan, monkeypatch) -> Plan:
     node = plan["stages.0.1.convs.0.weights"]
     bits = np.array(node.contents)
     bits[3, 5] ^= 1
-    return change(plan, node.name, contents=bits)
+    return change(plan, node.name, fill=lambda: bits)
 
 
 def raise_level(plan: Plan, monkeypatch) -> Plan:
@@ -50,7 +50,7 @@ def raise_level(plan: Plan, monkeypatch) -> Plan:
         level = int(channel[: unit.level_bits] @ weights) + 1
         channel[: unit.level_bits] = (level >> np.arange(unit.level_bits)) & 1
         break
-    return change(plan, node.name, contents=bits.reshape(node.contents.shape))
+    return change(plan, node.name, fill=lambda: bits.reshape(node.contents.shape))
 
 
 def shorten_fifo(plan: Plan, monkeypatch) -> Plan:

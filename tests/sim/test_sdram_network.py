@@ -13,7 +13,7 @@ from fq_hw.schedule import timing
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.in_turn.stage import Supply
 from fq_hw.schedule.lower import lower
-from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, SdramChip, Slots, identity_of
+from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, SdramChip, Slots
 from fq_hw.schedule.units import SdramUnit
 from sim import network, taps
 
@@ -65,8 +65,7 @@ def test_scores_streams_cycles_and_other_words(memory, tmp_path, programs):
     (words,) = [node for node in case.plan.nodes if isinstance(node.unit, SdramUnit)]
     contents = words.contents.copy()
     contents[3, 2] ^= 1
-    unit = dataclasses.replace(words.unit, identity=identity_of(contents))
-    changed = dataclasses.replace(words, contents=contents, unit=unit)
+    changed = dataclasses.replace(words, fill=lambda: contents)
     nodes = tuple(changed if node is words else node for node in case.plan.nodes)
     other = dataclasses.replace(case, plan=dataclasses.replace(case.plan, nodes=nodes))
     with pytest.raises(SimulationError, match="must find in its SDRAM what was filled into it"):

@@ -28,7 +28,7 @@ WAYS = [
 @pytest.mark.parametrize(("chip", "gear", "clock_mhz"), WAYS, ids=str)
 def test_every_word_at_the_rate_of_the_record(chip, gear, clock_mhz, tmp_path, programs):
     slots = Slots(chip=chip, clock_mhz=clock_mhz, burst=128, gear=gear)
-    unit = SdramUnit(depth=BITS // slots.width, slots=slots, places=512, identity=1)
+    unit = SdramUnit(depth=BITS // slots.width, slots=slots, places=512)
     contents = np.random.default_rng(1).integers(0, 2, unit.contents).astype(np.uint8)
     defines = {"PIECES": unit.pieces, "WIDTH": slots.width, "DEPTH": unit.depth,
                "BANK": chip.bank_bits, "ADDRESS": chip.address_bits}  # fmt: skip

@@ -12,7 +12,6 @@ from fq_hw.schedule.in_turn.lower import Passes, passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply
 from fq_hw.schedule.memories import taken
 from fq_hw.schedule.plan import Source
-from fq_hw.schedule.sdram import identity_of
 from fq_hw.schedule.units.sdram_words import places_of
 
 if TYPE_CHECKING:
@@ -66,15 +65,14 @@ def place_parameters(made: Passes, name: str, plan: Lowering) -> Source:
     """Add what gives an array its parameters; a ROM stands for a memory that nobody chose."""
     stage = made.stage
     if stage.supply is Supply.CHIP:
-        return plan.add(f"{name}.parameters", made.parameters, contents=made.words)
+        return plan.add(f"{name}.parameters", made.parameters, fill=lambda: made.words)
     slots = plan.slots
     width = BEAT_BITS if slots is None else slots.width
-    beats = made.beats(width)
+    buffer = made.buffer(width)
+    beats = buffer.depth * buffer.beats_in
     if slots is None:
-        outside: units.Unit = plan.rom_unit(f"{name}.memory", len(beats), width)
+        outside: units.Unit = plan.rom_unit(f"{name}.memory", beats, width)
     else:
-        outside = units.SdramUnit(
-            depth=len(beats), slots=slots, places=places_of(slots), identity=identity_of(beats)
-        )
-    given = plan.add(f"{name}.memory", outside, contents=beats)
-    return plan.add(f"{name}.parameters", made.buffer(width), given)
+        outside = units.SdramUnit(depth=beats, slots=slots, places=places_of(slots))
+    given = plan.add(f"{name}.memory", outside, fill=lambda: made.beats(width))
+    return plan.add(f"{name}.parameters", buffer, given)

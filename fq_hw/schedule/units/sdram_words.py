@@ -43,16 +43,15 @@ def places_of(slots: Slots) -> int:
 class SdramUnit(FramelessUnit):
     """``depth`` words, those of its ``slots``, one after the other, frame after frame, for ever.
 
-    Behind them in the chip lies their CRC-32, begun with ``identity``. After every reset words and
-    check are filled in, and all are read back once: words are given only if they are right then.
-    They are read in the slots of the client ``words``, a burst in each in which the ``places`` of a
-    FIFO have room for one; the last burst of a frame is what is left.
+    Behind them in the chip lies their CRC-32, begun with what ``identity_of`` them is. After every
+    reset words and check are filled in, and all are read back once: words are given only if they
+    are right then. They are read in the slots of the client ``words``, a burst in each in which the
+    ``places`` of a FIFO have room for one; the last burst of a frame is what is left.
     """
 
     depth: int
     slots: Slots
     places: int = 1024
-    identity: int = 0
 
     STEADY: ClassVar[bool] = False
 
@@ -62,7 +61,6 @@ class SdramUnit(FramelessUnit):
         fits = places >= least and places.bit_count() == 1
         self.check(fits, f"places must be a power of two, {least} or more", places)
         self.check("words" in self.slots.turns, "needs slots for its words", self.slots.turns)
-        self.check(0 <= self.identity < 1 << CHECK_BITS, "identity has 32 bits", self.identity)
         have = self.slots.words
         self.check(self.stored <= have, f"has room for {have} words", self.stored)
 
