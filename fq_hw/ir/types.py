@@ -48,9 +48,6 @@ class TensorType:
         return f"{h}x{w}x{c} {'i' if self.signed else 'u'}{self.bits}"
 
 
-ONE_STEP = 2**20  # weights whose ranges are found at a time
-
-
 def ranged(
     op: ops.Op, shape: tuple[int, int, int], ends: Iterable[np.ndarray], scale: float | None = None
 ) -> TensorType:
@@ -121,24 +118,17 @@ def _(op: ops.Conv, x: TensorType) -> TensorType:
     require(min(size) >= 1, op.where, f"kernel must fit {h}x{w}", op.kernel, kind=GraphError)
     shape = (size[0], size[1], op.weight.shape[0])
     ops.check_size(op, shape)
-    rows = max(ONE_STEP // op.weight[0].size, 1)
-    parts = [op.weight[n : n + rows].astype(np.int64) for n in range(0, len(op.weight), rows)]
-    sums = max(int(np.abs(weight).sum(axis=(1, 2, 3)).max()) for weight in parts)
-    most = max(int(x.high.max()), op.pad_level) * sums
+    # Per channel in: what its rising weights add up to, and what its falling ones do.
+    rising = np.maximum(op.weight, 0).sum(axis=(1, 2), dtype=np.int64)
+    falling = op.weight.sum(axis=(1, 2), dtype=np.int64) - rising
+    most = max(int(x.high.max()), op.pad_level) * int((rising - falling).sum(axis=1).max())
     contract = f"sums must stay below 2**{FAR.bit_length() - 1}"
     require(most < FAR, op.where, contract, most, kind=GraphError)
-    pairs = [ends_of(weight, op, x) for weight in parts]
-    low, high = (np.concatenate(ends) for ends in zip(*pairs, strict=True))
-    return TensorType(shape=shape, low=low, high=high, scale=op.scale)
-
-
-def ends_of(weight: np.ndarray, op: ops.Conv, x: TensorType) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest sums of some output channels, which int64 holds."""
-    ends = [weight * x.low, weight * x.high]
+    low, high = x.low, x.high
     if op.padding:
-        ends.append(weight * op.pad_level)
-    low, high = (functools.reduce(f, ends) for f in (np.minimum, np.maximum))
-    return low.sum(axis=(1, 2, 3)), high.sum(axis=(1, 2, 3))
+        low, high = np.minimum(low, op.pad_level), np.maximum(high, op.pad_level)
+    lowest, highest = rising @ low + falling @ high, rising @ high + falling @ low
+    return TensorType(shape=shape, low=lowest, high=highest, scale=op.scale)
 
 
 @infer.register

@@ -7,7 +7,7 @@ from networks import NETWORKS, random_graph, random_images
 
 from fq_hw import golden, ir
 from fq_hw.errors import GraphError
-from fq_hw.ir import TensorType, infer, types
+from fq_hw.ir import TensorType, infer
 from fq_hw.network import blocks, ern
 from fq_hw.passes import lower_graph
 
@@ -248,13 +248,18 @@ def test_refuses_sums_that_64_bits_do_not_hold():
         infer(conv(weight, 1), kind((1, 1, 1), 0, 2**47))
 
 
-def test_a_large_convolution_has_the_range_that_its_parts_have(monkeypatch):
-    op, x = conv(signs(7, 3, 3, 5, seed=3)), kind((6, 6, 5), 0, 3)
-    whole = infer(op, x)
-    monkeypatch.setattr(types, "ONE_STEP", 100)
-    parts = infer(op, x)
-    assert parts.low.tolist() == whole.low.tolist()
-    assert parts.high.tolist() == whole.high.tolist()
+@pytest.mark.parametrize(("padding", "pad_level"), [(0, 0), (1, 0), (1, 1), (1, 9)])
+def test_sums_end_where_all_products_do(padding, pad_level):
+    dice = np.random.default_rng(3)
+    weight = dice.integers(-3, 4, (7, 3, 3, 5)).astype(np.int8)
+    low, high = dice.integers(0, 3, 5), dice.integers(3, 8, 5)
+    op = ir.Conv(
+        name="c", weight=weight, stride=1, padding=padding, scale=None, pad_level=pad_level
+    )
+    found = infer(op, TensorType(shape=(6, 6, 5), low=low, high=high))
+    ends = np.stack([weight * n for n in (low, high, *[pad_level] * padding)])
+    assert found.low.tolist() == ends.min(axis=0).sum(axis=(1, 2, 3)).tolist()
+    assert found.high.tolist() == ends.max(axis=0).sum(axis=(1, 2, 3)).tolist()
 
 
 @pytest.mark.parametrize(
