@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from fq_hw.errors import GraphError, require
@@ -11,6 +13,7 @@ from fq_hw.passes.clip_thresholds import reached
 __all__ = ["check_lowered"]
 
 
+@functools.lru_cache(4)
 def check_lowered(graph: Graph) -> None:
     """Raise GraphError where hardware could not hold a level: no integer, or beyond its input."""
     hint = "lower the graph first: `fq-hw export` does, as does fq_hw.passes.lower_graph"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,8 +43,13 @@ class Planes:
         """
         if self.masked:
             return np.zeros(self.channels // self.count, np.int64)
-        negative = self.bits.sum(axis=(1, 2, 3), dtype=np.int64).reshape(-1, self.count)
-        return (1 - 2**act_bits) * (negative << np.arange(self.count)).sum(axis=1)
+        return (1 - 2**act_bits) * self.negative
+
+    @cached_property
+    def negative(self) -> np.ndarray:
+        """Of each of the convolution's channels the ones of its planes, each at its weight."""
+        ones = self.bits.sum(axis=(1, 2, 3), dtype=np.int64).reshape(-1, self.count)
+        return (ones << np.arange(self.count)).sum(axis=1)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -43,8 +43,12 @@ class Resources:
     spram: int = 0
 
     def __add__(self, other: Resources) -> Resources:
-        sums = {kind: count + getattr(other, kind) for kind, count in vars(self).items()}
-        return Resources(**sums)
+        return Resources(
+            lut=self.lut + other.lut,
+            ff=self.ff + other.ff,
+            ebr=self.ebr + other.ebr,
+            spram=self.spram + other.spram,
+        )
 
     def within(self, limits: Resources) -> bool:
         """Whether no kind exceeds its limit."""

@@ -42,6 +42,19 @@ class Draft:
     offset: np.ndarray  # of that tensor
 
 
+def convolved(readers: Sequence[ir.Op]) -> bool:
+    """Whether convolutions read a tensor, and nothing else does."""
+    return bool(readers) and all(isinstance(op, ir.Conv) for op in readers)
+
+
+def region_of(graph: Graph, name: str, array: Array) -> Region:
+    """The words of levels that convolutions read, from 0 up."""
+    h, w, c = graph.types[name].shape
+    stride = min(op.stride for op in graph.users[name])
+    groups = ceil_div(ceil_div(w, stride), array.columns)
+    return Region(base=0, rows=h, groups=groups, words=ceil_div(c, array.simd), stride=stride)
+
+
 class Passes:
     """The passes of ``stage``: follows its ops and keeps track of what lies in which memory.
 
@@ -94,16 +107,12 @@ class Passes:
 
     def region(self, name: str) -> Region | None:
         """A place for the levels ``name`` where nothing alive is overwritten."""
-        h, w, c = self.graph.types[name].shape
         readers = self.graph.users[name]
-        if not readers or not all(isinstance(op, ir.Conv) for op in readers):
+        if not convolved(readers):
             got = [type(op).__name__ for op in readers]
             self.refuse(self.graph[name], "needs convolutions as readers", got)
-        stride = min(op.stride for op in readers)
-        groups = ceil_div(ceil_div(w, stride), self.array.columns)
-        words = ceil_div(c, self.array.simd)
         alone = self.halved and name == self.stage.after
-        want = Region(base=0, rows=h, groups=groups, words=words, stride=stride, alone=alone)
+        want = replace(region_of(self.graph, name, self.array), alone=alone)
         alive = [r for n, r in self.regions.items() if self.left[n] and r.alone == alone]
         bases = [0, self.room - want.size]
         for r in alive:
@@ -148,12 +157,12 @@ class Passes:
         if op.kernel not in (1, 3) or op.padding != op.kernel // 2 or op.stride not in (1, 2):
             got = (op.kernel, op.stride, op.padding)
             self.refuse(op, "needs kernel 1 or 3, stride 1 or 2, padding of half a kernel", got)
-        plain = (np.abs(op.weight) == 1).all() and not op.pad_level
-        if not plain:
+        weights = planes(op)
+        if weights.count > 1 or weights.masked or op.pad_level:
             most = int(np.abs(op.weight).max())
             self.refuse(op, "needs weights -1 and +1 and pad_level 0", (most, op.pad_level))
         h, w, c = self.graph.types[op.name].shape
-        offset = planes(op).offsets(self.graph[x].out_bits)
+        offset = weights.offsets(self.graph[x].out_bits)
         self.offsets[op.name] = offset
         last = op.name == self.stage.until
         step = Pass(
@@ -397,7 +406,13 @@ def fitted(graph: Graph, after: str, until: str, array: Array) -> InTurn:
     *shallow, deepest = (
         InTurn(after=after, until=until, array=replace(array, depth=depth)) for depth in DEPTHS
     )
+    levels = [op.name for op in inside(graph, deepest) if isinstance(op, ir.Threshold)]
+    largest = max(
+        (region_of(graph, n, array).size for n in levels if convolved(graph.users[n])), default=0
+    )
     for stage in shallow:
+        if stage.array.depth < largest:  # which spares most of the work
+            continue
         with suppress(CapacityError):
             Passes(graph, stage)
             return stage
