@@ -17,8 +17,9 @@ from fq_hw.errors import CapacityError, FoldingError
 from fq_hw.ir import Graph
 from fq_hw.schedule.choices import Choices, Estimate
 from fq_hw.schedule.folding import Fold, Folding
-from fq_hw.schedule.in_turn.stage import InTurn
+from fq_hw.schedule.in_turn.stage import InTurn, Supply
 from fq_hw.schedule.lower import lower
+from fq_hw.schedule.memories import taken
 from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.solver import hopeless, solve
@@ -48,7 +49,8 @@ ROLES = {  # what an error calls units
     ArrayUnit: "array",
     ParameterUnit: "weights of the array",
 }
-SHOWN = 3  # of these
+SHOWN = 4  # of these
+PLACES = {Supply.CHIP: "on the chip", Supply.STREAM: "outside"}
 NAMES = {"ebr": "EBR", "ff": "flip-flops", "lut": "LUT4"}
 
 
@@ -94,25 +96,36 @@ def folding(
 
 @dataclass(frozen=True, kw_only=True)
 class Shortage:
-    """What frames of so many ``cycles`` need at least of one ``kind``, more than they ``have``."""
+    """What frames of so many ``cycles`` need at least of one ``kind``, more than they ``have``.
+
+    ``takers`` are what takes most of it, ``arrays`` what computes in turn.
+    """
 
     cycles: int
     kind: str
     need: int
     have: int
     takers: tuple[tuple[str, int], ...] = ()
+    arrays: tuple[InTurn, ...] = ()
 
     def __str__(self) -> str:
         takers = ", ".join(f"{name} {count:,}" for name, count in self.takers)
         return (
             f"{self.cycles:,} cycles per frame need at least {self.need:,} {NAMES[self.kind]} "
             f"(estimate: {takers}), {self.need - self.have:,} more than the {self.have:,} that "
-            "may be used"
+            f"may be used{''.join(map(beside, self.arrays))}"
         )
 
     def error(self, graph: Graph) -> CapacityError:
         """The same of the folding of ``graph``."""
         return CapacityError(f"folding of {graph.name!r}: {self}")
+
+
+def beside(stage: InTurn) -> str:
+    """An array, as it ends a sentence."""
+    array, place = stage.array, PLACES[stage.supply]
+    size = f"{array.columns}x{array.pe}x{array.simd}"
+    return f", with an array of {size} behind {stage.after}, its weights {place}"
 
 
 def shortage(choices: Choices, cycles: int, limits: Resources) -> Shortage:
@@ -128,19 +141,26 @@ def shortage(choices: Choices, cycles: int, limits: Resources) -> Shortage:
         kept = dataclasses.replace(kept, **{kind: have})
     found = folding(choices, cycles, folds, picked)
     takers = takers_of(choices, found, kind)
-    return Shortage(cycles=cycles, kind=kind, need=need, have=have, takers=takers)
+    arrays = choices.arrays
+    return Shortage(cycles=cycles, kind=kind, need=need, have=have, takers=takers, arrays=arrays)
 
 
 def takers_of(choices: Choices, found: Folding, kind: str) -> tuple[tuple[str, int], ...]:
     """What takes most of a ``kind`` of resources, most first, and how much the rest takes."""
-    plan, taken = lower(choices.given, found.folds, found.cycles, **found.more), Counter()
+    plan, spent = lower(choices.given, found.folds, found.cycles, **found.more), Counter()
     for node in plan.nodes:
         role = ROLES.get(type(node.unit), "others")
+        count = getattr(choices.unit_costs(node.unit), kind)
         if isinstance(node.unit, RomUnit) and node.name.endswith(".weights"):
             role = "weights"
-        taken[role] += getattr(choices.unit_costs(node.unit), kind)
-    named = [row for row in taken.most_common() if row[0] != "others"][:SHOWN]
-    rest = taken.total() - sum(count for _, count in named)
+        if isinstance(node.unit, ArrayUnit) and kind == "ebr":
+            role, unit = "trunk of the array", node.unit
+            banks = taken(unit.bank_memories * unit.array.columns)
+            spent["levels of the array"] += banks
+            count -= banks
+        spent[role] += count
+    named = [row for row in spent.most_common() if row[0] != "others"][:SHOWN]
+    rest = spent.total() - sum(count for _, count in named)
     return (*((name, count) for name, count in named if count), ("others", rest))
 
 

@@ -26,7 +26,7 @@ from fq_hw.schedule.in_turn.stage import InTurn, Supply, places
 from fq_hw.schedule.joins import between
 from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.sdram import Slots
-from fq_hw.schedule.solver import KINDS, Problem, hopeless
+from fq_hw.schedule.solver import Bound, Problem
 
 __all__ = ["ARRAYS", "Partitioned", "fastest_partition"]
 
@@ -92,6 +92,7 @@ class Found:
         return self.folding.cycles, self.costs.lut, self.costs.ebr
 
 
+NOTHING = Bound.of(Problem(layers=()))  # that something needs
 Way = tuple[tuple[InTurn, ...], Slots | None]  # what an array computes, if any, from which SDRAM
 
 
@@ -110,8 +111,8 @@ class Search:
         self.streamed = Choices(graph, estimate, levels)
         self.until = places(graph)[1][-1]
         self.best: Found | None = None
-        self.tried: list[tuple[float, int, Way]] = []  # by pressure, of so many cycles or fewer
-        self.hopeless: dict[str, float] = {}  # cycles in which nothing behind a cut helps
+        self.tried: list[tuple[float, float, Way]] = []  # what share it needs, in so many cycles
+        self.ahead: dict[str, Bound] = {}  # what streams before a cut, in as many as are worth it
 
     @property
     def most(self) -> float:
@@ -124,25 +125,28 @@ class Search:
 
     def cut(self, cut: Cut, array: Array) -> None:
         """Try an array behind a cut, with its parameters on the chip and outside."""
-        slow = cut.behind / array.macs > self.most
-        if slow or self.most <= self.hopeless.get(cut.after, -1):
+        if cut.behind / array.macs > self.most:
             return
         try:
             made = passes(self.graph, fitted(self.graph, cut.after, self.until, array))
         except FqHwError:  # no array of that size can
             return
-        costs = self.streamed.unit_costs(made.unit)
-        if made.unit.beats > self.most or not costs.within(self.limits):
+        if made.unit.beats > self.most:
             return
+        costs = self.streamed.unit_costs(made.unit)
         for supply in Supply if self.slots is not None else (Supply.CHIP,):
             outside = supply is Supply.STREAM
             parameters = made.buffer(self.slots.width) if outside else made.parameters
             own = costs + self.streamed.unit_costs(parameters)
-            if own.within(self.limits):
-                stage = replace(made.stage, supply=supply)
-                self.attempt(((stage,), self.slots if outside else None), cut, own)
+            stage = replace(made.stage, supply=supply)
+            way = (stage,), self.slots if outside else None
+            share = self.ahead.get(cut.after, NOTHING).beside(own).share(self.limits)
+            if share > 1:  # most ways end here, before anything is folded
+                self.tried.append((share, self.most, way))
+            else:
+                self.attempt(way, cut)
 
-    def attempt(self, way: Way, cut: Cut | None = None, own: Resources | None = None) -> None:
+    def attempt(self, way: Way, cut: Cut | None = None) -> None:
         """Find its fewest cycles, if these are no more than those of the best."""
         choices = self.choices(way)
         times = [cycles for cycles in choices.intervals if cycles <= self.most]
@@ -150,9 +154,12 @@ class Search:
             return
         with suppress(FoldingError):  # a stream or the scores need more cycles than that
             problem, _ = choices.at(times[-1])
-            self.tried.append((pressure(problem, self.limits), times[-1], way))
-            if cut is not None and hopeless(problem, self.limits + own):
-                self.hopeless[cut.after] = times[-1]
+            bound = Bound.of(problem)
+            share = bound.beside(problem.fixed).share(self.limits)
+            self.tried.append((share, times[-1], way))
+            if cut is not None:
+                self.ahead[cut.after] = bound
+            if share > 1:
                 return
         folding = fewest(choices, times, self.limits)
         if folding is not None:
@@ -162,19 +169,19 @@ class Search:
 
     def nearest(self) -> Shortage | None:
         """What the partition lacks that needs least, of all that are faster; None where none is."""
-        queue = [(least, n, cycles, way) for n, (least, cycles, way) in enumerate(self.tried)]
-        heapq.heapify(queue)  # fewer cycles need no less
-        best = math.inf if self.best is None else self.best.folding.cycles
+        queue = [(share, n, cycles, way) for n, (share, cycles, way) in enumerate(self.tried)]
+        heapq.heapify(queue)  # fewer cycles need no less, and a way no less than its bound
         while queue:
             _, n, cycles, way = heapq.heappop(queue)
             choices = self.choices(way)
-            if cycles < best:
-                return shortage(choices, cycles, self.limits)
-            times = [cycles for cycles in choices.intervals if cycles < best]
+            if cycles < self.most:  # folded, and no slower frames are worth it
+                return shortage(choices, int(cycles), self.limits)
+            times = [cycles for cycles in choices.intervals if cycles < self.most]
             with suppress(FoldingError):
                 for cycles in times[-1:]:
-                    need = pressure(choices.at(cycles)[0], self.limits)
-                    heapq.heappush(queue, (need, n, cycles, way))
+                    problem, _ = choices.at(cycles)
+                    share = Bound.of(problem).beside(problem.fixed).share(self.limits)
+                    heapq.heappush(queue, (share, n, cycles, way))
         return None
 
 
@@ -206,17 +213,6 @@ def fastest_partition(
     if best is None:
         raise binds.error(graph)
     return Partitioned(folding=best.folding, costs=best.costs, tried=1 + len(ways), binds=binds)
-
-
-def pressure(problem: Problem, limits: Resources) -> float:
-    """A bound on the share of some limit that is needed; above 1 by what lacks."""
-    rows = [[choice.costs for choice in row] for row in problem.layers]
-
-    def share(kind: str) -> float:
-        need = sum(min(getattr(costs, kind) for costs in row) for row in rows)
-        return (getattr(problem.fixed, kind) + need) / max(getattr(limits, kind), 1)
-
-    return max(map(share, KINDS))
 
 
 def total(way: Choices, folding: Folding) -> Resources:

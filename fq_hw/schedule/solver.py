@@ -7,17 +7,20 @@ folds; ``choices`` makes its tables and ``fold_search`` asks the questions.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from types import ModuleType
 
+import numpy as np
+
 from fq_hw.errors import ToolError
 from fq_hw.schedule.resources import Resources
 from fq_hw.schedule.skip import slack_pixels
 
-__all__ = ["KINDS", "Choice", "Problem", "SkipCost", "hopeless", "solve"]
+__all__ = ["KINDS", "Bound", "Choice", "Problem", "SkipCost", "hopeless", "solve"]
 
 KINDS = ("lut", "ff", "ebr")
 STOP_S = 0.02  # between two calls to stop
@@ -105,25 +108,50 @@ class Problem:
         return sum([*(choice.costs for choice in made), *fifos], self.fixed)
 
 
-def hopeless(problem: Problem, limits: Resources) -> bool:
-    """Whether a bound shows in no time that nothing keeps ``limits``; False proves nothing.
+@dataclass(frozen=True, kw_only=True)
+class Bound:
+    """What choices cost at least, found in no time.
 
-    For any price of a block RAM in LUTs, the least that layers and FIFOs could cost is a bound;
-    so is the least number of flip-flops.
+    ff      flip-flops
+    prices  LUTs, with a block RAM worth so many of them as PRICES has
     """
-    tables = [[choice.costs for choice in row] for row in problem.layers]
-    for skip in problem.skips:
-        absent = [Resources()] * (None in skip.least.values())
-        steps = skip.steps(*skip.depths(problem.layers))
-        tables.append([*absent, *(costs for *_, costs in steps)])
-    if problem.fixed.ff + sum(min(costs.ff for costs in table) for table in tables) > limits.ff:
-        return True
-    for price in PRICES:
-        spent = problem.fixed.lut + price * problem.fixed.ebr
-        spent += sum(min(costs.lut + price * costs.ebr for costs in table) for table in tables)
-        if spent > limits.lut + price * limits.ebr:
-            return True
-    return False
+
+    ff: int
+    prices: tuple[int, ...]
+
+    @classmethod
+    def of(cls, problem: Problem) -> Bound:
+        """That of layers and FIFOs, whatever is chosen; what is fixed comes beside it."""
+        tables = [{choice.costs for choice in row} for row in problem.layers]
+        for skip in problem.skips:
+            absent = {Resources()} if None in skip.least.values() else set()
+            steps = skip.steps(*skip.depths(problem.layers))
+            tables.append(absent | {costs for *_, costs in steps})
+        ff, worth = 0, np.zeros(len(PRICES), np.int64)
+        for table in tables:
+            costs = np.array([(c.ff, c.lut, c.ebr) for c in table], np.int64)
+            ff += int(costs[:, 0].min())
+            worth += (costs[:, 1, None] + costs[:, 2, None] * np.array(PRICES)).min(axis=0)
+        return cls(ff=ff, prices=tuple(worth.tolist()))
+
+    def beside(self, costs: Resources) -> Bound:
+        """The same with ``costs`` more."""
+        spent = (
+            worth + costs.lut + price * costs.ebr
+            for worth, price in zip(self.prices, PRICES, strict=True)
+        )
+        return Bound(ff=self.ff + costs.ff, prices=tuple(spent))
+
+    def share(self, limits: Resources) -> float:
+        """Of some limit at least so much is needed; above 1 nothing keeps them."""
+        have = [limits.ff, *(limits.lut + price * limits.ebr for price in PRICES)]
+        pairs = zip((self.ff, *self.prices), have, strict=True)
+        return max(need / most if most else math.inf * bool(need) for need, most in pairs)
+
+
+def hopeless(problem: Problem, limits: Resources) -> bool:
+    """Whether a bound shows that nothing keeps ``limits``; False proves nothing."""
+    return Bound.of(problem).beside(problem.fixed).share(limits) > 1
 
 
 def cp_sat() -> ModuleType:

@@ -11,13 +11,14 @@ from fq_hw.errors import CapacityError, FqHwError
 from fq_hw.export import export
 from fq_hw.network import Embedding, Stage, StemConv
 from fq_hw.passes import lower_graph
-from fq_hw.schedule.fold_search import fastest
+from fq_hw.schedule.choices import Choices
+from fq_hw.schedule.fold_search import fastest, shortage
 from fq_hw.schedule.in_turn.geometry import Array
-from fq_hw.schedule.in_turn.lower import fitted
-from fq_hw.schedule.in_turn.stage import places
+from fq_hw.schedule.in_turn.lower import fitted, passes
+from fq_hw.schedule.in_turn.stage import Supply, places
 from fq_hw.schedule.lower import lower
-from fq_hw.schedule.partition_search import ARRAYS, fastest_partition
-from fq_hw.schedule.resources import Resources, plan_resources
+from fq_hw.schedule.partition_search import ARRAYS, Search, cuts, fastest_partition
+from fq_hw.schedule.resources import Resources, plan_resources, resources
 
 SMALL = replace(
     NETWORKS["basic"],
@@ -86,6 +87,37 @@ def test_what_fits_nowhere_is_said_with_what_is_missing(graph):
         match=r"^folding of .small.: .* cycles per frame need at least .* LUT4 .* than the 500 ",
     ):
         fastest_partition(graph, Resources(lut=500, ff=9_000, ebr=60), SIZES)
+
+
+def test_no_array_is_folded_behind_what_leaves_no_room_for_it(graph, monkeypatch):
+    cut = [*cuts(graph)][1]
+    plenty = Search(graph, Resources(lut=9_000, ff=9_000, ebr=60), resources, 1, None)
+    plenty.cut(cut, SIZES[0])
+    made = passes(graph, fitted(graph, cut.after, plenty.until, SIZES[1]))
+    own = resources(made.unit) + resources(made.parameters)
+    ahead = plenty.ahead[cut.after].prices[0]
+    short = Search(graph, replace(plenty.limits, lut=own.lut + ahead - 1), resources, 1, None)
+    short.ahead = plenty.ahead
+    monkeypatch.setattr(short, "attempt", lambda *way: pytest.fail("was folded"))
+    short.cut(cut, SIZES[1])
+    ((share, _, _),) = short.tried
+    assert own.within(short.limits) and share > 1
+
+
+@pytest.mark.parametrize(
+    "supply, where", [(Supply.CHIP, "on the chip"), (Supply.STREAM, "outside")]
+)
+def test_what_an_array_lacks_is_told_of_its_levels_and_its_trunk(graph, supply, where):
+    firsts, lasts = places(graph)
+    stage = replace(fitted(graph, firsts[2], lasts[-1], SIZES[0]), supply=supply)
+    choices = Choices(graph, resources, 1, (stage,))
+    found = shortage(choices, choices.intervals[-1], Resources(lut=9_000, ff=9_000, ebr=0))
+    told = dict(found.takers)
+    array = told["levels of the array"], told["trunk of the array"]
+    assert min(array) > 0 and sum(array) == resources(passes(graph, stage).unit).ebr
+    assert found.kind == "ebr" and sum(told.values()) == found.need
+    end = f", with an array of 2x2x8 behind {firsts[2]}, its weights {where}"
+    assert str(found).endswith(end)
 
 
 def test_sizes_are_those_of_small_and_large_devices():
