@@ -146,7 +146,7 @@ class Bound:
         """Of some limit at least so much is needed; above 1 nothing keeps them."""
         have = [limits.ff, *(limits.lut + price * limits.ebr for price in PRICES)]
         pairs = zip((self.ff, *self.prices), have, strict=True)
-        return max(need / most if most else math.inf * bool(need) for need, most in pairs)
+        return max(need / most if most else math.inf if need else 0.0 for need, most in pairs)
 
 
 def hopeless(problem: Problem, limits: Resources) -> bool:
