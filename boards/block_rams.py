@@ -85,15 +85,6 @@ class Nets:
         """Where each net begins among ``pins``."""
         return np.cumsum(self.degree) - self.degree
 
-    def wires(self, x: np.ndarray) -> float:
-        """Half the perimeters of all nets with nodes at ``x``, two columns: tiles."""
-        if not len(self.degree):
-            return 0.0
-        at = x[self.pins]
-        ends = (cut.reduceat(at, self.starts, axis=0) for cut in (np.maximum, np.minimum))
-        high, low = ends
-        return float((high - low).sum())
-
 
 def chains(cells: Mapping[str, Mapping]) -> dict[str, str]:
     """By carry cell, the first of its chain."""

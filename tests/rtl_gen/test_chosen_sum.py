@@ -8,8 +8,8 @@ import pytest
 from amaranth.hdl import Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from proofs import READ, yosys
 
-from fq_hw import toolbox
 from fq_hw.errors import ToolError
 from rtl_gen.chosen_sum import chosen_sum_of
 from rtl_gen.emit import to_rtlil
@@ -22,15 +22,7 @@ MODELS = {
     "yosys": "+/lattice/ccu2c_sim.vh +/lattice/common_sim.vh",
 }
 SIZES = [(1, 1), (4, 2), (5, 5), (7, 3)]
-PROOF = """design -reset
-read_rtlil {name}.il
-read_verilog -defer -nowb {model}
-hierarchy -top top
-proc
-flatten
-opt_clean
-sat -verify -prove plain ecp5 top
-"""
+PROOF = f"{READ}sat -verify -prove plain ecp5 top\n"
 
 
 class Both(wiring.Component):
@@ -55,8 +47,7 @@ def prove(folder, sizes, models, change=lambda text: text):
         name = "sum_{}_{}".format(*size)
         (folder / f"{name}.il").write_text(change(to_rtlil(Both(*size), "top")))
         script += PROOF.format(name=name, model=model)
-    (folder / "run.ys").write_text(script)
-    toolbox.run(toolbox.find("yosys"), ["-q", "run.ys"], cwd=folder, log=folder / "yosys.log")
+    yosys(folder, script)
 
 
 def test_forms_are_equal(tmp_path):

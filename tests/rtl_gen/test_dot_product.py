@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from amaranth.hdl import Fragment, Module, Signal
 from dots import Forms, totals
+from proofs import READ, yosys
 
-from fq_hw import toolbox
 from fq_hw.errors import FoldingError, ToolError
 from fq_hw.schedule.two_tree import build
 from rtl_gen.carry_ecp5 import init
@@ -29,25 +29,13 @@ OTHERS = {  # the models that come with Yosys
     "ice40": "+/ice40/cells_sim.v",
 }
 with_both_models = pytest.mark.parametrize("models", [TWINS, OTHERS], ids=["twins", "yosys"])
-PROOF = """design -reset
-read_rtlil {name}.il
-read_verilog -defer -nowb {model}
-hierarchy -top top
-proc
-flatten
-opt_clean
-sat -verify -seq {cycles} -prove-skip {stages} -prove plain_total {family}_total top
-"""
+PROOF = (
+    READ + "sat -verify -seq {cycles} -prove-skip {stages} -prove plain_total {family}_total top\n"
+)
 SYNTHESIS = {
     "gowin": "synth_gowin -noiopads -family gw2a -top top",
     "ice40": "synth_ice40 -device u -top top",
 }
-
-
-def yosys(folder, script):
-    """Run ``script`` in ``folder``."""
-    (folder / "run.ys").write_text(script)
-    toolbox.run(toolbox.find("yosys"), ["-q", "run.ys"], cwd=folder, log=folder / "yosys.log")
 
 
 def prove(folder, cases, models, change=lambda text: text):
