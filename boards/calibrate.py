@@ -1,7 +1,8 @@
 """``make calibrate``: fit the cost model's prices to units synthesised and packed alone.
 
 Every sample goes through Yosys and nextpnr, which takes seconds; packing alone is enough, since
-nextpnr neither joins nor splits cells later. What was measured before comes from the cache, so an
+nextpnr neither joins nor splits cells later; what wires cost is seen where some layers are placed
+(``boards.wire_fit``). What was measured before comes from the cache, so an
 interrupted run goes on where it was, and a run after a change measures only what changed; with
 ``--only ConvUnit ThresholdUnit`` it looks at these kinds alone, and the others keep their prices.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from boards.fit import fit
 from boards.measure import Measured, measure
 from boards.samples import SAMPLES, contents
+from boards.wire_fit import wire_prices
 from fq_hw import ending, toolbox
 from fq_hw.errors import FqHwError, one_of
 from fq_hw.family import FAMILIES as EVERY
@@ -27,6 +29,7 @@ from rtl_gen.component import Target, component
 
 __all__ = ["calibrate", "main"]
 
+WIRED = {"ConvUnit": ("acts",), "RomUnit": ("words",)}  # whose bits cost wires
 FAMILIES = {family.name: family for family in EVERY.values() if family.largest and family.tools}
 
 
@@ -79,17 +82,26 @@ def main(arguments: Sequence[str]) -> int:
     path = check_output(Path(model.__file__).with_name(model.CALIBRATION), "calibrate")
     known = read_json(path, f"{path}") if path.exists() else {}
     for family in args.families:
-        found = measure_all(samples, family, lambda line: print(line, file=sys.stderr))
+        found = measure_all(samples, family, say)
         names = "yosys", FAMILIES[family].tools.router
         tools = {name: toolbox.find(name).version for name in names}
         before = known.get(family, {}).get("prices", {})
-        known[family] = {"tools": tools, "prices": before | calibrate(samples, found)}
+        fitted = calibrate(samples, found)
+        for name in fitted:
+            if name in WIRED:
+                price = wire_prices(family, say)
+                fitted[name]["wires"] = {term: price[term] for term in WIRED[name]}
+        known[family] = {"tools": tools, "prices": before | fitted}
         write_text(path, json.dumps(known, indent=2, sort_keys=True) + "\n")
         model.prices.cache_clear()
         print(f"{family}: predicted, measured, error of LUT4, FF, EBR")
         for unit, taken in zip(samples, found, strict=True):
             print(row(str(unit), model.resources(unit, family), taken))
     return 0
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def command() -> int:

@@ -16,7 +16,7 @@ from amaranth.lib import wiring
 
 from boards import netlist
 from boards.harness import Harness
-from boards.toolchain import TOOLCHAINS
+from boards.toolchain import TOOLCHAINS, Placer
 from fq_hw import toolbox
 from fq_hw.errors import ToolError, require
 from fq_hw.family import FAMILIES
@@ -41,13 +41,18 @@ SCRIPT = f"""read_rtlil top.il
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """Cells that the component takes; ``fmax_mhz`` is None where it was packed, not routed."""
+    """Cells that the component takes, and what became of it as far as it went, else None.
+
+    fmax_mhz  routed
+    wirelen   placed: the sum of all nets' half perimeters, in tiles
+    """
 
     lut4: int
     ff: int
     ebr: int
     multipliers: int
     fmax_mhz: float | None
+    wirelen: int | None = None
 
 
 def measure(
@@ -55,12 +60,14 @@ def measure(
     device: str = "LFE5U-25F",
     *,
     route: bool = True,
+    place: bool = False,
     mhz: float = 300.0,
     seed: int = 1,
     report: Callable[[str], None] = lambda line: None,
 ) -> Measured:
     """Synthesise ``part`` in a harness, pack it, and ``route`` it aiming for ``mhz``.
 
+    Without ``route`` that is all, or it is only ``place``d, for short wires.
     The harness's flip-flops are left out of ``ff``.
     ToolError when a tool is missing or fails, as it does when the part does not fit the device.
     """
@@ -69,7 +76,8 @@ def measure(
     text = to_rtlil(harness, "top")
     options = [*DEVICES[device], "--json", "top.json", "--report", "report.json"]
     options += ["--freq", f"{mhz:g}", "--seed", str(seed), "--timing-allow-fail"]
-    options += TOOLS.place if route else ["--pack-only"]
+    short = [*TOOLS.place_for(Placer.WIRES), "--no-route"]
+    options += TOOLS.place if route else short if place else ["--pack-only"]
     versions = yosys.version, nextpnr.version
     edits = Path(netlist.__file__).read_text()
     recipe = (text, SCRIPT, edits, options, versions)
@@ -80,7 +88,7 @@ def measure(
         report("synthesising")
         toolbox.run(yosys, ["-q", "-l", "yosys.rpt", "top.ys"], cwd=work, log=work / "yosys.log")
         TOOLS.finish(work / "top.json")
-        report("placing and routing" if route else "packing")
+        report("placing and routing" if route else "placing" if place else "packing")
         toolbox.run(nextpnr, options, cwd=work, log=work / "nextpnr.log")
         found = read(work, route, harness.bits)
         write_text(work / "measured.json", json.dumps(asdict(found)))
@@ -91,7 +99,7 @@ def measure(
 
 
 def read(work: Path, routed: bool, harness_ff: int) -> Measured:
-    """nextpnr's figures: cells from its log, the clock from its report."""
+    """nextpnr's figures: cells and length of wire from its log, the clock from its report."""
     log = (work / "nextpnr.log").read_text()
     used = {kind: int(n) for kind, n in re.findall(r"(?m)^Info:\s+(\w+):\s+(\d+)/", log)}
     contract = "nextpnr ended well, but its log has no table of cells"
@@ -101,4 +109,5 @@ def read(work: Path, routed: bool, harness_ff: int) -> Measured:
     report = work / "report.json"
     clocks = read_json(report, f"{report}", most=MOST_REPORT)["fmax"] if routed else {}
     fmax = min((clock["achieved"] for clock in clocks.values()), default=None)
-    return Measured(**count, fmax_mhz=fmax)
+    lengths = re.findall(r"wirelen = (\d+)", log)
+    return Measured(**count, fmax_mhz=fmax, wirelen=int(lengths[-1]) if lengths else None)

@@ -30,7 +30,7 @@ from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.lower import SKIPS, Lowering
 from fq_hw.schedule.memories import blocks, fewest_pieces
 from fq_hw.schedule.planes import planes
-from fq_hw.schedule.resources import Resources, resources
+from fq_hw.schedule.resources import Resources, resources, wires
 from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.skip import beats_waiting, registers, waiting
 from fq_hw.schedule.solver import Choice, Problem, SkipCost
@@ -216,7 +216,7 @@ class Choices:
             ways = (unit for unit in parts.path if unit not in own)
             choice = Choice(
                 costs=sum(map(self.unit_costs, ways), core),
-                dots=fold.pe * fold.columns,
+                wires=wires(parts.engine) + wires(parts.weights),
                 group=fold.group,
                 held=parts.held,
                 delay=parts.cycles,
@@ -257,9 +257,7 @@ class Choices:
             rows[name] = self.fast(base.sites[name], most, name in shaping, name in slowing)
         layers = tuple(tuple(row.choice for row in table) for table in rows.values())
         ways = ((unit, replace(unit, rom=Rom.LOGIC)) for unit in roms.values())
-        layers += tuple(
-            tuple(Choice(costs=self.unit_costs(unit), dots=0) for unit in way) for way in ways
-        )
+        layers += tuple(tuple(Choice(costs=self.unit_costs(unit)) for unit in way) for way in ways)
         skips = tuple(skip for fork in self.forks for skip in self.skips(fork, base, rows))
         folds = [[row.fold for row in table] for table in rows.values()]
         return Problem(layers=layers, skips=skips, fixed=fixed), folds
@@ -327,10 +325,12 @@ def worth(row: Priced, waits: bool) -> tuple[int, ...]:
     """What must be no more in a row that beats another."""
     choice, costs = row.choice, row.choice.costs
     waiting = (choice.held, choice.delay) if waits else ()
-    return costs.lut, costs.ebr, costs.ff, costs.spram, row.beats, *waiting
+    area = costs.lut + choice.wires
+    return costs.lut, area, costs.ebr, costs.ff, costs.spram, row.beats, *waiting
 
 
 def order_of(row: Priced) -> tuple[int, ...]:
     """By which whatever beats a row comes before it."""
     costs, choice = row.choice.costs, row.choice
-    return costs.lut, costs.ebr, choice.dots, costs.ff, row.beats, choice.held, choice.delay
+    area = costs.lut + choice.wires
+    return costs.lut, area, costs.ebr, costs.ff, row.beats, choice.held, choice.delay

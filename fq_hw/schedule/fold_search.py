@@ -1,5 +1,7 @@
 """The two questions of folding: least LUT within so many cycles, and least cycles within a device.
 
+A device's wires are scarce, too: within its limits least LUT is least LUT and wires.
+
 The first answer is proven over the search space of ``choices``, with streams as wide as frames of
 its cycles need. The second is searched by halves: what is fast enough for fewer cycles is so for
 more, and streams are narrower then, so that what fits with fewer fits with more.

@@ -20,12 +20,14 @@ class Parts:
     """Exact counts, quantities by the names of their prices, and memories in blocks.
 
     ``both`` are quantities that have a price in LUT4 and one in flip-flops: ``lut`` and
-    ``ff`` get them too.
+    ``ff`` get them too. ``wires`` are bits that block RAMs send in a cycle; their price is that of
+    their wires in LUT4.
     """
 
     lut: Mapping[str, float] = field(default_factory=dict)
     ff: Mapping[str, float] = field(default_factory=dict)
     both: Mapping[str, float] = field(default_factory=dict)
+    wires: Mapping[str, float] = field(default_factory=dict)
     exact_lut: int = 0
     exact_ff: int = 0
     memories: tuple[Memory, ...] = ()

@@ -27,6 +27,7 @@ __all__ = [
     "plan_blocks",
     "plan_resources",
     "resources",
+    "wires",
 ]
 
 PRICED = "ecp5"  # the family that estimates hold for, unless another is asked for
@@ -99,6 +100,12 @@ def resources(unit: Unit, family: str = PRICED) -> Resources:
         ff=made.exact_ff + round(worth(made.ff, price.get("ff", {}))),
     )
     return logic + memory_blocks(made.memories, family)
+
+
+def wires(unit: Unit, family: str = PRICED) -> int:
+    """What the bits cost in wires that come to ``unit`` out of block RAMs, or from it, in LUT4."""
+    price = prices(family).get(type(unit).__name__, {})
+    return round(worth(unit.parts().wires, price.get("wires", {})))
 
 
 def plan_blocks(plan: Plan, family: str) -> Resources:

@@ -31,13 +31,13 @@ PRICES = (0, *(round(1.3**n) for n in range(1, 36)), 10**6)  # of a block RAM in
 class Choice:
     """One way to build a layer: its costs and what skip FIFOs must know of it.
 
-    dots            dot products side by side, the fewer the better where costs are equal
+    wires           what bits on their way to the dot products cost in wires, in LUT4
     group           pixels that share a weight word
     held, delay     pixels under way in it, cycles through its registers
     """
 
     costs: Resources
-    dots: int = 1
+    wires: int = 0
     group: int = 1
     held: int = 1
     delay: int = 0
@@ -180,7 +180,7 @@ class Model:
             worth = operator.attrgetter(f"costs.{kind}")
             made = sum(self.of(n, worth) for n in layers) + sum(skip[kind] for skip in costs)
             self.need[kind] = getattr(problem.fixed, kind) + made
-        self.dots = sum(self.of(n, lambda c: c.dots) for n in layers)
+        self.wires = sum(self.of(n, lambda c: c.wires) for n in layers)
 
     def of(self, layer: int, what: Callable[[Choice], int]):
         """``what`` of the layer's choice, as an expression."""
@@ -259,11 +259,12 @@ def stoppable(solver, model) -> int:
 
 
 def solve(
-    problem: Problem, limits: Resources | None = None, *, first: str = "lut"
+    problem: Problem, limits: Resources | None = None, *, first: str | None = None
 ) -> tuple[int, ...] | None:
-    """The index of a choice for every layer: least LUT, block RAMs, dot products, flip-flops.
+    """The index of a choice for every layer: least LUT, then block RAMs, wires, flip-flops.
 
-    The kind ``first`` of :data:`KINDS` comes before these. None when nothing keeps ``limits``.
+    Within ``limits`` of a device, whose wires are scarce too, least LUT and wires come first. The
+    kind ``first`` of :data:`KINDS` comes before these. None when nothing keeps ``limits``.
     Always proven; the same problem gives the same choice.
     """
     if not problem.layers:
@@ -272,5 +273,6 @@ def solve(
     if limits is not None:
         for kind, need in model.need.items():
             model.cp.add(need <= getattr(limits, kind))
-    aims = dict.fromkeys((first, "lut", "ebr"))
-    return model.minimize((*(model.need[kind] for kind in aims), model.dots, model.need["ff"]))
+    area = model.need["lut"] + (0 if limits is None else model.wires)
+    aims = [] if first is None else [model.need[first]]
+    return model.minimize((*aims, area, model.need["ebr"], model.wires, model.need["ff"]))

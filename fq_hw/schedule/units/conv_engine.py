@@ -191,4 +191,5 @@ class ConvUnit(Unit):
                 "queued": sums if self.slots == 2 else 0,
                 "stages": self.sum_cycles,
             },
+            wires={"acts": self.columns * spread},
         )

@@ -85,5 +85,6 @@ class RomUnit(StoredUnit):
                 "logic words": columns,
                 "joined": self.width - width,
             },
+            wires={"words": self.width if block else 0},
             memories=(Memory(depth, width, rom=True),) if block else (),
         )

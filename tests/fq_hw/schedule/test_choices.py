@@ -8,17 +8,17 @@ from networks import random_graph
 from fq_hw import ir
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.choices import COLUMNS, Choices, Priced, folds_of, holds, undominated
-from fq_hw.schedule.conv_parts import conv_parts
+from fq_hw.schedule.conv_parts import ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles
 from fq_hw.schedule.memories import blocks, fewest_pieces
-from fq_hw.schedule.resources import Resources, resources
-from fq_hw.schedule.solver import Choice
+from fq_hw.schedule.resources import Resources, resources, wires
+from fq_hw.schedule.solver import Choice, Problem, solve
 from fq_hw.schedule.units import Rom, ceil_div
 
 
-def row(lut, ebr, dots=1, group=1, held=1, delay=0, ff=0):
+def row(lut, ebr, wires=1, group=1, held=1, delay=0, ff=0):
     costs = Resources(lut=lut, ff=ff, ebr=ebr)
-    choice = Choice(costs=costs, dots=dots, group=group, held=held, delay=delay)
+    choice = Choice(costs=costs, wires=wires, group=group, held=held, delay=delay)
     return Priced(fold=Fold(pe=1, simd=1), choice=choice, beats=1)
 
 
@@ -84,12 +84,12 @@ def test_a_table_prices_every_unit_of_the_convolution(graph):
 
 
 def test_what_another_beats_is_left_out():
-    table = [row(9, 1), row(9, 2), row(8, 2), row(8, 2, dots=3), row(7, 9), row(9, 9)]
+    table = [row(9, 1), row(9, 2), row(8, 2), row(8, 2, wires=3), row(7, 9), row(9, 9)]
     assert list(undominated(table, False, False)) == [table[4], table[2], table[0]]
-    assert list(undominated([row(5, 5, dots=4), row(5, 5, dots=2)], False, False)) == [
-        row(5, 5, dots=2)
+    assert list(undominated([row(5, 5, wires=4), row(5, 5, wires=2)], False, False)) == [
+        row(5, 5, wires=2)
     ]
-    table = [row(9, 9, ff=1), row(8, 8, ff=2), row(8, 8, dots=2, ff=1), row(8, 9, ff=2)]
+    table = [row(9, 9, ff=1), row(8, 8, ff=2), row(8, 8, wires=2, ff=1), row(8, 9, ff=2)]
     assert list(undominated(table, False, False)) == [table[1], table[2]]
 
 
@@ -114,3 +114,19 @@ def test_intervals_hold_every_engine_fast_enough_for_all(graph):
     assert choices.intervals[0] == least
     for cycles in engines.values():
         assert {n for n in cycles if n >= least} <= set(choices.intervals)
+
+
+def test_more_pe_and_less_simd_where_that_takes_as_many_lut_and_fewer_activations():
+    """A layer of CNV, which took 256 bits a cycle more with 128 lanes, and did not route."""
+    site = ConvSite(name="l3", shape=(12, 12, 128), cout=128, kernel=3, stride=1, padding=0,
+                    act_bits=2, lanes_in=4, lanes_out=4)  # fmt: skip
+    made = []
+    for pe, simd in ((8, 128), (16, 64)):
+        parts = conv_parts(site, Fold(pe=pe, simd=simd, columns=2, levels_per_stage=2))
+        costs = sum(map(resources, parts.units), Resources())
+        made.append(Choice(costs=costs, wires=wires(parts.engine)))
+    wide, narrow = made
+    assert wide.costs.lut < narrow.costs.lut < 1.05 * wide.costs.lut
+    device = Resources(lut=10**6, ff=10**6, ebr=10**6)
+    assert solve(Problem(layers=((wide, narrow),)), device) == (1,)
+    assert solve(Problem(layers=((wide, narrow),))) == (0,)  # no device, whose wires are scarce
