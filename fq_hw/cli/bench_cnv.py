@@ -9,7 +9,7 @@ from pathlib import Path
 from fq_hw.cli.bench import as_output, ask, differing
 from fq_hw.cli.output import Output, say
 from fq_hw.files import check_file, check_output
-from fq_hw.flow.bench import Row, cells_of, refold
+from fq_hw.flow.bench import Row, cells_of
 from fq_hw.report import bench
 
 __all__ = ["add_parser"]
@@ -21,9 +21,6 @@ FAST, SLOW = 8_192, 32_768  # cycles per frame: for the board; as Xilinx folds i
 IMAGES = "200"  # in Verilator
 LEVELS = {FAST: 2, SLOW: 1}  # adder levels per stage: with 1 the flip-flops fill the board
 FOLDS = {FAST: "build/fold/cnv.json", SLOW: "build/fold/cnv-slow.json"}
-# The folding of least LUT does not route. With more PE and less SIMD an activation is for more dot
-# products: half as many come to these layers, and all wires are 13 % shorter.
-SHARING = {"l2": {"pe": 16, "simd": 32}, "l3": {"pe": 16, "simd": 64}}
 SOURCE = "Umuroglu et al. 2017; BNN-PYNQ's cnvW1A2 on XC7Z020"
 PUBLISHED = (  # of Xilinx's design
     ("accuracy, 10,000 images", 82.66, "%"),
@@ -81,8 +78,6 @@ def folded(cycles: int) -> tuple[str, str]:
     """Options that name the folding for so many cycles, which is made first."""
     how = ("--lut-share", "0.6", "--levels-per-stage", str(LEVELS[cycles]))
     ask("fold", GRAPH, "--board", BOARD, "--cycles", str(cycles), *how, "--out", FOLDS[cycles])
-    if cycles == FAST:
-        refold(Path(FOLDS[FAST]), Path(GRAPH), SHARING)
     return "--fold", FOLDS[cycles]
 
 

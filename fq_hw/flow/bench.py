@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fq_hw.errors import CapacityError
-from fq_hw.flow import fold_file
 from fq_hw.flow.design import Design
 from fq_hw.flow.fold import FoldGoal
 from fq_hw.flow.hardware import array_of
 from fq_hw.flow.load import load
 from fq_hw.flow.shipped import model_file
 from fq_hw.flow.sizes import load_sized
-from fq_hw.ir import Graph, serialize
+from fq_hw.ir import Graph
 from fq_hw.schedule.in_turn.lower import fitted, passes
 from fq_hw.schedule.in_turn.stage import one_stage
 
 if TYPE_CHECKING:
     from boards.xc7 import Cells
 
-__all__ = ["Row", "cells_of", "dots", "engine", "partitioned", "refold", "tail"]
+__all__ = ["Row", "cells_of", "dots", "engine", "partitioned", "tail"]
 
 LANES = (64, 256, 512)
 AIM_MHZ = {"dot": 300, "engine": 180, "array": 105}  # what the router aims for
@@ -142,14 +140,6 @@ def partitioned(
     for line in told:
         if " need at least " in line:  # where anything is faster
             yield f"{what}: what binds", line.removeprefix("partition: "), "", "estimate", said
-
-
-def refold(path: Path, graph: Path, changes: Mapping[str, Mapping[str, int]]) -> None:
-    """Change the PE, SIMD and so on of some layers in the folding that ``path`` holds."""
-    of = serialize.load(graph)
-    found = fold_file.load(path, of)
-    changed = {name: dataclasses.replace(found.folds[name], **how) for name, how in changes.items()}
-    fold_file.save(path, of, dataclasses.replace(found, folds={**found.folds, **changed}))
 
 
 def cells_of(model: Path, fold: Path, folder: Path, report: Report) -> tuple[Design, Cells]:

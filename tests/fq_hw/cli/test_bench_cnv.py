@@ -1,8 +1,6 @@
 """The table beside Xilinx's figures: every step's command is one that exists, every row is told."""
 
-import dataclasses
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +8,6 @@ import pytest
 from boards import xc7
 from fq_hw.cli import bench_cnv, main
 from fq_hw.cli.main import build_parser
-from fq_hw.flow import fold_file
-from fq_hw.flow.bench import refold
-from fq_hw.flow.model import SHIPPED, load_model
-from fq_hw.ir import serialize
-from fq_hw.schedule.fold_search import least_lut
 
 FOUND = {
     "golden": {"images": 10_000, "accuracy %": 82.66},
@@ -42,29 +35,13 @@ def test_rows(tmp_path, monkeypatch, capsys):
     cells = [("xc7: LUT6", xc7.Cells(15_000, 9_000, 80.5, 0).lut6, "LUT6", "synth", "x")]
     monkeypatch.setattr(bench_cnv, "ask", ask)
     monkeypatch.setattr(bench_cnv, "synthesised", lambda args: cells)
-    shared = []
-    monkeypatch.setattr(bench_cnv, "refold", lambda *words: shared.append(words))
     assert main(["bench-cnv", str(model), "--path", str(tmp_path), "--json"]) == 0
-    fast = Path(bench_cnv.FOLDS[bench_cnv.FAST]), Path(bench_cnv.GRAPH), bench_cnv.SHARING
-    assert shared == [fast, fast]
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
     assert asked == ["import", "golden", "fold", "sim", "fold", "build"]
     assert rows["ulx3s-85f: routed clock / cycles per frame"]["value"] == pytest.approx(10_000)
     assert rows["Xilinx: LUT"] | {"how": "published"} == rows["Xilinx: LUT"]
     assert rows["accuracy, 10,000 images"]["value"] == 82.66
     assert json.loads(bench_cnv.FILE.read_text()) == list(rows.values())
-
-
-def test_refolds_what_it_says(tmp_path):
-    graph = load_model(SHIPPED).graph
-    serialize.save(tmp_path / "graph.safetensors", graph)
-    plain, path = least_lut(graph, 100_000), tmp_path / "fold.json"
-    fold_file.save(path, graph, plain)
-    refold(path, tmp_path / "graph.safetensors", {"stem.0.conv": {"pe": 2, "simd": 1}})
-    found = fold_file.load(path, graph)
-    wanted = dataclasses.replace(plain.folds["stem.0.conv"], pe=2, simd=1)
-    assert found.folds == {**plain.folds, "stem.0.conv": wanted}
-    assert found.cycles == plain.cycles and wanted != plain.folds["stem.0.conv"]
 
 
 def test_counts_every_site():
