@@ -21,17 +21,17 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "fold",
-        help="fold for a board: most frames/s that fit, or least LUT for a speed",
+        help="fold for a board: most frames/s that fit, or least LUT and wires for a speed",
         description="Choose PE, SIMD, columns, hold and the weights' place of every convolution "
         "with a solver that proves its answer: the most frames/s that fit the board, or with "
-        "--fps or --cycles the least LUT that is so fast. Cycles are exact, resources estimated, "
-        "the clock is what --mhz says.",
+        "--fps or --cycles the least LUT and wires that are so fast. Cycles are exact, resources "
+        "estimated, the clock is what --mhz says.",
     )
     add_sized_argument(parser)
     parser.add_argument("--board", default="ulx3s-85f", help="default ulx3s-85f")
     speed = parser.add_mutually_exclusive_group()
-    speed.add_argument("--fps", type=float, help="least LUT that reaches so many frames/s")
-    speed.add_argument("--cycles", type=int, help="least LUT that needs at most so many cycles")
+    speed.add_argument("--fps", type=float, help="least LUT and wires for so many frames/s")
+    speed.add_argument("--cycles", type=int, help="the same for at most so many cycles")
     share = parser.add_mutually_exclusive_group()
     share.add_argument(
         "--margin", type=float, help="share of the board's LUT to leave free (default 0.2)"

@@ -1,4 +1,4 @@
-"""How a network is folded for a board: most frames/s that fit, or least LUT for a speed."""
+"""How a network is folded for a board: most frames/s that fit, or least LUT and wires."""
 
 from __future__ import annotations
 
