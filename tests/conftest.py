@@ -27,10 +27,6 @@ CAME: dict[str, str] = {}  # what came into the temporary folder, and with which
 LEFT: dict[str, str] = {}  # what was still there at the end, of all processes
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with two threads each wait in turn
-if "avx512f" not in Path("/proc/cpuinfo").read_text(encoding="utf-8"):
-    # oneDNN's AVX2 kernels, as torch 2.13 has them, write beyond their memory in a convolution's
-    # gradient: glibc aborts test_train on an AMD EPYC without AVX-512, and does not with AVX.
-    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX")
 os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(BUILD / "torchinductor")  # torch makes it on import
 
 
