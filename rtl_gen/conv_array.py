@@ -12,6 +12,7 @@ from rtl_gen.array.loader import BankLoader, TrunkPort
 from rtl_gen.array.sequencer import Sequencer
 from rtl_gen.array.sum_output import SumOutput
 from rtl_gen.array.trunk import Trunk
+from rtl_gen.array.trunk_buffer import TrunkBuffer
 from rtl_gen.component import UnitComponent
 from rtl_gen.delay import delay
 
@@ -23,6 +24,7 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
 
     Members     i: In(stream of levels or sums), i_parameter: In(stream of words)
                 o: Out(stream of sums)
+                i_trunk: In(stream of words of sums), o_trunk: Out, where its trunk is outside
     Order       as ArrayUnit says; parameters as ParameterUnit gives them
     Latency     unit.latency(), unstalled
     Throughput  one frame per unit.beats cycles
@@ -39,11 +41,24 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
         m.submodules.banks = banks = Banks(unit)
         m.submodules.dots = dots = Dots(unit, self.target.family)
         m.submodules.output = output = SumOutput(unit)
-        m.submodules.trunk = trunk = Trunk(unit, spram=self.target.spram)
+        outside = unit.outside is not None
+        trunk = TrunkBuffer(unit) if outside else Trunk(unit, spram=self.target.spram)
+        m.submodules.trunk = trunk
 
         word, header = self.i_parameter.payload.as_value(), sequencer.header & go
+        free = output.clear | ~sequencer.gives
+        if outside:
+            free &= (trunk.there | ~sequencer.adds) & (trunk.room | ~sequencer.keeps)
+            m.d.comb += [
+                trunk.adds.eq(sequencer.adds & go),
+                trunk.keeps.eq(sequencer.keeps & go),
+                trunk.read_last.eq(output.read_last),
+                trunk.wrote_last.eq(output.wrote_last),
+            ]
+            connect(m, flipped(self.i_trunk), trunk.i_trunk)
+            connect(m, trunk.o_trunk, flipped(self.o_trunk))
         m.d.comb += [
-            clear.eq(output.clear | ~sequencer.gives),
+            clear.eq(free),
             self.i_parameter.ready.eq(sequencer.wanted & clear),
             go.eq((~sequencer.wanted | self.i_parameter.valid) & clear),
             *(getattr(banks, name).eq(getattr(sequencer, name)) for name in ADDRESSES),
@@ -74,7 +89,9 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
                 unloader.enable.eq(sequencer.unload),
                 sequencer.unloaded.eq(unloader.done),
             ]
-        m.d.comb += [trunk.r_addr.eq(reads), trunk.r_en.eq(trunk_on), trunk.want.eq(wants)]
+        m.d.comb += [trunk.r_addr.eq(reads), trunk.want.eq(wants)]
+        if not outside:
+            m.d.comb += trunk.r_en.eq(trunk_on)
         # Nothing comes in before the first parameter is there, nor before it is known to be.
         enter = sequencer.load & self.i_parameter.valid
         into = [output.w_addr, output.write_trunk, output.w_data]

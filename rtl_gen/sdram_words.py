@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value, unsigned
+from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from fq_hw.schedule.sdram import identity_of
+from fq_hw.schedule.sdram import Agenda, Burst, identity_of
 from fq_hw.schedule.units.sdram_words import SdramUnit
 from rtl_gen.array.single_port import LANE
 from rtl_gen.component import UnitComponent
@@ -20,7 +20,7 @@ from rtl_gen.sdram.check import checker, with_check
 from rtl_gen.sdram.pins import pins
 from rtl_gen.sdram.ring import Ring
 from rtl_gen.sdram.slots import SlotController
-from rtl_gen.streams import passed_on
+from rtl_gen.streams import memory_style, passed_on
 
 __all__ = ["SdramWords"]
 
@@ -32,12 +32,14 @@ class SdramWords(UnitComponent, unit=SdramUnit):
                 i_fill: In(stream of 16 bits): ``filling``, after every reset, whatever the target
                 ready: Out(1): all that was filled in has been read back, and its check is right
                 bad: Out(1): its check was wrong, and no word of a new filling has come since
+                i_trunk: In, o_trunk: Out(streams of u<width>), where it keeps an array's trunk
                 sdram_*: Out, In: the pins, ``rtl_gen.sdram.pins``
     Order       word 0 first; word depth - 1 is followed by word 0
     Latency     unit.latency() from ``ready``
     Throughput  slots.share of all cycles, unless it is waited for; a burst begins in its slot only
     Path        from a register into one, at most four LUTs
-    Resources   one FIFO in block RAM, which carries the filling too, and unit.resources(family)
+    Resources   one FIFO in block RAM, which carries the filling too; with a trunk two more, and a
+                ROM of what comes next
     Errors      ``bad``, and ``ready`` that never comes: i_fill must go on until one of them is 1
     """
 
@@ -59,7 +61,8 @@ class SdramWords(UnitComponent, unit=SdramUnit):
     def elaborate(self, platform):
         m = Module()
         unit = self.unit
-        m.submodules.slots = memory = SlotController(unit.slots, ("words",))
+        clients = ("words",) if unit.agenda is None else ("words", "read", "write")
+        m.submodules.slots = memory = SlotController(unit.slots, clients, told=len(clients) > 1)
         again = Signal()  # a new filling
         ring = Ring(places=unit.places, width=unit.width)
         m.submodules.ring = ResetInserter(again)(ring)
@@ -67,31 +70,34 @@ class SdramWords(UnitComponent, unit=SdramUnit):
 
         filling, running = Signal(), Signal()
         last, latest, done = self.walk(m, memory, running)
-        word, whole, lacking = self.fill(m, ring, filling, again, memory.begun & ~last, last)
+        issue = memory.issue[0]
+        word, whole, lacking = self.fill(m, ring, filling, again, memory.begun[0] & ~last, last)
         taken, checked = Signal(), Signal()
         right = self.judge(m, ring, filling, running, checked)
         m.d.comb += [
-            ring.i.valid.eq(Mux(filling, whole, memory.arrived)),
+            ring.i.valid.eq(Mux(filling, whole, memory.arrived[0])),
             ring.i.payload.eq(Mux(filling, word, memory.read)),
-            ring.o.ready.eq(Mux(filling, memory.issue, Mux(running, self.o.ready, checked))),
+            ring.o.ready.eq(Mux(filling, issue, Mux(running, self.o.ready, checked))),
             memory.word[0].eq(ring.o.payload),
-            memory.write.eq(filling),
+            memory.write[0].eq(filling),
             self.o.valid.eq(ring.o.valid & running),
             self.o.payload.as_value().eq(ring.o.payload),
             taken.eq(~filling & ring.o.valid & ring.o.ready),
         ]
-        room = self.count(m, ~filling & memory.issue & ~memory.drop, taken)
+        room = self.count(m, ~filling & issue & ~memory.drop[0], taken)
+        if unit.agenda is not None:
+            self.keep(m, memory, running, unit.agenda)
         with m.FSM(init="STORED" if self.target.stored else "FILL"):
             if self.target.stored:
                 with m.State("STORED"), m.If(memory.group):
                     m.d.comb += memory.restart.eq(1)
                     m.next = "RUN"
             with m.State("FILL"):
-                m.d.comb += [filling.eq(1), memory.ask.eq(~lacking & ~latest)]
+                m.d.comb += [filling.eq(1), memory.ask[0].eq(~lacking & ~latest)]
                 with m.If(done):
                     m.next = "READ"
             with m.State("READ"):
-                m.d.comb += memory.ask.eq(room & ~latest)
+                m.d.comb += memory.ask[0].eq(room & ~latest)
                 with m.If(done):
                     m.next = "DRAIN"
             with m.State("DRAIN"), m.If(memory.group):  # all are in the ring soon after
@@ -105,17 +111,78 @@ class SdramWords(UnitComponent, unit=SdramUnit):
                     m.d.comb += again.eq(1)
                     m.next = "FILL"
             with m.State("RUN"):
-                m.d.comb += [running.eq(1), self.ready.eq(1), memory.ask.eq(room)]
+                m.d.comb += [running.eq(1), self.ready.eq(1), memory.ask[0].eq(room)]
         return m
 
-    def count(self, m: Module, more: Value, fewer: Value) -> Value:
+    def keep(self, m: Module, slots: SlotController, running: Signal, agenda: Agenda) -> None:
+        """A trunk beside the words: whose slot is next, from where, and whether it may be.
+
+        What comes next is known long before a slot ends: a slot takes more cycles than looking.
+        """
+        unit = self.unit
+        m.submodules.agenda = codes = memory.Memory(
+            shape=unsigned(2), depth=len(agenda.bursts), init=agenda.bursts,
+            attrs=memory_style(len(agenda.bursts), 2),
+        )  # fmt: skip
+        port, step, seen = codes.read_port(), Signal(), Signal()
+        at = counter(len(agenda.bursts), "at")
+        code = port.data
+        m.d.comb += port.addr.eq(at)
+        again = seen & running & (code == Burst.AGAIN)
+        m.d.comb += step.eq(running & slots.begun.any() | again)
+        m.d.sync += seen.eq(~step)
+        with m.If(step):
+            m.d.sync += at.eq(Mux(at == len(agenda.bursts) - 1, 0, at + 1))
+        kinds = Burst.WORDS, Burst.READ, Burst.WRITE
+        mine = Cat(code == kind for kind in kinds) & (seen & running).replicate(len(kinds))
+        m.d.comb += slots.turn.eq(Mux(running, mine, 1))
+
+        came, gone = (
+            Ring(places=unit.places, width=unit.width),
+            Ring(places=unit.places, width=unit.width),
+        )
+        m.submodules.came, m.submodules.gone = came, gone
+        for n in (Burst.READ, Burst.WRITE):
+            block = counter(agenda.blocks, f"block_{n}")
+            m.d.comb += slots.block[n].eq(unit.blocks + block)
+            with m.If(again):
+                m.d.sync += block.eq(0)
+            with m.Elif(slots.begun[n]):
+                m.d.sync += block.eq(block + 1)
+        m.d.comb += [
+            came.i.valid.eq(slots.arrived[Burst.READ]),
+            came.i.payload.eq(slots.read),
+            self.o_trunk.valid.eq(came.o.valid),
+            self.o_trunk.payload.as_value().eq(came.o.payload),
+            came.o.ready.eq(self.o_trunk.ready),
+        ]
+        taken = came.o.valid & came.o.ready
+        m.d.comb += slots.ask[Burst.READ].eq(
+            self.count(m, slots.issue[Burst.READ], taken, "read_level")
+        )
+        waiting = Signal(range(unit.places + 1))  # words in the ring that are to be written
+        given, out = self.i_trunk.valid & self.i_trunk.ready, slots.issue[Burst.WRITE]
+        with m.If(given ^ out):
+            m.d.sync += waiting.eq(waiting + Mux(given, 1, -1))
+        burst = (unit.slots.burst - 1).bit_length()
+        m.d.comb += [
+            self.i_trunk.ready.eq(~waiting[-1]),
+            gone.i.valid.eq(given),
+            gone.i.payload.eq(self.i_trunk.payload.as_value()),
+            slots.ask[Burst.WRITE].eq(waiting[burst:].any()),
+            slots.write[Burst.WRITE].eq(1),
+            slots.word[Burst.WRITE].eq(gone.o.payload),
+            gone.o.ready.eq(out),
+        ]
+
+    def count(self, m: Module, more: Value, fewer: Value, name: str = "level") -> Value:
         """Whether there is room for a burst, beside the words in the ring and on the way to it.
 
         Counted from where the highest bit says that there is none.
         """
         room = self.unit.places - self.unit.slots.burst
         half = 1 << room.bit_length()
-        level = Signal(range(2 * half), init=half - 1 - room)
+        level = Signal(range(2 * half), init=half - 1 - room, name=name)
         with m.If(more ^ fewer):
             m.d.sync += level.eq(level + Mux(more, 1, -1))
         return ~level[-1]
@@ -156,10 +223,10 @@ class SdramWords(UnitComponent, unit=SdramUnit):
         m.d.sync += last.eq(block == end)  # a slot is long enough for that
         m.d.comb += [
             memory.block[0].eq(block),
-            memory.drop.eq(over),
-            done.eq(memory.issue & latest & ~over & (memory.column == tail)),
+            memory.drop[0].eq(over),
+            done.eq(memory.issue[0] & latest & ~over & (memory.column == tail)),
         ]
-        with m.If(memory.begun):
+        with m.If(memory.begun[0]):
             m.d.sync += [block.eq(Mux(last, 0, block + 1)), latest.eq(last), over.eq(0)]
         with m.If(done):
             m.d.sync += [over.eq(1), latest.eq(0)]

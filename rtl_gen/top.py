@@ -81,6 +81,8 @@ class Segment(wiring.Component):
         for node in self.nodes:
             part = parts[node.name] = component(node.unit, node.contents, self.target)
             m.submodules[words[node.name]] = part
+        for node in self.nodes:
+            part = parts[node.name]
             for port, source in zip(node.unit.ins, node.inputs, strict=True):
                 if source.node == Plan.INPUT:
                     connect(m, flipped(self.i), getattr(part, port))

@@ -239,7 +239,7 @@ def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
     nodes = {node.name: node for node in lowering.nodes}
     for name, node in nodes.items():
         if isinstance(node.unit, ArrayUnit):
-            parameters, array = nodes[node.inputs[1].node].unit, node.unit.array
+            parameters, array = nodes[node.inputs[-1].node].unit, node.unit.array
             place = place_of(parameters)
             layers.append((name, node.unit, array, None, place, (node.unit, parameters)))
     rows, spent = [], Resources()

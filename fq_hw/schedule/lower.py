@@ -114,6 +114,9 @@ class Lowering:
         )
         alone = slots is None or len(streams) <= 1
         require(alone, where, contract, streams, hint=hint, kind=GraphError)
+        spills = [stage.until for stage in arrays if stage.trunk is Supply.STREAM]
+        contract, hint = "needs an SDRAM for the trunk of its array", "fold it for a board with one"
+        require(slots or not spills, where, contract, spills, hint=hint, kind=GraphError)
         if cycles is None:
             each = (passes(graph, stage).unit.beats for stage in arrays)
             cycles = max([slowest_cycles(graph, folds), *each])
@@ -145,6 +148,11 @@ class Lowering:
     def add(self, name: str, unit, *inputs: Source, **more) -> Source:
         self.nodes.append(Node(name=name, unit=unit, inputs=inputs, **more))
         return Source(name)
+
+    def feed(self, name: str, source: Source) -> None:
+        """Give the node of that name one more input, from behind it."""
+        at = next(n for n, node in enumerate(self.nodes) if node.name == name)
+        self.nodes[at] = replace(self.nodes[at], inputs=(*self.nodes[at].inputs, source))
 
     def stream(
         self, op: ir.Op, source: Source, lanes: int, bits: int, offset=None, signed=False

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.schedule.units import ConvUnit, ForkUnit, ResultUnit, SdramUnit, Unit
+from fq_hw.schedule.units import ConvUnit, ResultUnit, SdramUnit, Unit
 
 __all__ = ["Inside", "Node", "Plan", "Source"]
 
@@ -58,7 +58,10 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
-    """Nodes in topological order; ``pixels`` is the input stream, the last node gives results."""
+    """Nodes in topological order; ``pixels`` is the input stream, the last node gives results.
+
+    What comes into an SDRAM comes from behind it.
+    """
 
     name: str
     image: tuple[int, int, int]
@@ -68,17 +71,20 @@ class Plan:
 
     def __post_init__(self) -> None:
         known, used = {self.INPUT: 1}, set()
+        ways = {node.name: len(node.unit.outs) for node in self.nodes}
         check = functools.partial(require, kind=GraphError)
         for node in self.nodes:
             where = f"plan node {node.name!r}"
+            # A trunk comes back to the memory that it came from.
+            before = ways if isinstance(node.unit, SdramUnit) else known
             for source in node.inputs:
-                exists = source.node in known and source.way < known[source.node]
+                exists = source.node in before and source.way < before[source.node]
                 check(exists, where, "inputs must come before it", source)
                 check(source not in used, where, "inputs must have one reader", source)
                 used.add(source)
             own = node.name not in known
             check(own, where, "needs a name of its own", hint="rename the layer")
-            known[node.name] = node.unit.ways if isinstance(node.unit, ForkUnit) else 1
+            known[node.name] = ways[node.name]
         last = self.nodes[-1]
         ends = isinstance(last.unit, ResultUnit)
         check(ends, f"plan {self.name!r}", "must end in results", last.name)

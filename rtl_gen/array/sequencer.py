@@ -26,6 +26,8 @@ class Sequencer(wiring.Component):
                 step: Out(STEP), header: Out(1): what the words that are read now are for
                 wanted: Out(1), a parameter is among them; gives: Out(1), the sums that they
                 complete are to leave
+                adds, keeps: Out(1), those of a group of pixels are to meet a trunk outside, to stay
+                there, where there is one
     Order       as ArrayUnit.pass_cycles counts
     Latency     ArrayUnit.pass_cycles
     Path        an addition of an address
@@ -51,6 +53,7 @@ class Sequencer(wiring.Component):
                 "header": Out(1),
                 "wanted": Out(1),
                 "gives": Out(1),
+                **({} if unit.outside is None else {"adds": Out(1), "keeps": Out(1)}),
             }
         )
 
@@ -75,6 +78,9 @@ class Sequencer(wiring.Component):
         fold, row = Signal.like(now.folds), Signal.like(now.rows)
         group, word = Signal.like(now.reads), Signal.like(now.words)
         kernel_row, kernel_column = Signal(2), Signal(2)
+        if unit.outside is not None:
+            whole = step.fire & ~(now.thin & group[0])  # the first of what becomes one group
+            m.d.sync += [self.adds.eq(whole & now.add), self.keeps.eq(whole & now.keep)]
         left = Signal(range(max(unit.drain, unit.settle, unit.header_words, 2 ** len(now.wait))))
         group_at, row_at = Signal.like(read), Signal.like(read)
 

@@ -25,6 +25,8 @@ class SumOutput(wiring.Component):
                 write: Out(write_layout)
                 o: Out(stream of pe sums), of a pass that gives them; clear: Out(1), none of a group
                 before waits for its turn; empty: Out(1), nor to be taken
+                read_last, wrote_last: Out(1), the last word of a group is read, or written; of a trunk
+                outside
                 moved: Out(1), levels: Out: a column passes, its sums in w_data, for a simulation
     Order       trunk values lie in the order fold, row, group, column; a group's sums come with
                 its last pixel first where the pass has it so
@@ -61,6 +63,7 @@ class SumOutput(wiring.Component):
                 "moved": Out(1),
                 "levels": Out(unit.array.pe * unit.act_bits),
                 "gives": In(1),
+                **({} if unit.outside is None else {"read_last": Out(1), "wrote_last": Out(1)}),
             }
         )
 
@@ -102,6 +105,14 @@ class SumOutput(wiring.Component):
             for n, value in enumerate(values):
                 m.d.sync += value.eq(self.head[n] + self.r_data[n * bits :][:bits])
         m.d.comb += self.w_data.eq(Cat(values))
+
+        if unit.outside is not None:
+            written = (self.w_addr + now.turned)[: len(place)]
+            whole = at[: len(place)].all() & kept
+            m.d.comb += [
+                self.read_last.eq(running & ~second & now.add & whole),
+                self.wrote_last.eq(self.write_trunk & written.all()),
+            ]
 
         fields, beyond = self.fields(m), self.place(m, valid & on)
         self.requantize(m, values, fields, beyond)

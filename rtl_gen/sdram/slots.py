@@ -32,6 +32,7 @@ class SlotController(wiring.Component):
                 where ``drop``, In(a bit each), was not 1 then
                 group: Out(1), in the last cycle before each refresh but the first; the next slot
                 is the first of ``turns`` where ``restart``, In(1), is 1 then
+                turn: In(a bit each), whose slot begins, where the slots are ``told``
     Order       block n is at row, bank, column = n * burst, the column lowest; in gear 2 a word is
                 at two columns, its lower half first
     Latency     slots.first from the slot's begin to its first word, slots.reply more if read
@@ -40,8 +41,8 @@ class SlotController(wiring.Component):
     Errors      none at run time; Slots refuses what would break a rule of the chip
     """
 
-    def __init__(self, slots: Slots, clients: tuple[str, ...]):
-        self.slots, self.clients = slots, clients
+    def __init__(self, slots: Slots, clients: tuple[str, ...], told: bool = False):
+        self.slots, self.clients, self.told = slots, clients, told
         count, width = len(clients), slots.width
         blocks = slots.words // slots.burst
         super().__init__(
@@ -59,6 +60,7 @@ class SlotController(wiring.Component):
                 "read": Out(width),
                 "group": Out(1),
                 "restart": In(1),
+                **({"turn": In(count)} if told else {}),
             }
         )
 
@@ -103,21 +105,28 @@ class SlotController(wiring.Component):
 
     def choose(self, m: Module, begin: Value, end: Value) -> Signal:
         """Whose slot it is: one bit of the clients, none where it is not wanted."""
+        chosen = Signal(len(self.clients))
+        if self.told:
+            m.d.comb += chosen.eq(self.turn)
+        else:
+            self.take_turns(m, end, chosen)
+        mine = Signal(len(self.clients))
+        m.d.comb += self.begun.eq(Mux(begin, chosen & self.ask, 0))
+        with m.If(begin):
+            m.d.sync += mine.eq(self.begun)
+        return mine
+
+    def take_turns(self, m: Module, end: Value, chosen: Signal) -> None:
+        """Choose as ``slots.turns`` says."""
         bits = {name: 1 << number for number, name in enumerate(self.clients)}
         turns = [bits.get(name, 0) for name in self.slots.turns]  # 0: of nobody here
         turn = counter(len(turns), "turn")
-        chosen = Signal(len(self.clients))
         m.d.comb += chosen.eq(Array(Const(bit, len(chosen)) for bit in turns)[turn])
         if len(turns) > 1:
             with m.If(end):
                 m.d.sync += turn.eq(Mux(turn == len(turns) - 1, 0, turn + 1))
             with m.If(self.group & self.restart):
                 m.d.sync += turn.eq(0)
-        mine = Signal(len(self.clients))
-        m.d.comb += self.begun.eq(Mux(begin, chosen & self.ask, 0))
-        with m.If(begin):
-            m.d.sync += mine.eq(self.begun)
-        return mine
 
     def command(
         self, m: Module, tick: Signal, second: Signal, resting: Signal, up: Signal, step: Signal,

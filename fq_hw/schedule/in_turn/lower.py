@@ -17,7 +17,7 @@ from itertools import groupby
 import numpy as np
 
 from fq_hw import ir
-from fq_hw.errors import CapacityError, GraphError, require
+from fq_hw.errors import CapacityError, FoldingError, GraphError, require
 from fq_hw.ir import Graph
 from fq_hw.schedule.in_turn.geometry import DEPTHS, Array, Pass, Region
 from fq_hw.schedule.in_turn.stage import InTurn, inside
@@ -25,7 +25,8 @@ from fq_hw.schedule.memories import blocks, ceil_div, taken
 from fq_hw.schedule.parts import bits
 from fq_hw.schedule.plan import Inside
 from fq_hw.schedule.planes import planes
-from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, ParameterUnit, Replay
+from fq_hw.schedule.sdram import Agenda, PassBursts, Slots, agenda_of
+from fq_hw.schedule.units import ArrayUnit, Beat, FoldBufferUnit, ParameterUnit, Replay
 from fq_hw.schedule.words import level_fields, weight_words
 
 __all__ = ["Passes", "fitted", "passes"]
@@ -300,6 +301,35 @@ class Passes:
             whole=levels and self.whole,
             planar=is_planar(users),
         )
+
+    def spilled(self, width: int) -> ArrayUnit:
+        """The array, with its trunk in a memory whose words have so many bits."""
+        unit = self.unit
+        lanes, depth = (
+            ceil_div(unit.array.pe * unit.trunk_bits, width),
+            unit.GROUPS * unit.array.columns,
+        )
+        return replace(unit, outside=Beat(lanes=lanes, bits=width), trunk_depth=depth)
+
+    def agenda(self, slots: Slots) -> Agenda:
+        """What an SDRAM does in a frame that has parameters and trunk."""
+        unit, burst = self.spilled(slots.width), slots.burst
+        header, beats = unit.header_words, self.buffer(slots.width).beats_in
+        made = []
+        for step in unit.passes:
+            sums = unit.sums_in_trunk(step) * unit.outside.lanes
+            whole = not (step.add or step.keep) or step.folds * sums % burst == 0
+            contract = f"must fill whole bursts of {burst} words with its sums outside"
+            hint = "take shorter bursts, or keep the trunk on the chip"
+            got = step.folds * sums
+            require(whole, f"pass {step.name!r}", contract, got, hint=hint, kind=FoldingError)
+            words = (step.steps + header) * beats
+            made.append(
+                PassBursts(
+                    folds=step.folds, words=words, sums=sums, reads=step.add, writes=step.keep
+                )
+            )
+        return agenda_of(made, burst)
 
     @property
     def parameters(self) -> ParameterUnit:

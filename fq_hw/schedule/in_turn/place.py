@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fq_hw import ir
 from fq_hw.schedule import units
+from fq_hw.schedule.conv_parts import converters
 from fq_hw.schedule.in_turn.lower import Passes, passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply
 from fq_hw.schedule.memories import taken
@@ -37,9 +38,16 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     behind = next(convs, None)
     if any(isinstance(op, ir.Conv) for op in before):
         x = plan.hold(f"{op.name}.frame", x, frame_beats(x, unit, plan.cycles))
-    given = place_parameters(made, op.name, plan)
+    memory, given = place_parameters(made, op.name, plan)
     tensors = {"tensor": op.name, "offset": offset, "inside": made.inside}
-    source = plan.add(op.name, unit, x.source, given, **tensors)
+    if stage.trunk is Supply.CHIP:
+        source = plan.add(op.name, unit, x.source, given, **tensors)
+    else:
+        unit, name = made.spilled(plan.slots.width), f"{op.name}.trunk"
+        came = plan.chain(name, trunk_ways(unit, ".in"), Source(memory.node, 1))
+        source = plan.add(op.name, unit, x.source, came, given, **tensors)
+        gone = plan.chain(name, trunk_ways(unit, ".out"), Source(op.name, 1))
+        plan.feed(memory.node, gone)
     y = plan.stream(op, source, unit.o.lanes, unit.value_bits, offset)
     if behind and behind.name not in plan.stage_of:
         y = plan.hold(f"{op.name}.sums", y, unit.beats_out)
@@ -61,18 +69,31 @@ def frame_beats(x: Stream, unit: units.ArrayUnit, cycles: int) -> int:
     return next(depth for depth in depths if need[depth] == need[least])
 
 
-def place_parameters(made: Passes, name: str, plan: Lowering) -> Source:
-    """Add what gives an array its parameters; a ROM stands for a memory that nobody chose."""
-    stage = made.stage
+def place_parameters(made: Passes, name: str, plan: Lowering) -> tuple[Source, Source]:
+    """Add what gives an array its parameters; a ROM stands for a memory that nobody chose.
+
+    Returns that memory, too.
+    """
+    stage, slots = made.stage, plan.slots
     if stage.supply is Supply.CHIP:
-        return plan.add(f"{name}.parameters", made.parameters, fill=lambda: made.words)
-    slots = plan.slots
+        given = plan.add(f"{name}.parameters", made.parameters, fill=lambda: made.words)
+        return given, given
     width = BEAT_BITS if slots is None else slots.width
     buffer = made.buffer(width)
     beats = buffer.depth * buffer.beats_in
     if slots is None:
         outside: units.Unit = plan.rom_unit(f"{name}.memory", beats, width)
     else:
-        outside = units.SdramUnit(depth=beats, slots=slots, places=places_of(slots))
-    given = plan.add(f"{name}.memory", outside, fill=lambda: made.beats(width))
-    return plan.add(f"{name}.parameters", buffer, given)
+        agenda = made.agenda(slots) if stage.trunk is Supply.STREAM else None
+        outside = units.SdramUnit(depth=beats, slots=slots, places=places_of(slots), agenda=agenda)
+    memory = plan.add(f"{name}.memory", outside, fill=lambda: made.beats(width))
+    return memory, plan.add(f"{name}.parameters", buffer, memory)
+
+
+def trunk_ways(unit: units.ArrayUnit, ending: str) -> list[tuple[str, units.ConvertUnit]]:
+    """What makes words of an SDRAM beats of a trunk, ``.in``, or words of beats, ``.out``."""
+    lanes, goes_in = unit.outside.lanes, ending == ".in"
+    steps = (step for step in unit.passes if (step.add if goes_in else step.keep))
+    pixels = sum(step.folds * unit.sums_in_trunk(step) for step in steps)
+    ways = (1, lanes) if goes_in else (lanes, 1)
+    return converters(lanes, pixels, ways, unit.outside.bits, ending)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fq_hw import ir
-from fq_hw.errors import GraphError, one_of, require
+from fq_hw.errors import FoldingError, GraphError, one_of, require
 from fq_hw.ir import Graph
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.joins import between, dominators
@@ -16,7 +16,7 @@ __all__ = ["InTurn", "Supply", "inside", "one_stage", "partition", "places"]
 
 
 class Supply(enum.Enum):
-    """Where an array's parameters lie: all on the chip, or outside, to come fold by fold."""
+    """Where an array's parameters, or its trunk, lie: on the chip, or outside, to come in order."""
 
     CHIP = "chip"
     STREAM = "stream"
@@ -24,12 +24,22 @@ class Supply(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class InTurn:
-    """A stage that an array computes in turn: all ops behind tensor ``after``, up to ``until``."""
+    """A stage that an array computes in turn: all ops behind tensor ``after``, up to ``until``.
+
+    ``supply`` says where its parameters lie, ``trunk`` where the residual blocks' sums do: outside
+    only where the parameters are, too.
+    """
 
     after: str
     until: str
     array: Array
     supply: Supply = Supply.CHIP
+    trunk: Supply = Supply.CHIP
+
+    def __post_init__(self) -> None:
+        both = self.trunk is Supply.CHIP or self.supply is Supply.STREAM
+        where, contract = f"array behind {self.after!r}", "has its trunk outside, and not its words"
+        require(both, where, contract, hint='say "supply": "stream", too', kind=FoldingError)
 
 
 def places(graph: Graph) -> tuple[list[str], list[str]]:

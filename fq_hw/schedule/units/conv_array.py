@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fq_hw.schedule.in_turn.geometry import Array, Pass, Region
-from fq_hw.schedule.memories import Memory, ceil_div
+from fq_hw.schedule.memories import Memory, ceil_div, distributed
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.steps import (
     Channel,
@@ -33,6 +33,15 @@ __all__ = ["ArrayUnit"]
 Shape = tuple[int, int, int]
 
 
+class Gates:
+    """What groups of sums wait for, and tell of."""
+
+    def __init__(self):
+        self.complete, self.clear = Times(), Times()  # of those that leave
+        self.there, self.freed = Times(), Times()  # of the trunk's that come from outside
+        self.made, self.gone = Times(), Times()  # of those that go there
+
+
 @dataclass(frozen=True, kw_only=True)
 class ArrayUnit(Unit):
     """An array that takes a tensor whole, makes its passes over it, and gives the last one's sums.
@@ -52,6 +61,11 @@ class ArrayUnit(Unit):
 
     Where ``entry`` lies ``alone``, the next frame comes in while the array works on the one before,
     as soon as no pass reads that any more.
+
+    A trunk ``outside`` comes and goes in such beats, a column's ``pe`` sums of ``trunk_bits`` in
+    each: every pass that adds takes all of a tensor, every pass that keeps gives all of one, fold
+    by fold, row by row, a row's groups whole. GROUPS of either are here: a group whose sums are
+    complete waits for its part of the trunk, and for room.
     """
 
     array: Array
@@ -68,7 +82,9 @@ class ArrayUnit(Unit):
     in_bits: int = 0
     whole: bool = False
     planar: bool = False
+    outside: Beat | None = None
 
+    GROUPS: ClassVar = 2
     PARAMETERS: ClassVar = ("i_parameter",)
     PACED: ClassVar = False
 
@@ -77,6 +93,13 @@ class ArrayUnit(Unit):
         last = self.passes[-1]
         self.check(last.keep ^ last.give, "must keep or give what the last pass makes", last.name)
         self.check(last.keep or self.planar, "gives all pixels of some channels first", last.name)
+        if self.outside is not None:
+            ends = self.entry is not None and last.give
+            self.check(
+                ends, "must take levels and give sums, where its trunk is outside", last.name
+            )
+            need, have = self.array.pe * self.trunk_bits, self.outside.width
+            self.check(need <= have, f"needs beats of {need} bits for its trunk", have)
 
     @property
     def i(self) -> Beat:
@@ -99,6 +122,23 @@ class ArrayUnit(Unit):
     @property
     def o(self) -> Beat:
         return Beat(lanes=min(self.array.pe, self.shape_out[2]), bits=self.value_bits)
+
+    @property
+    def ins(self) -> Mapping[str, Beat]:
+        trunk = {} if self.outside is None else {"i_trunk": self.outside}
+        return {"i": self.i, **trunk, "i_parameter": self.i_parameter}
+
+    @property
+    def outs(self) -> Mapping[str, Beat]:
+        return {"o": self.o} if self.outside is None else {"o": self.o, "o_trunk": self.outside}
+
+    @property
+    def WAITS(self) -> bool:  # noqa: N802 - of a class, for all other units
+        return self.outside is not None
+
+    def sums_in_trunk(self, step: Pass) -> int:
+        """Beats of the trunk that a pass of it takes or gives, a fold."""
+        return step.rows * step.groups * self.array.columns
 
     @property
     def steps(self) -> int:
@@ -275,33 +315,38 @@ class ArrayUnit(Unit):
         return loaded + self.starts[-1] + self.group_cycles(last, True) + self.out + before + 1
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
-        x, *parameters = i
+        x, *trunk = i[: 1 if self.outside is None else 2]
+        parameters = i[1 + len(trunk) :]
         known = {"behind": self.words - 1, "skip": self.words}
         cycles = self.words_in // self.beats_in  # of a beat
         beat = Wait(x.offers), Rest(cycles - 1), Take(x)
         row = Repeat(self.shape_in[1] * self.beats_in, beat), Rest(self.row_gap)
-        complete, clear, ended, free, full = (Times() for _ in range(5))
+        gates, ended, free, full = Gates(), *(Times() for _ in range(3))
         load = Repeat(self.shape_in[0], row)
         known_to_be = [Wait(given.offers, **known) for given in parameters]
         steps: list[Step] = [*known_to_be, load]  # nothing comes in before there is a parameter
         if self.apart:
             steps = [Wait(full, plus=1)]
         for number, step in enumerate(self.passes, 1):
-            # A group's sums that are to leave are complete when those before them have gone.
-            waits = [Wait(clear, 1)], [Put(complete)]
-            first, other = (
-                self.group_steps(step, one, parameters, *(waits if step.give else ([], [])))
-                for one in (True, False)
-            )
-            fold = (*first, Repeat(step.weight_groups - 1, other))
-            steps += [Rest(1), Repeat(step.folds, fold), Rest(self.drain)]
+            groups = [
+                self.group_steps(step, n == 0, parameters, *self.gated(step, n % 2, gates))
+                for n in range(3)
+            ]
+            steps += [Rest(1), Repeat(step.folds, self.fold_steps(step, groups))]
+            steps += [Rest(self.drain)]
             over = self.apart and number == self.readers
             steps += [Put(free)] if over else []
             steps += [Rest(1)] if number < len(self.passes) else []
         found: list[Process] = []
+        if trunk:
+            columns = self.array.columns
+            found.append(
+                Steps(Wait(gates.freed, self.GROUPS, 1), Take(trunk[0], columns), Put(gates.there))
+            )
+            found.append(Steps(Wait(gates.made, plus=1), Give(o[1], columns), Put(gates.gone)))
         if self.passes[-1].give:
             steps += [Wait(ended), Rest(1)]
-            found.append(Steps(*self.giving(o[0], complete, clear), Put(ended)))
+            found.append(Steps(*self.giving(o[0], gates.complete, gates.clear), Put(ended)))
         else:
             steps += [Rest(2), Give(o[0], self.beats_out)]
         if not self.apart:
@@ -311,6 +356,39 @@ class ArrayUnit(Unit):
         heard = (Wait(given.offers, **known, plus=self.hears) for given in parameters)
         first = [*heard, Put(free)]
         return [Steps(*steps, *begin, first=first), Steps(Wait(free), load, Put(full)), *found]
+
+    def fold_steps(self, step: Pass, groups: Sequence[tuple[Step, ...]]) -> tuple[Step, ...]:
+        """A fold: its first group, then others of two kinds in turn."""
+        first, odd, even = groups
+        pairs, rest = divmod(step.weight_groups - 1, 2)
+        if odd == even:
+            return (*first, Repeat(step.weight_groups - 1, odd))
+        return (*first, Repeat(pairs, (*odd, *even)), *(odd if rest else ()))
+
+    def gated(self, step: Pass, second: int, gates: Gates) -> tuple[list[Step], list[Step]]:
+        """What a group's sums wait for when they are complete, and what is known then.
+
+        Those that leave, for those before. Those that meet a trunk outside, for their part of it
+        and for room: of two groups that are one behind a ``thin`` pass the first waits for both,
+        and with the ``second`` all is done.
+        """
+        if step.give:
+            return [Wait(gates.clear, 1)], [Put(gates.complete)]
+        if self.outside is None:
+            return [], []
+        before: list[Step] = []
+        after: list[Step] = []
+        last = self.array.columns - (2 if step.thin and not step.dense else 1)
+        taken = self.out + last * (2 if step.add else 1)  # the last column's, or its word's read
+        if step.add and not (step.thin and second):
+            before.append(Wait(gates.there))
+        if step.keep and not (step.thin and second):
+            before.append(Wait(gates.gone, self.GROUPS))
+        if step.add and (second or not step.thin):
+            after.append(Put(gates.freed, taken))
+        if step.keep and (second or not step.thin):
+            after.append(Put(gates.made, taken + (2 if step.add else 1)))
+        return before, after
 
     def group_steps(
         self,
@@ -372,8 +450,16 @@ class ArrayUnit(Unit):
         array, dots = self.array, self.array.columns * self.array.pe
         word = array.simd * self.act_bits
         addresses = bits(array.depth) + bits(self.trunk_depth)
+        trunk = array.pe * self.trunk_bits
+        kept: tuple[Memory, ...] = (Memory(self.trunk_depth, trunk, rom=False, single_port=True),)
+        near = 0
+        if self.outside is not None:  # some groups each way, in distributed RAM
+            kept, near = (), 2 * distributed(self.GROUPS * array.columns, trunk)
         return Parts(
-            exact_lut=dots * self.tree.positions + (array.columns * word if self.apart else 0),
+            exact_lut=dots * self.tree.positions
+            + (array.columns * word if self.apart else 0)
+            + near,
+            exact_ff=2 * trunk if near else 0,
             lut={
                 "fixed": 1,
                 "accumulators": dots * self.acc_bits,
@@ -393,8 +479,5 @@ class ArrayUnit(Unit):
                 "values": 2 * array.pe * self.value_bits,
                 "addresses": addresses,
             },
-            memories=(
-                *self.bank_memories * array.columns,
-                Memory(self.trunk_depth, array.pe * self.trunk_bits, rom=False, single_port=True),
-            ),
+            memories=(*self.bank_memories * array.columns, *kept),
         )

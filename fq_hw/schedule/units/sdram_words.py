@@ -1,16 +1,17 @@
-"""Unit of words that come from an SDRAM."""
+"""Unit of words that come from an SDRAM, which may keep an array's trunk beside them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
 from fq_hw.family import FAMILIES
-from fq_hw.schedule.memories import ceil_div
+from fq_hw.schedule.memories import Memory, ceil_div, in_block_ram
 from fq_hw.schedule.parts import Parts, bits
-from fq_hw.schedule.sdram import Slots
+from fq_hw.schedule.sdram import Agenda, Burst, Slots
 from fq_hw.schedule.steps import (
     Align,
     Channel,
@@ -18,8 +19,11 @@ from fq_hw.schedule.steps import (
     Give,
     Process,
     Put,
+    Repeat,
     Rest,
+    Step,
     Steps,
+    Take,
     Times,
     Wait,
     in_turn,
@@ -47,11 +51,16 @@ class SdramUnit(FramelessUnit):
     reset words and check are filled in, and all are read back once: words are given only if they
     are right then. They are read in the slots of the client ``words``, a burst in each in which the
     ``places`` of a FIFO have room for one; the last burst of a frame is what is left.
+
+    With an ``agenda`` the chip keeps an array's trunk, too, behind words and check: what is moved
+    in the slots of a frame is what that says, each as soon as what comes out has room in a FIFO,
+    and all of what goes in is in another. Read is what was written in the same place before.
     """
 
     depth: int
     slots: Slots
     places: int = 1024
+    agenda: Agenda | None = None
 
     STEADY: ClassVar[bool] = False
 
@@ -61,8 +70,13 @@ class SdramUnit(FramelessUnit):
         fits = places >= least and places.bit_count() == 1
         self.check(fits, f"places must be a power of two, {least} or more", places)
         self.check("words" in self.slots.turns, "needs slots for its words", self.slots.turns)
-        have = self.slots.words
-        self.check(self.stored <= have, f"has room for {have} words", self.stored)
+        need, have = self.stored if self.agenda is None else self.used, self.slots.words
+        if self.agenda is not None:
+            bursts = ceil_div(self.depth, self.slots.burst), self.agenda.count(Burst.WORDS)
+            self.check(bursts[0] == bursts[1], "needs an agenda for all its words", bursts)
+            turns = self.slots.turns
+            self.check(set(turns) == {"words"}, "needs all slots for its agenda", turns)
+        self.check(need <= have, f"has room for {have} words", need)
 
     @property
     def width(self) -> int:
@@ -85,8 +99,17 @@ class SdramUnit(FramelessUnit):
         return ceil_div(self.stored, self.slots.burst)
 
     @property
+    def used(self) -> int:
+        """Words of the chip's bursts that are read or written."""
+        trunk = 0 if self.agenda is None else self.agenda.blocks
+        return (self.blocks + trunk) * self.slots.burst
+
+    @property
     def beats(self) -> int:
         """Cycles in which the words of a frame come, if each slot has room for its burst."""
+        if self.agenda is not None:
+            slots = self.slots
+            return int(self.agenda.slots * slots.burst / slots.share)
         return int(self.depth / self.words_per_cycle)
 
     @property
@@ -95,11 +118,19 @@ class SdramUnit(FramelessUnit):
 
     @property
     def ins(self) -> dict[str, Beat]:
-        return {}
+        return {} if self.agenda is None else {"i_trunk": self.o}
+
+    @property
+    def outs(self) -> dict[str, Beat]:
+        return {"o": self.o} if self.agenda is None else {"o": self.o, "o_trunk": self.o}
 
     @property
     def o(self) -> Beat:
         return Beat(lanes=1, bits=self.width)
+
+    @property
+    def latency_from(self) -> dict[str, int]:
+        return {}
 
     @property
     def fifo(self) -> FifoUnit:
@@ -113,22 +144,42 @@ class SdramUnit(FramelessUnit):
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         """Bursts, each in the first slot that finds room, from the first cycle it is ready."""
-        slots, burst = self.slots, self.slots.burst
-        asked, come, left, gone = Times(), Channel(), Channel(), Times()
-        whole, rest = divmod(self.depth, burst)
-        words = [*[burst] * whole, *[rest] * (rest > 0)]
+        burst, whole = self.slots.burst, divmod(self.depth, self.slots.burst)
+        words = [*[burst] * whole[0], *[whole[1]] * (whole[1] > 0)]
         room = self.places - burst + words[-1]  # of the words that are read, none went before
+        asked, gone = Times(), Times()
         ask = (
-            [Wait(gone, room, 1, before), Align(self.pauses), Put(asked), Rest(1)]
-            for before in [words[-1], *words[:-1]]
+            [Wait(gone, room, 1, before), *self.slot(asked)] for before in [words[-1], *words[:-1]]
         )
-        read = ([Wait(asked, plus=slots.first + slots.reply), Give(come, n)] for n in words)
+        if self.agenda is None:
+            return [Steps(*in_turn(ask)), *self.reading(asked, words, o[0], gone)]
+        read, left, write, came, freed = (Times() for _ in range(5))
+        ways = {
+            Burst.READ: [Wait(left, self.places, 1, burst), *self.slot(read)],
+            Burst.WRITE: [Wait(came, 0, 0, burst), *self.slot(write)],
+        }
+        kinds = (Burst(n) for n in self.agenda.bursts if n != Burst.AGAIN)
+        steps = (next(ask) if kind is Burst.WORDS else ways[kind] for kind in kinds)
         return [
-            Steps(*in_turn(ask)),
-            Steps(*in_turn(read)),
-            *self.fifo.processes([come], [left]),
-            passed(left, o[0], gone),
+            Steps(*in_turn(steps)),
+            *self.reading(asked, words, o[0], gone),
+            *self.reading(read, [burst], o[1], left),
+            Steps(Wait(freed, self.places, 1), Take(i[0]), Put(came)),
+            Steps(Wait(write, plus=self.slots.first), Repeat(burst, (Put(freed), Rest(1)))),
         ]
+
+    def slot(self, asked: Times) -> tuple[Step, ...]:
+        """The next slot, in which a burst is asked for."""
+        return Align(self.pauses), Put(asked), Rest(1)
+
+    def reading(
+        self, asked: Times, words: Iterable[int], o: Channel, gone: Times
+    ) -> Iterator[Process]:
+        """From bursts of so many ``words`` that were ``asked`` for to those that have ``gone``."""
+        come, left, plus = Channel(), Channel(), self.slots.first + self.slots.reply
+        yield Steps(*in_turn([Wait(asked, plus=plus), Give(come, n)] for n in words))
+        yield from self.fifo.processes([come], [left])
+        yield passed(left, o, gone)
 
     @cached_property
     def pauses(self) -> tuple[int, ...]:
@@ -148,7 +199,15 @@ class SdramUnit(FramelessUnit):
         return slots.share * mine * self.depth / (ceil_div(self.depth, slots.burst) * slots.burst)
 
     def parts(self) -> Parts:
-        fifo = self.fifo.parts()
+        memories, agenda, more = self.fifo.parts().memories, self.agenda, 0
+        if agenda is not None:  # two FIFOs more, their counters, blocks, and what comes next
+            memories *= 3
+            depth, code = len(agenda.bursts), 2
+            more = 4 * bits(agenda.blocks) + 6 * bits(self.places) + 2 * bits(depth)
+            if in_block_ram(depth, code):
+                memories += (Memory(depth, code, rom=True),)
+            else:
+                more += code * ceil_div(depth, 16)
         return Parts(
             both={
                 "fixed": 1,
@@ -157,7 +216,9 @@ class SdramUnit(FramelessUnit):
                 "place": bits(self.places),
             },
             lut={"check": self.width},
-            memories=fifo.memories,
+            exact_lut=more,
+            exact_ff=more,
+            memories=memories,
         )
 
 
