@@ -62,6 +62,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "the same --clock",
     )
     parser.add_argument(
+        "--sdram-trunk",
+        action="store_true",
+        help="the array's trunk, the sums of its residual blocks, lies there, too: fewer block "
+        "RAMs, more of the SDRAM's time (--partition chooses)",
+    )
+    parser.add_argument(
         "--gear",
         type=int,
         choices=(1, 2),
@@ -99,6 +105,7 @@ def speed_tag(args: argparse.Namespace, interval: int) -> str:
     return (
         (f"{arrays.tag}-" if arrays else "partition-" if args.partition else "")
         + ("sdram-" if args.sdram else "")
+        + ("trunk-" if args.sdram_trunk else "")
         + (f"gear-{args.gear}-" if args.gear else "")
         + f"{interval}-cycles"
         + (f"-{levels}-levels" if levels > 1 else "")
@@ -118,6 +125,7 @@ def goal_of(args: argparse.Namespace) -> FoldGoal:
         arrays=arrays_of(args),
         partition=args.partition,
         sdram=args.sdram,
+        sdram_trunk=args.sdram_trunk,
         gear=args.gear,
         model=args.model,
     )

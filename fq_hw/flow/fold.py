@@ -42,6 +42,8 @@ class FoldGoal:
     arrays            what does not stream; or with ``partition`` the solver chooses where to cut,
                       and the size of the array behind it: most frames/s that fit
     sdram             the array's parameters lie in the board's SDRAM, beside a design at ``mhz``
+    sdram_trunk       the array's trunk, the sums of its residual blocks, lies there, too; with
+                      ``partition`` the solver chooses
     gear              1 or 2: its clock is the design's, or twice as fast and gives two words a
                       cycle; by default the higher where the chip is fast enough
     model             the file that hints name
@@ -59,6 +61,7 @@ class FoldGoal:
     arrays: Arrays = Arrays()
     partition: bool = False
     sdram: bool = False
+    sdram_trunk: bool = False
     gear: int | None = None
     model: Path | None = SHIPPED
 
@@ -107,8 +110,11 @@ class FoldGoal:
 
     def stages(self, graph: ir.Graph) -> tuple[InTurn, ...]:
         """What arrays compute."""
-        supply = Supply.STREAM if self.sdram else Supply.CHIP
-        return tuple(replace(stage, supply=supply) for stage in self.arrays.stages(graph))
+        supply, trunk = (
+            Supply.STREAM if outside else Supply.CHIP for outside in (self.sdram, self.sdram_trunk)
+        )
+        made = self.arrays.stages(graph)
+        return tuple(replace(stage, supply=supply, trunk=trunk) for stage in made)
 
     def slots(self) -> Slots | None:
         """Those of the board's SDRAM, if it is used."""
@@ -118,7 +124,15 @@ class FoldGoal:
         if not self.sdram:
             contract, hint = "says how an SDRAM runs", "add --sdram, or leave it out"
             require(self.gear is None, "--gear", contract, self.gear, hint=hint)
+            contract = "puts the trunk beside the parameters in an SDRAM"
+            require(not self.sdram_trunk, "--sdram-trunk", contract, hint=hint)
             return None
+        contract, hint = (
+            "says where a given array's trunk lies",
+            "leave it out: --partition chooses",
+        )
+        given = not (self.sdram_trunk and self.partition)
+        require(given, "--sdram-trunk", contract, hint=hint)
         board = boards.find(self.board)
         used, contract = self.arrays or self.partition, "has the parameters of an array"
         require(used, "--sdram", contract, hint="add --partition, --in-turn, --sequential")

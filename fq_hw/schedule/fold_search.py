@@ -127,7 +127,8 @@ def beside(stage: InTurn) -> str:
     """An array, as it ends a sentence."""
     array, place = stage.array, PLACES[stage.supply]
     size = f"{array.columns}x{array.pe}x{array.simd}"
-    return f", with an array of {size} behind {stage.after}, its weights {place}"
+    trunk = " and its trunk" if stage.trunk is Supply.STREAM else ""
+    return f", with an array of {size} behind {stage.after}, its weights{trunk} {place}"
 
 
 def shortage(choices: Choices, cycles: int, limits: Resources) -> Shortage:

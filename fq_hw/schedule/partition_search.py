@@ -1,10 +1,10 @@
 """Which layers stream and which an array computes: the fastest way that fits, and what binds it.
 
 A partition is a cut: what comes before it streams, what comes behind it, up to the last sums, one
-array computes in turn, with its parameters on the chip or from an SDRAM. All layers may stream, and
-all convolutions may be in the array. Where an array may begin says the graph, which sizes it may
-have is asked. What could be fastest is tried first, the others only for what is no slower than the
-fastest so far; the solver folds the rest.
+array computes in turn, with its parameters on the chip or from an SDRAM, which may have its trunk,
+too. All layers may stream, and all convolutions may be in the array. Where an array may begin says
+the graph, which sizes it may have is asked. What could be fastest is tried first, the others only
+for what is no slower than the fastest so far; the solver folds the rest.
 """
 
 from __future__ import annotations
@@ -92,6 +92,11 @@ class Found:
         return self.folding.cycles, self.costs.lut, self.costs.ebr
 
 
+WAYS = (  # where an array's parameters and its trunk lie
+    (Supply.CHIP, Supply.CHIP),
+    (Supply.STREAM, Supply.CHIP),
+    (Supply.STREAM, Supply.STREAM),
+)
 NOTHING = Bound.of(Problem(layers=()))  # that something needs
 Way = tuple[tuple[InTurn, ...], Slots | None]  # what an array computes, if any, from which SDRAM
 
@@ -124,7 +129,7 @@ class Search:
         return self.streamed.beside(*way) if way[0] else self.streamed
 
     def cut(self, cut: Cut, array: Array) -> None:
-        """Try an array behind a cut, with its parameters on the chip and outside."""
+        """Try an array behind a cut, with its parameters and its trunk on the chip and outside."""
         if cut.behind / array.macs > self.most:
             return
         try:
@@ -133,13 +138,20 @@ class Search:
             return
         if made.unit.beats > self.most:
             return
-        costs = self.streamed.unit_costs(made.unit)
-        for supply in Supply if self.slots is not None else (Supply.CHIP,):
-            outside = supply is Supply.STREAM
-            parameters = made.buffer(self.slots.width) if outside else made.parameters
-            own = costs + self.streamed.unit_costs(parameters)
-            stage = replace(made.stage, supply=supply)
-            way = (stage,), self.slots if outside else None
+        for supply, trunk in WAYS if self.slots is not None else WAYS[:1]:
+            stage = replace(made.stage, supply=supply, trunk=trunk)
+            unit, parameters = made.unit, made.parameters
+            if supply is Supply.STREAM:
+                parameters = made.buffer(self.slots.width)
+            if trunk is Supply.STREAM:
+                try:
+                    unit = made.spilled(self.slots)
+                except FqHwError:  # its sums do not fill bursts
+                    continue
+                if unit.beats > self.most:
+                    continue
+            own = self.streamed.unit_costs(unit) + self.streamed.unit_costs(parameters)
+            way = (stage,), self.slots if supply is Supply.STREAM else None
             share = self.ahead.get(cut.after, NOTHING).beside(own).share(self.limits)
             if share > 1:  # most ways end here, before anything is folded
                 self.tried.append((share, self.most, way))

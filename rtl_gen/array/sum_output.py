@@ -25,8 +25,8 @@ class SumOutput(wiring.Component):
                 write: Out(write_layout)
                 o: Out(stream of pe sums), of a pass that gives them; clear: Out(1), none of a group
                 before waits for its turn; empty: Out(1), nor to be taken
-                read_last, wrote_last: Out(1), the last word of a group is read, or written; of a trunk
-                outside
+                read_last, wrote_last: Out(1), the last word of a group is read, is written; where
+                the trunk is outside
                 moved: Out(1), levels: Out: a column passes, its sums in w_data, for a simulation
     Order       trunk values lie in the order fold, row, group, column; a group's sums come with
                 its last pixel first where the pass has it so

@@ -21,7 +21,7 @@ class TrunkBuffer(wiring.Component):
                 theirs are here; read_last: In(1), the last word of a group is read
                 keeps: In(1), a group's sums are complete that are to stay; room: Out(1), they may;
                 wrote_last: In(1), the last word of a group is written
-                i_trunk: In(stream), o_trunk: Out(stream), as ArrayUnit.outside: words of ``pe`` sums
+                i_trunk: In(stream), o_trunk: Out(stream): words of ``pe`` sums, ArrayUnit.outside
     Order       addresses are those of the trunk, of which the place in a group counts here; words
                 come and go in the order of the trunk
     Latency     2 cycles from an address to its word; a cycle from a group's last word to ``there``,

@@ -8,7 +8,7 @@ lie in the banks, placed wherever nothing alive is overwritten.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -302,34 +302,47 @@ class Passes:
             planar=is_planar(users),
         )
 
-    def spilled(self, width: int) -> ArrayUnit:
-        """The array, with its trunk in a memory whose words have so many bits."""
-        unit = self.unit
-        lanes, depth = (
-            ceil_div(unit.array.pe * unit.trunk_bits, width),
-            unit.GROUPS * unit.array.columns,
+    def outside(self, slots: Slots) -> Beat:
+        """What moves between the array and a trunk in an SDRAM: whole words of that."""
+        lanes = ceil_div(self.array.pe * self.unit.trunk_bits, slots.width)
+        return Beat(lanes=lanes, bits=slots.width)
+
+    def moves(self, slots: Slots) -> Iterator[PassBursts]:
+        """What an SDRAM moves in each pass, if it has parameters and trunk.
+
+        Raises FoldingError where the sums of a pass do not fill whole bursts.
+        """
+        unit, lanes = self.unit, self.outside(slots).lanes
+        beats = self.buffer(slots.width).beats_in
+        for step in unit.passes:
+            sums, trunk = unit.sums_in_trunk(step) * lanes, step.add or step.keep
+            rest = step.folds * sums % slots.burst if trunk else 0
+            contract = f"must fill whole bursts of {slots.burst} words with its sums outside"
+            hint = "take shorter bursts, or keep the trunk on the chip"
+            where, got = f"pass {step.name!r}", step.folds * sums
+            require(not rest, where, contract, got, hint=hint, kind=FoldingError)
+            yield PassBursts(
+                folds=step.folds, words=(step.steps + unit.header_words) * beats,
+                sums=sums, reads=step.add, writes=step.keep,
+            )  # fmt: skip
+
+    def spilled(self, slots: Slots) -> ArrayUnit:
+        """The array, with its trunk in an SDRAM beside its parameters. Raises what ``moves`` does.
+
+        A pass is as slow as what is moved for it, but for what may come before it and go behind.
+        """
+        unit, cycles = self.unit, slots.burst / slots.share
+        moved = (one.bursts(slots.burst) - one.ahead(slots.burst) for one in self.moves(slots))
+        return replace(
+            unit,
+            outside=self.outside(slots),
+            moves=tuple(int(max(bursts, 0) * cycles) for bursts in moved),
+            trunk_depth=unit.GROUPS * unit.array.columns,
         )
-        return replace(unit, outside=Beat(lanes=lanes, bits=width), trunk_depth=depth)
 
     def agenda(self, slots: Slots) -> Agenda:
         """What an SDRAM does in a frame that has parameters and trunk."""
-        unit, burst = self.spilled(slots.width), slots.burst
-        header, beats = unit.header_words, self.buffer(slots.width).beats_in
-        made = []
-        for step in unit.passes:
-            sums = unit.sums_in_trunk(step) * unit.outside.lanes
-            whole = not (step.add or step.keep) or step.folds * sums % burst == 0
-            contract = f"must fill whole bursts of {burst} words with its sums outside"
-            hint = "take shorter bursts, or keep the trunk on the chip"
-            got = step.folds * sums
-            require(whole, f"pass {step.name!r}", contract, got, hint=hint, kind=FoldingError)
-            words = (step.steps + header) * beats
-            made.append(
-                PassBursts(
-                    folds=step.folds, words=words, sums=sums, reads=step.add, writes=step.keep
-                )
-            )
-        return agenda_of(made, burst)
+        return agenda_of(tuple(self.moves(slots)), slots.burst)
 
     @property
     def parameters(self) -> ParameterUnit:

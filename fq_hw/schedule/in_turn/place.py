@@ -43,7 +43,7 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     if stage.trunk is Supply.CHIP:
         source = plan.add(op.name, unit, x.source, given, **tensors)
     else:
-        unit, name = made.spilled(plan.slots.width), f"{op.name}.trunk"
+        unit, name = made.spilled(plan.slots), f"{op.name}.trunk"
         came = plan.chain(name, trunk_ways(unit, ".in"), Source(memory.node, 1))
         source = plan.add(op.name, unit, x.source, came, given, **tensors)
         gone = plan.chain(name, trunk_ways(unit, ".out"), Source(op.name, 1))

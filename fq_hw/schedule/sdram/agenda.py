@@ -8,7 +8,8 @@ comes behind it would stand still; the cycle model would say so.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fq_hw.schedule.memories import ceil_div
@@ -41,6 +42,15 @@ class PassBursts:
     reads: bool = False
     writes: bool = False
 
+    def bursts(self, burst: int) -> int:
+        """Slots that it takes, of so many words, parameters and sums."""
+        sums = self.folds * self.sums * (self.reads + self.writes)
+        return (self.folds * self.words + sums) // burst
+
+    def ahead(self, burst: int) -> int:
+        """How many of these may be moved before it, or behind it: what FIFOs and buffers hold."""
+        return (AHEAD + 1) * self.reads + (BEHIND + 2) * self.writes + 2 + 2 * self.words // burst
+
 
 @dataclass(frozen=True, kw_only=True)
 class Agenda:
@@ -59,7 +69,8 @@ class Agenda:
         return len(self.bursts) - self.count(Burst.AGAIN)
 
 
-def agenda_of(passes: Sequence[PassBursts], burst: int) -> Agenda:
+@functools.lru_cache(64)
+def agenda_of(passes: tuple[PassBursts, ...], burst: int) -> Agenda:
     """The order for ``passes``, in bursts of so many words; each pass's sums must fill whole ones.
 
     A fold's parameters come while the fold before it is computed, spread over its sums. These are

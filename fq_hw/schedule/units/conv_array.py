@@ -65,7 +65,8 @@ class ArrayUnit(Unit):
     A trunk ``outside`` comes and goes in such beats, a column's ``pe`` sums of ``trunk_bits`` in
     each: every pass that adds takes all of a tensor, every pass that keeps gives all of one, fold
     by fold, row by row, a row's groups whole. GROUPS of either are here: a group whose sums are
-    complete waits for its part of the trunk, and for room.
+    complete waits for its part of the trunk, and for room. What is outside needs so many cycles,
+    at least, for what it ``moves`` in each pass.
     """
 
     array: Array
@@ -83,6 +84,7 @@ class ArrayUnit(Unit):
     whole: bool = False
     planar: bool = False
     outside: Beat | None = None
+    moves: tuple[int, ...] = ()
 
     GROUPS: ClassVar = 2
     PARAMETERS: ClassVar = ("i_parameter",)
@@ -293,6 +295,8 @@ class ArrayUnit(Unit):
     @property
     def beats(self) -> int:
         work = self.pass_cycles + (1 if self.passes[-1].give else self.beats_out + 2)
+        for step, moved in zip(self.passes, self.moves, strict=False):
+            work += max(0, moved - step.folds * self.fold_cycles(step))
         if self.apart:
             return max(work + 1, self.read_cycles + self.load_cycles)
         return self.load_cycles + work
