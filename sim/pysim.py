@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from amaranth.hdl import Value
@@ -218,19 +218,23 @@ def replay(
     return {port.name: port.cycles for port in ports}
 
 
-def block(part: wiring.Component | Elaborated, vectors: Vectors) -> dict[str, int]:
-    """What a port does while no output is ever ready.
+def block(
+    part: wiring.Component | Elaborated, vectors: Vectors, held: Iterable[str] | None = None
+) -> dict[str, int]:
+    """What a port does while no output is ever ready, or none of those ``held``.
 
     Per input the beats it took, per output 1 when it offers a beat and holds it.
     """
     bench, never, always = elaborated(part), (0,), (1,)
-    ports = make_ports(bench.part, vectors, [never] * len(vectors.i), [always] * len(vectors.o))
+    held = {*(vectors.o if held is None else held)}
+    ways = [always if name in held else never for name in vectors.o]
+    ports = make_ports(bench.part, vectors, [never] * len(vectors.i), ways)
     moved = [0]
 
     def ended() -> bool:
-        """Every output offers a beat, and none has moved in this cycle."""
+        """Every output that is held offers a beat, and none has moved in this cycle."""
         moved.append(sum(len(port.cycles) for port in ports))
-        offered = all(isinstance(port, Source) or port.waiting is not None for port in ports)
+        offered = all(port.waiting is not None for port in ports if port.name in held)
         return offered and moved[-2] == moved[-1]
 
     bench.run(ports, vectors.limit // 4, STILL, ended)

@@ -44,15 +44,18 @@ def golden_beats_in_the_cycles_of_the_model(unit: Unit, pauses: tuple[str, str])
 
 def valid_waits_for_no_ready(unit: Unit) -> None:
     vectors, part = elaborated(unit)
-    blocked = pysim.block(part, vectors)
-    assert [blocked[port] for port in vectors.o] == [1] * len(vectors.o)
+    later = {"o_trunk"} & set(vectors.o)  # what comes back makes what comes out
+    for held in filter(None, (set(vectors.o) - later, later)):
+        blocked = pysim.block(part, vectors, held)
+        assert all(blocked[port] for port in held)
 
 
 def latency(unit: Unit) -> None:
     vectors, cycles = replay(unit)
     assert set(unit.latency_from) <= set(vectors.i) == set(unit.ins)
     since = max((cycles[port][beat] for port, beat in unit.latency_from.items()), default=0)
-    assert {cycles[port][0] - since for port in vectors.o} == {unit.latency()}
+    results = set(vectors.o) - {"o_trunk"}  # what an array makes of itself comes before
+    assert {cycles[port][0] - since for port in results} == {unit.latency()}
 
 
 def interval(unit: Unit) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fq_hw import ir
-from fq_hw.errors import CapacityError, require
+from fq_hw.errors import CapacityError, FoldingError, require
 from fq_hw.flow.bars import share_bar
 from fq_hw.flow.hardware import MOST_CYCLES, SHIPPED, Arrays, check_cycles, sequential_way
 from fq_hw.schedule.fold_search import fastest, least_lut
 from fq_hw.schedule.folding import Folding
+from fq_hw.schedule.in_turn.lower import passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply
 from fq_hw.schedule.lower import Lowering
 from fq_hw.schedule.memories import blocks
@@ -27,6 +28,7 @@ HEAD = (
     "layer", "PE", "SIMD", "columns", "hold", "weights", "cycles", "busy %", "MAC/cycle", *KINDS
 )  # fmt: skip
 BURST = 256  # words of an SDRAM read at once: 96 % of all cycles give one
+LEAST_BURST = 16  # half of whose slot gives none
 FF_SHARE = 0.9  # of a board's flip-flops to use at most: they pack more easily than LUTs
 Report = Callable[[str], None]
 
@@ -96,7 +98,9 @@ class FoldGoal:
         board = boards.find(self.board)
         cycles, share, levels = self.asked_cycles(), self.share(), self.levels
         require(1 <= levels <= 100, "--levels-per-stage", "must be in 1..100", levels)
-        limits, stages, slots = limits_of(board, share, graph), self.stages(graph), self.slots()
+        limits, slots, stages = limits_of(board, share, graph), self.slots(), self.stages(graph)
+        if self.sdram_trunk:
+            slots = filled_by(graph, stages, slots)
         if self.partition:
             return self.partitioned(graph, limits, slots, report)
         report("folding" if cycles is None else f"folding for {cycles:,} cycles per frame")
@@ -192,6 +196,19 @@ class FoldGoal:
             way += "; --partition puts the layers of most weights on an array"
         what = "this hardware" if stages else "a unit for each layer"
         return f"{what} fits no {family} board that is known{way}"
+
+
+def filled_by(graph: ir.Graph, stages: tuple[InTurn, ...], slots: Slots) -> Slots:
+    """``slots`` with the longest bursts that the trunks of ``stages`` fill. Raises FoldingError."""
+    while True:
+        try:
+            for stage in stages:
+                passes(graph, stage).agenda(slots)
+            return slots
+        except FoldingError:
+            if slots.burst <= LEAST_BURST:
+                raise
+        slots = replace(slots, burst=slots.burst // 2)
 
 
 def sdram_row(slots: Slots | None) -> dict | None:

@@ -18,15 +18,17 @@ from dataclasses import dataclass, replace
 from fq_hw.errors import FoldingError, FqHwError
 from fq_hw.ir import Graph
 from fq_hw.schedule.choices import Choices, Estimate
-from fq_hw.schedule.fold_search import Shortage, fewest, shortage
+from fq_hw.schedule.fold_search import Shortage, fewest, fold_at, shortage
 from fq_hw.schedule.folding import Folding, macs
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.in_turn.lower import fitted, passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, places
 from fq_hw.schedule.joins import between
+from fq_hw.schedule.lower import lower
 from fq_hw.schedule.resources import Resources, resources
 from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.solver import Bound, Problem
+from fq_hw.schedule.timing import simulate
 
 __all__ = ["ARRAYS", "Partitioned", "fastest_partition"]
 
@@ -179,6 +181,24 @@ class Search:
             if self.best is None or found.worth < self.best.worth:
                 self.best = found
 
+    def relaxed(self, found: Found) -> Found:
+        """The same with no more LUTs than the cycles need that its frames really take.
+
+        An array waits for its SDRAM, and longer than its account says.
+        """
+        folding = found.folding
+        way = folding.arrays, folding.slots
+        real = simulate(lower(self.graph, folding.folds, folding.cycles, **folding.more)).interval
+        choices = self.choices(way)
+        times = [cycles for cycles in choices.intervals if folding.cycles < cycles <= real]
+        slower = fold_at(choices, times[-1], self.limits) if times else None
+        if slower is None:
+            return found
+        plan = lower(self.graph, slower.folds, slower.cycles, **slower.more)
+        if simulate(plan).interval > real:
+            return found
+        return Found(folding=slower, costs=total(choices, slower))
+
     def nearest(self) -> Shortage | None:
         """What the partition lacks that needs least, of all that are faster; None where none is."""
         queue = [(share, n, cycles, way) for n, (share, cycles, way) in enumerate(self.tried)]
@@ -224,6 +244,7 @@ def fastest_partition(
     binds, best = search.nearest(), search.best
     if best is None:
         raise binds.error(graph)
+    best = search.relaxed(best)
     return Partitioned(folding=best.folding, costs=best.costs, tried=1 + len(ways), binds=binds)
 
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from fq_hw import ir
 from fq_hw.golden.ops import evaluate
 from fq_hw.passes.clip_thresholds import clip_thresholds
-from fq_hw.schedule.in_turn.geometry import Array
+from fq_hw.schedule.in_turn.geometry import Array, Pass
 from fq_hw.schedule.in_turn.lower import Passes
 from fq_hw.schedule.in_turn.stage import InTurn
-from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, ParameterUnit, Replay, Unit
+from fq_hw.schedule.units import ArrayUnit, Beat, FoldBufferUnit, ParameterUnit, Replay, Unit
 from sim.vectors import Vectors, in_lanes, make, noise, pack
 
 __all__ = ["UNITS"]
 
 
 def network(width: int, strided: bool, size: tuple[int, int], planar: bool) -> ir.Graph:
-    """Levels, a convolution, a block with a shortcut; then sums that one reader takes, or two."""
+    """Levels, a convolution, a block with a shortcut, whose sums are added up, or convolved."""
     dice = np.random.default_rng(width)
 
     def conv(name: str, source: str, cin: int, kernel: int, stride: int = 1) -> ir.Conv:
@@ -49,7 +51,8 @@ def network(width: int, strided: bool, size: tuple[int, int], planar: bool) -> i
     if planar:
         ops += [ir.PixelSum(name="total", inputs=("sum",))]
     else:
-        ops += [levels("after", "sum")]
+        ops += [levels("after", "sum"), conv("last", "after", width, 1)]
+        ops += [ir.PixelSum(name="total", inputs=("last",))]
     return clip_thresholds(ir.Graph("zoo", tuple(ops)))
 
 
@@ -64,8 +67,13 @@ CASES = {  # width, strided, image, planar, tensor before, array; the last tenso
                            Array(columns=2, pe=1, simd=2, depth=128, levels_per_stage=2)),
     "array_halved_once": (4, False, (2, 5), False, "levels",  # it takes longer to come in
                           Array(columns=4, pe=2, simd=2, depth=64)),
+    "array_spilled": (5, False, (3, 5), False, "levels",  # more PE, columns than there is to do
+                      Array(columns=4, pe=2, simd=4, depth=128, levels_per_stage=1)),
+    "array_spilled_strided": (3, True, (4, 6), False, "levels",
+                              Array(columns=2, pe=1, simd=2, depth=128)),
 }  # fmt: skip
-LAST = {"array_halved_once": "stem"}
+LAST = {"array_halved_once": "stem", "array_spilled": "last", "array_spilled_strided": "last"}
+SPILLED = {name: Beat(lanes=3, bits=8) for name in CASES if "spilled" in name}
 HALVED = {"array_halved", "array_halved_gives", "array_halved_once"}
 
 
@@ -79,10 +87,58 @@ def passes(name: str) -> Passes:
     return Passes(graph, stage, low, in_bits=6, whole=strided, halved=name in HALVED)
 
 
+@functools.cache
+def array(name: str) -> ArrayUnit:
+    """The unit of a case."""
+    unit, outside = passes(name).unit, SPILLED.get(name)
+    if outside is None:
+        return unit
+    return replace(unit, outside=outside, trunk_depth=unit.GROUPS * unit.array.columns)
+
+
+def trunk_beats(unit: ArrayUnit, step: Pass, raw: np.ndarray) -> list[int]:
+    """Sums of a pass as beats of a trunk outside: by frame, fold, row, group, column."""
+    frames, height, width, channels = raw.shape
+    across, pe = step.groups * unit.array.columns, unit.array.pe
+    padded = np.zeros((frames, height, across, step.folds * pe), np.int64)
+    padded[:, :, :width, :channels] = raw
+    words = padded.reshape(frames, height, across, step.folds, pe).transpose(0, 3, 1, 2, 4)
+    return pack(words.reshape(-1, pe), unit.trunk_bits)
+
+
+def trunk(stage: Passes, unit: ArrayUnit, raw: Mapping[str, np.ndarray]) -> dict[str, tuple]:
+    """What comes from a trunk outside, what goes there, and which of its bits are any."""
+    came, gone, ignored, held = [], [], [], None
+    for step, tensors in zip(unit.passes, stage.inside, strict=True):
+        if step.add:
+            came.append((step, raw[held]))
+        if step.keep:
+            held = tensors.sums
+            gone.append((step, raw[held]))
+    frames = len(raw[held])
+    used = [(step, np.full_like(x, 2**unit.trunk_bits - 1)) for step, x in gone]
+    every = 2**unit.outside.width - 1
+    came, gone, ignored = (
+        tuple(
+            beat
+            for frame in range(frames)
+            for step, x in rows
+            for beat in trunk_beats(unit, step, x[frame : frame + 1])
+        )
+        for rows in (came, gone, used)
+    )
+    return {
+        "i_trunk": came,
+        "o_trunk": gone,
+        "ignored": tuple(every - beat for beat in ignored),
+    }
+
+
 @make.register
 def _(unit: ArrayUnit, dice, frames) -> Vectors:
     frames = min(frames, 2)  # each takes long
-    stage = next(stage for stage in map(passes, CASES) if stage.unit == unit)
+    name = next(name for name in CASES if array(name) == unit)
+    stage = passes(name)
     x = noise(dice, unit.i, frames, *unit.shape_in)
     after = stage.stage.after
     tensors = {after: x + stage.offsets.get(after, 0)}
@@ -100,13 +156,16 @@ def _(unit: ArrayUnit, dice, frames) -> Vectors:
             for lanes in (out, unused)
         )
     words = np.array(pack(stage.words, 1), object)[stage.parameters.order()]
+    i, o = {"i": pack(in_lanes(x, unit.i.lanes), unit.i.bits)}, {"o": pack(out, unit.o.bits)}
+    ignore = {"o": pack(unused * (2**unit.o.bits - 1), unit.o.bits)}
+    if unit.outside is not None:
+        raw = {name: tensors[name] - offset for name, offset in stage.offsets.items()}
+        beats = trunk(stage, unit, raw)
+        i["i_trunk"], o["o_trunk"], ignore["o_trunk"] = beats.values()
     return Vectors(
-        i={
-            "i": pack(in_lanes(x, unit.i.lanes), unit.i.bits),
-            "i_parameter": tuple(words.tolist()) * frames,
-        },
-        o={"o": pack(out, unit.o.bits)},
-        ignore={"o": pack(unused * (2**unit.o.bits - 1), unit.o.bits)},
+        i=i | {"i_parameter": tuple(words.tolist()) * frames},
+        o=o,
+        ignore=ignore,
         late={"i_parameter": unit.i_parameter.late},
         frames=frames,
     )
@@ -138,7 +197,7 @@ def replay(words: int, folds: int, times: int) -> Replay:
 
 
 UNITS: dict[str, Unit] = {
-    **{name: passes(name).unit for name in CASES},
+    **{name: array(name) for name in CASES},
     "parameters": ParameterUnit(
         width=9, header=2, late=1, replays=(replay(3, 2, 3), replay(0, 3, 1), replay(1, 1, 4))
     ),

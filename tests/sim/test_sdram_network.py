@@ -23,19 +23,24 @@ ARRAY = Array(columns=2, pe=2, simd=4, depth=64)
 
 
 ONCE, TWICE, WIDE = (SDR_16M16, 1, 100), (SDR_16M16, 2, 71.25), (M12L64322A, 1, 100)
+SPILLED, SPILLED_WIDE = (*TWICE, Supply.STREAM), (*WIDE, Supply.STREAM)  # the trunk, too
 
 
-def case_of(folder, chip: SdramChip, gear: int, clock_mhz: float) -> Case:
+def case_of(
+    folder, chip: SdramChip, gear: int, clock_mhz: float, trunk: Supply = Supply.CHIP
+) -> Case:
     case = make_case("tiny", folder, 3, array=ARRAY)
     chip = dataclasses.replace(chip, row_bits=7, power_up_ns=2000)
-    slots = Slots(chip=chip, clock_mhz=clock_mhz, burst=32, gear=gear)
-    stage = dataclasses.replace(whole_stage(case.graph, ARRAY), supply=Supply.STREAM)
+    burst = 32 if trunk is Supply.CHIP else 16
+    slots = Slots(chip=chip, clock_mhz=clock_mhz, burst=burst, gear=gear)
+    whole = whole_stage(case.graph, ARRAY)
+    stage = dataclasses.replace(whole, supply=Supply.STREAM, trunk=trunk)
     plan = lower(case.graph, {}, arrays=[stage], slots=slots)
     return dataclasses.replace(case, plan=plan, interval=timing.simulate(plan).interval)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("memory", [ONCE, TWICE, WIDE], ids=str)
+@pytest.mark.parametrize("memory", [ONCE, TWICE, WIDE, SPILLED], ids=str)
 def test_many_words_are_in_the_chip_from_the_start(memory, tmp_path, programs, monkeypatch):
     monkeypatch.setattr(network, "MANY_WORDS", 10)
     case = case_of(tmp_path, *memory)
@@ -46,7 +51,13 @@ def test_many_words_are_in_the_chip_from_the_start(memory, tmp_path, programs, m
 
 @pytest.mark.parametrize(
     "memory",
-    [ONCE, TWICE, pytest.param(WIDE, marks=pytest.mark.slow)],
+    [
+        ONCE,
+        TWICE,
+        SPILLED,
+        pytest.param(WIDE, marks=pytest.mark.slow),
+        pytest.param(SPILLED_WIDE, marks=pytest.mark.slow),
+    ],
     ids=str,
 )
 def test_scores_streams_cycles_and_other_words(memory, tmp_path, programs):

@@ -7,11 +7,12 @@ import pytest
 from networks import random_graph
 
 import boards
-from fq_hw.errors import ArtifactError, CapacityError, ParameterError
+from fq_hw.errors import ArtifactError, CapacityError, FoldingError, GraphError, ParameterError
 from fq_hw.flow import Arrays, Design, FoldGoal, Model, fold_file
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.in_turn.stage import Supply
 from fq_hw.schedule.lower import lower
+from fq_hw.schedule.memories import taken
 from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, slots_of
 from fq_hw.schedule.units import FoldBufferUnit, SdramUnit
 
@@ -95,6 +96,48 @@ def test_an_sdram_that_is_none_is_refused(change, said, design, tmp_path):
     path.write_text(json.dumps(plain))
     with pytest.raises(ArtifactError, match=f"that `fq-hw fold` wrote .*{said}"):
         fold_file.load(path, design.model.graph)
+
+
+def test_the_trunk_lies_there_too_where_it_is_asked_for(design, tmp_path):
+    spilled = Design.of_goal(design.model, replace(GOAL, sdram_trunk=True))
+    (stage,) = spilled.folding.arrays
+    assert (stage.supply, stage.trunk) == (Supply.STREAM, Supply.STREAM)
+    memory, array = spilled.plan.sdram, spilled.plan[stage.until].unit
+    assert memory.agenda.slots > design.plan.sdram.blocks
+    kept, given = (
+        taken(made[stage.until].unit.parts().memories) for made in (design.plan, spilled.plan)
+    )
+    assert given < kept and array.outside.width >= array.array.pe * array.trunk_bits
+    path = tmp_path / "fold.json"
+    spilled.save_folding(path)
+    assert fold_file.load(path, design.model.graph) == spilled.folding
+    assert spilled.interval >= array.beats > design.plan[stage.until].unit.beats
+
+
+def test_a_trunk_outside_has_its_contracts(design, tmp_path):
+    graph = design.model.graph
+    with pytest.raises(ParameterError, match="^--sdram-trunk: puts the trunk beside the param"):
+        replace(GOAL, sdram=False, sdram_trunk=True).find(graph)
+    with pytest.raises(ParameterError, match="^--sdram-trunk: says where a given array's trunk"):
+        replace(GOAL, arrays=Arrays(), partition=True, sdram_trunk=True).find(graph)
+    path = tmp_path / "fold.json"
+    design.save_folding(path)
+    plain = json.loads(path.read_text())
+    plain["arrays"][0] |= {"supply": "chip", "trunk": "stream"}
+    path.write_text(json.dumps(plain))
+    with pytest.raises(ArtifactError, match='has its trunk outside.*; say "supply": "stream", too'):
+        fold_file.load(path, graph)
+    plain["arrays"][0] |= {"supply": "stream"}
+    plain["sdram"]["burst"] = 512
+    path.write_text(json.dumps(plain))
+    other = fold_file.load(path, graph)
+    with pytest.raises(FoldingError, match="must fill whole bursts of 512 words .*shorter bursts"):
+        lower(graph, other.folds, other.cycles, **other.more)
+    del plain["sdram"]
+    path.write_text(json.dumps(plain))
+    other = fold_file.load(path, graph)
+    with pytest.raises(GraphError, match="needs an SDRAM for the trunk of its array"):
+        lower(graph, other.folds, other.cycles, **other.more)
 
 
 def test_what_has_no_use_for_it_or_none_is_refused(design):
