@@ -9,7 +9,7 @@ from pathlib import Path
 from fq_hw.cli.bench import CELLS, as_output, ask, cycles_of, differing
 from fq_hw.cli.output import Output, say
 from fq_hw.files import check_output
-from fq_hw.flow.bench import Row, partitioned, tail
+from fq_hw.flow.bench import Row, beyond, partitioned, tail
 from fq_hw.flow.shipped import model_file
 from fq_hw.flow.sizes import load_untrained
 from fq_hw.report import bench
@@ -22,14 +22,11 @@ CYCLES = "500000"  # per frame, all streamed
 BOARDS = ("ulx3s-85f", "ulx3s-45f", "ulx3s-25f")  # the first is the largest
 SHARE = 0.75  # of a board's LUT4
 MHZ = "71.25"  # at most twice of it is the SDRAM's
-SMALLEST, BEHIND, UNTIL = NETWORKS[0], "stages.2.0.acts.0", "tail.conv"  # stage 3 to classifier
+LEVELS = 3  # adders between registers, for which MHZ leaves time
+SMALLEST, BEHIND = NETWORKS[0], "stages.2.0.acts.0"  # stage 3 to classifier
 SIZES = ("8x8x32@2", "8x16x32@2", "8x8x64@2")
-ARRAY = "8x8x32@3"  # of the network to route: MHZ leaves time for three adders between registers
-ROUTED = f"build/bench/{SMALLEST}.json"
-HOW = (
-    "--in-turn", BEHIND, UNTIL, "--array", ARRAY, "--sdram", "--mhz", MHZ, "--cycles", "446000",
-    "--lut-share", "0.7", "--levels-per-stage", "3",
-)  # fmt: skip
+BEYOND = "stages.1.0.acts.0", f"8x8x32@{LEVELS}"  # what is simulated of networks that fit nothing
+ROUTED = NETWORKS[:3]  # those that the largest board has room for
 PARTS = ("streamed", "boards", "sim", "arrays", "routed")
 
 
@@ -42,8 +39,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "(estimated) of each network with a unit for each layer. boards: the fastest partition "
         "between streamed layers and an array fed from SDRAM that fits each ULX3S, or what it "
         "lacks. sim: that on the largest in Verilog, with the SDRAM at its pins, beside the golden "
-        "model. arrays: the last two stages and the classifier of the smallest network on arrays "
-        "of several sizes, synthesised. routed: the smallest network whole, as a bitstream for the "
+        "model; one that is too large, where the network fits none. arrays: the last two stages "
+        "and the classifier of the smallest network on arrays of several sizes, synthesised. "
+        f"routed: {', '.join(ROUTED)} whole, as bitstreams for the "
         f"largest. Prints a table and writes {FILE}.",
     )
     parser.add_argument(
@@ -62,7 +60,7 @@ def run(args: argparse.Namespace) -> Output:
     rows: list[Row] = []
     for name in args.only:
         for part in args.parts:
-            if name != SMALLEST and part in ("arrays", "routed"):
+            if name not in WHOSE.get(part, NETWORKS):
                 continue
             say(f"{name}: {part}")
             for row in MEASURES[part](name, args):
@@ -88,22 +86,36 @@ def folding(name: str, board: str) -> Path:
 def boards(name: str, args: argparse.Namespace) -> Iterator[Row]:
     """The fastest that fits each."""
     for board in BOARDS:
-        yield from partitioned(name, board, SHARE, float(MHZ), folding(name, board), say)
+        yield from fastest(name, board)
 
 
-def smallest() -> tuple[str, ...]:
-    """The options that name the folding of the smallest network to route, which is made first."""
-    ask("fold", SMALLEST, "--board", BOARDS[0], *HOW, "--out", ROUTED)
-    return "--untrained", "--fold", ROUTED
+def fastest(name: str, board: str) -> Iterator[Row]:
+    """The fastest that fits, and its folding for the parts to come."""
+    return partitioned(name, board, SHARE, float(MHZ), LEVELS, folding(name, board), say)
+
+
+def largest(name: str) -> tuple[str, ...]:
+    """The options that name the folding for the largest board, made first where there is none.
+
+    Nothing where there can be none.
+    """
+    path = folding(name, BOARDS[0])
+    if not path.exists():
+        for _ in fastest(name, BOARDS[0]):
+            pass
+    if not path.exists():
+        say(f"{name}: fits no {BOARDS[0]}")
+        return ()
+    return "--untrained", "--fold", str(path)
 
 
 def sim(name: str, args: argparse.Namespace) -> Iterator[Row]:
     """Verilog beside the golden model: every tensor of a frame, the scores of three."""
-    path = folding(name, BOARDS[0])
-    if name != SMALLEST and not path.exists():
-        say(f"{name}: no folding for {BOARDS[0]} to simulate")
-        return
-    how = smallest() if name == SMALLEST else ("--untrained", "--fold", str(path))
+    how = largest(name)
+    if not how:
+        path = Path(f"build/bench/{name}-beyond.json")
+        beyond(name, BOARDS[0], *BEYOND, float(MHZ), path)
+        how = "--untrained", "--fold", str(path)
     ran, said = ask("sim", name, *how, "--images", "3", "--level-images", "1")
     yield from differing(ran, said, f"{name}: ")
     yield from cycles_of(name, ran, said)
@@ -116,18 +128,22 @@ def arrays(name: str, args: argparse.Namespace) -> Iterator[Row]:
 
 
 def routed(name: str, args: argparse.Namespace) -> Iterator[Row]:
-    """The whole network with its SDRAM and the board's link."""
+    """The whole network with its SDRAM and the board's link, at the clock that the SDRAM sets."""
+    if not (how := largest(name)):
+        return
     aims = ("--clock", MHZ, "--placer", "wires", "--mhz", "75")
-    built, said = ask("build", name, *smallest(), "--board", BOARDS[0], *aims)
+    built, said = ask("build", name, *how, "--board", BOARDS[0], *aims)
     what = f"{name} on {BOARDS[0]}"
     for key, unit in CELLS.items():
         yield what, built[key], unit, "routed", said
     yield what, built["fmax_mhz"], "MHz", "routed", said
     cycles = built["cycles per frame"]
     yield what, cycles, "cycles", "model", said
-    yield what, built["fmax_mhz"] * 1e6 / cycles, "frames/s", "routed", said
+    rate = min(built["fmax_mhz"], float(MHZ)) * 1e6 / cycles
+    yield f"{what}, at {MHZ} MHz at most", rate, "frames/s", "routed", said
 
 
+WHOSE = {"arrays": (SMALLEST,), "routed": ROUTED}  # of the others every network
 MEASURES = {
     "streamed": streamed, "boards": boards, "sim": sim, "arrays": arrays, "routed": routed,
 }  # fmt: skip

@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fq_hw.errors import CapacityError
+from fq_hw.flow import fold_file
 from fq_hw.flow.design import Design
-from fq_hw.flow.fold import FoldGoal
-from fq_hw.flow.hardware import array_of
+from fq_hw.flow.fold import FoldGoal, filled_by
+from fq_hw.flow.hardware import Arrays, array_of
 from fq_hw.flow.load import load
 from fq_hw.flow.shipped import model_file
 from fq_hw.flow.sizes import load_sized
 from fq_hw.ir import Graph
+from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.in_turn.lower import fitted, passes
 from fq_hw.schedule.in_turn.stage import one_stage
 
 if TYPE_CHECKING:
     from boards.xc7 import Cells
 
-__all__ = ["Row", "cells_of", "dots", "engine", "partitioned", "tail"]
+__all__ = ["Row", "beyond", "cells_of", "dots", "engine", "partitioned", "tail"]
 
 LANES = (64, 256, 512)
 AIM_MHZ = {"dot": 300, "engine": 180, "array": 105}  # what the router aims for
@@ -107,18 +109,19 @@ def tail(
 
 
 def partitioned(
-    name: str, board: str, share: float, mhz: float, path: Path, report: Report
+    name: str, board: str, share: float, mhz: float, levels: int, path: Path, report: Report
 ) -> Iterator[Row]:
     """A published network, untrained, on the board that has an SDRAM: the fastest way that fits.
 
-    ``path`` is where its folding goes; where nothing fits there is none, and what lacks is a row.
+    ``levels`` of adders stand between registers. ``path`` is where its folding goes; where nothing
+    fits there is none, and what lacks is a row.
     """
     goal = FoldGoal(
-        board=board, lut_share=share, mhz=mhz, levels=2, partition=True, sdram=True, model=None
+        board=board, lut_share=share, mhz=mhz, levels=levels, partition=True, sdram=True, model=None
     )
     said = (
         f"fq-hw fold {name} --board {board} --lut-share {share:g} --mhz {mhz:g} "
-        "--levels-per-stage 2 --partition --sdram"
+        f"--levels-per-stage {levels} --partition --sdram"
     )
     what, told = f"{name}, {board}", []
     try:
@@ -140,6 +143,21 @@ def partitioned(
     for line in told:
         if " need at least " in line:  # where anything is faster
             yield f"{what}: what binds", line.removeprefix("partition: "), "", "estimate", said
+
+
+def beyond(name: str, board: str, after: str, size: str, mhz: float, path: Path) -> None:
+    """Write a folding for a network that fits no board, to be simulated: as if ``board`` had room.
+
+    An array of ``size`` behind tensor ``after``, parameters and trunk in the board's SDRAM; before
+    it all streams as fast as that takes it.
+    """
+    graph = load_sized(model_file(name)).graph
+    arrays = Arrays(in_turn=((after, one_stage(graph)[1]),), size=size)
+    goal = FoldGoal(board=board, mhz=mhz, arrays=arrays, sdram=True, sdram_trunk=True, model=None)
+    stages = goal.stages(graph)
+    slots = filled_by(graph, stages, goal.slots())
+    levels = arrays.array.levels_per_stage
+    fold_file.save(path, graph, least_lut(graph, None, levels=levels, arrays=stages, slots=slots))
 
 
 def cells_of(model: Path, fold: Path, folder: Path, report: Report) -> tuple[Design, Cells]:

@@ -21,7 +21,7 @@ from fq_hw.schedule.resources import PRICED, Resources, resources
 from fq_hw.schedule.sdram import Slots, slots_of
 from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, RomUnit, Unit
 
-__all__ = ["HEAD", "KINDS", "FoldGoal", "layer_rows", "sdram_row"]
+__all__ = ["HEAD", "KINDS", "FoldGoal", "filled_by", "layer_rows", "sdram_row"]
 
 KINDS = {"LUT": "lut", "FF": "ff", "EBR": "ebr"}
 HEAD = (

@@ -48,6 +48,7 @@ class Program:
         self.behind: list[int] = []  # of each cursor
         self.asked: set[Times] = set()  # told or waited for by themselves
         self.pauses: list[int] = []
+        self.places: dict[int, tuple[int, tuple[int, ...]]] = {}  # of these, by which tuple
         self.loops = 0
         self.starts = []
         for process in processes:
@@ -78,6 +79,18 @@ class Program:
         assert self.behind[number] == behind, "one process looks back by one distance"
         return number
 
+    def place_of(self, pauses: tuple[int, ...]) -> int:
+        """Where it stands how long each cycle of ``pauses`` pauses; the same ones stand there once.
+
+        Thousands of steps have one and the same tuple, which takes long to compare.
+        """
+        place, known = self.places.get(id(pauses), (0, None))
+        if known is None:
+            place = len(self.pauses)
+            self.places[id(pauses)] = place, pauses
+            self.pauses += [align(pauses, cycle) - cycle for cycle in range(len(pauses))]
+        return place
+
     def emit(self, steps: Iterable[Step]) -> None:
         """The instructions of ``steps``."""
         for step in steps:
@@ -98,9 +111,7 @@ class Program:
                 case Rest(cycles):
                     self.add(Op.REST, cycles=cycles)
                 case Align(pauses):
-                    place, period = len(self.pauses), len(pauses)
-                    self.pauses += [align(pauses, cycle) - cycle for cycle in range(period)]
-                    self.add(Op.ALIGN, place, period)
+                    self.add(Op.ALIGN, self.place_of(pauses), len(pauses))
                 case Repeat(count, (Take() | Give() as only,)):
                     self.emit([type(only)(only.channel, count * only.count, only.then)])
                 case Repeat(count, inner) if count:

@@ -33,20 +33,33 @@ def test_rows(tmp_path, monkeypatch, capsys):
         asked.append(words[0])
         return FOUND.get(words[0], {}), f"fq-hw {' '.join(words)}"
 
-    def fastest(name, board, share, mhz, path, report):
+    def fastest(name, board, share, mhz, levels, path, report):
         said = f"fq-hw fold {name} --board {board} --mhz {mhz:g} --partition --sdram"
         build_parser().parse_args(said.split()[1:])
         yield f"{name}, {board}", 5, "cycles", "model", said
+        if name != "erns50":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
 
     monkeypatch.setattr(bench_imagenet, "ask", ask)
     monkeypatch.setattr(bench_imagenet, "partitioned", fastest)
+    monkeypatch.setattr(bench_imagenet, "beyond", lambda *words: asked.append("beyond"))
     monkeypatch.setattr(bench_imagenet, "tail", lambda *words: [("a", 4.2, "MHz", "routed", "x")])
-    assert main(["bench-imagenet", "--only", "erns18-0.75x", "erns18", "--json"]) == 0
+    only = ("erns18-0.75x", "erns34", "erns50", "erns101")
+    assert main(["bench-imagenet", "--only", *only, "--json"]) == 0
     rows = {(row["name"], row["unit"]): row for row in json.loads(capsys.readouterr().out)["rows"]}
-    of_smallest = ["estimate", "fold", "sim", "fold", "build"]
-    assert asked == [*of_smallest, "estimate"]  # nothing was folded for the other to simulate
-    assert rows["erns18-0.75x on ulx3s-85f", "frames/s"]["value"] == pytest.approx(200)
-    assert {f"erns18, {board}" for board in bench_imagenet.BOARDS} < {name for name, _ in rows}
+    # erns50 fits nothing; the largest is not routed.
+    assert asked == [
+        *["estimate", "sim", "build"] * 2,
+        "estimate",
+        "beyond",
+        "sim",
+        "estimate",
+        "sim",
+    ]
+    rate = rows["erns34 on ulx3s-85f, at 71.25 MHz at most", "frames/s"]
+    assert rate["value"] == pytest.approx(71.25e6 / 400_000)
+    assert {f"erns34, {board}" for board in bench_imagenet.BOARDS} < {name for name, _ in rows}
     assert rows["a", "MHz"]["value"] == 4.2
     assert json.loads(bench_imagenet.FILE.read_text()) == list(rows.values())
 
@@ -64,7 +77,7 @@ def test_what_fits_no_board_is_a_row_and_leaves_no_folding(tmp_path, monkeypatch
     monkeypatch.setattr(bench, "load_sized", lambda path: None)
     path = tmp_path / "old.json"
     path.write_text("{}")
-    rows = [*bench.partitioned("erns101", "ulx3s-25f", 0.75, 71.25, path, print)]
+    rows = [*bench.partitioned("erns101", "ulx3s-25f", 0.75, 71.25, 3, path, print)]
     ((*row, said),) = rows
     name = "erns101, ulx3s-25f: what lacks"
     assert row == [name, "folding of 'x': needs more", "", "estimate"]
