@@ -15,7 +15,7 @@ from fq_hw.schedule.in_turn.geometry import Array, Pass
 from fq_hw.schedule.in_turn.lower import Passes
 from fq_hw.schedule.in_turn.stage import InTurn
 from fq_hw.schedule.units import ArrayUnit, Beat, FoldBufferUnit, ParameterUnit, Replay, Unit
-from sim.vectors import Vectors, in_lanes, make, noise, pack
+from sim.vectors import Beats, Vectors, in_lanes, make, noise, pack
 
 __all__ = ["UNITS"]
 
@@ -96,7 +96,7 @@ def array(name: str) -> ArrayUnit:
     return replace(unit, outside=outside, trunk_depth=unit.GROUPS * unit.array.columns)
 
 
-def trunk_beats(unit: ArrayUnit, step: Pass, raw: np.ndarray) -> list[int]:
+def trunk_beats(unit: ArrayUnit, step: Pass, raw: np.ndarray) -> Beats:
     """Sums of a pass as beats of a trunk outside: by frame, fold, row, group, column."""
     frames, height, width, channels = raw.shape
     across, pe = step.groups * unit.array.columns, unit.array.pe
@@ -106,32 +106,29 @@ def trunk_beats(unit: ArrayUnit, step: Pass, raw: np.ndarray) -> list[int]:
     return pack(words.reshape(-1, pe), unit.trunk_bits)
 
 
-def trunk(stage: Passes, unit: ArrayUnit, raw: Mapping[str, np.ndarray]) -> dict[str, tuple]:
-    """What comes from a trunk outside, what goes there, and which of its bits are any."""
-    came, gone, ignored, held = [], [], [], None
+def trunk(
+    stage: Passes, unit: ArrayUnit, outside: Beat, raw: Mapping[str, np.ndarray]
+) -> tuple[Beats, Beats, Beats]:
+    """What comes from a trunk outside, what goes there, and which of its bits may be any."""
+    came, gone, held = [], [], ""
     for step, tensors in zip(unit.passes, stage.inside, strict=True):
         if step.add:
             came.append((step, raw[held]))
         if step.keep:
             held = tensors.sums
             gone.append((step, raw[held]))
-    frames = len(raw[held])
     used = [(step, np.full_like(x, 2**unit.trunk_bits - 1)) for step, x in gone]
-    every = 2**unit.outside.width - 1
-    came, gone, ignored = (
-        tuple(
-            beat
-            for frame in range(frames)
+
+    def frames(rows: list) -> Beats:
+        parts = (
+            trunk_beats(unit, step, x[frame : frame + 1])
+            for frame in range(len(raw[held]))
             for step, x in rows
-            for beat in trunk_beats(unit, step, x[frame : frame + 1])
         )
-        for rows in (came, gone, used)
-    )
-    return {
-        "i_trunk": came,
-        "o_trunk": gone,
-        "ignored": tuple(every - beat for beat in ignored),
-    }
+        return tuple(beat for part in parts for beat in part)
+
+    any_bits = tuple(2**outside.width - 1 - beat for beat in frames(used))
+    return frames(came), frames(gone), any_bits
 
 
 @make.register
@@ -160,8 +157,7 @@ def _(unit: ArrayUnit, dice, frames) -> Vectors:
     ignore = {"o": pack(unused * (2**unit.o.bits - 1), unit.o.bits)}
     if unit.outside is not None:
         raw = {name: tensors[name] - offset for name, offset in stage.offsets.items()}
-        beats = trunk(stage, unit, raw)
-        i["i_trunk"], o["o_trunk"], ignore["o_trunk"] = beats.values()
+        i["i_trunk"], o["o_trunk"], ignore["o_trunk"] = trunk(stage, unit, unit.outside, raw)
     return Vectors(
         i=i | {"i_parameter": tuple(words.tolist()) * frames},
         o=o,

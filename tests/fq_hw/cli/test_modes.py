@@ -30,6 +30,7 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("sim --sequential --in-turn a b", "--sequential", "leaves nothing for --in-turn: it has one"),
     ("sim --fold f.json --in-turn a b", "--fold", "says what runs in turn, too"),
     ("fold --gear 1", "--gear", "says how an SDRAM runs"),
+    ("fold --sdram-trunk", "--sdram-trunk", "puts the trunk beside the parameters"),
     ("fold --array 8x2x16", "--array", "is the size of the arrays that --sequential and --in-turn"),
     ("estimate --array 8x2x16", "--array", "is the size of the arrays that --sequential and --in"),
     ("rtl --array 8x2x16", "--array", "is the size of the arrays that --sequential and --in-turn"),
@@ -151,7 +152,7 @@ def test_every_option_is_judged(command):
         ),
         (
             "fold m --board icebreaker --fps 9 --margin 0.5 --mhz 9 --levels-per-stage 3 "
-            "--sequential --partition --sdram --gear 1",
+            "--sequential --partition --sdram --sdram-trunk --gear 1",
             {"cycles", "lut_share"},
         ),
     ],
