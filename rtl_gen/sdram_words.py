@@ -25,6 +25,11 @@ from rtl_gen.streams import memory_style, passed_on
 __all__ = ["SdramWords"]
 
 
+def somehow(place: int, width: int) -> int:
+    """A word that is not that of another place, where a trunk will be."""
+    return place * 0x9E3779B1 >> 7 & 2**width - 1
+
+
 class SdramWords(UnitComponent, unit=SdramUnit):
     """Words of an SDRAM, frame after frame; nothing before they were found right.
 
@@ -47,7 +52,9 @@ class SdramWords(UnitComponent, unit=SdramUnit):
 
     @classmethod
     def filling(cls, unit: SdramUnit, contents: np.ndarray) -> list[int]:
-        words = with_check(pack_words(contents), unit.width, identity_of(contents))
+        found = pack_words(contents)
+        found += [somehow(n, unit.width) for n in range(len(found), unit.checked)]
+        words = with_check(found, unit.width, identity_of(contents))
         return [word >> at & 2**LANE - 1 for word in words for at in range(0, unit.width, LANE)]
 
     @classmethod
@@ -144,7 +151,7 @@ class SdramWords(UnitComponent, unit=SdramUnit):
         m.submodules.came, m.submodules.gone = came, gone
         for n in (Burst.READ, Burst.WRITE):
             block = counter(agenda.blocks, f"block_{n}")
-            m.d.comb += slots.block[n].eq(unit.blocks + block)
+            m.d.comb += slots.block[n].eq(unit.trunk.start + block)
             with m.If(again):
                 m.d.sync += block.eq(0)
             with m.Elif(slots.begun[n]):

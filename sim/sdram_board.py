@@ -122,5 +122,5 @@ class WithSdram(wiring.Component):
 
 def behind(unit: SdramUnit) -> PaddedSdram:
     """What is at the pins of ``unit`` in Verilator, with room for the bursts that it fills in."""
-    depth = unit.used * unit.slots.gear
+    depth = unit.blocks * unit.slots.burst * unit.slots.gear
     return PaddedSdram(chip_of(unit.slots, depth, verilog=True))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sdram_bench import contents, expected, play, predicted, words_unit
 
 from fq_hw.errors import FoldingError, GraphError
-from fq_hw.schedule.sdram import M12L64322A
+from fq_hw.schedule.sdram import M12L64322A, PassBursts, agenda_of
 from rtl_gen.sdram.check import with_check
 from rtl_gen.sdram_words import SdramWords
 from sim.sdram import Rule
@@ -73,6 +75,36 @@ def test_without_all_words_it_is_neither_ready_nor_bad():
     found = play(UNIT, 500, fill=GOOD[:-1])
     assert found.filled == len(GOOD) - 1
     assert found.bad is None and found.ready is None and not found.words
+
+
+TRUNK = PassBursts(folds=2, words=10, sums=16, reads=True, writes=True)
+SPILLED = words_unit(20, 25, agenda=agenda_of((TRUNK,), 16))
+
+
+def test_where_a_trunk_will_be_is_filled_and_checked():
+    fill = SdramWords.filling(SPILLED, contents(SPILLED))
+    bursts = fill[:32], fill[32:48], fill[48:64]
+    assert len(fill) == 66 and len({*bursts[1], *bursts[2]}) == 32  # no word twice
+    found = play(SPILLED, 1000)
+    assert found.rule is Rule.NONE and found.bad is None and found.filled == len(fill)
+    assert found.words == expected(SPILLED, len(found.words)) and found.words
+
+
+@pytest.mark.parametrize("at", [32, 63])
+def test_a_place_for_a_trunk_that_does_not_keep_is_bad(at):
+    fill = SdramWords.filling(SPILLED, contents(SPILLED))
+    wrong = [word ^ (n == at) << 3 for n, word in enumerate(fill)]
+    found = play(SPILLED, 1000, fill=wrong)
+    assert found.bad is not None and found.ready is None and not found.words
+    assert play(SPILLED, 1000, kept=48).bad is not None
+
+
+def test_an_agenda_is_for_all_words_and_all_slots():
+    with pytest.raises(FoldingError, match=r"needs an agenda for all its words \(got \(3, 2\)\)$"):
+        replace(SPILLED, depth=33)
+    slots = replace(SPILLED.slots, turns=("words", "another's"))
+    with pytest.raises(FoldingError, match="needs all slots for its agenda"):
+        replace(SPILLED, slots=slots)
 
 
 def test_the_check_is_that_of_zlib():

@@ -52,9 +52,10 @@ class SdramUnit(FramelessUnit):
     are right then. They are read in the slots of the client ``words``, a burst in each in which the
     ``places`` of a FIFO have room for one; the last burst of a frame is what is left.
 
-    With an ``agenda`` the chip keeps an array's trunk, too, behind words and check: what is moved
-    in the slots of a frame is what that says, each as soon as what comes out has room in a FIFO,
-    and all of what goes in is in another. Read is what was written in the same place before.
+    With an ``agenda`` the chip keeps an array's trunk, too, behind its words; where that will be is
+    filled and checked as these are. What is moved in the slots of a frame is what that says, each
+    as soon as what comes out has room in a FIFO, and all of what goes in is in another. Read is
+    what was written in the same place before.
     """
 
     depth: int
@@ -70,13 +71,13 @@ class SdramUnit(FramelessUnit):
         fits = places >= least and places.bit_count() == 1
         self.check(fits, f"places must be a power of two, {least} or more", places)
         self.check("words" in self.slots.turns, "needs slots for its words", self.slots.turns)
-        need, have = self.stored if self.agenda is None else self.used, self.slots.words
+        have = self.slots.words
         if self.agenda is not None:
             bursts = ceil_div(self.depth, self.slots.burst), self.agenda.count(Burst.WORDS)
             self.check(bursts[0] == bursts[1], "needs an agenda for all its words", bursts)
             turns = self.slots.turns
             self.check(set(turns) == {"words"}, "needs all slots for its agenda", turns)
-        self.check(need <= have, f"has room for {have} words", need)
+        self.check(self.stored <= have, f"has room for {have} words", self.stored)
 
     @property
     def width(self) -> int:
@@ -84,9 +85,20 @@ class SdramUnit(FramelessUnit):
         return self.slots.width
 
     @property
+    def trunk(self) -> range:
+        """The bursts that keep the trunk, behind those of the words."""
+        first = ceil_div(self.depth, self.slots.burst)
+        return range(first, first + (0 if self.agenda is None else self.agenda.blocks))
+
+    @property
+    def checked(self) -> int:
+        """Words that the check is of: those of a frame, and where the trunk will be."""
+        return self.trunk.stop * self.slots.burst if self.trunk else self.depth
+
+    @property
     def stored(self) -> int:
-        """Words in the chip: those of a frame, and the check."""
-        return self.depth + CHECK_BITS // self.width
+        """Words in the chip: those that are checked, and the check."""
+        return self.checked + CHECK_BITS // self.width
 
     @property
     def pieces(self) -> int:
@@ -97,12 +109,6 @@ class SdramUnit(FramelessUnit):
     def blocks(self) -> int:
         """Bursts in which the chip is filled and read back."""
         return ceil_div(self.stored, self.slots.burst)
-
-    @property
-    def used(self) -> int:
-        """Words of the chip's bursts that are read or written."""
-        trunk = 0 if self.agenda is None else self.agenda.blocks
-        return (self.blocks + trunk) * self.slots.burst
 
     @property
     def beats(self) -> int:
