@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from fq_hw.errors import FoldingError, FqHwError
 from fq_hw.ir import Graph
@@ -103,6 +104,18 @@ NOTHING = Bound.of(Problem(layers=()))  # that something needs
 Way = tuple[tuple[InTurn, ...], Slots | None]  # what an array computes, if any, from which SDRAM
 
 
+class Tried(NamedTuple):
+    """A way that needs at least such a ``share`` of the limits, in so many ``cycles``.
+
+    ``own`` is what the array costs alone, where no more was counted.
+    """
+
+    share: float
+    cycles: float
+    way: Way
+    own: Resources | None = None
+
+
 class Search:
     """The fastest of what was tried, and how far all else is from ``limits``."""
 
@@ -118,7 +131,7 @@ class Search:
         self.streamed = Choices(graph, estimate, levels)
         self.until = places(graph)[1][-1]
         self.best: Found | None = None
-        self.tried: list[tuple[float, float, Way]] = []  # what share it needs, in so many cycles
+        self.tried: list[Tried] = []
         self.ahead: dict[str, Bound] = {}  # what streams before a cut, in as many as are worth it
 
     @property
@@ -156,7 +169,7 @@ class Search:
             way = (stage,), self.slots if supply is Supply.STREAM else None
             share = self.ahead.get(cut.after, NOTHING).beside(own).share(self.limits)
             if share > 1:  # most ways end here, before anything is folded
-                self.tried.append((share, self.most, way))
+                self.tried.append(Tried(share, self.most, way, own))
             else:
                 self.attempt(way, cut)
 
@@ -170,7 +183,7 @@ class Search:
             problem, _ = choices.at(times[-1])
             bound = Bound.of(problem)
             share = bound.beside(problem.fixed).share(self.limits)
-            self.tried.append((share, times[-1], way))
+            self.tried.append(Tried(share, times[-1], way))
             if cut is not None:
                 self.ahead[cut.after] = bound
             if share > 1:
@@ -201,19 +214,28 @@ class Search:
 
     def nearest(self) -> Shortage | None:
         """What the partition lacks that needs least, of all that are faster; None where none is."""
-        queue = [(share, n, cycles, way) for n, (share, cycles, way) in enumerate(self.tried)]
+        queue = [(one.share, n, one) for n, one in enumerate(self.tried)]
         heapq.heapify(queue)  # fewer cycles need no less, and a way no less than its bound
         while queue:
-            _, n, cycles, way = heapq.heappop(queue)
-            choices = self.choices(way)
-            if cycles < self.most:  # folded, and no slower frames are worth it
-                return shortage(choices, int(cycles), self.limits)
+            _, n, one = heapq.heappop(queue)
+            if one.cycles < self.most:  # folded, and no slower frames are worth it
+                return shortage(self.choices(one.way), int(one.cycles), self.limits)
+            after = one.way[0][0].after if one.way[0] else None
+            if one.own is not None and after in self.ahead:  # which was not known before
+                share = self.ahead[after].beside(one.own).share(self.limits)
+                if share > one.share:
+                    heapq.heappush(queue, (share, n, one._replace(share=share)))
+                    continue
+            choices = self.choices(one.way)
             times = [cycles for cycles in choices.intervals if cycles < self.most]
             with suppress(FoldingError):
                 for cycles in times[-1:]:
                     problem, _ = choices.at(cycles)
-                    share = Bound.of(problem).beside(problem.fixed).share(self.limits)
-                    heapq.heappush(queue, (share, n, cycles, way))
+                    bound = Bound.of(problem)
+                    if after is not None:
+                        self.ahead.setdefault(after, bound)
+                    share = bound.beside(problem.fixed).share(self.limits)
+                    heapq.heappush(queue, (share, n, Tried(share, cycles, one.way)))
         return None
 
 

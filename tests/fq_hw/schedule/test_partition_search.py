@@ -19,6 +19,7 @@ from fq_hw.schedule.in_turn.stage import Supply, places
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.partition_search import ARRAYS, Search, cuts, fastest_partition
 from fq_hw.schedule.resources import Resources, plan_resources, resources
+from fq_hw.schedule.sdram import SDR_16M16, Slots
 
 SMALL = replace(
     NETWORKS["basic"],
@@ -100,8 +101,24 @@ def test_no_array_is_folded_behind_what_leaves_no_room_for_it(graph, monkeypatch
     short.ahead = plenty.ahead
     monkeypatch.setattr(short, "attempt", lambda *way: pytest.fail("was folded"))
     short.cut(cut, SIZES[1])
-    ((share, _, _),) = short.tried
-    assert own.within(short.limits) and share > 1
+    (tried,) = short.tried
+    assert own.within(short.limits) and tried.share > 1
+
+
+def test_an_array_is_tried_with_its_parameters_and_its_trunk_here_and_outside(graph, monkeypatch):
+    slots = Slots(chip=SDR_16M16, clock_mhz=100, burst=16)
+    search = Search(graph, Resources(lut=9_000, ff=9_000, ebr=60), resources, 1, slots)
+    tried = []
+    monkeypatch.setattr(search, "attempt", lambda way, cut: tried.append(way))
+    cut = [*cuts(graph)][1]
+    search.cut(cut, SIZES[0])
+    here, outside = Supply.CHIP, Supply.STREAM
+    ways = [(here, here, None), (outside, here, slots), (outside, outside, slots)]
+    assert [(way[0][0].supply, way[0][0].trunk, way[1]) for way in tried] == ways
+    tried.clear()
+    search.slots = replace(slots, burst=512)  # which its sums do not fill
+    search.cut(cut, SIZES[0])
+    assert [way[0][0].trunk for way in tried] == [here, here]
 
 
 @pytest.mark.parametrize(
