@@ -110,7 +110,7 @@ def test_an_array_is_tried_with_its_parameters_and_its_trunk_here_and_outside(gr
     search = Search(graph, Resources(lut=9_000, ff=9_000, ebr=60), resources, 1, slots)
     tried = []
     monkeypatch.setattr(search, "attempt", lambda way, cut: tried.append(way))
-    cut = [*cuts(graph)][1]
+    cut = [*cuts(graph)][2]
     search.cut(cut, SIZES[0])
     here, outside = Supply.CHIP, Supply.STREAM
     ways = [(here, here, None), (outside, here, slots), (outside, outside, slots)]
