@@ -90,9 +90,14 @@ class Found:
     costs: Resources
 
     @property
-    def worth(self) -> tuple[int, int, int]:
+    def expected(self) -> float:
+        """Cycles per frame: more than the account says where an SDRAM keeps a trunk."""
+        return self.folding.cycles * waiting(self.folding.arrays)
+
+    @property
+    def worth(self) -> tuple[float, int, int]:
         """The less the better."""
-        return self.folding.cycles, self.costs.lut, self.costs.ebr
+        return self.expected, self.costs.lut, self.costs.ebr
 
 
 WAYS = (  # where an array's parameters and its trunk lie
@@ -100,8 +105,14 @@ WAYS = (  # where an array's parameters and its trunk lie
     (Supply.STREAM, Supply.CHIP),
     (Supply.STREAM, Supply.STREAM),
 )
+WAITING = 1.08  # cycles that a frame takes, by those counted: of ERNs simulated 1.03 to 1.08
 NOTHING = Bound.of(Problem(layers=()))  # that something needs
 Way = tuple[tuple[InTurn, ...], Slots | None]  # what an array computes, if any, from which SDRAM
+
+
+def waiting(arrays: Iterable[InTurn]) -> float:
+    """By how much frames are longer than counted, as an array waits for its trunk."""
+    return WAITING if any(stage.trunk is Supply.STREAM for stage in arrays) else 1
 
 
 class Tried(NamedTuple):
@@ -136,8 +147,12 @@ class Search:
 
     @property
     def most(self) -> float:
-        """Cycles that are worth a try."""
-        return math.inf if self.best is None else self.best.folding.cycles
+        """Cycles that are worth a try, as frames really take."""
+        return math.inf if self.best is None else self.best.expected
+
+    def limit(self, way: Way) -> float:
+        """The same as they are counted."""
+        return self.most / waiting(way[0])
 
     def choices(self, way: Way) -> Choices:
         """Made anew each time it is asked for: there are hundreds of ways."""
@@ -163,7 +178,7 @@ class Search:
                     unit = made.spilled(self.slots)
                 except FqHwError:  # its sums do not fill bursts
                     continue
-                if unit.beats > self.most:
+                if unit.beats * WAITING > self.most:
                     continue
             own = self.streamed.unit_costs(unit) + self.streamed.unit_costs(parameters)
             way = (stage,), self.slots if supply is Supply.STREAM else None
@@ -176,7 +191,7 @@ class Search:
     def attempt(self, way: Way, cut: Cut | None = None) -> None:
         """Find its fewest cycles, if these are no more than those of the best."""
         choices = self.choices(way)
-        times = [cycles for cycles in choices.intervals if cycles <= self.most]
+        times = [cycles for cycles in choices.intervals if cycles <= self.limit(way)]
         if not times:
             return
         with suppress(FoldingError):  # a stream or the scores need more cycles than that
@@ -218,7 +233,8 @@ class Search:
         heapq.heapify(queue)  # fewer cycles need no less, and a way no less than its bound
         while queue:
             _, n, one = heapq.heappop(queue)
-            if one.cycles < self.most:  # folded, and no slower frames are worth it
+            most = self.limit(one.way)
+            if one.cycles < most:  # folded, and no slower frames are worth it
                 return shortage(self.choices(one.way), int(one.cycles), self.limits)
             after = one.way[0][0].after if one.way[0] else None
             if one.own is not None and after in self.ahead:  # which was not known before
@@ -227,7 +243,7 @@ class Search:
                     heapq.heappush(queue, (share, n, one._replace(share=share)))
                     continue
             choices = self.choices(one.way)
-            times = [cycles for cycles in choices.intervals if cycles < self.most]
+            times = [cycles for cycles in choices.intervals if cycles < most]
             with suppress(FoldingError):
                 for cycles in times[-1:]:
                     problem, _ = choices.at(cycles)

@@ -331,7 +331,14 @@ class Passes:
 
         A pass is as slow as what is moved for it, but for what may come before it and go behind.
         """
-        unit, cycles = self.unit, slots.burst / slots.share
+        stage, unit, cycles = self.stage, self.unit, slots.burst / slots.share
+        where, begins = f"array behind {stage.after!r}", unit.entry is not None
+        contract = "takes sums, and must take levels where its trunk is outside"
+        hint = "begin behind the levels that are made of them"
+        require(begins, where, contract, hint=hint, kind=FoldingError)
+        contract = f"keeps {stage.until!r}, and must give it where its trunk is outside"
+        hint = "end with a convolution whose sums are added up over all pixels"
+        require(unit.passes[-1].give, where, contract, hint=hint, kind=FoldingError)
         moved = (one.bursts(slots.burst) - one.ahead(slots.burst) for one in self.moves(slots))
         return replace(
             unit,

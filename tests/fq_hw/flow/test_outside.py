@@ -120,6 +120,14 @@ def test_a_trunk_outside_has_its_contracts(design, tmp_path):
         replace(GOAL, sdram=False, sdram_trunk=True).find(graph)
     with pytest.raises(ParameterError, match="^--sdram-trunk: says where a given array's trunk"):
         replace(GOAL, arrays=Arrays(), partition=True, sdram_trunk=True).find(graph)
+    sums, levels = ("stages.0.0", "tail.conv"), ("stages.0.0.acts.0", "stages.1.0")
+    for stretch, said in (
+        (sums, "takes sums, and must take levels"),
+        (levels, "keeps 'stages.1.0'"),
+    ):
+        arrays = Arrays(in_turn=(stretch,), size="4x2x4")
+        with pytest.raises(FoldingError, match=f"^array behind '{stretch[0]}': {said}"):
+            replace(GOAL, arrays=arrays, sdram_trunk=True).find(graph)
     path = tmp_path / "fold.json"
     design.save_folding(path)
     plain = json.loads(path.read_text())
