@@ -13,11 +13,12 @@ from fq_hw.network import Embedding, Stage, StemConv
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.choices import Choices
 from fq_hw.schedule.fold_search import fastest, shortage
+from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.in_turn.lower import fitted, passes
 from fq_hw.schedule.in_turn.stage import Supply, places
 from fq_hw.schedule.lower import lower
-from fq_hw.schedule.partition_search import ARRAYS, Search, cuts, fastest_partition
+from fq_hw.schedule.partition_search import ARRAYS, Found, Search, cuts, fastest_partition
 from fq_hw.schedule.resources import Resources, plan_resources, resources
 from fq_hw.schedule.sdram import SDR_16M16, Slots
 
@@ -135,6 +136,15 @@ def test_what_an_array_lacks_is_told_of_its_levels_and_its_trunk(graph, supply, 
     assert found.kind == "ebr" and sum(told.values()) == found.need
     end = f", with an array of 2x2x8 behind {firsts[2]}, its weights {where}"
     assert str(found).endswith(end)
+
+
+@pytest.mark.parametrize("trunk, expected", [(Supply.CHIP, 100), (Supply.STREAM, 108)])
+def test_a_trunk_outside_is_expected_to_be_waited_for(graph, trunk, expected):
+    firsts, lasts = places(graph)
+    stage = fitted(graph, firsts[2], lasts[-1], SIZES[0])
+    stage = replace(stage, supply=Supply.STREAM, trunk=trunk)
+    folding = Folding(folds={}, cycles=100, arrays=(stage,))
+    assert Found(folding=folding, costs=Resources()).expected == pytest.approx(expected)
 
 
 def test_sizes_are_those_of_small_and_large_devices():
