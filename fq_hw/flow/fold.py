@@ -200,10 +200,11 @@ class FoldGoal:
 
 def filled_by(graph: ir.Graph, stages: tuple[InTurn, ...], slots: Slots) -> Slots:
     """``slots`` with the longest bursts that the trunks of ``stages`` fill. Raises FoldingError."""
+    made = [passes(graph, stage) for stage in stages]
     while True:
         try:
-            for stage in stages:
-                passes(graph, stage).agenda(slots)
+            for one in made:
+                one.agenda(slots)
             return slots
         except FoldingError:
             if slots.burst <= LEAST_BURST:

@@ -149,9 +149,13 @@ class Lowering:
         self.nodes.append(Node(name=name, unit=unit, inputs=inputs, **more))
         return Source(name)
 
+    def place_of(self, name: str) -> int:
+        """Which of the nodes has that name."""
+        return next(n for n, node in enumerate(self.nodes) if node.name == name)
+
     def feed(self, name: str, source: Source) -> None:
         """Give the node of that name one more input, from behind it."""
-        at = next(n for n, node in enumerate(self.nodes) if node.name == name)
+        at = self.place_of(name)
         self.nodes[at] = replace(self.nodes[at], inputs=(*self.nodes[at].inputs, source))
 
     def stream(
@@ -231,7 +235,7 @@ class Lowering:
 
     def deepen(self, skip: str, beats: int | None) -> None:
         """Give the FIFO of that name room for so many beats; None takes it away."""
-        at = next(n for n, node in enumerate(self.nodes) if node.name == skip)
+        at = self.place_of(skip)
         fifo = self.nodes[at]
         if beats is not None:
             self.nodes[at] = replace(fifo, unit=replace(fifo.unit, depth=max(beats, 3)))
