@@ -12,12 +12,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from boards.array_samples import ARRAYS, PARAMETERS
+from fq_hw.ir import Axis
 from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, SDR_32M16, Slots
 from fq_hw.schedule.units import (
     AddUnit,
     ConcatUnit,
     ConvertUnit,
     ConvUnit,
+    DepthwiseUnit,
     EmbedUnit,
     FifoUnit,
     ForkUnit,
@@ -36,6 +38,7 @@ from fq_hw.schedule.units import (
     SdramUnit,
     ThresholdUnit,
     Unit,
+    WindowPoolUnit,
     WindowUnit,
 )
 
@@ -55,6 +58,8 @@ def contents(unit: Unit) -> np.ndarray | None:
             return dice.integers(-(2 ** (unit.sum_bits - 1)), 0, unit.channels)
         case PoolUnit(signed=True):
             return dice.choice(np.array([-1, 1]), unit.channels)
+        case WindowPoolUnit(signed=True):
+            return dice.choice(np.array([-1, 1]), unit.cout)
     return None
 
 
@@ -95,9 +100,11 @@ def windows() -> Iterator[WindowUnit]:
         (12, 8, 8, 3, 1, 2, 1), (12, 8, 2, 3, 1, 4, 1), (6, 12, 3, 3, 1, 4, 2),
         (28, 8, 4, 3, 1, 4, 1), (28, 8, 8, 3, 2, 2, 2), (14, 16, 8, 3, 1, 2, 1),
     ):  # fmt: skip
+        half = kernel // 2
+        axis = Axis(kernel=kernel, stride=stride, before=half, after=half)
         yield WindowUnit(
-            height=size, width=size, channels=channels, lanes=lanes, in_bits=2, kernel=kernel,
-            stride=stride, padding=kernel // 2, repeats=repeats, columns=columns,
+            height=size, width=size, channels=channels, lanes=lanes, in_bits=2, down=axis,
+            across=axis, repeats=repeats, columns=columns,
         )  # fmt: skip
 
 
@@ -171,6 +178,32 @@ def engines() -> Iterator[ConvUnit]:
         yield ConvUnit(
             cin=cin, cout=cout, taps=taps, pixels=1024, pe=pe, simd=simd, act_bits=2,
             columns=columns, hold=hold,
+        )  # fmt: skip
+
+
+def depthwise() -> Iterator[DepthwiseUnit]:
+    for channels, pe, columns, act_bits, weight_bits, taps in (
+        (16, 1, 1, 2, 1, 9), (16, 4, 1, 2, 1, 9), (16, 16, 1, 2, 1, 9), (32, 8, 2, 2, 1, 9),
+        (64, 16, 4, 2, 1, 9), (32, 4, 1, 4, 1, 9), (16, 2, 1, 4, 4, 9), (16, 8, 1, 4, 4, 9),
+        (32, 16, 1, 4, 4, 9), (16, 4, 2, 4, 2, 9), (64, 8, 1, 2, 2, 25), (64, 1, 1, 4, 4, 25),
+        (16, 4, 1, 8, 4, 9), (16, 8, 1, 4, 8, 9), (32, 4, 4, 3, 3, 9), (24, 12, 1, 2, 1, 1),
+    ):  # fmt: skip
+        yield DepthwiseUnit(
+            cout=channels, pixels=64, pe=pe, act_bits=act_bits, columns=columns, taps=taps,
+            weight_bits=weight_bits, padded=True,
+        )  # fmt: skip
+
+
+def window_pools() -> Iterator[WindowPoolUnit]:
+    for channels, pe, columns, bits, taps, signed in (
+        (16, 1, 1, 2, 9, False), (16, 8, 1, 2, 9, False), (64, 16, 1, 2, 9, False),
+        (32, 32, 2, 2, 9, False), (64, 4, 1, 8, 9, False), (16, 16, 1, 8, 9, False),
+        (64, 8, 1, 11, 25, False), (16, 4, 1, 2, 9, True), (64, 8, 1, 4, 9, True),
+        (96, 4, 1, 4, 4, True), (16, 8, 4, 4, 4, False), (24, 12, 1, 3, 1, False),
+    ):  # fmt: skip
+        yield WindowPoolUnit(
+            cout=channels, pixels=64, pe=pe, act_bits=bits, columns=columns, taps=taps,
+            signed=signed, padded=True,
         )  # fmt: skip
 
 
@@ -316,7 +349,8 @@ def results() -> Iterator[ResultUnit]:
 SAMPLES: tuple[Unit, ...] = tuple(
     unit
     for kind in (
-        embeddings, converters, windows, picks, reorders, roms, engines, thresholds, forks, fifos,
+        embeddings, converters, windows, picks, reorders, roms, engines, depthwise, window_pools,
+        thresholds, forks, fifos,
         adders, pixel_sums, scores, results, plane_sums, requantizers, pools, concats, sdrams,
     )
     for unit in kind()

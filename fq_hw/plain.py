@@ -70,6 +70,8 @@ def from_plain(kind: typing.Any, plain: object, where: str) -> typing.Any:
         if plain is None and type(None) in arguments:
             return None
         kinds = [a for a in arguments if a is not type(None)]
+        listed = isinstance(plain, list | tuple)
+        kinds = [a for a in kinds if (typing.get_origin(a) is tuple) == listed] or kinds
         return from_plain(max(kinds, key=lambda k: known_keys(k, plain)), plain, where)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         one_of(plain, [member.value for member in kind], where, kind=GraphError)

@@ -4,40 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import NamedTuple
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
-from amaranth.lib import fifo, memory
+from amaranth.hdl import Module, Signal, Value, unsigned
+from amaranth.lib import memory
 
-from fq_hw.schedule.units import READ, ConvUnit
-from rtl_gen.component import UnitComponent
-from rtl_gen.counters import counter, nest
-from rtl_gen.delay import delay
+from fq_hw.schedule.units import ConvUnit
 from rtl_gen.dot_array import DotArray
+from rtl_gen.engine import Engine, Near, kept
 
 __all__ = ["ConvEngine"]
 
 
-class Near(NamedTuple):
-    """For a PE: whether its accumulators add in this cycle, and begin anew after it.
-
-    Where several pixels take turns: which of them adds, which will in the next cycle, and whether
-    that one begins anew.
-    """
-
-    adding: Value
-    ending: Value
-    place: Value | None = None
-    after: Value | None = None
-    begins: Value | None = None
-
-
-def kept(name: str, limit: int = 2, init: int = 0) -> Signal:
-    """A register for 0..limit-1 that synthesis does not merge with its twins."""
-    return Signal(range(limit), name=name, init=init, attrs={"keep": "true"})
-
-
-class ConvEngine(UnitComponent, unit=ConvUnit):
+class ConvEngine(Engine, unit=ConvUnit):
     """Per column ``pe`` dot products of binary weights and activations, ``simd`` synapses a cycle.
 
     Members     i: In(stream of columns x simd x u<act_bits>, and blanks if unit.padded)
@@ -57,86 +35,12 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
     Errors      none at run time; ConvUnit refuses bad foldings
     Source      Takahashi et al. 2024 (w1a2); Blott et al. 2018, FINN-R (folding)
 
-    ``target.family`` names the form of the dot products (rtl_gen.dot_product). The arithmetic runs
-    freely: nothing in it waits. A group's last beat is accepted only when one of ``slots`` places
-    for finished sums is free, so that a sum never arrives at a full output.
+    ``target.family`` names the form of the dot products (rtl_gen.dot_product).
     """
 
-    def elaborate(self, platform):
-        m = Module()
-        unit = self.unit
-        # Readiness goes far, to the addresses of every RAM of window and weights: it comes from a
-        # register, and that from registers through as few gates as can be.
-        free, accept, finish = Signal(init=1), Signal(), Signal()
-        taken = self.o.valid & self.o.ready
-        last, last_next = self.last(m, accept)
-        fresh = self.fresh(m, accept)  # whether the awaited beat comes with a weight word
-        weighed = self.i_weight.valid | ~fresh
-        m.d.comb += [
-            self.i.ready.eq(free & weighed),
-            self.i_weight.ready.eq(free & self.i.valid & fresh),
-            accept.eq(self.i.valid & weighed & free),
-            finish.eq(accept & last),
-        ]
-        m.d.sync += free.eq(~last_next | ~self.full(m, finish, taken))
-
-        # What a beat is, a cycle before it passes the accumulators.
-        marks = delay(m, Cat(accept, finish), unit.sum_cycles - 1, "marks")
-        near = self.nears(m, marks)
-        loads = delay(m, accept & fresh, READ - 1, "fresh") if unit.hold > 1 else None
-        self.collect(m, self.sums(m, near, loads), near, delay(m, marks[1], 1, "finishing"))
-        return m
-
-    def fresh(self, m: Module, accept: Value) -> Value:
-        """Whether the awaited beat is the first of those that share a weight word."""
-        if self.unit.hold == 1:
-            return Const(1)
-        fresh = Signal(init=1)
-        _, ends = nest(m, accept, turn=self.unit.hold)
-        with m.If(accept):
-            m.d.sync += fresh.eq(ends["turn"])
-        return fresh
-
-    def last(self, m: Module, accept: Value) -> tuple[Value, Value]:
-        """Whether the awaited beat is the last of a sum; whether the one after this cycle is."""
-        sf, hold = self.unit.sf, self.unit.hold
-        if sf == 1:
-            return Const(1), Const(1)
-        beats = sf * hold  # the last ``hold`` of them end a sum each
-        last, before = Signal(), Signal(init=beats == 2, name="before_last")
-        with m.If(accept):
-            m.d.sync += last.eq(before)
-            if beats == 2:
-                m.d.sync += before.eq(last)
-        if beats > 2:
-            beat = counter(beats, "beat")
-            with m.If(accept):
-                if hold == 1:
-                    m.d.sync += [beat.eq(Mux(last, 0, beat + 1)), before.eq(beat == beats - 3)]
-                else:
-                    m.d.sync += beat.eq(Mux(last & ~before, 0, beat + 1))
-                    with m.If((beat == beats - hold - 2) | (beat == beats - 2)):
-                        m.d.sync += before.eq(~before)
-        return last, Mux(accept, before, last)
-
-    def full(self, m: Module, finish: Value, taken: Value) -> Value:
-        """Whether every place for a sum is taken or promised once this cycle is over."""
-        slots = self.unit.slots
-        pending = Signal(range(slots + 1))  # sums accepted and not yet taken from o
-        almost, full = Signal(init=slots == 1), Signal()  # pending is slots - 1, is slots
-        m.d.sync += pending.eq(pending + finish - taken)
-        with m.If(finish & ~taken):
-            m.d.sync += [almost.eq(pending + 2 == slots), full.eq(almost)]
-        with m.Elif(taken & ~finish):
-            m.d.sync += [almost.eq(full), full.eq(0)]
-        return ~taken & (full | almost & finish)
-
-    def sums(self, m: Module, near: Sequence[Near | None], loads: Value | None) -> list[Value]:
-        """The sums that the beat completes, column by column.
-
-        ``loads`` says, a cycle before it comes, that a weight word does, where not every beat has
-        one.
-        """
+    def sums(
+        self, m: Module, near: Sequence[Near | None], loads: Value | None, accept: Value
+    ) -> list[Value]:
         unit, simd, bits = self.unit, self.unit.simd, self.unit.act_bits
         array = DotArray(m, unit.tree, self.target.family, masked=unit.masked, kept=True)
         beat = self.i.payload.as_value()
@@ -179,35 +83,6 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
                 totals[x, pe] = self.accumulate(m, f"{x}_{pe}", dot, near[pe])
         return [totals[key] for key in sorted(totals)]
 
-    def nears(self, m: Module, marks: Value) -> list[Near | None]:
-        """What each PE's accumulators must know."""
-        unit = self.unit
-        if unit.sf == 1:
-            return [None] * unit.pe
-        if unit.hold == 1:
-            return [self.near(m, marks, pe) for pe in range(unit.pe)]
-        groups = [self.turns(m, marks, group) for group in range(unit.act_copies)]
-        return [groups[pe // unit.GROUP] for pe in range(unit.pe)]
-
-    def near(self, m: Module, marks: Value, pe: int) -> Near:
-        """A PE's own copies of the marks: registers that synthesis does not merge."""
-        adding = kept(f"adding_{pe}")
-        ending = kept(f"ending_{pe}", init=1)  # a reset ends a sum, too
-        m.d.sync += [adding.eq(marks[0]), ending.eq(marks[1])]
-        return Near(adding, ending)
-
-    def turns(self, m: Module, marks: Value, group: int) -> Near:
-        """A group of PEs' own copies of the marks, and whose turn it is."""
-        last = self.unit.hold - 1
-        adding, begins = kept(f"adding_{group}"), kept(f"begins_{group}", init=1)
-        after, place = kept(f"after_{group}", last + 1), kept(f"place_{group}", last + 1)
-        m.d.sync += [adding.eq(marks[0]), place.eq(after)]
-        with m.If(marks[0]):
-            m.d.sync += after.eq(Mux(after == last, 0, after + 1))
-            with m.If(after == last):
-                m.d.sync += begins.eq(marks[1])
-        return Near(adding, marks[1], place, after, begins)
-
     def accumulate(self, m: Module, name: str, dot: Value, near: Near | None) -> Value:
         """The sum with ``dot``; what comes after the end of a sum begins from 0."""
         total = Signal(self.unit.raw_bits, name=f"total_{name}")
@@ -236,27 +111,3 @@ class ConvEngine(UnitComponent, unit=ConvUnit):
         with m.If(near.ending):  # a synchronous reset, which takes no LUT
             m.d.sync += acc.eq(0)
         return total
-
-    def collect(
-        self, m: Module, totals: Sequence[Value], near: Sequence[Near | None], finishing: Value
-    ) -> None:
-        """Finished sums wait in a register, or in a queue where they come too fast for one."""
-        if self.unit.slots == 1:
-            for lane, total in enumerate(totals):
-                with m.If(near[lane % self.unit.pe].ending):
-                    m.d.sync += self.o.payload[lane].eq(total)
-            with m.If(finishing):
-                m.d.sync += self.o.valid.eq(1)
-            with m.Elif(self.o.ready):
-                m.d.sync += self.o.valid.eq(0)
-            return
-        m.submodules.queue = queue = fifo.SyncFIFOBuffered(
-            width=self.unit.o.width, depth=self.unit.slots
-        )
-        m.d.comb += [
-            queue.w_data.eq(Cat(totals)),
-            queue.w_en.eq(finishing),
-            self.o.payload.as_value().eq(queue.r_data),
-            self.o.valid.eq(queue.r_rdy),
-            queue.r_en.eq(self.o.ready),
-        ]

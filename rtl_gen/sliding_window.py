@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import data, memory, wiring
 
+from fq_hw.ir import Axis
 from fq_hw.schedule.units import READ, WindowUnit
 from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter, nest
@@ -37,13 +38,19 @@ def add(a: Value, b: Value, carry: Value) -> Value:
     return (Cat(1, a).as_signed() + Cat(carry[0], b).as_signed()) >> 1
 
 
+def outside(padded: Value, size: int, axis: Axis, ahead: int = 0) -> Value:
+    """Whether what lies ``ahead`` of a row or column of the padded image is padding."""
+    first = max(axis.before - ahead, 0)
+    return (padded < first) | (padded >= size + axis.before - ahead)
+
+
 class SlidingWindow(UnitComponent, unit=WindowUnit):
     """Stores rows in a ring and reads groups of kernel windows from it, each ``repeats`` times.
 
     Members     i: In(stream of lanes x u<bits>), raster order, channel slices fastest
                 o: Out(stream of columns x lanes x u<bits>, and blanks where there is padding)
-    Order       per group: kernel row, kernel column, channel fold, the ``hold`` words that share
-                a weight word; groups in raster order
+    Order       per group, and per part of the channels: kernel row, kernel column, channel fold,
+                the ``hold`` words that share a weight word; groups in raster order
     Units       blanks: per column, the tap lies outside the image and counts as 0, whatever the
                 lanes hold; the reader masks them, in a register that never waits
                 o's payload comes READ cycles after the beat is taken: it is read as it is taken;
@@ -85,10 +92,11 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
             m,
             step,
             hold=unit.hold,
-            fold=unit.slices,
-            kernel_column=unit.kernel,
-            kernel_row=unit.kernel,
+            fold=unit.folds,
+            kernel_column=unit.across.kernel,
+            kernel_row=unit.down.kernel,
             repeat=unit.repeats,
+            part=unit.channel_parts,
             group=unit.groups,
             row=unit.out_height,
         )
@@ -112,13 +120,13 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         ]
         address = self.address(m, step, last)
         row, column = self.tap(m, step, last)
-        above = self.outside(row, unit.height)
+        above = outside(row, unit.height, unit.down)
         for way in range(unit.columns):
-            right = way * unit.stride
+            right = way * unit.across.stride
             m.d.comb += asked.address[way].eq(address + right * unit.slices)
-            if unit.padding:
-                outside = above | self.outside(column, unit.width, ahead=right)
-                m.d.comb += asked.blanks[way].eq(outside)
+            if unit.padded:
+                beside = above | outside(column, unit.width, unit.across, ahead=right)
+                m.d.comb += asked.blanks[way].eq(beside)
 
         ports = [ring.read_port() for _ in range(unit.columns)]
         if unit.held:
@@ -159,27 +167,30 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         Registers, each a constant step from its last value: a sum of loop counters, compared with
         the image's edges, would be the slowest path of a convolution.
         """
-        unit = self.unit
-        back, right = 1 - unit.kernel, unit.columns * unit.stride
+        unit = self.unit.cycle
+        down, across = unit.down, unit.across
+        right = unit.columns * across.stride
         home = -(unit.hold - 1) * right  # from a word's last pixels to its first
+        up, back = 1 - down.reach, home + 1 - across.reach  # from a window's last tap to its first
         walks = {  # the outermost loop that ends decides
             "row": {
-                "kernel_column": 1,
-                "kernel_row": back,
-                "group": back + unit.stride,
-                "row": back - (unit.out_height - 1) * unit.stride,
+                "kernel_column": down.dilation,
+                "kernel_row": up,
+                "group": up + down.stride,
+                "row": up - (unit.out_height - 1) * down.stride,
             },
             "column": {
                 "hold": home,
-                "fold": home + 1,
-                "kernel_column": home + back,
-                "repeat": back + right,
-                "group": back - (unit.groups * unit.hold - 1) * right,
+                "fold": home + across.dilation,
+                "kernel_column": back,
+                "part": back + unit.hold * right,
+                "group": back - (unit.groups - 1) * unit.hold * right,
             },
         }
         at = {}
-        for (name, jumps), size in zip(walks.items(), (unit.height, unit.width), strict=True):
-            at[name] = counter(size + 2 * unit.padding, f"tap_{name}")
+        sizes = unit.height + down.before + down.after, unit.width + across.before + across.after
+        for (name, jumps), size in zip(walks.items(), sizes, strict=True):
+            at[name] = counter(size, f"tap_{name}")
             far = Signal.like(at[name], name=f"{name}_far")
             if name == "column" and unit.hold > 1:
                 m.d.comb += far.eq(right)
@@ -189,11 +200,6 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
             with m.If(step):
                 m.d.sync += at[name].eq(at[name] + far)
         return at["row"], at["column"]
-
-    def outside(self, padded: Value, size: int, ahead: int = 0) -> Value:
-        """Whether what lies ``ahead`` of a row or column of the padded image is padding."""
-        first = max(self.unit.padding - ahead, 0)
-        return (padded < first) | (padded >= size + self.unit.padding - ahead)
 
     def arrived(
         self, m: Module, pixel: Value, step: Value, at: dict[str, Value], last: dict[str, Value]
@@ -219,7 +225,7 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         domain += further.eq(Mux(at_end, below, across))
         # Whether a group ends is known last: both sums are ready by then.
         ready, after = Signal(name="arrived"), Signal.like(beyond, name="beyond_after")
-        moved = step & last["repeat"]
+        moved = step & last["part"]
         m.d.comb += after.eq(Mux(moved, add(beyond, further, pixel), beyond + pixel))
         m.d.sync += [beyond.eq(after), ready.eq(after >= 0)]
         return ready
@@ -250,23 +256,29 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
         """Ring address of the first column's word; steps are constants, modulo the ring's size."""
         unit = self.unit.cycle
         depth = max(unit.depth, 2)
-        row = unit.row_words
-        start = -unit.padding * (row + unit.slices) % depth
+        down, across, row = unit.down, unit.across, unit.row_words
+        start = -(down.before * row + across.before * unit.slices) % depth
         address = Signal(range(depth), init=start)
-        window = Signal(range(depth), init=start)  # where the current group begins
+        window = Signal(range(depth), init=start)  # where the current group begins, or its part
         band = Signal(range(depth), init=start)  # where its row of windows begins
-        frame = unit.height - (unit.out_height - 1) * unit.stride  # rows from last band to first
-        right = unit.columns * unit.stride * unit.slices
+        frame = unit.height - (unit.out_height - 1) * down.stride  # rows from last band to first
+        right = unit.columns * across.stride * unit.slices
         home = -(unit.hold - 1) * right  # from a word's last pixels to its first
+        back = (
+            unit.folds - 1 + (across.reach - 1) * unit.slices
+        )  # from a row's last tap to its first
         base, far, following = (Signal(range(depth), name=n) for n in ("base", "far", "following"))
         beside = right % depth if unit.hold > 1 else 1
         m.d.comb += [base.eq(address), far.eq(beside), following.eq(base + far)]
+        tap = home + across.dilation * unit.slices - (unit.folds - 1)
         jumps = {  # the outermost loop that ends decides
             **({"hold": (address, home + 1)} if unit.hold > 1 else {}),
-            "kernel_column": (address, home + row - (unit.kernel * unit.slices - 1)),
+            **({"fold": (address, tap)} if tap != home + 1 else {}),
+            "kernel_column": (address, home + down.dilation * row - back),
             "kernel_row": (window, 0),
-            "repeat": (window, unit.hold * right),
-            "group": (band, unit.stride * row),
+            **({"repeat": (window, unit.folds)} if unit.channel_parts > 1 else {}),
+            "part": (window, unit.hold * right - (unit.slices - unit.folds)),
+            "group": (band, down.stride * row),
             "row": (band, frame * row),
         }
         for loop, (begin, words) in jumps.items():

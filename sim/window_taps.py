@@ -15,7 +15,8 @@ def seen(index: int, window: WindowUnit, moved: str) -> tuple[str, str]:
 
     It comes READ cycles after its beat. Of those that are repeated the first are seen.
     """
-    once, last = window.window_beats, window.window_beats * window.repeats - 1
+    once = window.window_beats // window.channel_parts
+    last = once * window.repeats - 1
     beat, late = f"beat_{index}", f"late_{index}"
     signals = f"""  integer {beat} = 0;
   reg [{READ - 1}:0] {late} = 0;

@@ -14,15 +14,20 @@ OUTSIDE = -1  # stands for a tap outside the image
 def windows(unit: WindowUnit, words: np.ndarray) -> np.ndarray:
     """The beats of ``words`` (frames,H,W,slices,lanes), without repeats.
 
-    By frame, row and group of windows: kernel row and column, slice, ``hold``, and the lanes of
-    ``columns`` side by side.
+    By frame, row, group of windows and part of the channels: kernel row and column, slice,
+    ``hold``, and the lanes of ``columns`` side by side.
     """
-    k, p = unit.kernel, unit.padding
-    padded = np.pad(words, ((0, 0), (p, p), (p, p), (0, 0), (0, 0)), constant_values=OUTSIDE)
-    found = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
-    found = found[:, :: unit.stride, :: unit.stride].transpose(0, 1, 2, 5, 6, 3, 4)
+    down, across = unit.down, unit.across
+    around = ((0, 0), *((axis.before, axis.after) for axis in (down, across)), (0, 0), (0, 0))
+    padded = np.pad(words, around, constant_values=OUTSIDE)
+    reach = down.reach, across.reach
+    found = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=(1, 2))
+    found = found[:, :: down.stride, :: across.stride]
+    found = found[..., :: down.dilation, :: across.dilation].transpose(0, 1, 2, 5, 6, 3, 4)
     group = unit.groups, unit.hold, unit.columns
-    grouped = found.reshape(*found.shape[:2], *group, *found.shape[3:])
-    # Beat by beat those that share a weight word; lanes of a beat: column, lane.
-    side_by_side = np.moveaxis(grouped, (3, 4), (-3, -2))
-    return side_by_side.reshape(*side_by_side.shape[:-2], -1)
+    parts = unit.channel_parts, unit.folds
+    cut = found.reshape(*found.shape[:2], *group, *found.shape[3:5], *parts, found.shape[-1])
+    # Frame, row, group, hold, column, kernel row and column, part, fold, lane: beat by beat those
+    # that share a weight word; lanes of a beat: column, lane.
+    beats = cut.transpose(0, 1, 2, 7, 5, 6, 8, 3, 4, 9)
+    return beats.reshape(*beats.shape[:-2], -1)

@@ -6,9 +6,11 @@ import dataclasses
 
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import resources
-from fq_hw.schedule.units import ArrayUnit, ConvUnit, Unit
+from fq_hw.schedule.units import ArrayUnit, ConvUnit, DepthwiseUnit, Unit
 
 __all__ = ["kind_of", "unit_rows"]
+
+MULTIPLY = ArrayUnit | ConvUnit | DepthwiseUnit
 
 
 def kind_of(unit: Unit) -> str:
@@ -26,7 +28,7 @@ def unit_rows(plan: Plan) -> list[dict]:
             "kind": kind_of(node.unit),
             "cycles": node.unit.beats,
             "busy %": 100 * node.unit.beats / plan.interval_bound,
-            "MAC/cycle": node.unit.macs if isinstance(node.unit, ArrayUnit | ConvUnit) else None,
+            "MAC/cycle": node.unit.macs if isinstance(node.unit, MULTIPLY) else None,
             **dataclasses.asdict(need),
         })  # fmt: skip
     return rows

@@ -66,7 +66,7 @@ def shape_of(op: ir.Op, graph: ir.Graph) -> str:
     shape = "x".join(map(str, graph.types[op.name].shape))
     found = [f"{type(op).__name__} of {shape} from {', '.join(op.inputs) or 'pixels'}"]
     if isinstance(op, ir.Conv):
-        found.append(f"kernel {op.kernel}, stride {op.stride}, padding {op.padding}")
+        found.append(f"windows {op.axes}, groups {op.groups}")
     if isinstance(op, ir.Threshold | ir.Embed):
         found.append(f"levels of {op.out_bits} bits")
     return ", ".join(found)

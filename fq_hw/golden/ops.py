@@ -43,23 +43,36 @@ def _(op: ir.Embed, x: np.ndarray) -> np.ndarray:
     return op.table[colour, x].reshape(*x.shape[:-1], x.shape[-1] * op.table.shape[2])
 
 
+def windows(op: ir.Conv | ir.Pool, x: np.ndarray, outside: int = 0) -> np.ndarray:
+    """The windows of ``op``, N,OH,OW,KH,KW,C; what lies outside the image is ``outside``."""
+    around = ((0, 0), *((axis.before, axis.after) for axis in op.axes), (0, 0))
+    padded = np.pad(x, around, constant_values=outside)
+    down, across = op.axes
+    reach = down.reach, across.reach
+    found = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=(1, 2))
+    found = found[:, :: down.stride, :: across.stride, :, :: down.dilation, :: across.dilation]
+    return found.transpose(0, 1, 2, 4, 5, 3)
+
+
 @evaluate.register
 def _(op: ir.Conv, x: np.ndarray) -> np.ndarray:
-    k, s, p = op.kernel, op.stride, op.padding
     rows = np.abs(op.weight.astype(np.int64)).reshape(len(op.weight), -1).sum(axis=1)
     most = max(int(x.max(initial=0)), op.pad_level) * int(rows.max())
     small = most < EXACT_FLOAT32  # matrix products of floats are fast
     kind = np.float32 if small else np.float64 if most < EXACT_FLOAT64 else np.int64
-    around = ((0, 0), (p, p), (p, p), (0, 0))
-    padded = np.pad(x.astype(kind), around, constant_values=op.pad_level)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(1, 2))
-    windows = windows[:, ::s, ::s].transpose(0, 1, 2, 4, 5, 3)  # N,OH,OW,KH,KW,C
-    weight = op.weight.reshape(len(op.weight), -1).T.astype(kind)
-    sums = np.empty((*windows.shape[:3], len(op.weight)), np.int32 if small else np.int64)
-    step = max(AT_ONCE // max(windows[:, 0].size, 1), 1)
-    for row in range(0, windows.shape[1], step):
-        some = windows[:, row : row + step]
-        products = some.reshape(-1, len(weight)) @ weight
+    taken = windows(op, x.astype(kind), op.pad_level)
+    made, each = len(op.weight) // op.groups, op.weight.shape[3]
+    weight = op.weight.reshape(op.groups, made, -1).swapaxes(1, 2).astype(kind)
+    sums = np.empty((*taken.shape[:3], len(op.weight)), np.int32 if small else np.int64)
+    step = max(AT_ONCE // max(taken[:, 0].size, 1), 1)
+    for row in range(0, taken.shape[1], step):
+        some = taken[:, row : row + step]
+        if op.groups == 1:
+            products = some.reshape(-1, weight.shape[1]) @ weight[0]
+        else:  # groups first, as a stack of matrices
+            apart = some.reshape(-1, op.taps, op.groups, each).transpose(2, 0, 1, 3)
+            products = apart.reshape(op.groups, -1, op.taps * each) @ weight
+            products = products.transpose(1, 0, 2)
         sums[:, row : row + step] = products.reshape(*some.shape[:3], len(op.weight))
     return sums
 
@@ -83,25 +96,18 @@ def _(op: ir.Requantize, x: np.ndarray) -> np.ndarray:
     return requantized(wide(x), op.shift, op.out_bits).astype(np.uint8)
 
 
-def windows(op: ir.Pool, x: np.ndarray) -> np.ndarray:
-    """The pool's windows: N,OH,rows,OW,columns,C."""
-    rows, columns = op.kernel
-    n, h, w, c = x.shape
-    down, across = h // rows, w // columns
-    return x[:, : down * rows, : across * columns].reshape(n, down, rows, across, columns, c)
-
-
 @evaluate.register
 def _(op: ir.MaxPool, x: np.ndarray) -> np.ndarray:
-    most = windows(op, x).max(axis=(2, 4))
+    ends = np.iinfo(x.dtype)  # what lies outside must not count
+    most = windows(op, x, ends.min).max(axis=(3, 4))
     if op.sign is None or (op.sign == 1).all():
         return most
-    return np.where(op.sign == 1, most, windows(op, x).min(axis=(2, 4)))
+    return np.where(op.sign == 1, most, windows(op, x, ends.max).min(axis=(3, 4)))
 
 
 @evaluate.register
 def _(op: ir.SumPool, x: np.ndarray) -> np.ndarray:
-    return windows(op, x).sum(axis=(2, 4), dtype=np.int64)
+    return windows(op, x).sum(axis=(3, 4), dtype=np.int64)
 
 
 @evaluate.register

@@ -1,5 +1,6 @@
 """The layer IR: what is computed, in integers; no folding, no hardware, no files but one."""
 
+from fq_hw.ir.axis import Axis
 from fq_hw.ir.graph import Graph
 from fq_hw.ir.ops import (
     Add,
@@ -25,6 +26,7 @@ from fq_hw.ir.types import TensorType, infer
 __all__ = [
     "Add",
     "ArgMax",
+    "Axis",
     "Bias",
     "ClassScale",
     "Concat",

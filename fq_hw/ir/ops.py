@@ -12,6 +12,7 @@ import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR
+from fq_hw.ir.axis import Axis
 
 __all__ = [
     "Add",
@@ -90,6 +91,41 @@ def check_bits(op: Embed | Threshold | Requantize) -> None:
     require(fits, op.where, f"out_bits must be in 1..{MOST_BITS}", op.out_bits, kind=GraphError)
 
 
+def sides(value: int | tuple[int, ...] | None, count: int) -> tuple[int, ...]:
+    """What one number, or ``count`` of them, say of so many sides."""
+    return value if isinstance(value, tuple) else (value or 0,) * count
+
+
+def check_sides(op: Conv | MaxPool) -> None:
+    """Check how the windows of ``op`` lie, and keep as one number what is equal on all sides."""
+    for field, count in (("stride", 2), ("dilation", 2), ("padding", 4)):
+        value = getattr(op, field)
+        found = tuple(map(int, value)) if isinstance(value, tuple | list) else (int(value),)
+        contract = f"{field} must be one number, or {count}"
+        require(len(found) in (1, count), op.where, contract, found, kind=GraphError)
+        object.__setattr__(op, field, found[0] if len(set(found)) == 1 else found)
+    steps = (*sides(op.stride, 2), *sides(op.dilation, 2))
+    contract = f"stride and dilation must be in 1..{MOST_STRIDE}"
+    fits = min(steps) >= 1 and max(steps) <= MOST_STRIDE
+    require(fits, op.where, contract, steps, kind=GraphError)
+    for axis in axes(op):
+        most, pads = axis.reach - 1, (axis.before, axis.after)
+        fits = min(pads) >= 0 and max(pads) <= most
+        contract = f"padding must be in 0..{most}, less than the kernel spans"
+        require(fits, op.where, contract, pads, kind=GraphError)
+
+
+def axes(op: Conv | MaxPool) -> tuple[Axis, Axis]:
+    """How the windows of ``op`` lie down and across."""
+    (top, left, bottom, right), strides = sides(op.padding, 4), sides(op.stride, 2)
+    ways = zip(op.kernel, strides, sides(op.dilation, 2), (top, left), (bottom, right), strict=True)
+    down, across = (
+        Axis(kernel=kernel, stride=stride, dilation=dilation, before=before, after=after)
+        for kernel, stride, dilation, before, after in ways
+    )
+    return down, across
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Op:
     """A named result computed from the named results before it."""
@@ -147,51 +183,70 @@ class Embed(Op):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Conv(Op):
-    """Convolution with integer weights, padding on every side, no bias.
+    """Convolution with integer weights, no bias.
 
-    Shapes     x: N,H,W,C; weight: O,K,K,C; y: N,OH,OW,O with OH = (H + 2*padding - K) // stride + 1
+    Shapes     x: N,H,W,C; weight: O,KH,KW,C/groups; y: N,OH,OW,O
     Types      x: unsigned levels; weight: -1/+1 where it is binary, else any; y: signed integer
+    stride, dilation   down and across, or one number for both
+    padding    top, left, bottom, right, or one number for all; less than what the kernel spans
+    groups     output channels in so many equal runs, each of which reads its run of the inputs;
+               depthwise where each input channel is one
     scale      real value of one unit of y where one constant serves all channels, else None
     pad_level  the level outside the image: not 0 where another level stands for the number 0
     """
 
     weight: np.ndarray
-    stride: int
-    padding: int
+    stride: int | tuple[int, int]
+    padding: int | tuple[int, int, int, int]
     scale: float | None
     pad_level: int = 0
+    dilation: int | tuple[int, int] = 1
+    groups: int = 1
 
     def __post_init__(self) -> None:
         freeze(self, "weight")
-        require(
-            self.weight.ndim == 4,
-            self.where,
-            "weight must be O,K,K,C",
-            self.weight.shape,
-            kind=GraphError,
-        )
+        shape = self.weight.shape
+        contract = "weight must be O,KH,KW,C"
+        require(self.weight.ndim == 4, self.where, contract, shape, kind=GraphError)
         contract = f"must have at most {MOST_WEIGHTS:,} weights"
         few = self.weight.size <= MOST_WEIGHTS
-        require(few, self.where, contract, self.weight.shape, kind=GraphError)
-        kh, kw = self.weight.shape[1:3]
-        require(kh == kw, self.where, "kernel must be square", (kh, kw), kind=GraphError)
+        require(few, self.where, contract, shape, kind=GraphError)
         most = max(int(self.weight.max()), -int(self.weight.min()))
         contract = f"weights must be in -{MOST_WEIGHT}..{MOST_WEIGHT}, and not all 0"
         require(0 < most <= MOST_WEIGHT, self.where, contract, most, kind=GraphError)
-        fits = 1 <= self.stride <= MOST_STRIDE
-        contract = f"stride must be in 1..{MOST_STRIDE}"
-        require(fits, self.where, contract, self.stride, kind=GraphError)
-        fits = 0 <= self.padding <= kh // 2
-        require(fits, self.where, f"padding must be in 0..{kh // 2}", self.padding, kind=GraphError)
+        check_sides(self)
+        fits = self.groups >= 1 and len(self.weight) % self.groups == 0
+        contract = f"groups must divide the {len(self.weight)} channels that it makes"
+        require(fits, self.where, contract, self.groups, kind=GraphError)
         level = 0 <= self.pad_level < 2**MOST_BITS
         contract = f"pad_level must be in 0..{2**MOST_BITS - 1}"
         require(level, self.where, contract, self.pad_level, kind=GraphError)
         check_scale(self)
 
     @property
-    def kernel(self) -> int:
+    def kernel(self) -> tuple[int, int]:
         """Height and width of the kernel."""
-        return self.weight.shape[1]
+        return self.weight.shape[1], self.weight.shape[2]
+
+    @property
+    def taps(self) -> int:
+        """Places of a window."""
+        return math.prod(self.kernel)
+
+    @property
+    def axes(self) -> tuple[Axis, Axis]:
+        """How its windows lie down and across."""
+        return axes(self)
+
+    @property
+    def pointwise(self) -> bool:
+        """Whether each pixel is made of one alone, at the same place."""
+        return all(axis.plain for axis in self.axes)
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether each channel is made of one alone, at the same place."""
+        return self.groups == len(self.weight) > 1 and self.weight.shape[3] == 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -266,6 +321,17 @@ class Pool(Op):
 
     kernel: tuple[int, int]
 
+    @property
+    def axes(self) -> tuple[Axis, Axis]:
+        """How its windows lie down and across."""
+        rows, columns = self.kernel
+        return Axis(kernel=rows, stride=rows), Axis(kernel=columns, stride=columns)
+
+    @property
+    def apart(self) -> bool:
+        """Whether its windows lie side by side, none of them partly outside."""
+        return all(axis.apart for axis in self.axes)
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "kernel", tuple(int(n) for n in self.kernel))
         fits = len(self.kernel) == 2 and min(self.kernel) >= 1
@@ -274,17 +340,34 @@ class Pool(Op):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MaxPool(Pool):
-    __doc__ = f"""The largest value of each window, per channel; the smallest where ``sign`` is -1.
+    """The largest value of each window, per channel; the smallest where ``sign`` is -1.
 
-    A maximum of what falls as the integers rise is their minimum. {Pool.__doc__}"""
+    A maximum of what falls as the integers rise is their minimum. What lies outside the image does
+    not count.
+
+    Shapes   x: N,H,W,C; y: N,OH,OW,C
+    stride   down and across, or one number for both; that of windows side by side where it is None
+    dilation, padding   as in Conv
+    """
 
     sign: np.ndarray | None = None
+    stride: int | tuple[int, int] | None = None
+    padding: int | tuple[int, int, int, int] = 0
+    dilation: int | tuple[int, int] = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.stride is None:
+            object.__setattr__(self, "stride", self.kernel)
+        check_sides(self)
         if self.sign is not None:
             freeze(self, "sign")
             check_sign(self, self.sign, self.sign.shape[:1])
+
+    @property
+    def axes(self) -> tuple[Axis, Axis]:
+        """How its windows lie down and across."""
+        return axes(self)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -103,21 +103,25 @@ def _(op: ops.Embed, x: TensorType) -> TensorType:
     return TensorType(shape=(h, w, c * length), low=low, high=high, scale=op.scale)
 
 
+def windowed(op: ops.Conv | ops.Pool, x: TensorType) -> tuple[int, int]:
+    """Height and width of a tensor of windows."""
+    h, w, _ = x.shape
+    down, across = op.axes
+    size = down.count(h), across.count(w)
+    require(min(size) >= 1, op.where, f"kernel must fit {h}x{w}", op.kernel, kind=GraphError)
+    return size
+
+
 @infer.register
 def _(op: ops.Conv, x: TensorType) -> TensorType:
-    h, w, c = x.shape
-    require(
-        op.weight.shape[3] == c,
-        op.where,
-        f"needs weights for {c} channels",
-        op.weight.shape,
-        kind=GraphError,
-    )
+    c = x.shape[2]
+    shape = op.weight.shape
+    contract = f"needs weights for {c} channels, in {op.groups} groups"
+    fits = shape[3] * op.groups == c
+    require(fits, op.where, contract, shape, kind=GraphError)
     require(x.low.min() >= 0, op.where, "input must be unsigned levels", str(x), kind=GraphError)
-    size = [(n + 2 * op.padding - op.kernel) // op.stride + 1 for n in (h, w)]
-    require(min(size) >= 1, op.where, f"kernel must fit {h}x{w}", op.kernel, kind=GraphError)
-    shape = (size[0], size[1], op.weight.shape[0])
-    ops.check_size(op, shape)
+    made = (*windowed(op, x), shape[0])
+    ops.check_size(op, made)
     # Per channel in: what its rising weights add up to, and what its falling ones do.
     rising = np.maximum(op.weight, 0).sum(axis=(1, 2), dtype=np.int64)
     falling = op.weight.sum(axis=(1, 2), dtype=np.int64) - rising
@@ -125,10 +129,12 @@ def _(op: ops.Conv, x: TensorType) -> TensorType:
     contract = f"sums must stay below 2**{FAR.bit_length() - 1}"
     require(most < FAR, op.where, contract, most, kind=GraphError)
     low, high = x.low, x.high
-    if op.padding:
+    if any(axis.padded for axis in op.axes):
         low, high = np.minimum(low, op.pad_level), np.maximum(high, op.pad_level)
-    lowest, highest = rising @ low + falling @ high, rising @ high + falling @ low
-    return TensorType(shape=shape, low=lowest, high=highest, scale=op.scale)
+    up, down = (part.reshape(op.groups, -1, shape[3]) for part in (rising, falling))
+    low, high = (end.reshape(op.groups, -1, 1) for end in (low, high))
+    lowest, highest = up @ low + down @ high, up @ high + down @ low
+    return TensorType(shape=made, low=lowest.reshape(-1), high=highest.reshape(-1), scale=op.scale)
 
 
 @infer.register
@@ -187,12 +193,9 @@ def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
 
 def pooled(op: ops.Pool, x: TensorType) -> tuple[int, int, int]:
     """Shape of a pool's result."""
-    h, w, c = x.shape
-    rows, columns = op.kernel
-    require(
-        rows <= h and columns <= w, op.where, f"kernel must fit {h}x{w}", op.kernel, kind=GraphError
-    )
-    return h // rows, w // columns, c
+    shape = (*windowed(op, x), x.shape[2])
+    ops.check_size(op, shape)
+    return shape
 
 
 @infer.register

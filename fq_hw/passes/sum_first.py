@@ -24,8 +24,12 @@ def classifiers(graph: Graph, apart: Container[str] = ()) -> Mapping[str, str]:
         readers = graph.users[op.name]
         if not isinstance(op, Conv) or op.name in apart or len(readers) != 1:
             continue
-        alone = op.kernel == op.stride == 1 and op.padding == 0
-        if not alone or not isinstance(readers[0], PixelSum) or readers[0].name in apart:
+        if (
+            not op.pointwise
+            or op.groups > 1
+            or not isinstance(readers[0], PixelSum)
+            or readers[0].name in apart
+        ):
             continue
         x, y = graph.types[op.inputs[0]], graph.types[readers[0].name]
         height, width, channels = x.shape

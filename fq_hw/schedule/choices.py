@@ -56,15 +56,32 @@ Estimate = Callable[[Unit], Resources]
 
 def folds_of(graph: Graph, conv: Conv, levels: int = 1) -> tuple[Fold, ...]:
     """The search space of one convolution; where costs are equal, the first is taken."""
+    width = graph.types[conv.name].shape[1]
+    if conv.depthwise:
+        return apart(len(conv.weight), width, levels)
     cout, _, _, cin = planes(conv).bits.shape
-    return space(cout, cin, conv.kernel**2, graph.types[conv.name].shape[1], levels)
+    return space(cout, cin, conv.taps, width, levels, conv.groups)
 
 
 @functools.lru_cache(1024)
-def space(cout: int, cin: int, taps: int, width: int, levels: int) -> tuple[Fold, ...]:
-    """The same for sizes, of which a network has few."""
+def apart(channels: int, width: int, levels: int) -> tuple[Fold, ...]:
+    """That of a depthwise convolution: each PE is a channel, and reads no other."""
+    columns = [n for n in divisors(width) if n <= COLUMNS]
+    return tuple(
+        Fold(pe=pe, simd=1, columns=n, levels_per_stage=levels)
+        for pe in divisors(channels)
+        for n in columns
+    )
+
+
+@functools.lru_cache(1024)
+def space(
+    cout: int, cin: int, taps: int, width: int, levels: int, groups: int = 1
+) -> tuple[Fold, ...]:
+    """The same for sizes, of which a network has few; a PE is of one group at a time."""
     columns = [n for n in divisors(width) if n <= COLUMNS]
     pes = sorted({pe for folds in range(1, cout + 1) for pe in pes_of(cout, folds)})
+    pes = divisors(cout // groups) if groups > 1 else pes
     folds = []
     for pe, simd, n in itertools.product(pes, divisors(cin)[::-1], columns):
         fold = functools.partial(Fold, pe=pe, simd=simd, columns=n, levels_per_stage=levels)

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from fq_hw.errors import FoldingError, require
+from fq_hw.ir import Axis
 from fq_hw.schedule import units
 from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.memories import fewest_pieces, taken
 
 __all__ = ["ConvParts", "ConvSite", "blocks_of", "conv_parts", "converters"]
 
+
+Engine = units.ConvUnit | units.DepthwiseUnit
 
 SAVES = 2  # block RAMs, for which an embedding goes behind its window
 SHALLOW = 32  # words of a ring that is cheap in distributed RAM: two of its cells
@@ -27,7 +31,8 @@ class ConvSite:
     """A convolution and the streams around it: all that its units depend on but the fold.
 
     shape, lanes_in   of the tensor it reads, H,W,C; lanes_out of the one it makes
-    planes            of its weights, all alike (``masked`` or not), the top one maybe ``inverted``
+    planes            of its weights, all alike (``masked`` or not), the top one maybe ``inverted``;
+                      bits of a weight where it is ``depthwise``
     bursts            whether its pixels may come a row at once, and then none for as long
     embed             the pixel embedding that nobody else reads, if one makes what it reads
     """
@@ -35,9 +40,8 @@ class ConvSite:
     name: str = field(compare=False)
     shape: tuple[int, int, int]
     cout: int
-    kernel: int
-    stride: int
-    padding: int
+    down: Axis
+    across: Axis
     act_bits: int
     lanes_in: int
     lanes_out: int
@@ -47,11 +51,18 @@ class ConvSite:
     inverted: bool = False
     bursts: bool = False
     embed: units.EmbedUnit | None = None
+    groups: int = 1
+    depthwise: bool = False
 
     @property
     def combined(self) -> bool:
         """Whether the planes' sums must be brought together."""
-        return self.planes > 1 or self.inverted
+        return not self.depthwise and (self.planes > 1 or self.inverted)
+
+    @property
+    def padded(self) -> bool:
+        """Whether windows may lie partly outside the image."""
+        return self.down.padded or self.across.padded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +77,7 @@ class ConvParts:
     before: tuple[tuple[str, units.Unit], ...]
     window: units.WindowUnit
     weights: units.RomUnit
-    engine: units.ConvUnit
+    engine: Engine
     after: tuple[tuple[str, units.Unit], ...]
     carrier: str
     embed: units.EmbedUnit | None = None
@@ -104,7 +115,7 @@ class ConvParts:
 def delay(unit: units.Unit) -> int:
     """Cycles through ``unit``, without waiting for the rest of a window or group."""
     match unit:
-        case units.ConvUnit():
+        case units.EngineUnit():
             return unit.sum_cycles + 2
         case units.WindowUnit():
             return unit.delay
@@ -140,7 +151,7 @@ class Core(NamedTuple):
     window: units.WindowUnit
     late_embed: units.LateEmbedUnit | None
     weights: units.RomUnit
-    engine: units.ConvUnit
+    engine: Engine
 
 
 def blocks_of(*made: units.Unit) -> int:
@@ -158,7 +169,8 @@ def of_pixels(
     windows alone.
     """
     embed = site.embed
-    lanes = fold.simd // embed.length if embed and fold.simd % embed.length == 0 else 0
+    whole = embed and fold.simd % embed.length == 0 and site.groups == 1
+    lanes = fold.simd // embed.length if embed and whole else 0
     if not lanes or embed.colours % lanes or not blocks_of(embed):
         return window, None
     bytes_of = replace(window, channels=embed.colours, lanes=lanes, in_bits=8, held=True)
@@ -170,50 +182,76 @@ def of_pixels(
         lanes=lanes,
         columns=fold.columns,
         hold=fold.hold,
-        padded=site.padding > 0,
+        padded=site.padded,
     )
     saved = blocks_of(embed, window) - blocks_of(bytes_of, behind)
     return (bytes_of, behind) if saved >= SAVES else (window, None)
+
+
+def check_groups(site: ConvSite, fold: Fold) -> None:
+    """Refuse a fold by which a PE, or a beat, would belong to two groups."""
+    if site.groups == 1:
+        return
+    reads, makes = site.shape[2] // site.groups, site.cout * site.planes // site.groups
+    if site.depthwise:
+        reads, makes = 1, site.cout
+    fits = makes % fold.pe == 0 and reads % fold.simd == 0
+    where, contract = f"folding {site.name!r}", f"pe must divide {makes}, simd {reads}"
+    require(fits, where, contract, (fold.pe, fold.simd), kind=FoldingError)
+    contract = "a depthwise convolution holds no weights"
+    require(fold.hold == 1 or not site.depthwise, where, contract, fold.hold, kind=FoldingError)
+
+
+def engine_of(site: ConvSite, fold: Fold, pixels: int) -> Engine:
+    """The engine of ``pixels`` windows."""
+    more = {
+        "taps": site.down.kernel * site.across.kernel,
+        "pixels": pixels,
+        "pe": fold.pe,
+        "act_bits": site.act_bits,
+        "columns": fold.columns,
+        "hold": fold.hold,
+        "padded": site.padded,
+        "pad_level": site.pad_level if site.padded else 0,
+    }
+    if site.depthwise:
+        return units.DepthwiseUnit(cout=site.cout, weight_bits=site.planes, **more)
+    return units.ConvUnit(
+        cin=site.shape[2] // site.groups,
+        cout=site.cout * site.planes,
+        simd=fold.simd,
+        masked=site.masked,
+        levels_per_stage=fold.levels_per_stage,
+        **more,
+    )
 
 
 @functools.lru_cache(maxsize=2**16)
 def core(site: ConvSite, fold: Fold) -> Core:
     """The units that depend on no other stream: ``site`` has lanes of 1."""
     height, width, cin = site.shape
+    check_groups(site, fold)
+    repeats = units.ceil_div(site.cout * site.planes // site.groups, fold.pe)
     window_of = functools.partial(
         units.WindowUnit,
         channels=cin,
-        lanes=fold.simd,
+        lanes=fold.pe if site.depthwise else fold.simd,
         in_bits=site.act_bits,
-        kernel=site.kernel,
-        stride=site.stride,
-        padding=site.padding,
-        repeats=units.ceil_div(site.cout * site.planes, fold.pe),
+        down=site.down,
+        across=site.across,
+        repeats=1 if site.depthwise else repeats,
         columns=fold.columns,
         hold=fold.hold,
+        channel_parts=cin // fold.pe if site.depthwise else site.groups,
     )
     window = window_of(height=height, width=width)
-    if site.kernel == site.stride == 1 and not site.bursts:
+    if site.down.plain and site.across.plain and not site.bursts:
         # No lines are needed: a group of pixels is a row. One is read, one comes, others are told.
         spare = units.ceil_div(window.TOLD, fold.group * window.slices)
         across = fold.group
         groups = window_of(height=height * width // across, width=across, spare=spare)
         window = groups if groups.depth <= min(SHALLOW, window.depth) else window
-    engine = units.ConvUnit(
-        cin=cin,
-        cout=site.cout * site.planes,
-        taps=site.kernel**2,
-        pixels=window.out_height * window.out_width,
-        pe=fold.pe,
-        simd=fold.simd,
-        act_bits=site.act_bits,
-        columns=fold.columns,
-        padded=site.padding > 0,
-        pad_level=site.pad_level if site.padding else 0,
-        masked=site.masked,
-        levels_per_stage=fold.levels_per_stage,
-        hold=fold.hold,
-    )
+    engine = engine_of(site, fold, window.out_height * window.out_width)
     window, late_embed = of_pixels(site, fold, window)
     weights = weight_rom(engine.nf * engine.sf, engine.i_weight.width, fold)
     return Core(window, late_embed, weights, engine)
@@ -226,7 +264,7 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
     if late_embed:
         channels, bits, lanes = window.channels, window.in_bits, (window.channels, window.lanes)
     else:
-        channels, bits, lanes = cin, site.act_bits, (site.lanes_in, fold.simd)
+        channels, bits, lanes = cin, site.act_bits, (site.lanes_in, window.lanes)
     before = converters(channels, height * width, lanes, bits, ".pack")
     after, carrier = in_order(site, engine)
     if site.combined:
@@ -267,10 +305,10 @@ def fewer_banks(reorder: units.ReorderUnit, cycles: int) -> units.ReorderUnit:
     return two if two.beats <= cycles and fewer else reorder
 
 
-def in_order(site: ConvSite, engine: units.ConvUnit) -> tuple[list[tuple[str, units.Unit]], str]:
+def in_order(site: ConvSite, engine: Engine) -> tuple[list[tuple[str, units.Unit]], str]:
     """What brings the engine's sums into raster order and to the lanes of whoever takes them."""
     pixels, cout, bits = engine.pixels, engine.cout, engine.raw_bits
-    lanes_out = site.lanes_out * site.planes
+    lanes_out = site.lanes_out * (site.planes if site.combined else 1)
     if engine.group == 1:
         return converters(cout, pixels, (engine.pe, lanes_out), bits, ".unpack"), ""
     made = engine.nf * engine.pe  # channels, those of idle PEs among them

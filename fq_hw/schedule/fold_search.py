@@ -29,11 +29,13 @@ from fq_hw.schedule.units import (
     ArrayUnit,
     ConvertUnit,
     ConvUnit,
+    DepthwiseUnit,
     FifoUnit,
     ParameterUnit,
     ReorderUnit,
     RomUnit,
     ThresholdUnit,
+    WindowPoolUnit,
     WindowUnit,
 )
 
@@ -46,6 +48,8 @@ ROLES = {  # what an error calls units
     ReorderUnit: "reordering",
     FifoUnit: "skip FIFOs",
     ConvUnit: "engines",
+    DepthwiseUnit: "engines",
+    WindowPoolUnit: "pools",
     ThresholdUnit: "thresholds",
     ConvertUnit: "converters",
     ArrayUnit: "array",

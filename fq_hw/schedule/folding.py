@@ -85,9 +85,10 @@ def divisors(n: int) -> list[int]:
 
 def conv_cycles(graph: Graph, conv: Conv, fold: Fold) -> int:
     """Cycles per frame of a convolution's engine."""
-    h, w, _ = graph.types[conv.name].shape
-    beats = conv.kernel**2 * ceil_div(conv.weight.shape[3], fold.simd)
-    return h * (w // fold.columns) * ceil_div(planes(conv).channels, fold.pe) * beats
+    h, w, c = graph.types[conv.name].shape
+    beats = conv.taps * ceil_div(conv.weight.shape[3], fold.simd)
+    channels = c if conv.depthwise else planes(conv).channels
+    return h * (w // fold.columns) * ceil_div(channels, fold.pe) * beats
 
 
 def macs(graph: Graph, op: Op) -> int:

@@ -41,11 +41,10 @@ def between(graph: Graph, name: str, back_to: str) -> tuple[Op, ...]:
     return tuple(reversed(found))
 
 
-def windows(op: Conv, needed: np.ndarray, size: tuple[int, int], at_once: int) -> np.ndarray:
-    """What each window needs, where a convolution computes ``at_once`` of them at a time."""
-    reach = op.kernel - 1 - op.padding
-    ends = zip(size, needed.shape, strict=True)
-    last = [np.minimum(np.arange(n) * op.stride + reach, most - 1) for n, most in ends]
+def windows(op: Conv | Pool, needed: np.ndarray, size: tuple[int, int], at_once: int) -> np.ndarray:
+    """What each window needs, where ``at_once`` of them are computed at a time."""
+    ways = zip(op.axes, size, needed.shape, strict=True)
+    last = [[axis.last(place, most) for place in range(n)] for axis, n, most in ways]
     needed = needed[np.ix_(*last)]
     needed = np.repeat(needed[:, at_once - 1 :: at_once], at_once, axis=1)
     return np.maximum.accumulate(needed.reshape(-1)).reshape(needed.shape)
@@ -89,6 +88,9 @@ def times(graph: Graph, name: str, back_to: str, columns: Columns = ONE) -> dict
             size = graph.types[op.name].shape[:2]
             choices = [windows(op, x.last, size, n) for n in columns.get(op.name, (1,))]
             whole = functools.reduce(np.maximum, choices)
+            x = Times(whole, whole)
+        elif isinstance(op, Pool) and not op.apart:
+            whole = windows(op, x.last, graph.types[op.name].shape[:2], 1)
             x = Times(whole, whole)
         elif isinstance(op, Pool):
             rows, across = (slice(n - 1, None, n) for n in op.kernel)
@@ -135,8 +137,10 @@ class Branches:
         """
         ops, types = self.sides[side], self.graph.types
         conv = ops[0] if len(ops) == 1 else None
-        alone = isinstance(conv, Conv) and conv.kernel == 1 and isinstance(self.join, Add)
-        if not alone or len(self.graph.users[conv.name]) > 1:
+        if not isinstance(conv, Conv) or not isinstance(self.join, Add):
+            return None
+        single = conv.taps == conv.groups == 1 and conv.axes[0] == conv.axes[1]
+        if not single or len(self.graph.users[conv.name]) > 1:
             return None
         read, made = (types[name].bits * types[name].shape[2] for name in (self.fork, conv.name))
         large = made * types[conv.name].shape[1] >= LARGE

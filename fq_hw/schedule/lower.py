@@ -19,17 +19,17 @@ import numpy as np
 
 from fq_hw import ir
 from fq_hw.errors import FoldingError, GraphError, require
-from fq_hw.ir import Graph
+from fq_hw.ir import Axis, Graph
 from fq_hw.passes import check_lowered, classifiers, sum_first
 from fq_hw.schedule import units
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
-from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
+from fq_hw.schedule.folding import Fold, check_folds, divisors, slowest_cycles, stream_lanes
 from fq_hw.schedule.in_turn.lower import passes
 from fq_hw.schedule.in_turn.place import place_array
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition
 from fq_hw.schedule.joins import ONE, Branches, branches
 from fq_hw.schedule.plan import Node, Plan, Source
-from fq_hw.schedule.planes import planes
+from fq_hw.schedule.planes import depthwise_codes, planes
 from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
 from fq_hw.schedule.words import (
@@ -300,34 +300,35 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     contract = "reads sums, and must read levels"
     hint = f"requantize {op.inputs[0]!r} first"
     require(not x.offset.any(), op.where, contract, hint=hint, kind=GraphError)
-    weights, stride = planes(op), op.stride
+    weights, (down, across) = planes(op), op.axes
     skip = plan.skip_before(op)
     if skip:
-        if stride > 1:
-            x, stride = picked(op, x, plan), 1
+        if down.stride > 1:
+            x, down, across = picked(op, x, plan), *(Axis(kernel=1),) * 2
         plan.skips[skip] = x
         x = plan.hold(skip, x, 0)  # the join knows how deep
     site = ConvSite(
         name=op.name,
         shape=x.shape,
         cout=len(op.weight),
-        kernel=op.kernel,
-        stride=stride,
-        padding=op.padding,
+        down=down,
+        across=across,
         act_bits=x.bits,
         lanes_in=x.lanes,
         lanes_out=plan.lanes(op),
         pad_level=op.pad_level,
-        planes=weights.count,
+        planes=depthwise_codes(op)[1] if op.depthwise else weights.count,
         masked=weights.masked,
         inverted=weights.inverted,
         bursts=skip is None and in_bursts(plan.graph, op.inputs[0]),
         embed=x.embed,
+        groups=op.groups,
+        depthwise=op.depthwise,
     )
     parts = conv_parts(site, plan.folds[op.name])
     plan.sites[op.name], plan.parts[op.name] = site, parts
     unit = parts.engine
-    offset = weights.offsets(x.bits)
+    offset = engine_offset(op, x, unit)
     bits = unit.raw_bits
     if site.combined:
         combine = parts.after[-1][1]
@@ -345,13 +346,28 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     rom = plan.add(
         f"{op.name}.weights",
         parts.weights,
-        fill=lambda: weight_words(weights.bits, unit.nf, unit.pe, unit.simd).reshape(
-            -1, unit.i_weight.width
-        ),
+        fill=lambda: engine_words(op, unit),
     )
     sums = plan.add(op.name, unit, windows, rom, **known.get("", {}))
     source = plan.chain(op.name, parts.after, sums, known)
     plan.publish(op, plan.stream(op, source, site.lanes_out, bits, offset))
+
+
+def engine_offset(op: ir.Conv, x: Stream, engine: units.EngineUnit) -> np.ndarray:
+    """What the sums of ``op``'s engine lack, channel by channel."""
+    if isinstance(engine, units.DepthwiseUnit) and engine.weight_bits > 1:
+        return np.full(engine.cout, -engine.start, np.int64)
+    return planes(op).offsets(x.bits)
+
+
+def engine_words(op: ir.Conv, engine: units.ConvUnit | units.DepthwiseUnit) -> np.ndarray:
+    """The bits of the weight words of ``op``'s engine, word by word."""
+    if isinstance(engine, units.DepthwiseUnit):
+        codes = depthwise_codes(op)[0].reshape(engine.nf, engine.pe, engine.taps)
+        words = bits_of(codes.swapaxes(1, 2), engine.weight_bits)
+    else:
+        words = weight_words(planes(op).bits, engine.nf, engine.pe, engine.simd)
+    return words.reshape(-1, engine.i_weight.width)
 
 
 def in_bursts(graph: Graph, name: str) -> bool:
@@ -360,8 +376,9 @@ def in_bursts(graph: Graph, name: str) -> bool:
     A convolution keeps rows of its own, and evens that out.
     """
     op = graph[name]
-    pools = isinstance(op, ir.Pool) and op.kernel[0] > 1
-    before = () if isinstance(op, ir.Conv) else op.inputs
+    pools = isinstance(op, ir.Pool) and op.apart and op.kernel[0] > 1
+    lines = isinstance(op, ir.Conv) or isinstance(op, ir.Pool) and not op.apart
+    before = () if lines else op.inputs
     return pools or any(in_bursts(graph, source) for source in before)
 
 
@@ -369,7 +386,7 @@ def picked(op: ir.Conv, x: Stream, plan: Lowering) -> Stream:
     """The pixels of ``x`` that a 1x1 convolution reads."""
     height, width, _ = x.shape
     read = {"channels": x.channels, "lanes": x.lanes, "in_bits": x.bits}
-    unit = units.PickUnit(**read, height=height, width=width, stride=op.stride)
+    unit = units.PickUnit(**read, height=height, width=width, stride=op.axes[0].stride)
     source = plan.add(f"{op.name}.pick", unit, x.source)
     return replace(x, source=source, shape=(*unit.size, x.channels))
 
@@ -391,6 +408,9 @@ def _(op: ir.Flatten, plan: Lowering) -> None:
 @place.register(ir.SumPool)
 def _(op: ir.Pool, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
+    if isinstance(op, ir.MaxPool) and not op.apart:
+        overlapping(op, x, plan)
+        return
     pooling = units.Pooling.MAX if isinstance(op, ir.MaxPool) else units.Pooling.SUM
     unit = units.PoolUnit(
         pooling=pooling,
@@ -406,6 +426,56 @@ def _(op: ir.Pool, plan: Lowering) -> None:
     fill = (lambda: op.sign) if unit.signed else None
     source = plan.add(op.name, unit, x.source, fill=fill, tensor=op.name, offset=offset)
     plan.publish(op, plan.stream(op, source, x.lanes, unit.o.bits, offset))
+
+
+def overlapping(op: ir.MaxPool, x: Stream, plan: Lowering) -> None:
+    """Add the units of a pool that needs lines of its own.
+
+    Each beat has so many channels that a frame takes no more cycles than it may, and so many
+    windows side by side where all channels are not enough.
+    """
+    down, across = op.axes
+    (h, w, _), channels = x.shape, x.channels
+    pixels, taps = down.count(h) * across.count(w), math.prod(op.kernel)
+    ways = [(lanes, 1) for lanes in divisors(channels)]
+    ways += [(channels, columns) for columns in divisors(across.count(w))]
+    cycles = (pixels // columns * (channels // lanes) * taps for lanes, columns in ways)
+    fits = (way for way, need in zip(ways, cycles, strict=True) if need <= plan.cycles)
+    lanes, columns = next(fits, ways[-1])
+    padded = down.padded or across.padded
+    signed = op.sign is not None and bool((op.sign < 0).any())
+    window = units.WindowUnit(
+        height=h,
+        width=w,
+        channels=channels,
+        lanes=lanes,
+        in_bits=x.bits,
+        down=down,
+        across=across,
+        repeats=1,
+        columns=columns,
+        channel_parts=channels // lanes,
+    )
+    unit = units.WindowPoolUnit(
+        cout=channels,
+        taps=taps,
+        pixels=pixels,
+        pe=lanes,
+        act_bits=x.bits,
+        columns=columns,
+        padded=padded,
+        signed=signed,
+    )
+    source = plan.cut(f"{op.name}.pack", x, lanes, "")
+    windows = plan.add(f"{op.name}.window", window, source)
+    fill = (lambda: op.sign) if signed else None
+    source = plan.add(op.name, unit, windows, fill=fill, tensor=op.name, offset=x.offset)
+    beside = converters(columns * channels, pixels // columns, (unit.o.lanes, lanes), x.bits, "")
+    source = plan.chain(f"{op.name}.unpack", beside, source)
+    made = plan.stream(op, source, lanes, x.bits, x.offset)
+    lanes = plan.lanes(op)
+    source = plan.cut(f"{op.name}.widen", made, lanes, "")
+    plan.publish(op, replace(made, source=source, lanes=lanes))
 
 
 @place.register

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.schedule.units import ConvUnit, ResultUnit, SdramUnit, Unit
+from fq_hw.schedule.units import EngineUnit, ResultUnit, SdramUnit, Unit
 
 __all__ = ["Inside", "Node", "Plan", "Source"]
 
@@ -111,7 +111,7 @@ class Plan:
     @property
     def busiest(self) -> Node:
         """The node with most to do in a frame; a convolution before what is as busy."""
-        return max(self.nodes, key=lambda n: (n.unit.beats, isinstance(n.unit, ConvUnit)))
+        return max(self.nodes, key=lambda n: (n.unit.beats, isinstance(n.unit, EngineUnit)))
 
     @property
     def interval_bound(self) -> int:

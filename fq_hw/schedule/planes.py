@@ -14,7 +14,7 @@ import numpy as np
 
 from fq_hw.ir import Conv
 
-__all__ = ["Planes", "planes"]
+__all__ = ["Planes", "depthwise_codes", "planes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +50,20 @@ class Planes:
         """Of each of the convolution's channels the ones of its planes, each at its weight."""
         ones = self.bits.sum(axis=(1, 2, 3), dtype=np.int64).reshape(-1, self.count)
         return (ones << np.arange(self.count)).sum(axis=1)
+
+
+@functools.lru_cache(maxsize=1024)
+def depthwise_codes(conv: Conv) -> tuple[np.ndarray, int]:
+    """Weights of a depthwise convolution C,KH*KW as its engine has them, and their bits.
+
+    Signs where all are -1 or +1, 1 for -1; else numbers in two's complement.
+    """
+    weight = conv.weight.reshape(len(conv.weight), -1).astype(np.int64)
+    if np.abs(weight).min() == np.abs(weight).max() == 1:
+        return (weight < 0).astype(np.int64), 1
+    low, high = int(weight.min()), int(weight.max())
+    bits = max(high.bit_length(), (-low - 1).bit_length()) + 1
+    return weight & ((1 << bits) - 1), bits
 
 
 @functools.lru_cache(maxsize=1024)

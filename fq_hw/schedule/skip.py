@@ -24,18 +24,21 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from fq_hw.ir import Bias, Concat, Conv, Flatten, Op, Requantize, Threshold
+from fq_hw.ir import Bias, Concat, Conv, Flatten, Op, Pool, Requantize, Threshold
 from fq_hw.schedule.joins import Branches, Columns, Times
-from fq_hw.schedule.units import RequantizeUnit, ThresholdUnit, ceil_div
+from fq_hw.schedule.units import READ, RequantizeUnit, ThresholdUnit, WindowUnit, ceil_div
 
 __all__ = ["beats_waiting", "registers", "slack_pixels", "waiting"]
+
+OVERLAPPING = WindowUnit.TOLD + 2 * READ  # registers more of a pool that has lines of its own
 
 
 def registers(ops: Iterable[Op]) -> int:
     """Cycles through the registers of those of ``ops`` that are no convolutions."""
     stages = {Conv: 0, Bias: 0, Flatten: 0}
     stages |= {Threshold: ThresholdUnit.STAGES, Requantize: RequantizeUnit.STAGES}
-    return sum(stages.get(type(op), 1) for op in ops)
+    pools = sum(isinstance(op, Pool) and not op.apart for op in ops)
+    return sum(stages.get(type(op), 1) for op in ops) + pools * OVERLAPPING
 
 
 def slack_pixels(held: int, delay: int, pixels: int, cycles: int) -> int:

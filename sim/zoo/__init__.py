@@ -11,11 +11,11 @@ import numpy as np
 
 from fq_hw.schedule.units import Unit
 from sim.vectors import Vectors, make
-from sim.zoo import arrays, beats, classes, convolution, levels
+from sim.zoo import arrays, beats, classes, convolution, engines, levels
 
 __all__ = ["ZOO", "random_vectors"]
 
-PLACES = (levels, beats, convolution, arrays, classes)
+PLACES = (levels, beats, convolution, engines, arrays, classes)
 ZOO: dict[str, Unit] = {name: unit for place in PLACES for name, unit in place.UNITS.items()}
 
 

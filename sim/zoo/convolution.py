@@ -8,6 +8,7 @@ import numpy as np
 
 from fq_hw import ir
 from fq_hw.golden.ops import evaluate
+from fq_hw.ir import Axis
 from fq_hw.schedule.units import ConvUnit, Unit, WindowUnit
 from sim.vectors import Vectors, in_lanes, make, noise, pack, with_blanks
 from sim.windows import OUTSIDE, windows
@@ -19,37 +20,33 @@ def window(
     size: tuple[int, int],
     channels: int,
     lanes: int,
-    kernel: int,
+    kernel: int = 1,
     stride: int = 1,
     padding: int = 0,
     repeats: int = 1,
-    columns: int = 1,
-    hold: int = 1,
-    spare: int = 0,
-    held: bool = False,
+    down: Axis | None = None,
+    across: Axis | None = None,
     in_bits: int = 2,
+    **more: Any,
 ) -> WindowUnit:
+    axis = Axis(kernel=kernel, stride=stride, before=padding, after=padding)
     return WindowUnit(
         height=size[0],
         width=size[1],
         channels=channels,
         lanes=lanes,
         in_bits=in_bits,
-        kernel=kernel,
-        stride=stride,
-        padding=padding,
+        down=down or axis,
+        across=across or axis,
         repeats=repeats,
-        columns=columns,
-        hold=hold,
-        spare=spare,
-        held=held,
+        **more,
     )
 
 
 @make.register
 def _(unit: WindowUnit, dice, frames) -> Vectors:
     words = noise(dice, unit.i, frames, unit.height, unit.width, unit.slices, unit.lanes)
-    lanes = np.repeat(windows(unit, words)[:, :, :, None], unit.repeats, axis=3)
+    lanes = np.repeat(windows(unit, words)[:, :, :, :, None], unit.repeats, axis=4)
     outside = lanes == OUTSIDE
     blank = outside[..., :: unit.lanes][..., : unit.o.blanks]
     out = with_blanks(np.where(outside, 0, lanes), unit.in_bits, blank)
@@ -151,6 +148,48 @@ UNITS: dict[str, Unit] = {
         (4, 6), 2, 2, kernel=3, padding=1, repeats=2, columns=3, hold=2, held=True
     ),
     "window_held_bare": window((3, 4), 3, 3, kernel=3, held=True),
+    # Height and width apart, gaps between taps, more padding on one side, channels in parts.
+    "window_1x9": window((3, 7), 3, 2, across=Axis(kernel=9, before=4, after=4), repeats=2),
+    "window_5x1": window((6, 4), 2, 2, down=Axis(kernel=5, before=2, after=1)),
+    "window_2x3_strides": window(
+        (7, 8), 4, 2, down=Axis(kernel=2, stride=3), across=Axis(kernel=3, stride=2, after=1)
+    ),
+    "window_dilated": window(
+        (7, 6),
+        4,
+        2,
+        repeats=2,
+        down=Axis(kernel=3, dilation=2, before=2, after=2),
+        across=Axis(kernel=2, dilation=3, before=1, after=2),
+    ),
+    "window_dilated_hold": window(
+        (6, 10),
+        4,
+        2,
+        columns=2,
+        hold=2,
+        repeats=2,
+        down=Axis(kernel=2, dilation=2, stride=2),
+        across=Axis(kernel=3, dilation=2, before=1, after=1),
+    ),
+    "window_wide_padding": window(
+        (4, 4),
+        3,
+        3,
+        down=Axis(kernel=3, before=2, after=2),
+        across=Axis(kernel=3, before=2, after=2),
+    ),
+    "window_top_only": window(
+        (5, 5), 2, 1, down=Axis(kernel=3, before=2), across=Axis(kernel=3, stride=2, before=1)
+    ),
+    "window_parts": window((4, 5), 6, 2, kernel=3, padding=1, channel_parts=3),
+    "window_parts_repeats": window(
+        (4, 6), 8, 2, kernel=3, stride=2, padding=1, repeats=3, channel_parts=2, columns=3
+    ),
+    "window_parts_hold": window(
+        (3, 6), 4, 1, kernel=3, padding=1, repeats=2, channel_parts=2, columns=2, hold=3
+    ),
+    "window_parts_1x1": window((3, 4), 6, 1, repeats=2, channel_parts=3),
     "conv_1_1": conv(1, 1, 1, pe=1, simd=1),
     "conv_1_1_taps": conv(1, 1, 9, pe=1, simd=1),
     "conv_sf_1": conv(5, 4, 1, pe=2, simd=5),

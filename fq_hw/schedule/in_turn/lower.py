@@ -18,7 +18,7 @@ import numpy as np
 
 from fq_hw import ir
 from fq_hw.errors import CapacityError, FoldingError, GraphError, require
-from fq_hw.ir import Graph
+from fq_hw.ir import Axis, Graph
 from fq_hw.schedule.in_turn.geometry import DEPTHS, Array, Pass, Region
 from fq_hw.schedule.in_turn.stage import InTurn, inside
 from fq_hw.schedule.memories import blocks, ceil_div, taken
@@ -51,7 +51,7 @@ def convolved(readers: Sequence[ir.Op]) -> bool:
 def region_of(graph: Graph, name: str, array: Array) -> Region:
     """The words of levels that convolutions read, from 0 up."""
     h, w, c = graph.types[name].shape
-    stride = min(op.stride for op in graph.users[name])
+    stride = min(op.axes[0].stride for op in graph.users[name])
     groups = ceil_div(ceil_div(w, stride), array.columns)
     return Region(base=0, rows=h, groups=groups, words=ceil_div(c, array.simd), stride=stride)
 
@@ -155,9 +155,18 @@ class Passes:
     def conv(self, op: ir.Conv) -> None:
         x = op.inputs[0]
         source = self.regions[x]
-        if op.kernel not in (1, 3) or op.padding != op.kernel // 2 or op.stride not in (1, 2):
-            got = (op.kernel, op.stride, op.padding)
-            self.refuse(op, "needs kernel 1 or 3, stride 1 or 2, padding of half a kernel", got)
+        down, across = op.axes
+        half = Axis(
+            kernel=down.kernel,
+            stride=down.stride,
+            before=down.kernel // 2,
+            after=down.kernel // 2,
+        )
+        fits = down.kernel in (1, 3) and down.stride in (1, 2) and op.groups == 1
+        if not fits or not down == across == half:
+            got = (op.kernel, op.stride, op.padding, op.dilation, op.groups)
+            contract = "kernel 1x1 or 3x3, stride 1 or 2, padding of half a kernel, one group"
+            self.refuse(op, f"needs {contract}", got)
         weights = planes(op)
         if weights.count > 1 or weights.masked or op.pad_level:
             most = int(np.abs(op.weight).max())
@@ -168,14 +177,14 @@ class Passes:
         last = op.name == self.stage.until
         step = Pass(
             name=op.name,
-            kernel=op.kernel,
-            stride=op.stride,
+            kernel=down.kernel,
+            stride=down.stride,
             rows=h,
             width=w,
             folds=ceil_div(c, self.array.pe) if last else self.folds(c),
             array=self.array,
             source=source,
-            thin=source.stride < op.stride,
+            thin=source.stride < down.stride,
         )
         self.place(op, step)
         self.left[x] -= 1

@@ -11,6 +11,8 @@ from fq_hw.schedule.units.column_reorder import ReorderUnit
 from fq_hw.schedule.units.concat import ConcatUnit
 from fq_hw.schedule.units.conv_array import ArrayUnit
 from fq_hw.schedule.units.conv_engine import ConvUnit
+from fq_hw.schedule.units.depthwise_engine import DepthwiseUnit
+from fq_hw.schedule.units.engine import EngineUnit
 from fq_hw.schedule.units.fold_buffer import FoldBufferUnit
 from fq_hw.schedule.units.late_embedding import LateEmbedUnit
 from fq_hw.schedule.units.parameters import ParameterUnit, Replay
@@ -30,6 +32,7 @@ from fq_hw.schedule.units.sliding_window import WindowUnit
 from fq_hw.schedule.units.stream_fork import ForkUnit
 from fq_hw.schedule.units.threshold import ThresholdUnit
 from fq_hw.schedule.units.width_converter import ConvertUnit
+from fq_hw.schedule.units.window_pool import WindowPoolUnit
 
 __all__ = [
     "READ",
@@ -39,7 +42,9 @@ __all__ = [
     "ConcatUnit",
     "ConvUnit",
     "ConvertUnit",
+    "DepthwiseUnit",
     "EmbedUnit",
+    "EngineUnit",
     "FifoUnit",
     "FoldBufferUnit",
     "ForkUnit",
@@ -61,6 +66,7 @@ __all__ = [
     "SdramUnit",
     "ThresholdUnit",
     "Unit",
+    "WindowPoolUnit",
     "WindowUnit",
     "ceil_div",
     "in_block_ram",

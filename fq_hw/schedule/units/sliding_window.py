@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 
+from fq_hw.ir import Axis
 from fq_hw.schedule.events import registers, store
 from fq_hw.schedule.parts import Parts, bits, ring
 from fq_hw.schedule.steps import (
@@ -28,19 +29,21 @@ class WindowUnit(LaneUnit):
     """Line buffer and sliding window: rows in, kernel windows out, each ``repeats`` times.
 
     Order out: window row, window column, channel fold; the window is repeated for every fold of the
-    output channels. ``columns`` adjacent windows come side by side, and ``hold`` of these in turn,
+    output channels. Where the channels are in ``parts``, each part comes so, one behind the other.
+    ``columns`` adjacent windows come side by side, and ``hold`` of these in turn,
     word by word: ``columns`` x ``hold`` adjacent windows are one group. The buffer is a
     ring of 2**k words that holds ``rows`` whole rows; a row is freed when the last window that
     needs it has been read. It has room for ``spare`` rows more than the least. Words that are
     ``held`` are read before they are offered; others are read as they are taken.
+    ``down`` and ``across`` say how the windows lie.
     """
 
     height: int
     width: int
-    kernel: int
-    stride: int
-    padding: int
+    down: Axis
+    across: Axis
     repeats: int
+    channel_parts: int = 1
     columns: int = 1
     hold: int = 1
     spare: int = 0
@@ -52,21 +55,37 @@ class WindowUnit(LaneUnit):
         inside = 1 <= self.lanes <= self.channels
         self.check(inside, f"lanes must be in 1..{self.channels}", self.lanes)
         self.check(self.repeats >= 1, "repeats must be at least 1", self.repeats)
-        inside = 0 <= self.padding <= self.kernel // 2
-        self.check(inside, f"padding must be in 0..{self.kernel // 2}", self.padding)
-        for name, size in (("height", self.height), ("width", self.width)):
-            fits = self.kernel <= size + 2 * self.padding
-            self.check(fits, f"kernel must fit the {name}", self.kernel)
+        for name, size, axis in (
+            ("height", self.height, self.down),
+            ("width", self.width, self.across),
+        ):
+            inside = 0 <= min(axis.before, axis.after) <= max(axis.before, axis.after) < axis.reach
+            contract = f"padding must be in 0..{axis.reach - 1}"
+            self.check(inside, contract, (axis.before, axis.after))
+            self.check(axis.count(size) >= 1, f"kernel must fit the {name}", axis.kernel)
+        whole = self.channel_parts >= 1 and self.channels % (self.channel_parts * self.lanes) == 0
+        contract = f"channels must be {self.channel_parts} times a multiple of {self.lanes} lanes"
+        self.check(whole or self.channel_parts == 1, contract, self.channels)
         whole = self.columns >= 1 and self.out_width % self.columns == 0
         self.check(whole, f"columns must divide {self.out_width} windows", self.columns)
-        across = self.out_width // self.columns
-        whole = self.hold >= 1 and across % self.hold == 0
-        self.check(whole, f"hold must divide {across} windows side by side", self.hold)
+        beside = self.out_width // self.columns
+        whole = self.hold >= 1 and beside % self.hold == 0
+        self.check(whole, f"hold must divide {beside} windows side by side", self.hold)
+
+    @property
+    def padded(self) -> bool:
+        """Whether windows may lie partly outside the image."""
+        return self.down.padded or self.across.padded
+
+    @property
+    def folds(self) -> int:
+        """Words of a pixel in each part of the channels."""
+        return self.slices // self.channel_parts
 
     @property
     def o(self) -> Beat:
         """Column by column a word of one window, and whether it lies outside the image."""
-        blanks = self.columns if self.padding else 0
+        blanks = self.columns if self.padded else 0
         lanes = self.columns * self.lanes
         late = 0 if self.held else READ
         return Beat(lanes=lanes, bits=self.in_bits, blanks=blanks, late=late)
@@ -83,10 +102,10 @@ class WindowUnit(LaneUnit):
         Without padding the last windows of an image need all their rows to the end; as many of the
         next image must find room, lest the two layers work in turn where they could at once.
         """
-        arriving = self.stride
-        if not self.padding:
+        arriving = self.down.stride
+        if not self.down.after:
             arriving = max(arriving, *(self.freed(oy) for oy in range(self.out_height)))
-        least = (self.kernel + arriving + self.spare) * self.row_words
+        least = (self.down.reach + arriving + self.spare) * self.row_words
         return 1 << (least - 1).bit_length()
 
     @property
@@ -97,12 +116,12 @@ class WindowUnit(LaneUnit):
     @property
     def out_height(self) -> int:
         """Windows down."""
-        return (self.height + 2 * self.padding - self.kernel) // self.stride + 1
+        return self.down.count(self.height)
 
     @property
     def out_width(self) -> int:
         """Windows across."""
-        return (self.width + 2 * self.padding - self.kernel) // self.stride + 1
+        return self.across.count(self.width)
 
     @property
     def group(self) -> int:
@@ -117,7 +136,7 @@ class WindowUnit(LaneUnit):
     @property
     def window_beats(self) -> int:
         """Beats of a group of windows, once."""
-        return self.kernel**2 * self.slices * self.hold
+        return self.down.kernel * self.across.kernel * self.slices * self.hold
 
     @property
     def beats(self) -> int:
@@ -128,20 +147,19 @@ class WindowUnit(LaneUnit):
     @property
     def cycle(self) -> WindowUnit:
         """As high as what it does again and again: a row, where no row has to do with the next."""
-        return replace(self, height=1) if self.kernel == self.stride == 1 else self
+        return replace(self, height=1) if self.down.plain else self
 
     def first_row(self, oy: int) -> int:
         """Topmost image row that window row ``oy`` and all later ones need."""
-        return max(0, oy * self.stride - self.padding)
+        return self.down.first(oy)
 
     def last_row(self, oy: int) -> int:
         """Bottommost image row in window row ``oy``."""
-        return min(self.height - 1, oy * self.stride - self.padding + self.kernel - 1)
+        return self.down.last(oy, self.height)
 
     def last_column(self, group: int) -> int:
         """Rightmost image column in the group's last window."""
-        ox = group * self.group + self.group - 1
-        return min(self.width - 1, ox * self.stride - self.padding + self.kernel - 1)
+        return self.across.last(group * self.group + self.group - 1, self.width)
 
     def last_pixel(self, oy: int, group: int) -> int:
         """In raster order, the last image pixel that a group of windows needs."""
@@ -189,11 +207,11 @@ class WindowUnit(LaneUnit):
         width, address, unit = self.i.width, bits(self.depth), self.cycle
         lut, ff, memories = ring(self.depth, width)
         loops = (
-            unit.slices, unit.width, unit.hold, unit.slices, unit.kernel, unit.kernel,
-            unit.repeats, unit.groups, unit.out_height,
+            unit.slices, unit.width, unit.hold, unit.folds, unit.across.kernel, unit.down.kernel,
+            unit.repeats, unit.channel_parts, unit.groups, unit.out_height,
         )  # fmt: skip
         pixels = max(bits(unit.height * unit.width) - 5, 0)
-        padded, more = 1 if self.padding else 0, self.columns - 1
+        padded, more = int(self.padded), self.columns - 1
         uneven = self.width & (self.width - 1) != 0
         frees = max(unit.freed(oy) for oy in range(unit.out_height))
         request = self.columns * address + self.o.blanks + frees.bit_length()

@@ -140,7 +140,7 @@ def node(kind, **changes):
         (node("conv", op="pool"), "op 'stem.0.conv': kind must be one of add, argmax, "),
         (node("conv", op=None), "op 'stem.0.conv': kind must be one of"),
         (node("conv", stride=None), "op 'stem.0.conv': lacks the keys stride"),
-        (node("conv", dilation=2), "op 'stem.0.conv': the keys are"),
+        (node("conv", dilated=2), "op 'stem.0.conv': the keys are"),
         (node("conv", stride="2"), "op 'stem.0.conv'.stride: must be an integer (got '2')"),
         (node("conv", stride=1.0), "op 'stem.0.conv'.stride: must be an integer (got 1.0)"),
         (node("conv", padding=True), "op 'stem.0.conv'.padding: must be an integer (got True)"),

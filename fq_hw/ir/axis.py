@@ -1,0 +1,55 @@
+"""How windows lie along one side of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Axis"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """Windows of ``kernel`` taps along a side, by rows or by columns.
+
+    stride          from a window to the next
+    dilation        from a tap to the next
+    before, after   places of padding on either end of the image
+    """
+
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    after: int = 0
+
+    @property
+    def reach(self) -> int:
+        """Places from a window's first tap to its last, both counted."""
+        return (self.kernel - 1) * self.dilation + 1
+
+    @property
+    def padded(self) -> bool:
+        """Whether windows may lie partly outside the image."""
+        return self.before + self.after > 0
+
+    @property
+    def plain(self) -> bool:
+        """Whether each place is a window of its own."""
+        return self.kernel == self.stride == 1 and not self.padded
+
+    @property
+    def apart(self) -> bool:
+        """Whether windows lie side by side, all of them inside."""
+        return self.stride == self.kernel and self.dilation == 1 and not self.padded
+
+    def count(self, size: int) -> int:
+        """Windows along a side of ``size`` places."""
+        return (size + self.before + self.after - self.reach) // self.stride + 1
+
+    def first(self, window: int) -> int:
+        """First place inside the image that a window, and all later ones, may need."""
+        return max(0, window * self.stride - self.before)
+
+    def last(self, window: int, size: int) -> int:
+        """Last place inside an image of ``size`` that a window needs."""
+        return min(size, window * self.stride - self.before + self.reach) - 1

@@ -1,0 +1,93 @@
+"""Depthwise convolution engine unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fq_hw.schedule.memories import distributed
+from fq_hw.schedule.parts import Parts, bits
+from fq_hw.schedule.units.base import READ, Beat
+from fq_hw.schedule.units.engine import EngineUnit
+
+__all__ = ["DepthwiseUnit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthwiseUnit(EngineUnit):
+    """Depthwise convolution engine: each of ``pe`` channels is multiplied by weights of its own.
+
+    A tap comes with every beat: there is nothing to broadcast, and no tree of adders. Where
+    ``weight_bits`` is 1 the weights are -1/+1, and raw = sum of act ^ sign as in ConvUnit; else
+    they are two's complement, and raw = ``start`` + the signed sum, which is never negative.
+    """
+
+    taps: int
+    weight_bits: int
+
+    PARAMETERS = ("i_weight",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check(self.hold == 1, "holds no weights", self.hold)
+        whole = self.cout % self.pe == 0
+        self.check(whole, f"pe must divide {self.cout} channels", self.pe)
+        self.check(self.weight_bits >= 1, "needs weights of some bits", self.weight_bits)
+
+    @property
+    def i_weight(self) -> Beat:
+        """A weight of each of ``pe`` channels; 1 for -1 where they are of one bit."""
+        return Beat(lanes=self.pe, bits=self.weight_bits, late=READ)
+
+    @property
+    def sf(self) -> int:
+        return self.taps
+
+    @property
+    def most(self) -> int:
+        """The largest sum of a window's levels."""
+        return self.taps * (2**self.act_bits - 1)
+
+    @property
+    def start(self) -> int:
+        """Where sums begin: as far above 0 as weights can bring them below it."""
+        return 0 if self.weight_bits == 1 else self.most << (self.weight_bits - 1)
+
+    @property
+    def raw_bits(self) -> int:
+        top = 1 if self.weight_bits == 1 else 2 ** (self.weight_bits - 1) - 1
+        return (self.start + self.most * top).bit_length()
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates per cycle."""
+        return self.columns * self.pe
+
+    @property
+    def sum_cycles(self) -> int:
+        return READ + self.SPREAD + 1
+
+    def parts(self) -> Parts:
+        dots, summed = self.pe * self.columns, self.sf > 1
+        sums, product = dots * self.raw_bits, self.act_bits
+        if self.weight_bits > 1:
+            product += self.weight_bits
+        deep = self.slots > 2  # a queue of two places is made of registers
+        return Parts(
+            both={"fixed": 1, "sum bits": sums if summed else 0, "beats": bits(self.sf)},
+            lut={
+                "signed": dots * self.act_bits if self.weight_bits == 1 else 0,
+                "products": dots * self.act_bits * (self.weight_bits - 1),
+                "sums": dots if summed else 0,
+                "queued": distributed(self.slots - 1, self.o.width) if deep else 0,
+                "queue": 1 if self.slots > 1 else 0,
+            },
+            ff={
+                "acts": self.columns * self.pe * self.act_bits,
+                "weights": self.pe * self.weight_bits,
+                "products": dots * product,
+                "out": sums,
+                "queued": sums if self.slots == 2 else 0,
+                "stages": self.sum_cycles,
+                "marks": 2 * self.pe if summed else 0,
+            },
+        )
