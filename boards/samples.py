@@ -100,8 +100,7 @@ def windows() -> Iterator[WindowUnit]:
         (12, 8, 8, 3, 1, 2, 1), (12, 8, 2, 3, 1, 4, 1), (6, 12, 3, 3, 1, 4, 2),
         (28, 8, 4, 3, 1, 4, 1), (28, 8, 8, 3, 2, 2, 2), (14, 16, 8, 3, 1, 2, 1),
     ):  # fmt: skip
-        half = kernel // 2
-        axis = Axis(kernel=kernel, stride=stride, before=half, after=half)
+        axis = Axis.half(kernel, stride)
         yield WindowUnit(
             height=size, width=size, channels=channels, lanes=lanes, in_bits=2, down=axis,
             across=axis, repeats=repeats, columns=columns,

@@ -12,13 +12,14 @@ from boards.fit import fit
 from boards.layer_alone import layer_alone
 from boards.measure import measure
 from fq_hw.family import FAMILIES
+from fq_hw.ir import Axis
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold
 
 __all__ = ["SHAPES", "SITE", "layers", "prices_of", "terms", "wire_prices"]
 
 SITE = ConvSite(
-    name="conv", shape=(16, 16, 64), cout=64, kernel=3, stride=1, padding=1, act_bits=2,
+    name="conv", shape=(16, 16, 64), cout=64, down=Axis.half(3), across=Axis.half(3), act_bits=2,
     lanes_in=8, lanes_out=8,
 )  # fmt: skip
 SHAPES = (  # PE, SIMD, columns

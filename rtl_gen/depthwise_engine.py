@@ -25,7 +25,7 @@ class DepthwiseEngine(Engine, unit=DepthwiseUnit):
     Latency     unit.latency(), from the first accepted beat to o.valid, unstalled
     Throughput  one beat per cycle; one output beat per sf cycles
     Path        one product, or the accumulator, between registers
-    Resources   as unit.parts() counts; products of many bits are left to synthesis, in logic
+    Resources   as unit.parts() counts; products are made of adders, none of multipliers
     Errors      none at run time; DepthwiseUnit refuses bad foldings
     Source      depthwise convolution: Howard et al. 2017, MobileNets
     """
@@ -58,8 +58,9 @@ class DepthwiseEngine(Engine, unit=DepthwiseUnit):
         """What a tap adds."""
         if self.unit.weight_bits == 1:
             return act ^ weight.replicate(len(act))
-        signed = weight.as_signed()
-        return (act * signed)[: len(act) + len(weight)].as_signed()
+        # By planes: of a product synthesis would make one of the device's multipliers.
+        *low, top = ((act & bit.replicate(len(act))) << place for place, bit in enumerate(weight))
+        return (sum(low) - top)[: len(act) + len(weight)].as_signed()
 
     def accumulate(self, m: Module, name: str, product: Value, near: Near | None) -> Value:
         """The sum with ``product``; what comes after the end of a sum begins from the start."""

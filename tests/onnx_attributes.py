@@ -26,44 +26,67 @@ __all__ = ["EXAMPLES", "SAME"]
 
 SAME = ""  # every tensor is qonnx's
 MODES = ("ROUND", "HALF_EVEN", "FLOOR", "CEIL", "UP", "DOWN", "HALF_UP", "HALF_DOWN")
+COUNTED = "count_include_pad must be 1"
+PADS, CEIL = (COUNTED,), ("ceil_mode must be 0",)  # what averages alone refuse
+
+
+def want_of(kind, want):
+    """What import says of a pool."""
+    if isinstance(want, tuple):
+        return want[0] if kind == "AveragePool" else SAME
+    return want
+
+
 POOLS = {
     "auto_pad": [({"auto_pad": "SAME_UPPER"}, SAME), ({"auto_pad": "SAME_LOWER"}, SAME),
                  ({"auto_pad": "VALID"}, SAME),
                  ({"auto_pad": "SAME_UPPER", "kernel_shape": [3, 3], "strides": [3, 3]},
-                  "auto_pad, SAME_UPPER, must give no padding"),
+                  PADS),
                  ({"auto_pad": "VALID", "pads": [1] * 4}, "pads must be left out")],
     "ceil_mode": [({"ceil_mode": 1}, SAME),
-                  ({"ceil_mode": 1, "kernel_shape": [3, 3], "strides": [3, 3]}, "ceil_mode must")],
-    "dilations": [({"dilations": [1, 1]}, SAME), ({"dilations": [2, 2]}, "dilations must be 1")],
+                  ({"ceil_mode": 1, "kernel_shape": [3, 3], "strides": [3, 3]}, CEIL)],
+    "dilations": [({"dilations": [1, 1]}, SAME), ({"dilations": [2, 2]}, SAME),
+                  ({"dilations": [3, 1], "kernel_shape": [3, 2], "strides": [1, 2]}, SAME)],
     "kernel_shape": [({"kernel_shape": [2, 4], "strides": [2, 4]}, SAME),
                      ({"kernel_shape": [3, 3], "strides": [3, 3]}, SAME),
                      ({"kernel_shape": [8, 8], "strides": [1, 1]}, SAME),
                      ({"kernel_shape": [1, 1], "strides": [1, 1]}, SAME),
-                     ({"kernel_shape": [1, 1]}, "strides equal to kernel_shape")],
-    "pads": [({"pads": [0] * 4}, SAME), ({"pads": [0, 0, 1, 1]}, "pads must give no padding")],
-    "strides": [({"strides": None}, "strides equal to kernel_shape"),
-                ({"strides": [1, 2]}, "strides equal to kernel_shape"),
+                     ({"kernel_shape": [1, 1]}, SAME),
+                     ({"kernel_shape": [1, 8], "strides": [2, 1]}, SAME),
+                     ({"kernel_shape": [9, 1]}, "kernel_shape must fit the 8 x 8")],
+    "pads": [({"pads": [0] * 4}, SAME), ({"pads": [0, 0, 1, 1]}, PADS),
+             ({"pads": [1, 1, 1, 1], "kernel_shape": [3, 3]}, PADS),
+             ({"pads": [2, 0, 0, 0]}, "pads must be less than the 2 places")],
+    "strides": [({"strides": None}, SAME), ({"strides": [1, 2]}, SAME),
                 ({"kernel_shape": [5, 5], "strides": [4, 4]}, SAME)],
 }  # fmt: skip
-COUNT = {"count_include_pad": [({"count_include_pad": 1}, SAME)]}
+COUNT = {
+    "count_include_pad": [
+        ({"count_include_pad": 1}, SAME),
+        ({"count_include_pad": 1, "pads": [1, 0, 0, 1]}, SAME),
+        ({"count_include_pad": 0, "pads": [1, 0, 0, 1]}, COUNTED),
+    ]
+}
 EXAMPLES = {  # operator, attribute: models with what import says of them, and their opset
     "Conv": {
         "auto_pad": [(conv(auto_pad="SAME_UPPER"), SAME), (conv(auto_pad="SAME_LOWER"), SAME),
                      (conv(auto_pad="VALID"), SAME),
-                     (conv(auto_pad="SAME_UPPER", strides=[2, 2]), "auto_pad, SAME_UPPER, must be"),
+                     (conv(auto_pad="SAME_UPPER", strides=[2, 2]), SAME),
                      (conv(auto_pad="SAME_LOWER", strides=[2, 2], size=4), SAME)],
         "dilations": [(conv(dilations=[2, 2], size=1), SAME),
-                      (conv(dilations=[2, 2]), "dilations must be 1")],
-        "group": [(conv(group=1), SAME)],
+                      (conv(dilations=[2, 2]), SAME), (conv(dilations=[1, 3]), SAME)],
+        "group": [(conv(group=1), SAME), (conv(group=2), SAME), (conv(group=4), SAME),
+                  (conv(group=3), "group must divide 4 channels")],
         "kernel_shape": [(conv(kernel_shape=[3, 3]), SAME)],
-        "pads": [(conv(pads=[1] * 4), SAME), (conv(pads=[1, 0, 1, 0]), "pads must be equal"),
-                 (conv(pads=[2] * 4), "pads must be at most half the kernel"),
-                 (conv(pads=[1] * 4, size=1), "pads must be at most half the kernel")],
-        "strides": [(conv(strides=[2, 2]), SAME), (conv(strides=[2, 1]), "strides must be equal")],
+        "pads": [(conv(pads=[1] * 4), SAME), (conv(pads=[1, 0, 1, 0]), SAME),
+                 (conv(pads=[2] * 4), SAME), (conv(pads=[0, 0, 2, 1]), SAME),
+                 (conv(pads=[3, 0, 0, 0]), "pads must be less than the 3 places"),
+                 (conv(pads=[1] * 4, size=1), "pads must be less than the 1 places")],
+        "strides": [(conv(strides=[2, 2]), SAME), (conv(strides=[2, 1]), SAME)],
     },
     **{
         kind: {
-            name: [(pool(kind, **given), want, 19) for given, want in cases]
+            name: [(pool(kind, **given), want_of(kind, want), 19) for given, want in cases]
             for name, cases in (POOLS | more).items()
         }
         for kind, more in (("MaxPool", {}), ("AveragePool", COUNT))

@@ -42,8 +42,9 @@ def flat(m):
 
 def conv(**attributes):
     def build(m):
-        kernel = attributes.pop("size", 3)
-        x = m.node("Conv", levels(m), m.weights((4, 4, kernel, kernel), 2), **attributes)
+        kernel, group = attributes.pop("size", 3), attributes.get("group", 1)
+        weights = m.weights((4, max(4 // group, 1), kernel, kernel), 2)
+        x = m.node("Conv", levels(m), weights, **attributes)
         return m.scores(m.quant(x, 3, 0.5), 4)
 
     return build

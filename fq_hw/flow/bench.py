@@ -52,11 +52,13 @@ def engine(seeds: int, report: Report) -> Iterator[Row]:
     """
     from boards.layer_alone import layer_alone
     from boards.measure import measure
+    from fq_hw.ir import Axis
     from fq_hw.schedule.conv_parts import ConvSite
     from fq_hw.schedule.folding import Fold
 
     site = ConvSite(
-        name="conv", shape=(8, 8, 128), cout=128, kernel=3, stride=1, padding=1, act_bits=2,
+        name="conv", shape=(8, 8, 128), cout=128, down=Axis.half(3), across=Axis.half(3),
+        act_bits=2,
         lanes_in=64, lanes_out=4,
     )  # fmt: skip
     said = f"fq-hw bench --only engine --seeds {seeds}"

@@ -22,6 +22,11 @@ class Axis:
     before: int = 0
     after: int = 0
 
+    @classmethod
+    def half(cls, kernel: int, stride: int = 1) -> Axis:
+        """Padding of half the kernel on either end."""
+        return cls(kernel=kernel, stride=stride, before=kernel // 2, after=kernel // 2)
+
     @property
     def reach(self) -> int:
         """Places from a window's first tap to its last, both counted."""

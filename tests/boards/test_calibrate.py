@@ -6,6 +6,7 @@ from networks import column_folds, odd_folds, random_graph
 from boards.calibrate import calibrate
 from boards.measure import Measured, measure
 from boards.samples import SAMPLES, contents
+from fq_hw.ir import Axis
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.resources import plan_resources, prices, resources
@@ -42,8 +43,8 @@ def test_a_network_that_the_fit_has_not_seen(name, folds):
         RomUnit(depth=5000, width=3),  # ten layers side by side in one block
         FifoUnit(lanes=2, bits=9, depth=70),  # in a block though no attribute says so
         FifoUnit(lanes=1, bits=10, depth=100),  # not, though it holds more
-        WindowUnit(height=16, width=16, channels=32, lanes=8, in_bits=2, kernel=3, stride=1,
-                   padding=1, repeats=8, columns=4),
+        WindowUnit(height=16, width=16, channels=32, lanes=8, in_bits=2, down=Axis.half(3),
+                   across=Axis.half(3), repeats=8, columns=4),
     ],
     ids=lambda unit: type(unit).__name__,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from networks import random_graph, whole_stage
 from boards.array_alone import ArrayAlone
 from boards.harness import Harness
 from boards.layer_alone import layer_alone
+from fq_hw.ir import Axis
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.conv_parts import ConvSite
 from fq_hw.schedule.folding import Fold
@@ -16,7 +17,8 @@ from rtl_gen.dot_product import DotProduct
 from rtl_gen.emit import ports, to_rtlil
 from rtl_gen.width_converter import WidthConverter
 
-SITE = ConvSite(name="conv", shape=(4, 4, 8), cout=8, kernel=3, stride=1, padding=1, act_bits=2,
+SITE = ConvSite(name="conv", shape=(4, 4, 8), cout=8, down=Axis.half(3), across=Axis.half(3),
+                act_bits=2,
                 lanes_in=4, lanes_out=2)  # fmt: skip
 
 

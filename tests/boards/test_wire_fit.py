@@ -30,6 +30,6 @@ def test_the_prices_are_those_of_what_was_placed():
 
 
 def test_all_do_as_many_products_and_are_folds_of_the_search():
-    folds = space(SITE.cout, SITE.shape[2], SITE.kernel**2, SITE.shape[1], 2)
+    folds = space(SITE.cout, SITE.shape[2], 9, SITE.shape[1], 2)
     assert all(fold in folds for fold, _ in layers())
     assert len({parts.engine.macs for _, parts in layers()}) == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -53,15 +55,27 @@ def _(op: ir.Embed, x: np.ndarray) -> np.ndarray:
 
 @evaluate.register
 def _(op: ir.Conv, x: np.ndarray) -> np.ndarray:
-    p, k, weight = op.padding, op.kernel, whole(op.weight)
-    x = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)), constant_values=op.pad_level)
-    height, width = x.shape[1] - k + 1, x.shape[2] - k + 1
-    total = 0
-    for row in range(k):
-        for column in range(k):
-            seen = x[:, row : row + height : op.stride, column : column + width : op.stride]
-            total = total + np.tensordot(seen, weight[:, row, column].T, axes=1)
-    return total
+    weight, made = whole(op.weight), len(op.weight) // op.groups
+    sums = 0
+    for place, seen in taps(op, x, op.pad_level):
+        parts = np.split(seen, op.groups, axis=-1)
+        ways = (weight[n * made : (n + 1) * made, *place].T for n in range(op.groups))
+        products = [np.tensordot(a, b, axes=1) for a, b in zip(parts, ways, strict=True)]
+        sums = sums + np.concatenate(products, axis=-1)
+    return sums
+
+
+def taps(op: ir.Conv | ir.Pool, x: np.ndarray, outside: int) -> Iterator[tuple]:
+    """Row and column of each tap of a window, and what all windows have there."""
+    around = ((0, 0), *((axis.before, axis.after) for axis in op.axes), (0, 0))
+    x = np.pad(x, around, constant_values=outside)
+    ends = [size - axis.reach + 1 for size, axis in zip(x.shape[1:3], op.axes, strict=True)]
+    for place in itertools.product(*(range(axis.kernel) for axis in op.axes)):
+        ways = zip(place, ends, op.axes, strict=True)
+        rows, columns = (
+            slice(n * axis.dilation, n * axis.dilation + end, axis.stride) for n, end, axis in ways
+        )
+        yield place, x[:, rows, columns]
 
 
 @evaluate.register
@@ -99,11 +113,7 @@ def _(op: ir.Requantize, x: np.ndarray) -> np.ndarray:
 
 def windows(op: ir.Pool, x: np.ndarray) -> np.ndarray:
     """What each window of a pool holds, along a new axis."""
-    rows, columns = op.kernel
-    height, width = x.shape[1] // rows, x.shape[2] // columns
-    x = x[:, : height * rows, : width * columns]
-    parts = [x[:, r::rows, c::columns] for r in range(rows) for c in range(columns)]
-    return np.stack(parts)
+    return np.stack([seen for _, seen in taps(op, x, -(2**70))])
 
 
 @evaluate.register

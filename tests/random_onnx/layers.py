@@ -81,6 +81,9 @@ def conv(
 ) -> Tensor:
     """A convolution; ``same`` keeps the size, for a stride of 1; ``scale`` is of its weights."""
     h, w, cin = x.shape
+    free = kernel is stride is scale is None and not same
+    if free and net.chance(2):
+        return any_conv(net, x, cout)
     pads = same or (x.zero or net.chance(8)) and net.chance()
     if kernel is None:
         fits = [k for k in (3, 1, 2, 5) if k <= min(h, w) + 2 * (k // 2 if pads else 0)]
@@ -98,6 +101,50 @@ def conv(
     name = net.node("Conv", x.name, made[0], *more, strides=[stride] * 2, pads=[padding] * 4,
                     **attributes)  # fmt: skip
     return x.become(name, **after)
+
+
+def axis(net: Net, size: int, pads: bool) -> tuple[int, ...]:
+    """Kernel, stride, dilation, padding before and after of windows that fit, and their number."""
+    while True:
+        kernel, stride, dilation = net.pick(3, 1, 2, 4, 5), net.pick(1, 2, 3), net.pick(1, 1, 2)
+        reach = (kernel - 1) * dilation + 1
+        before, after = (net.whole(0, reach - 1) if pads else 0 for _ in "ba")
+        count = (size + before + after - reach) // stride + 1
+        if count >= 1:
+            return kernel, stride, dilation, before, after, count
+
+
+def any_conv(net: Net, x: Tensor, cout: int) -> Tensor:
+    """A convolution with sides of their own, gaps between taps, and groups."""
+    cin = x.shape[2]
+    pads = (x.zero or net.chance(8)) and net.chance()
+    down, across = (axis(net, size, pads) for size in x.shape[:2])
+    groups = net.pick(*[n for n in (1, cin, 2, 3) if cin % n == 0])
+    if groups > 1:
+        cout = groups if groups == cin and net.chance() else groups * net.pick(1, 2)
+        net.trait("conv: " + ("depthwise" if groups == cin == cout else "groups"))
+    made = weights(net, (cout, cin // groups, down[0], across[0]), 0)
+    for n, trait in enumerate(("kernel", "strides", "dilations", "pads", "pads")):
+        if down[n] != across[n]:
+            net.trait(f"conv: {trait} of their own")
+    after = summed(net, x, (down[5], across[5], cout), made, down[0] * across[0] * cin // groups)
+    more = bias(net, cout, after["unit"], after["spread"])
+    name = net.node(
+        "Conv", x.name, made[0], *more, group=groups, strides=[down[1], across[1]],
+        dilations=[down[2], across[2]], pads=[down[3], across[3], down[4], across[4]],
+    )  # fmt: skip
+    return x.become(name, **after)
+
+
+def overlapping(net: Net, x: Tensor) -> Tensor:
+    """A maximum over windows that overlap, leave gaps, or reach outside."""
+    down, across = (axis(net, size, net.chance()) for size in x.shape[:2])
+    net.trait("pool: overlapping")
+    name = net.node(
+        "MaxPool", x.name, kernel_shape=[down[0], across[0]], strides=[down[1], across[1]],
+        dilations=[down[2], across[2]], pads=[down[3], across[3], down[4], across[4]],
+    )  # fmt: skip
+    return x.become(name, shape=(down[5], across[5], x.channels))
 
 
 def dense(net: Net, x: Tensor, cout: int) -> Tensor:
@@ -190,6 +237,8 @@ def pooled(net: Net, x: Tensor, kind: str, kernel: tuple[int, int]) -> Tensor:
 
 def largest(net: Net, x: Tensor) -> Tensor:
     """A maximum over windows, where one fits."""
+    if x.layout is Layout.NCHW and net.chance(3):
+        return overlapping(net, x)
     kernel = window(net, x)
     if kernel is not None and not x.rising:
         net.trait("pool: maximum of falling sums")

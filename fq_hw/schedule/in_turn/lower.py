@@ -156,12 +156,7 @@ class Passes:
         x = op.inputs[0]
         source = self.regions[x]
         down, across = op.axes
-        half = Axis(
-            kernel=down.kernel,
-            stride=down.stride,
-            before=down.kernel // 2,
-            after=down.kernel // 2,
-        )
+        half = Axis.half(down.kernel, down.stride)
         fits = down.kernel in (1, 3) and down.stride in (1, 2) and op.groups == 1
         if not fits or not down == across == half:
             got = (op.kernel, op.stride, op.padding, op.dilation, op.groups)

@@ -58,6 +58,11 @@ class DepthwiseUnit(EngineUnit):
         return (self.start + self.most * top).bit_length()
 
     @property
+    def simd(self) -> int:
+        """Synapses of a channel that are multiplied at once."""
+        return 1
+
+    @property
     def macs(self) -> int:
         """Multiply-accumulates per cycle."""
         return self.columns * self.pe

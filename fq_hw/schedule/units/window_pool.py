@@ -52,6 +52,7 @@ class WindowPoolUnit(EngineUnit):
             both={"fixed": 1, "beats": bits(self.sf)},
             lut={
                 "compared": values if self.sf > 1 else 0,
+                "carried": values if self.sf > 1 and self.act_bits > 2 else 0,
                 "signs": signs + (2 * values if self.signed else 0),
                 "queued": distributed(self.slots - 1, self.o.width) if deep else 0,
                 "queue": 1 if self.slots > 1 else 0,

@@ -116,7 +116,7 @@ def cubic(m):
 
 
 def grouped(m):
-    return m.node("Conv", levels(m), m.weights((4, 1, 3, 3)), group=4)
+    return m.node("Conv", levels(m), m.weights((4, 2, 3, 3)), group=4)
 
 
 def zero_point(m):
@@ -180,7 +180,7 @@ CASES = {
     "half a quantizer": (half, "(Conv): input 0 must be of type"),
     "half, and a shape": (half_shaped, "cannot stand behind QuantizeLinear without Dequantize"),
     "other half": (unread, "(DequantizeLinear): input 0 must be of type"),
-    "depthwise": (grouped, "depthwise and grouped convolutions have no engine yet"),
+    "groups": (grouped, "weights must be for 4 channels, in 4 groups"),
     "zero point of weights": (zero_point, "(Conv): weights need zero point 0 (got [1.0])"),
     "16 bits": (wide_weights, "(Conv): bit width of weights must be a whole number in 1..8 (got"),
     "weights of 0": (nothing, "(Conv): weights must be in -32768..32768, and not all 0"),

@@ -20,20 +20,20 @@ def signs(*shape, seed=0):
     return rng(seed).choice(np.array([-1, 1], np.int8), shape)
 
 
-def make_conv(weight, stride, padding):
-    return ir.Conv(name="c", weight=weight, stride=stride, padding=padding, scale=None)
+def make_conv(weight, stride, padding, **more):
+    return ir.Conv(name="c", weight=weight, stride=stride, padding=padding, scale=None, **more)
 
 
 def slow_conv(op, x):
     n, h, w, _ = x.shape
-    o, k, _, _ = op.weight.shape
-    oh, ow = ((size + 2 * op.padding - k) // op.stride + 1 for size in (h, w))
+    o, k, stride, padding = len(op.weight), op.kernel[0], op.stride, op.padding
+    oh, ow = ((size + 2 * padding - k) // stride + 1 for size in (h, w))
     y = np.zeros((n, oh, ow, o), object)
     for index in np.ndindex(y.shape):
         image, oy, ox, channel = index
         for ky, kx in itertools.product(range(k), repeat=2):
-            iy = oy * op.stride + ky - op.padding
-            ix = ox * op.stride + kx - op.padding
+            iy = oy * stride + ky - padding
+            ix = ox * stride + kx - padding
             inside = 0 <= iy < h and 0 <= ix < w
             levels = x[image, iy, ix] if inside else [op.pad_level] * x.shape[-1]
             pairs = zip(op.weight[channel, ky, kx], levels, strict=True)
@@ -54,6 +54,57 @@ def test_conv(kernel, stride, padding, h, w):
     weight = rng(2).integers(-900, 900, op.weight.shape)
     wide = ir.Conv(name="c", weight=weight, stride=stride, padding=padding, scale=None, pad_level=5)
     np.testing.assert_array_equal(evaluate(wide, x), slow_conv(wide, x))
+
+
+SIDES = [  # kernel, stride, padding (top, left, bottom, right), dilation, image, groups
+    ((1, 9), 1, (0, 4, 0, 4), 1, (3, 7), 1),
+    ((9, 1), (2, 1), (4, 0, 3, 0), 1, (8, 2), 2),
+    ((10, 4), (2, 2), (4, 1, 5, 1), 1, (49, 10), 1),  # keywords: 49 frames of 10 coefficients
+    ((3, 3), 1, (0, 0, 1, 1), 1, (6, 5), 6),  # "same" of an even size and stride 2 pads one side
+    ((3, 3), (2, 2), (0, 0, 1, 1), 1, (6, 8), 3),
+    ((3, 3), 1, 2, 1, (4, 5), 1),
+    ((3, 2), 1, (2, 0, 2, 1), (2, 3), (6, 8), 2),
+    ((2, 3), (3, 2), 0, (1, 2), (7, 9), 6),
+    ((4, 5), 1, 0, 1, (4, 5), 1),  # as large as the image
+    ((3, 3), (3, 1), 1, (1, 2), (9, 6), 1),
+]
+
+
+@pytest.mark.parametrize(("kernel", "stride", "padding", "dilation", "size", "groups"), SIDES)
+def test_windows_of_all_kinds_as_torch_has_them(kernel, stride, padding, dilation, size, groups):
+    torch = pytest.importorskip("torch")
+    cin, cout = 6, 12
+    top, left, bottom, right = padding if isinstance(padding, tuple) else (padding,) * 4
+    x = rng(4).integers(0, 16, (2, *size, cin))
+    weight = rng(5).integers(-9, 9, (cout, *kernel, cin // groups))
+
+    def padded(outside):
+        image = torch.tensor(x.transpose(0, 3, 1, 2)).double()
+        return torch.nn.functional.pad(image, (left, right, top, bottom), value=outside)
+
+    more = {"stride": stride, "dilation": dilation}
+    op = make_conv(weight, padding=padding, pad_level=5, groups=groups, **more)
+    kernels = torch.tensor(weight.transpose(0, 3, 1, 2)).double()
+    want = torch.nn.functional.conv2d(padded(5.0), kernels, groups=groups, **more)
+    found = evaluate(op, x.astype(np.uint8))
+    np.testing.assert_array_equal(found, want.numpy().transpose(0, 2, 3, 1))
+    low, high = (end.astype(float) for end in (infer_conv(op, x).low, infer_conv(op, x).high))
+    assert (found.min(axis=(0, 1, 2)) >= low).all() and (found.max(axis=(0, 1, 2)) <= high).all()
+    assert found.shape[1:] == infer_conv(op, x).shape
+
+    sign = rng(6).choice(np.array([-1, 1]), cin)
+    largest = ir.MaxPool(name="p", kernel=kernel, padding=padding, sign=sign, **more)
+    signs = torch.tensor(sign)[None, :, None, None]
+    image = padded(-np.inf)
+    image = torch.where(image.isinf(), image, image * signs)
+    want = torch.nn.functional.max_pool2d(image, kernel, **more) * signs
+    found = evaluate(largest, x.astype(np.uint8))
+    np.testing.assert_array_equal(found, want.numpy().transpose(0, 2, 3, 1))
+
+
+def infer_conv(op, x):
+    c = x.shape[-1]
+    return ir.infer(op, ir.TensorType(shape=x.shape[1:], low=np.zeros(c, int), high=np.full(c, 15)))
 
 
 def test_bias_flatten_and_pools():

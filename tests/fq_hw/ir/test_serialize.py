@@ -115,7 +115,7 @@ def edit_node(index, **changes):
         (edit_node(2, op=[]), "op 'stem.0.conv': kind must be one of"),
         (edit_node(2, stride="x"), "op 'stem.0.conv'.stride: must be an integer"),
         (edit_node(2, stride=None), "op 'stem.0.conv'.stride: must be an integer"),
-        (edit_node(2, stride=-1), "Conv 'stem.0.conv': stride must be in 1..255 (got -1)"),
+        (edit_node(2, stride=-1), "Conv 'stem.0.conv': stride and dilation must be in 1..255"),
         (edit_node(2, inputs=["nobody"]), "Conv 'stem.0.conv': inputs must come before it"),
         (edit_node(2, inputs=None), "op 'stem.0.conv'.inputs: must be a list"),
         (edit_node(2, colour=1), "op 'stem.0.conv': the keys are"),

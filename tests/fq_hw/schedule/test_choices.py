@@ -6,6 +6,7 @@ import pytest
 from networks import random_graph
 
 from fq_hw import ir
+from fq_hw.ir import Axis
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.choices import COLUMNS, Choices, Priced, folds_of, holds, undominated
 from fq_hw.schedule.conv_parts import ConvSite, conv_parts
@@ -118,7 +119,8 @@ def test_intervals_hold_every_engine_fast_enough_for_all(graph):
 
 def test_more_pe_and_less_simd_where_that_takes_as_many_lut_and_fewer_activations():
     """A layer of CNV, which took 256 bits a cycle more with 128 lanes, and did not route."""
-    site = ConvSite(name="l3", shape=(12, 12, 128), cout=128, kernel=3, stride=1, padding=0,
+    site = ConvSite(name="l3", shape=(12, 12, 128), cout=128, down=Axis(kernel=3),
+                    across=Axis(kernel=3),
                     act_bits=2, lanes_in=4, lanes_out=4)  # fmt: skip
     made = []
     for pe, simd in ((8, 128), (16, 64)):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from fq_hw.errors import FoldingError
+from fq_hw.ir import Axis
 from fq_hw.schedule.conv_parts import ConvSite, blocks_of, conv_parts, converters
 from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.units import READ, ConvUnit, EmbedUnit, ReorderUnit, Rom
@@ -13,7 +14,7 @@ from fq_hw.schedule.units import READ, ConvUnit, EmbedUnit, ReorderUnit, Rom
 
 def site(lanes_in, lanes_out, kernel=3):
     return ConvSite(
-        name="c", shape=(6, 8, 12), cout=12, kernel=kernel, stride=1, padding=kernel // 2,
+        name="c", shape=(6, 8, 12), cout=12, down=Axis.half(kernel), across=Axis.half(kernel),
         act_bits=2, lanes_in=lanes_in, lanes_out=lanes_out,
     )  # fmt: skip
 

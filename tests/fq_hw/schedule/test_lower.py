@@ -165,7 +165,7 @@ def test_an_engine_leaves_out_its_offset(lowered):
     graph, plan = lowered
     found = golden.run(graph, random_images(graph.input.shape, 3))
     for op in graph.ops:
-        if isinstance(op, ir.Conv) and op.kernel == 1:
+        if isinstance(op, ir.Conv) and op.taps == 1:
             a = found[op.inputs[0]][:, :: op.stride, :: op.stride, None].astype(int)
             raw = np.where(op.weight[:, 0, 0] > 0, a, 3 - a).sum(axis=-1)
             np.testing.assert_array_equal(raw + carrier(plan, op.name).offset, found[op.name])

@@ -7,12 +7,20 @@ from types import SimpleNamespace
 import pytest
 
 from fq_hw.errors import ParameterError
+from fq_hw.ir import Axis
 from fq_hw.schedule.resources import plan_blocks, resources
 from fq_hw.schedule.units import ConvUnit, FifoUnit, RomUnit, WindowUnit
 
 ENGINE = ConvUnit(cin=32, cout=32, taps=9, pixels=256, pe=4, simd=16, act_bits=2)
 WINDOW = WindowUnit(
-    height=16, width=16, channels=32, lanes=16, in_bits=2, kernel=3, stride=1, padding=1, repeats=8
+    height=16,
+    width=16,
+    channels=32,
+    lanes=16,
+    in_bits=2,
+    down=Axis.half(3),
+    across=Axis.half(3),
+    repeats=8,
 )
 
 

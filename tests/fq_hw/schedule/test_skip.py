@@ -38,14 +38,16 @@ def walk(graph, name, back_to):
 
 def reads(op, source, y, x):
     """The pixels of ``source`` of which the pixel at row y, column x is made."""
-    if isinstance(op, ir.Conv):
-        taps = itertools.product(range(op.kernel), repeat=2)
-        step = op.stride
-        return [(y * step + ky - op.padding, x * step + kx - op.padding) for ky, kx in taps]
-    if isinstance(op, ir.MaxPool | ir.SumPool):
-        rows, columns = op.kernel
-        taps = itertools.product(range(rows), range(columns))
-        return [(y * rows + ky, x * columns + kx) for ky, kx in taps]
+    if isinstance(op, ir.Conv | ir.MaxPool | ir.SumPool):
+        down, across = op.axes
+        taps = itertools.product(range(down.kernel), range(across.kernel))
+        return [
+            (
+                y * down.stride + ky * down.dilation - down.before,
+                x * across.stride + kx * across.dilation - across.before,
+            )
+            for ky, kx in taps
+        ]
     return list(source) if isinstance(op, ir.Flatten | ir.PixelSum) else [(y, x)]
 
 

@@ -1,11 +1,13 @@
 """The units' closed forms against counting."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fq_hw.errors import FoldingError
+from fq_hw.ir import Axis
 from fq_hw.schedule.resources import resources
 from fq_hw.schedule.units import (
     Beat,
@@ -29,9 +31,8 @@ def window(height=6, width=5, channels=4, lanes=2, kernel=3, stride=1, padding=1
         channels=channels,
         lanes=lanes,
         in_bits=2,
-        kernel=kernel,
-        stride=stride,
-        padding=padding,
+        down=(axis := Axis(kernel=kernel, stride=stride, before=padding, after=padding)),
+        across=axis,
         repeats=repeats,
     )
 
@@ -43,6 +44,19 @@ WINDOWS = [
     )
     if k <= min(h, w) + 2 * p
 ]
+WINDOWS += [
+    replace(window(h, w, 5, 2), down=down, across=across)
+    for h, w, (down, across) in itertools.product(
+        range(4, 9),
+        (4, 7),
+        [
+            (Axis(kernel=1), Axis(kernel=9, before=4, after=4)),
+            (Axis(kernel=3, before=2, after=2), Axis(kernel=2, stride=2, after=1)),
+            (Axis(kernel=3, stride=2, after=1), Axis(kernel=3, stride=2, after=1)),
+            (Axis(kernel=2, dilation=3, before=3), Axis(kernel=3, dilation=2, before=1, after=4)),
+        ],
+    )
+]
 
 
 def test_ceil_div():
@@ -51,39 +65,41 @@ def test_ceil_div():
 
 
 @pytest.mark.parametrize(
-    "unit", WINDOWS, ids=lambda u: f"{u.height}x{u.width} {u.kernel}s{u.stride}"
+    "unit", WINDOWS, ids=lambda u: f"{u.height}x{u.width} {u.down.kernel}s{u.down.stride}"
 )
 def test_window(unit):
-    def inside(size, o):
-        taps = [o * unit.stride - unit.padding + k for k in range(unit.kernel)]
+    down, across = unit.down, unit.across
+
+    def inside(size, axis, o):
+        taps = [o * axis.stride - axis.before + k for k in range(axis.reach)]
         return [tap for tap in taps if 0 <= tap < size]
 
-    def outs(size):
+    def outs(size, axis):
         """Places where a whole kernel fits the padded image."""
-        padded = size + 2 * unit.padding
-        return len([o for o in range(padded) if o * unit.stride + unit.kernel <= padded])
+        padded = size + axis.before + axis.after
+        return len([o for o in range(padded) if o * axis.stride + axis.reach <= padded])
 
-    assert (unit.out_height, unit.out_width) == (outs(unit.height), outs(unit.width))
+    assert (unit.out_height, unit.out_width) == (outs(unit.height, down), outs(unit.width, across))
     for oy in range(unit.out_height):
-        rows = inside(unit.height, oy)
+        rows = inside(unit.height, down, oy)
         assert unit.last_row(oy) == (max(rows) if rows else unit.last_row(oy))
-        later = [r for y in range(oy, unit.out_height) for r in inside(unit.height, y)]
+        later = [r for y in range(oy, unit.out_height) for r in inside(unit.height, down, y)]
         assert unit.first_row(oy) == min(later)
-        needed = [r for y in range(oy + 1, unit.out_height) for r in inside(unit.height, y)]
+        needed = [r for y in range(oy + 1, unit.out_height) for r in inside(unit.height, down, y)]
         before = unit.first_row(oy)
         assert unit.freed(oy) == (min(needed) if needed else unit.height) - before
     for ox in range(unit.out_width):
-        assert unit.last_column(ox) == max(inside(unit.width, ox))
+        assert unit.last_column(ox) == max(inside(unit.width, across, ox))
     assert sum(unit.freed(oy) for oy in range(unit.out_height)) == unit.height
     # a window's rows, and those that come meanwhile, fit the ring, which is a power of two
-    come = unit.stride
-    if not unit.padding:  # the last window frees all that it reads
+    come = down.stride
+    if not down.after:  # the last window frees all that it reads
         come = max(come, unit.freed(unit.out_height - 1))
     assert unit.depth & (unit.depth - 1) == 0
     assert unit.rows == unit.depth // (unit.width * 3)
-    assert unit.rows >= unit.kernel + come
-    assert unit.depth < 2 * (unit.kernel + come) * unit.width * 3
-    reads = unit.out_height * unit.out_width * unit.repeats * unit.kernel**2 * 3
+    assert unit.rows >= down.reach + come
+    assert unit.depth < 2 * (down.reach + come) * unit.width * 3
+    reads = unit.out_height * unit.out_width * unit.repeats * down.kernel * across.kernel * 3
     assert unit.beats == max(reads, unit.height * unit.width * 3)
 
 

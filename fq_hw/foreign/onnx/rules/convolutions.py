@@ -12,11 +12,11 @@ from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
 from fq_hw.foreign.onnx.rules.padding import with_zero
-from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of, square
+from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of
 from fq_hw.foreign.onnx.values import Feature, uniform
 from fq_hw.foreign.onnx.weights import Weights
 
-__all__: list[str] = []  # rules declare themselves
+__all__ = ["convolve"]
 
 MOST_CHANNELS = 8_192  # of a result: thresholds of each are computed exactly, one by one
 MOST_INPUTS = 2**18  # channels that it reads: an image of 512 x 512 that was made flat
@@ -28,10 +28,13 @@ def convolve(
     x: Feature,
     weight: np.ndarray,
     scale: np.ndarray | None,
-    stride: int = 1,
-    padding: int = 0,
+    windows: Windows | None = None,
+    groups: int = 1,
 ) -> Feature:
-    """Integer weights O,K,K,C with a scale per output channel on levels."""
+    """Integer weights O,KH,KW,C/groups with a scale per output channel on levels.
+
+    ``scale`` holds float32 or fractions; ``windows`` are the pixels where there are none.
+    """
     contract = "weights need one scale for each output channel, or one (per-channel quantization)"
     hint = "here it varies along other axes"
     require(scale is not None, node.where, contract, hint=hint, kind=GraphError)
@@ -42,25 +45,36 @@ def convolve(
     contract = "input must be quantized; put a Quant node before it"
     require(x.levels, node.where, contract, kind=GraphError)
     x = settled(importer, node, x)
-    unit = uniform(x.scale)
-    contract = "all input channels need one scale (per-tensor quantization)"
-    ends = (float(min(x.scale)), float(max(x.scale)))
-    require(unit is not None, node.where, contract, ends, kind=GraphError)
-    contract = f"weights must be for {x.channels} channels"
-    require(weight.shape[3] == x.channels, node.where, contract, weight.shape[3], kind=GraphError)
-    level = 0
-    if padding:
+    contract = f"weights must be for {x.channels} channels, in {groups} groups"
+    fits = weight.shape[3] * groups == x.channels and len(weight) % groups == 0
+    require(fits, node.where, contract, weight.shape, kind=GraphError)
+    level, fields = 0, {"stride": 1, "padding": 0} if windows is None else windows.fields
+    if windows is not None and any(windows.pads):
         x, level = with_zero(importer, node, x)
-        unit = uniform(x.scale)
-    name = importer.add("conv", node, x.op, weight=weight.astype(np.int32), stride=stride,
-                    padding=padding, scale=None, pad_level=level)  # fmt: skip
-    gain, taps = exact(scale), weight.sum(axis=(1, 2))
+    unit = np.repeat(units_of(node, x, groups), len(weight) // groups)
+    name = importer.add("conv", node, x.op, weight=weight.astype(np.int32), scale=None,
+                    pad_level=level, **fields, **({"groups": groups} if groups > 1 else {}),
+    )  # fmt: skip
+    taps = weight.sum(axis=(1, 2)).reshape(groups, -1, weight.shape[3])
+    shift, peak = (values.reshape(groups, 1, -1) for values in (x.shift, x.peak))
     start = uniform(x.shift)
-    sums = (taps * x.shift).sum(axis=1) if start is None else taps.sum(axis=1) * start
-    peak = np.abs(scale) * (np.abs(weight).sum(axis=(1, 2)) @ x.peak)
+    sums = (taps * shift).sum(axis=2) if start is None else taps.sum(axis=2) * start
+    most = (np.abs(weight).sum(axis=(1, 2)).reshape(taps.shape) * peak).sum(axis=2)
+    gain = scale if scale.dtype == object else exact(scale)
     return replace(x, op=name, shape=importer.types[name].shape, scale=gain * unit,
-                   shift=gain * sums, peak=peak, levels=False, edges=None, source=None,
-                   pixels=None, known=None)  # fmt: skip
+                   shift=gain * sums.reshape(-1),
+                   peak=np.abs(scale.astype(np.float64)) * most.reshape(-1), levels=False,
+                   edges=None, source=None, pixels=None, known=None)  # fmt: skip
+
+
+def units_of(node: OnnxNode, x: Feature, groups: int) -> np.ndarray:
+    """The scale of each group's channels."""
+    contract = "all input channels need one scale (per-tensor quantization)"
+    contract += ", or those of each group" if groups > 1 else ""
+    found = [uniform(scales) for scales in x.scale.reshape(groups, -1)]
+    ends = (float(min(x.scale)), float(max(x.scale)))
+    require(None not in found, node.where, contract, ends, kind=GraphError)
+    return np.array(found, object)
 
 
 @rule("Conv", honours=(*HONOURED, "group"))
@@ -68,18 +82,13 @@ def conv(importer: Importer, node: OnnxNode) -> Value:
     x, weights = image_of(node), node.weights()
     contract = "must be two-dimensional: weights with 4 axes"
     require(weights.codes.ndim == 4, node.where, contract, weights.codes.shape, kind=GraphError)
-    contract = "group must be 1: depthwise and grouped convolutions have no engine yet"
     group = node.attributes["group"]
-    require(group == 1, node.where, contract, group, kind=GraphError)
+    contract = f"group must divide {x.channels} channels"
+    fits = group >= 1 and x.channels % group == 0
+    require(fits, node.where, contract, group, kind=GraphError)
     windows = Windows.of(node, x.shape[:2], weights.codes.shape[2:])
-    square(node, "kernel", list(windows.kernel))
-    stride = square(node, "strides", list(windows.strides))
-    padding = square(node, windows.padded, list(windows.pads))
-    contract = f"{windows.padded} must be at most half the kernel, {windows.kernel[0] // 2}"
-    fits = padding <= windows.kernel[0] // 2
-    require(fits, node.where, contract, padding, kind=GraphError)
     weight = weights.codes.transpose(0, 2, 3, 1)
-    y = convolve(importer, node, x, weight, weights.scale_along(0), stride, padding)
+    y = convolve(importer, node, x, weight, weights.scale_along(0), windows, group)
     if node.given(2):
         bias = node.constant(2, ndim=1).astype(np.float32)
         contract = f"needs {y.channels} biases"

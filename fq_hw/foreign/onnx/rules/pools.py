@@ -1,9 +1,12 @@
-"""Pools and averages: windows that lie side by side."""
+"""Pools and averages."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 
@@ -11,10 +14,13 @@ from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
+from fq_hw.foreign.onnx.rules.convolutions import convolve
 from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of
 from fq_hw.foreign.onnx.values import Feature
 
 __all__: list[str] = []  # rules declare themselves
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 def pool(
@@ -25,36 +31,38 @@ def pool(
     kernel: tuple[int, int],
     **fields: object,
 ) -> Feature:
-    """Windows of ``kernel``, side by side."""
-    if tuple(kernel) == (1, 1):
+    """Windows of ``kernel``, side by side unless ``fields`` says otherwise."""
+    if tuple(kernel) == (1, 1) and not fields.get("stride"):
         return x
     name = importer.add(op, node, x.op, kernel=list(kernel), **fields)
     return replace(x, op=name, shape=importer.types[name].shape, edges=None, source=None)
 
 
-def side_by_side(node: OnnxNode, x: Feature) -> tuple[int, int]:
-    """The kernel of a pool whose windows do not overlap and leave no gaps."""
+def windows_of(node: OnnxNode, x: Feature) -> Windows:
+    """The windows of a pool; those that ``ceil_mode`` adds reach into more padding."""
     image = x.shape[:2]
     windows = Windows.of(node, image)
-    contract = f"{windows.padded} must give no padding: windows must lie side by side"
-    require(not any(windows.pads), node.where, contract, windows.pads, kind=GraphError)
-    for size, kernel, stride in zip(image, windows.kernel, windows.strides, strict=True):
-        contract = f"attribute kernel_shape must fit the {image[0]} x {image[1]} of the input"
-        require(kernel <= size, node.where, contract, windows.kernel, kind=GraphError)
-        count = (size - kernel) // stride + 1
-        contract = "windows must lie side by side, strides equal to kernel_shape"
-        apart = count == size // kernel and (kernel == stride or count == 1)
-        require(apart, node.where, contract, (windows.kernel, windows.strides), kind=GraphError)
-        more = node.attributes.get("ceil_mode", 0) and (size - kernel) % stride
-        contract = "attribute ceil_mode must be 0 where it adds windows past the edge"
-        require(not more, node.where, contract, 1, kind=GraphError)
-    return windows.kernel
+    return windows.rounded_up(node, image) if node.attributes.get("ceil_mode", 0) else windows
+
+
+def apart(windows: Windows, image: tuple[int, int]) -> bool:
+    """Whether the windows lie side by side, all of them inside, or there is but one of them."""
+    if any(windows.pads) or windows.spans != windows.kernel:
+        return False
+    sides = zip(image, windows.kernel, windows.strides, strict=True)
+    return all(
+        kernel == stride or size // kernel == (size - kernel) // stride + 1 == 1
+        for size, kernel, stride in sides
+    )
 
 
 @rule("MaxPool", honours=(*HONOURED, "ceil_mode"))
 def max_pool(importer: Importer, node: OnnxNode) -> Value:
     x = image_of(node)
-    return largest(importer, node, x, side_by_side(node, x))
+    windows = windows_of(node, x)
+    if apart(windows, x.shape[:2]):
+        return largest(importer, node, x, windows.kernel)
+    return largest(importer, node, x, windows.kernel, windows.fields)
 
 
 @rule("GlobalMaxPool")
@@ -63,20 +71,39 @@ def global_max_pool(importer: Importer, node: OnnxNode) -> Value:
     return largest(importer, node, x, x.shape[:2])
 
 
-def largest(importer: Importer, node: OnnxNode, x: Feature, kernel: tuple[int, int]) -> Feature:
+def largest(
+    importer: Importer,
+    node: OnnxNode,
+    x: Feature,
+    kernel: tuple[int, int],
+    fields: Mapping[str, object] = NOTHING,
+) -> Feature:
     """The maximum of real numbers: that of the integers, or their minimum where these fall.
 
     Rounding keeps an order, so of an image the largest pixel's value is one of its table still.
     """
     falls = x.scale < 0
     sign = {"sign": np.where(falls, -1, 1).astype(np.int8)} if falls.any() else {}
-    return pool(importer, node, "max_pool", x, kernel, **sign)
+    return pool(importer, node, "max_pool", x, kernel, **sign, **fields)
 
 
-@rule("AveragePool", honours=(*HONOURED, "ceil_mode", "count_include_pad"))  # nothing is padded
+@rule("AveragePool", honours=(*HONOURED, "ceil_mode", "count_include_pad"))
 def average_pool(importer: Importer, node: OnnxNode) -> Value:
     x = image_of(node)
-    return average(importer, node, x, side_by_side(node, x))
+    windows = windows_of(node, x)
+    if apart(windows, x.shape[:2]):
+        return average(importer, node, x, windows.kernel)
+    # A sum over windows that overlap is a convolution by weights of 1.
+    contract = "attribute ceil_mode must be 0 where it adds windows past the edge"
+    fits = windows == Windows.of(node, x.shape[:2])
+    require(fits, node.where, contract, 1, kind=GraphError)
+    contract = "attribute count_include_pad must be 1 where there is padding"
+    hint = "all windows must have one divisor"
+    counted = node.attributes["count_include_pad"] or not any(windows.pads)
+    require(counted, node.where, contract, 0, hint=hint, kind=GraphError)
+    ones = np.ones((x.channels, *windows.kernel, 1), np.int32)
+    share = np.full(x.channels, Fraction(1, math.prod(windows.kernel)), object)
+    return convolve(importer, node, x, ones, share, windows, x.channels)
 
 
 @rule("GlobalAveragePool")

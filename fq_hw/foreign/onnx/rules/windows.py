@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.node import OnnxNode
 from fq_hw.foreign.onnx.values import Feature
 
-__all__ = ["HONOURED", "Windows", "image_of", "square"]
+__all__ = ["HONOURED", "Windows", "image_of"]
 
 HONOURED = ("auto_pad", "dilations", "kernel_shape", "pads", "strides")
 
@@ -24,13 +24,6 @@ def image_of(node: OnnxNode) -> Feature:
     return x
 
 
-def square(node: OnnxNode, name: str, values: list[int]) -> int:
-    """A list of equal numbers as one."""
-    contract = f"{name} must be equal on all sides"
-    require(len(set(values)) == 1, node.where, contract, values, kind=GraphError)
-    return values[0]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Windows:
     """What the attributes say: height and width; ``pads`` are top, left, bottom, right.
@@ -40,6 +33,7 @@ class Windows:
 
     kernel: tuple[int, int]
     strides: tuple[int, int]
+    dilations: tuple[int, int]
     pads: tuple[int, int, int, int]
     padded: str
 
@@ -58,17 +52,63 @@ class Windows:
         require(two, node.where, contract, kernel, kind=GraphError)
         strides = pair(node, "strides")
         dilations = pair(node, "dilations")
-        dense = all(d == 1 or k == 1 for d, k in zip(dilations, kernel, strict=True))
-        contract = "attribute dilations must be 1: windows with gaps have no hardware yet"
-        require(dense, node.where, contract, dilations, kind=GraphError)
         auto = node.attributes["auto_pad"]
         named = "pads" if auto == "NOTSET" else f"auto_pad, {auto},"
-        return cls(
+        spans = spanned(kernel, dilations)
+        found = cls(
             kernel=kernel,
             strides=strides,
-            pads=padding(node, image, kernel, strides),
+            dilations=dilations,
+            pads=padding(node, image, spans, strides),
             padded=f"attribute {named}",
         )
+        return found.checked(node, image)
+
+    @property
+    def spans(self) -> tuple[int, int]:
+        """Height and width from a window's first tap to its last."""
+        return spanned(self.kernel, self.dilations)
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """What an op says of its windows beside the kernel."""
+        return {
+            "stride": list(self.strides),
+            "padding": list(self.pads),
+            "dilation": list(self.dilations),
+        }
+
+    def checked(self, node: OnnxNode, image: tuple[int, int]) -> Windows:
+        """Itself, unless a window would lie outside the image, or none fits."""
+        top, left, bottom, right = self.pads
+        for size, span, pads in zip(image, self.spans, ((top, bottom), (left, right)), strict=True):
+            contract = f"{self.padded} must be less than the {span} places that the kernel spans"
+            require(max(pads) < span, node.where, contract, self.pads, kind=GraphError)
+            contract = f"attribute kernel_shape must fit the {image[0]} x {image[1]} of the input"
+            fits = span <= size + sum(pads)
+            require(fits, node.where, contract, self.kernel, kind=GraphError)
+        return self
+
+    def rounded_up(self, node: OnnxNode, image: tuple[int, int]) -> Windows:
+        """With more padding at the end, by which the last windows are whole: ``ceil_mode``.
+
+        A window that would begin behind the image is none.
+        """
+        pads = list(self.pads)
+        for axis, (size, span, step) in enumerate(
+            zip(image, self.spans, self.strides, strict=True)
+        ):
+            before = pads[axis]
+            count = -(-(size + before + pads[axis + 2] - span) // step) + 1
+            count -= (count - 1) * step >= size + before
+            pads[axis + 2] = max((count - 1) * step + span - size - before, pads[axis + 2])
+        return replace(self, pads=tuple(pads)).checked(node, image)
+
+
+def spanned(kernel: tuple[int, ...], dilations: tuple[int, int]) -> tuple[int, int]:
+    """Height and width from a window's first tap to its last."""
+    down, across = ((k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True))
+    return down, across
 
 
 def pair(node: OnnxNode, name: str) -> tuple[int, int]:
