@@ -23,6 +23,8 @@ from fq_hw.schedule.units import (
     EmbedUnit,
     FifoUnit,
     ForkUnit,
+    LineUnit,
+    LookupUnit,
     ParameterUnit,
     PickUnit,
     PixelSumUnit,
@@ -56,6 +58,8 @@ def contents(unit: Unit) -> np.ndarray | None:
             return dice.integers(0, 2**unit.bits, shape).astype(np.uint8)
         case PixelSumUnit(levels=False):
             return dice.integers(-(2 ** (unit.sum_bits - 1)), 0, unit.channels)
+        case LookupUnit():
+            return dice.integers(0, 2**unit.out_bits, unit.depth)
         case PoolUnit(signed=True):
             return dice.choice(np.array([-1, 1]), unit.channels)
         case WindowPoolUnit(signed=True):
@@ -239,6 +243,26 @@ def requantizers() -> Iterator[RequantizeUnit]:
         )  # fmt: skip
 
 
+def lines() -> Iterator[LineUnit]:
+    for lanes, in_bits, slope_bits, shift, two_sided in (
+        (1, 12, 10, 14, False), (1, 18, 17, 20, False), (2, 18, 17, 22, False),
+        (4, 16, 12, 18, False), (1, 20, 24, 30, False), (2, 22, 25, 32, False),
+        (1, 20, 24, 31, True), (2, 18, 22, 30, True), (1, 14, 17, 20, True),
+    ):  # fmt: skip
+        yield LineUnit(
+            channels=64, pixels=64, lanes=lanes, in_bits=in_bits, slope_bits=slope_bits,
+            origin_bits=in_bits + 1, bias_bits=shift + 9, shift=shift, low=0, high=255,
+            two_sided=two_sided, out_bits=8,
+        )  # fmt: skip
+
+
+def lookups() -> Iterator[LookupUnit]:
+    for lanes, in_bits, out_bits in (
+        (1, 8, 21), (2, 8, 22), (4, 8, 18), (1, 4, 10), (4, 4, 9), (2, 2, 6), (1, 6, 12), (2, 5, 9),
+    ):  # fmt: skip
+        yield LookupUnit(channels=16, pixels=64, lanes=lanes, in_bits=in_bits, out_bits=out_bits)
+
+
 def pools() -> Iterator[PoolUnit]:
     large, total = Pooling.MAX, Pooling.SUM
     for pooling, size, kernel, channels, lanes, in_bits in (
@@ -350,7 +374,8 @@ SAMPLES: tuple[Unit, ...] = tuple(
     for kind in (
         embeddings, converters, windows, picks, reorders, roms, engines, depthwise, window_pools,
         thresholds, forks, fifos,
-        adders, pixel_sums, scores, results, plane_sums, requantizers, pools, concats, sdrams,
+        adders, pixel_sums, scores, results, plane_sums, requantizers, lines, lookups, pools,
+        concats, sdrams,
     )
     for unit in kind()
 ) + ARRAYS + PARAMETERS  # fmt: skip

@@ -9,7 +9,7 @@ from fq_hw import flow
 from fq_hw.cli.foreign import UNIT, add_pixel_argument
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import GraphError, require
-from fq_hw.flow.load import judge
+from fq_hw.flow.load import TFLITE, judge
 from fq_hw.report.table import table
 
 __all__ = ["add_parser"]
@@ -19,12 +19,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "import",
-        help="fold an ONNX model with quantizers (QONNX, QCDQ) into an integer graph",
-        description="Read a model that Brevitas or another tool exported, list what becomes of "
-        "every node, and write the graph that golden, sim, fold and build take. An .npz file holds "
-        "the packed weights of BNN-PYNQ's CNV or blueoil's LmnetV1.",
+        help="fold an ONNX model with quantizers, or an int8 TFLite model, into an integer graph",
+        description="Read a model that Brevitas or another tool exported (QONNX, QCDQ; TFLite of "
+        "full integer quantization), list what becomes of every node, and write the graph that "
+        "golden, sim, fold and build take. An .npz file holds the packed weights of BNN-PYNQ's CNV "
+        "or blueoil's LmnetV1.",
     )
-    parser.add_argument("model", type=Path, help="ONNX file, or .npz")
+    parser.add_argument("model", type=Path, help="ONNX or TFLite file, or .npz")
     add_pixel_argument(parser, default=None)
     parser.add_argument(
         "--image",
@@ -45,7 +46,12 @@ def run(args: argparse.Namespace) -> Output:
         require(args.image is None, "--image", "packed weights have an image of their own",
                 args.image, hint="leave it out")  # fmt: skip
         return save(args, flow.load(args.model), {}, "")
-    return fold_onnx(args)
+    if args.model.suffix == TFLITE:
+        contract = "an int8 model says itself what a byte is: the integer 128 below it"
+        require(args.pixels is None, "--pixels", contract, args.pixels, hint="leave it out")
+        contract = "an int8 model says itself what image it reads"
+        require(args.image is None, "--image", contract, args.image, hint="leave it out")
+    return fold(args)
 
 
 def save(args: argparse.Namespace, model: flow.Model, more: dict, text: str) -> Output:
@@ -61,7 +67,7 @@ def save(args: argparse.Namespace, model: flow.Model, more: dict, text: str) -> 
     return Output(data, "\n".join([text, *(f"{key}: {value}" for key, value in data.items())]))
 
 
-def fold_onnx(args: argparse.Namespace) -> Output:
+def fold(args: argparse.Namespace) -> Output:
     """Judge every node, then fold them."""
     judged = judge(args.model, args.pixels or UNIT, args.image)
     lines = judged.lines

@@ -1,4 +1,4 @@
-"""``fq-hw verify``: an imported graph against qonnx's own execution of its model."""
+"""``fq-hw verify``: an imported graph against another tool's own execution of its model."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "verify",
-        help="compare an imported graph with qonnx's execution of its model",
-        description="Run the ONNX model with qonnx and the graph with the golden model on the same "
-        "images and compare every tensor; the first that differs is named with its values.",
+        help="compare an imported graph with qonnx's or LiteRT's execution of its model",
+        description="Run the model with qonnx (ONNX) or LiteRT's reference kernels (TFLite), the "
+        "graph with the golden model, on the same images, and compare every tensor; the first that "
+        "differs is named with its values.",
     )
     add_model_argument(parser)
-    parser.add_argument("--against", type=Path, required=True, help="the ONNX file")
+    parser.add_argument("--against", type=Path, required=True, help="the ONNX or TFLite file")
     add_pixel_argument(parser)
     add_data_arguments(parser, 20)
     parser.set_defaults(run=run)
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> Output:
     for line in text.splitlines() if found.first else ():
         say(line)
     found.check()
-    verdict = f"every value as qonnx has it on {found.images} images"
+    verdict = f"every value as {found.reference} has it on {found.images} images"
     if found.ties:
         verdict += (
             f", but for {found.ties:,} ties: nearer to an edge than qonnx's float32 rounds, so "

@@ -18,6 +18,7 @@ __all__ = ["evaluate"]
 
 EXACT_FLOAT32 = 2**24  # sums of integers below this are exact in float32, in any order
 EXACT_FLOAT64 = 2**53
+FEW_LEVELS = 15  # compared one by one; more are searched
 AT_ONCE = 2**24  # values of windows that lie beside each other
 
 
@@ -80,10 +81,19 @@ def _(op: ir.Conv, x: np.ndarray) -> np.ndarray:
 @evaluate.register
 def _(op: ir.Threshold, x: np.ndarray) -> np.ndarray:
     signed = x if (op.sign == 1).all() else wide(x) * op.sign
-    out = np.zeros(x.shape, np.uint8)
-    for level in rounded_up(op.levels).T:
-        out += signed >= level
+    out, levels = np.zeros(x.shape, np.uint8), rounded_up(op.levels)
+    if levels.shape[1] <= FEW_LEVELS:
+        for level in levels.T:
+            out += signed >= level
+        return out
+    for channel, row in enumerate(levels):
+        out[..., channel] = np.searchsorted(row, signed[..., channel], side="right")
     return out
+
+
+@evaluate.register
+def _(op: ir.Lookup, x: np.ndarray) -> np.ndarray:
+    return op.table[x]
 
 
 @evaluate.register

@@ -24,6 +24,7 @@ __all__ = [
     "Embed",
     "Flatten",
     "Input",
+    "Lookup",
     "MaxPool",
     "Op",
     "PixelSum",
@@ -78,7 +79,7 @@ def check_size(op: Op, shape: tuple[int, int, int]) -> None:
     require(fits, op.where, contract, shape, kind=GraphError)
 
 
-def check_scale(op: Input | Embed | Conv | Threshold | Requantize) -> None:
+def check_scale(op: Input | Embed | Conv | Lookup | Threshold | Requantize) -> None:
     """Raise GraphError unless the real value of one unit, if there is one, is usual."""
     usual = op.scale is None or 2.0**-256 <= op.scale <= 2.0**256
     contract = "scale must be in 2**-256..2**256, or none"
@@ -310,6 +311,26 @@ class Requantize(Op):
         check_scale(self)
         fits = -32 <= self.shift <= 32
         require(fits, self.where, "shift must be in -32..32", self.shift, kind=GraphError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lookup(Op):
+    """y = table[x]: any function of levels.
+
+    Types  x: unsigned levels below the table's length, at most 2**8; y: integer
+    scale  as in Threshold
+    """
+
+    table: np.ndarray
+    scale: float | None = None
+
+    def __post_init__(self) -> None:
+        freeze(self, "table", wide=True)
+        check_scale(self)
+        shape, most = self.table.shape, 2**MOST_BITS
+        fits = len(shape) == 1 and shape[0] <= most
+        require(fits, self.where, f"table must be a vector of at most {most}", shape,
+                kind=GraphError)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -174,6 +174,19 @@ def _(op: ops.Threshold, x: TensorType) -> TensorType:
 
 
 @infer.register
+def _(op: ops.Lookup, x: TensorType) -> TensorType:
+    length = len(op.table)
+    known = x.low.min() >= 0 and x.high.max() < length
+    contract = f"input must be unsigned levels below {length}"
+    require(known, op.where, contract, str(x), kind=GraphError)
+    pairs = list(zip(x.low.tolist(), x.high.tolist(), strict=True))
+    low, high = (
+        np.array([end(op.table[a : b + 1]) for a, b in pairs], np.int64) for end in (min, max)
+    )
+    return TensorType(shape=x.shape, low=low, high=high, scale=op.scale)
+
+
+@infer.register
 def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
     require(
         a.shape == b.shape, op.where, f"both inputs must be {a.shape}", b.shape, kind=GraphError

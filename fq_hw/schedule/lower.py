@@ -28,6 +28,7 @@ from fq_hw.schedule.in_turn.lower import passes
 from fq_hw.schedule.in_turn.place import place_array
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition
 from fq_hw.schedule.joins import ONE, Branches, branches
+from fq_hw.schedule.lines import Line, line_of
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import depthwise_codes, planes
 from fq_hw.schedule.sdram import Slots
@@ -38,6 +39,7 @@ from fq_hw.schedule.words import (
     result_unit,
     score_unit,
     score_words,
+    signed_bits,
     start_values,
     weight_words,
 )
@@ -496,8 +498,54 @@ def _(op: ir.Requantize, plan: Lowering) -> None:
 
 
 @place.register
+def _(op: ir.Lookup, plan: Lowering) -> None:
+    x = plan.take(op.inputs[0])
+    contract, hint = "reads sums, and must read levels", f"requantize {op.inputs[0]!r} first"
+    require(not x.offset.any(), op.where, contract, hint=hint, kind=GraphError)
+    table = np.zeros(2**x.bits, np.int64)
+    known = op.table[: len(table)]
+    least = int(known.min())
+    table[: len(known)] = known - least
+    bits = max(int(table.max()).bit_length(), 1)
+    unit = units.LookupUnit(**x.read, out_bits=bits)
+    offset = np.full(x.channels, least, np.int64)
+    source = plan.add(op.name, unit, x.source, fill=lambda: table, tensor=op.name, offset=offset)
+    plan.publish(op, plan.stream(op, source, x.lanes, bits, offset))
+
+
+def counted(op: ir.Threshold, line: Line, x: Stream, plan: Lowering) -> None:
+    """Add the units that make levels by a product: the thresholds of ``op`` lie on ``line``."""
+    biases = [line.bias, line.below][: 1 + line.two_sided]
+    widths = [signed_bits(int(part.min()), int(part.max())) for part in (x.offset, *biases)]
+    unit = units.LineUnit(
+        **x.read,
+        out_bits=op.out_bits,
+        origin_bits=widths[0],
+        slope_bits=max(int(line.slope.max()).bit_length(), 1),
+        bias_bits=max(widths[1:]),
+        shift=line.shift,
+        low=line.low,
+        high=line.high,
+        two_sided=line.two_sided,
+    )
+
+    def fill() -> np.ndarray:
+        fields = [(x.offset, unit.origin_bits), (line.slope, unit.slope_bits)]
+        fields += [(bias, unit.bias_bits) for bias in biases]
+        return np.concatenate([bits_of(*each) for each in fields], axis=1).reshape(unit.slices, -1)
+
+    constants = plan.rom(f"{op.name}.constants", unit.slices, unit.i_constant.width, fill)
+    source = plan.add(op.name, unit, x.source, constants, tensor=op.name)
+    plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
+
+
+@place.register
 def _(op: ir.Threshold, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
+    line = line_of(op, plan.graph.types[op.inputs[0]])
+    if line is not None:
+        counted(op, line, x, plan)
+        return
     high = int((plan.graph.types[op.inputs[0]].high - x.offset).max()) + 1
     level_bits = max(high.bit_length(), x.bits)
     unit = units.ThresholdUnit(**x.read, level_bits=level_bits, out_bits=op.out_bits)

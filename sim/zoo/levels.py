@@ -8,10 +8,13 @@ import numpy as np
 
 from fq_hw import ir
 from fq_hw.golden.ops import evaluate
+from fq_hw.schedule.lines import Line
 from fq_hw.schedule.units import (
     Beat,
     EmbedUnit,
     LateEmbedUnit,
+    LineUnit,
+    LookupUnit,
     PlaneUnit,
     Pooling,
     PoolUnit,
@@ -20,6 +23,7 @@ from fq_hw.schedule.units import (
     Unit,
     ceil_div,
 )
+from fq_hw.schedule.words import bits_of
 from sim.vectors import Vectors, make, noise, pack, with_blanks
 
 __all__ = ["UNITS"]
@@ -149,6 +153,60 @@ def _(unit: RequantizeUnit, dice, frames) -> Vectors:
     )
 
 
+def line(
+    channels: int, lanes: int, in_bits: int, slope_bits: int, shift: int, **more: Any
+) -> LineUnit:
+    return LineUnit(
+        channels=channels, pixels=6, lanes=lanes, in_bits=in_bits, slope_bits=slope_bits,
+        shift=shift,
+        **{"out_bits": 8, "origin_bits": in_bits + 1, "bias_bits": shift + 9, "low": 0,
+           "high": 255, **more},
+    )  # fmt: skip
+
+
+@make.register
+def _(unit: LineUnit, dice, frames) -> Vectors:
+    pixels, channels = frames * unit.pixels, unit.slices * unit.lanes
+    slope = dice.integers(0, 2**unit.slope_bits, channels)
+    slope[-1] = 2**unit.slope_bits - 1
+    ends = [2 ** (bits - 1) for bits in (unit.origin_bits, unit.bias_bits)]
+    origin = dice.integers(-ends[0], min(ends[0], 1), channels)
+    biases = dice.integers(-ends[1], ends[1], (2 if unit.two_sided else 1, channels))
+    x = noise(dice, unit.i, pixels, channels)
+    # Sums near a step of the result: what brings x close to one.
+    steps = dice.integers(unit.low - 1, unit.high + 2, x.shape) << unit.shift
+    near = (steps - biases[0]) // np.maximum(slope, 1) - origin + dice.integers(-1, 2, x.shape)
+    x = np.where(dice.random(x.shape) < 0.7, near.clip(0, 2**unit.in_bits - 1), x)
+    found = Line(slope=slope, bias=biases[0], below=biases[-1], shift=unit.shift, low=unit.low,
+                 high=unit.high)  # fmt: skip
+    fields = [(origin, unit.origin_bits), (slope, unit.slope_bits)]
+    fields += [(bias, unit.bias_bits) for bias in biases]
+    words = pack(np.concatenate([bits_of(*each) for each in fields], axis=1)
+                 .reshape(unit.slices, -1), 1)  # fmt: skip
+    return Vectors(
+        i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits), "i_constant": words * pixels},
+        o={"o": pack(found.levels(x + origin).reshape(-1, unit.lanes), unit.out_bits)},
+        frames=frames,
+    )
+
+
+def lookup(channels: int, lanes: int, in_bits: int, out_bits: int) -> LookupUnit:
+    return LookupUnit(channels=channels, pixels=9, lanes=lanes, in_bits=in_bits, out_bits=out_bits)
+
+
+@make.register
+def _(unit: LookupUnit, dice, frames) -> Vectors:
+    table = dice.integers(0, 2**unit.out_bits, unit.depth)
+    x = noise(dice, unit.i, frames * unit.pixels, unit.slices * unit.lanes)
+    out = evaluate(ir.Lookup(name="lookup", table=table), x)
+    return Vectors(
+        i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits)},
+        o={"o": pack(out.reshape(-1, unit.lanes), unit.out_bits)},
+        frames=frames,
+        contents=table,
+    )
+
+
 def pool(
     pooling: Pooling,
     size: tuple[int, int],
@@ -204,6 +262,14 @@ UNITS: dict[str, Unit] = {
     "requantize_as_is": requantize(2, 1, in_bits=5, constant_bits=4, shift=0, out_bits=5),
     "requantize_up": requantize(3, 3, in_bits=4, constant_bits=5, shift=-2, out_bits=8),
     "requantize_low": requantize(1, 1, in_bits=9, constant_bits=1, shift=9, out_bits=1),
+    "line": line(4, 2, in_bits=12, slope_bits=8, shift=11),
+    "line_limbs": line(3, 1, in_bits=20, slope_bits=25, shift=32),
+    "line_two_sided": line(4, 1, in_bits=19, slope_bits=18, shift=24, two_sided=True),
+    "line_clamped": line(2, 2, in_bits=9, slope_bits=17, shift=16, low=7, high=200),
+    "line_narrow": line(2, 1, in_bits=3, slope_bits=1, shift=0, bias_bits=2, out_bits=2, high=3),
+    "lookup": lookup(4, 2, in_bits=8, out_bits=21),
+    "lookup_small": lookup(3, 3, in_bits=2, out_bits=5),
+    "lookup_bit": lookup(2, 1, in_bits=1, out_bits=1),
     "pool_max": pool(Pooling.MAX, (4, 6), (2, 2), channels=4, lanes=2),
     "pool_max_left_over": pool(Pooling.MAX, (5, 7), (2, 3), channels=3, lanes=3),
     "pool_max_all": pool(Pooling.MAX, (3, 3), (3, 3), channels=5, lanes=2),

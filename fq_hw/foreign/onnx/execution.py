@@ -9,7 +9,6 @@ else must be equal: levels as levels, all other values within what float32 round
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -18,32 +17,17 @@ from qonnx.core.onnx_exec import execute_node
 from qonnx.util.basic import get_preferred_qonnx_opset
 
 from fq_hw import golden
+from fq_hw.foreign.judged import Compared
 from fq_hw.foreign.onnx.imported import Imported
 from fq_hw.foreign.onnx.values import Feature
 from fq_hw.foreign.pixels import PixelRange
 
-__all__ = ["Compared", "compare"]
+__all__ = ["compare"]
 
 LABELS = ("ArgMax", "TopK")  # TopK's indices are its last output
 SHAPING = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 RANKING = (*LABELS, "LogSoftmax", "Sigmoid", "Softmax")  # their results are no sums
 ROUNDS = 2.0**-20  # of the largest that a value can be: 16 times what float32 rounds once
-
-
-@dataclass(frozen=True, kw_only=True)
-class Compared:
-    """One tensor of one image: how many values differ or are ties, and the first that differs.
-
-    ``place`` is its index in ONNX's layout; ``reference`` and ``found`` are real values.
-    """
-
-    tensor: str
-    values: int
-    wrong: int
-    ties: int = 0
-    place: tuple[int, ...] = ()
-    reference: float = 0.0
-    found: float = 0.0
 
 
 def rounding(feature: Feature) -> np.ndarray:

@@ -9,15 +9,16 @@ import onnx
 from qonnx.core.modelwrapper import ModelWrapper
 
 from fq_hw.errors import FqHwError, GraphError, require
+from fq_hw.foreign.judged import Judged, Line
 from fq_hw.foreign.onnx.importer import Importer
-from fq_hw.foreign.onnx.node import RULES, called
+from fq_hw.foreign.onnx.node import RULES
 from fq_hw.foreign.onnx.scores import Scores
 from fq_hw.foreign.onnx.values import Feature, Ranking
 from fq_hw.foreign.pixels import PixelRange
 from fq_hw.ir import Graph
 from fq_hw.passes import lower_graph
 
-__all__ = ["Imported", "Judged", "Line", "import_graph", "judge"]
+__all__ = ["Imported", "import_graph", "judge"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,27 +39,9 @@ class Imported:
     ranking_error: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """A node in the preflight's table, or the output: supported, or why not and what to change."""
-
-    node: str
-    kind: str
-    supported: bool
-    why: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Judged:
-    """A line for every node; the imported model where all of them are supported."""
-
-    lines: list[Line]
-    imported: Imported | None
-
-
 def judge(
     model: ModelWrapper, name: str, pixels: PixelRange, image: tuple[int, int, int] | None = None
-) -> Judged:
+) -> Judged[Imported]:
     """Every node, and ``model`` as a graph of integers where all are supported.
 
     The lines come of the folding itself, so none says yes where folding says no. Raises GraphError
@@ -138,13 +121,7 @@ def import_graph(
 
     Raises GraphError, naming the node, for the first that is not an exact integer op.
     """
-    judged = judge(model, name, pixels, image)
-    if judged.imported is None:
-        first = next(line for line in judged.lines if not line.supported)
-        output = first.kind == "output"
-        where = f"output {first.node!r}" if output else called(first.node, first.kind)
-        raise GraphError(f"{where}: {first.why}")
-    return judged.imported
+    return judge(model, name, pixels, image).model
 
 
 def used(nodes: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from fq_hw.errors import GraphError, require
+from fq_hw.foreign.judged import called
 from fq_hw.foreign.onnx.codes import Codes
 from fq_hw.foreign.onnx.values import Feature, Ranking
 from fq_hw.foreign.onnx.weights import Weights
@@ -18,7 +19,7 @@ from fq_hw.foreign.onnx.weights import Weights
 if TYPE_CHECKING:
     from fq_hw.foreign.onnx.importer import Importer
 
-__all__ = ["RULES", "OnnxNode", "Rule", "Value", "called", "described", "rule", "type_of"]
+__all__ = ["RULES", "OnnxNode", "Rule", "Value", "described", "rule", "type_of"]
 
 Value = np.ndarray | Weights | Feature | Codes | Ranking
 Function = Callable[["Importer", "OnnxNode"], Value]
@@ -43,11 +44,6 @@ def rule(*kinds: str, honours: tuple[str, ...] = ()) -> Callable[[Function], Fun
         return function
 
     return declare
-
-
-def called(name: str, kind: str) -> str:
-    """How errors call a node."""
-    return f"node {name!r} ({kind})"
 
 
 def described(proto: onnx.NodeProto) -> str:

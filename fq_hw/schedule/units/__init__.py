@@ -15,6 +15,8 @@ from fq_hw.schedule.units.depthwise_engine import DepthwiseUnit
 from fq_hw.schedule.units.engine import EngineUnit
 from fq_hw.schedule.units.fold_buffer import FoldBufferUnit
 from fq_hw.schedule.units.late_embedding import LateEmbedUnit
+from fq_hw.schedule.units.line import LineUnit
+from fq_hw.schedule.units.lookup import LookupUnit
 from fq_hw.schedule.units.parameters import ParameterUnit, Replay
 from fq_hw.schedule.units.pick import PickUnit
 from fq_hw.schedule.units.pixel_embedding import EmbedUnit
@@ -49,6 +51,8 @@ __all__ = [
     "FoldBufferUnit",
     "ForkUnit",
     "LateEmbedUnit",
+    "LineUnit",
+    "LookupUnit",
     "ParameterUnit",
     "PickUnit",
     "PixelSumUnit",

@@ -200,7 +200,7 @@ REFUSED = {
         lambda m: m.conv(m.quant("image", 2, 0.5, zero=0.3, signed=0), 3, 2),
         "padding is with 0, which must be a level",
     ),
-    "pads beyond a kernel": (lambda m: m.conv("image", 3, 2, pads=[0, 0, 3, 3]), "pads must be less"),
+    "pads of a kernel": (lambda m: m.conv("image", 3, 2, pads=[0, 0, 3, 3]), "pads must be less"),
     "negative scale": (lambda m: m.quant("image", 4, -0.1), "scale must be positive"),
     "half a bit": (lambda m: m.quant("image", 2.5), "bit width must be a whole number in 1..8"),
     "wide": (lambda m: m.quant("image", 16), "bit width must be a whole number in 1..8"),

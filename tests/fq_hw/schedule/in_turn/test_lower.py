@@ -176,14 +176,15 @@ def test_refuses_what_the_banks_do_not_hold():
 
 CONV, SUM = "stages.0.0.convs.0", "stages.0.1"
 FIVE = np.ones((8, 5, 5, 8), int)
+TALL = FIVE[:, :3, :1]
 
 
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
         ({CONV: {"weight": FIVE, "padding": 2}}, f"Conv '{CONV}': needs kernel 1x1 or 3x3, strid"),
-        ({CONV: {"weight": FIVE[:, :3, 1:2], "padding": (1, 0, 1, 0)}}, f"Conv '{CONV}': needs kernel 1x1 or 3x3, stride 1"),
-        ({CONV: {"dilation": 2, "padding": 2}}, f"Conv '{CONV}': needs kernel 1x1 or 3x3, stride 1"),
+        ({CONV: {"weight": TALL, "padding": (1, 0, 1, 0)}}, f"Conv '{CONV}': needs kernel 1x1 or"),
+        ({CONV: {"dilation": 2, "padding": 2}}, f"Conv '{CONV}': needs kernel 1x1 or 3x3"),
         ({CONV: {"weight": 3 * FIVE[:, :3, :3]}}, f"Conv '{CONV}': needs weights -1 and \\+1 and"),
         ({CONV: {"pad_level": 1}}, f"Conv '{CONV}': needs weights -1 and \\+1 and pad_level 0 in"),
         ({SUM: {"shift": (1, 0)}, f"{SUM}.convs.1": {"scale": 1 / 16}},

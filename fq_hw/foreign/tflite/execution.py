@@ -1,0 +1,60 @@
+"""LiteRT's reference kernels beside the integers, tensor by tensor: every one must be equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fq_hw import golden
+from fq_hw.errors import ToolError
+from fq_hw.foreign.judged import Compared
+from fq_hw.foreign.tflite.importer import ZERO, Imported
+from fq_hw.foreign.tflite.reading import Network
+
+__all__ = ["Reference", "compare"]
+
+
+class Reference:
+    """LiteRT's interpreter with its reference kernels, whose other kernels round otherwise."""
+
+    def __init__(self, network: Network):
+        try:
+            from ai_edge_litert.interpreter import Interpreter, OpResolverType
+        except ModuleNotFoundError as error:
+            message = f"verify: needs {error.name}; install it with: pip install -e '.[tflite]'"
+            raise ToolError(message) from error
+        self.network = network
+        self.interpreter = Interpreter(
+            model_content=network.content,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+            experimental_preserve_all_tensors=True,
+        )
+        self.interpreter.allocate_tensors()
+
+    def run(self, levels: np.ndarray) -> None:
+        """Compute all tensors of one input, uint8 H,W,C: each byte is the int8 plus 128."""
+        shape = self.network.tensors[self.network.input].shape
+        given = (levels.astype(np.int16) - ZERO).astype(np.int8).reshape(shape)
+        self.interpreter.set_tensor(self.network.input, given)
+        self.interpreter.invoke()
+
+    def tensor(self, number: int) -> np.ndarray:
+        """One of them, int8."""
+        return self.interpreter.get_tensor(number)
+
+
+def compare(reference: Reference, imported: Imported, image: np.ndarray) -> Iterator[Compared]:
+    """Every tensor of one input, in the order of the graph."""
+    reference.run(image)
+    found = golden.run(imported.graph, image[None])
+    for number, name in imported.tensors.items():
+        want = reference.tensor(number)
+        have = (found[name].astype(np.int16) - ZERO).reshape(want.shape)
+        differ = np.argwhere(have != want)
+        place = tuple(int(n) for n in differ[0]) if len(differ) else ()
+        yield Compared(
+            tensor=name, values=want.size, wrong=len(differ), place=place,
+            reference=float(want[place]) if place else 0.0,
+            found=float(have[place]) if place else 0.0,
+        )  # fmt: skip
