@@ -9,7 +9,8 @@ from typing import NamedTuple
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import fifo
 
-from fq_hw.schedule.units import READ, EngineUnit, ceil_div
+from fq_hw.schedule.units import READ, ceil_div
+from fq_hw.schedule.units.engine import EngineUnit
 from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter, nest
 from rtl_gen.delay import delay

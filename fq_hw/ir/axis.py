@@ -51,6 +51,15 @@ class Axis:
         """Windows along a side of ``size`` places."""
         return (size + self.before + self.after - self.reach) // self.stride + 1
 
+    def blind(self, size: int) -> bool:
+        """Whether a window has no tap inside an image of ``size``: gaps may lie around it."""
+        starts = range(-self.before, self.count(size) * self.stride - self.before, self.stride)
+        span = self.kernel * self.dilation
+        return any(
+            not any(0 <= tap < size for tap in range(start, start + span, self.dilation))
+            for start in starts
+        )
+
     def first(self, window: int) -> int:
         """First place inside the image that a window, and all later ones, may need."""
         return max(0, window * self.stride - self.before)

@@ -214,6 +214,10 @@ def pooled(op: ops.Pool, x: TensorType) -> tuple[int, int, int]:
 @infer.register
 def _(op: ops.MaxPool, x: TensorType) -> TensorType:
     shape = pooled(op, x)
+    sides = zip(op.axes, x.shape[:2], strict=True)
+    blind = any(axis.blind(size) for axis, size in sides)
+    contract = "every window must have a place inside the image"
+    require(not blind, op.where, contract, (op.kernel, op.padding, op.dilation), kind=GraphError)
     if op.sign is not None:
         contract = f"needs a sign for {shape[2]} channels"
         require(op.sign.shape == shape[2:], op.where, contract, op.sign.shape, kind=GraphError)

@@ -16,8 +16,9 @@ from fq_hw.ir import Axis
 from fq_hw.schedule import units
 from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.memories import fewest_pieces, taken
+from fq_hw.schedule.units.engine import EngineUnit
 
-__all__ = ["ConvParts", "ConvSite", "blocks_of", "conv_parts", "converters"]
+__all__ = ["ConvParts", "ConvSite", "Engine", "blocks_of", "conv_parts", "converters"]
 
 
 Engine = units.ConvUnit | units.DepthwiseUnit
@@ -115,7 +116,7 @@ class ConvParts:
 def delay(unit: units.Unit) -> int:
     """Cycles through ``unit``, without waiting for the rest of a window or group."""
     match unit:
-        case units.EngineUnit():
+        case EngineUnit():
             return unit.sum_cycles + 2
         case units.WindowUnit():
             return unit.delay

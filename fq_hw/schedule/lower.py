@@ -22,7 +22,7 @@ from fq_hw.errors import FoldingError, GraphError, require
 from fq_hw.ir import Axis, Graph
 from fq_hw.passes import check_lowered, classifiers, sum_first
 from fq_hw.schedule import units
-from fq_hw.schedule.conv_parts import ConvParts, ConvSite, conv_parts, converters
+from fq_hw.schedule.conv_parts import ConvParts, ConvSite, Engine, conv_parts, converters
 from fq_hw.schedule.folding import Fold, check_folds, divisors, slowest_cycles, stream_lanes
 from fq_hw.schedule.in_turn.lower import passes
 from fq_hw.schedule.in_turn.place import place_array
@@ -355,14 +355,14 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     plan.publish(op, plan.stream(op, source, site.lanes_out, bits, offset))
 
 
-def engine_offset(op: ir.Conv, x: Stream, engine: units.EngineUnit) -> np.ndarray:
+def engine_offset(op: ir.Conv, x: Stream, engine: Engine) -> np.ndarray:
     """What the sums of ``op``'s engine lack, channel by channel."""
     if isinstance(engine, units.DepthwiseUnit) and engine.weight_bits > 1:
         return np.full(engine.cout, -engine.start, np.int64)
     return planes(op).offsets(x.bits)
 
 
-def engine_words(op: ir.Conv, engine: units.ConvUnit | units.DepthwiseUnit) -> np.ndarray:
+def engine_words(op: ir.Conv, engine: Engine) -> np.ndarray:
     """The bits of the weight words of ``op``'s engine, word by word."""
     if isinstance(engine, units.DepthwiseUnit):
         codes = depthwise_codes(op)[0].reshape(engine.nf, engine.pe, engine.taps)

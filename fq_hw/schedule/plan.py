@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.schedule.units import EngineUnit, ResultUnit, SdramUnit, Unit
+from fq_hw.schedule.units import ResultUnit, SdramUnit, Unit
+from fq_hw.schedule.units.engine import EngineUnit
 
 __all__ = ["Inside", "Node", "Plan", "Source"]
 

@@ -9,7 +9,8 @@ import numpy as np
 from fq_hw import ir
 from fq_hw.golden.ops import evaluate
 from fq_hw.schedule.planes import depthwise_codes
-from fq_hw.schedule.units import DepthwiseUnit, EngineUnit, Unit, WindowPoolUnit
+from fq_hw.schedule.units import DepthwiseUnit, Unit, WindowPoolUnit
+from fq_hw.schedule.units.engine import EngineUnit
 from sim.vectors import Beats, Vectors, make, noise, pack, with_blanks
 
 __all__ = ["UNITS"]

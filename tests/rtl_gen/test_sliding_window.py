@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 
 from fq_hw.errors import FoldingError
+from fq_hw.ir import Axis
 from fq_hw.schedule.units import WindowUnit, ceil_div
 from rtl_gen.sliding_window import SlidingWindow
 from sim import pysim
 from sim.zoo import ZOO, random_vectors
 
 GOOD = ZOO["window_3x3_repeats"]
+BARE = Axis(kernel=3)
 
 
 @pytest.mark.parametrize("name", ["window_3x3", "window_3x3_stride", "window_1x1", "window_5x5"])
@@ -36,8 +38,14 @@ def test_a_ring_of_groups_rests_never(lanes):
         ({"lanes": 5}, r"^WindowUnit: lanes must be in 1\.\.4 \(got 5\)$"),
         ({"lanes": 0}, r"^WindowUnit: lanes must be in 1\.\.4 \(got 0\)$"),
         ({"repeats": 0}, r"^WindowUnit: repeats must be at least 1 \(got 0\)$"),
-        ({"height": 2, "padding": 0}, r"^WindowUnit: kernel must fit the height \(got 3\)$"),
-        ({"width": 2, "padding": 0}, r"^WindowUnit: kernel must fit the width \(got 3\)$"),
+        (
+            {"height": 2, "down": Axis(kernel=3)},
+            r"^WindowUnit: kernel must fit the height \(got 3\)$",
+        ),
+        (
+            {"width": 2, "across": Axis(kernel=3)},
+            r"^WindowUnit: kernel must fit the width \(got 3\)$",
+        ),
     ],
 )
 def test_refuses(fields, message):

@@ -12,7 +12,6 @@ from fq_hw.schedule.units.concat import ConcatUnit
 from fq_hw.schedule.units.conv_array import ArrayUnit
 from fq_hw.schedule.units.conv_engine import ConvUnit
 from fq_hw.schedule.units.depthwise_engine import DepthwiseUnit
-from fq_hw.schedule.units.engine import EngineUnit
 from fq_hw.schedule.units.fold_buffer import FoldBufferUnit
 from fq_hw.schedule.units.late_embedding import LateEmbedUnit
 from fq_hw.schedule.units.line import LineUnit
@@ -46,7 +45,6 @@ __all__ = [
     "ConvertUnit",
     "DepthwiseUnit",
     "EmbedUnit",
-    "EngineUnit",
     "FifoUnit",
     "FoldBufferUnit",
     "ForkUnit",

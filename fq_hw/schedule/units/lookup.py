@@ -38,6 +38,10 @@ class LookupUnit(PixelUnit):
         memory = Memory(self.depth, self.out_bits, rom=True)
         return Parts(
             lut={"fixed": 1, **{name: self.lanes * cells for name, cells in logic.items()}},
-            ff={"fixed": 1, "out": self.o.width * (1 if block else 2)},
+            ff={
+                "fixed": 1,
+                "block words": self.o.width if block else 0,
+                "words": 0 if block else self.o.width,
+            },
             memories=(memory,) * self.lanes if block else (),
         )
