@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from pathlib import Path
 
-from fq_hw.data import cifar, digits, folder, idx
+from fq_hw.data import cifar, digits, folder, idx, npy
 from fq_hw.data.split import Data, Split, arranged
 from fq_hw.errors import require
 from fq_hw.files import check_path
@@ -21,6 +21,7 @@ class DataKind(enum.Enum):
     CIFAR100 = "cifar100"
     IDX = "idx"
     FOLDER = "folder"
+    NPY = "npy"
 
 
 LOADERS = {
@@ -28,6 +29,7 @@ LOADERS = {
     DataKind.CIFAR100: cifar.load_cifar100,
     DataKind.IDX: idx.load_idx,
     DataKind.FOLDER: folder.load_folder,
+    DataKind.NPY: npy.load_npy,
 }
 
 
