@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fq_hw import golden
-from fq_hw.errors import ToolError
+from fq_hw.errors import ArtifactError, ToolError
 from fq_hw.foreign.judged import Compared
 from fq_hw.foreign.tflite.importer import ZERO, Imported
 from fq_hw.foreign.tflite.reading import Network
@@ -25,12 +25,16 @@ class Reference:
             message = f"verify: needs {error.name}; install it with: pip install -e '.[tflite]'"
             raise ToolError(message) from error
         self.network = network
-        self.interpreter = Interpreter(
-            model_content=network.content,
-            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-            experimental_preserve_all_tensors=True,
-        )
-        self.interpreter.allocate_tensors()
+        try:
+            self.interpreter = Interpreter(
+                model_content=network.content,
+                experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+                experimental_preserve_all_tensors=True,
+            )
+            self.interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            said = " ".join(str(error).split())[:200]
+            raise ArtifactError(f"verify: LiteRT cannot run the model ({said})") from error
 
     def run(self, levels: np.ndarray) -> None:
         """Compute all tensors of one input, uint8 H,W,C: each byte is the int8 plus 128."""

@@ -165,7 +165,7 @@ def axes_of(op: Operator, size: tuple[int, int], kernel: tuple[int, int]) -> tup
     return found[0], found[1]
 
 
-def sides(axes: tuple[Axis, Axis]) -> dict[str, list[int]]:
+def windows(axes: tuple[Axis, Axis]) -> dict[str, list[int]]:
     """What an op says of its windows beside the kernel."""
     down, across = axes
     return {
@@ -223,7 +223,7 @@ def conv(importer: Importer, op: Operator) -> str:
     groups = c // weights.shape[3]
     axes = axes_of(op, (h, w), weights.shape[1:3])
     more = {"groups": groups} if groups > 1 else {}
-    return products(importer, op, source, x, weights, weights.values, **sides(axes), **more)
+    return products(importer, op, source, x, weights, weights.values, **windows(axes), **more)
 
 
 def depthwise(importer: Importer, op: Operator) -> str:
@@ -236,7 +236,7 @@ def depthwise(importer: Importer, op: Operator) -> str:
     axes = axes_of(op, (h, w), weights.shape[1:3])
     codes = weights.values.transpose(3, 1, 2, 0)
     more = {"groups": c} if c > 1 else {}
-    return products(importer, op, source, x, weights, codes, **sides(axes), **more)
+    return products(importer, op, source, x, weights, codes, **windows(axes), **more)
 
 
 def dense(importer: Importer, op: Operator) -> str:
@@ -298,13 +298,14 @@ def average(importer: Importer, op: Operator) -> str:
     whole = not (down.padded or across.padded)
     contract = "windows must lie inside the image: others have fewer values to count"
     require(whole, op.where, contract, kernel, kind=GraphError)
-    single = all(axis.count(n) == 1 for axis, n in zip((down, across), (h, w), strict=True))
+    sides = zip((down, across), (h, w), strict=True)
+    beside = all(axis.apart or n // axis.kernel == axis.count(n) == 1 for axis, n in sides)
     count, name = kernel[0] * kernel[1], f"{op.name}.sums"
-    if single or down.apart and across.apart:
+    if beside:
         name = importer.add("sum_pool", name, source, kernel=list(kernel))
     else:
         name = importer.add("conv", name, source, weight=np.ones((c, *kernel, 1), np.int32),
-                            scale=None, groups=c, **sides((down, across)))  # fmt: skip
+                            scale=None, groups=c, **windows((down, across)))  # fmt: skip
     return importer.requantize(op, name, lambda t: divided(t - ZERO * count, count), y)
 
 
@@ -317,7 +318,7 @@ def largest(importer: Importer, op: Operator) -> str:
     require(alike, op.where, contract, kind=GraphError)
     (h, w, _), kernel = importer.types[source].shape, pool_size(op)
     axes = axes_of(op, (h, w), kernel)
-    return importer.add("max_pool", op.name, source, kernel=list(kernel), **sides(axes))
+    return importer.add("max_pool", op.name, source, kernel=list(kernel), **windows(axes))
 
 
 def pool_size(op: Operator) -> tuple[int, int]:

@@ -1,0 +1,207 @@
+"""int8 models of TFLite beside LiteRT's reference kernels: equal in every tensor, or refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from shared_data import SHARED
+from tflite_models import Maker, random_model
+
+from fq_hw import ir
+from fq_hw.cli.main import main
+from fq_hw.errors import ArtifactError, GraphError
+from fq_hw.foreign import tflite
+from fq_hw.foreign.tflite.arithmetic import Factor, divided
+from fq_hw.foreign.tflite.joins import by_shift, coarse
+
+TINY = SHARED / "models/mlperf_tiny"
+needs_tiny = pytest.mark.skipif(not TINY.is_dir(), reason="needs ../shared: MLPerf Tiny's models")
+SEEDS = 60
+INPUTS = 3
+
+
+def saved(tmp_path: Path, content: bytes, name: str = "net.tflite") -> Path:
+    path = tmp_path / name
+    path.write_bytes(content)
+    return path
+
+
+def differing(network, imported, seed: int, count: int = INPUTS) -> list:
+    """Tensors of random inputs that differ; random numbers and their extremes."""
+    dice, reference = np.random.default_rng(seed), tflite.Reference(network)
+    shape = imported.graph.input.shape
+    rows = []
+    for number in range(count):
+        x = dice.integers(0, 256, shape) if number else dice.choice([0, 255], shape)
+        rows += tflite.compare(reference, imported, x.astype(np.uint8))
+    assert {row.tensor for row in rows} == set(imported.tensors.values())
+    return [row for row in rows if row.wrong]
+
+
+@pytest.mark.parametrize("start", range(0, SEEDS, 20))
+def test_random_models(start, tmp_path):
+    taken = 0
+    for seed in range(start, start + 20):
+        network = tflite.read(saved(tmp_path, random_model(seed)))
+        judged = tflite.judge(network, "net")
+        taken += 1
+        assert not differing(network, judged.model, seed), seed
+    assert taken == 20
+
+
+@needs_tiny
+@pytest.mark.parametrize("name", [
+    "ad_autoencoder", "ic_resnet8", "kws_dscnn", "vww_mobilenetv1_025",
+])  # fmt: skip
+def test_mlperf_tiny(name):
+    network = tflite.read(TINY / f"{name}_int8.tflite")
+    imported = tflite.judge(network, name).model
+    ranked = network.operators[-1].kind == "SOFTMAX"
+    same = {op.kind for op in network.operators} & {"RESHAPE"}
+    assert len(imported.tensors) == len(network.operators) + 1 - ranked  # and the input
+    assert len(set(imported.tensors.values())) == len(imported.tensors) - len(same)
+    assert not differing(network, imported, 1, count=6)
+
+
+def test_a_wrong_level_is_seen(tmp_path):
+    network = tflite.read(saved(tmp_path, random_model(3)))
+    imported = tflite.judge(network, "net").model
+    last = next(op for op in reversed(imported.graph.ops) if isinstance(op, ir.Threshold))
+    shifted = replace(last, levels=last.levels + 500)
+    graph = imported.graph.map(lambda op: shifted if op is last else op)
+    (row, *_) = differing(network, replace(imported, graph=graph), 1)
+    assert row.tensor == last.name and row.found < row.reference
+
+
+def chain(change) -> bytes:
+    """A convolution, something that ``change`` makes of it, and classes."""
+    m = Maker(np.random.default_rng(1))
+    x = source = m.computed((1, 4, 4, 2))
+    x = m.weighted("CONV_2D", x, m.codes(3, 3, 3, 2), 0, (1, 4, 4, 3), Padding=0, StrideH=1,
+                   StrideW=1, DilationHFactor=1, DilationWFactor=1)  # fmt: skip
+    x = change(m, x)
+    shape = m.tensor((2,), np.int32, values=np.array([1, 48], np.int32))
+    flat = m.tensor((1, 48), np.int8, m.tensors[x]["scale"], m.tensors[x]["zero"])
+    x = m.op("RESHAPE", [x, shape], flat)
+    x = m.weighted("FULLY_CONNECTED", x, m.codes(3, 48), 0, (1, 3))
+    return m.content(source, x)
+
+
+def logistic(m, x):
+    return m.op("LOGISTIC", [x], m.computed((1, 4, 4, 3)))
+
+
+def offset_weights(m, x):
+    made = m.weighted("CONV_2D", x, m.codes(3, 1, 1, 3), 0, (1, 4, 4, 3), Padding=0, StrideH=1,
+                      StrideW=1, DilationHFactor=1, DilationWFactor=1)  # fmt: skip
+    weights = m.tensors[m.operators[-1]["inputs"][1]]
+    weights["zero"] = weights["zero"] + 1
+    return made
+
+
+def real(m, x):
+    m.tensors[x]["kind"] = np.dtype(np.float32)
+    return x
+
+
+def edge(m, x):
+    y = m.tensor((1, 4, 4, 3), np.int8, m.tensors[x]["scale"], m.tensors[x]["zero"])
+    return m.op("AVERAGE_POOL_2D", [x], y, Padding=0, StrideH=1, StrideW=1, FilterHeight=2,
+                FilterWidth=2, FusedActivationFunction=0)  # fmt: skip
+
+
+def sign_bit(m, x):
+    m.operators[-1]["options"]["FusedActivationFunction"] = 5
+    return x
+
+
+REFUSED = {
+    "unknown": (logistic, "node 'LOGISTIC_1' (LOGISTIC): is not supported; supported are ADD, AV"),
+    "weights with a zero point": (offset_weights, "node 'CONV_2D_1' (CONV_2D): weights need 1 or "),
+    "real": (real, "node 'CONV_2D_0' (CONV_2D): must be int8 with one scale (got 'float32'); con"),
+    "edge": (edge, "node 'AVERAGE_POOL_2D_1' (AVERAGE_POOL_2D): windows must lie inside the image"),
+    "activation": (sign_bit, "node 'CONV_2D_0' (CONV_2D): fused activation must be none, RELU or"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_by_name(name, tmp_path, capsys):
+    change, said = REFUSED[name]
+    path = saved(tmp_path, chain(change))
+    with pytest.raises(GraphError) as caught:
+        _ = tflite.judge(tflite.read(path), "net").model
+    assert str(caught.value).startswith(said)
+    assert main(["import", str(path), "--out", str(tmp_path / "g.graph.safetensors")]) == 2
+    assert not (tmp_path / "g.graph.safetensors").exists()
+    assert said.partition(": ")[2][:30] in capsys.readouterr().err
+
+
+def test_damaged_files_end_in_one_line(tmp_path):
+    content, dice = random_model(5), np.random.default_rng(5)
+    damaged = [content[:n] for n in (0, 4, 8, 40, len(content) // 2, len(content) - 5)]
+    damaged += [b"PK\3\4" + content[4:8].replace(b"T", b"X") + content[8:]]
+    for _ in range(60):
+        spoilt = bytearray(content)
+        for place in dice.integers(8, len(content), 4):
+            spoilt[place] = int(dice.integers(0, 256))
+        damaged.append(bytes(spoilt))
+    refused = 0
+    for number, raw in enumerate(damaged):
+        path = saved(tmp_path, raw, f"{number}.tflite")
+        try:
+            judged = tflite.judge(tflite.read(path), "net")
+            assert judged.imported is not None or judged.lines
+        except (ArtifactError, GraphError) as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused >= 10
+
+
+def test_the_commands(tmp_path, capsys):
+    path = saved(tmp_path, random_model(7))
+    graph = tmp_path / "net.graph.safetensors"
+    assert main(["import", str(path), "--pixels", "unit"]) == 2
+    assert "an int8 model says itself what a byte is" in capsys.readouterr().err
+    assert main(["import", str(path), "--out", str(graph)]) == 0
+    shape = tflite.judge(tflite.read(path), "net").model.graph.input.shape
+    classes = tflite.judge(tflite.read(path), "net").model.graph.classes
+    images = np.random.default_rng(1).integers(-128, 128, (classes, *shape)).astype(np.int8)
+    np.save(tmp_path / "images.npy", images)
+    np.save(tmp_path / "labels.npy", np.arange(classes))
+    data = ["--data", "npy", "--path", str(tmp_path)]
+    assert main(["verify", str(graph), "--against", str(path), *data]) == 0
+    assert f"every value as LiteRT has it on {classes} images" in capsys.readouterr().out
+    other = saved(tmp_path, random_model(8), "other.tflite")
+    assert main(["verify", str(graph), "--against", str(other), *data]) == 2
+    assert "must be what `fq-hw import" in capsys.readouterr().err
+
+
+def test_factors_round_as_the_kernels_do():
+    """A product up from its half; what is shifted then, away from 0 at its half."""
+    factor = Factor.of(np.array([0.5, 0.25, 0.75, 1.5]))
+    x = np.array([-6, -5, -3, -2, -1, 0, 1, 2, 3, 5, 6])[:, None] * np.ones(4, int)
+    up = np.floor(x * [0.5, 0.25, 0.75, 1.5] + 0.5)
+    np.testing.assert_array_equal(factor.times_once(x), up)
+    twice = [-2, -1, -1, -1, 0, 0, 1, 1, 1, 2, 2]  # -5 / 2 is -2, and -2 / 2 is -1
+    np.testing.assert_array_equal(factor.times(x), np.insert(up[:, [0, 2, 3]], 1, twice, axis=1))
+    np.testing.assert_array_equal(divided(np.array([-6, -5, -2, 0, 2, 5, 6]), 4),
+                                  [-2, -1, -1, 0, 1, 1, 2])  # fmt: skip
+
+
+def test_tables_of_a_sum_give_every_pair():
+    dice = np.random.default_rng(2)
+    codes = np.arange(256)
+    for _ in range(5):
+        exact = [(codes - z) * r for z, r in zip(dice.integers(0, 256, 2), dice.random(2) + 0.2,
+                                                 strict=True)]  # fmt: skip
+        made = np.floor(exact[0][:, None] + exact[1] + 40.5).clip(0, 255).astype(int)
+        (first, second), shift = by_shift(exact, 40, made)
+        total = first[:, None] + second + (1 << shift >> 1)
+        np.testing.assert_array_equal((total >> shift).clip(0, 255), made)
+        tables = [np.round(part * 2**20).astype(np.int64) for part in exact]
+        (first, second), levels = coarse(tables, made)
+        sums = (first[:, None] + second).reshape(-1)
+        np.testing.assert_array_equal(np.searchsorted(levels, sums, side="right"), made.reshape(-1))
+        assert np.abs(first).max() < np.abs(tables[0]).max()
+    assert by_shift(exact, 41, made) is None

@@ -1,0 +1,65 @@
+"""int8 networks in hardware: products on lines, tables, depthwise weights of 8 bits."""
+
+from dataclasses import replace
+
+import numpy as np
+from simcases import FRAMES, frame_vectors, result_ends
+from tflite_models import random_model
+
+from fq_hw.foreign import tflite
+from fq_hw.ir import Conv
+from fq_hw.schedule import timing
+from fq_hw.schedule.choices import folds_of
+from fq_hw.schedule.lower import lower
+from fq_hw.schedule.units import DepthwiseUnit, LineUnit, LookupUnit, ThresholdUnit, WindowPoolUnit
+from rtl_gen.top import Accelerator
+from sim import pysim
+from sim.stalls import GRID
+
+SEEDS = range(60)
+WANTED = {LineUnit, LookupUnit, DepthwiseUnit, WindowPoolUnit}
+MOST_CYCLES = 6_000  # of a plan's three frames, for the sake of time
+
+
+def drawn(seed, tmp_path):
+    """A random model's graph and plan, folded at random towards speed."""
+    path = tmp_path / "net.tflite"
+    path.write_bytes(random_model(seed, side=6))
+    graph = tflite.judge(tflite.read(path), "net").model.graph
+    dice = np.random.default_rng(seed)
+    folds = {}
+    for op in graph.ops:
+        if isinstance(op, Conv):
+            fast = sorted(folds_of(graph, op, 2), key=lambda f: f.pe * f.simd * f.columns)[-8:]
+            folds[op.name] = fast[dice.integers(len(fast))]
+    return graph, lower(graph, folds), dice
+
+
+def test_random_models(tmp_path):
+    """Every score and every pixel's and result's cycle; then stalled."""
+    seen, two_sided = set(), 0
+    for seed in SEEDS:
+        graph, plan, dice = drawn(seed, tmp_path)
+        kinds = {type(node.unit) for node in plan.nodes} & WANTED
+        schedule = timing.simulate(plan, FRAMES)
+        if schedule.results[-1] >= MOST_CYCLES or kinds <= seen:
+            continue
+        seen |= kinds
+        lines = [node.unit for node in plan.nodes if isinstance(node.unit, LineUnit)]
+        two_sided += any(unit.two_sided for unit in lines)
+        vectors = frame_vectors(graph, plan, seed)
+        core = pysim.Elaborated(Accelerator(plan, None))
+        moved = pysim.replay(core, vectors)
+        assert moved["i"][0] == schedule.first_pixel
+        assert result_ends(plan, moved["o"]) == schedule.results
+        pauses = GRID[dice.integers(1, len(GRID))]
+        pysim.replay(core, replace(vectors, last=6 * vectors.last), pauses)
+    assert seen == WANTED and two_sided
+
+
+def test_no_product_takes_255_comparators(tmp_path):
+    for seed in SEEDS:
+        _, plan, _ = drawn(seed, tmp_path)
+        many = [node.name for node in plan.nodes
+                if isinstance(node.unit, ThresholdUnit) and node.unit.out_bits == 8]  # fmt: skip
+        assert all(name.startswith("ADD_") for name in many), (seed, many)
