@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= data
+TINY ?= ../shared/models/mlperf_tiny
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-cnv bench-imagenet bench-import bench-faults calibrate doctor format clean help
+.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-cnv bench-imagenet bench-tiny bench-import bench-faults calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -40,6 +41,9 @@ bench-cnv: .venv/demo ## Xilinx's CNV: accuracy, frames/s, LUTs beside its own (
 
 bench-imagenet: .venv/demo ## the published ERNs at 256 x 256 on ULX3S boards: folded, simulated with their SDRAM, routed (hours)
 	$(BIN)/fq-hw bench-imagenet
+
+bench-tiny: .venv/test ## MLPerf Tiny's int8 models: LiteRT, Verilog, routed (hours; TINY=folder of the TFLite files)
+	$(BIN)/fq-hw bench-tiny $(TINY)
 
 bench-import: .venv/test ## 300 random ONNX models through import, qonnx, folding, Verilator (half an hour; resumes)
 	PYTHONPATH=. $(BIN)/python tests/bench_import.py  # the project before tests/fq_hw

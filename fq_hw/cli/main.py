@@ -16,6 +16,7 @@ from fq_hw.cli import (
     bench,
     bench_cnv,
     bench_imagenet,
+    bench_tiny,
     build,
     classify,
     demo,
@@ -43,7 +44,7 @@ __all__ = ["main"]
 COMMANDS = (
     train, search, export, import_model, verify, show, golden, classify, fold, estimate, rtl, sim,
     build, report, weights, serve, doctor, demo, bench, bench_cnv, bench_imagenet,
-    accuracy,
+    bench_tiny, accuracy,
 )  # fmt: skip
 
 

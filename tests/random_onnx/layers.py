@@ -38,7 +38,11 @@ def weights(
         name = net.quant(net.const(codes * broad), bits, broad, **attributes)
     else:
         stored = codes.round().clip(-7, 7).astype(np.int8)
-        zero = [] if net.chance() else [net.const(np.zeros(scale.shape, np.int8))]
+        zero = []
+        if net.chance():
+            middle = net.dice.integers(-3, 4, scale.shape) if net.chance() else 0 * scale
+            net.trait("weights: zero point" if np.any(middle) else "weights: zero point 0")
+            zero = [net.const(np.asarray(middle, np.int8))]
         along = {"axis": axis} if each is not None else {}
         name = net.node(kind, net.const(stored), net.const(scale), *zero, **along)
     size = float(np.mean(scale)) * (1 if bits == 1 else 2 ** (bits - 2))

@@ -22,7 +22,7 @@ class Weights:
     """Quantized constants: value = scale * (codes - zero); ``codes`` as ONNX lays them out.
 
     ``scale`` and ``zero`` have as many axes as ``codes`` and broadcast against them. Only as
-    weights they must be narrow and without a zero point: a bias may have 32 bits.
+    weights they must be narrow: a bias may have 32 bits.
     """
 
     codes: np.ndarray
@@ -52,11 +52,13 @@ class Weights:
         """The same where they can be weights of a convolution."""
         contract = "bit width of weights must be a whole number in 1..8"
         require(self.bits <= 8, where, contract, self.bits, kind=GraphError)
-        zeros = np.unique(self.zero)
-        hint = "quantize the weights symmetrically"
-        require(not zeros.any(), where, "weights need zero point 0", zeros.tolist(), hint=hint,
-                kind=GraphError)  # fmt: skip
-        return self
+        whole = (self.zero == np.round(self.zero)).all()
+        contract, hint = "zero points of weights must be integers", "quantize them symmetrically"
+        got = np.unique(self.zero)[:4].tolist()
+        require(whole, where, contract, got, hint=hint, kind=GraphError)
+        if not self.zero.any():
+            return self
+        return replace(self, codes=self.codes - self.zero, zero=np.zeros_like(self.zero))
 
     def transposed(self, axes: list[int]) -> Weights:
         """With other axes."""

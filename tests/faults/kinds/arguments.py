@@ -65,6 +65,7 @@ BASES = {  # words that are right, and what they need and write
     "bench": ((), (), ()),
     "bench-cnv": (("cnv.npz", "--path", "cifar"), ("cnv.npz", "cifar"), ()),
     "bench-imagenet": ((), (), ()),
+    "bench-tiny": (("models",), ("models",), ()),
     "doctor": ((), (), ()),
 }
 HEAVY = {
@@ -74,6 +75,7 @@ HEAVY = {
     "bench",
     "bench-cnv",
     "bench-imagenet",
+    "bench-tiny",
     "doctor",
 }  # only what must be refused at once
 NUMBERS = ("-1", "0", "1e400", "nan", "inf", "-inf", str(10**30), str(-(10**30)), "", " ", "1.5",

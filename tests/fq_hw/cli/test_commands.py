@@ -437,6 +437,7 @@ def test_build_options_are_checked_before_any_work(option, capsys):
         (("demo", "no model yet"), "demo"),
         (("bench-cnv", SHIPPED, "--path", "."), "cnv"),
         (("bench-imagenet", "--only", "erns18"), "imagenet"),
+        (("bench-tiny", "."), "tiny"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -88,6 +88,7 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "bench": "only",
     "bench-cnv": "path",
     "bench-imagenet": "only parts route",
+    "bench-tiny": "only parts path",
     "accuracy": "epochs print record",
 }
 WITH_MODEL = ("sim", "build", "demo", "search")

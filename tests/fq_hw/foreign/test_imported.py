@@ -188,8 +188,8 @@ REFUSED = {
         "weights need one scale for each output channel",
     ),
     "zero point of weights": (
-        lambda m: m.node("Conv", "image", m.quant(m.const(np.ones((2, 3, 1, 1))), 4, 0.1, 1.0)),
-        "weights need zero point 0",
+        lambda m: m.node("Conv", "image", m.quant(m.const(np.ones((2, 3, 1, 1))), 4, 0.1, 0.5)),
+        "zero points of weights must be integers",
     ),
     "sum of other scales": (
         lambda m: m.node("Add", m.quant(m.conv("image", 3, 3), 4, 0.25),

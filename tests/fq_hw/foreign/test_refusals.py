@@ -120,7 +120,7 @@ def grouped(m):
 
 
 def zero_point(m):
-    return m.node("Conv", levels(m), m.quant(m.const(np.ones((2, 4, 1, 1))), 4, 0.1, 1.0))
+    return m.node("Conv", levels(m), m.quant(m.const(np.ones((2, 4, 1, 1))), 4, 0.1, 0.5))
 
 
 def wide_weights(m):
@@ -181,7 +181,7 @@ CASES = {
     "half, and a shape": (half_shaped, "cannot stand behind QuantizeLinear without Dequantize"),
     "other half": (unread, "(DequantizeLinear): input 0 must be of type"),
     "groups": (grouped, "weights must be for 4 channels, in 4 groups"),
-    "zero point of weights": (zero_point, "(Conv): weights need zero point 0 (got [1.0])"),
+    "zero point of weights": (zero_point, "(Conv): zero points of weights must be integers (got"),
     "16 bits": (wide_weights, "(Conv): bit width of weights must be a whole number in 1..8 (got"),
     "weights of 0": (nothing, "(Conv): weights must be in -32768..32768, and not all 0"),
     "product": (product, "a product of two computed tensors has no hardware"),

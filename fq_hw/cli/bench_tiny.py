@@ -1,0 +1,159 @@
+"""``fq-hw bench-tiny``: MLPerf Tiny's four int8 models on an ECP5, beside LiteRT."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fq_hw.cli.bench import CELLS, as_output, ask, cycles_of, differing
+from fq_hw.cli.output import Output, say
+from fq_hw.errors import ArtifactError, require
+from fq_hw.files import check_output, read_bytes, write_bytes, write_text
+from fq_hw.flow.bench import Row
+from fq_hw.report import bench
+
+__all__ = ["add_parser"]
+
+FILE = Path("build/bench/tiny.json")
+FOLDER = Path("build/tiny")
+BOARD = "ulx3s-85f"
+PARTS = ("verify", "sim", "routed")
+VERIFIED, SIMULATED = 1_000, 20  # inputs
+MOST_BYTES = 2**26  # of a file
+SOURCE = "MLPerf Tiny v1.1 closed: fpgaConvNet on XC7Z020; hls4ml and FINN (ad)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A model: its file, its inputs' names, shape and scores, its folding, its published rate."""
+
+    file: str
+    inputs: str
+    shape: tuple[int, ...]
+    scores: int
+    cycles: int
+    mhz: int
+    published: float
+
+
+TASKS = {
+    "ic": Task(file="ic_resnet8_int8", inputs="imgc_*.dat", shape=(32, 32, 3), scores=10,
+               cycles=40_000, mhz=100, published=2_431),
+    "kws": Task(file="kws_dscnn_int8", inputs="kws_*.dat", shape=(49, 10, 1), scores=12,
+                cycles=16_000, mhz=95, published=3_088),
+    "vww": Task(file="vww_mobilenetv1_025_int8", inputs="vww_*.dat", shape=(96, 96, 3), scores=2,
+                cycles=74_000, mhz=95, published=105),
+    "ad": Task(file="ad_autoencoder_int8", inputs="anomd_*.dat", shape=(640,), scores=640,
+               cycles=4_000, mhz=95, published=53_365),
+}  # fmt: skip
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "bench-tiny",
+        help="measure MLPerf Tiny's four int8 models: beside LiteRT, in Verilog, routed",
+        description="Import the four TFLite files of a folder, compare every tensor with LiteRT's "
+        f"reference kernels ({VERIFIED:,} inputs) and with the Verilog ({SIMULATED}), and build "
+        f"for ULX3S-85F. Prints a table beside published rates and writes {FILE}.",
+    )
+    parser.add_argument("models", type=Path, help="folder of the TFLite files, with inputs/*.dat")
+    parser.add_argument("--only", choices=TASKS, nargs="+", default=[*TASKS], help="of the models")
+    parser.add_argument("--parts", choices=PARTS, nargs="+", default=[*PARTS],
+                        help="of the measurements")  # fmt: skip
+    parser.add_argument("--path", type=Path, help="folder of CIFAR-10, for ic's accuracy")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Each step by the command that a user types."""
+    check_output(FILE, "bench-tiny")
+    rows: list[Row] = []
+    for name in args.only:
+        task = TASKS[name]
+        model = args.models / f"{task.file}.tflite"
+        read_bytes(model, str(model), most=MOST_BYTES, hint="name the folder of the TFLite files")
+        graph = str(FOLDER / f"{name}.graph.safetensors")
+        ask("import", str(model), "--out", graph)
+        folding = str(FOLDER / f"{name}.fold.json")
+        how = ("--cycles", str(task.cycles), "--levels-per-stage", "2", "--lut-share", "0.8")
+        ask("fold", graph, "--board", BOARD, *how, "--out", folding)
+        rows.append((f"{name}, published", task.published, "frames/s", "published", SOURCE))
+        for part in args.parts:
+            say(f"{name}: {part}")
+            rows += MEASURES[part](name, args, model, graph, folding)
+            bench.update_rows(FILE, rows)
+    return as_output(rows)
+
+
+def inputs(name: str, folder: Path, count: int) -> tuple[str, ...]:
+    """Options that name ``count`` inputs: those given, then random bytes."""
+    task, dice = TASKS[name], np.random.default_rng(0)
+    size, found = int(np.prod(task.shape)), []
+    for path in sorted((folder / "inputs").glob(task.inputs)):
+        raw = np.frombuffer(read_bytes(path, str(path), most=MOST_BYTES), np.int8)
+        contract = f"must hold int8 inputs of {task.shape}"
+        require(raw.size and raw.size % size == 0, str(path), contract, raw.size,
+                kind=ArtifactError)  # fmt: skip
+        found += list(raw.reshape(-1, size))
+    more = dice.integers(-128, 128, (max(count - len(found), 0), size)).astype(np.int8)
+    images = np.concatenate([np.array(found, np.int8).reshape(-1, size), more])[:count]
+    to = FOLDER / f"{name}-{count}"
+    labels = np.zeros(count, np.int64)  # nobody knows what random bytes are
+    arrays = {"images": images.reshape(count, *task.shape), "labels": labels}
+    for stem, array in arrays.items():
+        content = io.BytesIO()
+        np.lib.format.write_array(content, array, allow_pickle=False)
+        write_bytes(to / f"{stem}.npy", content.getvalue(), "bench-tiny")
+    write_text(to / "classes.txt", "".join(f"{n}\n" for n in range(task.scores)), "bench-tiny")
+    return "--data", "npy", "--path", str(to), "--images", str(count)
+
+
+def verified(
+    name: str, args: argparse.Namespace, model: Path, graph: str, folding: str
+) -> Iterator[Row]:
+    """Golden beside LiteRT's reference kernels."""
+    data = inputs(name, args.models, VERIFIED)
+    found, said = ask("verify", graph, "--against", str(model), *data)
+    values = sum(row["values"] for row in found["tensors"])
+    wrong = sum(row["differing"] for row in found["tensors"])
+    what = f"{name}: values that differ from LiteRT, of {values:,}"
+    yield what, wrong, "", "golden", said
+    if name == "ic" and args.path is not None:
+        found, said = ask("golden", graph, "--data", "cifar10", "--path", str(args.path))
+        what = f"{name}: accuracy, {found['images']:,} images of CIFAR-10"
+        yield what, found["accuracy %"], "%", "golden", said
+
+
+def simulated(
+    name: str, args: argparse.Namespace, model: Path, graph: str, folding: str
+) -> Iterator[Row]:
+    """Verilog beside golden."""
+    data = inputs(name, args.models, SIMULATED)
+    many = ("--level-images", str(SIMULATED))
+    ran, said = ask("sim", graph, "--fold", folding, *data, *many)
+    yield from differing(ran, said, f"{name}: ")
+    yield from cycles_of(name, ran, said)
+    latency = ran["latency cycles"]["rtl-sim"]
+    yield f"{name}: latency", latency, "cycles", "rtl-sim", said
+
+
+def routed(
+    name: str, args: argparse.Namespace, model: Path, graph: str, folding: str
+) -> Iterator[Row]:
+    """Cells and clock on the board."""
+    aims = ("--placer", "wires", "--mhz", str(TASKS[name].mhz))
+    built, said = ask("build", graph, "--fold", folding, "--board", BOARD, *aims)
+    for key, unit in CELLS.items():
+        yield f"{name}: {unit}", built[key], unit, "routed", said
+    yield f"{name}: clock", built["fmax_mhz"], "MHz", "routed", said
+    rate = built["fmax_mhz"] * 1e6 / built["cycles per frame"]
+    yield f"{name}: routed clock / cycles per frame", rate, "frames/s", "routed", said
+
+
+MEASURES = {"verify": verified, "sim": simulated, "routed": routed}
