@@ -9,6 +9,7 @@ from fq_hw.ir import Graph
 from fq_hw.passes.absorb_signs import absorb_signs
 from fq_hw.passes.clip_thresholds import clip_thresholds
 from fq_hw.passes.lowered import check_lowered
+from fq_hw.passes.narrow_tables import narrow_tables
 from fq_hw.passes.round_thresholds import round_thresholds
 from fq_hw.passes.sum_first import classifiers, sum_first
 
@@ -19,11 +20,12 @@ __all__ = [
     "classifiers",
     "clip_thresholds",
     "lower_graph",
+    "narrow_tables",
     "round_thresholds",
     "sum_first",
 ]  # fmt: skip
 
-PIPELINE = (absorb_signs, round_thresholds, clip_thresholds)
+PIPELINE = (absorb_signs, round_thresholds, narrow_tables, clip_thresholds)
 
 
 def lower_graph(graph: Graph) -> Graph:

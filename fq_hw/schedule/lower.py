@@ -28,7 +28,7 @@ from fq_hw.schedule.in_turn.lower import passes
 from fq_hw.schedule.in_turn.place import place_array
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition
 from fq_hw.schedule.joins import ONE, Branches, branches
-from fq_hw.schedule.lines import Line, line_of
+from fq_hw.schedule.lines import FEWEST_BITS, Line, line_of
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import depthwise_codes, planes
 from fq_hw.schedule.sdram import Slots
@@ -48,6 +48,7 @@ __all__ = ["SKIPS", "Lowering", "lower"]
 
 NOTHING: Mapping[str, Mapping] = MappingProxyType({})
 Fill = Callable[[], np.ndarray]
+MOST_TABLE_BITS = 12  # of what is looked up: 4,096 levels of 8 bits are two block RAMs
 SKIPS = (".skip.first", ".skip")  # endings of the FIFOs on a join's inputs; most have the second
 
 
@@ -539,12 +540,30 @@ def counted(op: ir.Threshold, line: Line, x: Stream, plan: Lowering) -> None:
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
 
 
+def tabulated(op: ir.Threshold, x: Stream, plan: Lowering) -> None:
+    """Add the unit that looks levels up: few numbers can come, and all channels are alike."""
+    raw = np.arange(2**x.bits, dtype=np.int64) + int(x.offset[0])
+    table = np.searchsorted(op.levels[0], int(op.sign[0]) * raw, side="right")
+    unit = units.LookupUnit(**x.read, out_bits=op.out_bits)
+    source = plan.add(op.name, unit, x.source, fill=lambda: table, tensor=op.name)
+    plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
+
+
+def alike(op: ir.Threshold, x: Stream) -> bool:
+    """Whether all channels of ``x`` are counted alike."""
+    rows = (op.levels == op.levels[0]).all() and (op.sign == op.sign[0]).all()
+    return bool(rows and (x.offset == x.offset[0]).all())
+
+
 @place.register
 def _(op: ir.Threshold, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     line = line_of(op, plan.graph.types[op.inputs[0]])
     if line is not None:
         counted(op, line, x, plan)
+        return
+    if op.out_bits >= FEWEST_BITS and x.bits <= MOST_TABLE_BITS and alike(op, x):
+        tabulated(op, x, plan)
         return
     high = int((plan.graph.types[op.inputs[0]].high - x.offset).max()) + 1
     level_bits = max(high.bit_length(), x.bits)

@@ -17,11 +17,11 @@ from fq_hw.errors import FqHwError, GraphError, require
 from fq_hw.exact import FAR
 from fq_hw.foreign.judged import Judged, Line
 from fq_hw.foreign.tflite.arithmetic import Factor, divided, levels_of
-from fq_hw.foreign.tflite.joins import by_shift, coarse
 from fq_hw.foreign.tflite.reading import Network, Operator, Tensor
 from fq_hw.ir import Axis, Graph, TensorType, infer
 from fq_hw.ir.graph import op_of
 from fq_hw.passes import lower_graph
+from fq_hw.passes.narrow_tables import thresholds
 
 __all__ = ["ZERO", "Imported", "judge"]
 
@@ -272,18 +272,13 @@ def add(importer: Importer, op: Operator) -> str:
     factor = Factor.of(twice / ((1 << LEFT) * np.float64(y.scale[0])))
     sums = tables[0][:, None] + tables[1]
     made = np.clip(factor.times(sums) + int(y.zero[0]) + ZERO, low, high)
-    reals = [np.float64(one.scale[0]) / np.float64(y.scale[0]) for one in (x, z)]
-    exact = [(codes - int(one.zero[0])) * real for one, real in zip((x, z), reals, strict=True)]
-    found = by_shift(exact, int(y.zero[0]) + ZERO, made)
-    small, levels = ((), None) if found else coarse(tables, made)
-    small, shift = found if found else (small, 0)
+    levels = thresholds(sums, made)
+    assert levels is not None, "the kernel's result rises with its sum"
     parts = [
         importer.add("lookup", f"{op.name}.{side}", source, table=table, scale=1.0)
-        for source, table, side in zip((a, b), small, ("first", "second"), strict=True)
+        for source, table, side in zip((a, b), tables, ("first", "second"), strict=True)
     ]
     name = importer.add("add", f"{op.name}.sum", *parts)
-    if levels is None:
-        return importer.add("requantize", op.name, name, shift=shift, out_bits=8)
     channels = importer.types[name].shape[2]
     return importer.add("threshold", op.name, name, levels=np.tile(levels, (channels, 1)),
                         sign=np.ones(channels, np.int8), out_bits=8)  # fmt: skip

@@ -13,7 +13,6 @@ from fq_hw.cli.main import main
 from fq_hw.errors import ArtifactError, GraphError
 from fq_hw.foreign import tflite
 from fq_hw.foreign.tflite.arithmetic import Factor, divided
-from fq_hw.foreign.tflite.joins import by_shift, coarse
 
 TINY = SHARED / "models/mlperf_tiny"
 needs_tiny = pytest.mark.skipif(not TINY.is_dir(), reason="needs ../shared: MLPerf Tiny's models")
@@ -187,21 +186,3 @@ def test_factors_round_as_the_kernels_do():
     np.testing.assert_array_equal(factor.times(x), np.insert(up[:, [0, 2, 3]], 1, twice, axis=1))
     np.testing.assert_array_equal(divided(np.array([-6, -5, -2, 0, 2, 5, 6]), 4),
                                   [-2, -1, -1, 0, 1, 1, 2])  # fmt: skip
-
-
-def test_tables_of_a_sum_give_every_pair():
-    dice = np.random.default_rng(2)
-    codes = np.arange(256)
-    for _ in range(5):
-        exact = [(codes - z) * r for z, r in zip(dice.integers(0, 256, 2), dice.random(2) + 0.2,
-                                                 strict=True)]  # fmt: skip
-        made = np.floor(exact[0][:, None] + exact[1] + 40.5).clip(0, 255).astype(int)
-        (first, second), shift = by_shift(exact, 40, made)
-        total = first[:, None] + second + (1 << shift >> 1)
-        np.testing.assert_array_equal((total >> shift).clip(0, 255), made)
-        tables = [np.round(part * 2**20).astype(np.int64) for part in exact]
-        (first, second), levels = coarse(tables, made)
-        sums = (first[:, None] + second).reshape(-1)
-        np.testing.assert_array_equal(np.searchsorted(levels, sums, side="right"), made.reshape(-1))
-        assert np.abs(first).max() < np.abs(tables[0]).max()
-    assert by_shift(exact, 41, made) is None

@@ -17,6 +17,7 @@ from fq_hw.passes import (
     classifiers,
     clip_thresholds,
     lower_graph,
+    narrow_tables,
     round_thresholds,
     sum_first,
 )
@@ -47,13 +48,13 @@ def before(step, name):
 
 def test_order():
     names = [step.__name__ for step in PIPELINE]
-    assert names == ["absorb_signs", "round_thresholds", "clip_thresholds"]
+    assert names == ["absorb_signs", "round_thresholds", "narrow_tables", "clip_thresholds"]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_lower_graph_is_the_pipeline(name):
     graph = random_graph(name)
-    last = clip_thresholds(round_thresholds(absorb_signs(graph)))
+    last = clip_thresholds(narrow_tables(round_thresholds(absorb_signs(graph))))
     same(snapshot(lower_graph(graph)), snapshot(last))
     assert passes.lower_graph is lower_graph
 

@@ -19,6 +19,7 @@ from fq_hw.foreign.onnx.values import NEAR, Feature, uniform
 __all__ = ["residual"]
 
 MOST_SHIFT = 32  # of an Add's inputs
+MOST_SUM_BITS = 48  # of a sum of two scales
 
 
 def alike(a: Feature, b: Feature) -> bool:
@@ -50,12 +51,53 @@ def residual(importer: Importer, node: OnnxNode) -> Feature:
                        **tables(a, b, lambda x, y: x + sign * y))  # fmt: skip
     b = replace(b, scale=sign * b.scale, shift=sign * b.shift)
     a, b = (rising(importer, node, x) for x in (a, b))
+    if a.levels and b.levels and not in_step(a, b):
+        return tabled(importer, node, a, b)
     shifts = [max(n, 0) for n in ratio(node, a, b)]
     share_unit(importer, node, a, b, shifts)
     name = importer.add("add", node, a.op, b.op, shift=shifts)
     return replace(a, op=name, scale=a.scale / 2 ** shifts[0], shift=a.shift + b.shift,
                    peak=a.peak + b.peak, edges=None, source=None, levels=a.levels and b.levels,
                    pixels=None, known=None)  # fmt: skip
+
+
+def in_step(a: Feature, b: Feature) -> bool:
+    """Whether the units of two tensors are a power of two apart."""
+    units = [uniform(x.scale) for x in (a, b)]
+    if None in units or min(units) <= 0:
+        return False
+    bits = round(math.log2(units[0] / units[1]))
+    return abs(units[0] / units[1] / Fraction(2) ** bits - 1) <= NEAR and abs(bits) <= MOST_SHIFT
+
+
+def tabled(importer: Importer, node: OnnxNode, a: Feature, b: Feature) -> Feature:
+    """The sum of levels of any two scales: each as so many of the largest unit that both have.
+
+    Scales are float32, so there is one; a quantizer behind it needs far fewer bits
+    (``fq_hw.passes.narrow_tables``).
+    """
+    units = [uniform(x.scale) for x in (a, b)]
+    contract, hint = "both inputs need one scale for all channels", "quantize each per tensor"
+    found = [unit and float(unit) for unit in units]
+    good = None not in units and all(unit > 0 for unit in units)
+    require(good, node.where, contract, found, hint=hint, kind=GraphError)
+    one, other = units
+    common = math.gcd(one.numerator * other.denominator, other.numerator * one.denominator)
+    unit = Fraction(common, one.denominator * other.denominator)
+    times = [int(each / unit) for each in units]
+    tops = [int(importer.types[x.op].high.max()) for x in (a, b)]
+    most = sum(top * factor for top, factor in zip(tops, times, strict=True))
+    contract = f"scales must be so near that sums stay below 2**{MOST_SUM_BITS}"
+    require(most < 2**MOST_SUM_BITS, node.where, contract, found, kind=GraphError)
+    parts = [
+        importer.add("lookup", node, x.op, suffix=suffix, scale=1.0,
+                     table=np.arange(top + 1, dtype=np.int64) * factor)
+        for x, suffix, top, factor in zip((a, b), (".first", ".second"), tops, times, strict=True)
+    ]  # fmt: skip
+    name = importer.add("add", node, *parts)
+    scale = np.full(a.channels, unit, object)
+    return replace(a, op=name, scale=scale, shift=a.shift + b.shift, peak=a.peak + b.peak,
+                   edges=None, source=None, levels=False, pixels=None, known=None)  # fmt: skip
 
 
 def ratio(node: OnnxNode, a: Feature, b: Feature) -> tuple[int, int]:

@@ -29,6 +29,8 @@ def scales(node: OnnxNode) -> tuple[np.ndarray, np.ndarray]:
     positive = scale.size and least > 0
     require(positive, node.where, "scale must be positive", least, kind=GraphError)
     zero = node.constant(2) if node.given(2) else np.zeros(scale.shape, np.uint8)
+    if scale.size == zero.size == 1:  # onnxruntime gives a bias one of either kind
+        zero = zero.reshape(scale.shape)
     contract = f"zero point must have the shape {scale.shape} of the scale"
     require(zero.shape == scale.shape, node.where, contract, zero.shape, kind=GraphError)
     return scale, zero
