@@ -10,7 +10,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import fifo
 
 from fq_hw.schedule.units import READ, ceil_div
-from fq_hw.schedule.units.engine import EngineUnit
+from fq_hw.schedule.units.engine import QueuedUnit
 from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter, nest
 from rtl_gen.delay import delay
@@ -44,7 +44,7 @@ class Engine(UnitComponent):
     of ``slots`` places for finished sums is free, so that a sum never arrives at a full output.
     """
 
-    unit: EngineUnit
+    unit: QueuedUnit
 
     def elaborate(self, platform):
         m = Module()
@@ -56,9 +56,10 @@ class Engine(UnitComponent):
         last, last_next = self.last(m, accept)
         fresh = self.fresh(m, accept)  # whether the awaited beat comes with a weight word
         weighed: Value = Const(1)
-        if "i_weight" in unit.ins:
-            weighed = self.i_weight.valid | ~fresh
-            m.d.comb += self.i_weight.ready.eq(free & self.i.valid & fresh)
+        for name in unit.PARAMETERS:
+            words = getattr(self, name)
+            weighed = words.valid | ~fresh
+            m.d.comb += words.ready.eq(free & self.i.valid & fresh)
         m.d.comb += [
             self.i.ready.eq(free & weighed),
             accept.eq(self.i.valid & weighed & free),

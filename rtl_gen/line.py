@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from fq_hw.schedule.units.line import LineUnit
-from rtl_gen.component import UnitComponent
+from rtl_gen.engine import Engine, Near
 
 __all__ = ["Line"]
 
@@ -23,7 +23,7 @@ def limbs(value: Value, size: int) -> list[tuple[int, Value]]:
     return found
 
 
-class Line(UnitComponent, unit=LineUnit):
+class Line(Engine, unit=LineUnit):
     """Adds a constant, multiplies by another, adds a third, drops the lowest bits, and saturates.
 
     Members     i: In(stream of lanes x u<in_bits>); i_constant: In(stream of constant words)
@@ -31,41 +31,25 @@ class Line(UnitComponent, unit=LineUnit):
     Order       every beat has its constant word, in the same order
     Latency     unit.latency()
     Throughput  one beat per cycle
-    Path        an addition, or a product of limbs, between registers
+    Path        an addition, or a product of limbs, between registers that never wait
     Resources   a multiplier of the device for each product of limbs, unit.multipliers in all
     Errors      none at run time
     Source      multiplier and shift instead of a real factor: Jacob et al. 2018
     """
 
-    def elaborate(self, platform):
-        m = Module()
-        unit = self.unit
-        full = [Signal(name=f"full_{n}") for n in range(unit.STAGES - 1)]
-        on: list[Value] = [self.o.ready | ~self.o.valid]
-        for stage in reversed(full):
-            on.insert(0, on[0] | ~stage)
-        m.d.comb += [
-            self.i.ready.eq(on[0] & self.i_constant.valid),
-            self.i_constant.ready.eq(on[0] & self.i.valid),
-        ]
-        came: Value = self.i.valid & self.i_constant.valid
-        for way, stage in zip(on, (*full, self.o.valid), strict=True):
-            with m.If(way):
-                m.d.sync += stage.eq(came)
-            came = stage
-        for lane in range(unit.lanes):
-            self.lane(m, lane, on)
-        return m
+    def sums(
+        self, m: Module, near: Sequence[Near | None], loads: Value | None, accept: Value
+    ) -> list[Value]:
+        return [self.level(m, lane) for lane in range(self.unit.lanes)]
 
-    def lane(self, m: Module, lane: int, on: Sequence[Value]) -> None:
-        """One lane's registers, stage by stage."""
+    def level(self, m: Module, lane: int) -> Value:
+        """One lane's level, ``sum_cycles`` after its number came."""
         unit = self.unit
 
-        def held(stage: int, value: Value, name: str, width: int | None = None) -> Signal:
+        def later(value: Value, name: str, width: int | None = None) -> Signal:
             shape = value.shape() if width is None else signed(width)
             register = Signal(shape, name=f"{name}_{lane}", reset_less=True)
-            with m.If(on[stage]):
-                m.d.sync += register.eq(value)
+            m.d.sync += register.eq(value)
             return register
 
         word, at, fields = Value.cast(self.i_constant.payload[lane]), 0, []
@@ -74,22 +58,22 @@ class Line(UnitComponent, unit=LineUnit):
             fields.append(word[at : at + width])
             at += width
         origin, slope, *bias = fields
-        value = held(0, self.i.payload[lane] + origin.as_signed(), "value", unit.value_bits)
-        slope = held(0, slope, "slope")
-        bias = [held(0, one.as_signed(), f"bias_{n}") for n, one in enumerate(bias)]
+        value = later(self.i.payload[lane] + origin.as_signed(), "value", unit.value_bits)
+        slope = later(slope, "slope")
+        bias = [later(one.as_signed(), f"bias_{n}") for n, one in enumerate(bias)]
         chosen = Mux(value < 0, bias[-1], bias[0]) if unit.two_sided else bias[0]
-        chosen = held(1, chosen, "chosen", unit.bias_bits)
         terms: list[Value] = [
-            held(1, a * b, f"product_{x}_{y}") << x + y
+            later(a * b, f"product_{x}_{y}") << x + y
             for x, a in limbs(value, unit.LIMB)
             for y, b in limbs(slope, unit.LIMB)
         ]
-        terms.append(chosen)
+        terms.append(later(chosen, "chosen", unit.bias_bits))
         pairs = [terms[n : n + 2] for n in range(0, len(terms), 2)]
-        sums = [held(2, sum(pair, Const(0)), f"pair_{n}", unit.sum_bits)
-                for n, pair in enumerate(pairs)]  # fmt: skip
-        total = held(3, sum(sums, Const(0)), "total", unit.sum_bits)
-        scaled = total >> unit.shift
-        level = Mux(scaled < unit.low, unit.low, Mux(scaled > unit.high, unit.high, scaled))
-        with m.If(on[4]):
-            m.d.sync += self.o.payload[lane].eq(level)
+        sums = [
+            later(sum(pair, Const(0)), f"pair_{n}", unit.sum_bits) for n, pair in enumerate(pairs)
+        ]
+        scaled = later(sum(sums, Const(0)), "total", unit.sum_bits) >> unit.shift
+        level = Signal(unit.out_bits, name=f"level_{lane}")
+        ends = Mux(scaled < unit.low, unit.low, Mux(scaled > unit.high, unit.high, scaled))
+        m.d.comb += level.eq(ends)
+        return level

@@ -13,7 +13,7 @@ __all__ = ["narrow_tables", "thresholds"]
 
 NARROW = 20  # bits of a sum that is left as it is
 DROPPED = 40  # low bits that are tried to be dropped, at most
-SHIFTS = range(6, 20)  # bits behind the point of tables whose sum is only shifted
+SHIFTS = range(6, 25)  # bits behind the point of tables whose sum is only shifted
 THIRDS = 150  # of a search for a slope, that are thrown away
 ASIDE = (0, -1, 1, -2, 2, -3, 3)  # what is added to it, for ties that fall on either side
 
@@ -63,7 +63,7 @@ def by_shift(tables: Tables, made: np.ndarray, top: int) -> tuple[Tables, int] |
 
     None where no table of so many bits does it: where the levels are not evenly spaced.
     """
-    line = straight(tables[0][:, None] + tables[1], made)
+    line = straight(tables[0][:, None] + tables[1], made, top)
     if line is None:
         return None
     slope, zero = line
@@ -77,9 +77,10 @@ def by_shift(tables: Tables, made: np.ndarray, top: int) -> tuple[Tables, int] |
     return None
 
 
-def straight(sums: np.ndarray, made: np.ndarray) -> tuple[float, float] | None:
+def straight(sums: np.ndarray, made: np.ndarray, top: int) -> tuple[float, float] | None:
     """Slope and bias of a line below which the integers are the levels; None where there is none.
 
+    It may leave 0..``top`` at the ends, where levels are clamped.
     The room that a slope leaves for the bias is concave, so thirds are thrown away.
     """
     order = np.argsort(sums, axis=None, kind="stable")
@@ -88,12 +89,16 @@ def straight(sums: np.ndarray, made: np.ndarray) -> tuple[float, float] | None:
     if len(steps) < 2:
         return None
     at = np.searchsorted(results, steps, side="left")
-    reached, before = flat[at], flat[at - 1]
+    there, reached, yet, before = steps, flat[at], steps, flat[at - 1]
+    if results[0] > 0:  # the least sum has its level, too
+        there, reached = np.append(results[0], there), np.append(flat[0], reached)
+    if results[-1] < top:  # and the largest no more
+        yet, before = np.append(yet, results[-1] + 1), np.append(before, flat[-1])
 
     def room(slope: float) -> tuple[float, float]:
-        return float((steps - slope * reached).max()), float((steps - slope * before).min())
+        return float((there - slope * reached).max()), float((yet - slope * before).min())
 
-    high = len(steps) / max(reached[-1] - before[0] - 1, 1) * 4
+    high = 4 * len(steps) / max(float(flat[at[-1]] - flat[at[0]]), 1.0)
     low = 0.0
     for _ in range(THIRDS):
         one, other = low + (high - low) / 3, high - (high - low) / 3

@@ -37,7 +37,10 @@ def residual(net: Net, x: Tensor) -> Tensor:
     stride = 2 if kind == "down" else 1
     cout = x.channels if kind in ("skip", "three") else net.whole(1, 4)
     ratio = 2.0 ** net.pick(0, 1, -1, 2)
-    if ratio != 1:
+    if kind != "three" and net.chance(4):
+        ratio = float(net.factor(1.0))
+        net.trait("join: scales of their own")
+    elif ratio != 1:
         net.trait("join: scales differ by a power of two")
     parts = [branch(net, x, cout, unit * ratio, stride)]
     skip = x

@@ -10,11 +10,57 @@ from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.steps import Channels, Process, Put, Repeat, Steps, Take
 from fq_hw.schedule.units.base import READ, Beat, Unit
 
-__all__ = ["EngineUnit"]
+__all__ = ["EngineUnit", "QueuedUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class EngineUnit(Unit):
+class QueuedUnit(Unit):
+    """Base of units in which nothing waits: a beat is taken when its result will find a place.
+
+    Of every ``sf`` beats they make one, in ``sum_cycles`` from the last; ``hold`` results in turn.
+    """
+
+    hold: int = 1
+
+    @property
+    @abc.abstractmethod
+    def sf(self) -> int:
+        """Synapse fold: beats per output beat."""
+
+    @property
+    @abc.abstractmethod
+    def sum_cycles(self) -> int:
+        """Cycles from accepting an output beat's last input to its finished sum."""
+
+    @property
+    def slots(self) -> int:
+        """Output beats that may be under way at once: enough for a beat in every cycle.
+
+        Those that share their weights come together, and may be taken evenly. A queue of two places
+        takes none in the cycle after one.
+        """
+        if self.hold == 1 and self.sf >= self.sum_cycles + 2:
+            return 1
+        under_way = self.hold - 1 + ceil_div(self.sum_cycles + 4 - self.hold, self.sf)
+        return under_way if self.hold == 1 else max(under_way, 3)
+
+    def latency(self) -> int:
+        """Cycles from the first accepted beat to offering the first output, unstalled."""
+        return (self.sf - 1) * self.hold + 1 + self.sum_cycles + (self.slots > 1)
+
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        acts, sums = i[0], o[0]
+        queued = self.slots > 1  # a queue takes a cycle more than a register
+        last = (
+            room(sums, self.slots, 1),  # a finished sum needs a place to wait
+            Take(acts),
+            Put(sums.offers, self.sum_cycles + queued),
+        )
+        return [Steps(Take(acts, (self.sf - 1) * self.hold), Repeat(self.hold, last))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineUnit(QueuedUnit):
     """Base of engines: of every ``sf`` beats they make one, of ``pe`` of the ``cout`` channels.
 
     ``columns`` pixels are worked on side by side, and ``hold`` groups of those in turn, whose beats
@@ -28,7 +74,6 @@ class EngineUnit(Unit):
     pe: int
     act_bits: int
     columns: int = 1
-    hold: int = 1
     padded: bool = False
     pad_level: int = 0
 
@@ -47,18 +92,8 @@ class EngineUnit(Unit):
 
     @property
     @abc.abstractmethod
-    def sf(self) -> int:
-        """Synapse fold: beats per output beat."""
-
-    @property
-    @abc.abstractmethod
     def raw_bits(self) -> int:
         """Width of what it makes, which is unsigned."""
-
-    @property
-    @abc.abstractmethod
-    def sum_cycles(self) -> int:
-        """Cycles from accepting an output beat's last input to its finished sum."""
 
     @property
     def lanes(self) -> int:
@@ -94,29 +129,3 @@ class EngineUnit(Unit):
     @property
     def beats(self) -> int:
         return self.pixels // self.columns * self.nf * self.sf
-
-    @property
-    def slots(self) -> int:
-        """Output beats that may be under way at once: enough for a beat in every cycle.
-
-        Those that share their weights come together, and may be taken evenly. A queue of two places
-        takes none in the cycle after one.
-        """
-        if self.hold == 1 and self.sf >= self.sum_cycles + 2:
-            return 1
-        under_way = self.hold - 1 + ceil_div(self.sum_cycles + 4 - self.hold, self.sf)
-        return under_way if self.hold == 1 else max(under_way, 3)
-
-    def latency(self) -> int:
-        """Cycles from the first accepted beat to offering the first output, unstalled."""
-        return (self.sf - 1) * self.hold + 1 + self.sum_cycles + (self.slots > 1)
-
-    def processes(self, i: Channels, o: Channels) -> list[Process]:
-        acts, sums = i[0], o[0]
-        queued = self.slots > 1  # a queue takes a cycle more than a register
-        last = (
-            room(sums, self.slots, 1),  # a finished sum needs a place to wait
-            Take(acts),
-            Put(sums.offers, self.sum_cycles + queued),
-        )
-        return [Steps(Take(acts, (self.sf - 1) * self.hold), Repeat(self.hold, last))]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fq_hw.schedule.memories import ceil_div
+from fq_hw.schedule.memories import ceil_div, distributed
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.units.base import Beat, LevelUnit
+from fq_hw.schedule.units.engine import QueuedUnit
 
 __all__ = ["LineUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LineUnit(LevelUnit):
+class LineUnit(QueuedUnit, LevelUnit):
     """((x + origin) * slope + bias) >> shift, brought into ``low`` .. ``high``.
 
     A constant word holds for every lane, lowest first, a signed origin, an unsigned slope, a signed
@@ -27,9 +28,25 @@ class LineUnit(LevelUnit):
     high: int
     two_sided: bool = False
 
-    STAGES = 5  # registers: of the value, its products, their sums by twos, the sum, the level
     PARAMETERS = ("i_constant",)
     LIMB = 17  # bits of a factor that one multiplier of most devices takes, its sign aside
+
+    def __post_init__(self) -> None:
+        self.check(self.hold == 1, "holds nothing", self.hold)
+
+    @property
+    def pe(self) -> int:
+        """Results of a beat."""
+        return self.lanes
+
+    @property
+    def sf(self) -> int:
+        return 1
+
+    @property
+    def sum_cycles(self) -> int:
+        """Registers: of the value, its products, their sums by twos, the sum."""
+        return 4
 
     @property
     def i_constant(self) -> Beat:
@@ -64,6 +81,7 @@ class LineUnit(LevelUnit):
                 "products": self.lanes * value * slope,
                 "sum bits": self.lanes * self.sum_bits,
                 "biases": self.lanes * self.bias_bits * (biases - 1),
+                "queued": distributed(self.slots - 1, self.o.width),
                 "out": self.o.width,
             },
             ff={
