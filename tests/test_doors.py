@@ -45,7 +45,7 @@ ALLOWED = {
     },
     "fq_hw.cli.main": {"open": "the null device"},
     "fq_hw.data.digits": {"gzip.open": "a file of a wheel", "np.loadtxt": "likewise"},
-    "fq_hw.foreign.onnx.apart": {
+    "fq_hw.foreign.apart": {
         "open": "a pipe between processes, the null device",
         "os.open": "the null device",
     },

@@ -17,7 +17,7 @@ from qonnx.transformation.quant_constant_folding import FoldTransposeIntoQuantIn
 
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.files import read_bytes
-from fq_hw.foreign.onnx.apart import apart
+from fq_hw.foreign.apart import apart
 from fq_hw.foreign.onnx.attributes import OWN_DOMAINS
 from fq_hw.foreign.onnx.checks import STANDARD, check, name_kernels
 from fq_hw.foreign.onnx.constants import QUANTIZERS, check_constants, check_sizes, check_total

@@ -3,38 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from fq_hw import golden
 from fq_hw.errors import ArtifactError, ToolError
+from fq_hw.foreign.apart import apart
 from fq_hw.foreign.judged import Compared
 from fq_hw.foreign.tflite.importer import ZERO, Imported
 from fq_hw.foreign.tflite.reading import Network
 
 __all__ = ["Reference", "compare"]
 
+MOST_MEMORY = 2**31  # bytes: the library itself takes a quarter of it
+
+
+def interpreter(content: bytes) -> Any:
+    """LiteRT's interpreter of a file's content. Raises ArtifactError where it refuses that."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    except ModuleNotFoundError as error:
+        message = f"verify: needs {error.name}; install it with: pip install -e '.[tflite]'"
+        raise ToolError(message) from error
+    try:
+        made = Interpreter(
+            model_content=content,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+            experimental_preserve_all_tensors=True,
+        )
+        made.allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise ArtifactError(f"verify: LiteRT cannot run the model ({said})") from error
+    return made
+
+
+def tried(content: bytes) -> bytes:
+    """Run a file once: what ends this process ends it here."""
+    interpreter(content).invoke()
+    return b""
+
 
 class Reference:
-    """LiteRT's interpreter with its reference kernels, whose other kernels round otherwise."""
+    """LiteRT's interpreter with its reference kernels, whose other kernels round otherwise.
+
+    Raises ArtifactError for a file that LiteRT refuses, or that ends the process that it runs in.
+    """
 
     def __init__(self, network: Network):
-        try:
-            from ai_edge_litert.interpreter import Interpreter, OpResolverType
-        except ModuleNotFoundError as error:
-            message = f"verify: needs {error.name}; install it with: pip install -e '.[tflite]'"
-            raise ToolError(message) from error
-        self.network = network
-        try:
-            self.interpreter = Interpreter(
-                model_content=network.content,
-                experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-                experimental_preserve_all_tensors=True,
-            )
-            self.interpreter.allocate_tensors()
-        except (RuntimeError, ValueError) as error:
-            said = " ".join(str(error).split())[:200]
-            raise ArtifactError(f"verify: LiteRT cannot run the model ({said})") from error
+        apart(lambda: tried(network.content), "verify", who="LiteRT", memory=MOST_MEMORY)
+        self.network, self.interpreter = network, interpreter(network.content)
 
     def run(self, levels: np.ndarray) -> None:
         """Compute all tensors of one input, uint8 H,W,C: each byte is the int8 plus 128."""

@@ -9,7 +9,7 @@ import pytest
 
 from fq_hw import ending
 from fq_hw.errors import ArtifactError, GraphError
-from fq_hw.foreign.onnx.apart import apart
+from fq_hw.foreign.apart import apart
 
 
 def said(work, **limits):

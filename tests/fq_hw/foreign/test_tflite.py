@@ -1,5 +1,6 @@
 """int8 models of TFLite beside LiteRT's reference kernels: equal in every tensor, or refused."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from fq_hw import ir
 from fq_hw.cli.main import main
 from fq_hw.errors import ArtifactError, GraphError
 from fq_hw.foreign import tflite
+from fq_hw.foreign.tflite import execution
 from fq_hw.foreign.tflite.arithmetic import Factor, divided
 
 TINY = SHARED / "models/mlperf_tiny"
@@ -186,3 +188,15 @@ def test_factors_round_as_the_kernels_do():
     np.testing.assert_array_equal(factor.times(x), np.insert(up[:, [0, 2, 3]], 1, twice, axis=1))
     np.testing.assert_array_equal(divided(np.array([-6, -5, -2, 0, 2, 5, 6]), 4),
                                   [-2, -1, -1, 0, 1, 1, 2])  # fmt: skip
+
+
+def test_a_file_that_ends_litert_is_an_error(tmp_path, monkeypatch):
+    network = tflite.read(saved(tmp_path, random_model(2)))
+    monkeypatch.setattr(execution, "tried", lambda content: os.abort())
+    with pytest.raises(
+        ArtifactError, match=r"verify: LiteRT cannot read it \(their process "
+    ):
+        tflite.Reference(network)
+    monkeypatch.undo()
+    with pytest.raises(ArtifactError, match=r"verify: LiteRT cannot run the model \("):
+        tflite.Reference(replace(network, content=b"no model"))

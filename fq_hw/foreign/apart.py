@@ -1,4 +1,4 @@
-"""A process of its own for what onnx and onnxruntime make of a stranger's file.
+"""A process of its own for what other tools' libraries make of a stranger's file.
 
 Their C++ divides by zero, aborts, takes all memory, runs for hours or writes to the terminal where
 a file tells it to. Here that ends one process that nobody misses, and gives one line.
@@ -29,13 +29,15 @@ def apart(
     work: Callable[[], bytes],
     where: str,
     *,
+    who: str = "onnx or qonnx",
     memory: int = MOST_MEMORY,
     seconds: int = MOST_SECONDS,
 ) -> bytes:
     """What ``work`` gives, computed in a copy of this process that is gone afterwards.
 
     Raises ArtifactError, beginning with ``where``, for an expected error in there, and where that
-    process ended by itself or took more memory or time than allowed. What it prints is lost.
+    process ended by itself or took more memory or time than allowed; ``who`` are those at work.
+    What it prints is lost.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -58,9 +60,7 @@ def apart(
         raise ArtifactError(content.decode())
     if kind == BROKEN:
         raise RuntimeError(content.decode())
-    raise ArtifactError(
-        f"{where}: onnx or qonnx cannot read it ({ending(status, memory, seconds)})"
-    )
+    raise ArtifactError(f"{where}: {who} cannot read it ({ending(status, memory, seconds)})")
 
 
 def ending(status: int, memory: int, seconds: int) -> str:
