@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from fq_hw.cli.bench import CELLS, as_output, ask, cycles_of, differing
 from fq_hw.cli.output import Output, say
-from fq_hw.errors import ArtifactError, require
-from fq_hw.files import check_output, read_bytes, write_bytes, write_text
+from fq_hw.files import check_output, read_bytes
 from fq_hw.flow.bench import Row
+from fq_hw.flow.tiny import MOST_BYTES, TASKS, write_inputs
 from fq_hw.report import bench
 
 __all__ = ["add_parser"]
@@ -24,33 +20,7 @@ FOLDER = Path("build/tiny")
 BOARD = "ulx3s-85f"
 PARTS = ("verify", "sim", "routed")
 VERIFIED, SIMULATED = 1_000, 20  # inputs
-MOST_BYTES = 2**26  # of a file
 SOURCE = "MLPerf Tiny v1.1 closed: fpgaConvNet on XC7Z020; hls4ml and FINN (ad)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """A model: its file, its inputs' names, shape and scores, its folding, its published rate."""
-
-    file: str
-    inputs: str
-    shape: tuple[int, ...]
-    scores: int
-    cycles: int
-    mhz: int
-    published: float
-
-
-TASKS = {
-    "ic": Task(file="ic_resnet8_int8", inputs="imgc_*.dat", shape=(32, 32, 3), scores=10,
-               cycles=40_000, mhz=100, published=2_431),
-    "kws": Task(file="kws_dscnn_int8", inputs="kws_*.dat", shape=(49, 10, 1), scores=12,
-                cycles=16_000, mhz=95, published=3_088),
-    "vww": Task(file="vww_mobilenetv1_025_int8", inputs="vww_*.dat", shape=(96, 96, 3), scores=2,
-                cycles=74_000, mhz=95, published=105),
-    "ad": Task(file="ad_autoencoder_int8", inputs="anomd_*.dat", shape=(640,), scores=640,
-               cycles=4_000, mhz=95, published=53_365),
-}  # fmt: skip
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -92,25 +62,9 @@ def run(args: argparse.Namespace) -> Output:
 
 
 def inputs(name: str, folder: Path, count: int) -> tuple[str, ...]:
-    """Options that name ``count`` inputs: those given, then random bytes."""
-    task, dice = TASKS[name], np.random.default_rng(0)
-    size, found = int(np.prod(task.shape)), []
-    for path in sorted((folder / "inputs").glob(task.inputs)):
-        raw = np.frombuffer(read_bytes(path, str(path), most=MOST_BYTES), np.int8)
-        contract = f"must hold int8 inputs of {task.shape}"
-        require(raw.size and raw.size % size == 0, str(path), contract, raw.size,
-                kind=ArtifactError)  # fmt: skip
-        found += list(raw.reshape(-1, size))
-    more = dice.integers(-128, 128, (max(count - len(found), 0), size)).astype(np.int8)
-    images = np.concatenate([np.array(found, np.int8).reshape(-1, size), more])[:count]
+    """Options that name ``count`` inputs of a model."""
     to = FOLDER / f"{name}-{count}"
-    labels = np.zeros(count, np.int64)  # nobody knows what random bytes are
-    arrays = {"images": images.reshape(count, *task.shape), "labels": labels}
-    for stem, array in arrays.items():
-        content = io.BytesIO()
-        np.lib.format.write_array(content, array, allow_pickle=False)
-        write_bytes(to / f"{stem}.npy", content.getvalue(), "bench-tiny")
-    write_text(to / "classes.txt", "".join(f"{n}\n" for n in range(task.scores)), "bench-tiny")
+    write_inputs(TASKS[name], folder / "inputs", to, count)
     return "--data", "npy", "--path", str(to), "--images", str(count)
 
 

@@ -43,7 +43,8 @@ def read_images(path: Path, image: tuple[int, int, int]) -> np.ndarray:
     size = found.ndim >= 2 and math.prod(found.shape[1:]) == math.prod(image)
     squeezed = [n for n in found.shape[1:] if n != 1]
     alike = size and (found.ndim == 2 or squeezed == [n for n in image if n != 1])
-    contract = f"must be of shape N,{','.join(map(str, image))}, or N and so many numbers"
+    height, width, colours = image
+    contract = f"images must be {height} x {width} x {colours}, or so many numbers in a row"
     require(alike, where, contract, found.shape, kind=ArtifactError)
     if found.dtype == np.int8:
         found = (found.astype(np.int16) + SIGNED).astype(np.uint8)

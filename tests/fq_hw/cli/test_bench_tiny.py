@@ -7,6 +7,7 @@ import pytest
 
 from fq_hw.cli import bench_tiny, main
 from fq_hw.cli.main import build_parser
+from fq_hw.flow.tiny import TASKS
 
 FOUND = {
     "verify": {"tensors": [{"values": 30, "differing": 0}, {"values": 4, "differing": 1}]},
@@ -25,7 +26,7 @@ FOUND = {
 @pytest.fixture
 def models(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for task in bench_tiny.TASKS.values():
+    for task in TASKS.values():
         (tmp_path / f"{task.file}.tflite").write_bytes(b"model")
     (tmp_path / "inputs").mkdir()
     given = np.arange(2 * 490, dtype=np.int64).astype(np.int8)

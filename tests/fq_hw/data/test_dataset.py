@@ -57,11 +57,19 @@ def write_folders(root):
             Image.fromarray(image).save(folder / f"{number:02}.png")
 
 
+def write_arrays(root):
+    dice = np.random.default_rng(5)
+    for prefix, count in (("train-", 40), ("", 13)):
+        np.save(root / f"{prefix}images.npy", dice.integers(0, 256, (count, 32, 32, 3), np.uint8))
+        np.save(root / f"{prefix}labels.npy", np.sort(np.arange(count) % 3))
+
+
 SETS = {  # a writer of three classes, and the image to ask for
     DataKind.CIFAR10: (write_cifar10, (32, 32, 3)),
     DataKind.CIFAR100: (write_cifar100, (32, 32, 3)),
     DataKind.IDX: (write_grey, (32, 32, 1)),
     DataKind.FOLDER: (write_folders, (32, 32, 3)),
+    DataKind.NPY: (write_arrays, (32, 32, 3)),
     DataKind.DIGITS: (None, (32, 32, 3)),
 }
 

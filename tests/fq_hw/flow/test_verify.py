@@ -11,7 +11,7 @@ ROWS = [("levels", 40, 0, 3), ("sums", 768, 6, 1)]
 
 
 def found(first):
-    return Verified(network="net", images=3, right=2, rows=ROWS, first=first)
+    return Verified(network="net", reference="qonnx", images=3, right=2, rows=ROWS, first=first)
 
 
 def test_the_first_difference_is_named_with_its_values():

@@ -193,7 +193,7 @@ REFUSED = {
     ),
     "sum of other scales": (
         lambda m: m.node("Add", m.quant(m.conv("image", 3, 3), 4, 0.25),
-                         m.quant(m.conv("image", 3, 3), 4, 0.75)),
+                         m.conv(m.quant("image", 4, 0.3), 3, 3)),
         "both inputs need one scale for all channels, the same or a power of two apart",
     ),
     "padding with no level": (

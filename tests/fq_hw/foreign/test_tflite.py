@@ -193,9 +193,7 @@ def test_factors_round_as_the_kernels_do():
 def test_a_file_that_ends_litert_is_an_error(tmp_path, monkeypatch):
     network = tflite.read(saved(tmp_path, random_model(2)))
     monkeypatch.setattr(execution, "tried", lambda content: os.abort())
-    with pytest.raises(
-        ArtifactError, match=r"verify: LiteRT cannot read it \(their process "
-    ):
+    with pytest.raises(ArtifactError, match=r"verify: LiteRT cannot read it \(their process "):
         tflite.Reference(network)
     monkeypatch.undo()
     with pytest.raises(ArtifactError, match=r"verify: LiteRT cannot run the model \("):

@@ -49,6 +49,7 @@ GROWING = {  # op, and how far from 0 its inputs may lie for its result to stay 
     "embed": (
         ir.Embed(name="y", table=BYTE[::-1].reshape(1, 256, 1).astype(np.uint8), out_bits=8), 255,
     ),
+    "lookup": (ir.Lookup(name="y", table=(BYTE.astype(np.int64) - 128) << 54), 255),
     "convolution": (
         ir.Conv(name="y", weight=np.full((2, 2, 2, 2), [-(2**15), 2**15]), stride=1, padding=0,
                 scale=None), 2**43,
@@ -86,6 +87,8 @@ def plain(op, *inputs):
             return x
         case ir.Embed():
             return 255 - x
+        case ir.Lookup():
+            return (x - 128) * 2**54
         case ir.Conv():
             return np.stack([(x * w.astype(object)).sum() for w in op.weight])
     found = [level(op, int(value), n % 2) for n, value in enumerate(x.reshape(-1))]
@@ -106,7 +109,7 @@ def extremes(op, most, kinds):
     ends = []
     for kind in kinds:
         low, high = ENDS.get(kind, (-FAR, FAR))
-        low = 0 if isinstance(op, ir.Conv | ir.Embed) else max(low, -most)
+        low = 0 if isinstance(op, ir.Conv | ir.Embed | ir.Lookup) else max(low, -most)
         ends.append((low, min(high, most), min(high, most) // 2 + 1))
     for turn in itertools.product(range(3), repeat=3):
         yield [
