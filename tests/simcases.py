@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,14 @@ from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
-from sim import network, taps
+from fq_hw.schedule.timing import Schedule
+from rtl_gen.top import Accelerator
+from sim import network, pysim, taps
 from sim.results import result_beats
+from sim.stalls import GRID
 from sim.vectors import Vectors, pack
 
-__all__ = ["FRAMES", "Case", "folded", "frame_vectors", "make_case", "result_ends"]
+__all__ = ["FRAMES", "Case", "assert_exact", "folded", "frame_vectors", "make_case", "result_ends"]
 
 FRAMES = 3  # of ``frame_vectors``
 
@@ -137,3 +140,16 @@ def frame_vectors(graph: Graph, plan: Plan, seed: int) -> Patient:
     pixels = pack(images.reshape(-1, images.shape[-1]), 8)
     last = timing.simulate(plan, FRAMES).results[-1]
     return Patient(i={"i": pixels}, o={"o": results}, last=last)
+
+
+def assert_exact(
+    graph: Graph, plan: Plan, schedule: Schedule, seed: int, dice: np.random.Generator
+) -> None:
+    """Every score and every pixel's and result's cycle, as ``schedule`` has it; then stalled."""
+    vectors = frame_vectors(graph, plan, seed)
+    core = pysim.Elaborated(Accelerator(plan, None))
+    moved = pysim.replay(core, vectors)
+    assert moved["i"][0] == schedule.first_pixel
+    assert result_ends(plan, moved["o"]) == schedule.results
+    pauses = GRID[dice.integers(1, len(GRID))]
+    pysim.replay(core, replace(vectors, last=6 * vectors.last), pauses)

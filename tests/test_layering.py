@@ -20,7 +20,7 @@ LAYERS = [
     ["fq_hw.files", "fq_hw.plain", "fq_hw.family"],
     ["fq_hw.child"],
     ["fq_hw.network", "fq_hw.thermometer", "fq_hw.toolbox", "fq_hw.artifact", "fq_hw.data"],
-    ["fq_hw.rounding", "fq_hw.exact"],
+    ["fq_hw.concave", "fq_hw.rounding", "fq_hw.exact"],
     ["fq_hw.float_network"],
     ["fq_hw.yosys_command", "fq_hw.pixel_codes"],
     ["fq_hw.nn"],

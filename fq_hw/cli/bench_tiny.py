@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fq_hw.cli.bench import CELLS, as_output, ask, cycles_of, differing
 from fq_hw.cli.output import Output, say
-from fq_hw.files import check_output, read_bytes
+from fq_hw.files import check_file, check_output
 from fq_hw.flow.bench import Row
 from fq_hw.flow.tiny import MOST_BYTES, TASKS, write_inputs
 from fq_hw.report import bench
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> Output:
     for name in args.only:
         task = TASKS[name]
         model = args.models / f"{task.file}.tflite"
-        read_bytes(model, str(model), most=MOST_BYTES, hint="name the folder of the TFLite files")
+        check_file(model, str(model), most=MOST_BYTES, hint="name the folder of the TFLite files")
         graph = str(FOLDER / f"{name}.graph.safetensors")
         ask("import", str(model), "--out", graph)
         folding = str(FOLDER / f"{name}.fold.json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Axis"]
+__all__ = ["Axis", "sides"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +47,10 @@ class Axis:
         """Whether windows lie side by side, all of them inside."""
         return self.stride == self.kernel and self.dilation == 1 and not self.padded
 
+    def missing(self, size: int) -> int:
+        """Places of padding by which there is a window for every ``stride`` places."""
+        return max((-(-size // self.stride) - 1) * self.stride + self.reach - size, 0)
+
     def count(self, size: int) -> int:
         """Windows along a side of ``size`` places."""
         return (size + self.before + self.after - self.reach) // self.stride + 1
@@ -67,3 +71,12 @@ class Axis:
     def last(self, window: int, size: int) -> int:
         """Last place inside an image of ``size`` that a window needs."""
         return min(size, window * self.stride - self.before + self.reach) - 1
+
+
+def sides(down: Axis, across: Axis) -> dict[str, tuple[int, ...]]:
+    """What an op says of its windows beside the kernel."""
+    return {
+        "stride": (down.stride, across.stride),
+        "dilation": (down.dilation, across.dilation),
+        "padding": (down.before, across.before, down.after, across.after),
+    }

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fq_hw.concave import highest
 from fq_hw.ir import Add, Graph, Lookup, Op, Requantize, Threshold
 
 __all__ = ["narrow_tables", "thresholds"]
@@ -98,13 +99,12 @@ def straight(sums: np.ndarray, made: np.ndarray, top: int) -> tuple[float, float
     def room(slope: float) -> tuple[float, float]:
         return float((there - slope * reached).max()), float((yet - slope * before).min())
 
-    high = 4 * len(steps) / max(float(flat[at[-1]] - flat[at[0]]), 1.0)
-    low = 0.0
-    for _ in range(THIRDS):
-        one, other = low + (high - low) / 3, high - (high - low) / 3
-        (a, b), (c, d) = room(one), room(other)
-        low, high = (one, high) if b - a < d - c else (low, other)
-    slope = (low + high) / 2
+    def width(slope: np.ndarray) -> np.ndarray:
+        low, high = room(float(slope))
+        return np.array(high - low)
+
+    most = 4 * len(steps) / max(float(flat[at[-1]] - flat[at[0]]), 1.0)
+    slope = float(highest(width, np.array(0.0), np.array(most), THIRDS))
     ends = room(slope)
     return (slope, sum(ends) / 2) if ends[0] < ends[1] else None
 

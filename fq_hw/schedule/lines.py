@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fq_hw.concave import highest
 from fq_hw.ir import TensorType, Threshold
 
 __all__ = ["FEWEST_BITS", "Line", "line_of"]
@@ -146,8 +147,4 @@ def steepest(
     def room(slope: np.ndarray) -> np.ndarray:
         return np.minimum.reduce([b - a for a, b in (side.room(slope) for side in sides)])
 
-    for _ in range(STEPS):
-        one, other = low + (high - low) / 3, high - (high - low) / 3
-        rising = room(one) < room(other)
-        low, high = np.where(rising, one, low), np.where(rising, high, other)
-    return (low + high) / 2
+    return highest(room, low, high, STEPS)

@@ -23,7 +23,7 @@ from fq_hw.ir import Axis, Graph
 from fq_hw.passes import check_lowered, classifiers, sum_first
 from fq_hw.schedule import units
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, Engine, conv_parts, converters
-from fq_hw.schedule.folding import Fold, check_folds, divisors, slowest_cycles, stream_lanes
+from fq_hw.schedule.folding import Fold, check_folds, slowest_cycles, stream_lanes
 from fq_hw.schedule.in_turn.lower import passes
 from fq_hw.schedule.in_turn.place import place_array
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition
@@ -31,6 +31,7 @@ from fq_hw.schedule.joins import ONE, Branches, branches
 from fq_hw.schedule.lines import FEWEST_BITS, Line, line_of
 from fq_hw.schedule.plan import Node, Plan, Source
 from fq_hw.schedule.planes import depthwise_codes, planes
+from fq_hw.schedule.pool_parts import pool_parts
 from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
 from fq_hw.schedule.words import (
@@ -190,6 +191,13 @@ class Lowering:
         """The stream of tensor ``name`` for the next of its readers."""
         return self.streams[name].pop(0)
 
+    def levels(self, op: ir.Op) -> Stream:
+        """The stream that ``op`` reads where that is levels. Raises GraphError where it is sums."""
+        x = self.take(op.inputs[0])
+        contract, hint = "reads sums, and must read levels", f"requantize {op.inputs[0]!r} first"
+        require(not x.offset.any(), op.where, contract, hint=hint, kind=GraphError)
+        return x
+
     def lanes(self, op: ir.Op) -> int:
         """Lanes of ``op``'s result."""
         h, w, c = self.graph.types[op.name].shape
@@ -299,10 +307,7 @@ def _(op: ir.Embed, plan: Lowering) -> None:
 
 @place.register
 def _(op: ir.Conv, plan: Lowering) -> None:
-    x = plan.take(op.inputs[0])
-    contract = "reads sums, and must read levels"
-    hint = f"requantize {op.inputs[0]!r} first"
-    require(not x.offset.any(), op.where, contract, hint=hint, kind=GraphError)
+    x = plan.levels(op)
     weights, (down, across) = planes(op), op.axes
     skip = plan.skip_before(op)
     if skip:
@@ -432,48 +437,15 @@ def _(op: ir.Pool, plan: Lowering) -> None:
 
 
 def overlapping(op: ir.MaxPool, x: Stream, plan: Lowering) -> None:
-    """Add the units of a pool that needs lines of its own.
-
-    Each beat has so many channels that a frame takes no more cycles than it may, and so many
-    windows side by side where all channels are not enough.
-    """
-    down, across = op.axes
-    (h, w, _), channels = x.shape, x.channels
-    pixels, taps = down.count(h) * across.count(w), math.prod(op.kernel)
-    ways = [(lanes, 1) for lanes in divisors(channels)]
-    ways += [(channels, columns) for columns in divisors(across.count(w))]
-    cycles = (pixels // columns * (channels // lanes) * taps for lanes, columns in ways)
-    fits = (way for way, need in zip(ways, cycles, strict=True) if need <= plan.cycles)
-    lanes, columns = next(fits, ways[-1])
-    padded = down.padded or across.padded
-    signed = op.sign is not None and bool((op.sign < 0).any())
-    window = units.WindowUnit(
-        height=h,
-        width=w,
-        channels=channels,
-        lanes=lanes,
-        in_bits=x.bits,
-        down=down,
-        across=across,
-        repeats=1,
-        columns=columns,
-        channel_parts=channels // lanes,
-    )
-    unit = units.WindowPoolUnit(
-        cout=channels,
-        taps=taps,
-        pixels=pixels,
-        pe=lanes,
-        act_bits=x.bits,
-        columns=columns,
-        padded=padded,
-        signed=signed,
-    )
+    """Add the units of a pool that needs lines of its own."""
+    window, unit = pool_parts(op, x.shape, x.bits, plan.cycles)
+    channels, lanes = x.channels, window.lanes
     source = plan.cut(f"{op.name}.pack", x, lanes, "")
     windows = plan.add(f"{op.name}.window", window, source)
-    fill = (lambda: op.sign) if signed else None
+    fill = (lambda: op.sign) if unit.signed else None
     source = plan.add(op.name, unit, windows, fill=fill, tensor=op.name, offset=x.offset)
-    beside = converters(columns * channels, pixels // columns, (unit.o.lanes, lanes), x.bits, "")
+    together, groups = unit.columns * channels, unit.pixels // unit.columns
+    beside = converters(together, groups, (unit.o.lanes, lanes), x.bits, "")
     source = plan.chain(f"{op.name}.unpack", beside, source)
     made = plan.stream(op, source, lanes, x.bits, x.offset)
     lanes = plan.lanes(op)
@@ -500,9 +472,7 @@ def _(op: ir.Requantize, plan: Lowering) -> None:
 
 @place.register
 def _(op: ir.Lookup, plan: Lowering) -> None:
-    x = plan.take(op.inputs[0])
-    contract, hint = "reads sums, and must read levels", f"requantize {op.inputs[0]!r} first"
-    require(not x.offset.any(), op.where, contract, hint=hint, kind=GraphError)
+    x = plan.levels(op)
     table = np.zeros(2**x.bits, np.int64)
     known = op.table[: len(table)]
     least = int(known.min())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from networks import random_checkpoint
-from simcases import FRAMES, frame_vectors, result_ends
+from simcases import FRAMES, assert_exact
 
 from fq_hw.export import export
 from fq_hw.ir import Conv, Graph
@@ -21,9 +21,6 @@ from fq_hw.schedule.in_turn.lower import fitted
 from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition, places
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.units import ArrayUnit
-from rtl_gen.top import Accelerator
-from sim import pysim
-from sim.stalls import GRID
 
 MOST_CYCLES = 1_800  # of a plan's three frames, for the sake of time
 
@@ -101,13 +98,7 @@ def test_equals_simulation(examples):
         plan = lower(graph, folds(graph, streamed, dice), arrays=stages)
         schedule = timing.simulate(plan, FRAMES)
         assume(schedule.results[-1] < MOST_CYCLES)
-        vectors = frame_vectors(graph, plan, seed)
-        core = pysim.Elaborated(Accelerator(plan, None))
-        moved = pysim.replay(core, vectors)
-        assert moved["i"][0] == schedule.first_pixel
-        assert result_ends(plan, moved["o"]) == schedule.results
-        pauses = GRID[dice.integers(1, len(GRID))]
-        pysim.replay(core, replace(vectors, last=6 * vectors.last), pauses)
+        assert_exact(graph, plan, schedule, seed, dice)
         kinds.add((drawn, *stages))
         units = [node.unit for node in plan.nodes if isinstance(node.unit, ArrayUnit)]
         ahead.update((unit.apart, unit.passes[-1].give) for unit in units)

@@ -1,9 +1,7 @@
 """int8 networks in hardware: products on lines, tables, depthwise weights of 8 bits."""
 
-from dataclasses import replace
-
 import numpy as np
-from simcases import FRAMES, frame_vectors, result_ends
+from simcases import FRAMES, assert_exact
 from tflite_models import random_model
 
 from fq_hw.foreign import tflite
@@ -12,9 +10,6 @@ from fq_hw.schedule import timing
 from fq_hw.schedule.choices import folds_of
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.units import DepthwiseUnit, LineUnit, LookupUnit, ThresholdUnit, WindowPoolUnit
-from rtl_gen.top import Accelerator
-from sim import pysim
-from sim.stalls import GRID
 
 SEEDS = range(60)
 WANTED = {LineUnit, LookupUnit, DepthwiseUnit, WindowPoolUnit}
@@ -47,13 +42,7 @@ def test_random_models(tmp_path):
         seen |= kinds
         lines = [node.unit for node in plan.nodes if isinstance(node.unit, LineUnit)]
         two_sided += any(unit.two_sided for unit in lines)
-        vectors = frame_vectors(graph, plan, seed)
-        core = pysim.Elaborated(Accelerator(plan, None))
-        moved = pysim.replay(core, vectors)
-        assert moved["i"][0] == schedule.first_pixel
-        assert result_ends(plan, moved["o"]) == schedule.results
-        pauses = GRID[dice.integers(1, len(GRID))]
-        pysim.replay(core, replace(vectors, last=6 * vectors.last), pauses)
+        assert_exact(graph, plan, schedule, seed, dice)
     assert seen == WANTED and two_sided
 
 

@@ -7,18 +7,16 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
-from simcases import FRAMES, frame_vectors, result_ends
+from simcases import FRAMES, assert_exact
 
 from fq_hw import ir
 from fq_hw.ir import Axis
+from fq_hw.ir.axis import sides
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
 from fq_hw.schedule.choices import folds_of
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.units import DepthwiseUnit, WindowPoolUnit, WindowUnit
-from rtl_gen.top import Accelerator
-from sim import pysim
-from sim.stalls import GRID
 
 MOST_CYCLES = 2_500  # of a plan's three frames, for the sake of time
 
@@ -34,15 +32,6 @@ def axis(dice: np.random.Generator, size: int) -> Axis:
         found = replace(found, before=before, after=after)
         if found.count(size) >= 1:
             return found
-
-
-def sides(down: Axis, across: Axis) -> dict[str, tuple[int, ...]]:
-    """What an op says of its windows beside the kernel."""
-    return {
-        "stride": (down.stride, across.stride),
-        "dilation": (down.dilation, across.dilation),
-        "padding": (down.before, across.before, down.after, across.after),
-    }
 
 
 def network(dice: np.random.Generator) -> ir.Graph:
@@ -124,13 +113,7 @@ def test_equals_simulation(examples):
         plan = lower(graph, folds)
         schedule = timing.simulate(plan, FRAMES)
         assume(schedule.results[-1] < MOST_CYCLES)
-        vectors = frame_vectors(graph, plan, seed)
-        core = pysim.Elaborated(Accelerator(plan, None))
-        moved = pysim.replay(core, vectors)
-        assert moved["i"][0] == schedule.first_pixel
-        assert result_ends(plan, moved["o"]) == schedule.results
-        pauses = GRID[dice.integers(1, len(GRID))]
-        pysim.replay(core, replace(vectors, last=6 * vectors.last), pauses)
+        assert_exact(graph, plan, schedule, seed, dice)
         for node in plan.nodes:
             match node.unit:
                 case DepthwiseUnit():

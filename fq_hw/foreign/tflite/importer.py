@@ -19,6 +19,7 @@ from fq_hw.foreign.judged import Judged, Line
 from fq_hw.foreign.tflite.arithmetic import Factor, divided, levels_of
 from fq_hw.foreign.tflite.reading import Network, Operator, Tensor
 from fq_hw.ir import Axis, Graph, TensorType, infer
+from fq_hw.ir.axis import sides
 from fq_hw.ir.graph import op_of
 from fq_hw.passes import lower_graph
 from fq_hw.passes.narrow_tables import thresholds
@@ -159,20 +160,10 @@ def axes_of(op: Operator, size: tuple[int, int], kernel: tuple[int, int]) -> tup
         require(min(stride, dilation) >= 1, op.where, contract, (stride, dilation), kind=GraphError)
         axis = Axis(kernel=k, stride=stride, dilation=dilation)
         if op.options["Padding"] == SAME:
-            total = max((-(-n // stride) - 1) * stride + axis.reach - n, 0)
+            total = axis.missing(n)
             axis = replace(axis, before=total // 2, after=total - total // 2)
         found.append(axis)
     return found[0], found[1]
-
-
-def windows(axes: tuple[Axis, Axis]) -> dict[str, list[int]]:
-    """What an op says of its windows beside the kernel."""
-    down, across = axes
-    return {
-        "stride": [down.stride, across.stride],
-        "dilation": [down.dilation, across.dilation],
-        "padding": [down.before, across.before, down.after, across.after],
-    }
 
 
 def factors(op: Operator, x: Tensor, weights: Tensor, y: Tensor, count: int) -> Factor:
@@ -223,7 +214,7 @@ def conv(importer: Importer, op: Operator) -> str:
     groups = c // weights.shape[3]
     axes = axes_of(op, (h, w), weights.shape[1:3])
     more = {"groups": groups} if groups > 1 else {}
-    return products(importer, op, source, x, weights, weights.values, **windows(axes), **more)
+    return products(importer, op, source, x, weights, weights.values, **sides(*axes), **more)
 
 
 def depthwise(importer: Importer, op: Operator) -> str:
@@ -236,7 +227,7 @@ def depthwise(importer: Importer, op: Operator) -> str:
     axes = axes_of(op, (h, w), weights.shape[1:3])
     codes = weights.values.transpose(3, 1, 2, 0)
     more = {"groups": c} if c > 1 else {}
-    return products(importer, op, source, x, weights, codes, **windows(axes), **more)
+    return products(importer, op, source, x, weights, codes, **sides(*axes), **more)
 
 
 def dense(importer: Importer, op: Operator) -> str:
@@ -293,14 +284,14 @@ def average(importer: Importer, op: Operator) -> str:
     whole = not (down.padded or across.padded)
     contract = "windows must lie inside the image: others have fewer values to count"
     require(whole, op.where, contract, kernel, kind=GraphError)
-    sides = zip((down, across), (h, w), strict=True)
-    beside = all(axis.apart or n // axis.kernel == axis.count(n) == 1 for axis, n in sides)
+    pairs = zip((down, across), (h, w), strict=True)
+    beside = all(axis.apart or n // axis.kernel == axis.count(n) == 1 for axis, n in pairs)
     count, name = kernel[0] * kernel[1], f"{op.name}.sums"
     if beside:
         name = importer.add("sum_pool", name, source, kernel=list(kernel))
     else:
         name = importer.add("conv", name, source, weight=np.ones((c, *kernel, 1), np.int32),
-                            scale=None, groups=c, **windows((down, across)))  # fmt: skip
+                            scale=None, groups=c, **sides(down, across))  # fmt: skip
     return importer.requantize(op, name, lambda t: divided(t - ZERO * count, count), y)
 
 
@@ -313,7 +304,7 @@ def largest(importer: Importer, op: Operator) -> str:
     require(alike, op.where, contract, kind=GraphError)
     (h, w, _), kernel = importer.types[source].shape, pool_size(op)
     axes = axes_of(op, (h, w), kernel)
-    return importer.add("max_pool", op.name, source, kernel=list(kernel), **windows(axes))
+    return importer.add("max_pool", op.name, source, kernel=list(kernel), **sides(*axes))
 
 
 def pool_size(op: Operator) -> tuple[int, int]:

@@ -96,15 +96,13 @@ class ConvUnit(EngineUnit):
         signs, acts = delayed(self.simd, self.act_bits, self.levels_per_stage)
         sums, summed = dots * self.raw_bits, self.sf > 1
         spread = self.simd * self.act_bits
-        deep = self.slots > 2  # a queue of two places is made of registers
         turns = summed and self.hold > 1
         return Parts(
             exact_lut=dots * tree.positions,
             both={"fixed": 1, "sum bits": sums if summed else 0, "beats": bits(self.sf)},
             lut={
                 "sums": dots if summed else 0,
-                "queued": distributed(self.slots - 1, self.o.width) if deep else 0,
-                "queue": 1 if self.slots > 1 else 0,
+                **self.queue,
                 "turns": dots * distributed(self.hold, self.raw_bits) if turns else 0,
             },
             ff={
@@ -112,7 +110,7 @@ class ConvUnit(EngineUnit):
                 "acts": self.columns * (self.act_copies * acts + self.SPREAD * spread),
                 "tree": dots * len(tree.registers),
                 "out": sums,
-                "queued": sums if self.slots == 2 else 0,
+                "queued": self.queue_registers,
                 "stages": self.sum_cycles,
             },
             wires={"acts": self.columns * spread},

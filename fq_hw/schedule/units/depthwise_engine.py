@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fq_hw.schedule.memories import distributed
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import READ, Beat
-from fq_hw.schedule.units.engine import EngineUnit
+from fq_hw.schedule.units.engine import ChannelUnit
 
 __all__ = ["DepthwiseUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DepthwiseUnit(EngineUnit):
+class DepthwiseUnit(ChannelUnit):
     """Depthwise convolution engine: each of ``pe`` channels is multiplied by weights of its own.
 
     A tap comes with every beat: there is nothing to broadcast, and no tree of adders. Where
@@ -21,26 +20,18 @@ class DepthwiseUnit(EngineUnit):
     they are two's complement, and raw = ``start`` + the signed sum, which is never negative.
     """
 
-    taps: int
     weight_bits: int
 
     PARAMETERS = ("i_weight",)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.check(self.hold == 1, "holds no weights", self.hold)
-        whole = self.cout % self.pe == 0
-        self.check(whole, f"pe must divide {self.cout} channels", self.pe)
         self.check(self.weight_bits >= 1, "needs weights of some bits", self.weight_bits)
 
     @property
     def i_weight(self) -> Beat:
         """A weight of each of ``pe`` channels; 1 for -1 where they are of one bit."""
         return Beat(lanes=self.pe, bits=self.weight_bits, late=READ)
-
-    @property
-    def sf(self) -> int:
-        return self.taps
 
     @property
     def most(self) -> int:
@@ -76,22 +67,20 @@ class DepthwiseUnit(EngineUnit):
         sums, product = dots * self.raw_bits, self.act_bits
         if self.weight_bits > 1:
             product += self.weight_bits
-        deep = self.slots > 2  # a queue of two places is made of registers
         return Parts(
             both={"fixed": 1, "sum bits": sums if summed else 0, "beats": bits(self.sf)},
             lut={
                 "signed": dots * self.act_bits if self.weight_bits == 1 else 0,
                 "products": dots * self.act_bits * (self.weight_bits - 1),
                 "sums": dots if summed else 0,
-                "queued": distributed(self.slots - 1, self.o.width) if deep else 0,
-                "queue": 1 if self.slots > 1 else 0,
+                **self.queue,
             },
             ff={
                 "acts": self.columns * self.pe * self.act_bits,
                 "weights": self.pe * self.weight_bits,
                 "products": dots * product,
                 "out": sums,
-                "queued": sums if self.slots == 2 else 0,
+                "queued": self.queue_registers,
                 "stages": self.sum_cycles,
                 "marks": 2 * self.pe if summed else 0,
             },

@@ -6,11 +6,11 @@ import abc
 from dataclasses import dataclass
 
 from fq_hw.schedule.events import room
-from fq_hw.schedule.memories import ceil_div
+from fq_hw.schedule.memories import ceil_div, distributed
 from fq_hw.schedule.steps import Channels, Process, Put, Repeat, Steps, Take
 from fq_hw.schedule.units.base import READ, Beat, Unit
 
-__all__ = ["EngineUnit", "QueuedUnit"]
+__all__ = ["ChannelUnit", "EngineUnit", "QueuedUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,20 @@ class QueuedUnit(Unit):
             return 1
         under_way = self.hold - 1 + ceil_div(self.sum_cycles + 4 - self.hold, self.sf)
         return under_way if self.hold == 1 else max(under_way, 3)
+
+    @property
+    def queue(self) -> dict[str, float]:
+        """Of the cost model: LUT4 of the places where results wait; two are made of registers."""
+        deep = self.slots > 2
+        return {
+            "queued": distributed(self.slots - 1, self.o.width) if deep else 0,
+            "queue": 1 if self.slots > 1 else 0,
+        }
+
+    @property
+    def queue_registers(self) -> int:
+        """Flip-flops of them."""
+        return self.o.width if self.slots == 2 else 0
 
     def latency(self) -> int:
         """Cycles from the first accepted beat to offering the first output, unstalled."""
@@ -129,3 +143,20 @@ class EngineUnit(QueuedUnit):
     @property
     def beats(self) -> int:
         return self.pixels // self.columns * self.nf * self.sf
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelUnit(EngineUnit):
+    """Base of engines that make each channel of that channel alone, a tap a beat."""
+
+    taps: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check(self.hold == 1, "holds nothing", self.hold)
+        whole = self.cout % self.pe == 0
+        self.check(whole, f"pe must divide {self.cout} channels", self.pe)
+
+    @property
+    def sf(self) -> int:
+        return self.taps

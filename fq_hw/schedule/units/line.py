@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fq_hw.schedule.memories import ceil_div, distributed
+from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.parts import Parts
 from fq_hw.schedule.units.base import Beat, LevelUnit
 from fq_hw.schedule.units.engine import QueuedUnit
@@ -81,7 +81,7 @@ class LineUnit(QueuedUnit, LevelUnit):
                 "products": self.lanes * value * slope,
                 "sum bits": self.lanes * self.sum_bits,
                 "biases": self.lanes * self.bias_bits * (biases - 1),
-                "queued": distributed(self.slots - 1, self.o.width),
+                "queued": self.queue["queued"],
                 "out": self.o.width,
             },
             ff={

@@ -51,7 +51,7 @@ def residual(importer: Importer, node: OnnxNode) -> Feature:
                        **tables(a, b, lambda x, y: x + sign * y))  # fmt: skip
     b = replace(b, scale=sign * b.scale, shift=sign * b.shift)
     a, b = (rising(importer, node, x) for x in (a, b))
-    if a.levels and b.levels and not in_step(a, b):
+    if a.levels and b.levels and bits_apart(a, b) is None:
         return tabled(importer, node, a, b)
     shifts = [max(n, 0) for n in ratio(node, a, b)]
     share_unit(importer, node, a, b, shifts)
@@ -61,13 +61,14 @@ def residual(importer: Importer, node: OnnxNode) -> Feature:
                    pixels=None, known=None)  # fmt: skip
 
 
-def in_step(a: Feature, b: Feature) -> bool:
-    """Whether the units of two tensors are a power of two apart."""
+def bits_apart(a: Feature, b: Feature) -> int | None:
+    """By how many bits the units of two tensors differ; None where that is no power of two."""
     units = [uniform(x.scale) for x in (a, b)]
     if None in units or min(units) <= 0:
-        return False
+        return None
     bits = round(math.log2(units[0] / units[1]))
-    return abs(units[0] / units[1] / Fraction(2) ** bits - 1) <= NEAR and abs(bits) <= MOST_SHIFT
+    near = abs(units[0] / units[1] / Fraction(2) ** bits - 1) <= NEAR
+    return bits if near and abs(bits) <= MOST_SHIFT else None
 
 
 def tabled(importer: Importer, node: OnnxNode, a: Feature, b: Feature) -> Feature:
@@ -106,11 +107,8 @@ def ratio(node: OnnxNode, a: Feature, b: Feature) -> tuple[int, int]:
     contract = "both inputs need one scale for all channels, the same or a power of two apart"
     hint = "quantize both by one Quant node, or with such scales"
     found = [unit and float(unit) for unit in units]
-    whole = None not in units and all(unit > 0 for unit in units)
-    bits = round(math.log2(units[0] / units[1])) if whole else 0
-    near = whole and abs(units[0] / units[1] / Fraction(2) ** bits - 1) <= NEAR
-    fits = near and abs(bits) <= MOST_SHIFT
-    require(fits, node.where, contract, found, hint=hint, kind=GraphError)
+    bits = bits_apart(a, b)
+    require(bits is not None, node.where, contract, found, hint=hint, kind=GraphError)
     return bits, -bits
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.node import OnnxNode
 from fq_hw.foreign.onnx.values import Feature
+from fq_hw.ir import Axis
 
 __all__ = ["HONOURED", "Windows", "image_of"]
 
@@ -139,7 +140,7 @@ def padding(
     if auto == "VALID":
         return 0, 0, 0, 0
     totals = [
-        max((-(-size // step) - 1) * step + k - size, 0)
+        Axis(kernel=k, stride=step).missing(size)
         for size, k, step in zip(image, kernel, strides, strict=True)
     ]
     small = [total // 2 for total in totals]
