@@ -9,7 +9,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from fq_hw.schedule.units.line import LineUnit
 from rtl_gen.engine import Engine, Near
 
-__all__ = ["Line"]
+__all__ = ["Line", "level"]
 
 
 def limbs(value: Value, size: int) -> list[tuple[int, Value]]:
@@ -20,6 +20,44 @@ def limbs(value: Value, size: int) -> list[tuple[int, Value]]:
         last = place + size >= len(value) - is_signed
         part = value[place:] if last else value[place : place + size]
         found.append((place, part.as_signed() if last and is_signed else part))
+    return found
+
+
+def level(
+    m: Module, unit: LineUnit, number: Value, word: Value, name: str, ends: tuple[Value, Value]
+) -> Value:
+    """The level of ``number`` by the constants in ``word``, ``sum_cycles`` later.
+
+    It stays between ``ends``, which need not change while numbers are on their way.
+    """
+
+    def later(value: Value, what: str, width: int | None = None) -> Signal:
+        shape = value.shape() if width is None else signed(width)
+        register = Signal(shape, name=f"{what}_{name}", reset_less=True)
+        m.d.sync += register.eq(value)
+        return register
+
+    at, fields = 0, []
+    biases = [unit.bias_bits] * (2 if unit.two_sided else 1)
+    for width in (unit.origin_bits, unit.slope_bits, *biases):
+        fields.append(word[at : at + width])
+        at += width
+    origin, slope, *bias = fields
+    value = later(number + origin.as_signed(), "value", unit.value_bits)
+    slope = later(slope, "slope")
+    bias = [later(one.as_signed(), f"bias_{n}") for n, one in enumerate(bias)]
+    chosen = Mux(value < 0, bias[-1], bias[0]) if unit.two_sided else bias[0]
+    terms: list[Value] = [
+        later(a * b, f"product_{x}_{y}") << x + y
+        for x, a in limbs(value, unit.LIMB)
+        for y, b in limbs(slope, unit.LIMB)
+    ]
+    terms.append(later(chosen, "chosen", unit.bias_bits))
+    pairs = [terms[n : n + 2] for n in range(0, len(terms), 2)]
+    sums = [later(sum(pair, Const(0)), f"pair_{n}", unit.sum_bits) for n, pair in enumerate(pairs)]
+    scaled = later(sum(sums, Const(0)), "total", unit.sum_bits) >> unit.shift
+    found, (low, high) = Signal(unit.out_bits, name=f"level_{name}"), ends
+    m.d.comb += found.eq(Mux(scaled < low, low, Mux(scaled > high, high, scaled)))
     return found
 
 
@@ -40,40 +78,8 @@ class Line(Engine, unit=LineUnit):
     def sums(
         self, m: Module, near: Sequence[Near | None], loads: Value | None, accept: Value
     ) -> list[Value]:
-        return [self.level(m, lane) for lane in range(self.unit.lanes)]
-
-    def level(self, m: Module, lane: int) -> Value:
-        """One lane's level, ``sum_cycles`` after its number came."""
-        unit = self.unit
-
-        def later(value: Value, name: str, width: int | None = None) -> Signal:
-            shape = value.shape() if width is None else signed(width)
-            register = Signal(shape, name=f"{name}_{lane}", reset_less=True)
-            m.d.sync += register.eq(value)
-            return register
-
-        word, at, fields = Value.cast(self.i_constant.payload[lane]), 0, []
-        biases = [unit.bias_bits] * (2 if unit.two_sided else 1)
-        for width in (unit.origin_bits, unit.slope_bits, *biases):
-            fields.append(word[at : at + width])
-            at += width
-        origin, slope, *bias = fields
-        value = later(self.i.payload[lane] + origin.as_signed(), "value", unit.value_bits)
-        slope = later(slope, "slope")
-        bias = [later(one.as_signed(), f"bias_{n}") for n, one in enumerate(bias)]
-        chosen = Mux(value < 0, bias[-1], bias[0]) if unit.two_sided else bias[0]
-        terms: list[Value] = [
-            later(a * b, f"product_{x}_{y}") << x + y
-            for x, a in limbs(value, unit.LIMB)
-            for y, b in limbs(slope, unit.LIMB)
+        words, ends = self.i_constant.payload, (Const(self.unit.low), Const(self.unit.high))
+        return [
+            level(m, self.unit, self.i.payload[lane], Value.cast(words[lane]), str(lane), ends)
+            for lane in range(self.unit.lanes)
         ]
-        terms.append(later(chosen, "chosen", unit.bias_bits))
-        pairs = [terms[n : n + 2] for n in range(0, len(terms), 2)]
-        sums = [
-            later(sum(pair, Const(0)), f"pair_{n}", unit.sum_bits) for n, pair in enumerate(pairs)
-        ]
-        scaled = later(sum(sums, Const(0)), "total", unit.sum_bits) >> unit.shift
-        level = Signal(unit.out_bits, name=f"level_{lane}")
-        ends = Mux(scaled < unit.low, unit.low, Mux(scaled > unit.high, unit.high, scaled))
-        m.d.comb += level.eq(ends)
-        return level

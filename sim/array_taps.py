@@ -20,7 +20,7 @@ __all__ = ["beats_of", "inside", "seen"]
 def seen(part: str) -> tuple[str, str]:
     """Verilog: whether a column passes in the array at ``part``, and its sums and levels."""
     at = f"{part}.\\output "
-    return f"{at}.moved", f"{{{at}.levels, {at}.w_data}}"
+    return f"{at}.moved", f"{{{at}.levels, {at}.sums}}"
 
 
 def columns(step: Pass) -> int:

@@ -7,7 +7,7 @@ that they give. Rounding that differs on the two sides of 0 needs a bias for eac
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,12 @@ class Line:
     def two_sided(self) -> bool:
         """Whether numbers below 0 have biases of their own."""
         return bool((self.below != self.bias).any())
+
+    def shifted(self, shift: int) -> Line:
+        """The same line with so large a shift."""
+        more = shift - self.shift
+        finer = {name: getattr(self, name) << more for name in ("slope", "bias", "below")}
+        return replace(self, **finer, shift=shift)
 
     def levels(self, x: np.ndarray) -> np.ndarray:
         """What it makes of int64 ...,C."""

@@ -37,10 +37,11 @@ from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
 from fq_hw.schedule.words import (
     bits_of,
     level_fields,
+    line_fields,
+    line_unit,
     result_unit,
     score_unit,
     score_words,
-    signed_bits,
     start_values,
     weight_words,
 )
@@ -486,26 +487,13 @@ def _(op: ir.Lookup, plan: Lowering) -> None:
 
 def counted(op: ir.Threshold, line: Line, x: Stream, plan: Lowering) -> None:
     """Add the units that make levels by a product: the thresholds of ``op`` lie on ``line``."""
-    biases = [line.bias, line.below][: 1 + line.two_sided]
-    widths = [signed_bits(int(part.min()), int(part.max())) for part in (x.offset, *biases)]
-    unit = units.LineUnit(
-        **x.read,
-        out_bits=op.out_bits,
-        origin_bits=widths[0],
-        slope_bits=max(int(line.slope.max()).bit_length(), 1),
-        bias_bits=max(widths[1:]),
-        shift=line.shift,
-        low=line.low,
-        high=line.high,
-        two_sided=line.two_sided,
+    unit = line_unit(line, x.offset, op.out_bits, **x.read)
+    constants = plan.rom(
+        f"{op.name}.constants",
+        unit.slices,
+        unit.i_constant.width,
+        lambda: line_fields(unit, line, x.offset).reshape(unit.slices, -1),
     )
-
-    def fill() -> np.ndarray:
-        fields = [(x.offset, unit.origin_bits), (line.slope, unit.slope_bits)]
-        fields += [(bias, unit.bias_bits) for bias in biases]
-        return np.concatenate([bits_of(*each) for each in fields], axis=1).reshape(unit.slices, -1)
-
-    constants = plan.rom(f"{op.name}.constants", unit.slices, unit.i_constant.width, fill)
     source = plan.add(op.name, unit, x.source, constants, tensor=op.name)
     plan.publish(op, plan.stream(op, source, x.lanes, op.out_bits))
 

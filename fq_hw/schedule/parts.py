@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fq_hw.schedule.memories import Memory, distributed, in_block_ram, ram_in_blocks
+
+if TYPE_CHECKING:
+    from fq_hw.schedule.units.base import Unit  # which are made of these
 
 __all__ = ["Parts", "bits", "ring"]
 
@@ -21,7 +25,7 @@ class Parts:
 
     ``both`` are quantities that have a price in LUT4 and one in flip-flops: ``lut`` and
     ``ff`` get them too. ``wires`` are bits that block RAMs send in a cycle; their price is that of
-    their wires in LUT4.
+    their wires in LUT4. ``units`` are inside it, and priced as they are alone.
     """
 
     lut: Mapping[str, float] = field(default_factory=dict)
@@ -31,6 +35,7 @@ class Parts:
     exact_lut: int = 0
     exact_ff: int = 0
     memories: tuple[Memory, ...] = ()
+    units: tuple[Unit, ...] = ()
 
     def __post_init__(self) -> None:
         for kind in ("lut", "ff"):

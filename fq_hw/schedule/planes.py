@@ -45,6 +45,22 @@ class Planes:
             return np.zeros(self.channels // self.count, np.int64)
         return (1 - 2**act_bits) * self.negative
 
+    def complements(self, act_bits: int) -> np.ndarray:
+        """What sums lack that no plane subtracts from, one for each of the convolution's channels.
+
+        Instead of counting negative the top plane gets activations 2**act_bits - 1 - a.
+        """
+        if not self.inverted:
+            return self.offsets(act_bits)
+        tops = self.bits.reshape(-1, self.count, *self.bits.shape[1:])[:, -1]
+        ones = tops.sum(axis=(1, 2, 3), dtype=np.int64)
+        return (1 - 2**act_bits) * (ones << self.count - 1)
+
+    def highest(self, act_bits: int) -> int:
+        """The largest sum of u<act_bits> that the planes can give."""
+        taps = self.bits[0].size * (2**self.count - 1)
+        return (2**act_bits - 1) * (int(self.negative.max()) if self.masked else taps)
+
     @cached_property
     def negative(self) -> np.ndarray:
         """Of each of the convolution's channels the ones of its planes, each at its weight."""
@@ -67,11 +83,11 @@ def depthwise_codes(conv: Conv) -> tuple[np.ndarray, int]:
 
 
 @functools.lru_cache(maxsize=1024)
-def planes(conv: Conv) -> Planes:
-    """The planes of ``conv``, the same object for the same op."""
+def planes(conv: Conv, masked: bool = False) -> Planes:
+    """The planes of ``conv``, ``masked`` where they must be; the same object for the same op."""
     weight = conv.weight.astype(np.int64)
     low, high = int(weight.min()), int(weight.max())
-    masked = not (weight % 2).all()
+    masked = masked or not (weight % 2).all()
     if masked:
         inverted = low < 0
         count = max(high.bit_length(), (-low - 1).bit_length() if inverted else 0) + inverted

@@ -99,7 +99,8 @@ def resources(unit: Unit, family: str = PRICED) -> Resources:
         lut=made.exact_lut + round(worth(made.lut, price.get("lut", {}))),
         ff=made.exact_ff + round(worth(made.ff, price.get("ff", {}))),
     )
-    return logic + memory_blocks(made.memories, family)
+    inside = sum((resources(one, family) for one in made.units), Resources())
+    return logic + memory_blocks(made.memories, family) + inside
 
 
 def wires(unit: Unit, family: str = PRICED) -> int:

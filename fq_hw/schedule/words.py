@@ -6,11 +6,14 @@ import numpy as np
 
 from fq_hw import ir
 from fq_hw.ir.types import TensorType
-from fq_hw.schedule.units import ResultUnit, ScoreUnit, ceil_div
+from fq_hw.schedule.lines import Line
+from fq_hw.schedule.units import LineUnit, ResultUnit, ScoreUnit, ceil_div
 
 __all__ = [
     "bits_of",
     "level_fields",
+    "line_fields",
+    "line_unit",
     "result_unit",
     "score_constants",
     "score_unit",
@@ -54,6 +57,33 @@ def level_fields(op: ir.Threshold, offset: np.ndarray, level_bits: int) -> np.nd
     levels = np.sort(levels, axis=1)
     bits = bits_of(levels, level_bits).reshape(len(levels), -1)
     return np.concatenate([bits, falling], axis=1, dtype=np.uint8)
+
+
+def line_unit(line: Line, offset: np.ndarray, out_bits: int, **stream: int) -> LineUnit:
+    """The unit that makes levels of sums on ``line``; they lack ``offset``, and come as ``stream``.
+
+    The latter are the fields of a PixelUnit.
+    """
+    biases = [line.bias, line.below][: 1 + line.two_sided]
+    widths = [signed_bits(int(part.min()), int(part.max())) for part in (offset, *biases)]
+    return LineUnit(
+        **stream,
+        out_bits=out_bits,
+        origin_bits=widths[0],
+        slope_bits=max(int(line.slope.max()).bit_length(), 1),
+        bias_bits=max(widths[1:]),
+        shift=line.shift,
+        low=line.low,
+        high=line.high,
+        two_sided=line.two_sided,
+    )
+
+
+def line_fields(unit: LineUnit, line: Line, offset: np.ndarray) -> np.ndarray:
+    """The constants of each channel as bits, lowest first: C, bits of a lane of its words."""
+    fields = [(offset, unit.origin_bits), (line.slope, unit.slope_bits)]
+    fields += [(each, unit.bias_bits) for each in [line.bias, line.below][: 1 + unit.two_sided]]
+    return np.concatenate([bits_of(*each) for each in fields], axis=1)
 
 
 def start_values(offset: np.ndarray, pixels: int, kind: TensorType) -> tuple[np.ndarray, int]:

@@ -18,6 +18,9 @@ STEP = data.StructLayout(
         "blank": 1,  # the row lies outside the image
         "blank_left": 1,  # the last bank's pixel, which is the one before the group, does
         "blank_right": 1,  # the first bank's pixel, which is the next group's first, does
+        "inverted": 1,  # activations count inverted: those of a plane that counts negative
+        "first": 1,  # the first plane of a word's weights
+        "last": 1,  # and the last: the dot product is complete
         "use": 1,  # the dot products count
         "rotate": 1,  # every sum moves a column on when this is added
         "fire": 1,  # the sums are complete
@@ -37,7 +40,7 @@ class Dots(wiring.Component):
     Order       a column adds up what its bank's pixel gives. Where its pixel is to be another
                 neighbour, sums move between columns, and pixels never: on carry cells that
                 choose and add in one LUT as they are read, else in the LUT before their register
-    Latency     unit.reads + tree.stages + 2 cycles from a step to ``full``
+    Latency     unit.reads + unit.dot_cycles + 2 cycles from a step to ``full``
     Throughput  a step per cycle; a group's sums must be taken before the next group fires
     Path        the adders of a stage, or one accumulator
     Errors      none at run time
@@ -65,16 +68,27 @@ class Dots(wiring.Component):
         blanks = [step.blank] * columns
         blanks[0], blanks[-1] = step.blank | step.blank_right, step.blank | step.blank_left
         pixels = [Signal(len(self.banks[0]), name=f"pixel_{x}") for x in range(columns)]
+        signed = any(each.inverted for each in self.unit.passes)
+        inverted = self.copies(m, [step.inverted] * columns, "inverted") if signed else []
         for x, blank in enumerate(self.copies(m, blanks, "blank")):
-            m.d.sync += pixels[x].eq(Mux(blank, 0, self.banks[x]))
+            word = Mux(blank, 0, self.banks[x])
+            if signed:
+                word ^= inverted[x].replicate(len(word))
+            m.d.sync += pixels[x].eq(word)
         marks = Cat(step.use, step.rotate, step.fire)
         use, rotate, fire = delay(m, marks, 1 + self.tree.stages, "marks")
         uses = self.copies(m, [use] * columns, "uses")
-        rotate, fire = delay(m, Cat(rotate, fire), 1, "last")
+        rotate, fire = delay(m, Cat(rotate, fire), 1 + self.unit.plane_cycles, "last")
         rotates = self.copies(m, [rotate] * columns, "rotates")
         fired = self.copies(m, [fire] * columns, "fired")
         m.d.comb += self.full.eq(fired[0])
-        self.collect(m, self.totals(m, pixels, uses, rotates, fired), fired)
+        ends = []
+        if self.unit.plane_bits:
+            marks = Cat(step.first, step.last & step.use, step.use)
+            marks = delay(m, marks, 2 + self.tree.stages, "plane")
+            names = ("first", "last", "on")
+            ends = [self.copies(m, [bit] * columns, n) for n, bit in zip(names, marks, strict=True)]
+        self.collect(m, self.totals(m, pixels, uses, ends, rotates, fired), fired)
         return m
 
     def copies(self, m: Module, bits: list[Value], name: str) -> list[Signal]:
@@ -84,10 +98,30 @@ class Dots(wiring.Component):
         m.d.sync += [copy.eq(bit) for copy, bit in zip(held, bits, strict=True)]
         return held
 
-    def totals(self, m: Module, pixels: list, uses: list, rotates: list, fired: list) -> list[list]:
+    def planes(
+        self, m: Module, held: Value, first: Value, last: Value, on: Value, name: str
+    ) -> Value:
+        """The dot product of all planes, the highest first, with the ``last``; before that 0.
+
+        Only when ``on`` there is a plane: where words are missing they do not follow each other.
+        """
+        so_far = Signal(self.unit.plane_bits, name=f"so_far_{name}", reset_less=True)
+        whole = Signal(self.unit.plane_bits, name=f"whole_{name}")
+        total = Signal(self.unit.plane_bits, name=f"planes_{name}")
+        m.d.comb += total.eq(Mux(first, 0, so_far << 1) + held)
+        m.d.sync += whole.eq(total)
+        with m.If(on):
+            m.d.sync += so_far.eq(total)
+        with m.If(~last):  # a synchronous reset, which takes no LUT
+            m.d.sync += whole.eq(0)
+        return whole
+
+    def totals(
+        self, m: Module, pixels: list, uses: list, ends: list, rotates: list, fired: list
+    ) -> list[list]:
         """Sums with the last dot product added, by column and PE."""
         unit, simd = self.unit, self.unit.array.simd
-        array = DotArray(m, self.tree, self.family, kept=False)
+        array = DotArray(m, self.tree, self.family, masked=unit.masked, kept=False)
         weights = Signal(unit.array.word_bits)
         m.d.sync += weights.eq(self.weights)
         acts = [array.acts(pixel, f"act_{x}") for x, pixel in enumerate(pixels)]
@@ -104,6 +138,8 @@ class Dots(wiring.Component):
             dot = array.dot(signs[pe], acts[x], name)
             held = Signal(self.tree.sum_bits, name=f"held_{name}")
             m.d.sync += held.eq(Mux(uses[x], dot, 0))
+            if ends:
+                held = self.planes(m, held, *(end[x] for end in ends), name)
             if make is not None:
                 ways = accs[x, pe], accs[before, pe]
                 total = make(m, f"total_{name}", moved[x], ways, held)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -78,6 +78,7 @@ class Sequencer(wiring.Component):
         fold, row = Signal.like(now.folds), Signal.like(now.rows)
         group, word = Signal.like(now.reads), Signal.like(now.words)
         kernel_row, kernel_column = Signal(2), Signal(2)
+        plane, plane_end = Signal.like(now.planes), Signal()
         if unit.outside is not None:
             whole = step.fire & ~(now.thin & group[0])  # the first of what becomes one group
             m.d.sync += [self.adds.eq(whole & now.add), self.keeps.eq(whole & now.keep)]
@@ -96,7 +97,8 @@ class Sequencer(wiring.Component):
         row_end, column_end, group_end = Signal(), Signal(), Signal()
         last_kernel = Mux(now.square, 2, 0)  # row, and column
         m.d.comb += [
-            row_end.eq(word == now.words),
+            plane_end.eq(plane == now.planes),
+            row_end.eq(plane_end & (word == now.words)),
             column_end.eq(row_end & (kernel_row == last_kernel)),
             group_end.eq(column_end & (kernel_column == last_kernel)),
             # The outer kernel columns want a pixel beside the group: it is in an end's bank.
@@ -108,10 +110,14 @@ class Sequencer(wiring.Component):
             ),
             step.blank_left.eq(before & (group == 0)),
             step.blank_right.eq(behind & last_group),
+            step.first.eq(plane == 0),
+            step.last.eq(plane_end),
+            step.inverted.eq(now.inverted & step.first),
         ]
         following = Signal.like(read)  # where the next group begins
+        origin = self.origin(m, step.fire & last)
         m.d.comb += following.eq(
-            Mux(last, now.origin,
+            Mux(last, origin,
                 Mux(last_group, row_at, group_at) + Mux(last_group, now.row_step, 1))
         )  # fmt: skip
 
@@ -183,7 +189,9 @@ class Sequencer(wiring.Component):
                     step.use.eq(1),
                     step.rotate.eq(column_end & (now.dense | before) & ~group_end),
                 ]
-                m.d.sync += [read.eq(read + now.read_step), word.eq(Mux(row_end, 0, word + 1))]
+                m.d.sync += plane.eq(Mux(plane_end, 0, plane + 1))
+                with m.If(plane_end):
+                    m.d.sync += [read.eq(read + now.read_step), word.eq(Mux(row_end, 0, word + 1))]
                 with m.If(row_end):
                     m.d.sync += kernel_row.eq(Mux(column_end, 0, kernel_row + 1))
                 with m.If(column_end):
@@ -213,3 +221,21 @@ class Sequencer(wiring.Component):
                     m.d.sync += number.eq(0)
                     m.next = "INPUT"
         return m
+
+    def origin(self, m: Module, end: Value) -> Value:
+        """Where the next fold begins to read, at the ``end`` of one.
+
+        A depthwise pass goes on with the next word when all its channels have been.
+        """
+        now = self.setting
+        if not any(step.depthwise for step in self.unit.passes):
+            return now.origin
+        lane = counter(self.unit.array.lane_groups, "lane")
+        lane_end = lane == self.unit.array.lane_groups - 1
+        here, following = Signal.like(now.origin), Signal.like(now.origin)
+        m.d.comb += following.eq(here + Mux(now.depthwise & lane_end, now.fold_step, 0))
+        with m.If(self.start):
+            m.d.sync += [here.eq(now.origin), lane.eq(0)]
+        with m.Elif(end):
+            m.d.sync += [here.eq(following), lane.eq(Mux(lane_end, 0, lane + 1))]
+        return following

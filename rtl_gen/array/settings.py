@@ -22,7 +22,10 @@ def values(step: Pass) -> Row:
         "square": step.kernel == 3,
         "dense": step.dense,
         "turned": step.turned,
-        "words": source.words - 1 if source else 0,
+        "words": step.words - 1,
+        "planes": step.planes - 1,
+        "inverted": step.inverted,
+        "depthwise": step.depthwise,
         "wait": max(step.wait, 1) - 1,
         "waits": step.wait > 0,
         "reads": step.read_groups - 1,
@@ -38,6 +41,7 @@ def values(step: Pass) -> Row:
         "origin": 0,
         "even": 0,
         "read_step": 0,
+        "fold_step": 0,
         "row_step": 0,
         "bottom": 0,
         "write": dest is not None,
@@ -46,13 +50,17 @@ def values(step: Pass) -> Row:
         "parity_step": dest.groups if dest else 0,
         "word_step": dest.word_step if dest else 0,
         "line_step": dest.row_step if dest else 0,
+        "low": step.low,
+        "high": step.high,
     }
     if source:
         # A kernel's outer columns read the odd pixels of a strided tensor, the middle one the even.
         odd = source.groups if step.kernel == 3 and step.across == 2 else 0
         found["origin"] = (source.base + odd - step.kernel // 2 * source.row_step) % depth
         found["even"] = -odd % depth
-        found["read_step"] = source.word_step
+        # Behind a pixel's last word comes the next kernel row: of one word, the same of that.
+        found["read_step"] = source.row_step if step.depthwise else source.word_step
+        found["fold_step"] = source.word_step
         found["row_step"] = step.stride * source.row_step
         found["bottom"] = step.kernel == 3 and (step.rows - 1) * step.stride + 1 >= source.rows
     return {name: int(value) for name, value in found.items()}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import ArrayUnit
 from rtl_gen.array import settings
 from rtl_gen.array.banks import write_layout
+from rtl_gen.delay import delay
+from rtl_gen.line import level
 from rtl_gen.streams import signature
 
 __all__ = ["SumOutput"]
@@ -27,13 +29,14 @@ class SumOutput(wiring.Component):
                 before waits for its turn; empty: Out(1), nor to be taken
                 read_last, wrote_last: Out(1), the last word of a group is read, is written; where
                 the trunk is outside
-                moved: Out(1), levels: Out: a column passes, its sums in w_data, for a simulation
+                moved: Out(1), levels, sums: Out: a column passes, for a simulation
     Order       trunk values lie in the order fold, row, group, column; a group's sums come with
                 its last pixel first where the pass has it so
-    Latency     a cycle from taking a column to its levels for the banks, its sums for the trunk
+    Latency     a cycle from taking a column to its sums for the trunk, unit.level_cycles more to
+                its levels for the banks
     Throughput  a column per cycle, or per two cycles where the trunk is read: one reads the next
                 column's word, the other writes the one before
-    Path        an addition; or a comparison and a count
+    Path        an addition; or a comparison and a count, or what a Line has
     Errors      none at run time
     Source      thresholds instead of norm and activation: Umuroglu et al. 2017
     """
@@ -62,6 +65,7 @@ class SumOutput(wiring.Component):
                 "empty": Out(1),
                 "moved": Out(1),
                 "levels": Out(unit.array.pe * unit.act_bits),
+                "sums": Out(trunk),
                 "gives": In(1),
                 **({} if unit.outside is None else {"read_last": Out(1), "wrote_last": Out(1)}),
             }
@@ -114,9 +118,18 @@ class SumOutput(wiring.Component):
                 self.wrote_last.eq(self.write_trunk & written.all()),
             ]
 
-        fields, beyond = self.fields(m), self.place(m, valid & on)
-        self.requantize(m, values, fields, beyond)
-        m.d.comb += self.moved.eq(valid & on)
+        goes, beyond = self.place(m, valid & on)
+        late = self.unit.level_cycles
+        goes = delay(m, goes, late, "goes")
+        moved, outside = delay(m, Cat(valid & on, beyond), late, "moved")
+        levels = self.requantize(m, values, self.fields(m))
+        m.d.comb += [
+            self.moved.eq(moved),
+            self.sums.eq(delay(m, self.w_data, late, "sums", reset_less=True)),
+            self.levels.eq(Cat(Mux(outside, 0, level) for level in levels)),
+            Cat(self.write.banks, self.write.addr, self.write.lanes).eq(goes),
+            self.write.word.eq(self.levels.replicate(unit.array.lane_groups)),
+        ]
         if unit.passes[-1].give:
             busy = Signal()
             m.d.comb += [
@@ -139,8 +152,8 @@ class SumOutput(wiring.Component):
             m.d.sync += header.eq(Cat(header, self.word)[unit.array.word_bits :])
         return [header[n * unit.field_bits :][: unit.field_bits] for n in range(unit.array.pe)]
 
-    def place(self, m: Module, valid: Signal) -> Signal:
-        """Where the column in ``values`` goes; returns whether it lies outside."""
+    def place(self, m: Module, valid: Value) -> tuple[Value, Signal]:
+        """Where the column in ``values`` goes: banks, address, lanes; whether it lies outside."""
         now, array = self.setting, self.unit.array
         count, column = Signal(range(array.columns)), Signal(range(array.columns))
         group, row = Signal.like(now.groups), Signal.like(now.rows)
@@ -189,24 +202,26 @@ class SumOutput(wiring.Component):
         top = len(column) - 1
         halved = Cat(column[1:], group[0])
         bank = Mux(now.halve, halved, column)
+        banks, addr = Signal.like(self.write.banks), Signal.like(self.write.addr)
         m.d.comb += [
-            self.write.banks.eq(Mux(valid & now.write, 1 << bank[: top + 1], 0)),
-            self.write.addr.eq(at + Mux(now.halve & column[0], now.parity_step, 0)),
-            self.write.lanes.eq(lane),
+            banks.eq(Mux(valid & now.write, 1 << bank[: top + 1], 0)),
+            addr.eq(at + Mux(now.halve & column[0], now.parity_step, 0)),
         ]
-        return beyond
+        return Cat(banks, addr, lane), beyond
 
-    def requantize(self, m: Module, values, fields, beyond) -> None:
-        """Count the levels that each value reaches; the word is the same in all lanes."""
-        unit, levels = self.unit, []
+    def requantize(self, m: Module, values: list, fields: list) -> list[Value]:
+        """The level of each value: those are counted that it reaches, or it lies on a line."""
+        unit, levels, now = self.unit, [], self.setting
+        if unit.line is not None:
+            return [
+                level(m, unit.line, value, field, str(n), (now.low, now.high))
+                for n, (value, field) in enumerate(zip(values, fields, strict=True))
+            ]
         for n, (value, field) in enumerate(zip(values, fields, strict=True)):
             size = unit.level_bits
             reached = [value >= field[j * size :][:size] for j in range(unit.steps)]
             count = Signal(unit.act_bits, name=f"count_{n}")
             # steps is all ones: steps - count inverts every bit
             m.d.comb += count.eq(sum(reached) ^ field[unit.steps * size].replicate(unit.act_bits))
-            levels.append(Mux(beyond, 0, count))
-        m.d.comb += [
-            self.levels.eq(Cat(levels)),
-            self.write.word.eq(self.levels.replicate(unit.array.lane_groups)),
-        ]
+            levels.append(count)
+        return levels

@@ -2,7 +2,8 @@
 
 A pass is one convolution, or a requantization of the trunk. Its loops, from the outside: folds of
 ``pe`` output channels, rows, groups of ``columns`` pixels, and for each group the steps over kernel
-columns, kernel rows and words of input channels. Only a missing parameter stalls inside a pass.
+columns, kernel rows, words of input channels and planes of weights. Only a missing parameter
+stalls inside a pass.
 """
 
 from __future__ import annotations
@@ -106,6 +107,10 @@ class Pass:
     give      the sums leave the array
     thin      of what is convolved at every column, only every second one counts: a tensor that is
               also read without a stride lies in the banks as that reader wants it
+    depthwise  an output channel reads its own input channel alone: the word that it lies in
+    planes    binary planes of the weights, the highest first
+    inverted  whether the highest plane counts negative
+    low, high  levels between which those of a line stay
     """
 
     name: str
@@ -121,6 +126,11 @@ class Pass:
     keep: bool = False
     give: bool = False
     thin: bool = False
+    depthwise: bool = False
+    planes: int = 1
+    inverted: bool = False
+    low: int = 0
+    high: int = 0
 
     @property
     def groups(self) -> int:
@@ -153,9 +163,14 @@ class Pass:
         return self.dense and not self.thin
 
     @property
+    def words(self) -> int:
+        """Words of a pixel that a fold reads."""
+        return self.source.words if self.source and not self.depthwise else 1
+
+    @property
     def steps(self) -> int:
         """Cycles of a group of pixels, one for each word of a fold's weights."""
-        return self.kernel**2 * self.source.words if self.source else 0
+        return self.kernel**2 * self.words * self.planes
 
     @property
     def out_cycles(self) -> int:

@@ -21,13 +21,21 @@ from fq_hw.errors import CapacityError, FoldingError, GraphError, require
 from fq_hw.ir import Axis, Graph
 from fq_hw.schedule.in_turn.geometry import DEPTHS, Array, Pass, Region
 from fq_hw.schedule.in_turn.stage import InTurn, inside
+from fq_hw.schedule.lines import FEWEST_BITS, Line, line_of
 from fq_hw.schedule.memories import blocks, ceil_div, taken
 from fq_hw.schedule.parts import bits
 from fq_hw.schedule.plan import Inside
-from fq_hw.schedule.planes import planes
+from fq_hw.schedule.planes import Planes, planes
 from fq_hw.schedule.sdram import Agenda, PassBursts, Slots, agenda_of
-from fq_hw.schedule.units import ArrayUnit, Beat, FoldBufferUnit, ParameterUnit, Replay
-from fq_hw.schedule.words import level_fields, weight_words
+from fq_hw.schedule.units import (
+    ArrayUnit,
+    Beat,
+    FoldBufferUnit,
+    LineUnit,
+    ParameterUnit,
+    Replay,
+)
+from fq_hw.schedule.words import level_fields, line_fields, line_unit, weight_words
 
 __all__ = ["Passes", "fitted", "passes"]
 
@@ -37,7 +45,7 @@ class Draft:
     """A pass with what its header holds: levels."""
 
     step: Pass
-    weight: np.ndarray | None = None
+    weight: Planes | None = None
     threshold: ir.Threshold | None = None
     tensor: str  # of the sums
     offset: np.ndarray  # of that tensor
@@ -157,19 +165,18 @@ class Passes:
         source = self.regions[x]
         down, across = op.axes
         half = Axis.half(down.kernel, down.stride)
-        fits = down.kernel in (1, 3) and down.stride in (1, 2) and op.groups == 1
+        fits = down.kernel in (1, 3) and down.stride in (1, 2)
         if not fits or not down == across == half:
-            got = (op.kernel, op.stride, op.padding, op.dilation, op.groups)
-            contract = "kernel 1x1 or 3x3, stride 1 or 2, padding of half a kernel, one group"
+            got = (op.kernel, op.stride, op.padding, op.dilation)
+            contract = "kernel 1x1 or 3x3, stride 1 or 2, padding of half a kernel"
             self.refuse(op, f"needs {contract}", got)
-        weights = planes(op)
-        if weights.count > 1 or weights.masked or op.pad_level:
-            most = int(np.abs(op.weight).max())
-            self.refuse(op, "needs weights -1 and +1 and pad_level 0", (most, op.pad_level))
+        if op.pad_level:
+            self.refuse(op, "needs pad_level 0", op.pad_level)
+        weights = planes(op if op.depthwise else ungrouped(op), self.masked)
         h, w, c = self.graph.types[op.name].shape
-        offset = weights.offsets(self.graph[x].out_bits)
-        self.offsets[op.name] = offset
-        last = op.name == self.stage.until
+        self.offsets[op.name] = weights.complements(self.graph[x].out_bits)
+        tensor = self.biased(op)
+        last = tensor == self.stage.until
         step = Pass(
             name=op.name,
             kernel=down.kernel,
@@ -180,22 +187,36 @@ class Passes:
             array=self.array,
             source=source,
             thin=source.stride < down.stride,
+            depthwise=op.depthwise,
+            planes=weights.count,
+            inverted=weights.inverted,
         )
-        self.place(op, step)
+        self.place(op, tensor, step, weights)
         self.left[x] -= 1
 
-    def place(self, op: ir.Conv, step: Pass) -> None:
-        """Send a convolution's sums to a threshold, to the trunk, or both."""
-        tensor, add = op.name, False
-        adds = [user for user in self.graph.users[op.name] if isinstance(user, ir.Add)]
+    def biased(self, op: ir.Op) -> str:
+        """The tensor that ``op`` makes with the constants behind it, where all read their sum."""
+        users = self.graph.users[op.name]
+        if op.name == self.stage.until or [type(user) for user in users] != [ir.Bias]:
+            return op.name
+        (bias,) = users
+        self.offsets[bias.name] = self.offsets[op.name] + bias.bias
+        self.left[op.name] -= 1
+        self.done.add(bias.name)
+        return self.biased(bias)
+
+    def place(self, op: ir.Conv, tensor: str, step: Pass, weights: Planes) -> None:
+        """Send a convolution's sums, ``tensor``, to a threshold, to the trunk, or both."""
+        add, alone = False, tensor
+        adds = [user for user in self.graph.users[tensor] if isinstance(user, ir.Add)]
         if len(adds) == 1:
             if any(adds[0].shift):
                 self.refuse(adds[0], "needs both inputs in one scale", adds[0].shift)
-            (other,) = set(adds[0].inputs) - {op.name} or {op.name}
+            (other,) = set(adds[0].inputs) - {tensor} or {tensor}
             if other == self.trunk:
                 tensor, add = adds[0].name, True
-                self.offsets[tensor] = self.offsets[op.name] + self.offsets[other]
-                self.left[op.name] -= 1
+                self.offsets[tensor] = self.offsets[alone] + self.offsets[other]
+                self.left[alone] -= 1
                 self.left[other] -= 1
                 self.done.add(tensor)
         threshold, dest = None, None
@@ -213,7 +234,7 @@ class Passes:
         self.finish(
             Draft(
                 step=step,
-                weight=op.weight,
+                weight=weights,
                 threshold=threshold,
                 tensor=tensor,
                 offset=self.offsets[tensor],
@@ -272,11 +293,59 @@ class Passes:
         return levels.pop()
 
     @cached_property
+    def masked(self) -> bool:
+        """Whether weight bits keep or drop activations: where some weights are neither -1 nor +1.
+
+        And where a level may be other than 0 in channels beyond a tensor's: such a weight is 0.
+        """
+        convs = [op for op in self.ops if isinstance(op, ir.Conv)]
+        return self.wide or any(op.groups > 1 or planes(op).masked for op in convs)
+
+    @property
+    def wide(self) -> bool:
+        """Whether levels are too many to be compared one by one."""
+        return self.act_bits >= FEWEST_BITS
+
+    @cached_property
+    def lines(self) -> dict[str, Line]:
+        """By name of the threshold the line that it lies on, all of one shift; where it is wide."""
+        if not self.wide:
+            return {}
+        found = {}
+        for draft in self.drafts:
+            if draft.threshold is not None:
+                op = draft.threshold
+                found[op.name] = line_of(op, self.graph.types[op.inputs[0]])
+                if found[op.name] is None:
+                    self.refuse(op, "needs levels at even distances", f"{op.out_bits} bits")
+        shift = max((line.shift for line in found.values()), default=0)
+        return {name: line.shifted(shift) for name, line in found.items()}
+
+    def line_unit(self, value_bits: int) -> LineUnit:
+        """What makes levels of values, as wide as all its lines need."""
+        pe = {"channels": self.array.pe, "lanes": self.array.pe, "pixels": 1}
+        made = [
+            line_unit(self.lines[d.threshold.name], d.offset, self.act_bits, in_bits=value_bits,
+                      **pe)
+            for d in self.drafts if d.threshold is not None
+        ]  # fmt: skip
+        names = ("origin_bits", "slope_bits", "bias_bits", "two_sided", "high")
+        widest = {name: max(getattr(unit, name) for unit in made) for name in names}
+        return replace(made[0], **widest, low=min(unit.low for unit in made))
+
+    def bounded(self, draft: Draft) -> Pass:
+        """The pass of ``draft``, with the levels between which its line ends."""
+        if draft.threshold is None or not self.lines:
+            return draft.step
+        line = self.lines[draft.threshold.name]
+        return replace(draft.step, low=line.low, high=line.high)
+
+    @cached_property
     def unit(self) -> ArrayUnit:
         """The array."""
         graph, stage, array, types = self.graph, self.stage, self.array, self.graph.types
         acc_bits = max(
-            int((2**self.act_bits - 1) * d.weight[0].size).bit_length()
+            d.weight.highest(self.act_bits).bit_length()
             for d in self.drafts
             if d.weight is not None
         )
@@ -292,7 +361,7 @@ class Passes:
         return ArrayUnit(
             array=array,
             act_bits=self.act_bits,
-            passes=tuple(draft.step for draft in self.drafts),
+            passes=tuple(self.bounded(draft) for draft in self.drafts),
             shape_in=types[stage.after].shape,
             shape_out=types[stage.until].shape,
             acc_bits=acc_bits,
@@ -300,6 +369,8 @@ class Passes:
             level_bits=level_bits,
             trunk_bits=max(trunk_bits, 1),
             trunk_depth=self.trunk_depth,
+            line=self.line_unit(value_bits) if self.lines else None,
+            masked=self.masked,
             entry=self.regions.get(stage.after),
             in_bits=0 if levels else self.in_bits,
             whole=levels and self.whole,
@@ -408,7 +479,11 @@ class Passes:
         for draft in self.drafts:
             step = draft.step
             fields = np.zeros((step.folds * array.pe, unit.field_bits), np.uint8)
-            if draft.threshold is not None:
+            if draft.threshold is not None and unit.line is not None:
+                line = self.lines[draft.threshold.name]
+                known = line_fields(unit.line, line, draft.offset)
+                fields[: len(known)] = known
+            elif draft.threshold is not None:
                 known = level_fields(draft.threshold, draft.offset, unit.level_bits)
                 fields[:, :-1] = 1  # nothing reaches the levels of channels beyond the tensor's
                 fields[: len(known)] = known
@@ -416,10 +491,34 @@ class Passes:
             header[:, -array.pe * unit.field_bits :] = fields.reshape(step.folds, -1)
             words = [header.reshape(step.folds, -1, array.word_bits)]
             if draft.weight is not None:
-                by_column = draft.weight.transpose(0, 2, 1, 3) < 0
-                words.insert(0, weight_words(by_column, step.folds, array.pe, array.simd))
+                words.insert(0, plane_words(draft.weight, step))
             rows.append(np.concatenate(words, axis=1).reshape(-1, array.word_bits))
         return np.concatenate(rows)
+
+
+def ungrouped(op: ir.Conv) -> ir.Conv:
+    """The same convolution in one group, whose further weights are 0."""
+    if op.groups == 1:
+        return op
+    outputs, rows, columns, inputs = op.weight.shape
+    weight = np.zeros((outputs, rows, columns, op.groups, inputs), op.weight.dtype)
+    each = np.arange(outputs)
+    weight[each, :, :, each // (outputs // op.groups)] = op.weight
+    return replace(op, weight=weight.reshape(outputs, rows, columns, -1), groups=1)
+
+
+def plane_words(weight: Planes, step: Pass) -> np.ndarray:
+    """Weights as the words of each fold, as ``step`` takes them: bits of folds, uses, pe*simd."""
+    pe, simd, found = step.array.pe, step.array.simd, []
+    for plane in reversed(range(weight.count)):
+        bits = weight.bits[plane :: weight.count]
+        if step.depthwise:  # each at its channel's lane, in the word that its fold reads
+            channels = np.arange(len(bits))
+            spread = np.zeros((*bits.shape[:3], simd), np.uint8)
+            spread[channels, :, :, channels % simd] = bits[..., 0]
+            bits = spread
+        found.append(weight_words(bits.transpose(0, 2, 1, 3), step.folds, pe, simd))
+    return np.stack(found, axis=2).reshape(step.folds, -1, pe * simd)
 
 
 def passes(

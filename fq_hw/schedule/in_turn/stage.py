@@ -15,6 +15,9 @@ from fq_hw.schedule.joins import between, dominators
 __all__ = ["InTurn", "Supply", "inside", "one_stage", "partition", "places"]
 
 
+SUMS = ir.Conv | ir.Bias | ir.Add  # ops that an array can end with
+
+
 class Supply(enum.Enum):
     """Where an array's parameters, or its trunk, lie: on the chip, or outside, to come in order."""
 
@@ -49,7 +52,7 @@ def places(graph: Graph) -> tuple[list[str], list[str]]:
     """
     through = dominators(graph)[graph.ops[-1].name]
     ops = [op for op in graph.ops if op.name in through]
-    sums = [op.name for op in ops if isinstance(op, ir.Conv | ir.Add)]
+    sums = [op.name for op in ops if isinstance(op, SUMS)]
     levels = (ir.Embed, ir.Threshold)
     return [op.name for op in ops if isinstance(op, levels) or op.name in sums], sums
 
@@ -59,7 +62,7 @@ def one_stage(graph: Graph) -> tuple[str, str]:
     convs = [op for op in graph.ops if isinstance(op, ir.Conv)]
     where, hint = f"graph {graph.name!r}", "an array convolves"
     require(convs, where, "must have convolutions", 0, hint=hint, kind=GraphError)
-    sums = [op for op in graph.ops if isinstance(op, ir.Conv | ir.Add)]
+    sums = [op for op in graph.ops if isinstance(op, SUMS)]
     return convs[0].inputs[0], sums[-1].name
 
 

@@ -27,6 +27,7 @@ from fq_hw.schedule.steps import (
 )
 from fq_hw.schedule.two_tree import TwoTree, build
 from fq_hw.schedule.units.base import READ, Beat, Unit
+from fq_hw.schedule.units.line import LineUnit
 
 __all__ = ["ArrayUnit"]
 
@@ -57,6 +58,9 @@ class ArrayUnit(Unit):
                  the trunk keeps
     level_bits   of a threshold's level; behind the weights of a fold come, for each of its
                  channels, ``steps`` levels and a sign, in ``header_words`` words
+    line         instead of levels where these are many: what takes its place, with the constants
+                 of ``pe`` channels as a header
+    masked       weight bits keep an activation (1) or drop it, instead of -1 or +1
     trunk_depth  words of ``pe`` values
 
     Where ``entry`` lies ``alone``, the next frame comes in while the array works on the one before,
@@ -79,6 +83,8 @@ class ArrayUnit(Unit):
     level_bits: int
     trunk_bits: int
     trunk_depth: int
+    line: LineUnit | None = None
+    masked: bool = False
     entry: Region | None = None
     in_bits: int = 0
     whole: bool = False
@@ -149,8 +155,38 @@ class ArrayUnit(Unit):
 
     @property
     def field_bits(self) -> int:
-        """Levels and sign of a channel."""
+        """Levels and sign of a channel, or the constants of its line."""
+        if self.line is not None:
+            return self.line.i_constant.bits
         return self.steps * self.level_bits + 1
+
+    @property
+    def planes(self) -> int:
+        """Binary planes of the widest weights."""
+        return max(step.planes for step in self.passes)
+
+    @property
+    def plane_bits(self) -> int:
+        """Width of a dot product of all planes, which are added up first; 0 where there is one."""
+        if self.planes == 1:
+            return 0
+        most = (2**self.act_bits - 1) * self.array.simd * (2**self.planes - 1)
+        return min(most.bit_length(), self.acc_bits)
+
+    @property
+    def plane_cycles(self) -> int:
+        """Cycles that adding up planes takes."""
+        return 1 if self.plane_bits else 0
+
+    @property
+    def dot_cycles(self) -> int:
+        """Cycles from the words of the last plane to their dot product."""
+        return self.tree.stages + self.plane_cycles
+
+    @property
+    def level_cycles(self) -> int:
+        """Cycles from a value to its level, beyond one."""
+        return 0 if self.line is None else self.line.sum_cycles
 
     @property
     def header_words(self) -> int:
@@ -165,12 +201,12 @@ class ArrayUnit(Unit):
     @property
     def settle(self) -> int:
         """Cycles before new levels are read, while the sums of the last fold still need theirs."""
-        return self.tree.stages + 2
+        return self.dot_cycles + 2
 
     @property
     def drain(self) -> int:
         """Cycles from a pass's last group to where all its results are in memory."""
-        return 2 * self.array.columns + self.tree.stages + self.reads + 4
+        return 2 * self.array.columns + self.dot_cycles + self.reads + 4 + self.level_cycles
 
     @property
     def beats_in(self) -> int:
@@ -234,7 +270,7 @@ class ArrayUnit(Unit):
     @property
     def out(self) -> int:
         """Cycles from the command that completes a group's sums to taking the first of them."""
-        return self.reads + self.tree.stages + 3
+        return self.reads + self.dot_cycles + 3
 
     def held(self, step: Pass) -> int:
         """Cycles in which groups of a pass that gives wait until those before are out."""
@@ -459,17 +495,19 @@ class ArrayUnit(Unit):
         near = 0
         if self.outside is not None:  # some groups each way, in distributed RAM
             kept, near = (), 2 * distributed(self.GROUPS * array.columns, trunk)
+        planes, line = dots * self.plane_bits, self.line
         return Parts(
             exact_lut=dots * self.tree.positions
             + (array.columns * word if self.apart else 0)
-            + near,
-            exact_ff=2 * trunk if near else 0,
+            + near
+            + planes,
+            exact_ff=(2 * trunk if near else 0) + 2 * planes,
             lut={
                 "fixed": 1,
                 "accumulators": dots * self.acc_bits,
                 "pixels": array.columns * word,
                 "values": array.pe * self.value_bits,
-                "levels": array.pe * self.steps * self.level_bits,
+                "levels": 0 if line else array.pe * self.steps * self.level_bits,
                 "addresses": addresses,
                 "passes": len(self.passes),
             },
@@ -484,4 +522,5 @@ class ArrayUnit(Unit):
                 "addresses": addresses,
             },
             memories=(*self.bank_memories * array.columns, *kept),
+            units=(line,) if line else (),
         )
