@@ -5,6 +5,7 @@ from boards.colorlight import COLORLIGHT_5A75B
 from boards.icebreaker import ICEBREAKER
 from boards.icesugar_pro import ICESUGAR_PRO
 from boards.orangecrab import ORANGECRAB_25F, ORANGECRAB_85F
+from boards.tang import TANG_PRIMER_20K
 from boards.ulx3s import ULX3S_25F, ULX3S_45F, ULX3S_85F
 from fq_hw.errors import one_of
 
@@ -19,6 +20,7 @@ BOARDS = (
     ICESUGAR_PRO,
     COLORLIGHT_5A75B,
     ICEBREAKER,
+    TANG_PRIMER_20K,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -160,7 +160,7 @@ def build(
         with Step(report, "generate"):
             shell = Shell(core, info=info, clock_hz=clock * 1e6, baud=baud, idle_s=idle_s)
             top = SerialTop(shell, PllClock(setting, board.family, second) if setting else None)
-            options = _generate(top, board, work, aim / clock)
+            options, pack = _generate(top, board, work, aim / clock)
         with Step(report, f"synthesise with Yosys {yosys.version}"):
             toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,
                         log=work / "yosys.log")  # fmt: skip
@@ -170,7 +170,7 @@ def build(
             with Step(report, "place block RAMs"):
                 place_block_rams(work / f"{NAME}.json", board.capacity)
         files = {file: packed((work / file).read_bytes()) for file in (f"{NAME}.json", tools.pins)}
-        options += ["--timing-allow-fail", *tools.place_for(placer)]
+        options += ["--timing-allow-fail", *tools.place_for(placer), *tools.aim_for(aim)]
         tries = [
             Job(router=tools.router, args=tuple(options), files=files, config=tools.config,
                 seed=seed + n)
@@ -190,7 +190,7 @@ def build(
         best = _best(routed, board, clock, work)
         write_bytes(work / tools.config, zlib.decompress(best.config))
         with Step(report, f"pack with {tools.packer} {packer.version}"):
-            toolbox.run(packer, tools.pack, cwd=work, log=work / f"{tools.packer}.log")
+            toolbox.run(packer, pack, cwd=work, log=work / f"{tools.packer}.log")
         bitstream = work / f"{NAME}{tools.bitstream}"
         _check_written(bitstream, packer)
         found = parse_json(best.report, "report")
@@ -216,8 +216,10 @@ def build(
                        work=work, **used)  # fmt: skip
 
 
-def _generate(top: Elaboratable, board: Board, work: Path, haste: float) -> list[str]:
-    """Write the netlist, the scripts and the constraints; return nextpnr's device options.
+def _generate(
+    top: Elaboratable, board: Board, work: Path, haste: float
+) -> tuple[list[str], Sequence[str]]:
+    """Write the netlist, the scripts and the constraints; return nextpnr's and the packer's words.
 
     ``haste`` is how much faster than it will run the design shall become: the oscillator is
     constrained to so many times its frequency, and with it what a PLL makes of it.
@@ -239,8 +241,9 @@ def _generate(top: Elaboratable, board: Board, work: Path, haste: float) -> list
             text = tools.constrain(text, haste * board.clock_mhz)
         write_text(work / name, text)
     steps = parse_json(plan.files[f"build_{NAME}.json"], "Amaranth's steps")["commands"]
-    options = next(words for words in steps if words[0] == tools.router)[1:]
-    return [word for word in options if word != "--quiet"]
+    words = {step[0]: step[1:] for step in steps}
+    options = [word for word in words[tools.router] if word != "--quiet"]
+    return options, tools.pack or words[tools.packer]
 
 
 def _check_written(path: Path, tool: toolbox.Tool) -> None:

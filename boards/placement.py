@@ -21,7 +21,7 @@ from fq_hw.report.records import Cells, PlacementRecord, SlowestPath
 __all__ = ["by_scope", "drivers", "placed", "placement", "slowest"]
 
 MOST_BYTES = 4 * 2**30
-PLACE = re.compile(r"X(\d+)/Y(\d+)/")
+PLACE = re.compile(r"X(\d+)/?Y(\d+)/")
 SYNTHESISED = re.compile(r"_(?:TRELLIS_|LUT4|CCU2C|PFUMX|L6MUX21|DP16KD|PDPW16KD|MULT18|SB_)")
 OUTPUT = re.compile(r"  wire .*\boutput \d+ +(\\\S+)$")
 INSTANCE = re.compile(r"  cell (\\\S+) \\(\S+)$")

@@ -41,16 +41,26 @@ class Toolchain(Tools):
         """The router's options for ``placer``."""
         return self.place if placer is Placer.TIMING else ("--placer", "static")
 
+    def aim_for(self, mhz: float) -> tuple[str, ...]:
+        """The router's options for a clock of ``mhz`` where the pins file says nothing of it."""
+        return () if self.clock else ("--freq", f"{mhz:.9g}")
+
     def constrain(self, pins: str, mhz: float) -> str:
-        """The text of the pins file, the board's clock constrained to ``mhz``."""
+        """The text of the pins file, the board's clock constrained to ``mhz`` if it says that."""
+        if self.clock is None:
+            return pins
         text, clocks = re.subn(self.clock, rf"\g<1>{mhz * 1e6 / self.clock_unit:.9g}", pins)
         assert clocks == 1, "Amaranth's constraints name the board's clock once"
         return text
 
     def count(self, utilization: Mapping[str, Mapping[str, int]], log: str) -> dict[str, int]:
         """What a routed design uses, from nextpnr's report and log."""
-        used = {what: utilization.get(kind, {"used": 0})["used"]
-                for what, kind in self.cells.items()}  # fmt: skip
+
+        def cells(kind: str) -> int:
+            return utilization.get(kind, {"used": 0})["used"]
+
+        used = {what: cells(kind) for what, kind in self.cells.items()}
+        used["lut4"] += sum(cells(kind) * luts for kind, luts in self.lut4.items())
         if self.flip_flops:
             used["ff"] = sum(map(int, re.findall(self.flip_flops, log)))
         return used

@@ -6,19 +6,13 @@ from collections.abc import Mapping
 
 from fq_hw.errors import one_of
 from fq_hw.family.ecp5 import BLOCKS_18K, ECP5
+from fq_hw.family.gowin import GOWIN
 from fq_hw.family.ice40 import ICE40
 from fq_hw.family.record import NAME, Block, Carry, Family, Pll, Tools
 
 __all__ = ["FAMILIES", "NAME", "Block", "Carry", "Family", "Pll", "Tools", "family_named"]
 
 PLAIN = Family(name="plain", title="any device")
-GOWIN = Family(
-    name="gowin",
-    title="Gowin",
-    synthesis="synth_gowin",
-    carry=Carry(cell="ALU", inverted=True, twins="gowin.v"),
-    blocks=BLOCKS_18K,
-)
 XC7 = Family(
     name="xc7", title="Xilinx 7 series", synthesis="synth_xilinx -family xc7", blocks=BLOCKS_18K
 )

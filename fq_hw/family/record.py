@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fq_hw.errors import require
 
@@ -73,10 +73,12 @@ class Tools:
     pins            the file with the places of the pins and the clock's frequency
     config          what the router writes and the packer reads
     bitstream       suffix of the bitstream
-    pack            the packer's arguments
-    clock           finds the constraint of the board's clock; group 1 stays
+    pack            the packer's arguments; those of the board's platform where there are none
+    clock           finds the constraint of the board's clock; group 1 stays. Without one the router
+                    is told the clock, and all there are shall have it
     clock_unit      the constraint's unit in Hz
     cells           what a build counts, and nextpnr's name of such a cell
+    lut4            other cells that take LUT4 each, and how many
     flip_flops      finds numbers of flip-flops in nextpnr's log, where no cell stands for one
     place           options of the router's placer where it goes for the clock
     """
@@ -87,10 +89,11 @@ class Tools:
     pins: str
     config: str
     bitstream: str
-    pack: tuple[str, ...]
-    clock: str
-    clock_unit: int
+    pack: tuple[str, ...] = ()
+    clock: str | None = None
+    clock_unit: int = 1
     cells: Mapping[str, str]
+    lut4: Mapping[str, int] = field(default_factory=dict)
     flip_flops: str | None = None
     place: tuple[str, ...] = ()
 

@@ -1,0 +1,46 @@
+"""Amaranth's platform of the Tang Primer 20K, for the router of Gowin's devices that there is."""
+
+from __future__ import annotations
+
+from amaranth_boards.tang_primer_20k import TangPrimer20kDockPlatform
+
+from fq_hw.family import FAMILIES
+
+__all__ = ["TangPrimer20K"]
+
+TOOLS = FAMILIES["gowin"].tools
+ROUTE = """
+    {{invoke_tool("%s")}}
+        --device {{platform.part}}
+        --vopt family={{platform.family}}
+        --vopt cst={{name}}.cst
+        --json {{name}}.json
+"""
+PACK = """
+    {{invoke_tool("gowin_pack")}}
+        -d {{platform.family}}
+        -o {{name}}.fs
+        {{get_override("gowin_pack_opts")|options}}
+        %s
+"""
+
+
+class Himbaechel:
+    """Amaranth 0.5 calls nextpnr-gowin, which nextpnr has replaced by a router with other words."""
+
+    required_tools = ("yosys", TOOLS.router, TOOLS.packer)
+
+    @property
+    def file_templates(self) -> dict[str, str]:
+        """As Amaranth has them; the netlist is called as those of other families."""
+        return {name: text.replace(".syn.json", ".json")
+                for name, text in super().file_templates.items()}  # fmt: skip
+
+    @property
+    def command_templates(self) -> list[str]:
+        """Synthesis, place and route, pack."""
+        return [super().command_templates[0], ROUTE % TOOLS.router, PACK % TOOLS.config]
+
+
+class TangPrimer20K(Himbaechel, TangPrimer20kDockPlatform):
+    """The core board on its dock."""
