@@ -8,7 +8,7 @@ from amaranth.lib.wiring import connect, flipped
 from fq_hw.schedule.units import ArrayUnit
 from rtl_gen.array.banks import ADDRESSES, Banks
 from rtl_gen.array.dots import Dots
-from rtl_gen.array.loader import BankLoader, TrunkPort
+from rtl_gen.array.loader import BankLoader, BankUnloader, TrunkPort
 from rtl_gen.array.sequencer import Sequencer
 from rtl_gen.array.sum_output import SumOutput
 from rtl_gen.array.trunk import Trunk
@@ -61,7 +61,6 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
             clear.eq(free),
             self.i_parameter.ready.eq(sequencer.wanted & clear),
             go.eq((~sequencer.wanted | self.i_parameter.valid) & clear),
-            *(getattr(banks, name).eq(getattr(sequencer, name)) for name in ADDRESSES),
             dots.step.eq(Mux(go, sequencer.step.as_value(), 0)),
             dots.banks.eq(banks.o),
             dots.weights.eq(word),
@@ -76,7 +75,19 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
             output.r_data.eq(trunk.r_data),
         ]
         reads, trunk_on, wants = output.r_addr, Const(1), sequencer.setting.add
-        if unit.passes[-1].give:
+        addresses = {name: getattr(sequencer, name) for name in ADDRESSES}
+        if unit.leaves is not None:
+            m.submodules.unloader = unloader = BankUnloader(unit)
+            connect(m, unloader.o, flipped(self.o))
+            leaving = sequencer.unload
+            addresses = {n: Mux(leaving, unloader.addr, addr) for n, addr in addresses.items()}
+            m.d.comb += [
+                banks.on.eq(~leaving | unloader.next),
+                unloader.banks.eq(banks.o),
+                unloader.enable.eq(leaving),
+                sequencer.unloaded.eq(unloader.done),
+            ]
+        elif unit.passes[-1].give:
             connect(m, output.o, flipped(self.o))
             m.d.comb += sequencer.unloaded.eq(output.empty)
         else:
@@ -89,6 +100,7 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
                 unloader.enable.eq(sequencer.unload),
                 sequencer.unloaded.eq(unloader.done),
             ]
+        m.d.comb += [getattr(banks, name).eq(addr) for name, addr in addresses.items()]
         m.d.comb += [trunk.r_addr.eq(reads), trunk.want.eq(wants)]
         if not outside:
             m.d.comb += trunk.r_en.eq(trunk_on)
@@ -110,7 +122,7 @@ class ConvArray(UnitComponent, unit=ArrayUnit):
         loaded = loader.done
         if unit.apart:
             enter, loaded = self.ahead(m, sequencer, loader.done, sequencer.over & go)
-            m.d.comb += banks.alone.eq(sequencer.setting.alone)
+            m.d.comb += banks.alone.eq(sequencer.setting.alone & ~sequencer.unload)
         m.d.comb += [
             loader.enable.eq(enter),
             sequencer.loaded.eq(loaded),

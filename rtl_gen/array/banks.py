@@ -34,6 +34,7 @@ class Banks(wiring.Component):
     Members     addr_first, addr, addr_last: In(of the first bank, those between, the last)
                 o: Out(a word per column), unit.reads cycles after its address
                 write: In(write_layout), done a cycle later
+                on: In(1), cycles that count, where what leaves may wait
                 enter: In(write_layout), of whole words, to the half of what comes in; alone: In(1),
                 a pass reads from there: both where there are halves
     Order       as Region has it
@@ -51,6 +52,7 @@ class Banks(wiring.Component):
                 **{name: In((array.depth - 1).bit_length()) for name in ADDRESSES},
                 "o": Out(data.ArrayLayout(word, array.columns)),
                 "write": In(write_layout(unit)),
+                **({} if unit.leaves is None else {"on": In(1)}),
                 **({"enter": In(write_layout(unit)), "alone": In(1)} if unit.apart else {}),
             }
         )
@@ -90,7 +92,12 @@ class Banks(wiring.Component):
             )
             m.submodules[f"{name}_{bank}"] = ram
             read, write = ram.read_port(), ram.write_port(granularity=part)
-            word = delay(m, read.data, self.unit.reads - 1, f"word_{name}_{bank}", reset_less=True)
+            on = None if self.unit.leaves is None else self.on
+            if on is not None:
+                m.d.comb += read.en.eq(on)
+            word = delay(
+                m, read.data, self.unit.reads - 1, f"word_{name}_{bank}", reset_less=True, on=on
+            )
             m.d.comb += [
                 read.addr.eq(ends.get(bank, self.addr)),
                 write.addr.eq(given.addr),

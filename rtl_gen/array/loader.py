@@ -1,9 +1,11 @@
-"""A frame on its way into an array's memories: levels into the banks, or sums into the trunk."""
+"""A frame on its way into an array's memories, or out: levels in the banks, sums in the trunk."""
 
 from __future__ import annotations
 
+import itertools
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import ArrayUnit, ceil_div
@@ -11,7 +13,7 @@ from rtl_gen.array.banks import write_layout
 from rtl_gen.counters import walk
 from rtl_gen.streams import signature
 
-__all__ = ["BankLoader", "TrunkPort"]
+__all__ = ["BankLoader", "BankUnloader", "TrunkPort"]
 
 
 class BankLoader(wiring.Component):
@@ -67,6 +69,65 @@ class BankLoader(wiring.Component):
             self.write.lanes.eq(-1),
             self.write.word.eq(Mux(beyond, 0, beat)),
         ]
+        return m
+
+
+class BankUnloader(wiring.Component):
+    """Reads the levels that leave from the banks.
+
+    Members     o: Out(stream of levels), raster order, as ArrayUnit.o
+                enable: In(1); done: Out(1), high in the last cycle of a frame
+                addr: Out, of all banks; next: Out(1), they read on
+                banks: In(a word per column), unit.reads cycles later in which they do
+    Order       pixels beyond the width, up to a whole group, are read and not offered
+    Throughput  a word per cycle
+    Errors      none at run time
+    """
+
+    def __init__(self, unit: ArrayUnit):
+        self.unit = unit
+        word = unit.array.simd * unit.act_bits
+        super().__init__(
+            {
+                "enable": In(1),
+                "done": Out(1),
+                "addr": Out((unit.array.depth - 1).bit_length()),
+                "next": Out(1),
+                "banks": In(data.ArrayLayout(word, unit.array.columns)),
+                "o": Out(signature(unit.o)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        unit, region, step, ended = self.unit, self.unit.leaves, Signal(), Signal()
+        address = Signal(len(self.addr), init=region.base)
+        at, end = walk(
+            m, step, address,
+            word=(region.words, region.word_step),
+            bank=(unit.array.columns, 0),
+            group=(region.groups, 1),
+            row=(region.rows, region.row_step),
+        )  # fmt: skip
+        inside = Cat(at["bank"], at["group"]) < unit.shape_out[1]
+        under_way = [Signal(name=f"read_{n}") for n in range(unit.reads)]
+        banks = [Signal.like(at["bank"], name=f"bank_{n}") for n in range(unit.reads)]
+        with m.If(self.next):
+            for ahead, behind in itertools.pairwise([*under_way[::-1], step & inside]):
+                m.d.sync += ahead.eq(behind)
+            for ahead, behind in itertools.pairwise([*banks[::-1], at["bank"]]):
+                m.d.sync += ahead.eq(behind)
+            m.d.sync += self.o.valid.eq(under_way[-1])
+            word = self.banks[banks[-1]]
+            m.d.sync += self.o.payload.eq(word[: unit.o.width])
+        m.d.comb += [
+            self.addr.eq(address),
+            self.next.eq(~self.o.valid | self.o.ready),
+            step.eq(self.enable & self.next & ~ended),
+            self.done.eq(ended & self.next & ~Cat(under_way).any()),
+        ]
+        with m.If(step & end | self.done):
+            m.d.sync += ended.eq(~self.done)
         return m
 
 

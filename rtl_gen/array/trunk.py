@@ -21,7 +21,7 @@ class Trunk(wiring.Component):
     Order       no cycle both reads and writes; of each sum ``trunk_bits`` are kept, the others of
                 what is read are 0
     Latency     2 cycles in which ``r_en`` is high
-    Resources   with ``spram`` a SinglePort; else block RAM, cut into the slices and layers that
+    Resources   none where no sums are kept; with ``spram`` a SinglePort; else block RAM, cut into the slices and layers that
                 take the fewest, each with its output register
     Errors      none
     """
@@ -45,6 +45,8 @@ class Trunk(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         unit = self.unit
+        if not unit.has_trunk:
+            return m
         pe, whole, bits = unit.array.pe, unit.value_bits, unit.trunk_bits
         taken = Cat(self.w_data[n * whole :][:bits] for n in range(pe))
         if self.spram:

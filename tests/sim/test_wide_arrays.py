@@ -106,7 +106,8 @@ def test_equals_simulation(examples):
             columns=int(dice.choice([2, 4])), pe=pe, simd=pe * int(dice.integers(1, 4)), depth=512,
             levels_per_stage=dice.choice(np.array([None, 1, 2])),
         )  # fmt: skip
-        until = next(op.name for op in reversed(graph.ops) if isinstance(op, ir.Conv | ir.Bias))
+        ends = ir.Conv | ir.Bias if dice.random() < 0.6 else ir.Conv | ir.Bias | ir.Threshold
+        until = next(op.name for op in reversed(graph.ops) if isinstance(op, ends))
         supply = Supply.STREAM if dice.random() < 0.3 else Supply.CHIP  # whose words may be late
         stage = InTurn(after="embedding", until=until, array=array, supply=supply)
         plan = lower(graph, {}, arrays=[stage])
@@ -120,8 +121,10 @@ def test_equals_simulation(examples):
         seen["depthwise"] += any(step.depthwise for step in unit.passes)
         seen["trunk"] += any(step.add for step in unit.passes)
         seen["late"] += supply is Supply.STREAM
+        seen["leaves"] += unit.leaves is not None
         seen["inverted"] += any(step.inverted for step in unit.passes)
 
     check()
-    kinds = ("masked", "signs", "planes", "line", "depthwise", "inverted", "trunk", "late")
+    kinds = ("masked", "signs", "planes", "line", "depthwise", "inverted", "trunk", "late",
+             "leaves")  # fmt: skip
     assert all(seen[kind] >= 2 for kind in kinds), seen

@@ -56,10 +56,10 @@ def convolved(readers: Sequence[ir.Op]) -> bool:
     return bool(readers) and all(isinstance(op, ir.Conv) for op in readers)
 
 
-def region_of(graph: Graph, name: str, array: Array) -> Region:
-    """The words of levels that convolutions read, from 0 up."""
+def region_of(graph: Graph, name: str, array: Array, leaves: bool = False) -> Region:
+    """The words of levels that convolutions read, or that ``leaves``, from 0 up."""
     h, w, c = graph.types[name].shape
-    stride = min(op.axes[0].stride for op in graph.users[name])
+    stride = 1 if leaves else min(op.axes[0].stride for op in graph.users[name])
     groups = ceil_div(ceil_div(w, stride), array.columns)
     return Region(base=0, rows=h, groups=groups, words=ceil_div(c, array.simd), stride=stride)
 
@@ -117,11 +117,12 @@ class Passes:
     def region(self, name: str) -> Region | None:
         """A place for the levels ``name`` where nothing alive is overwritten."""
         readers = self.graph.users[name]
-        if not convolved(readers):
+        if not convolved(readers) and name != self.stage.until:
             got = [type(op).__name__ for op in readers]
             self.refuse(self.graph[name], "needs convolutions as readers", got)
         alone = self.halved and name == self.stage.after
-        want = replace(region_of(self.graph, name, self.array), alone=alone)
+        want = region_of(self.graph, name, self.array, leaves=name == self.stage.until)
+        want = replace(want, alone=alone)
         alive = [r for n, r in self.regions.items() if self.left[n] and r.alone == alone]
         bases = [0, self.room - want.size]
         for r in alive:
@@ -371,10 +372,11 @@ class Passes:
             trunk_depth=self.trunk_depth,
             line=self.line_unit(value_bits) if self.lines else None,
             masked=self.masked,
+            leaves=self.regions.get(stage.until),
             entry=self.regions.get(stage.after),
             in_bits=0 if levels else self.in_bits,
             whole=levels and self.whole,
-            planar=is_planar(users),
+            planar=is_planar(users) and stage.until not in self.regions,
         )
 
     def outside(self, slots: Slots) -> Beat:
@@ -559,7 +561,8 @@ def fitted(graph: Graph, after: str, until: str, array: Array) -> InTurn:
     *shallow, deepest = (
         InTurn(after=after, until=until, array=replace(array, depth=depth)) for depth in DEPTHS
     )
-    levels = [op.name for op in inside(graph, deepest) if isinstance(op, ir.Threshold)]
+    ops = inside(graph, deepest)
+    levels = [op.name for op in ops if isinstance(op, ir.Threshold) and op.name != until]
     largest = max(
         (region_of(graph, n, array).size for n in levels if convolved(graph.users[n])), default=0
     )

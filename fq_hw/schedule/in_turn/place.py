@@ -6,6 +6,8 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fq_hw import ir
 from fq_hw.schedule import units
 from fq_hw.schedule.conv_parts import converters
@@ -30,7 +32,8 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
     """
     graph, x, op = plan.graph, plan.take(stage.after), plan.graph[stage.until]
     made = passes(graph, stage, x.offset, x.bits, whole=x.lanes == x.channels)
-    unit, offset = made.unit, made.offsets[op.name]
+    unit = made.unit
+    offset = made.offsets.get(op.name, np.zeros(unit.shape_out[2], np.int64))
     x = replace(x, source=plan.cut(op.name, x, unit.i.lanes, ".words"), lanes=unit.i.lanes)
     order = [op.name for op in graph.ops]
     before = graph.ops[: order.index(stage.after) + 1]
@@ -48,7 +51,7 @@ def place_array(stage: InTurn, plan: Lowering) -> None:
         source = plan.add(op.name, unit, x.source, came, given, **tensors)
         gone = plan.chain(name, trunk_ways(unit, ".out"), Source(op.name, 1))
         plan.feed(memory.node, gone)
-    y = plan.stream(op, source, unit.o.lanes, unit.value_bits, offset)
+    y = plan.stream(op, source, unit.o.lanes, unit.o.bits, offset)
     if behind and behind.name not in plan.stage_of:
         y = plan.hold(f"{op.name}.sums", y, unit.beats_out)
     if not unit.planar and y.channels % y.lanes:

@@ -46,9 +46,9 @@ class InTurn:
 
 
 def places(graph: Graph) -> tuple[list[str], list[str]]:
-    """The tensors behind which a stage may begin, and those with which one may end, in order.
+    """The tensors behind which a stage may begin, and those of them that are sums, in order.
 
-    Levels or sums through which all that reaches the scores has come; it ends with sums.
+    Levels or sums through which all that reaches the scores has come. It may end with such, too.
     """
     through = dominators(graph)[graph.ops[-1].name]
     ops = [op for op in graph.ops if op.name in through]
@@ -69,13 +69,10 @@ def one_stage(graph: Graph) -> tuple[str, str]:
 def inside(graph: Graph, stage: InTurn) -> tuple[ir.Op, ...]:
     """The ops of ``stage``, in order. Raises GraphError, with the places where a stage may lie."""
     where = f"stage from {stage.after!r} to {stage.until!r}"
-    firsts, lasts = places(graph)
-    for name, known, what in (
-        (stage.after, firsts, "begin behind"),
-        (stage.until, lasts, "end with"),
-    ):
-        contract = f"must {what} levels or sums that nothing goes around: {', '.join(known)}"
-        one_of(name, known, where, contract, kind=GraphError)
+    firsts, _ = places(graph)
+    for name, what in ((stage.after, "begin behind"), (stage.until, "end with")):
+        contract = f"must {what} levels or sums that nothing goes around: {', '.join(firsts)}"
+        one_of(name, firsts, where, contract, kind=GraphError)
     ahead = firsts.index(stage.after) < firsts.index(stage.until)
     require(ahead, where, "must have layers between them, in this order", kind=GraphError)
     return between(graph, stage.until, stage.after)

@@ -52,7 +52,7 @@ class ArrayUnit(Unit):
     which go to the trunk: in words of these, or levels in ``whole`` pixels. It gives raw sums in
     raster order, or where it is ``planar`` all pixels of ``pe`` channels before the next channels,
     in ``pixel_order``. They come out of the trunk behind the last pass, or while it runs, if it
-    is to ``give`` them.
+    is to ``give`` them. Or it gives the last pass's levels, which lie at ``leaves`` in the banks.
 
     value_bits   of sums; ``acc_bits`` of a convolution's sums alone, ``trunk_bits`` of those that
                  the trunk keeps
@@ -86,6 +86,7 @@ class ArrayUnit(Unit):
     line: LineUnit | None = None
     masked: bool = False
     entry: Region | None = None
+    leaves: Region | None = None
     in_bits: int = 0
     whole: bool = False
     planar: bool = False
@@ -99,8 +100,9 @@ class ArrayUnit(Unit):
     def __post_init__(self) -> None:
         self.check(self.passes, "needs passes", len(self.passes))
         last = self.passes[-1]
-        self.check(last.keep ^ last.give, "must keep or give what the last pass makes", last.name)
-        self.check(last.keep or self.planar, "gives all pixels of some channels first", last.name)
+        ways = (last.keep, last.give, self.leaves is not None)
+        self.check(sum(ways) == 1, "must keep or give what the last pass makes", last.name)
+        self.check(not last.give or self.planar, "gives all pixels of some channels", last.name)
         if self.outside is not None:
             ends = self.entry is not None and last.give
             self.check(
@@ -129,6 +131,8 @@ class ArrayUnit(Unit):
 
     @property
     def o(self) -> Beat:
+        if self.leaves is not None:
+            return Beat(lanes=min(self.array.simd, self.shape_out[2]), bits=self.act_bits)
         return Beat(lanes=min(self.array.pe, self.shape_out[2]), bits=self.value_bits)
 
     @property
@@ -235,6 +239,23 @@ class ArrayUnit(Unit):
     def row_gap(self) -> int:
         """Cycles at the end of a row in which nothing is taken."""
         return (self.padded_in - self.shape_in[1]) * self.words_in
+
+    @property
+    def has_trunk(self) -> bool:
+        """Whether sums are kept, or come in."""
+        return self.entry is None or any(step.add or step.keep for step in self.passes)
+
+    @property
+    def unload_cycles(self) -> int:
+        """Cycles from the end of the last pass to offering what was kept."""
+        return 2 if self.leaves is None else self.reads + 1
+
+    @property
+    def gap_out(self) -> int:
+        """Cycles behind a row that leaves the banks in which none comes."""
+        if self.leaves is None:
+            return 0
+        return (self.leaves.groups * self.array.columns - self.shape_out[1]) * self.leaves.words
 
     @property
     def apart(self) -> bool:
@@ -349,7 +370,7 @@ class ArrayUnit(Unit):
         loaded += int(self.apart)  # and the register behind it
         last = self.passes[-1]
         if not last.give:
-            return loaded + self.pass_cycles + 2
+            return loaded + self.pass_cycles + self.unload_cycles
         places = self.leaving(last, 0)
         before = next(n for n, x in enumerate(places) if x is not None and x < last.width)
         return loaded + self.starts[-1] + self.group_cycles(last, True) + self.out + before + 1
@@ -388,7 +409,11 @@ class ArrayUnit(Unit):
             steps += [Wait(ended), Rest(1)]
             found.append(Steps(*self.giving(o[0], gates.complete, gates.clear), Put(ended)))
         else:
-            steps += [Rest(2), Give(o[0], self.beats_out)]
+            height = self.shape_out[0]
+            row = Give(o[0], self.beats_out // height), Rest(self.gap_out)
+            behind = max(0, self.gap_out + 1 - self.unload_cycles) - self.gap_out
+            steps += [Rest(self.unload_cycles), Repeat(height - 1, row), row[0]]
+            steps += [Rest(self.gap_out + behind)]
         if not self.apart:
             return [Steps(*steps), *found]
         # The passes of a frame begin when it is in and its first parameter is there.
@@ -491,7 +516,9 @@ class ArrayUnit(Unit):
         word = array.simd * self.act_bits
         addresses = bits(array.depth) + bits(self.trunk_depth)
         trunk = array.pe * self.trunk_bits
-        kept: tuple[Memory, ...] = (Memory(self.trunk_depth, trunk, rom=False, single_port=True),)
+        kept: tuple[Memory, ...] = ()
+        if self.has_trunk:
+            kept = (Memory(self.trunk_depth, trunk, rom=False, single_port=True),)
         near = 0
         if self.outside is not None:  # some groups each way, in distributed RAM
             kept, near = (), 2 * distributed(self.GROUPS * array.columns, trunk)
