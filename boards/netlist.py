@@ -1,9 +1,10 @@
 """Netlists: commands before and after synthesis, and edits that Yosys has no word for.
 
-ECP5's carry cells: Yosys ties every input that one leaves open to 0, since abc9 wants its boxes
-complete; nextpnr then spends a feed-in and a feed-out cell on every chain and a route on every
-input. So while synthesis runs the cells have a name that it knows nothing about, and afterwards
-their open ports are written into the netlist as ``x``, which is nextpnr's word for open.
+Carry cells: while synthesis runs they have a name that it knows nothing about. Yosys ties every
+input that ECP5's leaves open to 0, since abc9 wants its boxes complete; nextpnr then spends a
+feed-in and a feed-out cell on every chain and a route on every input. So afterwards open ports are
+written into the netlist as ``x``, which is nextpnr's word for open. Of Gowin's it loses the inputs
+of those that are alike.
 
 Names: Yosys 0.70 maps logic (abc9) by names of nets and, where a net has another name in a part of
 the design, fails an assertion or drives a net twice. So the design is one part before synthesis.
@@ -19,11 +20,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from fq_hw.files import read_json, write_text
 
-__all__ = ["AFTER", "BEFORE", "NO_COLLISIONS", "finish", "read", "write"]
+__all__ = ["ALU", "CCU2C", "NO_COLLISIONS", "finish", "read", "write"]
 
 MOST_NETLIST = 4 * 2**30  # bytes
 INPUTS = ("CIN", *(f"{name}{half}" for half in "01" for name in "ABCD"))
@@ -31,19 +33,32 @@ OUTPUTS = ("S0", "S1", "COUT")
 CLOCKED = "t:$memrd_v2 r:COLLISION_X_MASK=1'0 %i r:CLK_ENABLE=1 %i"
 NO_COLLISIONS = f"setparam -set COLLISION_X_MASK 1'1 {CLOCKED}\n"
 COPIES = "setattr -set keep 1 w:* a:keep %i %ci1 t:$*dff* %i\n"
-BEFORE = f"""{NO_COLLISIONS}read_verilog <<END
-(* blackbox, keep *) module own_ccu2c(input {", ".join(INPUTS)}, output {", ".join(OUTPUTS)});
-parameter [15:0] INIT0 = 0, INIT1 = 0;
-parameter INJECT1_0 = "YES", INJECT1_1 = "YES";
-endmodule
+
+
+def hiding(
+    cell: str, inputs: Sequence[str], outputs: Sequence[str], parameters: Sequence[str]
+) -> dict[str, str]:
+    """Commands before and after synthesis that give ``cell`` another name meanwhile."""
+    other = f"own_{cell.lower()}"
+    declared = "".join(f"parameter {one};\n" for one in parameters)
+    before = f"""{NO_COLLISIONS}read_verilog <<END
+(* blackbox, keep *) module {other}(input {", ".join(inputs)}, output {", ".join(outputs)});
+{declared}endmodule
 END
-chtype -set own_ccu2c t:CCU2C
+chtype -set {other} t:{cell}
 hierarchy -top top
 proc
 flatten
 opt_clean -purge
 {COPIES}"""
-AFTER = "chtype -set CCU2C t:own_ccu2c\n"
+    return {"before": before, "after": f"chtype -set {cell} t:{other}\n"}
+
+
+CCU2C = hiding(
+    "CCU2C", INPUTS, OUTPUTS,
+    ["[15:0] INIT0 = 0, INIT1 = 0", 'INJECT1_0 = "YES", INJECT1_1 = "YES"'],
+)  # fmt: skip
+ALU = hiding("ALU", ("I0", "I1", "I3", "CIN"), ("SUM", "COUT"), ["ALU_MODE = 0"])
 
 
 def read(path: Path) -> dict:

@@ -32,9 +32,10 @@ class Himbaechel:
 
     @property
     def file_templates(self) -> dict[str, str]:
-        """As Amaranth has them; the netlist is called as those of other families."""
-        return {name: text.replace(".syn.json", ".json")
-                for name, text in super().file_templates.items()}  # fmt: skip
+        """As Amaranth has them, but for the netlist: it is written last, as on other families."""
+        found = dict(super().file_templates)
+        script = found["{{name}}.ys"].replace(" -json {{name}}.syn.json", "").rstrip()
+        return found | {"{{name}}.ys": f"{script}\nwrite_json {{{{name}}}}.json\n"}
 
     @property
     def command_templates(self) -> list[str]:

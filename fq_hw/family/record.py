@@ -70,6 +70,7 @@ class Tools:
 
     router, packer  tools that ``fq_hw.toolbox`` finds
     wheel           Python package that brings both
+    packer_wheel    package of a packer that is a program in Python
     pins            the file with the places of the pins and the clock's frequency
     config          what the router writes and the packer reads
     bitstream       suffix of the bitstream
@@ -93,6 +94,7 @@ class Tools:
     clock: str | None = None
     clock_unit: int = 1
     cells: Mapping[str, str]
+    packer_wheel: str = ""
     lut4: Mapping[str, int] = field(default_factory=dict)
     flip_flops: str | None = None
     place: tuple[str, ...] = ()

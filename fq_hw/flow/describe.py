@@ -121,7 +121,8 @@ def op_row(graph: ir.Graph, op: ir.Op, home: dict[str, str]) -> OpRow:
 def layers_of_ops(design: Design) -> dict[str, str]:
     """Where each op is computed: a convolution and what follows it up to the next, or an array.
 
-    What comes before the first convolution is a layer of its own name; pixels are of none.
+    What comes before the first convolution is a layer of its own name; pixels are of none, in
+    whatever shape.
     """
     graph, stage_of = design.model.graph, design.lowering.stage_of
     home = {graph.input.name: ""}
@@ -131,9 +132,8 @@ def layers_of_ops(design: Design) -> dict[str, str]:
         elif isinstance(op, ir.Conv):
             home[op.name] = op.name
         elif op.name not in home:
-            home[op.name] = home[op.inputs[0]] or op.name
-            if isinstance(graph[op.inputs[0]], ir.Input):
-                home[op.name] = op.name
+            before = home[op.inputs[0]]
+            home[op.name] = before if before or isinstance(op, ir.Flatten) else op.name
     return home
 
 

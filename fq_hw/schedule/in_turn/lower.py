@@ -7,6 +7,7 @@ lie in the banks, placed wherever nothing alive is overwritten.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -244,6 +245,12 @@ class Passes:
         )
         if step.keep:
             self.trunk = tensor
+
+    @property
+    def waiting(self) -> bool:
+        """Whether levels of sums that nobody else reads had no place when these were made."""
+        passes = {draft.tensor for draft in self.drafts if not draft.step.steps}
+        return any(len(self.graph.users[name]) == 1 for name in passes)
 
     def threshold(self, op: ir.Threshold) -> None:
         """A pass over the trunk alone."""
@@ -554,9 +561,10 @@ def is_planar(users: Sequence[ir.Op]) -> bool:
 
 
 def fitted(graph: Graph, after: str, until: str, array: Array) -> InTurn:
-    """A stage on ``array`` with the fewest words in its banks, from 256 up, that hold its tensors.
+    """A stage on ``array`` with as many words in its banks, from 256 up, as take the fewest blocks.
 
-    Raises what ``Passes`` does where there is no way, or not even the deepest banks are enough.
+    Where they do not hold levels beside those that are read, sums must wait in the trunk. Raises
+    what ``Passes`` does where there is no way, or not even the deepest banks are enough.
     """
     *shallow, deepest = (
         InTurn(after=after, until=until, array=replace(array, depth=depth)) for depth in DEPTHS
@@ -566,11 +574,17 @@ def fitted(graph: Graph, after: str, until: str, array: Array) -> InTurn:
     largest = max(
         (region_of(graph, n, array).size for n in levels if convolved(graph.users[n])), default=0
     )
+    best, fewest = None, math.inf
     for stage in shallow:
         if stage.array.depth < largest:  # which spares most of the work
             continue
         with suppress(CapacityError):
-            Passes(graph, stage)
-            return stage
-    Passes(graph, deepest)
-    return deepest
+            made = Passes(graph, stage)
+            count = taken(made.unit.parts().memories)
+            if count < fewest:
+                best, fewest = stage, count
+            if not made.waiting:
+                return best
+    if best is None:
+        Passes(graph, deepest)
+    return best or deepest

@@ -102,7 +102,9 @@ class ArrayUnit(Unit):
         last = self.passes[-1]
         ways = (last.keep, last.give, self.leaves is not None)
         self.check(sum(ways) == 1, "must keep or give what the last pass makes", last.name)
-        self.check(not last.give or self.planar, "gives all pixels of some channels", last.name)
+        self.check(
+            not last.give or self.planar, "gives all pixels of some channels first", last.name
+        )
         if self.outside is not None:
             ends = self.entry is not None and last.give
             self.check(

@@ -18,7 +18,7 @@ from fq_hw.passes import lower_graph
 from fq_hw.schedule.choices import Choices
 from fq_hw.schedule.fold_search import fold_at
 from fq_hw.schedule.in_turn.geometry import Array
-from fq_hw.schedule.in_turn.lower import Passes, passes
+from fq_hw.schedule.in_turn.lower import Passes, fitted, passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.plan import Plan
@@ -195,11 +195,68 @@ def test_refuses_layers_that_an_array_cannot_run(fields, said):
         made(changed(fields))
 
 
-def test_refuses_weights_of_two_bits():
+def test_weights_of_two_bits_come_plane_by_plane():
     exported = export(random_checkpoint(VARIANTS["two-bits"], 1))
     graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
-    with pytest.raises(GraphError, match=r"needs weights -1 and \+1 and pad_level 0 in an array"):
-        made(graph)
+    unit = made(graph).unit
+    assert {step.planes for step in unit.passes if step.kernel} == {2} and not unit.masked
+    step = unit.passes[0]
+    assert step.steps == 2 * step.kernel**2 * step.source.words
+
+
+def wide(**fields) -> ir.Graph:
+    """Levels of eight bits for a depthwise layer of 8 channels, then others on a line."""
+    dice, even = np.random.default_rng(2), np.arange(255) * np.arange(60, 68)[:, None]
+    weight = dice.integers(-9, 10, (8, 3, 3, 1))
+    table = dice.integers(0, 256, (1, 256, 8))
+    ops = [
+        ir.Input(name="x", shape=(6, 5, 1)),
+        ir.Embed(name="first", inputs=("x",), table=table, out_bits=8),
+        ir.Conv(name="each", inputs=("first",), weight=weight, stride=1, padding=1, groups=8,
+                scale=None),
+        ir.Bias(name="biased", inputs=("each",), bias=np.arange(8)),
+        ir.Threshold(name="levels", inputs=("biased",), sign=np.ones(8, int), out_bits=8,
+                     levels=fields.get("levels", even)),
+        ir.Conv(name="last", inputs=("levels",), weight=dice.integers(-9, 10, (3, 1, 1, 8)),
+                stride=1, padding=0, scale=None),
+        ir.PixelSum(name="sum", inputs=("last",)),
+        ir.ClassScale(name="scores", inputs=("sum",), multiplier=np.ones(3, int)),
+        ir.ArgMax(name="label", inputs=("scores",)),
+    ]  # fmt: skip
+    return lower_graph(ir.Graph("wide", tuple(ops)))
+
+
+def test_many_levels_lie_on_a_line_and_a_depthwise_fold_reads_one_word():
+    unit = Passes(wide(), InTurn(after="first", until="last", array=SMALL)).unit
+    each, last = unit.passes
+    assert unit.masked and unit.line is not None and unit.line.high == each.high > 99
+    assert (each.depthwise, each.planes, each.inverted) == (True, 5, True)
+    assert each.steps == 9 * 5 and each.source.words == 2
+    assert (last.depthwise, last.steps) == (False, 2 * last.planes)
+
+
+def test_levels_leave_from_the_banks_and_then_nothing_is_kept():
+    stage = Passes(wide(), InTurn(after="first", until="levels", array=SMALL))
+    unit = stage.unit
+    assert unit.leaves == stage.regions["levels"] and not unit.has_trunk
+    assert (unit.o.bits, unit.o.lanes) == (8, SMALL.simd)
+    assert len(unit.parts().memories) == SMALL.columns
+
+
+def test_banks_are_deep_enough_for_levels_beside_those_that_are_read():
+    """Where it costs fewer blocks: sums that wait take a trunk."""
+    array = fitted(wide(), "first", "levels", Array(columns=2, pe=2, simd=2)).array
+    tight = Passes(wide(), InTurn(after="first", until="levels", array=replace(array, depth=128)))
+    assert tight.waiting and tight.unit.has_trunk
+    assert array.depth == 256
+
+
+def test_refuses_many_levels_that_lie_on_no_line():
+    bent = (np.arange(255) ** 2)[None, :] + np.zeros((8, 1), int)
+    stage = InTurn(after="first", until="last", array=SMALL)
+    said = r"^Threshold 'levels': needs levels at even distances in an array \(got '8 bits'\)"
+    with pytest.raises(GraphError, match=said):
+        Passes(wide(levels=bent), stage).unit.parts()
 
 
 def stream_plan(slots: Slots | None = None) -> Plan:
