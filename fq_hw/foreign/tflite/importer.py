@@ -174,6 +174,10 @@ def factors(op: Operator, x: Tensor, weights: Tensor, y: Tensor, count: int) -> 
     contract = f"weights need 1 or {count} scales, and zero point 0"
     got = (len(weights.scale), weights.zero[:4].tolist())
     require(fits, op.where, contract, got, kind=GraphError)
+    along = 3 if op.kind == "DEPTHWISE_CONV_2D" else 0
+    fits = len(weights.scale) == 1 or weights.axis == along
+    contract = f"weights need their scales along axis {along}, that of the output channels"
+    require(fits, op.where, contract, weights.axis, kind=GraphError)
     products = x.scale.astype(np.float64) * weights.scale.astype(np.float64)
     return Factor.of(np.broadcast_to(products / np.float64(y.scale[0]), count))
 

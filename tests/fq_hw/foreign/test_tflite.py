@@ -101,6 +101,15 @@ def offset_weights(m, x):
     return made
 
 
+def across(m, x):
+    made = m.weighted("CONV_2D", x, m.codes(3, 1, 1, 3), 0, (1, 4, 4, 3), Padding=0, StrideH=1,
+                      StrideW=1, DilationHFactor=1, DilationWFactor=1)  # fmt: skip
+    weights = m.tensors[m.operators[-1]["inputs"][1]]
+    scale, zero = (np.resize(weights[name], 3) for name in ("scale", "zero"))
+    weights |= {"scale": scale, "zero": zero, "axis": 3}
+    return made
+
+
 def real(m, x):
     m.tensors[x]["kind"] = np.dtype(np.float32)
     return x
@@ -120,6 +129,10 @@ def sign_bit(m, x):
 REFUSED = {
     "unknown": (logistic, "node 'LOGISTIC_1' (LOGISTIC): is not supported; supported are ADD, AV"),
     "weights with a zero point": (offset_weights, "node 'CONV_2D_1' (CONV_2D): weights need 1 or "),
+    "scales of inputs": (
+        across,
+        "node 'CONV_2D_1' (CONV_2D): weights need their scales along axis",
+    ),
     "real": (real, "node 'CONV_2D_0' (CONV_2D): must be int8 with one scale (got 'float32'); con"),
     "edge": (edge, "node 'AVERAGE_POOL_2D_1' (AVERAGE_POOL_2D): windows must lie inside the image"),
     "activation": (sign_bit, "node 'CONV_2D_0' (CONV_2D): fused activation must be none, RELU or"),
