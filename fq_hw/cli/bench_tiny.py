@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fq_hw.cli.bench import CELLS, as_output, ask, cycles_of, differing
@@ -18,7 +18,8 @@ __all__ = ["add_parser"]
 FILE = Path("build/bench/tiny.json")
 FOLDER = Path("build/tiny")
 BOARD = "ulx3s-85f"
-PARTS = ("verify", "sim", "routed")
+SMALL_BOARD = "tang-primer-20k"
+PARTS = ("verify", "sim", "routed", "array")
 VERIFIED, SIMULATED = 1_000, 20  # inputs
 SOURCE = "MLPerf Tiny v1.1 closed: fpgaConvNet on XC7Z020; hls4ml and FINN (ad)"
 
@@ -30,7 +31,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="measure MLPerf Tiny's four int8 models: beside LiteRT, in Verilog, routed",
         description="Import the four TFLite files of a folder, compare every tensor with LiteRT's "
         f"reference kernels ({VERIFIED:,} inputs) and with the Verilog ({SIMULATED}), and build "
-        f"for ULX3S-85F. Prints a table beside published rates and writes {FILE}.",
+        f"for {BOARD}; the keyword spotter in turn on an array for {SMALL_BOARD}, too. Prints a "
+        f"table beside published rates and writes {FILE}.",
     )
     parser.add_argument("models", type=Path, help="folder of the TFLite files, with inputs/*.dat")
     parser.add_argument("--only", choices=TASKS, nargs="+", default=[*TASKS], help="of the models")
@@ -103,11 +105,36 @@ def routed(
     """Cells and clock on the board."""
     aims = ("--placer", "wires", "--mhz", str(TASKS[name].mhz))
     built, said = ask("build", graph, "--fold", folding, "--board", BOARD, *aims)
+    yield from board_rows(name, built, said)
+
+
+def board_rows(what: str, built: Mapping, said: str) -> Iterator[Row]:
+    """Cells, clock and rate of a build."""
     for key, unit in CELLS.items():
-        yield f"{name}: {unit}", built[key], unit, "routed", said
-    yield f"{name}: clock", built["fmax_mhz"], "MHz", "routed", said
+        yield f"{what}: {unit}", built[key], unit, "routed", said
+    yield f"{what}: clock", built["fmax_mhz"], "MHz", "routed", said
     rate = built["fmax_mhz"] * 1e6 / built["cycles per frame"]
-    yield f"{name}: routed clock / cycles per frame", rate, "frames/s", "routed", said
+    yield f"{what}: routed clock / cycles per frame", rate, "frames/s", "routed", said
 
 
-MEASURES = {"verify": verified, "sim": simulated, "routed": routed}
+def arrayed(
+    name: str, args: argparse.Namespace, model: Path, graph: str, folding: str
+) -> Iterator[Row]:
+    """The layers that fit one in turn on an array, on a small board: in Verilog and routed."""
+    task, what = TASKS[name], f"{name} in turn"
+    if task.in_turn is None:
+        return
+    *ends, array = task.in_turn
+    folding = str(FOLDER / f"{name}-array.fold.json")
+    size = ("--in-turn", *ends, "--array", array)
+    least = ("--cycles", "700000", "--levels-per-stage", "3")  # no more of what streams than needed
+    ask("fold", graph, "--board", SMALL_BOARD, *size, *least, "--out", folding)
+    data = inputs(name, args.models, SIMULATED)
+    ran, said = ask("sim", graph, "--fold", folding, *data, "--level-images", str(SIMULATED))
+    yield from differing(ran, said, f"{what}: ")
+    yield from cycles_of(what, ran, said)
+    built, said = ask("build", graph, "--fold", folding, "--board", SMALL_BOARD)
+    yield from board_rows(what, built, said)
+
+
+MEASURES = {"verify": verified, "sim": simulated, "routed": routed, "array": arrayed}

@@ -18,7 +18,10 @@ MOST_BYTES = 2**26  # of a file
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A model: its file, its inputs' names, shape and scores, its folding, its published rate."""
+    """A model: its file, its inputs' names, shape and scores, its folding, its published rate.
+
+    Where it fits a small board, which: the first and last tensors of its stage in turn, the array.
+    """
 
     file: str
     inputs: str
@@ -27,13 +30,15 @@ class Task:
     cycles: int
     mhz: int
     published: float
+    in_turn: tuple[str, str, str] | None = None
 
 
 TASKS = {
     "ic": Task(file="ic_resnet8_int8", inputs="imgc_*.dat", shape=(32, 32, 3), scores=10,
                cycles=40_000, mhz=105, published=2_431),
     "kws": Task(file="kws_dscnn_int8", inputs="kws_*.dat", shape=(49, 10, 1), scores=12,
-                cycles=16_000, mhz=95, published=3_088),
+                cycles=16_000, mhz=95, published=3_088,
+               in_turn=("CONV_2D_0", "CONV_2D_8", "2x4x8")),
     "vww": Task(file="vww_mobilenetv1_025_int8", inputs="vww_*.dat", shape=(96, 96, 3), scores=2,
                 cycles=74_000, mhz=95, published=105),
     "ad": Task(file="ad_autoencoder_int8", inputs="anomd_*.dat", shape=(640,), scores=640,

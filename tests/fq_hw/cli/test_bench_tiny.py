@@ -46,7 +46,9 @@ def test_rows(models, monkeypatch, capsys):
     assert main(["bench-tiny", ".", "--only", "kws", "ic", "--path", "cifar", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
     each = ["import", "fold", "verify", "sim", "build"]
-    assert asked == [*each, *each[:3], "golden", *each[3:]]
+    assert asked == [*each, "fold", "sim", "build", *each[:3], "golden", *each[3:]]
+    assert rows["kws in turn: cycles per frame, rtl-sim"]["value"] == 16_000
+    assert rows["kws in turn: LUT4"]["command"].count("tang-primer-20k") == 1
     assert rows["kws: routed clock / cycles per frame"]["value"] == pytest.approx(5_000)
     assert rows["kws: values that differ from LiteRT, of 34"]["value"] == 1
     assert rows["kws, published"]["value"] == 3_088
