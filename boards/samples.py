@@ -33,9 +33,11 @@ from fq_hw.schedule.units import (
     PoolUnit,
     ReorderUnit,
     RequantizeUnit,
+    ResultChainUnit,
     ResultUnit,
     Rom,
     RomUnit,
+    ScorePipelineUnit,
     ScoreUnit,
     SdramUnit,
     ThresholdUnit,
@@ -349,6 +351,21 @@ def scores() -> Iterator[ScoreUnit]:
         )  # fmt: skip
 
 
+def score_pipelines() -> Iterator[ScorePipelineUnit]:
+    for classes, sum_bits, multiplier_bits, whole_bits, raw, falling, biased in (
+        (640, 23, 1, 24, True, False, False), (640, 20, 1, 21, True, False, False),
+        (100, 12, 1, 13, True, False, False), (1000, 16, 1, 0, False, False, False),
+        (100, 12, 4, 13, True, False, False), (100, 14, 8, 0, False, False, False),
+        (1000, 17, 12, 17, True, True, False), (1000, 16, 10, 17, True, False, True),
+        (100, 12, 4, 0, False, False, True), (200, 14, 6, 15, True, True, True),
+    ):  # fmt: skip
+        yield ScorePipelineUnit(
+            classes=classes, sum_bits=sum_bits, multiplier_bits=multiplier_bits,
+            score_bits=(whole_bits or sum_bits) + multiplier_bits, whole_bits=whole_bits, raw=raw,
+            falling=falling, biased=biased,
+        )  # fmt: skip
+
+
 def sdrams() -> Iterator[SdramUnit]:
     for chip, gear, clock_mhz, burst, places, depth in (
         (SDR_16M16, 1, 133, 256, 1024, 456_000), (SDR_16M16, 1, 100, 128, 512, 60_000),
@@ -369,13 +386,21 @@ def results() -> Iterator[ResultUnit]:
         yield ResultUnit(classes=classes, score_bits=score_bits, best=best)
 
 
+def result_chains() -> Iterator[ResultChainUnit]:
+    for classes, score_bits, best in (
+        (2, 18, 1), (10, 23, 1), (20, 30, 1), (100, 23, 5), (200, 28, 5), (640, 24, 5),
+        (1000, 30, 5), (10, 24, 3), (50, 20, 2),
+    ):  # fmt: skip
+        yield ResultChainUnit(classes=classes, score_bits=score_bits, best=best)
+
+
 SAMPLES: tuple[Unit, ...] = tuple(
     unit
     for kind in (
         embeddings, converters, windows, picks, reorders, roms, engines, depthwise, window_pools,
         thresholds, forks, fifos,
-        adders, pixel_sums, scores, results, plane_sums, requantizers, lines, lookups, pools,
-        concats, sdrams,
+        adders, pixel_sums, scores, score_pipelines, results, result_chains, plane_sums,
+        requantizers, lines, lookups, pools, concats, sdrams,
     )
     for unit in kind()
 ) + ARRAYS + PARAMETERS  # fmt: skip

@@ -187,8 +187,9 @@ class Choices:
         for kind in self.graph.types.values():
             h, w, c = kind.shape
             found |= {h * w * beats for beats in divisors(c)}
-        _, others = self.base(max(found))
-        found |= {unit.beats for unit in others.values() if unit.beats}
+        for asked in (max(found), 1):  # several units are there in a slow and in a fast form
+            _, others = self.base(asked)
+            found |= {unit.beats for unit in others.values() if unit.beats}
         return sorted(cycles for cycles in found if cycles >= slowest_best)
 
     def speeds(self, name: str, shape: tuple[int, ...]) -> frozenset[int]:

@@ -627,8 +627,8 @@ def _(op: ir.PixelSum, plan: Lowering) -> None:
 def _(op: ir.ClassScale, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     one_by_one = plan.cut(op.name, x, 1, ".serial", signed=x.signed)
-    types = plan.graph.types
-    unit = score_unit(op, types[op.inputs[0]], types[op.name], x.bits, raw=not x.signed)
+    sums, made = (plan.graph.types[name] for name in (op.inputs[0], op.name))
+    unit = score_unit(op, sums, made, x.bits, raw=not x.signed, cycles=plan.cycles)
     bias = 0 * op.multiplier if op.bias is None else op.bias
     constants = plan.rom(
         f"{op.name}.constants",
@@ -645,7 +645,7 @@ def _(op: ir.ArgMax, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     scores = plan.nodes[-1].unit
     assert isinstance(scores, units.ScoreUnit)  # Lowering has seen to it
-    plan.add(op.name, result_unit(scores), x.source, tensor=op.name)
+    plan.add(op.name, result_unit(scores, plan.cycles), x.source, tensor=op.name)
 
 
 def lower(
