@@ -31,6 +31,7 @@ from fq_hw.schedule.units import (
     PlaneUnit,
     Pooling,
     PoolUnit,
+    ProductUnit,
     ReorderUnit,
     RequantizeUnit,
     ResultChainUnit,
@@ -186,6 +187,24 @@ def engines() -> Iterator[ConvUnit]:
         )  # fmt: skip
 
 
+def products() -> Iterator[ProductUnit]:
+    for cin, cout, taps, pe, simd, columns, act_bits, weight_bits, hold in (
+        (16, 16, 9, 1, 4, 1, 8, 8, 1), (16, 16, 9, 2, 8, 1, 8, 8, 1),
+        (64, 64, 1, 4, 16, 1, 8, 8, 1), (640, 128, 1, 2, 32, 1, 8, 8, 1),
+        (128, 128, 1, 8, 8, 1, 8, 8, 1), (32, 32, 9, 4, 4, 2, 8, 8, 1),
+        (16, 16, 1, 4, 16, 1, 8, 8, 1), (64, 64, 9, 16, 4, 1, 8, 8, 1),
+        (32, 32, 9, 4, 8, 2, 4, 8, 1), (32, 32, 1, 2, 16, 4, 4, 8, 1),
+        (64, 64, 9, 8, 8, 1, 8, 4, 1), (64, 64, 1, 16, 4, 1, 8, 4, 1),
+        (16, 16, 9, 8, 2, 2, 4, 4, 1), (32, 32, 9, 4, 8, 1, 8, 8, 4),
+        (32, 32, 9, 2, 4, 2, 8, 8, 8), (8, 16, 9, 16, 1, 1, 8, 8, 1),
+        (3, 16, 9, 4, 3, 1, 8, 8, 1),
+    ):  # fmt: skip
+        yield ProductUnit(
+            cin=cin, cout=cout, taps=taps, pixels=64, pe=pe, simd=simd, columns=columns,
+            act_bits=act_bits, weight_bits=weight_bits, hold=hold,
+        )  # fmt: skip
+
+
 def depthwise() -> Iterator[DepthwiseUnit]:
     for channels, pe, columns, act_bits, weight_bits, taps in (
         (16, 1, 1, 2, 1, 9), (16, 4, 1, 2, 1, 9), (16, 16, 1, 2, 1, 9), (32, 8, 2, 2, 1, 9),
@@ -196,6 +215,18 @@ def depthwise() -> Iterator[DepthwiseUnit]:
         yield DepthwiseUnit(
             cout=channels, pixels=64, pe=pe, act_bits=act_bits, columns=columns, taps=taps,
             weight_bits=weight_bits, padded=True,
+        )  # fmt: skip
+
+
+def depthwise_products() -> Iterator[DepthwiseUnit]:
+    for channels, pe, columns, act_bits, weight_bits, taps in (
+        (16, 1, 1, 8, 8, 9), (16, 4, 1, 8, 8, 9), (16, 16, 1, 8, 8, 9), (32, 8, 2, 8, 8, 9),
+        (16, 4, 1, 8, 8, 25), (16, 4, 2, 4, 8, 9), (32, 8, 4, 4, 8, 9), (16, 2, 1, 4, 4, 9),
+        (24, 12, 1, 8, 8, 1),
+    ):  # fmt: skip
+        yield DepthwiseUnit(
+            cout=channels, pixels=64, pe=pe, act_bits=act_bits, columns=columns, taps=taps,
+            weight_bits=weight_bits, padded=True, dsp=True,
         )  # fmt: skip
 
 
@@ -255,6 +286,14 @@ def lines() -> Iterator[LineUnit]:
             channels=64, pixels=64, lanes=lanes, in_bits=in_bits, slope_bits=slope_bits,
             origin_bits=in_bits + 1, bias_bits=shift + 9, shift=shift, low=0, high=255,
             two_sided=two_sided, out_bits=8,
+        )  # fmt: skip
+    for lanes, in_bits, slope_bits, shift in (
+        (1, 12, 10, 14), (1, 18, 17, 20), (2, 20, 24, 30), (1, 22, 25, 32), (4, 16, 12, 18),
+    ):  # fmt: skip
+        yield LineUnit(
+            channels=64, pixels=64, lanes=lanes, in_bits=in_bits, slope_bits=slope_bits,
+            origin_bits=in_bits + 1, bias_bits=shift + 9, shift=shift, low=0, high=255,
+            out_bits=8, logic=True,
         )  # fmt: skip
 
 
@@ -397,7 +436,8 @@ def result_chains() -> Iterator[ResultChainUnit]:
 SAMPLES: tuple[Unit, ...] = tuple(
     unit
     for kind in (
-        embeddings, converters, windows, picks, reorders, roms, engines, depthwise, window_pools,
+        embeddings, converters, windows, picks, reorders, roms, engines, products, depthwise,
+        depthwise_products, window_pools,
         thresholds, forks, fifos,
         adders, pixel_sums, scores, score_pipelines, results, result_chains, plane_sums,
         requantizers, lines, lookups, pools, concats, sdrams,

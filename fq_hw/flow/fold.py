@@ -23,7 +23,7 @@ from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, RomUnit, Unit
 
 __all__ = ["HEAD", "KINDS", "FoldGoal", "filled_by", "layer_rows", "sdram_row"]
 
-KINDS = {"LUT": "lut", "FF": "ff", "EBR": "ebr"}
+KINDS = {"LUT": "lut", "FF": "ff", "EBR": "ebr", "multipliers": "multipliers"}
 HEAD = (
     "layer", "PE", "SIMD", "columns", "hold", "weights", "cycles", "busy %", "MAC/cycle", *KINDS
 )  # fmt: skip
@@ -232,7 +232,10 @@ def limits_of(board, share: float, graph: ir.Graph) -> Resources:
     kept = blocks(2 * CHUNK_PIXELS, 8 * graph.input.shape[2], rom=False)
     have = board.capacity
     return Resources(
-        lut=int(have.lut * share), ff=int(have.ff * FF_SHARE), ebr=max(have.ebr - kept, 0)
+        lut=int(have.lut * share),
+        ff=int(have.ff * FF_SHARE),
+        ebr=max(have.ebr - kept, 0),
+        multipliers=have.multipliers,
     )
 
 

@@ -30,7 +30,7 @@ from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition
 from fq_hw.schedule.joins import ONE, Branches, branches
 from fq_hw.schedule.lines import FEWEST_BITS, Line, line_of
 from fq_hw.schedule.plan import Node, Plan, Source
-from fq_hw.schedule.planes import depthwise_codes, planes
+from fq_hw.schedule.planes import codes, depthwise_codes, planes
 from fq_hw.schedule.pool_parts import pool_parts
 from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
@@ -139,9 +139,10 @@ class Lowering:
                 place(op, self)
             elif op.name == stage.until:
                 place_array(stage, self)
-        roms = {node.name for node in self.nodes if isinstance(node.unit, units.RomUnit)}
+        kinds = units.RomUnit, units.LineUnit
+        known = {node.name for node in self.nodes if isinstance(node.unit, kinds)}
         where, contract = f"folding of {graph.name!r}", "puts into logic what is no ROM of it"
-        extra = sorted(self.logic - roms)
+        extra = sorted(self.logic - known)
         require(not extra, where, contract, extra, kind=FoldingError)
 
     @property
@@ -326,6 +327,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
         lanes_out=plan.lanes(op),
         pad_level=op.pad_level,
         planes=depthwise_codes(op)[1] if op.depthwise else weights.count,
+        weight_bits=codes(op.weight.astype(np.int64))[1],
         masked=weights.masked,
         inverted=weights.inverted,
         bursts=skip is None and in_bursts(plan.graph, op.inputs[0]),
@@ -338,7 +340,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     unit = parts.engine
     offset = engine_offset(op, x, unit)
     bits = unit.raw_bits
-    if site.combined:
+    if site.combined(plan.folds[op.name]):
         combine = parts.after[-1][1]
         offset, bits = offset - combine.left_out, combine.o.bits
     tensor = plan.summed_first.get(op.name, op.name)  # of the graph as it was given
@@ -363,7 +365,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
 
 def engine_offset(op: ir.Conv, x: Stream, engine: Engine) -> np.ndarray:
     """What the sums of ``op``'s engine lack, channel by channel."""
-    if isinstance(engine, units.DepthwiseUnit) and engine.weight_bits > 1:
+    if not isinstance(engine, units.ConvUnit) and engine.start:
         return np.full(engine.cout, -engine.start, np.int64)
     return planes(op).offsets(x.bits)
 
@@ -371,8 +373,12 @@ def engine_offset(op: ir.Conv, x: Stream, engine: Engine) -> np.ndarray:
 def engine_words(op: ir.Conv, engine: Engine) -> np.ndarray:
     """The bits of the weight words of ``op``'s engine, word by word."""
     if isinstance(engine, units.DepthwiseUnit):
-        codes = depthwise_codes(op)[0].reshape(engine.nf, engine.pe, engine.taps)
-        words = bits_of(codes.swapaxes(1, 2), engine.weight_bits)
+        weight = depthwise_codes(op)[0].reshape(engine.nf, engine.pe, engine.taps)
+        words = bits_of(weight.swapaxes(1, 2), engine.weight_bits)
+    elif isinstance(engine, units.ProductUnit):
+        weight = codes(op.weight.astype(np.int64))[0]
+        words = weight_words(weight, engine.nf, engine.pe, engine.simd)
+        words = bits_of(words, engine.weight_bits)
     else:
         words = weight_words(planes(op).bits, engine.nf, engine.pe, engine.simd)
     return words.reshape(-1, engine.i_weight.width)
@@ -498,6 +504,7 @@ def counted(op: ir.Threshold, line: Line, x: Stream, plan: Lowering) -> None:
         low=line.low,
         high=line.high,
         two_sided=line.two_sided,
+        logic=op.name in plan.logic,
     )
 
     def fill() -> np.ndarray:

@@ -21,7 +21,7 @@ class Parts:
 
     ``both`` are quantities that have a price in LUT4 and one in flip-flops: ``lut`` and
     ``ff`` get them too. ``wires`` are bits that block RAMs send in a cycle; their price is that of
-    their wires in LUT4.
+    their wires in LUT4. ``multipliers`` are those of the device, where its family has such.
     """
 
     lut: Mapping[str, float] = field(default_factory=dict)
@@ -31,6 +31,7 @@ class Parts:
     exact_lut: int = 0
     exact_ff: int = 0
     memories: tuple[Memory, ...] = ()
+    multipliers: int = 0
 
     def __post_init__(self) -> None:
         for kind in ("lut", "ff"):

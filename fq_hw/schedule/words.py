@@ -36,14 +36,14 @@ def bits_of(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def weight_words(weight: np.ndarray, folds: int, pe: int, simd: int) -> np.ndarray:
-    """Binary weights O,K,K,C as the words of each fold: bits of shape folds, uses, pe*simd.
+    """Weights O,K,K,C as the words of each fold: of shape folds, uses, pe*simd.
 
     Order of uses: kernel row, kernel column, ``simd`` channels. Lane 0 is the lowest channel. The
-    bit of an unused lane is 0, which adds nothing to the level 0 that is there.
+    weight of an unused lane is 0, which adds nothing to the level 0 that is there.
     """
     cout, rows, columns, cin = weight.shape
     words = ceil_div(cin, simd)
-    bits = np.zeros((folds * pe, rows, columns, words * simd), np.uint8)
+    bits = np.zeros((folds * pe, rows, columns, words * simd), weight.dtype)
     bits[:cout, :, :, :cin] = weight
     bits = bits.reshape(folds, pe, rows, columns, words, simd)
     return bits.transpose(0, 2, 3, 4, 1, 5).reshape(folds, -1, pe * simd)

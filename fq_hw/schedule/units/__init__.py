@@ -22,6 +22,7 @@ from fq_hw.schedule.units.pixel_embedding import EmbedUnit
 from fq_hw.schedule.units.pixel_sum import PixelSumUnit
 from fq_hw.schedule.units.plane_sum import PlaneUnit
 from fq_hw.schedule.units.pool import Pooling, PoolUnit
+from fq_hw.schedule.units.product_engine import ProductUnit
 from fq_hw.schedule.units.requantize import RequantizeUnit
 from fq_hw.schedule.units.residual_add import AddUnit
 from fq_hw.schedule.units.result import ResultChainUnit, ResultKind, ResultUnit
@@ -57,6 +58,7 @@ __all__ = [
     "PlaneUnit",
     "PoolUnit",
     "Pooling",
+    "ProductUnit",
     "ReorderUnit",
     "Replay",
     "RequantizeUnit",
