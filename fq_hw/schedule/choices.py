@@ -255,7 +255,7 @@ class Choices:
         choices = zip(names, picked[len(self.convs) :], strict=True)
         return tuple(name for name, index in choices if index)
 
-    def table(self, site: ConvSite, dsp: bool) -> tuple[Priced, ...]:
+    def table(self, site: ConvSite, dsp: bool = True) -> tuple[Priced, ...]:
         """Every fold of a convolution between streams of known width that no other beats.
 
         Some of them on multipliers where ``dsp`` says that there are such.

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from networks import NETWORKS, random_checkpoint, random_graph
 
@@ -227,6 +228,50 @@ def test_the_tail_takes_a_class_a_cycle_where_it_must():
     kinds = [ScorePipelineUnit, ResultChainUnit]
     assert [type(unit) for unit in fast if type(unit) is not RomUnit] == kinds
     assert slow[-1].beats == 400 * 6 + 5 and fast[-1].beats == 400 + 5
+
+
+def of_bytes(classes: int = 6) -> ir.Graph:
+    """Two convolutions, one depthwise, of 8-bit levels and weights."""
+    dice = np.random.default_rng(5)
+
+    def weight(*shape: int) -> np.ndarray:
+        found = dice.integers(-127, 128, shape)
+        found.flat[0] = 127
+        return found
+
+    def levels(name: str, channels: int) -> ir.Threshold:
+        rows = np.sort(dice.integers(-20_000, 20_000, (channels, 15)), axis=1)
+        sign = np.ones(channels, np.int64)
+        return ir.Threshold(name=name, inputs=(f"{name}.sums",), levels=rows, sign=sign, out_bits=4)
+
+    more = {"stride": 1, "padding": 0, "scale": None}
+    return lower_graph(ir.Graph("bytes", (
+        ir.Input(name="x", shape=(6, 6, 2)),
+        ir.Embed(name="e", inputs=("x",), table=np.arange(256).reshape(1, 256, 1), out_bits=8),
+        ir.Conv(name="a.sums", inputs=("e",), weight=weight(8, 3, 3, 2), **more),
+        levels("a", 8),
+        ir.Conv(name="b.sums", inputs=("a",), weight=weight(8, 3, 3, 1), groups=8, **more),
+        levels("b", 8),
+        ir.Conv(name="c", inputs=("b",), weight=weight(classes, 1, 1, 8), **more),
+        ir.PixelSum(name="sum", inputs=("c",)),
+        ir.ClassScale(name="scores", inputs=("sum",), multiplier=np.ones(classes, np.int64)),
+        ir.ArgMax(name="label", inputs=("scores",)),
+    )))  # fmt: skip
+
+
+def test_multipliers_are_taken_where_they_save_luts_and_no_more_than_there_are(graphs):
+    graph, plenty, spent = of_bytes(), Resources(lut=10**6, ff=10**6, ebr=10**6), {}
+    for count in (0, 1, 4, 156):
+        found = least_lut(graph, 300, replace(plenty, multipliers=count))
+        need = plan_resources(lower(graph, found.folds, found.cycles, **found.more))
+        used = [fold.dsp for fold in found.folds.values()]
+        assert need.multipliers <= count and (count or not any(used))
+        spent[count] = need.lut
+    assert spent[0] > spent[1] > spent[4] > spent[156] and all(used)
+    binary = least_lut(graphs["gains"], 2_000, replace(plenty, multipliers=156))
+    unasked = least_lut(graph, 300)  # nobody says that there are any
+    for folding in (binary, unasked):
+        assert not any(fold.dsp for fold in folding.folds.values())
 
 
 def test_refuses_what_does_not_fit_and_says_what_is_missing(graphs):
