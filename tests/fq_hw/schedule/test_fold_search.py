@@ -5,9 +5,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from networks import NETWORKS, random_checkpoint, random_graph
+from networks import NETWORKS, byte_graph, random_checkpoint, random_graph
 
 from fq_hw import checkpoint, ir
 from fq_hw.errors import CapacityError, FoldingError
@@ -230,37 +229,8 @@ def test_the_tail_takes_a_class_a_cycle_where_it_must():
     assert slow[-1].beats == 400 * 6 + 5 and fast[-1].beats == 400 + 5
 
 
-def of_bytes(classes: int = 6) -> ir.Graph:
-    """Two convolutions, one depthwise, of 8-bit levels and weights."""
-    dice = np.random.default_rng(5)
-
-    def weight(*shape: int) -> np.ndarray:
-        found = dice.integers(-127, 128, shape)
-        found.flat[0] = 127
-        return found
-
-    def levels(name: str, channels: int) -> ir.Threshold:
-        rows = np.sort(dice.integers(-20_000, 20_000, (channels, 15)), axis=1)
-        sign = np.ones(channels, np.int64)
-        return ir.Threshold(name=name, inputs=(f"{name}.sums",), levels=rows, sign=sign, out_bits=4)
-
-    more = {"stride": 1, "padding": 0, "scale": None}
-    return lower_graph(ir.Graph("bytes", (
-        ir.Input(name="x", shape=(6, 6, 2)),
-        ir.Embed(name="e", inputs=("x",), table=np.arange(256).reshape(1, 256, 1), out_bits=8),
-        ir.Conv(name="a.sums", inputs=("e",), weight=weight(8, 3, 3, 2), **more),
-        levels("a", 8),
-        ir.Conv(name="b.sums", inputs=("a",), weight=weight(8, 3, 3, 1), groups=8, **more),
-        levels("b", 8),
-        ir.Conv(name="c", inputs=("b",), weight=weight(classes, 1, 1, 8), **more),
-        ir.PixelSum(name="sum", inputs=("c",)),
-        ir.ClassScale(name="scores", inputs=("sum",), multiplier=np.ones(classes, np.int64)),
-        ir.ArgMax(name="label", inputs=("scores",)),
-    )))  # fmt: skip
-
-
 def test_multipliers_are_taken_where_they_save_luts_and_no_more_than_there_are(graphs):
-    graph, plenty, spent = of_bytes(), Resources(lut=10**6, ff=10**6, ebr=10**6), {}
+    graph, plenty, spent = byte_graph(), Resources(lut=10**6, ff=10**6, ebr=10**6), {}
     for count in (0, 1, 4, 156):
         found = least_lut(graph, 300, replace(plenty, multipliers=count))
         need = plan_resources(lower(graph, found.folds, found.cycles, **found.more))
