@@ -19,6 +19,7 @@ class Capacity:
     lut, ff  4-input LUTs and flip-flops; on iCE40 one of each makes a logic cell
     ebr      embedded block RAMs: of 18 kbit on ECP5, of 4 kbit on iCE40
     spram    single-port RAMs of 256 kbit, without initial contents
+    multipliers  of 18 x 18 bits; none where synthesis is not told to use them
     grid     columns and rows of its tiles, as nextpnr counts them
     ebr_sites  where they are known, of each block RAM: column, row, number in nextpnr's name of it
     """
@@ -27,6 +28,7 @@ class Capacity:
     ff: int
     ebr: int
     spram: int = 0
+    multipliers: int = 0
     grid: tuple[int, int] | None = None
     ebr_sites: tuple[tuple[int, int, int], ...] = ()
 
@@ -34,7 +36,9 @@ class Capacity:
         for name in ("lut", "ff", "ebr"):
             count = getattr(self, name)
             require(count > 0, "Capacity", f"{name} must be positive", count)
-        require(self.spram >= 0, "Capacity", "spram must not be negative", self.spram)
+        for name in ("spram", "multipliers"):
+            count = getattr(self, name)
+            require(count >= 0, "Capacity", f"{name} must not be negative", count)
 
 
 @dataclass(frozen=True, kw_only=True)

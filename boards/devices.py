@@ -16,6 +16,7 @@ LFE5U_25F = Capacity(
     lut=24_288,
     ff=24_288,
     ebr=56,
+    multipliers=28,
     grid=(73, 51),
     ebr_sites=ebr_sites((25, 37), (*range(4, 23, 9), *range(33, 61, 9))),
 )
@@ -23,6 +24,7 @@ LFE5U_45F = Capacity(
     lut=43_848,
     ff=43_848,
     ebr=108,
+    multipliers=72,
     grid=(91, 72),
     ebr_sites=ebr_sites((10, 34, 58), (*range(4, 32, 9), *range(42, 79, 9))),
 )
@@ -30,6 +32,7 @@ LFE5U_85F = Capacity(
     lut=83_640,
     ff=83_640,
     ebr=208,
+    multipliers=156,
     grid=(127, 96),
     ebr_sites=ebr_sites((22, 46, 70, 82), (*range(4, 59, 9), *range(69, 115, 9))),
 )

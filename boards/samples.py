@@ -31,11 +31,14 @@ from fq_hw.schedule.units import (
     PlaneUnit,
     Pooling,
     PoolUnit,
+    ProductUnit,
     ReorderUnit,
     RequantizeUnit,
+    ResultChainUnit,
     ResultUnit,
     Rom,
     RomUnit,
+    ScorePipelineUnit,
     ScoreUnit,
     SdramUnit,
     ThresholdUnit,
@@ -184,6 +187,24 @@ def engines() -> Iterator[ConvUnit]:
         )  # fmt: skip
 
 
+def products() -> Iterator[ProductUnit]:
+    for cin, cout, taps, pe, simd, columns, act_bits, weight_bits, hold in (
+        (16, 16, 9, 1, 4, 1, 8, 8, 1), (16, 16, 9, 2, 8, 1, 8, 8, 1),
+        (64, 64, 1, 4, 16, 1, 8, 8, 1), (640, 128, 1, 2, 32, 1, 8, 8, 1),
+        (128, 128, 1, 8, 8, 1, 8, 8, 1), (32, 32, 9, 4, 4, 2, 8, 8, 1),
+        (16, 16, 1, 4, 16, 1, 8, 8, 1), (64, 64, 9, 16, 4, 1, 8, 8, 1),
+        (32, 32, 9, 4, 8, 2, 4, 8, 1), (32, 32, 1, 2, 16, 4, 4, 8, 1),
+        (64, 64, 9, 8, 8, 1, 8, 4, 1), (64, 64, 1, 16, 4, 1, 8, 4, 1),
+        (16, 16, 9, 8, 2, 2, 4, 4, 1), (32, 32, 9, 4, 8, 1, 8, 8, 4),
+        (32, 32, 9, 2, 4, 2, 8, 8, 8), (8, 16, 9, 16, 1, 1, 8, 8, 1),
+        (3, 16, 9, 4, 3, 1, 8, 8, 1),
+    ):  # fmt: skip
+        yield ProductUnit(
+            cin=cin, cout=cout, taps=taps, pixels=64, pe=pe, simd=simd, columns=columns,
+            act_bits=act_bits, weight_bits=weight_bits, hold=hold,
+        )  # fmt: skip
+
+
 def depthwise() -> Iterator[DepthwiseUnit]:
     for channels, pe, columns, act_bits, weight_bits, taps in (
         (16, 1, 1, 2, 1, 9), (16, 4, 1, 2, 1, 9), (16, 16, 1, 2, 1, 9), (32, 8, 2, 2, 1, 9),
@@ -194,6 +215,18 @@ def depthwise() -> Iterator[DepthwiseUnit]:
         yield DepthwiseUnit(
             cout=channels, pixels=64, pe=pe, act_bits=act_bits, columns=columns, taps=taps,
             weight_bits=weight_bits, padded=True,
+        )  # fmt: skip
+
+
+def depthwise_products() -> Iterator[DepthwiseUnit]:
+    for channels, pe, columns, act_bits, weight_bits, taps in (
+        (16, 1, 1, 8, 8, 9), (16, 4, 1, 8, 8, 9), (16, 16, 1, 8, 8, 9), (32, 8, 2, 8, 8, 9),
+        (16, 4, 1, 8, 8, 25), (16, 4, 2, 4, 8, 9), (32, 8, 4, 4, 8, 9), (16, 2, 1, 4, 4, 9),
+        (24, 12, 1, 8, 8, 1),
+    ):  # fmt: skip
+        yield DepthwiseUnit(
+            cout=channels, pixels=64, pe=pe, act_bits=act_bits, columns=columns, taps=taps,
+            weight_bits=weight_bits, padded=True, dsp=True,
         )  # fmt: skip
 
 
@@ -253,6 +286,14 @@ def lines() -> Iterator[LineUnit]:
             channels=64, pixels=64, lanes=lanes, in_bits=in_bits, slope_bits=slope_bits,
             origin_bits=in_bits + 1, bias_bits=shift + 9, shift=shift, low=0, high=255,
             two_sided=two_sided, out_bits=8,
+        )  # fmt: skip
+    for lanes, in_bits, slope_bits, shift in (
+        (1, 12, 10, 14), (1, 18, 17, 20), (2, 20, 24, 30), (1, 22, 25, 32), (4, 16, 12, 18),
+    ):  # fmt: skip
+        yield LineUnit(
+            channels=64, pixels=64, lanes=lanes, in_bits=in_bits, slope_bits=slope_bits,
+            origin_bits=in_bits + 1, bias_bits=shift + 9, shift=shift, low=0, high=255,
+            out_bits=8, logic=True,
         )  # fmt: skip
 
 
@@ -349,6 +390,21 @@ def scores() -> Iterator[ScoreUnit]:
         )  # fmt: skip
 
 
+def score_pipelines() -> Iterator[ScorePipelineUnit]:
+    for classes, sum_bits, multiplier_bits, whole_bits, raw, falling, biased in (
+        (640, 23, 1, 24, True, False, False), (640, 20, 1, 21, True, False, False),
+        (100, 12, 1, 13, True, False, False), (1000, 16, 1, 0, False, False, False),
+        (100, 12, 4, 13, True, False, False), (100, 14, 8, 0, False, False, False),
+        (1000, 17, 12, 17, True, True, False), (1000, 16, 10, 17, True, False, True),
+        (100, 12, 4, 0, False, False, True), (200, 14, 6, 15, True, True, True),
+    ):  # fmt: skip
+        yield ScorePipelineUnit(
+            classes=classes, sum_bits=sum_bits, multiplier_bits=multiplier_bits,
+            score_bits=(whole_bits or sum_bits) + multiplier_bits, whole_bits=whole_bits, raw=raw,
+            falling=falling, biased=biased,
+        )  # fmt: skip
+
+
 def sdrams() -> Iterator[SdramUnit]:
     for chip, gear, clock_mhz, burst, places, depth in (
         (SDR_16M16, 1, 133, 256, 1024, 456_000), (SDR_16M16, 1, 100, 128, 512, 60_000),
@@ -369,13 +425,22 @@ def results() -> Iterator[ResultUnit]:
         yield ResultUnit(classes=classes, score_bits=score_bits, best=best)
 
 
+def result_chains() -> Iterator[ResultChainUnit]:
+    for classes, score_bits, best in (
+        (2, 18, 1), (10, 23, 1), (20, 30, 1), (100, 23, 5), (200, 28, 5), (640, 24, 5),
+        (1000, 30, 5), (10, 24, 3), (50, 20, 2),
+    ):  # fmt: skip
+        yield ResultChainUnit(classes=classes, score_bits=score_bits, best=best)
+
+
 SAMPLES: tuple[Unit, ...] = tuple(
     unit
     for kind in (
-        embeddings, converters, windows, picks, reorders, roms, engines, depthwise, window_pools,
+        embeddings, converters, windows, picks, reorders, roms, engines, products, depthwise,
+        depthwise_products, window_pools,
         thresholds, forks, fifos,
-        adders, pixel_sums, scores, results, plane_sums, requantizers, lines, lookups, pools,
-        concats, sdrams,
+        adders, pixel_sums, scores, score_pipelines, results, result_chains, plane_sums,
+        requantizers, lines, lookups, pools, concats, sdrams,
     )
     for unit in kind()
 ) + ARRAYS + PARAMETERS  # fmt: skip

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from amaranth.hdl import Module, Signal, Value, unsigned
-from amaranth.lib import memory
+from amaranth.hdl import Module, Signal, Value
 
 from fq_hw.schedule.units import ConvUnit
 from rtl_gen.dot_array import DotArray
@@ -82,32 +81,3 @@ class ConvEngine(Engine, unit=ConvUnit):
                 dot = array.dot(signs, acts[pe // unit.GROUP][x], f"{x}_{pe}")
                 totals[x, pe] = self.accumulate(m, f"{x}_{pe}", dot, near[pe])
         return [totals[key] for key in sorted(totals)]
-
-    def accumulate(self, m: Module, name: str, dot: Value, near: Near | None) -> Value:
-        """The sum with ``dot``; what comes after the end of a sum begins from 0."""
-        total = Signal(self.unit.raw_bits, name=f"total_{name}")
-        if near is None:
-            m.d.comb += total.eq(dot)
-            return total
-        acc = Signal(self.unit.raw_bits, name=f"acc_{name}", reset_less=True)
-        if near.place is not None:  # the pixels' sums, each read a cycle before it is added to
-            ram = memory.Memory(shape=unsigned(len(acc)), depth=self.unit.hold, init=[])
-            m.submodules[f"sums_{name}"] = ram
-            write, read = ram.write_port(), ram.read_port(domain="comb")
-            m.d.comb += [
-                total.eq(acc + dot),
-                write.en.eq(near.adding),
-                write.addr.eq(near.place),
-                write.data.eq(total),
-                read.addr.eq(near.after),
-            ]
-            m.d.sync += acc.eq(read.data)
-            with m.If(near.begins):
-                m.d.sync += acc.eq(0)
-            return total
-        m.d.comb += total.eq(acc + dot)
-        with m.If(near.adding):
-            m.d.sync += acc.eq(total)
-        with m.If(near.ending):  # a synchronous reset, which takes no LUT
-            m.d.sync += acc.eq(0)
-        return total

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from amaranth.hdl import Module, Signal, Value
 
 from fq_hw.schedule.units import DepthwiseUnit
+from fq_hw.schedule.units.engine import Shared
 from rtl_gen.engine import Engine, Near
+from rtl_gen.products import apart, levels_together, pairs
 
 __all__ = ["DepthwiseEngine"]
 
@@ -25,7 +27,7 @@ class DepthwiseEngine(Engine, unit=DepthwiseUnit):
     Latency     unit.latency(), from the first accepted beat to o.valid, unstalled
     Throughput  one beat per cycle; one output beat per sf cycles
     Path        one product, or the accumulator, between registers
-    Resources   as unit.parts() counts; products are made of adders, none of multipliers
+    Resources   as unit.parts() counts; products are made of adders unless unit.dsp
     Errors      none at run time; DepthwiseUnit refuses bad foldings
     Source      depthwise convolution: Howard et al. 2017, MobileNets
     """
@@ -39,25 +41,32 @@ class DepthwiseEngine(Engine, unit=DepthwiseUnit):
             held = Signal(unit.weight_bits, name=f"weight_{pe}", reset_less=True)
             m.d.sync += held.eq(Value.cast(self.i_weight.payload[pe]))
             weights.append(held)
-        beat, totals = self.i.payload.as_value(), []
-        for x in range(unit.columns):
+        beat, totals, together = self.i.payload.as_value(), {}, unit.shared is Shared.WEIGHT
+        for columns in pairs(unit.columns, unit.dsp and together):
             for pe in range(unit.pe):
-                name = f"{x}_{pe}"
-                act = Signal(bits, name=f"act_{name}", reset_less=True)
-                m.d.sync += act.eq(beat.word_select(x * unit.pe + pe, unit.act_bits))
-                if unit.padded:
-                    with m.If(self.i.p.blanks[x]):  # a synchronous set or reset
-                        m.d.sync += act.eq(unit.pad_level)
-                product = self.product(act, weights[pe])
-                made = Signal(product.shape(), name=f"product_{name}", reset_less=True)
+                acts = []
+                for x in columns:
+                    act = Signal(bits, name=f"act_{x}_{pe}", reset_less=True)
+                    m.d.sync += act.eq(beat.word_select(x * unit.pe + pe, unit.act_bits))
+                    if unit.padded:
+                        with m.If(self.i.p.blanks[x]):  # a synchronous set or reset
+                            m.d.sync += act.eq(unit.pad_level)
+                    acts.append(act)
+                product = self.product(levels_together(acts, unit.weight_bits), weights[pe])
+                made = Signal(product.shape(), name=f"product_{columns[0]}_{pe}", reset_less=True)
                 m.d.sync += made.eq(product)
-                totals.append(self.accumulate(m, name, made, near[pe]))
-        return totals
+                for x, term in zip(
+                    columns, apart(made, len(acts), bits + unit.weight_bits), strict=True
+                ):
+                    totals[x, pe] = self.accumulate(m, f"{x}_{pe}", term, near[pe])
+        return [totals[key] for key in sorted(totals)]
 
     def product(self, act: Value, weight: Value) -> Value:
         """What a tap adds."""
         if self.unit.weight_bits == 1:
             return act ^ weight.replicate(len(act))
+        if self.unit.dsp:
+            return act * weight.as_signed()
         # By planes: of a product synthesis would make one of the device's multipliers.
         *low, top = ((act & bit.replicate(len(act))) << place for place, bit in enumerate(weight))
         return (sum(low) - top)[: len(act) + len(weight)].as_signed()

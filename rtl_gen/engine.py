@@ -6,8 +6,8 @@ import abc
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import fifo
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import fifo, memory
 
 from fq_hw.schedule.units import READ, ceil_div
 from fq_hw.schedule.units.engine import QueuedUnit
@@ -157,6 +157,36 @@ class Engine(UnitComponent):
             with m.If(after == last):
                 m.d.sync += begins.eq(marks[1])
         return Near(adding, marks[1], place, after, begins)
+
+    def accumulate(self, m: Module, name: str, dot: Value, near: Near | None) -> Value:
+        """The sum with ``dot``; what comes after the end of a sum begins from the start."""
+        start = self.unit.start
+        total = Signal(self.unit.raw_bits, name=f"total_{name}")
+        if near is None:
+            m.d.comb += total.eq(dot + start if start else dot)
+            return total
+        acc = Signal(self.unit.raw_bits, name=f"acc_{name}", init=start, reset_less=True)
+        if near.place is not None:  # the pixels' sums, each read a cycle before it is added to
+            ram = memory.Memory(shape=unsigned(len(acc)), depth=self.unit.hold, init=[])
+            m.submodules[f"sums_{name}"] = ram
+            write, read = ram.write_port(), ram.read_port(domain="comb")
+            m.d.comb += [
+                total.eq(acc + dot),
+                write.en.eq(near.adding),
+                write.addr.eq(near.place),
+                write.data.eq(total),
+                read.addr.eq(near.after),
+            ]
+            m.d.sync += acc.eq(read.data)
+            with m.If(near.begins):
+                m.d.sync += acc.eq(start)
+            return total
+        m.d.comb += total.eq(acc + dot)
+        with m.If(near.adding):
+            m.d.sync += acc.eq(total)
+        with m.If(near.ending):  # a synchronous set and reset, which takes no LUT
+            m.d.sync += acc.eq(start)
+        return total
 
     def collect(
         self, m: Module, totals: Sequence[Value], near: Sequence[Near | None], finishing: Value

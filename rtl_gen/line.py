@@ -23,6 +23,14 @@ def limbs(value: Value, size: int) -> list[tuple[int, Value]]:
     return found
 
 
+def in_logic(a: Value, b: Value) -> Value:
+    """a * b, for a ``b`` without sign: a sum by twos, of which synthesis makes no multiplier."""
+    terms = [Mux(bit, a, 0) << place for place, bit in enumerate(b)]
+    while len(terms) > 1:
+        terms = [sum(terms[n : n + 2], Const(0)) for n in range(0, len(terms), 2)]
+    return terms[0]
+
+
 def level(
     m: Module, unit: LineUnit, number: Value, word: Value, name: str, ends: tuple[Value, Value]
 ) -> Value:
@@ -48,7 +56,7 @@ def level(
     bias = [later(one.as_signed(), f"bias_{n}") for n, one in enumerate(bias)]
     chosen = Mux(value < 0, bias[-1], bias[0]) if unit.two_sided else bias[0]
     terms: list[Value] = [
-        later(a * b, f"product_{x}_{y}") << x + y
+        later(in_logic(a, b) if unit.logic else a * b, f"product_{x}_{y}") << x + y
         for x, a in limbs(value, unit.LIMB)
         for y, b in limbs(slope, unit.LIMB)
     ]
@@ -70,7 +78,7 @@ class Line(Engine, unit=LineUnit):
     Latency     unit.latency()
     Throughput  one beat per cycle
     Path        an addition, or a product of limbs, between registers that never wait
-    Resources   a multiplier of the device for each product of limbs, unit.multipliers in all
+    Resources   a multiplier of the device for each product of limbs, unless they lie in logic
     Errors      none at run time
     Source      multiplier and shift instead of a real factor: Jacob et al. 2018
     """

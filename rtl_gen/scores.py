@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib.wiring import connect, flipped
 
-from fq_hw.schedule.units import ScoreUnit
+from fq_hw.schedule.units import ScorePipelineUnit, ScoreUnit
 from rtl_gen.component import UnitComponent
 from rtl_gen.counters import counter
+from rtl_gen.skid_buffer import SkidBuffer
 
-__all__ = ["Scores"]
+__all__ = ["ScorePipeline", "Scores"]
 
 
 class Scores(UnitComponent, unit=ScoreUnit):
@@ -72,3 +74,61 @@ class Scores(UnitComponent, unit=ScoreUnit):
         x = Signal(signed(self.unit.whole_bits))
         m.d.comb += x.eq(self.i.payload[0])
         return (Mux(constant["falling"], ~x, x) if self.unit.falling else x) + constant["start"]
+
+
+class ScorePipeline(Scores, unit=ScorePipelineUnit):
+    """Multiplies each class's sum by a constant, and adds one, a class in every cycle.
+
+    Members     i: In(stream of sums), class 0 first; i_constant: In(stream of words of constants)
+                o: Out(stream of i<score_bits>)
+    Order       every class has its word, in the same order
+    Latency     unit.latency()
+    Throughput  one class per cycle
+    Path        one addition of score_bits
+    Resources   an adder and registers for each bit of the multiplier; no DSP
+    Errors      none at run time
+    """
+
+    def elaborate(self, platform):
+        m = Module()
+        unit, constant = self.unit, self.constants()
+        m.submodules.places = places = SkidBuffer(self.o.payload.shape())
+        connect(m, places.o, flipped(self.o))
+        both, bits = Signal(), unit.multiplier_bits
+        m.d.comb += both.eq(self.i.valid & self.i_constant.valid)
+        # What each register takes: the sum, what is left of the multiplier, the score so far.
+        now = {"addend": self.whole(m, constant), "factor": constant["multiplier"]}
+        now |= {"bias": constant["bias"].as_signed()} if unit.biased else {}
+        shapes = {"addend": signed(unit.whole_bits or unit.sum_bits)}
+        come, stages = both, []
+        for n in range(unit.latency() - 1):
+            valid, free = Signal(name=f"valid_{n}"), Signal(name=f"free_{n}")
+            held = {
+                name: Signal(shapes.get(name, value.shape()), name=f"{name}_{n}", reset_less=True)
+                for name, value in now.items()
+            }
+            with m.If(free):
+                m.d.sync += valid.eq(come)
+                m.d.sync += [held[name].eq(value) for name, value in now.items()]
+            stages.append((valid, free))
+            come, now = valid, dict(held)
+            if n == bits:
+                now = {"score": held["score"] + held["bias"]}
+                continue
+            factor = now.pop("factor")
+            product = Mux(factor[-1], now["addend"], 0)
+            now["score"] = (now["score"] << 1) + product if n else product
+            if n < bits - 1:
+                now["factor"] = factor[:-1]
+            else:
+                del now["addend"]
+        m.d.comb += [places.i.valid.eq(come), places.i.p[0].eq(now["score"])]
+        ready: Value = places.i.ready
+        for valid, free in reversed(stages):
+            m.d.comb += free.eq(~valid | ready)
+            ready = free
+        m.d.comb += [
+            self.i.ready.eq(ready & self.i_constant.valid),
+            self.i_constant.ready.eq(ready & self.i.valid),
+        ]
+        return m

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fq_hw import ir
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.export import export
 from fq_hw.ir import Conv, Graph, Join
@@ -22,6 +23,7 @@ from fq_hw.network import (
     StepRule,
     WeightScale,
 )
+from fq_hw.passes import lower_graph
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.folding import Fold
 from fq_hw.schedule.in_turn.geometry import Array
@@ -37,6 +39,7 @@ __all__ = [
     "TINY",
     "VARIANTS",
     "array_plan",
+    "byte_graph",
     "column_folds",
     "least_plan",
     "odd_folds",
@@ -244,3 +247,32 @@ def column_folds(graph: Graph) -> dict[str, Fold]:
             columns=even[min(1 + index % 2, len(even) - 1)],
         )
     return folds
+
+
+def byte_graph(classes: int = 6) -> ir.Graph:
+    """Three convolutions, one of them depthwise, with weights of 8 bits."""
+    dice = np.random.default_rng(5)
+
+    def weight(*shape: int) -> np.ndarray:
+        found = dice.integers(-127, 128, shape)
+        found.flat[0] = 127
+        return found
+
+    def levels(name: str, channels: int) -> ir.Threshold:
+        rows = np.sort(dice.integers(-20_000, 20_000, (channels, 15)), axis=1)
+        sign = np.ones(channels, np.int64)
+        return ir.Threshold(name=name, inputs=(f"{name}.sums",), levels=rows, sign=sign, out_bits=4)
+
+    more = {"stride": 1, "padding": 0, "scale": None}
+    return lower_graph(ir.Graph("bytes", (
+        ir.Input(name="x", shape=(6, 6, 2)),
+        ir.Embed(name="e", inputs=("x",), table=np.arange(256).reshape(1, 256, 1), out_bits=8),
+        ir.Conv(name="a.sums", inputs=("e",), weight=weight(8, 3, 3, 2), **more),
+        levels("a", 8),
+        ir.Conv(name="b.sums", inputs=("a",), weight=weight(8, 3, 3, 1), groups=8, **more),
+        levels("b", 8),
+        ir.Conv(name="c", inputs=("b",), weight=weight(classes, 1, 1, 8), **more),
+        ir.PixelSum(name="sum", inputs=("c",)),
+        ir.ClassScale(name="scores", inputs=("sum",), multiplier=np.ones(classes, np.int64)),
+        ir.ArgMax(name="label", inputs=("scores",)),
+    )))  # fmt: skip

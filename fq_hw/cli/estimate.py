@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> Output:
     text += (
         f"\n\ncycles per frame {design.interval:,}, latency {design.latency:,} cycles, "
         f"{macs:,} MAC/cycle (exact: cycle model)"
-        f"\nabout {total.lut:,} LUT4, {total.ff:,} FF, {total.ebr} EBR (estimate, ECP5)"
+        f"\nabout {total.lut:,} LUT4, {total.ff:,} FF, {total.ebr} EBR, {total.multipliers} "
+        "multipliers (estimate, ECP5)"
     )
     return Output(data, text)

@@ -14,6 +14,7 @@ ECP5 = Family(
     synthesis="synth_ecp5",
     carry=Carry(cell="CCU2C", twins="ecp5.v"),
     blocks=BLOCKS_18K,
+    multiplier=18,  # MULT18X18D; nextpnr knows no two of 9 bits in its place
     pll=Pll(  # FPGA-DS-02012; the feedback is the VCO itself
         cell="EHXPLLL", gate="DCCA",
         source=(8, 400), detector=(10, 400), vco=(400, 800), output=(3.125, 400),

@@ -13,6 +13,7 @@ GOWIN = Family(
     synthesis="synth_gowin",
     carry=Carry(cell="ALU", inverted=True, twins="gowin.v"),
     blocks=BLOCKS_18K,
+    multiplier=18,  # MULT18X18
     tools=Tools(
         router="nextpnr-himbaechel-gowin",
         packer="gowin_pack",

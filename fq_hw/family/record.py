@@ -109,6 +109,7 @@ class Family:
     carry      chains for dot products, which are plain adder trees without
     blocks     shapes of its block RAM: one write and one read port, with initial contents
     spram      shape of its RAM with a single port and no initial contents, if it has such
+    multiplier  bits of a signed factor of its multipliers; 0 where synthesis is to make none
     pll, tools
     largest    the device on which units are measured for their prices
     """
@@ -119,6 +120,7 @@ class Family:
     carry: Carry | None = None
     blocks: tuple[Block, ...] = ()
     spram: Block | None = None
+    multiplier: int = 0
     pll: Pll | None = None
     tools: Tools | None = None
     largest: str | None = None

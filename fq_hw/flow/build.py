@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fq_hw import ir, toolbox
 from fq_hw.errors import CapacityError, require
+from fq_hw.family import family_named
 from fq_hw.flow.hardware import SHIPPED, sequential_way
 from fq_hw.flow.paths import output_path
 from fq_hw.flow.weights import record_of
@@ -182,6 +183,10 @@ def check_capacity(plan: Plan, graph: ir.Graph, board: Board, model: Path | None
     """Refuse at once what is far too large; what is nearly so, nextpnr decides."""
     need, have = plan_resources(plan), board.capacity
     ebr = plan_blocks(plan, board.family).ebr
+    made, most = family_named(board.family, "build").multiplier, have.multipliers
+    contract = f"has {most} multipliers, and this hardware needs {need.multipliers}"
+    fits, hint = not made or need.multipliers <= most, f"`fq-hw fold --board {board.name}`"
+    require(fits, board.name, contract, hint=hint, kind=CapacityError)
     arrays = any(isinstance(node.unit, ArrayUnit) for node in plan.nodes)
     for what, least, most in (("LUT4", need.lut, have.lut), ("EBR", ebr, have.ebr)):
         if least <= SURE * most:

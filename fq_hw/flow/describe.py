@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from fq_hw import ir
@@ -66,6 +67,7 @@ def describe(
         ops=tuple(op_row(graph, op, home) for op in graph.ops),
         layers=tuple(rows_of_layers(design, home, units)),
         units=tuple(units),
+        multipliers=total.multipliers,
     )
 
 
@@ -88,6 +90,7 @@ def device_row(board: Board, plan: Plan) -> DeviceRow:
         link_bytes=link.bytes_per_frame,
         link_frames_per_second=link.frames_per_second,
         grid=have.grid,
+        multipliers=have.multipliers,
     )
 
 
@@ -170,6 +173,7 @@ def unit_rows(design: Design, home: dict[str, str], board: Board, built: Plan) -
                 ff=row["ff"],
                 ebr=blocks.ebr,
                 spram=blocks.spram,
+                multipliers=row["multipliers"],
                 spans=spans.get(name, ()),
             )
         )
@@ -186,8 +190,9 @@ def rows_of_layers(design: Design, home: dict[str, str], units: list[UnitRow]) -
         ops = [op for op in graph.ops if home[op.name] == name]
         own = {op.name for op in ops}
         come = {source for op in ops for source in op.inputs if source not in own}
-        needs = [Resources(lut=u.lut, ff=u.ff, ebr=u.ebr, spram=u.spram)
-                 for u in units if u.layer == name]  # fmt: skip
+        kinds = [field.name for field in fields(Resources)]
+        needs = [Resources(**{kind: getattr(unit, kind) for kind in kinds})
+                 for unit in units if unit.layer == name]  # fmt: skip
         fold = folded.get(name, {})
         rows.append(
             LayerRow(

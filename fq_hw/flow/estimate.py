@@ -6,11 +6,11 @@ import dataclasses
 
 from fq_hw.schedule.plan import Plan
 from fq_hw.schedule.resources import resources
-from fq_hw.schedule.units import ArrayUnit, ConvUnit, DepthwiseUnit, Unit
+from fq_hw.schedule.units import ArrayUnit, ConvUnit, DepthwiseUnit, ProductUnit, Unit
 
 __all__ = ["kind_of", "unit_rows"]
 
-MULTIPLY = ArrayUnit | ConvUnit | DepthwiseUnit
+MULTIPLY = ArrayUnit | ConvUnit | DepthwiseUnit | ProductUnit
 
 
 def kind_of(unit: Unit) -> str:

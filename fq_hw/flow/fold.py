@@ -10,6 +10,7 @@ from fq_hw import ir
 from fq_hw.errors import CapacityError, FoldingError, require
 from fq_hw.flow.bars import share_bar
 from fq_hw.flow.hardware import MOST_CYCLES, SHIPPED, Arrays, check_cycles, sequential_way
+from fq_hw.schedule.conv_parts import ConvSite, Engine
 from fq_hw.schedule.fold_search import fastest, least_lut
 from fq_hw.schedule.folding import Folding
 from fq_hw.schedule.in_turn.lower import passes
@@ -19,13 +20,21 @@ from fq_hw.schedule.memories import blocks
 from fq_hw.schedule.partition_search import fastest_partition
 from fq_hw.schedule.resources import PRICED, Resources, resources
 from fq_hw.schedule.sdram import Slots, slots_of
-from fq_hw.schedule.units import ArrayUnit, FoldBufferUnit, RomUnit, Unit
+from fq_hw.schedule.units import (
+    ArrayUnit,
+    DepthwiseUnit,
+    FoldBufferUnit,
+    ProductUnit,
+    RomUnit,
+    Unit,
+)
 
 __all__ = ["HEAD", "KINDS", "FoldGoal", "filled_by", "layer_rows", "sdram_row"]
 
-KINDS = {"LUT": "lut", "FF": "ff", "EBR": "ebr"}
+KINDS = {"LUT": "lut", "FF": "ff", "EBR": "ebr", "multipliers": "multipliers"}
 HEAD = (
-    "layer", "PE", "SIMD", "columns", "hold", "weights", "cycles", "busy %", "MAC/cycle", *KINDS
+    "layer", "PE", "SIMD", "columns", "hold", "weights", "products", "cycles", "busy %",
+    "MAC/cycle", *KINDS,
 )  # fmt: skip
 BURST = 256  # words of an SDRAM read at once: 96 % of all cycles give one
 LEAST_BURST = 16  # half of whose slot gives none
@@ -232,7 +241,10 @@ def limits_of(board, share: float, graph: ir.Graph) -> Resources:
     kept = blocks(2 * CHUNK_PIXELS, 8 * graph.input.shape[2], rom=False)
     have = board.capacity
     return Resources(
-        lut=int(have.lut * share), ff=int(have.ff * FF_SHARE), ebr=max(have.ebr - kept, 0)
+        lut=int(have.lut * share),
+        ff=int(have.ff * FF_SHARE),
+        ebr=max(have.ebr - kept, 0),
+        multipliers=have.multipliers,
     )
 
 
@@ -264,18 +276,32 @@ def place_of(weights: Unit) -> str:
             return "EBR"
 
 
+def products_of(site: ConvSite, engine: Engine) -> str:
+    """How a layer multiplies: each of several planes is a PE of its own."""
+    match engine:
+        case ProductUnit() | DepthwiseUnit(dsp=True):
+            return "multipliers"
+        case DepthwiseUnit(weight_bits=1):
+            return "signs"
+        case DepthwiseUnit():
+            return "adders"
+        case _:
+            return "signs" if site.planes == 1 else f"{site.planes} planes"
+
+
 def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
     """A row a convolution or array with all its units, then one for everything else."""
-    layers = [(name, p.engine, p.engine, p.engine.hold, place_of(p.weights), p.units)
+    layers = [(name, p.engine, p.engine, p.engine.hold, place_of(p.weights),
+               products_of(lowering.sites[name], p.engine), p.units)
               for name, p in lowering.parts.items()]  # fmt: skip
     nodes = {node.name: node for node in lowering.nodes}
     for name, node in nodes.items():
         if isinstance(node.unit, ArrayUnit):
             parameters, array = nodes[node.inputs[-1].node].unit, node.unit.array
             place = place_of(parameters)
-            layers.append((name, node.unit, array, None, place, (node.unit, parameters)))
+            layers.append((name, node.unit, array, None, place, None, (node.unit, parameters)))
     rows, spent = [], Resources()
-    for name, unit, size, hold, place, members in layers:
+    for name, unit, size, hold, place, products, members in layers:
         need = sum(map(resources, members), Resources())
         spent += need
         rows.append({
@@ -285,6 +311,7 @@ def layer_rows(lowering: Lowering, interval: int) -> list[dict]:
             "columns": size.columns,
             "hold": hold,
             "weights": place,
+            "products": products,
             "cycles": unit.beats,
             "busy %": 100 * unit.beats / interval,
             "MAC/cycle": unit.macs,

@@ -53,7 +53,8 @@ class Record:
     """The file: ``digest`` is of the network's shapes, ``folds`` by the name of the layer.
 
     ``arrays`` compute the layers between their tensors, which have no fold; their parameters may
-    come from an ``sdram``. ``logic`` names ROMs of levels and constants that lie in logic.
+    come from an ``sdram``. ``logic`` names ROMs of levels and constants, and
+    products, that lie in logic.
     """
 
     kind: str

@@ -135,6 +135,7 @@ def figures(found: Findings) -> list[Figure]:
         row("LUT4", f"{design.lut:,}", "LUT4", "estimate", f"prices of {design.priced}"),
         row("FF", f"{design.ff:,}", "FF", "estimate", f"prices of {design.priced}"),
         row("block RAMs of the network", f"{design.ebr:,}", "EBR", "estimate"),
+        row("multipliers", f"{design.multipliers:,}", "", "estimate"),
         row("LUT4", f"{routed.lut4:,}" if routed else None, "LUT4", "routed"),
         row("FF", f"{routed.ff:,}" if routed else None, "FF", "routed"),
         row("block RAMs", f"{routed.ebr:,}" if routed else None, "EBR", "routed"),

@@ -89,6 +89,7 @@ class LayerRow:
     ff: int
     ebr: int
     spram: int
+    multipliers: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,7 @@ class UnitRow:
     ff: int
     ebr: int
     spram: int
+    multipliers: int = 0
     spans: tuple[tuple[int, int], ...] = ()
 
 
@@ -131,6 +133,7 @@ class DeviceRow:
     link_bytes: int
     link_frames_per_second: float
     grid: tuple[int, int] | None = None
+    multipliers: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +176,7 @@ class DesignRecord:
     ops: tuple[OpRow, ...]
     layers: tuple[LayerRow, ...]
     units: tuple[UnitRow, ...]
+    multipliers: int = 0
 
     def __post_init__(self) -> None:
         layers, known = {row.name for row in self.layers}, set()

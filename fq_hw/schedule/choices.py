@@ -4,8 +4,9 @@ The search space of a convolution: the fewest PE for each number of folds, or a 
 narrower streams take them a whole number at a time; SIMD divides the channels; columns divide the
 output's width and are at most COLUMNS; weights that would fill block RAM may lie in logic instead,
 or in fewer blocks, where a word that is put together of several serves as many groups of columns,
-at most HOLD. How many adder levels stand between registers is given, since it sets the clock. A
-fold suits a frame of so many cycles when every unit of its convolution does.
+at most HOLD; products of many bits may lie on the device's multipliers. How many adder levels stand
+between registers is given, since it sets the clock. A fold suits a frame of so many cycles when
+every unit of its convolution does.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from fq_hw.schedule.in_turn.stage import InTurn, partition
 from fq_hw.schedule.joins import Branches, branches
 from fq_hw.schedule.lower import SKIPS, Lowering
 from fq_hw.schedule.memories import blocks, fewest_pieces
-from fq_hw.schedule.planes import planes
+from fq_hw.schedule.planes import codes, planes
 from fq_hw.schedule.resources import Resources, resources, wires
 from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.skip import beats_waiting, registers, waiting
@@ -37,6 +38,7 @@ from fq_hw.schedule.solver import Choice, Problem, SkipCost
 from fq_hw.schedule.units import (
     ArrayUnit,
     FifoUnit,
+    LineUnit,
     Rom,
     RomUnit,
     Unit,
@@ -47,6 +49,8 @@ from fq_hw.schedule.units import (
 __all__ = ["COLUMNS", "Choices", "Estimate", "Priced", "folds_of"]
 
 COLUMNS = 4  # more pixels at once have not been routed
+MANY_BITS = 16  # of two factors' widths the product: fewer cost hardly more than the adders behind
+MULTIPLIERS = 256  # more than any device has that is known
 HOLD = 16  # words of a cell of distributed RAM
 LANES = (1, 2, 4, 8)  # of streams behind an engine
 TABLE = 1000  # combinations of columns of which each join's depths are known exactly
@@ -57,36 +61,58 @@ Estimate = Callable[[Unit], Resources]
 def folds_of(graph: Graph, conv: Conv, levels: int = 1) -> tuple[Fold, ...]:
     """The search space of one convolution; where costs are equal, the first is taken."""
     width = graph.types[conv.name].shape[1]
+    weights, act_bits = planes(conv), graph.types[conv.inputs[0]].bits
+    many = act_bits * weights.count >= MANY_BITS
     if conv.depthwise:
-        return apart(len(conv.weight), width, levels)
-    cout, _, _, cin = planes(conv).bits.shape
-    return space(cout, cin, conv.taps, width, levels, conv.groups)
+        return apart(len(conv.weight), width, levels, many)
+    cout, _, _, cin = weights.bits.shape
+    found = space(cout, cin, conv.taps, width, levels, conv.groups)
+    if many:
+        bits = codes(conv.weight)[1]
+        found += space(len(conv.weight), cin, conv.taps, width, levels, conv.groups, bits)
+    return found
 
 
 @functools.lru_cache(1024)
-def apart(channels: int, width: int, levels: int) -> tuple[Fold, ...]:
+def apart(channels: int, width: int, levels: int, many: bool) -> tuple[Fold, ...]:
     """That of a depthwise convolution: each PE is a channel, and reads no other."""
     columns = [n for n in divisors(width) if n <= COLUMNS]
     return tuple(
-        Fold(pe=pe, simd=1, columns=n, levels_per_stage=levels)
+        Fold(pe=pe, simd=1, columns=n, levels_per_stage=levels, dsp=dsp)
         for pe in divisors(channels)
         for n in columns
+        for dsp in ((False, True) if many else (False,))
+        if not dsp or pe * n <= MULTIPLIERS
     )
 
 
 @functools.lru_cache(1024)
 def space(
-    cout: int, cin: int, taps: int, width: int, levels: int, groups: int = 1
+    cout: int,
+    cin: int,
+    taps: int,
+    width: int,
+    levels: int,
+    groups: int = 1,
+    weight_bits: int = 0,
 ) -> tuple[Fold, ...]:
-    """The same for sizes, of which a network has few; a PE is of one group at a time."""
+    """The same for sizes, of which a network has few; a PE is of one group at a time.
+
+    Weights of some ``weight_bits`` are multiplied, others are planes.
+    """
     columns = [n for n in divisors(width) if n <= COLUMNS]
     pes = sorted({pe for folds in range(1, cout + 1) for pe in pes_of(cout, folds)})
     pes = divisors(cout // groups) if groups > 1 else pes
     folds = []
     for pe, simd, n in itertools.product(pes, divisors(cin)[::-1], columns):
-        fold = functools.partial(Fold, pe=pe, simd=simd, columns=n, levels_per_stage=levels)
+        dsp = weight_bits > 0
+        if dsp and pe * simd * n > MULTIPLIERS:
+            continue
+        fold = functools.partial(
+            Fold, pe=pe, simd=simd, columns=n, levels_per_stage=levels, dsp=dsp
+        )
         folds.append(fold())
-        depth, bits = ceil_div(cout, pe) * taps * (cin // simd), pe * simd
+        depth, bits = ceil_div(cout, pe) * taps * (cin // simd), pe * simd * (weight_bits or 1)
         if in_block_ram(depth, bits):
             folds.append(fold(rom=Rom.LOGIC))
             folds += [fold(hold=hold) for hold in holds(depth, bits, width // n)]
@@ -187,8 +213,9 @@ class Choices:
         for kind in self.graph.types.values():
             h, w, c = kind.shape
             found |= {h * w * beats for beats in divisors(c)}
-        _, others = self.base(max(found))
-        found |= {unit.beats for unit in others.values() if unit.beats}
+        for asked in (max(found), 1):  # several units are there in a slow and in a fast form
+            _, others = self.base(asked)
+            found |= {unit.beats for unit in others.values() if unit.beats}
         return sorted(cycles for cycles in found if cycles >= slowest_best)
 
     def speeds(self, name: str, shape: tuple[int, ...]) -> frozenset[int]:
@@ -209,24 +236,34 @@ class Choices:
         }
         return base, others
 
-    def roms(self, others: Mapping[str, Unit]) -> dict[str, RomUnit]:
-        """Those that are the same for all folds, but may lie in blocks or in logic."""
-        return {
-            name: unit
-            for name, unit in others.items()
-            if isinstance(unit, RomUnit) and unit.in_block_ram
-        }
+    def movable(self, others: Mapping[str, Unit]) -> dict[str, tuple[Unit, Unit]]:
+        """Those that are the same for all folds, but may lie in blocks, or on multipliers, or else
+        in logic: both ways of each.
+        """
+        found = {}
+        for name, unit in others.items():
+            match unit:
+                case RomUnit(in_block_ram=True):
+                    found[name] = unit, replace(unit, rom=Rom.LOGIC)
+                case LineUnit():
+                    found[name] = unit, replace(unit, logic=True)
+        return found
 
     def logic(self, cycles: int, picked: Sequence[int]) -> tuple[str, ...]:
-        """The ROMs that lie in logic where so much was picked for the layers of ``at``."""
-        names = [*self.roms(self.base(cycles)[1])]
+        """What lies in logic where so much was picked for the layers of ``at``."""
+        names = [*self.movable(self.base(cycles)[1])]
         choices = zip(names, picked[len(self.convs) :], strict=True)
         return tuple(name for name, index in choices if index)
 
-    def table(self, site: ConvSite) -> tuple[Priced, ...]:
-        """Every fold of a convolution between streams of known width that no other beats."""
+    def table(self, site: ConvSite, dsp: bool = True) -> tuple[Priced, ...]:
+        """Every fold of a convolution between streams of known width that no other beats.
+
+        Some of them on multipliers where ``dsp`` says that there are such.
+        """
         priced = []
         for fold in self.folds[site.name]:
+            if fold.dsp and not dsp:
+                continue
             parts = conv_parts(site, fold)
             own = parts.window, parts.weights, parts.engine
             core = self.sum_of(*own)
@@ -241,25 +278,31 @@ class Choices:
             priced.append(Priced(fold=fold, choice=choice, beats=parts.beats))
         return tuple(undominated(priced, shapes=True, waits=True))
 
-    def fast(self, site: ConvSite, slowest: int, shapes: bool, waits: bool) -> tuple[Priced, ...]:
+    def fast(
+        self, site: ConvSite, dsp: bool, slowest: int, shapes: bool, waits: bool
+    ) -> tuple[Priced, ...]:
         """Of these the folds of so many beats at most; how fast they are counts no more."""
-        rows = [replace(row, beats=0) for row in self.table(site) if row.beats <= slowest]
+        rows = [replace(row, beats=0) for row in self.table(site, dsp) if row.beats <= slowest]
         return tuple(undominated(rows, shapes, waits))
 
-    def at(self, cycles: int, asked: int | None = None) -> tuple[Problem, list[list[Fold]]]:
+    def at(
+        self, cycles: int, asked: int | None = None, dsp: bool = True
+    ) -> tuple[Problem, list[list[Fold]]]:
         """The problem for frames of ``cycles``, and the fold behind each of its choices.
 
-        Behind the convolutions come ROMs, which have none: in blocks, or else in logic.
+        Without ``dsp`` no convolution lies on multipliers.
+
+        Behind the convolutions comes what has none: in blocks or on multipliers, or else in logic.
 
         Raises FoldingError naming what needs more cycles than that, whatever the folds; it says
         ``asked``, where somebody asked for other cycles.
         """
         base, others = self.base(cycles)
-        roms = self.roms(others)
-        rest = (unit for name, unit in others.items() if name not in roms)
+        movable = self.movable(others)
+        rest = (unit for name, unit in others.items() if name not in movable)
         fixed = sum(map(self.unit_costs, rest), Resources())
         beats = {name: unit.beats for name, unit in others.items()}
-        tables = {name: self.table(site) for name, site in base.sites.items()}
+        tables = {name: self.table(site, dsp) for name, site in base.sites.items()}
         beats |= {name: min(row.beats for row in table) for name, table in tables.items()}
         slowest = max(beats, key=beats.__getitem__)
         contract = f"needs at least {beats[slowest]} cycles per frame"
@@ -271,9 +314,9 @@ class Choices:
         rows = {}
         for name, table in tables.items():
             most = max(row.beats for row in table if row.beats <= cycles)
-            rows[name] = self.fast(base.sites[name], most, name in shaping, name in slowing)
+            rows[name] = self.fast(base.sites[name], dsp, most, name in shaping, name in slowing)
         layers = tuple(tuple(row.choice for row in table) for table in rows.values())
-        ways = ((unit, replace(unit, rom=Rom.LOGIC)) for unit in roms.values())
+        ways = movable.values()
         layers += tuple(tuple(Choice(costs=self.unit_costs(unit)) for unit in way) for way in ways)
         skips = tuple(skip for fork in self.forks for skip in self.skips(fork, base, rows))
         folds = [[row.fold for row in table] for table in rows.values()]
@@ -343,11 +386,13 @@ def worth(row: Priced, waits: bool) -> tuple[int, ...]:
     choice, costs = row.choice, row.choice.costs
     waiting = (choice.held, choice.delay) if waits else ()
     area = costs.lut + choice.wires
-    return costs.lut, area, costs.ebr, costs.ff, costs.spram, row.beats, *waiting
+    scarce = costs.ebr, costs.ff, costs.spram, costs.multipliers
+    return costs.lut, area, *scarce, row.beats, *waiting
 
 
 def order_of(row: Priced) -> tuple[int, ...]:
     """By which whatever beats a row comes before it."""
     costs, choice = row.choice.costs, row.choice
     area = costs.lut + choice.wires
-    return costs.lut, area, costs.ebr, costs.ff, row.beats, choice.held, choice.delay
+    scarce = costs.ebr, costs.ff, costs.multipliers
+    return costs.lut, area, *scarce, row.beats, choice.held, choice.delay

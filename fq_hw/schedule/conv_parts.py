@@ -21,7 +21,7 @@ from fq_hw.schedule.units.engine import EngineUnit
 __all__ = ["ConvParts", "ConvSite", "Engine", "blocks_of", "conv_parts", "converters"]
 
 
-Engine = units.ConvUnit | units.DepthwiseUnit
+Engine = units.ConvUnit | units.DepthwiseUnit | units.ProductUnit
 
 SAVES = 2  # block RAMs, for which an embedding goes behind its window
 SHALLOW = 32  # words of a ring that is cheap in distributed RAM: two of its cells
@@ -34,6 +34,7 @@ class ConvSite:
     shape, lanes_in   of the tensor it reads, H,W,C; lanes_out of the one it makes
     planes            of its weights, all alike (``masked`` or not), the top one maybe ``inverted``;
                       bits of a weight where it is ``depthwise``
+    weight_bits       of its weights in two's complement
     bursts            whether its pixels may come a row at once, and then none for as long
     embed             the pixel embedding that nobody else reads, if one makes what it reads
     """
@@ -48,6 +49,7 @@ class ConvSite:
     lanes_out: int
     pad_level: int = 0
     planes: int = 1
+    weight_bits: int = 1
     masked: bool = False
     inverted: bool = False
     bursts: bool = False
@@ -55,10 +57,13 @@ class ConvSite:
     groups: int = 1
     depthwise: bool = False
 
-    @property
-    def combined(self) -> bool:
+    def combined(self, fold: Fold) -> bool:
         """Whether the planes' sums must be brought together."""
-        return not self.depthwise and (self.planes > 1 or self.inverted)
+        return not (self.depthwise or fold.dsp) and (self.planes > 1 or self.inverted)
+
+    def channels(self, fold: Fold) -> int:
+        """Channels of its engine: each plane is one."""
+        return self.cout if self.depthwise or fold.dsp else self.cout * self.planes
 
     @property
     def padded(self) -> bool:
@@ -193,7 +198,7 @@ def check_groups(site: ConvSite, fold: Fold) -> None:
     """Refuse a fold by which a PE, or a beat, would belong to two groups."""
     if site.groups == 1:
         return
-    reads, makes = site.shape[2] // site.groups, site.cout * site.planes // site.groups
+    reads, makes = site.shape[2] // site.groups, site.channels(fold) // site.groups
     if site.depthwise:
         reads, makes = 1, site.cout
     fits = makes % fold.pe == 0 and reads % fold.simd == 0
@@ -216,7 +221,15 @@ def engine_of(site: ConvSite, fold: Fold, pixels: int) -> Engine:
         "pad_level": site.pad_level if site.padded else 0,
     }
     if site.depthwise:
-        return units.DepthwiseUnit(cout=site.cout, weight_bits=site.planes, **more)
+        return units.DepthwiseUnit(cout=site.cout, weight_bits=site.planes, dsp=fold.dsp, **more)
+    if fold.dsp:
+        return units.ProductUnit(
+            cin=site.shape[2] // site.groups,
+            cout=site.cout,
+            simd=fold.simd,
+            weight_bits=site.weight_bits,
+            **more,
+        )
     return units.ConvUnit(
         cin=site.shape[2] // site.groups,
         cout=site.cout * site.planes,
@@ -232,7 +245,7 @@ def core(site: ConvSite, fold: Fold) -> Core:
     """The units that depend on no other stream: ``site`` has lanes of 1."""
     height, width, cin = site.shape
     check_groups(site, fold)
-    repeats = units.ceil_div(site.cout * site.planes // site.groups, fold.pe)
+    repeats = units.ceil_div(site.channels(fold) // site.groups, fold.pe)
     window_of = functools.partial(
         units.WindowUnit,
         channels=cin,
@@ -267,8 +280,10 @@ def conv_parts(site: ConvSite, fold: Fold) -> ConvParts:
     else:
         channels, bits, lanes = cin, site.act_bits, (site.lanes_in, window.lanes)
     before = converters(channels, height * width, lanes, bits, ".pack")
-    after, carrier = in_order(site, engine)
-    if site.combined:
+    combined = site.combined(fold)
+    lanes_out = site.lanes_out * (site.planes if combined else 1)
+    after, carrier = in_order(site, engine, lanes_out)
+    if combined:
         unit = units.PlaneUnit(
             channels=site.cout,
             pixels=engine.pixels,
@@ -306,10 +321,11 @@ def fewer_banks(reorder: units.ReorderUnit, cycles: int) -> units.ReorderUnit:
     return two if two.beats <= cycles and fewer else reorder
 
 
-def in_order(site: ConvSite, engine: Engine) -> tuple[list[tuple[str, units.Unit]], str]:
+def in_order(
+    site: ConvSite, engine: Engine, lanes_out: int
+) -> tuple[list[tuple[str, units.Unit]], str]:
     """What brings the engine's sums into raster order and to the lanes of whoever takes them."""
     pixels, cout, bits = engine.pixels, engine.cout, engine.raw_bits
-    lanes_out = site.lanes_out * (site.planes if site.combined else 1)
     if engine.group == 1:
         return converters(cout, pixels, (engine.pe, lanes_out), bits, ".unpack"), ""
     made = engine.nf * engine.pe  # channels, those of idle PEs among them

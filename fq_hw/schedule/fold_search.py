@@ -34,6 +34,7 @@ from fq_hw.schedule.units import (
     LineUnit,
     LookupUnit,
     ParameterUnit,
+    ProductUnit,
     ReorderUnit,
     RomUnit,
     ThresholdUnit,
@@ -51,6 +52,7 @@ ROLES = {  # what an error calls units
     FifoUnit: "skip FIFOs",
     ConvUnit: "engines",
     DepthwiseUnit: "engines",
+    ProductUnit: "engines",
     WindowPoolUnit: "pools",
     ThresholdUnit: "thresholds",
     LineUnit: "thresholds",
@@ -83,8 +85,11 @@ def fold_at(
     report: Callable[[str], None] = str,
     asked: int | None = None,
 ) -> Folding | None:
-    """The folding of least LUT for frames of ``cycles``; None when none keeps ``limits``."""
-    problem, folds = choices.at(cycles, asked)
+    """The folding of least LUT for frames of ``cycles``; None when none keeps ``limits``.
+
+    Without limits nobody knows how many multipliers there are: convolutions take none.
+    """
+    problem, folds = choices.at(cycles, asked, dsp=limits is not None)
     if limits is not None and hopeless(problem, limits):
         return None
     report(f"solver: {cycles:,} cycles per frame")
@@ -142,7 +147,8 @@ def beside(stage: InTurn) -> str:
 def shortage(choices: Choices, cycles: int, limits: Resources) -> Shortage:
     """What is missing to keep ``limits`` in frames of ``cycles``: the least of one kind."""
     problem, folds = choices.at(cycles)
-    kept = Resources(lut=NO_LIMIT, ff=NO_LIMIT, ebr=NO_LIMIT)
+    most = limits.multipliers  # what needs one may do without
+    kept = Resources(lut=NO_LIMIT, ff=NO_LIMIT, ebr=NO_LIMIT, multipliers=most)
     for kind in NAMES:
         picked = solve(problem, kept, first=kind)
         least = problem.costs(picked)

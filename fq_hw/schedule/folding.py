@@ -35,6 +35,8 @@ class Fold:
     Fields  pe, simd: dot products side by side, and their lanes
             columns: pixels computed side by side
             hold: groups of columns, one after the other, for which a weight word stays
+            dsp: whether products lie on the device's multipliers; else weights of several bits are
+            planes, of which each takes a PE, or depthwise products are adders
             rom: where the weights lie
             levels_per_stage: adder levels of a dot product between registers
     """
@@ -45,6 +47,7 @@ class Fold:
     rom: Rom = Rom.BY_SIZE
     levels_per_stage: int = 1
     hold: int = 1
+    dsp: bool = False
 
     def __post_init__(self) -> None:
         numbers = self.pe, self.simd, self.columns, self.levels_per_stage, self.hold
@@ -62,7 +65,8 @@ class Folding:
     """The stages of a network: a fold for every convolution that streams, and arrays for the rest.
 
     ``cycles`` are those of a frame that the streams between them allow for. ROMs of levels
-    and constants that would fill block RAM lie in ``logic`` where their nodes are named there.
+    and constants that would fill block RAM, and products that would take multipliers, lie in
+    ``logic`` where their nodes are named there.
     ``slots`` are those of the SDRAM that has an array's parameters.
     """
 
@@ -87,7 +91,7 @@ def conv_cycles(graph: Graph, conv: Conv, fold: Fold) -> int:
     """Cycles per frame of a convolution's engine."""
     h, w, c = graph.types[conv.name].shape
     beats = conv.taps * ceil_div(conv.weight.shape[3], fold.simd)
-    channels = c if conv.depthwise else planes(conv).channels
+    channels = c if conv.depthwise or fold.dsp else planes(conv).channels
     return h * (w // fold.columns) * ceil_div(channels, fold.pe) * beats
 
 

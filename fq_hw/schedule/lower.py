@@ -30,7 +30,7 @@ from fq_hw.schedule.in_turn.stage import InTurn, Supply, partition
 from fq_hw.schedule.joins import ONE, Branches, branches
 from fq_hw.schedule.lines import FEWEST_BITS, Line, line_of
 from fq_hw.schedule.plan import Node, Plan, Source
-from fq_hw.schedule.planes import depthwise_codes, planes
+from fq_hw.schedule.planes import codes, depthwise_codes, planes
 from fq_hw.schedule.pool_parts import pool_parts
 from fq_hw.schedule.sdram import Slots
 from fq_hw.schedule.skip import beats_waiting, registers, slack_pixels, waiting
@@ -140,9 +140,10 @@ class Lowering:
                 place(op, self)
             elif op.name == stage.until:
                 place_array(stage, self)
-        roms = {node.name for node in self.nodes if isinstance(node.unit, units.RomUnit)}
+        kinds = units.RomUnit, units.LineUnit
+        known = {node.name for node in self.nodes if isinstance(node.unit, kinds)}
         where, contract = f"folding of {graph.name!r}", "puts into logic what is no ROM of it"
-        extra = sorted(self.logic - roms)
+        extra = sorted(self.logic - known)
         require(not extra, where, contract, extra, kind=FoldingError)
 
     @property
@@ -327,6 +328,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
         lanes_out=plan.lanes(op),
         pad_level=op.pad_level,
         planes=depthwise_codes(op)[1] if op.depthwise else weights.count,
+        weight_bits=codes(op.weight.astype(np.int64))[1],
         masked=weights.masked,
         inverted=weights.inverted,
         bursts=skip is None and in_bursts(plan.graph, op.inputs[0]),
@@ -339,7 +341,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
     unit = parts.engine
     offset = engine_offset(op, x, unit)
     bits = unit.raw_bits
-    if site.combined:
+    if site.combined(plan.folds[op.name]):
         combine = parts.after[-1][1]
         offset, bits = offset - combine.left_out, combine.o.bits
     tensor = plan.summed_first.get(op.name, op.name)  # of the graph as it was given
@@ -364,7 +366,7 @@ def _(op: ir.Conv, plan: Lowering) -> None:
 
 def engine_offset(op: ir.Conv, x: Stream, engine: Engine) -> np.ndarray:
     """What the sums of ``op``'s engine lack, channel by channel."""
-    if isinstance(engine, units.DepthwiseUnit) and engine.weight_bits > 1:
+    if not isinstance(engine, units.ConvUnit) and engine.start:
         return np.full(engine.cout, -engine.start, np.int64)
     return planes(op).offsets(x.bits)
 
@@ -372,8 +374,12 @@ def engine_offset(op: ir.Conv, x: Stream, engine: Engine) -> np.ndarray:
 def engine_words(op: ir.Conv, engine: Engine) -> np.ndarray:
     """The bits of the weight words of ``op``'s engine, word by word."""
     if isinstance(engine, units.DepthwiseUnit):
-        codes = depthwise_codes(op)[0].reshape(engine.nf, engine.pe, engine.taps)
-        words = bits_of(codes.swapaxes(1, 2), engine.weight_bits)
+        weight = depthwise_codes(op)[0].reshape(engine.nf, engine.pe, engine.taps)
+        words = bits_of(weight.swapaxes(1, 2), engine.weight_bits)
+    elif isinstance(engine, units.ProductUnit):
+        weight = codes(op.weight.astype(np.int64))[0]
+        words = weight_words(weight, engine.nf, engine.pe, engine.simd)
+        words = bits_of(words, engine.weight_bits)
     else:
         words = weight_words(planes(op).bits, engine.nf, engine.pe, engine.simd)
     return words.reshape(-1, engine.i_weight.width)
@@ -487,7 +493,7 @@ def _(op: ir.Lookup, plan: Lowering) -> None:
 
 def counted(op: ir.Threshold, line: Line, x: Stream, plan: Lowering) -> None:
     """Add the units that make levels by a product: the thresholds of ``op`` lie on ``line``."""
-    unit = line_unit(line, x.offset, op.out_bits, **x.read)
+    unit = line_unit(line, x.offset, op.out_bits, logic=op.name in plan.logic, **x.read)
     constants = plan.rom(
         f"{op.name}.constants",
         unit.slices,
@@ -615,8 +621,8 @@ def _(op: ir.PixelSum, plan: Lowering) -> None:
 def _(op: ir.ClassScale, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     one_by_one = plan.cut(op.name, x, 1, ".serial", signed=x.signed)
-    types = plan.graph.types
-    unit = score_unit(op, types[op.inputs[0]], types[op.name], x.bits, raw=not x.signed)
+    sums, made = (plan.graph.types[name] for name in (op.inputs[0], op.name))
+    unit = score_unit(op, sums, made, x.bits, raw=not x.signed, cycles=plan.cycles)
     bias = 0 * op.multiplier if op.bias is None else op.bias
     constants = plan.rom(
         f"{op.name}.constants",
@@ -633,7 +639,7 @@ def _(op: ir.ArgMax, plan: Lowering) -> None:
     x = plan.take(op.inputs[0])
     scores = plan.nodes[-1].unit
     assert isinstance(scores, units.ScoreUnit)  # Lowering has seen to it
-    plan.add(op.name, result_unit(scores), x.source, tensor=op.name)
+    plan.add(op.name, result_unit(scores, plan.cycles), x.source, tensor=op.name)
 
 
 def lower(

@@ -292,5 +292,5 @@ def total(way: Choices, folding: Folding) -> Resources:
     picked = [
         table.index(folding.folds[conv.name]) for conv, table in zip(way.convs, folds, strict=True)
     ]
-    roms = way.roms(way.base(folding.cycles)[1])
-    return problem.costs([*picked, *(name in folding.logic for name in roms)])
+    movable = way.movable(way.base(folding.cycles)[1])
+    return problem.costs([*picked, *(name in folding.logic for name in movable)])

@@ -25,7 +25,8 @@ class Parts:
 
     ``both`` are quantities that have a price in LUT4 and one in flip-flops: ``lut`` and
     ``ff`` get them too. ``wires`` are bits that block RAMs send in a cycle; their price is that of
-    their wires in LUT4. ``units`` are inside it, and priced as they are alone.
+    their wires in LUT4. ``multipliers`` are those of the device, where its family has such.
+    ``units`` are inside it, and priced as they are alone.
     """
 
     lut: Mapping[str, float] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Parts:
     exact_ff: int = 0
     memories: tuple[Memory, ...] = ()
     units: tuple[Unit, ...] = ()
+    multipliers: int = 0
 
     def __post_init__(self) -> None:
         for kind in ("lut", "ff"):

@@ -14,7 +14,7 @@ import numpy as np
 
 from fq_hw.ir import Conv
 
-__all__ = ["Planes", "depthwise_codes", "planes"]
+__all__ = ["Planes", "codes", "depthwise_codes", "planes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +77,13 @@ def depthwise_codes(conv: Conv) -> tuple[np.ndarray, int]:
     weight = conv.weight.reshape(len(conv.weight), -1).astype(np.int64)
     if np.abs(weight).min() == np.abs(weight).max() == 1:
         return (weight < 0).astype(np.int64), 1
+    return codes(weight)
+
+
+def codes(weight: np.ndarray) -> tuple[np.ndarray, int]:
+    """Weights in two's complement, and how many bits that takes."""
     low, high = int(weight.min()), int(weight.max())
-    bits = max(high.bit_length(), (-low - 1).bit_length()) + 1
+    bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) + 1
     return weight & ((1 << bits) - 1), bits
 
 

@@ -36,12 +36,16 @@ CALIBRATION = "calibration.json"  # beside this file; family -> unit kind -> res
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """LUT4 positions (carry and distributed RAM included), flip-flops, blocks of the family."""
+    """LUT4 positions (carry and distributed RAM included), flip-flops, blocks of the family.
+
+    ``multipliers`` are those of the device that products lie on.
+    """
 
     lut: int = 0
     ff: int = 0
     ebr: int = 0
     spram: int = 0
+    multipliers: int = 0
 
     def __add__(self, other: Resources) -> Resources:
         return Resources(
@@ -49,6 +53,7 @@ class Resources:
             ff=self.ff + other.ff,
             ebr=self.ebr + other.ebr,
             spram=self.spram + other.spram,
+            multipliers=self.multipliers + other.multipliers,
         )
 
     def within(self, limits: Resources) -> bool:
@@ -98,6 +103,7 @@ def resources(unit: Unit, family: str = PRICED) -> Resources:
     logic = Resources(
         lut=made.exact_lut + round(worth(made.lut, price.get("lut", {}))),
         ff=made.exact_ff + round(worth(made.ff, price.get("ff", {}))),
+        multipliers=made.multipliers if family_named(family, "resources").multiplier else 0,
     )
     inside = sum((resources(one, family) for one in made.units), Resources())
     return logic + memory_blocks(made.memories, family) + inside

@@ -22,7 +22,7 @@ from fq_hw.schedule.skip import slack_pixels
 
 __all__ = ["KINDS", "Bound", "Choice", "Problem", "SkipCost", "hopeless", "solve"]
 
-KINDS = ("lut", "ff", "ebr")
+KINDS = ("lut", "ff", "ebr", "multipliers")
 STOP_S = 0.02  # between two calls to stop
 PRICES = (0, *(round(1.3**n) for n in range(1, 36)), 10**6)  # of a block RAM in LUTs, to try
 

@@ -7,7 +7,14 @@ import numpy as np
 from fq_hw import ir
 from fq_hw.ir.types import TensorType
 from fq_hw.schedule.lines import Line
-from fq_hw.schedule.units import LineUnit, ResultUnit, ScoreUnit, ceil_div
+from fq_hw.schedule.units import (
+    LineUnit,
+    ResultChainUnit,
+    ResultUnit,
+    ScorePipelineUnit,
+    ScoreUnit,
+    ceil_div,
+)
 
 __all__ = [
     "bits_of",
@@ -33,14 +40,14 @@ def bits_of(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def weight_words(weight: np.ndarray, folds: int, pe: int, simd: int) -> np.ndarray:
-    """Binary weights O,K,K,C as the words of each fold: bits of shape folds, uses, pe*simd.
+    """Weights O,K,K,C as the words of each fold: of shape folds, uses, pe*simd.
 
     Order of uses: kernel row, kernel column, ``simd`` channels. Lane 0 is the lowest channel. The
-    bit of an unused lane is 0, which adds nothing to the level 0 that is there.
+    weight of an unused lane is 0, which adds nothing to the level 0 that is there.
     """
     cout, rows, columns, cin = weight.shape
     words = ceil_div(cin, simd)
-    bits = np.zeros((folds * pe, rows, columns, words * simd), np.uint8)
+    bits = np.zeros((folds * pe, rows, columns, words * simd), weight.dtype)
     bits[:cout, :, :, :cin] = weight
     bits = bits.reshape(folds, pe, rows, columns, words, simd)
     return bits.transpose(0, 2, 3, 4, 1, 5).reshape(folds, -1, pe * simd)
@@ -102,14 +109,17 @@ def signed_bits(low: int, high: int) -> int:
 
 
 def score_unit(
-    op: ir.ClassScale, sums: TensorType, scores: TensorType, bits: int, raw: bool
+    op: ir.ClassScale, sums: TensorType, scores: TensorType, bits: int, raw: bool, cycles: int
 ) -> ScoreUnit:
-    """The unit that makes ``scores`` of ``sums``, which come in ``bits``, whole or ``raw``."""
+    """The unit that makes ``scores`` of ``sums``, which come in ``bits``, whole or ``raw``.
+
+    The smaller one where frames of ``cycles`` leave it the time.
+    """
     falling = bool((op.multiplier < 0).any())
     low, high = int(sums.low.min()), int(sums.high.max())
     if falling:  # also minus each sum
         low, high = min(low, -high), max(high, -low)
-    return ScoreUnit(
+    unit = ScoreUnit(
         classes=len(op.multiplier),
         sum_bits=bits,
         multiplier_bits=max(int(np.abs(op.multiplier).max()).bit_length(), 1),
@@ -119,6 +129,7 @@ def score_unit(
         biased=op.bias is not None,
         falling=falling,
     )
+    return unit if unit.beats <= cycles else ScorePipelineUnit(**vars(unit))
 
 
 def score_words(
@@ -154,7 +165,11 @@ def score_constants(
     return found["multiplier"] * (1 - 2 * falling), start, found.get("bias", nothing)
 
 
-def result_unit(scores: ScoreUnit) -> ResultUnit:
-    """The unit that makes a result of those scores: the label and, of many classes, four more."""
+def result_unit(scores: ScoreUnit, cycles: int) -> ResultUnit:
+    """The unit that makes a result of those scores: the label and, of many classes, four more.
+
+    The smaller one where frames of ``cycles`` leave it the time.
+    """
     best = BEST if scores.classes >= MANY_CLASSES else 1
-    return ResultUnit(classes=scores.classes, score_bits=scores.score_bits, best=best)
+    unit = ResultUnit(classes=scores.classes, score_bits=scores.score_bits, best=best)
+    return unit if unit.beats <= cycles else ResultChainUnit(**vars(unit))

@@ -21,8 +21,8 @@ class Trunk(wiring.Component):
     Order       no cycle both reads and writes; of each sum ``trunk_bits`` are kept, the others of
                 what is read are 0
     Latency     2 cycles in which ``r_en`` is high
-    Resources   none where no sums are kept; with ``spram`` a SinglePort; else block RAM, cut into the slices and layers that
-                take the fewest, each with its output register
+    Resources   none where no sums are kept; with ``spram`` a SinglePort; else block RAM, cut into
+                the slices and layers that take the fewest, each with its output register
     Errors      none
     """
 

@@ -9,7 +9,9 @@ from fq_hw.golden.ops import evaluate
 from fq_hw.schedule.units import (
     Beat,
     PixelSumUnit,
+    ResultChainUnit,
     ResultUnit,
+    ScorePipelineUnit,
     ScoreUnit,
     Unit,
 )
@@ -55,9 +57,9 @@ def _(unit: PixelSumUnit, dice, frames) -> Vectors:
 
 def score(
     classes: int, sum_bits: int, multiplier_bits: int, whole_bits: int = 0, *, raw: bool = False,
-    biased: bool = False, falling: bool = False,
+    biased: bool = False, falling: bool = False, kind: type[ScoreUnit] = ScoreUnit,
 ) -> ScoreUnit:  # fmt: skip
-    return ScoreUnit(
+    return kind(
         classes=classes, sum_bits=sum_bits, multiplier_bits=multiplier_bits,
         score_bits=max(whole_bits, sum_bits) + multiplier_bits + biased,
         raw=raw, whole_bits=whole_bits, biased=biased, falling=falling,
@@ -126,10 +128,31 @@ UNITS: dict[str, Unit] = {
         3, sum_bits=20, multiplier_bits=24, whole_bits=21, biased=True, falling=True
     ),
     "score_10": score(10, sum_bits=8, multiplier_bits=7),
+    "scores_piped": score(7, sum_bits=6, multiplier_bits=1, kind=ScorePipelineUnit),
+    "scores_piped_raw": score(
+        5, sum_bits=4, multiplier_bits=1, whole_bits=6, raw=True, kind=ScorePipelineUnit
+    ),
+    "scores_piped_biased": score(
+        4, sum_bits=6, multiplier_bits=1, biased=True, kind=ScorePipelineUnit
+    ),
+    "scores_piped_all": score(
+        5,
+        sum_bits=4,
+        multiplier_bits=3,
+        whole_bits=6,
+        raw=True,
+        falling=True,
+        biased=True,
+        kind=ScorePipelineUnit,
+    ),  # fmt: skip
     "result_1": ResultUnit(classes=1, score_bits=4),
     "result_2": ResultUnit(classes=2, score_bits=1),
     "result_5": ResultUnit(classes=5, score_bits=3),
     "result_best_2": ResultUnit(classes=5, score_bits=3, best=2),
     "result_best_all": ResultUnit(classes=3, score_bits=2, best=3),
     "result_best_5": ResultUnit(classes=11, score_bits=3, best=5),
+    "result_chain_1": ResultChainUnit(classes=1, score_bits=4),
+    "result_chain_5": ResultChainUnit(classes=5, score_bits=3),
+    "result_chain_all": ResultChainUnit(classes=3, score_bits=2, best=3),
+    "result_chain_best_5": ResultChainUnit(classes=11, score_bits=3, best=5),
 }

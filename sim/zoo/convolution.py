@@ -9,7 +9,7 @@ import numpy as np
 from fq_hw import ir
 from fq_hw.golden.ops import evaluate
 from fq_hw.ir import Axis
-from fq_hw.schedule.units import ConvUnit, Unit, WindowUnit
+from fq_hw.schedule.units import ConvUnit, ProductUnit, Unit, WindowUnit
 from sim.vectors import Vectors, in_lanes, make, noise, pack, with_blanks
 from sim.windows import OUTSIDE, windows
 
@@ -71,19 +71,55 @@ def conv(
     )
 
 
+def product(
+    cin: int, cout: int, taps: int, pe: int, simd: int, act_bits: int = 8, **more: Any
+) -> ProductUnit:
+    fields = {"pixels": 2, "weight_bits": 8, **more}
+    return ProductUnit(cin=cin, cout=cout, taps=taps, pe=pe, simd=simd, act_bits=act_bits, **fields)
+
+
 @make.register
 def _(unit: ConvUnit, dice, frames) -> Vectors:
-    kernel, pixels, channels = round(unit.taps**0.5), frames * unit.pixels, unit.nf * unit.pe
-    weight = dice.choice(np.array([-1, 1]), (channels, kernel, kernel, unit.cin))
-    x = noise(dice, unit.i, pixels, kernel, kernel, unit.cin)
-    x[0] = 2**unit.act_bits - 1  # the largest sum there is, in a channel of +1 alone
-    if unit.padded:
-        x[dice.random(x.shape[:3]) < 0.3] = unit.pad_level  # taps that will be blank
+    weight = dice.choice(np.array([-1, 1]), weight_shape(unit))
     weight[-1] = 1
     bits, offset = weight < 0, -(2**unit.act_bits - 1) * (weight < 0).sum(axis=(1, 2, 3))
     if unit.masked:
         bits, offset = weight > 0, 0 * offset
         weight = bits.astype(int)
+    return convolved(unit, dice, frames, weight, bits, 1, offset)
+
+
+@make.register
+def _(unit: ProductUnit, dice, frames) -> Vectors:
+    most = 2 ** (unit.weight_bits - 1)
+    weight = dice.integers(-most, most, weight_shape(unit))
+    weight[0], weight[-1] = -most, most - 1  # the least and the largest sum there are
+    offset = np.full(len(weight), -unit.start)
+    return convolved(unit, dice, frames, weight, weight % (2 * most), unit.weight_bits, offset)
+
+
+def weight_shape(unit: ConvUnit | ProductUnit) -> tuple[int, int, int, int]:
+    """Of all PEs' channels."""
+    kernel = round(unit.taps**0.5)
+    return unit.nf * unit.pe, kernel, kernel, unit.cin
+
+
+def convolved(
+    unit: ConvUnit | ProductUnit,
+    dice: np.random.Generator,
+    frames: int,
+    weight: np.ndarray,
+    codes: np.ndarray,
+    code_bits: int,
+    offset: np.ndarray,
+) -> Vectors:
+    """Vectors of an engine whose words have ``codes`` for ``weight``; its sums lack ``offset``."""
+    channels, kernel, *_ = weight.shape
+    pixels = frames * unit.pixels
+    x = noise(dice, unit.i, pixels, kernel, kernel, unit.cin)
+    x[0] = 2**unit.act_bits - 1  # the largest sum there is, in a channel of the largest weights
+    if unit.padded:
+        x[dice.random(x.shape[:3]) < 0.3] = unit.pad_level  # taps that will be blank
     conv = ir.Conv(name="conv", weight=weight, stride=1, padding=0, scale=None)
     raw = evaluate(conv, x).reshape(pixels, unit.nf, unit.pe) - offset.reshape(unit.nf, unit.pe)
     groups = pixels // unit.group
@@ -96,10 +132,10 @@ def _(unit: ConvUnit, dice, frames) -> Vectors:
     acts = np.where(blank, dice.integers(0, 2**unit.act_bits, acts.shape), acts)
     acts, blank = (np.repeat(part, unit.nf, axis=1) for part in (acts, blank))
     acts, blank = acts.reshape(*acts.shape[:3], -1), blank[..., 0]
-    # Lanes beyond the last input channel hold level 0 under weight bit 0 and add nothing.
-    bits = in_lanes(bits.reshape(channels, unit.taps, unit.cin), unit.simd)
-    rows = np.array(pack(bits, 1), object).reshape(unit.nf, unit.pe, unit.sf)
-    words = pack(rows.transpose(0, 2, 1), unit.simd)
+    # Lanes beyond the last input channel hold level 0 under weight 0 and add nothing.
+    lanes = in_lanes(codes.reshape(channels, unit.taps, unit.cin), unit.simd)
+    rows = np.array(pack(lanes, code_bits), object).reshape(unit.nf, unit.pe, unit.sf)
+    words = pack(rows.transpose(0, 2, 1), unit.simd * code_bits)
     return Vectors(
         i={
             "i": with_blanks(acts, unit.act_bits, blank[..., : unit.i.blanks]),
@@ -217,5 +253,17 @@ UNITS: dict[str, Unit] = {
     "conv_hold_columns": conv(3, 18, 9, pe=9, simd=3, pixels=8, columns=2, hold=4, padded=True),
     "conv_hold_long": conv(2, 2, 1, pe=2, simd=1, pixels=16, hold=16),
     "conv_hold_uneven": conv(5, 3, 9, pe=2, simd=3, pixels=6, hold=3, levels_per_stage=2),
+    "product_1": product(1, 1, 1, pe=1, simd=1),
+    "product_taps": product(4, 4, 9, pe=2, simd=4),
+    "product_uneven": product(5, 3, 9, pe=2, simd=3),
+    "product_sf_1": product(6, 4, 1, pe=2, simd=6),
+    "product_padded": product(4, 3, 9, pe=3, simd=2, padded=True, pad_level=7, pixels=4, columns=2),
+    "product_hold": product(3, 4, 9, pe=2, simd=3, pixels=8, columns=2, hold=4),
+    "product_hold_fast": product(4, 2, 1, pe=2, simd=4, pixels=6, hold=3),
+    "product_pairs_columns": product(3, 2, 9, pe=2, simd=3, act_bits=4, pixels=6, columns=3),
+    "product_pairs_widest": product(2, 2, 1, pe=2, simd=2, act_bits=4, weight_bits=9, columns=2),
+    "product_pairs_pe": product(4, 6, 1, pe=3, simd=2, weight_bits=4),
+    "product_pairs_pe_hold": product(2, 5, 9, pe=5, simd=2, weight_bits=4, pixels=4, hold=2),
+    "product_bits_2": product(4, 4, 1, pe=2, simd=4, act_bits=2, weight_bits=2, columns=2),
     "conv_pad_level": conv(3, 4, 9, pe=2, simd=3, padded=True, pad_level=1),
 }

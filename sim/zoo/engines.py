@@ -106,6 +106,11 @@ UNITS: dict[str, Unit] = {
     "depthwise_bits": depthwise(4, 2, 9, 4, act_bits=4, padded=True, pad_level=7),
     "depthwise_bits_8": depthwise(2, 2, 6, 8, act_bits=8),
     "depthwise_bits_tap": depthwise(4, 4, 1, 2, columns=2),
+    "depthwise_dsp": depthwise(4, 2, 9, 8, act_bits=8, padded=True, pad_level=7, dsp=True),
+    "depthwise_dsp_tap": depthwise(3, 3, 1, 8, act_bits=8, columns=2, dsp=True),
+    "depthwise_dsp_pairs": depthwise(
+        4, 2, 9, 8, act_bits=4, columns=3, pixels=6, padded=True, dsp=True
+    ),
     "depthwise_long": depthwise(2, 1, 25, 2, padded=True),
     "window_pool": pool(4, 2, 9, padded=True),
     "window_pool_whole": pool(3, 3, 4),

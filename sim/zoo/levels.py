@@ -266,6 +266,7 @@ UNITS: dict[str, Unit] = {
     "line_limbs": line(3, 1, in_bits=20, slope_bits=25, shift=32),
     "line_two_sided": line(4, 1, in_bits=19, slope_bits=18, shift=24, two_sided=True),
     "line_clamped": line(2, 2, in_bits=9, slope_bits=17, shift=16, low=7, high=200),
+    "line_logic": line(3, 1, in_bits=20, slope_bits=25, shift=32, logic=True),
     "line_narrow": line(2, 1, in_bits=3, slope_bits=1, shift=0, bias_bits=2, out_bits=2, high=3),
     "lookup": lookup(4, 2, in_bits=8, out_bits=21),
     "lookup_small": lookup(3, 3, in_bits=2, out_bits=5),

@@ -10,7 +10,14 @@ from fq_hw.ir import Axis
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.resources import plan_resources, prices, resources
-from fq_hw.schedule.units import FifoUnit, RomUnit, WindowUnit
+from fq_hw.schedule.units import (
+    DepthwiseUnit,
+    FifoUnit,
+    LineUnit,
+    ProductUnit,
+    RomUnit,
+    WindowUnit,
+)
 from rtl_gen.component import Target, component
 from rtl_gen.top import Accelerator
 
@@ -33,7 +40,16 @@ def test_a_network_that_the_fit_has_not_seen(name, folds):
     assert need.ebr == found.ebr
     assert abs(need.lut - found.lut4) <= 0.1 * found.lut4
     assert abs(need.ff - found.ff) <= 0.1 * found.ff
-    assert found.multipliers == 0
+    assert need.multipliers == found.multipliers == 0
+
+
+@pytest.mark.synth
+@pytest.mark.parametrize("kind", [DepthwiseUnit, LineUnit, ProductUnit])
+def test_multipliers_are_exact(kind):
+    for unit in [unit for unit in SAMPLES if isinstance(unit, kind)][-9::2]:
+        part = component(unit, contents(unit), Target(family="ecp5"))
+        found = measure(part, "LFE5U-85F", route=False)
+        assert found.multipliers == resources(unit).multipliers
 
 
 @pytest.mark.synth

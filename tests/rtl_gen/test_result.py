@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fq_hw.errors import FoldingError
-from fq_hw.schedule.units import ResultUnit
-from rtl_gen.result import Result
+from fq_hw.schedule.units import ResultChainUnit, ResultUnit
+from rtl_gen.component import component
 from sim import pysim
 from sim.vectors import Vectors, pack
 
@@ -28,13 +28,14 @@ LOW, HIGH = -(2**7), 2**7 - 1
     ],
 )
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_of_equal_scores_that_of_the_lower_class_comes_first(scores, best, count):
-    unit = ResultUnit(classes=3, score_bits=8, best=count)
+@pytest.mark.parametrize("kind", [ResultUnit, ResultChainUnit])
+def test_of_equal_scores_that_of_the_lower_class_comes_first(scores, best, count, kind):
+    unit = kind(classes=3, score_bits=8, best=count)
     beats = [score & 0xFF for score in scores]  # kind 0
     beats += [label | (1 if place == 0 else 2) << 8 for place, label in enumerate(best[:count])]
     beats[-1] |= 1 << 10  # last
     i = pack(np.array(scores)[:, None], 8)
-    pysim.replay(Result(unit), Vectors(i={"i": i * 2}, o={"o": tuple(beats) * 2}))
+    pysim.replay(component(unit), Vectors(i={"i": i * 2}, o={"o": tuple(beats) * 2}))
 
 
 @pytest.mark.parametrize("best", [0, 4])

@@ -22,11 +22,12 @@ from fq_hw.schedule.units.pixel_embedding import EmbedUnit
 from fq_hw.schedule.units.pixel_sum import PixelSumUnit
 from fq_hw.schedule.units.plane_sum import PlaneUnit
 from fq_hw.schedule.units.pool import Pooling, PoolUnit
+from fq_hw.schedule.units.product_engine import ProductUnit
 from fq_hw.schedule.units.requantize import RequantizeUnit
 from fq_hw.schedule.units.residual_add import AddUnit
-from fq_hw.schedule.units.result import ResultKind, ResultUnit
+from fq_hw.schedule.units.result import ResultChainUnit, ResultKind, ResultUnit
 from fq_hw.schedule.units.rom_stream import RomUnit
-from fq_hw.schedule.units.scores import ScoreUnit
+from fq_hw.schedule.units.scores import ScorePipelineUnit, ScoreUnit
 from fq_hw.schedule.units.sdram_words import SdramUnit
 from fq_hw.schedule.units.skip_fifo import FifoUnit
 from fq_hw.schedule.units.sliding_window import WindowUnit
@@ -57,13 +58,16 @@ __all__ = [
     "PlaneUnit",
     "PoolUnit",
     "Pooling",
+    "ProductUnit",
     "ReorderUnit",
     "Replay",
     "RequantizeUnit",
+    "ResultChainUnit",
     "ResultKind",
     "ResultUnit",
     "Rom",
     "RomUnit",
+    "ScorePipelineUnit",
     "ScoreUnit",
     "SdramUnit",
     "ThresholdUnit",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import READ, Beat
-from fq_hw.schedule.units.engine import ChannelUnit
+from fq_hw.schedule.units.engine import ChannelUnit, Shared, shared
 
 __all__ = ["DepthwiseUnit"]
 
@@ -17,16 +18,19 @@ class DepthwiseUnit(ChannelUnit):
 
     A tap comes with every beat: there is nothing to broadcast, and no tree of adders. Where
     ``weight_bits`` is 1 the weights are -1/+1, and raw = sum of act ^ sign as in ConvUnit; else
-    they are two's complement, and raw = ``start`` + the signed sum, which is never negative.
+    they are two's complement, and raw = ``start`` + the signed sum, which is never negative. Those
+    products may lie on the device's multipliers (``dsp``).
     """
 
     weight_bits: int
+    dsp: bool = False
 
     PARAMETERS = ("i_weight",)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.check(self.weight_bits >= 1, "needs weights of some bits", self.weight_bits)
+        self.check(self.weight_bits > 1 or not self.dsp, "multiplies by no signs", self.weight_bits)
 
     @property
     def i_weight(self) -> Beat:
@@ -62,6 +66,17 @@ class DepthwiseUnit(ChannelUnit):
     def sum_cycles(self) -> int:
         return READ + self.SPREAD + 1
 
+    @property
+    def shared(self) -> Shared:
+        """Which factor two products on one multiplier have in common."""
+        return shared(self.act_bits, self.weight_bits, self.columns, pe=1)
+
+    @property
+    def multipliers(self) -> int:
+        """Those of the device that it takes."""
+        pairs = self.shared is Shared.WEIGHT
+        return self.dsp * self.pe * (ceil_div(self.columns, 2) if pairs else self.columns)
+
     def parts(self) -> Parts:
         dots, summed = self.pe * self.columns, self.sf > 1
         sums, product = dots * self.raw_bits, self.act_bits
@@ -71,7 +86,8 @@ class DepthwiseUnit(ChannelUnit):
             both={"fixed": 1, "sum bits": sums if summed else 0, "beats": bits(self.sf)},
             lut={
                 "signed": dots * self.act_bits if self.weight_bits == 1 else 0,
-                "products": dots * self.act_bits * (self.weight_bits - 1),
+                "products": dots * self.act_bits * (self.weight_bits - 1) * (not self.dsp),
+                "paired": (dots - self.multipliers) * product * self.dsp,
                 "sums": dots if summed else 0,
                 **self.queue,
             },
@@ -84,4 +100,5 @@ class DepthwiseUnit(ChannelUnit):
                 "stages": self.sum_cycles,
                 "marks": 2 * self.pe if summed else 0,
             },
+            multipliers=self.multipliers,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import enum
 from dataclasses import dataclass
 
 from fq_hw.schedule.events import room
@@ -10,7 +11,31 @@ from fq_hw.schedule.memories import ceil_div, distributed
 from fq_hw.schedule.steps import Channels, Process, Put, Repeat, Steps, Take
 from fq_hw.schedule.units.base import READ, Beat, Unit
 
-__all__ = ["ChannelUnit", "EngineUnit", "QueuedUnit"]
+__all__ = ["ChannelUnit", "EngineUnit", "QueuedUnit", "Shared", "shared"]
+
+FACTOR = 18  # bits of a signed factor of a multiplier
+
+
+class Shared(enum.Enum):
+    """Which factor two products on one multiplier have in common."""
+
+    NONE = "none"  # each has a multiplier of its own
+    WEIGHT = "weight"  # two columns' levels, side by side as one number, times a weight
+    ACT = "act"  # two PEs' weights, one far above the other, times a level
+
+
+def shared(act_bits: int, weight_bits: int, columns: int, pe: int) -> Shared:
+    """How unsigned levels are multiplied with signed weights in pairs, where that is exact.
+
+    The upper product begins above all bits of the lower one, and what comes together must be a
+    factor of a multiplier: of 8 x 8 bits each has its own.
+    """
+    apart = act_bits + weight_bits
+    if columns > 1 and apart + act_bits < FACTOR:
+        return Shared.WEIGHT
+    if pe > 1 and apart + weight_bits < FACTOR:  # one bit more: the lower one may be negative
+        return Shared.ACT
+    return Shared.NONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +133,11 @@ class EngineUnit(QueuedUnit):
     @abc.abstractmethod
     def raw_bits(self) -> int:
         """Width of what it makes, which is unsigned."""
+
+    @property
+    def start(self) -> int:
+        """Where sums begin."""
+        return 0
 
     @property
     def lanes(self) -> int:

@@ -17,7 +17,8 @@ class LineUnit(QueuedUnit, LevelUnit):
     """((x + origin) * slope + bias) >> shift, brought into ``low`` .. ``high``.
 
     A constant word holds for every lane, lowest first, a signed origin, an unsigned slope, a signed
-    bias, and where it is ``two_sided`` another one for what is below 0 with its origin.
+    bias, and where it is ``two_sided`` another one for what is below 0 with its origin. Its
+    products lie on the device's multipliers, or in ``logic``, in many LUTs.
     """
 
     origin_bits: int
@@ -27,6 +28,7 @@ class LineUnit(QueuedUnit, LevelUnit):
     low: int
     high: int
     two_sided: bool = False
+    logic: bool = False
 
     PARAMETERS = ("i_constant",)
     LIMB = 17  # bits of a factor that one multiplier of most devices takes, its sign aside
@@ -65,12 +67,6 @@ class LineUnit(QueuedUnit, LevelUnit):
         """Width of the signed product with its bias."""
         return max(self.value_bits + self.slope_bits, self.bias_bits) + 1
 
-    @property
-    def multipliers(self) -> int:
-        """Products of two limbs, each of which takes a multiplier where the device has some."""
-        value, slope = (ceil_div(n, self.LIMB) for n in (self.value_bits - 1, self.slope_bits))
-        return self.lanes * value * slope
-
     def parts(self) -> Parts:
         biases = 2 if self.two_sided else 1
         value, slope = (ceil_div(n, self.LIMB) for n in (self.value_bits - 1, self.slope_bits))
@@ -78,7 +74,8 @@ class LineUnit(QueuedUnit, LevelUnit):
             lut={
                 "fixed": 1,
                 "value": self.lanes * self.value_bits,
-                "products": self.lanes * value * slope,
+                "products": self.lanes * value * slope * (not self.logic),
+                "logic": self.lanes * self.value_bits * self.slope_bits * self.logic,
                 "sum bits": self.lanes * self.sum_bits,
                 "biases": self.lanes * self.bias_bits * (biases - 1),
                 "queued": self.queue["queued"],
@@ -92,4 +89,5 @@ class LineUnit(QueuedUnit, LevelUnit):
                 "sum bits": self.lanes * self.sum_bits,
                 "out": self.o.width,
             },
+            multipliers=self.lanes * value * slope * (not self.logic),
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from fq_hw.schedule.events import Channels, Process, by_turns
+from fq_hw.schedule.events import Channels, Process, by_turns, room
 from fq_hw.schedule.parts import Parts, bits
+from fq_hw.schedule.steps import Put, Repeat, Rest, Steps, Take
 from fq_hw.schedule.units.base import Beat, Unit
 
-__all__ = ["ResultKind", "ResultUnit"]
+__all__ = ["ResultChainUnit", "ResultKind", "ResultUnit"]
 
 
 class ResultKind(IntEnum):
@@ -84,4 +85,42 @@ class ResultUnit(Unit):
                 "moved": 2 * kept if several else 0,
             },
             ff={"number": self.data_bits, "kept": self.best * kept, "moved": kept * several},
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultChainUnit(ResultUnit):
+    """The same with a score in every cycle: each of the ``best`` has a comparison of its own.
+
+    A score walks from the best to the next, a cycle each; what it displaces walks on in its place.
+    """
+
+    @property
+    def beats(self) -> int:
+        return self.beats_out
+
+    def latency(self) -> int:
+        return 1
+
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        """A register, of the scores and then of the best, each of which is found just in time."""
+        score = room(o[0], 1, 0), Take(i[0]), Put(o[0].offers)
+        name = room(o[0], 1, 0), Rest(1), Put(o[0].offers)
+        return [Steps(Repeat(self.classes, score), Repeat(self.best, name))]
+
+    def parts(self) -> Parts:
+        kept, walks = self.best * (self.score_bits + self.label_bits), self.best - 1
+        return Parts(
+            both={"fixed": 1, "counts": bits(self.classes), "best": self.best},
+            lut={
+                "number": self.data_bits,
+                "compared": self.best * self.score_bits,
+                "named": self.label_bits * walks,
+                "walking": walks * (self.score_bits + self.label_bits),
+            },
+            ff={
+                "number": self.data_bits,
+                "kept": kept,
+                "walking": walks * (self.score_bits + self.label_bits),
+            },
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fq_hw.schedule.events import Channels, Process, by_turns
+from fq_hw.schedule.events import Channel, Channels, Process, by_turns, queue, registers
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import Beat, Unit
 
-__all__ = ["ScoreUnit"]
+__all__ = ["ScorePipelineUnit", "ScoreUnit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,3 +80,37 @@ class ScoreUnit(Unit):
                  "left": bits(self.latency())},
             ff={"score bits": self.score_bits, "addend bits": addend, "left": bits(self.latency())},
         )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScorePipelineUnit(ScoreUnit):
+    """The same with a class in every cycle: each bit of the multiplier has an adder of its own."""
+
+    @property
+    def class_cycles(self) -> int:
+        return 1
+
+    def processes(self, i: Channels, o: Channels) -> list[Process]:
+        """Registers, the last of which has two places."""
+        last = Channel()
+        return [registers(i[0], last, self.latency() - 1), queue(last, o[0])]
+
+    def parts(self) -> Parts:
+        addend, terms = self.whole_bits or self.sum_bits, self.multiplier_bits
+        bias = self.score_bits * self.biased
+        return Parts(
+            both={"fixed": 1, "stages": self.latency()},
+            lut={
+                "whole bits": self.whole_bits,
+                "adders": sum(addend + n for n in range(1, terms)),
+                "score bits": self.score_bits,
+                "bias": bias,
+            },
+            ff={
+                "addends": terms * addend,
+                "factors": terms * (terms + 1) // 2,
+                "sums": sum(addend + n for n in range(1, terms + self.biased)),
+                "biases": bias * (terms + 1),
+                "score bits": 2 * self.score_bits,
+            },
+        )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from networks import NETWORKS, random_checkpoint, random_graph
+from networks import NETWORKS, byte_graph, random_checkpoint, random_graph
 
 from fq_hw import checkpoint, ir
 from fq_hw.errors import CapacityError, FoldingError
@@ -19,7 +19,16 @@ from fq_hw.schedule.folding import conv_cycles
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.resources import Resources, plan_resources, resources, wires
 from fq_hw.schedule.solver import solve
-from fq_hw.schedule.units import ConvUnit, FifoUnit, Rom
+from fq_hw.schedule.units import (
+    ConvUnit,
+    FifoUnit,
+    ResultChainUnit,
+    ResultUnit,
+    Rom,
+    RomUnit,
+    ScorePipelineUnit,
+    ScoreUnit,
+)
 
 SHIPPED = Path(checkpoint.__file__).parent / "models" / "ern-digits.safetensors"
 TINY = replace(
@@ -202,9 +211,37 @@ def test_refuses_what_no_folding_reaches(graphs):
     assert str(caught.value) == message
     many = export(random_checkpoint(replace(NETWORKS["gains"], classes=400), 1))
     graph = lower_graph(ir.Graph.from_nodes(many.name, many.nodes))
-    said = r"^folding 'tail.scores': needs at least \d+ cycles per frame \(got 5000\); "
+    said = r"^folding 'tail.scores.serial': needs at least 600 cycles per frame \(got 599\); "
     with pytest.raises(FoldingError, match=said):  # what was asked for, no interval below it
-        least_lut(graph, 5_000)
+        least_lut(graph, 599)
+
+
+def test_the_tail_takes_a_class_a_cycle_where_it_must():
+    many = export(random_checkpoint(replace(NETWORKS["gains"], classes=400), 1))
+    graph = lower_graph(ir.Graph.from_nodes(many.name, many.nodes))
+    slow, fast = (
+        [node.unit for node in lower(graph, found.folds, found.cycles).nodes[-3:]]
+        for found in (least_lut(graph, cycles) for cycles in (10_000, 700))
+    )
+    assert [type(unit) for unit in slow if type(unit) is not RomUnit] == [ScoreUnit, ResultUnit]
+    kinds = [ScorePipelineUnit, ResultChainUnit]
+    assert [type(unit) for unit in fast if type(unit) is not RomUnit] == kinds
+    assert slow[-1].beats == 400 * 6 + 5 and fast[-1].beats == 400 + 5
+
+
+def test_multipliers_are_taken_where_they_save_luts_and_no_more_than_there_are(graphs):
+    graph, plenty, spent = byte_graph(), Resources(lut=10**6, ff=10**6, ebr=10**6), {}
+    for count in (0, 1, 4, 156):
+        found = least_lut(graph, 300, replace(plenty, multipliers=count))
+        need = plan_resources(lower(graph, found.folds, found.cycles, **found.more))
+        used = [fold.dsp for fold in found.folds.values()]
+        assert need.multipliers <= count and (count or not any(used))
+        spent[count] = need.lut
+    assert spent[0] > spent[1] > spent[4] > spent[156] and all(used)
+    binary = least_lut(graphs["gains"], 2_000, replace(plenty, multipliers=156))
+    unasked = least_lut(graph, 300)  # nobody says that there are any
+    for folding in (binary, unasked):
+        assert not any(fold.dsp for fold in folding.folds.values())
 
 
 def test_refuses_what_does_not_fit_and_says_what_is_missing(graphs):

@@ -25,7 +25,7 @@ from fq_hw.schedule.solver import (
 )
 
 NUMBERS = st.integers(0, 40)
-COSTS = st.builds(Resources, lut=NUMBERS, ff=NUMBERS, ebr=NUMBERS)
+COSTS = st.builds(Resources, lut=NUMBERS, ff=NUMBERS, ebr=NUMBERS, multipliers=NUMBERS)
 
 
 def best(problem, limits, first):
@@ -92,7 +92,7 @@ def problems(draw):
 
 
 MOST = st.integers(0, 200)
-LIMITS = st.none() | st.builds(Resources, lut=MOST, ff=MOST, ebr=MOST)
+LIMITS = st.none() | st.builds(Resources, lut=MOST, ff=MOST, ebr=MOST, multipliers=MOST)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

@@ -15,8 +15,10 @@ from fq_hw.schedule.units import (
     ConvUnit,
     FifoUnit,
     PixelSumUnit,
+    ResultChainUnit,
     ResultUnit,
     RomUnit,
+    ScorePipelineUnit,
     ScoreUnit,
     ThresholdUnit,
     WindowUnit,
@@ -162,7 +164,10 @@ def test_other_beats():
     assert (total.slices, total.beats) == (3, 18)
     score = ScoreUnit(classes=10, sum_bits=12, multiplier_bits=16, score_bits=28)
     assert (score.latency(), score.class_cycles, score.beats) == (17, 18, 180)
+    piped = ScorePipelineUnit(**vars(score))
+    assert (piped.latency(), piped.class_cycles, piped.beats) == (17, 1, 10)
     result = ResultUnit(classes=10, score_bits=28)
+    assert ResultChainUnit(classes=200, score_bits=5, best=5).beats == 205
     assert (result.label_bits, result.data_bits, result.beats_out, result.beats) == (4, 28, 11, 21)
     assert ResultUnit(classes=200, score_bits=5, best=5).data_bits == 9
     assert ResultUnit(classes=1, score_bits=4).label_bits == 1
