@@ -45,6 +45,7 @@ from fq_hw.schedule.units import (
     ceil_div,
     in_block_ram,
 )
+from fq_hw.schedule.units.engine import multiplies
 
 __all__ = ["COLUMNS", "Choices", "Estimate", "Priced", "folds_of"]
 
@@ -62,13 +63,13 @@ def folds_of(graph: Graph, conv: Conv, levels: int = 1) -> tuple[Fold, ...]:
     """The search space of one convolution; where costs are equal, the first is taken."""
     width = graph.types[conv.name].shape[1]
     weights, act_bits = planes(conv), graph.types[conv.inputs[0]].bits
-    many = act_bits * weights.count >= MANY_BITS
+    bits = codes(conv.weight)[1]
+    many = act_bits * weights.count >= MANY_BITS and multiplies(act_bits, bits)
     if conv.depthwise:
         return apart(len(conv.weight), width, levels, many)
     cout, _, _, cin = weights.bits.shape
     found = space(cout, cin, conv.taps, width, levels, conv.groups)
     if many:
-        bits = codes(conv.weight)[1]
         found += space(len(conv.weight), cin, conv.taps, width, levels, conv.groups, bits)
     return found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fq_hw.schedule.memories import ceil_div
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import READ, Beat
-from fq_hw.schedule.units.engine import ChannelUnit, Shared, shared
+from fq_hw.schedule.units.engine import ChannelUnit, Shared, multiplies, shared
 
 __all__ = ["DepthwiseUnit"]
 
@@ -30,7 +30,9 @@ class DepthwiseUnit(ChannelUnit):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.check(self.weight_bits >= 1, "needs weights of some bits", self.weight_bits)
-        self.check(self.weight_bits > 1 or not self.dsp, "multiplies by no signs", self.weight_bits)
+        fits = not self.dsp or multiplies(self.act_bits, self.weight_bits)
+        contract = "multiplies levels of up to 17 bits and weights of 2..18"
+        self.check(fits, contract, (self.act_bits, self.weight_bits))
 
     @property
     def i_weight(self) -> Beat:

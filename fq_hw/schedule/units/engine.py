@@ -11,7 +11,7 @@ from fq_hw.schedule.memories import ceil_div, distributed
 from fq_hw.schedule.steps import Channels, Process, Put, Repeat, Steps, Take
 from fq_hw.schedule.units.base import READ, Beat, Unit
 
-__all__ = ["ChannelUnit", "EngineUnit", "QueuedUnit", "Shared", "shared"]
+__all__ = ["ChannelUnit", "EngineUnit", "QueuedUnit", "Shared", "multiplies", "shared"]
 
 FACTOR = 18  # bits of a signed factor of a multiplier
 
@@ -22,6 +22,11 @@ class Shared(enum.Enum):
     NONE = "none"  # each has a multiplier of its own
     WEIGHT = "weight"  # two columns' levels, side by side as one number, times a weight
     ACT = "act"  # two PEs' weights, one far above the other, times a level
+
+
+def multiplies(act_bits: int, weight_bits: int) -> bool:
+    """Whether one multiplier takes an unsigned level and a signed weight."""
+    return act_bits < FACTOR and 1 < weight_bits <= FACTOR
 
 
 def shared(act_bits: int, weight_bits: int, columns: int, pe: int) -> Shared:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fq_hw.schedule.memories import ceil_div, distributed
 from fq_hw.schedule.parts import Parts, bits
 from fq_hw.schedule.units.base import READ, Beat
-from fq_hw.schedule.units.engine import EngineUnit, Shared, shared
+from fq_hw.schedule.units.engine import EngineUnit, Shared, multiplies, shared
 
 __all__ = ["ProductUnit"]
 
@@ -33,7 +33,9 @@ class ProductUnit(EngineUnit):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.check(1 <= self.simd <= self.cin, f"simd must be in 1..{self.cin}", self.simd)
-        self.check(self.weight_bits >= 2, "needs weights of two bits or more", self.weight_bits)
+        fits = multiplies(self.act_bits, self.weight_bits)
+        contract = "multiplies levels of up to 17 bits and weights of 2..18"
+        self.check(fits, contract, (self.act_bits, self.weight_bits))
 
     @property
     def lanes(self) -> int:
