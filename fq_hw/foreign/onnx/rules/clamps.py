@@ -50,6 +50,8 @@ def settled(importer: Importer, node: OnnxNode, x: Feature) -> Feature:
     """
     if x.free:
         return x
+    contract = "a quantizer must stand between a function that is not affine and what follows it"
+    require(x.curve is None, node.where, contract, kind=GraphError)
     kind, (lowest, highest) = importer.types[x.op], importer.real_range(x)
     floor = lowest if x.floor is None else np.maximum(x.floor, lowest)
     ceiling = highest if x.ceiling is None else np.minimum(x.ceiling, highest)
