@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.onnx.curves import ROUNDS, Curve
+from fq_hw.foreign.onnx.curves import Curve
 
 __all__ = ["Crossings", "crossings"]
 
@@ -89,47 +89,47 @@ def found(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Channels, places and sizes of all changes between the ``ends`` (C,2).
 
-    Stretches are halved until no edge can lie within what a curve so steep reaches there.
+    Stretches are halved until all values between their ends have one code.
     """
     channel, stretch = np.arange(len(ends)), ends
     changes = []
+
+    def read(x: np.ndarray) -> np.ndarray:
+        return codes(curve.value(x, 0)).astype(np.int64)
+
+    def around(x: np.ndarray) -> np.ndarray:
+        bounds = curve.bounds(x[:, ::2], x[:, 1::2])
+        found = [codes(bound.astype(np.float32)).astype(np.int64) for bound in bounds]
+        return np.stack(found, axis=2).reshape(x.shape)
+
     while len(channel):
         contract = "a function that turns around reads too many different sums"
         hint = "put a quantizer of at most 8 bits before it too"
         fits = len(ends) * int(np.bincount(channel).max()) <= MOST_PLACES
         require(fits, where, contract, int(np.ptp(ends, axis=1).max()), hint=hint, kind=GraphError)
-        code, value = along(channel, stretch, len(ends), curve, codes)
-        length = np.diff(stretch, axis=1)[:, 0]
-        short = length <= 1
+        code = in_rows(channel, stretch, len(ends), read)
+        short = np.diff(stretch, axis=1)[:, 0] <= 1
         by = code[:, 1] - code[:, 0]
         kept = short & (by != 0)
         changes.append((channel[kept], stretch[kept, 1], by[kept]))
-        about = curve.steep[channel] * length / 2 + ROUNDS * curve.most[channel]
-        around = np.stack([value.min(axis=1) - about, value.max(axis=1) + about], axis=1)
-        reach = in_rows(channel, around.astype(np.float32), len(ends), codes)
-        open_ = ~short & (reach[:, 0] != reach[:, 1])
+        channel, stretch = channel[~short], stretch[~short]
+        if not len(channel):
+            break
+        reach = in_rows(channel, stretch, len(ends), around)
+        open_ = reach[:, 0] != reach[:, 1]
         channel, stretch = np.repeat(channel[open_], 2), np.repeat(stretch[open_], 2, axis=0)
         middle = stretch.sum(axis=1) >> 1
         stretch[::2, 1], stretch[1::2, 0] = middle[::2], middle[1::2]
-    parts = zip(*changes, strict=True)
-    channel, place, by = (np.concatenate(part) for part in parts)
+    channel, place, by = (np.concatenate(part) for part in zip(*changes, strict=True))
     return channel, place, by
-
-
-def along(
-    channel: np.ndarray, places: np.ndarray, count: int, curve: Curve, codes: Codes
-) -> tuple[np.ndarray, np.ndarray]:
-    """Codes and values of some integers of some channels."""
-    values = in_rows(channel, places.astype(np.float64), count, lambda x: curve.value(x, 0))
-    return in_rows(channel, values, count, codes).astype(np.int64), values.astype(np.float64)
 
 
 def in_rows(
     channel: np.ndarray, given: np.ndarray, count: int, function: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """What a function of rows C,N makes of pairs of numbers, each in the row of its channel."""
+    """What a function of rows C,N makes of pairs of integers, each in the row of its channel."""
     place = np.arange(len(channel)) - np.searchsorted(channel, channel)  # channels ascend
-    rows = np.zeros((count, 2 * (int(place.max()) + 1)), given.dtype)
+    rows = np.zeros((count, 2 * (int(place.max()) + 1)))
     at = channel[:, None], 2 * place[:, None] + np.arange(2)
     rows[at] = given
     return function(rows)[at]

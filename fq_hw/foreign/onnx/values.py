@@ -14,11 +14,12 @@ import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact, inverse_roots
-from fq_hw.foreign.onnx.curves import ROUNDS, Change, Curve
+from fq_hw.foreign.onnx.curves import ROUNDS, Change, Curve, ordered
 
-__all__ = ["BEYOND", "Feature", "Ranking", "Twin", "uniform"]
+__all__ = ["BEYOND", "NOT_AFFINE", "Feature", "Ranking", "Twin", "uniform"]
 
 BEYOND = Fraction(2**200)  # every float32: an end that is none
+NOT_AFFINE = "a quantizer must stand between a function that is no line and what follows it"
 NEAR = 2.0**-22  # relative distance below which two scales are one: files hold float32
 
 
@@ -104,9 +105,10 @@ class Feature:
         return {name: None if old is None else change(old) for name, old in kept.items()}
 
     def step(self, change: Change, gain: np.ndarray, term: np.ndarray, where: str) -> Feature:
-        """gain * tensor + term, fractions per channel, which the reference computes as ``change``."""
+        """gain * tensor + term, fractions per channel; ``change`` is how the reference does it."""
         if self.curve is not None:
-            return self.on_curve(self.curve.affine(change, gain, term), change)
+            least = np.abs(term.astype(np.float64))[:, None]
+            return self.on_curve(self.curve.then(change, least), change)
         return replace(self.affine(gain, term, where), **self.tables(change))
 
     def on_curve(self, curve: Curve, change: Change) -> Feature:
@@ -127,12 +129,7 @@ class Feature:
             found = scale * x + shift + off * ROUNDS * self.peak[:, None]
             return (found if self.free else found.clip(*ends)).astype(np.float32)
 
-        most = self.peak
-        if self.floor is not None:
-            most = np.maximum(most, self.floor.astype(np.float64))
-        if self.ceiling is not None:
-            most = np.maximum(most, -self.ceiling.astype(np.float64))
-        return Curve(value=value, steep=np.abs(scale[:, 0]), most=most)
+        return Curve(value=value, bounds=lambda *ends: ordered(*(value(x, 0) for x in ends)))
 
     def times(self, factor: np.ndarray, where: str) -> Feature:
         """Multiplied by a float32 constant per channel."""
@@ -200,9 +197,7 @@ class Feature:
             return np.clip(old, np.float32(low), np.float32(high))
 
         if self.curve is not None:
-            most = np.maximum(self.curve.most, max(low, -high))
-            curve = self.curve.bent(change, 1.0, np.inf, monotone=True)
-            return self.on_curve(replace(curve, most=most), change)
+            return self.on_curve(self.curve.then(change), change)
         floor, ceiling = self.floor, self.ceiling
         if np.isfinite(low):
             bound = exact(np.full(self.channels, low))
@@ -217,7 +212,8 @@ class Feature:
 
     def unclamped(self, where: str) -> Feature:
         """The same where nothing is clamped: what sums and averages need."""
-        contract = "a quantizer must stand between a Relu, Clip or other function and what follows"
+        contract = "a quantizer must stand between a Relu or Clip and what follows it"
+        require(self.curve is None, where, NOT_AFFINE, kind=GraphError)
         require(self.free, where, contract, kind=GraphError)
         return self
 

@@ -52,7 +52,7 @@ def softmax(importer: Importer, node: OnnxNode) -> Value:
 @rule("Sigmoid", "Tanh")
 def squashed(importer: Importer, node: OnnxNode) -> Value:
     if not ends_the_model(importer, node.proto):
-        return bent(importer, node, most=1.0)
+        return bent(importer, node)
     name, x = scores(node)
     return Ranking(scores=name, feature=x, kind=node.kind)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
@@ -15,6 +13,7 @@ from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 
 __all__ = ["bent"]
 
+SMOOTH = 1.0  # about as large are the numbers in a smooth function's approximation
 IR = 10  # version of ONNX's files that onnxruntime knows
 
 
@@ -32,19 +31,23 @@ def executed(importer: Importer, node: OnnxNode, *constants: np.ndarray) -> Chan
 
 
 def bent(
+    importer: Importer, node: OnnxNode, *constants: np.ndarray, least: float = SMOOTH
+) -> Value:
+    """The input behind the node's function, which never turns around."""
+    x, change = node.feature(), executed(importer, node, *constants)
+    return x.on_curve(x.as_curve.then(change, least), change)
+
+
+def turned(
     importer: Importer,
     node: OnnxNode,
     *constants: np.ndarray,
-    steep: np.ndarray | float = 1.0,
-    most: float = math.inf,
-    monotone: bool = True,
+    steep: float = 1.5,
+    least: float = SMOOTH,
 ) -> Value:
-    """The input behind the node's function: no steeper than ``steep``, within 1 of 0 at 0.
-
-    No value is larger than ``most``; ``monotone`` says whether it never turns around.
-    """
+    """The input behind the node's function, which may, and is nowhere steeper than that."""
     x, change = node.feature(), executed(importer, node, *constants)
-    return x.on_curve(x.as_curve.bent(change, steep, most, monotone), change)
+    return x.on_curve(x.as_curve.turned(change, steep, least), change)
 
 
 def number(node: OnnxNode, name: str) -> float:
@@ -55,20 +58,25 @@ def number(node: OnnxNode, name: str) -> float:
     return found
 
 
-@rule("Softplus", "Softsign")
+@rule("Elu", honours=("alpha",))
+def elu(importer: Importer, node: OnnxNode) -> Value:
+    alpha = number(node, "alpha")
+    if alpha >= 0:
+        return bent(importer, node)
+    return turned(importer, node, steep=max(1.0, -alpha))
+
+
+@rule("Erf", "Softplus", "Softsign")
 def smooth(importer: Importer, node: OnnxNode) -> Value:
-    return bent(importer, node, most=1.0 if node.kind == "Softsign" else math.inf)
+    return bent(importer, node)
 
 
-@rule("Erf")
-def erf(importer: Importer, node: OnnxNode) -> Value:
-    return bent(importer, node, steep=2 / math.sqrt(math.pi), most=1.0)
-
-
-@rule("LeakyRelu", "Elu", honours=("alpha",))
+@rule("LeakyRelu", honours=("alpha",))
 def leaky(importer: Importer, node: OnnxNode) -> Value:
     alpha = number(node, "alpha")
-    return bent(importer, node, steep=max(1.0, abs(alpha)), monotone=alpha >= 0)
+    if alpha >= 0:
+        return bent(importer, node, least=0.0)
+    return turned(importer, node, steep=max(1.0, -alpha), least=0.0)
 
 
 @rule("Celu", honours=("alpha",))
@@ -81,37 +89,42 @@ def celu(importer: Importer, node: OnnxNode) -> Value:
 @rule("Selu", honours=("alpha", "gamma"))
 def selu(importer: Importer, node: OnnxNode) -> Value:
     alpha, gamma = number(node, "alpha"), number(node, "gamma")
-    return bent(importer, node, steep=abs(gamma) * max(1.0, abs(alpha)), monotone=alpha >= 0)
+    if alpha >= 0:
+        return bent(importer, node)
+    return turned(importer, node, steep=abs(gamma) * max(1.0, -alpha))
 
 
 @rule("HardSigmoid", honours=("alpha", "beta"))
 def hard_sigmoid(importer: Importer, node: OnnxNode) -> Value:
-    number(node, "beta")
-    return bent(importer, node, steep=abs(number(node, "alpha")), most=1.0)
+    number(node, "alpha"), number(node, "beta")
+    return bent(importer, node)
 
 
 @rule("PRelu")
 def prelu(importer: Importer, node: OnnxNode) -> Value:
     x = node.feature()
-    slope = x.per_channel(node.constant(1), node.where)
-    steep = np.maximum(np.abs(slope.astype(np.float64)), 1.0)
-    return bent(importer, node, slope[:, None], steep=steep, monotone=bool((slope >= 0).all()))
+    slope = x.per_channel(node.constant(1), node.where)[:, None]
+    if (slope >= 0).all():
+        return bent(importer, node, slope, least=0.0)
+    steep = float(np.abs(slope).max(initial=1))
+    return turned(importer, node, slope, steep=steep, least=0.0)
 
 
-@rule("Abs", "HardSwish", "Mish")
-def turning(importer: Importer, node: OnnxNode) -> Value:
-    return bent(importer, node, steep=1.5, monotone=False)
+@rule("Abs")
+def absolute(importer: Importer, node: OnnxNode) -> Value:
+    return turned(importer, node, least=0.0)
 
 
+@rule("HardSwish", "Mish")
 @rule("Gelu", honours=("approximate",))
-def gelu(importer: Importer, node: OnnxNode) -> Value:
-    return bent(importer, node, steep=1.2, monotone=False)
+def turning(importer: Importer, node: OnnxNode) -> Value:
+    return turned(importer, node)
 
 
 @rule("Swish", honours=("alpha",))
 def swish(importer: Importer, node: OnnxNode) -> Value:
     number(node, "alpha")
-    return bent(importer, node, steep=1.2, monotone=False)
+    return turned(importer, node)
 
 
 @rule("Neg")
