@@ -79,6 +79,14 @@ def of_sums(m, bits=2):
     return m.norm(m.conv(levels(m, 4), 4, 4, bits=bits), 4)
 
 
+def signed_levels(m):
+    return m.quant(m.conv(m.quant("image", 8, 1 / 128), 4, 4), 3)
+
+
+def signed_sums(m):
+    return m.norm(m.conv(signed_levels(m), 4, 4, bits=2), 4)
+
+
 def count(graph, kind):
     return sum(isinstance(op, kind) for op in graph.ops)
 
@@ -138,8 +146,17 @@ def test_of_pixels(kind, attributes, tmp_path):
 def test_a_maximum_before_the_quantizer(kind, attributes, tmp_path):
     m = Maker((1, 3, 8, 8), 4)
     x = applied(m, of_sums(m), kind, attributes)
+    x = m.node("Mul", x, m.const(np.array([1, -1, 0.5, -2]).reshape(4, 1, 1)))
     x = m.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
     assert_same(m, m.scores(m.quant(x, 4, 0.1), 4), tmp_path)
+
+
+@pytest.mark.parametrize("place", [signed_sums, signed_levels, lambda m: "image"])
+def test_slopes_below_0(place, tmp_path):
+    m = Maker((1, 4, 8, 8), 5)
+    x = place(m)
+    slopes = m.const(np.array([0.5, -0.25, -1.5, 0]).reshape(4, 1, 1))
+    assert_same(m, m.scores(m.quant(m.node("PRelu", x, slopes), 4, 0.11), 4), tmp_path, 3)
 
 
 def test_chains(tmp_path):
