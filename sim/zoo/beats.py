@@ -243,7 +243,7 @@ UNITS: dict[str, Unit] = {
     "spread_banks": spread(3, 17, 2, (2, 2), banks=2),
     "spread_deep": spread(2, 3, 2, (2, 2), deep=True),
     "spread_deep_uneven": spread(3, 2, 1, (2, 3), deep=True),
-    "spread_deep_banks": spread(3, 9, 1, (2, 2), deep=True, banks=2),
+    "spread_deep_banks": spread(4, 9, 1, (2, 2), deep=True, banks=2),
     "rom_1": RomUnit(depth=1, width=5),
     "rom_2": RomUnit(depth=2, width=1),
     "rom_7": RomUnit(depth=7, width=70),
