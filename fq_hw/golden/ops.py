@@ -125,9 +125,14 @@ def _(op: ir.Flatten, x: np.ndarray) -> np.ndarray:
     return x.reshape(len(x), 1, 1, -1)
 
 
+def holding(level: int, x: np.ndarray) -> np.ndarray:
+    """``x`` where a level fits beside it."""
+    return x if level <= np.iinfo(x.dtype).max else wide(x)
+
+
 @evaluate.register
 def _(op: ir.Grid, x: np.ndarray) -> np.ndarray:
-    found = x[:, op.rows][:, :, op.columns]
+    found = holding(op.level, x)[:, op.rows][:, :, op.columns]
     if op.padded:
         outside = (op.rows < 0)[:, None] | (op.columns < 0)
         found[:, outside] = op.level
@@ -136,7 +141,7 @@ def _(op: ir.Grid, x: np.ndarray) -> np.ndarray:
 
 @evaluate.register
 def _(op: ir.Select, x: np.ndarray) -> np.ndarray:
-    found = x[..., op.order]
+    found = holding(op.level, x)[..., op.order]
     found[..., op.order < 0] = op.level
     return found
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
 
 from fq_hw.errors import GraphError, require
+from fq_hw.foreign.onnx import reference
 from fq_hw.foreign.onnx.curves import Change
 from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
@@ -14,20 +13,12 @@ from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 __all__ = ["bent"]
 
 SMOOTH = 1.0  # about as large are the numbers in a smooth function's approximation
-IR = 10  # version of ONNX's files that onnxruntime knows
 
 
 def executed(importer: Importer, node: OnnxNode, *constants: np.ndarray) -> Change:
     """What onnxruntime makes of values C,N by the node; ``constants`` are its other inputs."""
-    named = [numpy_helper.from_array(c, f"constant{n}") for n, c in enumerate(constants)]
-    proto = helper.make_node(node.kind, ["x", *(c.name for c in named)], ["y"])
-    proto.attribute.extend(node.proto.attribute)
-    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["C", "N"]) for n in "xy"]
-    graph = helper.make_graph([proto], "function", ends[:1], ends[1:], named)
-    opset = helper.make_opsetid("", importer.opsets[""])
-    content = helper.make_model(graph, opset_imports=[opset], ir_version=IR).SerializeToString()
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    return lambda x: session.run(None, {"x": np.ascontiguousarray(x, np.float32)})[0]
+    run = reference.executed(node.proto, constants, importer.opsets[""])
+    return lambda x: run(x)[0]
 
 
 def bent(
