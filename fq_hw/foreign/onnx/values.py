@@ -265,6 +265,7 @@ class Twin:
             shift=np.where(self.falls, x.shift + x.scale * self.most, x.shift),
             edges=edges,
             known=None,
+            pixels=None,
         )
 
 
