@@ -8,7 +8,7 @@ gives them. Rounding modes as in qonnx.custom_op.general.intquant.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -19,7 +19,7 @@ from fq_hw.exact import FAR, ceilings, exact
 from fq_hw.foreign.onnx.values import Feature
 from fq_hw.foreign.onnx.weights import broadcasts
 
-__all__ = ["ROUNDING", "Quantizer", "Steps"]
+__all__ = ["MOST_BITS", "ROUNDING", "Quantizer", "Steps"]
 
 MOST_BITS = 8  # of activations, and of weights where they are used
 MOST_CONSTANT_BITS = 32  # of a bias
@@ -156,6 +156,7 @@ class Quantizer:
         hint = "use per-tensor quantization"
         require(single, self.where, contract, self.scale.shape, hint=hint, kind=GraphError)
         (step,), (zero,) = (exact(values).reshape(-1) for values in (self.scale, self.zero))
+        whole = replace(self, scale=self.scale.reshape(()), zero=self.zero.reshape(()))
         low, high = self.range()
         if self.bipolar:
             return Steps(
@@ -163,7 +164,7 @@ class Quantizer:
                 exclusive=np.zeros((1, 1), bool),
                 scale=2 * step,
                 shift=(-1 - zero) * step,
-                reference=lambda real: (self.codes(real) + 1) // 2,
+                reference=lambda real: (whole.codes(real) + 1) // 2,
             )
         edges, exclusive = [], []
         for code in range(low + 1, high + 1):
@@ -175,5 +176,5 @@ class Quantizer:
             exclusive=np.array([exclusive]),
             scale=step,
             shift=(low - zero) * step,
-            reference=lambda real: self.codes(real) - low,
+            reference=lambda real: whole.codes(real) - low,
         )
