@@ -121,14 +121,15 @@ def check_order(graph: onnx.GraphProto, where: str) -> None:
 def name_kernels(graph: onnx.GraphProto, where: str) -> None:
     """Give every Conv its kernel_shape: where that is left out, onnx aborts on other ranks.
 
-    Raises ArtifactError for convolutions of other than two dimensions.
+    Raises ArtifactError for convolutions of other than one or two dimensions.
     """
     shapes = {t.name: list(t.dims) for t in graph.initializer}
     for node in graph.node:
         if node.op_type == "Conv" and len(node.input) > 1 and node.input[1] in shapes:
             shape = shapes[node.input[1]]
-            contract = f"node {node.name or 'Conv'!r} must be two-dimensional: weights of 4 axes"
-            require(len(shape) == 4, where, contract, len(shape), kind=ArtifactError)
+            called = f"node {node.name or 'Conv'!r}"
+            contract = f"{called} must be of one or two dimensions: weights of 3 or 4 axes"
+            require(len(shape) in (3, 4), where, contract, len(shape), kind=ArtifactError)
             if all(a.name != "kernel_shape" for a in node.attribute):
                 node.attribute.append(helper.make_attribute("kernel_shape", shape[2:]))
         elif node.op_type == "Constant":
@@ -151,8 +152,9 @@ def check_ends(graph: onnx.GraphProto, where: str) -> None:
     tensor = image.type.tensor_type
     shape = [d.dim_value if d.HasField("dim_value") else d.dim_param or "?"
              for d in tensor.shape.dim]  # fmt: skip
-    static = len(shape) in (2, 4) and all(isinstance(n, int) and n >= 1 for n in shape[1:])
-    contract = f"{called} must have a static shape N,C,H,W or N,H,W,C (or N,F without an image)"
+    static = len(shape) in (2, 3, 4) and all(isinstance(n, int) and n >= 1 for n in shape[1:])
+    contract = f"{called} must have a static shape N,C,H,W or N,H,W,C (N,C,W or N,W,C of one row, "
+    contract += "or N,F without an image)"
     require(static, where, contract, shape, hint="export it with one", kind=ArtifactError)
     fits = math.prod(shape[1:]) <= MOST_IMAGE
     contract = f"{called} must have at most {MOST_IMAGE:,} values"

@@ -42,6 +42,7 @@ class Feature:
     source           what that quantizer read; None where none made it
     last             whether ONNX has the channels last
     flat             whether ONNX sees N,(C*H*W) or N,(H*W*C)
+    row              whether ONNX has one axis for height and width, one of which is 1: N,C,W, N,W,C
     pixels           float32 C,256: what the reference has for each byte of an image that is not
                      quantized yet; None for every other tensor
     known            float32 C,N: what it has for each level 0..N-1 of a quantizer, until sums are
@@ -60,6 +61,7 @@ class Feature:
     source: Feature | None = None
     last: bool = False
     flat: bool = False
+    row: bool = False
     pixels: np.ndarray | None = None
     known: np.ndarray | None = None
 
@@ -78,14 +80,28 @@ class Feature:
         h, w, c = self.shape
         if self.flat:
             return (1, h * w * c)
-        return (1, h, w, c) if self.last else (1, c, h, w)
+        sides = (h * w,) if self.row else (h, w)
+        return (1, *sides, c) if self.last else (1, c, *sides)
+
+    @property
+    def layout(self) -> str:
+        """The axes in ONNX, in the usual letters: NCHW and so on."""
+        if self.flat:
+            return "NC"
+        sides = "W" if self.row else "HW"
+        return f"N{sides}C" if self.last else f"NC{sides}"
+
+    @property
+    def upright(self) -> bool:
+        """Whether what ONNX has for one axis are rows."""
+        return self.row and self.shape[0] > 1
 
     def per_channel(self, constant: np.ndarray, where: str) -> np.ndarray:
         """A constant that ONNX broadcasts against the tensor, as one value for each channel."""
         constant = np.asarray(constant, np.float32)
         if constant.size == 1:
             return np.full(self.channels, constant.reshape(()))
-        axis = 1 if self.flat or not self.last else 3
+        axis = self.layout.index("C")
         shape = [1] * (len(self.dims) - constant.ndim) + list(constant.shape)
         others = [n for i, n in enumerate(shape) if i != axis]
         single = not self.flat or self.shape[:2] == (1, 1)

@@ -80,14 +80,15 @@ def units_of(node: OnnxNode, x: Feature, groups: int) -> np.ndarray:
 @rule("Conv", honours=(*HONOURED, "group"))
 def conv(importer: Importer, node: OnnxNode) -> Value:
     x, weights = image_of(node), node.weights()
-    contract = "must be two-dimensional: weights with 4 axes"
-    require(weights.codes.ndim == 4, node.where, contract, weights.codes.shape, kind=GraphError)
+    axes = len(x.dims)
+    contract = f"of a tensor {x.dims} it must have weights of {axes} axes"
+    require(weights.codes.ndim == axes, node.where, contract, weights.codes.shape, kind=GraphError)
     group = node.attributes["group"]
     contract = f"group must divide {x.channels} channels"
     fits = group >= 1 and x.channels % group == 0
     require(fits, node.where, contract, group, kind=GraphError)
-    windows = Windows.of(node, x.shape[:2], weights.codes.shape[2:])
-    weight = weights.codes.transpose(0, 2, 3, 1)
+    windows = Windows.of(node, x, weights.codes.shape[2:])
+    weight = weights.codes.reshape(*weights.codes.shape[:2], *windows.kernel).transpose(0, 2, 3, 1)
     y = convolve(importer, node, x, weight, weights.scale_along(0), windows, group)
     if node.given(2):
         bias = node.constant(2, ndim=1).astype(np.float32)

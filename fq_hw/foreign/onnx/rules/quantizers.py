@@ -107,8 +107,8 @@ def sign(importer: Importer, node: OnnxNode) -> Value:
 @rule("MultiThreshold", honours=("out_scale", "out_bias", "out_dtype", "data_layout"))
 def multi_threshold(importer: Importer, node: OnnxNode) -> Value:
     x, edges = node.feature(), node.constant(1, ndim=2).astype(np.float32)
-    known = "NC" if x.flat else "NHWC" if x.last else "NCHW"
-    layout = node.attributes["data_layout"] or ("NC" if x.flat else "NCHW")
+    known = x.layout
+    layout = node.attributes["data_layout"] or {2: "NC", 3: "NWC", 4: "NCHW"}[len(x.dims)]
     contract = f"attribute data_layout must be {known}: so the channels lie here"
     require(layout == known, node.where, contract, layout, kind=GraphError)
     fits = len(edges) in (1, x.channels) and 1 <= edges.shape[1] < 256
