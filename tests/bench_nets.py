@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import multiprocessing
 import os
 import re
 import sys
@@ -76,7 +77,7 @@ def results(args: argparse.Namespace) -> list[dict]:
     wanted = [name for name in all_names() if not args.only or any(o in name for o in args.only)]
     left = [name for name in wanted if name not in done]
     with (
-        ProcessPoolExecutor(args.jobs, max_tasks_per_child=8) as pool,
+        ProcessPoolExecutor(args.jobs, multiprocessing.get_context("spawn")) as pool,
         log.open("a") as file,
         tqdm(total=len(wanted), initial=len(wanted) - len(left), unit="net", disable=None) as bar,
     ):

@@ -79,9 +79,9 @@ EXAMPLES = {  # operator, attribute: models with what import says of them, and t
                   (conv(group=3), "group must divide 4 channels")],
         "kernel_shape": [(conv(kernel_shape=[3, 3]), SAME)],
         "pads": [(conv(pads=[1] * 4), SAME), (conv(pads=[1, 0, 1, 0]), SAME),
-                 (conv(pads=[2] * 4), SAME), (conv(pads=[0, 0, 2, 1]), SAME),
-                 (conv(pads=[3, 0, 0, 0]), "pads must be less than the 3 places"),
-                 (conv(pads=[1] * 4, size=1), "pads must be less than the 1 places")],
+                 (conv(size=1, pads=[1] * 4), SAME), (conv(pads=[0, 5, 3, 1]), SAME),
+                 (conv(size=2, pads=[4, 0, 2, 3], dilations=[2, 2], strides=[3, 1]), SAME),
+                 (conv(pads=[2] * 4), SAME), (conv(pads=[0, 0, 2, 1]), SAME)],
         "strides": [(conv(strides=[2, 2]), SAME), (conv(strides=[2, 1]), SAME)],
     },
     **{

@@ -33,7 +33,8 @@ def through(function: nn.Module) -> nn.Module:
 def per_channel(channels: int, bits: int = 4) -> nn.Module:
     """A scale for each channel, as Brevitas' MobileNet has before depthwise layers."""
     return relu(bits, scaling_per_output_channel=True,
-                per_channel_broadcastable_shape=(1, channels, 1, 1))  # fmt: skip
+                per_channel_broadcastable_shape=(1, channels, 1, 1),
+        scaling_stats_permute_dims=(1, 0, 2, 3))  # fmt: skip
 
 
 def mobilenet(average: nn.Module | None = None) -> nn.Module:

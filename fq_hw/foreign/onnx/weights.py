@@ -58,7 +58,8 @@ class Weights:
         require(whole, where, contract, got, hint=hint, kind=GraphError)
         if not self.zero.any():
             return self
-        return replace(self, codes=self.codes - self.zero, zero=np.zeros_like(self.zero))
+        codes = self.codes - self.zero.astype(np.int64)
+        return replace(self, codes=codes, zero=np.zeros_like(self.zero))
 
     def transposed(self, axes: list[int]) -> Weights:
         """With other axes."""

@@ -2,14 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import random_images
-from onnx_models import DOMAIN, Maker
-
-from fq_hw import flow
-from fq_hw.errors import FqHwError
-from fq_hw.foreign.onnx import PixelRange, compare, import_graph, read
-
-UNIT = PixelRange.UNIT
+from onnx_models import DOMAIN, Maker, refused_with, same
 
 
 def conv(m, x, cin, cout, kernel=3, **more):
@@ -88,22 +81,13 @@ CASES = [*((build, (1, 2, 12)) for build in BUILDERS), (upright, (1, 2, 9, 5))]
 @pytest.mark.parametrize(("build", "shape"), CASES, ids=lambda v: getattr(v, "__name__", ""))
 def test_every_tensor_is_qonnx_s(build, shape, tmp_path):
     m = Maker(shape, 5)
-    model = read(m.save(tmp_path / "net.onnx", build(m)))
-    imported = import_graph(model, "net", UNIT)
-    for image in random_images(imported.graph.input.shape, 4):
-        rows = list(compare(model, imported, UNIT, image))
-        assert not any(row.wrong for row in rows), rows
-    assert flow.Model(graph=imported.graph).design().plan.nodes
+    same(m, build(m), tmp_path)
 
 
 def test_an_image_with_the_channels_last(tmp_path):
     m = Maker((1, 12, 2), 5)
     x = m.node("Transpose", m.quant("image", 8, 1 / 128), perm=[0, 2, 1])
-    model = read(m.save(tmp_path / "net.onnx", scored(m, x, 2)))
-    imported = import_graph(model, "net", UNIT)
-    assert imported.graph.input.shape == (1, 12, 2)
-    (image,) = random_images((1, 12, 2), 1)
-    assert not any(row.wrong for row in compare(model, imported, UNIT, image))
+    assert same(m, scored(m, x, 2), tmp_path).input.shape == (1, 12, 2)
 
 
 def refused(said, build, shape=(1, 2, 12)):
@@ -124,6 +108,4 @@ REFUSED = [
 @pytest.mark.parametrize(("build", "shape", "said"), REFUSED)
 def test_refused(build, shape, said, tmp_path):
     m = Maker(shape, 5)
-    with pytest.raises(FqHwError) as caught:
-        import_graph(read(m.save(tmp_path / "net.onnx", build(m))), "net", UNIT)
-    assert said in str(caught.value)
+    assert said in refused_with(m, build(m), tmp_path)

@@ -48,7 +48,10 @@ def convolve(
     contract = f"weights must be for {x.channels} channels, in {groups} groups"
     fits = weight.shape[3] * groups == x.channels and len(weight) % groups == 0
     require(fits, node.where, contract, weight.shape, kind=GraphError)
-    level, fields = 0, {"stride": 1, "padding": 0} if windows is None else windows.fields
+    level, fields = 0, {"stride": 1, "padding": 0}
+    if windows is not None:
+        windows, taps = windows.widened()
+        weight, fields = np.pad(weight, ((0, 0), *taps, (0, 0))), windows.fields
     if windows is not None and any(windows.pads):
         x, level = with_zero(importer, node, x)
     unit = np.repeat(units_of(node, x, groups), len(weight) // groups)

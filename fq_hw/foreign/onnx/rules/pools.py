@@ -40,7 +40,7 @@ def pool(
 
 def windows_of(node: OnnxNode, x: Feature) -> Windows:
     """The windows of a pool; those that ``ceil_mode`` adds reach into more padding."""
-    windows = Windows.of(node, x)
+    windows = Windows.of(node, x).inside(node)
     return windows.rounded_up(node, x.shape[:2]) if node.attributes.get("ceil_mode", 0) else windows
 
 

@@ -79,16 +79,41 @@ class Windows:
             "dilation": list(self.dilations),
         }
 
-    def checked(self, node: OnnxNode, image: tuple[int, int]) -> Windows:
-        """Itself, unless a window would lie outside the image, or none fits."""
+    @property
+    def ends(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Padding before and after the image, down and across."""
         top, left, bottom, right = self.pads
-        for size, span, pads in zip(image, self.spans, ((top, bottom), (left, right)), strict=True):
-            contract = f"{self.padded} must be less than the {span} places that the kernel spans"
-            require(max(pads) < span, node.where, contract, self.pads, kind=GraphError)
+        return (top, bottom), (left, right)
+
+    def checked(self, node: OnnxNode, image: tuple[int, int]) -> Windows:
+        """Itself, unless no window fits."""
+        for size, span, pads in zip(image, self.spans, self.ends, strict=True):
             contract = f"attribute kernel_shape must fit the {image[0]} x {image[1]} of the input"
             fits = span <= size + sum(pads)
             require(fits, node.where, contract, self.kernel, kind=GraphError)
         return self
+
+    def inside(self, node: OnnxNode) -> Windows:
+        """Itself, unless a window would lie outside the image: what has a largest value needs."""
+        for span, pads in zip(self.spans, self.ends, strict=True):
+            contract = f"{self.padded} must be less than the {span} places that the kernel spans"
+            require(max(pads) < span, node.where, contract, self.pads, kind=GraphError)
+        return self
+
+    def widened(self) -> tuple[Windows, tuple[tuple[int, int], tuple[int, int]]]:
+        """With so many taps more before and after that no window lies outside the image.
+
+        These taps are 0: the windows' sums stay what they are.
+        """
+        ways = list(zip(self.spans, self.dilations, self.ends, strict=True))
+        taps = [tuple(max((pad - span) // step + 1, 0) for pad in reversed(pads))
+                for span, step, pads in ways]  # fmt: skip
+        more = [[n * step for n in few] for (_, step, _), few in zip(ways, taps, strict=True)]
+        (above, below), (left, right) = more
+        added = zip(self.pads, (above, left, below, right), strict=True)
+        kernel = tuple(k + sum(few) for k, few in zip(self.kernel, taps, strict=True))
+        wide = replace(self, kernel=kernel, pads=tuple(pad + n for pad, n in added))
+        return wide, (taps[0], taps[1])
 
     def rounded_up(self, node: OnnxNode, image: tuple[int, int]) -> Windows:
         """With more padding at the end, by which the last windows are whole: ``ceil_mode``.
