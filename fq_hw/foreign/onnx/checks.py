@@ -10,6 +10,7 @@ from onnx import AttributeProto, helper
 from fq_hw.errors import ArtifactError, require
 from fq_hw.files import check_line
 from fq_hw.foreign.onnx.attributes import OWN_DOMAINS
+from fq_hw.foreign.onnx.channels_last import CHANNELS_LAST, LAST_KINDS
 from fq_hw.foreign.onnx.constants import QUANTIZERS, check_constants, type_name
 from fq_hw.foreign.onnx.node import RULES
 
@@ -80,12 +81,13 @@ def check_node(node: onnx.NodeProto, where: str) -> None:
     qonnx imports the Python module that a domain names.
     """
     called = f"{where}: node {node.name or node.op_type!r}"
-    domains = ("", *OWN_DOMAINS)
-    known = node.domain in (*STANDARD, *OWN_DOMAINS)
+    domains = ("", *OWN_DOMAINS, CHANNELS_LAST)
+    known = node.domain in (*STANDARD, *domains)
     contract = f"must be of a domain of {', '.join(map(repr, domains))}"
     require(known, called, contract, node.domain, kind=ArtifactError)
-    ours = node.domain in STANDARD or node.op_type in RULES
-    contract = f"is not supported; of domain {node.domain!r} are {', '.join(sorted(RULES))}"
+    kinds = LAST_KINDS if node.domain == CHANNELS_LAST else sorted(RULES)
+    ours = node.domain in STANDARD or node.op_type in kinds
+    contract = f"is not supported; of domain {node.domain!r} are {', '.join(kinds)}"
     require(ours, called, contract, node.op_type, kind=ArtifactError)
     names = [a.name for a in node.attribute]
     require(len({*names}) == len(names), called, "has an attribute twice", names,
@@ -137,6 +139,11 @@ def name_kernels(graph: onnx.GraphProto, where: str) -> None:
                 shapes[node.output[0]] = list(a.t.dims)
         elif node.input and node.input[0] in shapes and node.op_type in QUANTIZERS:
             shapes[node.output[0]] = shapes[node.input[0]]  # quantized weights
+        elif node.op_type == "Transpose" and node.input and node.input[0] in shapes:
+            shape = shapes[node.input[0]]
+            perm = next((list(a.ints) for a in node.attribute if a.name == "perm"), [])
+            if sorted(perm) == list(range(len(shape))):
+                shapes[node.output[0]] = [shape[n] for n in perm]
 
 
 def check_ends(graph: onnx.GraphProto, where: str) -> None:

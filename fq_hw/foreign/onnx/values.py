@@ -16,7 +16,7 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact, inverse_roots
 
-__all__ = ["BEYOND", "Feature", "Ranking", "Twin", "uniform"]
+__all__ = ["BEYOND", "Feature", "Ranking", "Twin", "tiled", "uniform"]
 
 BEYOND = Fraction(2**200)  # every float32: an end that is none
 NEAR = 2.0**-22  # relative distance below which two scales are one: files hold float32
@@ -204,6 +204,14 @@ class Feature:
         """1,H,W,C as ONNX lays the tensor out."""
         ordered = x if self.last else x.transpose(0, 3, 1, 2)
         return ordered.reshape(self.dims)
+
+
+def tiled(x: Feature, op: str) -> Feature:
+    """``x`` as one pixel of all its values, in the order of the graph, made by ``op``."""
+    h, w, c = x.shape
+    parts = {name: np.tile(getattr(x, name), h * w) for name in ("scale", "shift", "peak")}
+    return replace(x, op=op, shape=(1, 1, h * w * c), **parts, edges=None, source=None,
+                   pixels=None, known=None)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

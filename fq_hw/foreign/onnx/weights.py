@@ -43,6 +43,13 @@ class Weights:
             parts.append(part.reshape((1,) * (codes.ndim - part.ndim) + part.shape))
         return cls(codes=codes, scale=parts[0], bits=bits, zero=parts[1])
 
+    @classmethod
+    def whole(cls, values: np.ndarray, where: str) -> Weights:
+        """Integers as they stand: FINN's weights, which no quantizer is left before."""
+        most = max(int(values.max()), -int(values.min()) - 1)
+        return cls.of(values.astype(np.int64), np.ones((), np.float32), where,
+                      bits=most.bit_length() + 1)  # fmt: skip
+
     @property
     def real(self) -> np.ndarray:
         """What they are worth, in float32 as the reference has it."""

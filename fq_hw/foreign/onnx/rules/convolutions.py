@@ -13,7 +13,7 @@ from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
 from fq_hw.foreign.onnx.rules.padding import with_zero
 from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of
-from fq_hw.foreign.onnx.values import Feature, uniform
+from fq_hw.foreign.onnx.values import Feature, tiled, uniform
 from fq_hw.foreign.onnx.weights import Weights
 
 __all__ = ["convolve"]
@@ -115,9 +115,7 @@ def dense(importer: Importer, node: OnnxNode, x: Feature, weights: Weights) -> F
     if (h, w) != (1, 1):
         x = settled(importer, node, x)
         name = importer.add("flatten", node, x.op, suffix=".flat")
-        x = replace(x, op=name, shape=(1, 1, size), scale=np.tile(x.scale, h * w),
-                    shift=np.tile(x.shift, h * w), peak=np.tile(x.peak, h * w), edges=None,
-                    source=None, pixels=None, known=None)  # fmt: skip
+        x = tiled(x, name)
     return convolve(importer, node, x, codes.T[:, None, None, :], scale)
 
 

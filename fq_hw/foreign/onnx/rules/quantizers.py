@@ -27,12 +27,12 @@ def quantized(importer: Importer, node: OnnxNode, x: Feature, steps: Steps) -> F
     The reference's float32 decides on pixels, and on levels, of which each has one value.
     """
     scale, shift = (np.full(x.channels, value) for value in (steps.scale, steps.shift))
-    ends = [abs(float(steps.scale * code + steps.shift)) for code in (0, steps.edges.shape[1])]
-    worth = [np.float32(steps.scale * code + steps.shift) for code in range(2**steps.bits)]
+    worth = steps.worth(x.channels).astype(np.float64)
+    peak = np.abs(worth[:, [0, steps.edges.shape[1]]]).max(axis=1)
     after = {
-        "scale": scale, "shift": shift, "peak": np.full(x.channels, max(ends)), "floor": None,
+        "scale": scale, "shift": shift, "peak": peak, "floor": None,
         "ceiling": None, "levels": True, "edges": steps.edges_of(x.channels), "source": x,
-        "pixels": None, "known": np.tile(np.array(worth, np.float32), (x.channels, 1)),
+        "pixels": None, "known": worth.astype(np.float32),
     }  # fmt: skip
     if x.pixels is not None:
         codes = steps.reference(x.pixels).astype(np.uint8)
@@ -65,7 +65,7 @@ def quant(importer: Importer, node: OnnxNode) -> Value:
     scale, zero, width = node.constant(1), node.constant(2), node.number(3)
     quantizer = Quantizer.of(scale, zero, width, node.attributes, node.where)
     if not isinstance(node.value(0), np.ndarray | Weights):
-        return quantized(importer, node, node.feature(), quantizer.steps())
+        return quantized(importer, node, node.feature(), quantizer.steps(node.feature()))
     codes = quantizer.codes(node.constant(0))
     return Weights.of(codes, quantizer.scale, node.where, bits=int(width), zero=quantizer.zero)
 
