@@ -174,7 +174,8 @@ NETS = {
     "four-channel images": Net(
         build=lambda: nn.Sequential(act(8), block(4, 8), head(8)), image=(4, 8, 8)),
     "a 4x4 detection grid": Net(
-        build=lambda: nn.Sequential(act(8), block(3, 8), nn.MaxPool2d(2), conv(8, 6, 1)), classes=96),
+        build=lambda: nn.Sequential(act(8), block(3, 8), nn.MaxPool2d(2), conv(8, 6, 1)),
+        classes=96),
     "a score for each pixel": Net(
         build=lambda: nn.Sequential(act(8), block(3, 8), block(8, 8), conv(8, 3, 1)), classes=192),
     "binary, float class biases": Net(build=binary_biased),

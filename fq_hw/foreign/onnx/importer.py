@@ -32,6 +32,7 @@ class Importer:
     nodes: list[dict[str, object]] = field(default_factory=list)
     types: dict[str, TensorType] = field(default_factory=dict)
     twins: dict[str, Twin] = field(default_factory=dict)  # by the op whose opposite they are
+    pieces: dict[str, tuple[str, ...]] = field(default_factory=dict)  # ops by their concatenation
     label: str | None = None  # the tensor that ranks the classes, where it is not the output
 
     def __post_init__(self) -> None:

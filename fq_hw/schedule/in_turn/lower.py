@@ -189,8 +189,8 @@ class Passes:
         tensor, add = op.name, False
         adds = [user for user in self.graph.users[op.name] if isinstance(user, ir.Add)]
         if len(adds) == 1:
-            if any(adds[0].shift):
-                self.refuse(adds[0], "needs both inputs in one scale", adds[0].shift)
+            if adds[0].factors != (1, 1):
+                self.refuse(adds[0], "needs both inputs in one scale", adds[0].factors)
             (other,) = set(adds[0].inputs) - {op.name} or {op.name}
             if other == self.trunk:
                 tensor, add = adds[0].name, True

@@ -11,7 +11,7 @@ from fq_hw.exact import exact
 from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
-from fq_hw.foreign.onnx.rules.padding import with_zero
+from fq_hw.foreign.onnx.rules.products import products
 from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of
 from fq_hw.foreign.onnx.values import Feature, tiled, uniform
 from fq_hw.foreign.onnx.weights import Weights
@@ -48,16 +48,10 @@ def convolve(
     contract = f"weights must be for {x.channels} channels, in {groups} groups"
     fits = weight.shape[3] * groups == x.channels and len(weight) % groups == 0
     require(fits, node.where, contract, weight.shape, kind=GraphError)
-    level, fields = 0, {"stride": 1, "padding": 0}
     if windows is not None:
         windows, taps = windows.widened()
-        weight, fields = np.pad(weight, ((0, 0), *taps, (0, 0))), windows.fields
-    if windows is not None and any(windows.pads):
-        x, level = with_zero(importer, node, x)
-    unit = np.repeat(units_of(node, x, groups), len(weight) // groups)
-    name = importer.add("conv", node, x.op, weight=weight.astype(np.int32), scale=None,
-                    pad_level=level, **fields, **({"groups": groups} if groups > 1 else {}),
-    )  # fmt: skip
+        weight = np.pad(weight, ((0, 0), *taps, (0, 0)))
+    name, unit = products(importer, node, x, weight, windows, groups)
     taps = weight.sum(axis=(1, 2)).reshape(groups, -1, weight.shape[3])
     shift, peak = (values.reshape(groups, 1, -1) for values in (x.shift, x.peak))
     start = uniform(x.shift)
@@ -68,16 +62,6 @@ def convolve(
                    shift=gain * sums.reshape(-1),
                    peak=np.abs(scale.astype(np.float64)) * most.reshape(-1), levels=False,
                    edges=None, source=None, pixels=None, known=None)  # fmt: skip
-
-
-def units_of(node: OnnxNode, x: Feature, groups: int) -> np.ndarray:
-    """The scale of each group's channels."""
-    contract = "all input channels need one scale (per-tensor quantization)"
-    contract += ", or those of each group" if groups > 1 else ""
-    found = [uniform(scales) for scales in x.scale.reshape(groups, -1)]
-    ends = (float(min(x.scale)), float(max(x.scale)))
-    require(None not in found, node.where, contract, ends, kind=GraphError)
-    return np.array(found, object)
 
 
 @rule("Conv", honours=(*HONOURED, "group"))

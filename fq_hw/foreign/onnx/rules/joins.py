@@ -144,6 +144,8 @@ def concat(importer: Importer, node: OnnxNode) -> Value:
         require(alike(joined, x), node.where, contract, x.dims, kind=GraphError)
         suffix = "" if number == len(features) - 1 else f".{number}"
         name = importer.add("concat", node, joined.op, x.op, suffix=suffix)
+        importer.pieces[name] = (*importer.pieces.get(joined.op, (joined.op,)),
+                                 *importer.pieces.get(x.op, (x.op,)))  # fmt: skip
         joined = replace(
             joined,
             op=name,
