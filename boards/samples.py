@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from boards.array_samples import ARRAYS, PARAMETERS
-from fq_hw.ir import Axis
+from fq_hw.ir import Axis, Places
 from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, SDR_32M16, Slots
 from fq_hw.schedule.units import (
     AddUnit,
@@ -25,6 +25,7 @@ from fq_hw.schedule.units import (
     ForkUnit,
     LineUnit,
     LookupUnit,
+    PadUnit,
     ParameterUnit,
     PickUnit,
     PixelSumUnit,
@@ -38,6 +39,8 @@ from fq_hw.schedule.units import (
     RomUnit,
     ScoreUnit,
     SdramUnit,
+    SelectUnit,
+    SpreadUnit,
     ThresholdUnit,
     Unit,
     WindowPoolUnit,
@@ -116,9 +119,55 @@ def picks() -> Iterator[PickUnit]:
         (32, 16, 4, 2, 2), (64, 64, 8, 2, 2), (16, 32, 1, 2, 2), (8, 64, 16, 4, 2),
         (9, 16, 16, 2, 3),
     ):  # fmt: skip
+        places = Places(step=stride, count=-(-size // stride))
         yield PickUnit(
-            height=size, width=size, channels=channels, lanes=lanes, in_bits=bits, stride=stride
-        )
+            height=size, width=size, channels=channels, lanes=lanes, in_bits=bits, rows=places,
+            columns=places,
+        )  # fmt: skip
+    for size, channels, lanes, bits, places, kept in (
+        (32, 32, 4, 2, None, (0, 4)), (16, 64, 8, 4, None, (4, 4)), (28, 24, 1, 8, None, (8, 9)),
+        (32, 16, 4, 2, (2, 1, 28), None), (30, 8, 8, 4, (1, 2, 12), (0, 1)),
+        (64, 32, 2, 8, (3, 1, 50), (3, 8)), (15, 16, 16, 4, (4, 3, 3), None),
+    ):  # fmt: skip
+        start, step, count = places or (0, 1, size)
+        side = Places(start=start, step=step, count=count)
+        yield PickUnit(
+            height=size, width=size, channels=channels, lanes=lanes, in_bits=bits, rows=side,
+            columns=side, beats_kept=kept and Places(start=kept[0], count=kept[1]),
+        )  # fmt: skip
+
+
+def pads() -> Iterator[PadUnit]:
+    for size, channels, lanes, bits, around, level in (
+        (32, 16, 4, 2, (1, 1, 1, 1), 0), (8, 64, 16, 4, (1, 2, 1, 2), 7),
+        (30, 3, 3, 8, (0, 0, 1, 1), 128), (16, 32, 1, 2, (3, 3, 3, 3), 2),
+        (64, 8, 8, 1, (2, 0, 0, 0), 1), (7, 128, 32, 4, (0, 1, 0, 1), 0),
+    ):  # fmt: skip
+        yield PadUnit(
+            height=size, width=size, channels=channels, lanes=lanes, in_bits=bits, pads=around,
+            level=level,
+        )  # fmt: skip
+
+
+def selects() -> Iterator[SelectUnit]:
+    for channels, bits, groups in ((8, 2, 2), (16, 4, 4), (32, 2, 2), (24, 8, 3), (64, 4, 2)):
+        order = np.arange(channels).reshape(groups, -1).T.reshape(-1)
+        yield SelectUnit(channels=channels, lanes=channels, in_bits=bits, pixels=64,
+                         order=tuple(order.tolist()))  # fmt: skip
+
+
+def spreads() -> Iterator[SpreadUnit]:
+    for size, slices, lanes, bits, block, deep in (
+        (16, 4, 4, 2, (2, 2), False), (8, 1, 16, 4, (2, 2), False), (28, 2, 2, 8, (3, 2), False),
+        (32, 8, 1, 2, (2, 2), False), (14, 1, 4, 4, (4, 4), False), (16, 2, 4, 2, (2, 2), True),
+        (8, 1, 8, 4, (2, 2), True), (20, 3, 2, 8, (3, 3), True), (4, 4, 4, 2, (1, 2), False),
+        (4, 1, 4, 4, (2, 2), True), (5, 2, 16, 2, (2, 2), False),
+    ):  # fmt: skip
+        words = size * slices * (block[0] * block[1] if deep else 1)
+        yield SpreadUnit(
+            groups=size, width=size, slices=slices, lanes=lanes, bits=bits, block=block, deep=deep,
+            banks=2 if words >= SpreadUnit.LARGE else 4,
+        )  # fmt: skip
 
 
 def reorders() -> Iterator[ReorderUnit]:
@@ -377,8 +426,8 @@ def results() -> Iterator[ResultUnit]:
 SAMPLES: tuple[Unit, ...] = tuple(
     unit
     for kind in (
-        embeddings, converters, windows, picks, reorders, roms, engines, depthwise, window_pools,
-        thresholds, forks, fifos,
+        embeddings, converters, windows, picks, pads, selects, spreads, reorders, roms, engines,
+        depthwise, window_pools, thresholds, forks, fifos,
         adders, pixel_sums, scores, results, plane_sums, requantizers, lines, lookups, pools,
         concats, sdrams,
     )

@@ -1,12 +1,13 @@
-"""Picks the pixels that a strided 1x1 convolution reads."""
+"""Leaves rows, columns and channels out."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 
+from fq_hw.ir import Places
 from fq_hw.schedule.units.pick import PickUnit
 from rtl_gen.component import UnitComponent
-from rtl_gen.counters import nest
+from rtl_gen.counters import counter, nest
 
 __all__ = ["Pick"]
 
@@ -15,7 +16,7 @@ class Pick(UnitComponent, unit=PickUnit):
     """Holds a beat of what is picked; drops the others as they come.
 
     Members     i: In(stream of lanes x u<bits>), raster order, channel slices fastest
-                o: Out(stream of the same beats, of fewer pixels)
+                o: Out(stream of the same beats, fewer of them)
     Latency     1 cycle
     Throughput  one beat per cycle; what is dropped does not wait
     Resources   a register of a beat, and counters
@@ -27,12 +28,14 @@ class Pick(UnitComponent, unit=PickUnit):
         unit = self.unit
         word = Signal(unit.i.width, reset_less=True)
         accept, given = Signal(), Signal()
-        _, last = nest(m, accept, slice=unit.slices, column=unit.width, row=unit.height)
-        # From the first of each row, and of the image, every so many are picked.
-        across = self.turns(m, accept & last["slice"], last["column"], "across")
-        down = self.turns(m, accept & last["column"], last["row"], "down")
+        limits = {name: size for name, (_, size) in unit.sides.items()}
+        _, last = nest(m, accept, **limits)
+        step, wanted = accept, Const(1)
+        for name, (places, size) in unit.sides.items():
+            wanted &= self.turn(m, step, last[name], places, size, name)
+            step = accept & last[name]
         m.d.comb += [
-            given.eq(across & down),
+            given.eq(wanted),
             self.i.ready.eq(~given | ~self.o.valid | self.o.ready),
             accept.eq(self.i.valid & self.i.ready),
             self.o.payload.as_value().eq(word),
@@ -43,11 +46,24 @@ class Pick(UnitComponent, unit=PickUnit):
             m.d.sync += [word.eq(self.i.payload.as_value()), self.o.valid.eq(1)]
         return m
 
-    def turns(self, m: Module, step: Signal, end: Signal, name: str) -> Signal:
-        """Whether it is the turn of one that is picked: the first after ``end``, every so many."""
-        stride = self.unit.stride
-        at, first = Signal(range(stride), name=f"{name}_at"), Signal(name=f"{name}_first", init=1)
-        wraps = end | (at == stride - 1)
+    def turn(
+        self, m: Module, step: Value, end: Value, places: Places, size: int, name: str
+    ) -> Value:
+        """Whether it is the turn of one that is picked; begins again behind ``end``."""
+        if places.whole(size):
+            return Const(1)
+        wait = counter(max(places.start, places.step - 1) + 1, f"{name}_wait", places.start)
+        here = wait == 0
         with m.If(step):
-            m.d.sync += [at.eq(Mux(wraps, 0, at + 1)), first.eq(wraps)]
-        return first
+            m.d.sync += wait.eq(Mux(here, places.step - 1, wait - 1))
+            with m.If(end):
+                m.d.sync += wait.eq(places.start)
+        if places.ends(size):
+            return here
+        left = counter(places.count + 1, f"{name}_left", places.count)
+        some = left != 0
+        with m.If(step):
+            m.d.sync += left.eq(left - (here & some))
+            with m.If(end):
+                m.d.sync += left.eq(places.count)
+        return here & some

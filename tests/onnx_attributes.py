@@ -139,6 +139,18 @@ EXAMPLES = {  # operator, attribute: models with what import says of them, and t
              "sorted": [(ended("TopK", 1, before=1, sorted=0), SAME)]},
     "Clip": {"min": [(between("Clip", min=-0.3), SAME, 7), (between("Clip", -0.3, 0.7), SAME)],
              "max": [(between("Clip", max=0.7), SAME, 10), (between("Clip", -0.3, 0.7), SAME)]},
+    **{
+        kind: {
+            "alpha": [(between(kind, alpha=value), SAME) for value in (0.5, 0.01, 3.0)]
+        }
+        for kind in ("Celu", "Elu", "LeakyRelu")
+    },
+    "HardSigmoid": {"alpha": [(between("HardSigmoid", alpha=a), SAME) for a in (0.5, -0.1, 0.0)],
+                    "beta": [(between("HardSigmoid", beta=b), SAME) for b in (0.25, -1.0)]},
+    "Selu": {"alpha": [(between("Selu", alpha=a), SAME) for a in (0.5, -0.5)],
+             "gamma": [(between("Selu", gamma=g), SAME) for g in (0.25, -1.0)]},
+    "Gelu": {"approximate": [(between("Gelu", approximate=a), SAME, 20) for a in ("none", "tanh")]},
+    "Swish": {"alpha": [(between("Swish", alpha=a), SAME, 24) for a in (0.5, 1.7, -1.0)]},
     "Cast": {"to": [(between("Cast", to=1), SAME), (between("Cast", to=10), "to must be FLOAT")]},
     "Dropout": {"ratio": [(between("Dropout", ratio=0.9), SAME, 10)],
                 "seed": [(between("Dropout", seed=3), SAME)]},

@@ -125,6 +125,41 @@ def _(op: ir.Flatten, x: np.ndarray) -> np.ndarray:
     return x.reshape(len(x), 1, 1, -1)
 
 
+def holding(level: int, x: np.ndarray) -> np.ndarray:
+    """``x`` where a level fits beside it."""
+    return x if level <= np.iinfo(x.dtype).max else wide(x)
+
+
+@evaluate.register
+def _(op: ir.Grid, x: np.ndarray) -> np.ndarray:
+    found = holding(op.level, x)[:, op.rows][:, :, op.columns]
+    if op.padded:
+        outside = (op.rows < 0)[:, None] | (op.columns < 0)
+        found[:, outside] = op.level
+    return found
+
+
+@evaluate.register
+def _(op: ir.Select, x: np.ndarray) -> np.ndarray:
+    found = holding(op.level, x)[..., op.order]
+    found[..., op.order < 0] = op.level
+    return found
+
+
+@evaluate.register
+def _(op: ir.SpaceToDepth, x: np.ndarray) -> np.ndarray:
+    (n, h, w, c), (down, across) = x.shape, op.block
+    blocks = x.reshape(n, h // down, down, w // across, across, c)
+    return blocks.transpose(0, 1, 3, 2, 4, 5).reshape(n, h // down, w // across, -1)
+
+
+@evaluate.register
+def _(op: ir.DepthToSpace, x: np.ndarray) -> np.ndarray:
+    (n, h, w, _), (down, across) = x.shape, op.block
+    blocks = x.reshape(n, h, w, down, across, -1)
+    return blocks.transpose(0, 1, 3, 2, 4, 5).reshape(n, h * down, w * across, -1)
+
+
 @evaluate.register
 def _(op: ir.Add, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     first, second = op.factors

@@ -1,6 +1,6 @@
 """The layer IR: what is computed, in integers; no folding, no hardware, no files but one."""
 
-from fq_hw.ir.axis import Axis
+from fq_hw.ir.axis import Axis, Places
 from fq_hw.ir.graph import Graph
 from fq_hw.ir.ops import (
     Add,
@@ -9,8 +9,10 @@ from fq_hw.ir.ops import (
     ClassScale,
     Concat,
     Conv,
+    DepthToSpace,
     Embed,
     Flatten,
+    Grid,
     Input,
     Join,
     Lookup,
@@ -19,6 +21,8 @@ from fq_hw.ir.ops import (
     PixelSum,
     Pool,
     Requantize,
+    Select,
+    SpaceToDepth,
     SumPool,
     Threshold,
 )
@@ -32,17 +36,22 @@ __all__ = [
     "ClassScale",
     "Concat",
     "Conv",
+    "DepthToSpace",
     "Embed",
     "Flatten",
     "Graph",
+    "Grid",
     "Input",
     "Join",
     "Lookup",
     "MaxPool",
     "Op",
     "PixelSum",
+    "Places",
     "Pool",
     "Requantize",
+    "Select",
+    "SpaceToDepth",
     "SumPool",
     "TensorType",
     "Threshold",

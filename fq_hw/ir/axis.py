@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Axis", "sides"]
+import numpy as np
+
+__all__ = ["Axis", "Places", "sides"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,3 +82,55 @@ def sides(down: Axis, across: Axis) -> dict[str, tuple[int, ...]]:
         "dilation": (down.dilation, across.dilation),
         "padding": (down.before, across.before, down.after, across.after),
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Which places along a side are taken: ``count`` of them, every ``step``-th from ``start`` on.
+
+    times           how often each comes, one behind the other
+    before, after   places of padding on either end
+    """
+
+    start: int = 0
+    step: int = 1
+    count: int
+    times: int = 1
+    before: int = 0
+    after: int = 0
+
+    @classmethod
+    def of(cls, indices: np.ndarray) -> Places | None:
+        """Those that ``indices`` lists, -1 for padding; None where they are not so even."""
+        inside = np.flatnonzero(indices >= 0)
+        if not len(inside):
+            return None
+        kept = indices[inside[0] : inside[-1] + 1]
+        places, times = np.unique(kept, return_counts=True)
+        found = cls(
+            start=int(places[0]),
+            step=int(places[1] - places[0]) if len(places) > 1 else 1,
+            count=len(places),
+            times=int(times[0]),
+            before=int(inside[0]),
+            after=len(indices) - 1 - int(inside[-1]),
+        )
+        return found if np.array_equal(found.indices, indices) else None
+
+    @property
+    def indices(self) -> np.ndarray:
+        """The places one by one, -1 for padding."""
+        kept = np.repeat(self.start + self.step * np.arange(self.count), self.times)
+        return np.pad(kept, (self.before, self.after), constant_values=-1)
+
+    @property
+    def padded(self) -> bool:
+        return self.before + self.after > 0
+
+    def whole(self, size: int) -> bool:
+        """Whether none of ``size`` places is left out."""
+        return self.start == 0 and self.count == size
+
+    def ends(self, size: int) -> bool:
+        """Whether no more would come of ``size`` places."""
+        return self.start + self.step * self.count >= size

@@ -12,7 +12,7 @@ import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR
-from fq_hw.ir.axis import Axis
+from fq_hw.ir.axis import Axis, Places
 
 __all__ = [
     "Add",
@@ -21,14 +21,18 @@ __all__ = [
     "ClassScale",
     "Concat",
     "Conv",
+    "DepthToSpace",
     "Embed",
     "Flatten",
+    "Grid",
     "Input",
     "Lookup",
     "MaxPool",
     "Op",
     "PixelSum",
     "Requantize",
+    "Select",
+    "SpaceToDepth",
     "SumPool",
     "Threshold",
 ]
@@ -400,6 +404,95 @@ class SumPool(Pool):
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Flatten(Op):
     """One pixel of all values: y[n, 0, 0, (h*W + w)*C + c] = x[n, h, w, c]."""
+
+
+def check_indices(op: Grid | Select, *fields: str) -> None:
+    """Raise GraphError unless each of ``fields`` lists places, -1 for those outside."""
+    for field in fields:
+        freeze(op, field, wide=True)
+        found = getattr(op, field)
+        fits = found.ndim == 1 and found.min() >= -1
+        require(fits, op.where, f"{field} must be a vector of numbers from -1 up", found.shape,
+                kind=GraphError)  # fmt: skip
+    contract = f"level must be in 0..{2**MOST_BITS - 1}"
+    require(0 <= op.level < 2**MOST_BITS, op.where, contract, op.level, kind=GraphError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Grid(Op):
+    """Rows and columns left out, repeated, padded: y[n, i, j] = x[n, rows[i], columns[j]].
+
+    Shapes  x: N,H,W,C; rows: OH; columns: OW; y: N,OH,OW,C
+    Types   x: unsigned levels where there is padding
+    Where a row or column is -1 all channels are ``level``. Padding stands at the ends alone;
+    between them are evenly spaced places in their order, each as often as the others.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    level: int = 0
+
+    def __post_init__(self) -> None:
+        check_indices(self, "rows", "columns")
+        for field, places in zip(("rows", "columns"), self.places, strict=True):
+            contract = f"{field} must be evenly spaced, equally often, between padding"
+            got = getattr(self, field)[:8].tolist()
+            require(places is not None, self.where, contract, got, kind=GraphError)
+
+    @property
+    def places(self) -> tuple[Places, Places]:
+        """The rows and the columns that it takes."""
+        return Places.of(self.rows), Places.of(self.columns)
+
+    @property
+    def padded(self) -> bool:
+        """Whether pixels come from outside."""
+        return any(places.padded for places in self.places)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Select(Op):
+    """Channels left out, repeated, in any order: y[..., k] = x[..., order[k]].
+
+    Shapes  x: N,H,W,C; order: K; y: N,H,W,K
+    Types   x: unsigned levels where a channel is -1, which is ``level`` everywhere
+    """
+
+    order: np.ndarray
+    level: int = 0
+
+    def __post_init__(self) -> None:
+        check_indices(self, "order")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Blocks(Op):
+    """Base of ops between pixels and the channels of blocks of them, rows x columns."""
+
+    block: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "block", tuple(int(n) for n in self.block))
+        fits = len(self.block) == 2 and min(self.block) >= 1 and max(self.block) <= MOST_STRIDE
+        contract = f"block must be rows, columns in 1..{MOST_STRIDE}"
+        require(fits, self.where, contract, self.block, kind=GraphError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpaceToDepth(Blocks):
+    """Blocks of pixels become one: y[n, h, w, (i*B + j)*C + c] = x[n, h*A + i, w*B + j, c].
+
+    Shapes  x: N,H*A,W*B,C; y: N,H,W,A*B*C for blocks of A x B
+    """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DepthToSpace(Blocks):
+    """Pixels become blocks: y[n, h*A + i, w*B + j, c] = x[n, h, w, (i*B + j)*C + c].
+
+    Shapes  x: N,H,W,A*B*C; y: N,H*A,W*B,C for blocks of A x B
+    Types   x: unsigned levels
+    """
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -239,6 +239,66 @@ def _(op: ops.Flatten, x: TensorType) -> TensorType:
     return TensorType(shape=(1, 1, h * w * c), low=low, high=high, scale=x.scale)
 
 
+def check_levels(op: ops.Op, x: TensorType) -> None:
+    """Raise GraphError unless ``x`` may be levels."""
+    contract = "input must be unsigned levels"
+    require(x.low.min() >= 0, op.where, contract, str(x), kind=GraphError)
+
+
+@infer.register
+def _(op: ops.Grid, x: TensorType) -> TensorType:
+    h, w, c = x.shape
+    inside = op.rows.max() < h and op.columns.max() < w
+    got = (int(op.rows.max()), int(op.columns.max()))
+    require(inside, op.where, f"rows and columns must be of {h}x{w}", got, kind=GraphError)
+    made = (len(op.rows), len(op.columns), c)
+    ops.check_size(op, made)
+    if not op.padded:
+        return replace(x, shape=made)
+    check_levels(op, x)
+    low, high = np.minimum(x.low, op.level), np.maximum(x.high, op.level)
+    return TensorType(shape=made, low=low, high=high, scale=x.scale)
+
+
+@infer.register
+def _(op: ops.Select, x: TensorType) -> TensorType:
+    h, w, c = x.shape
+    contract = f"order must be of {c} channels"
+    require(op.order.max() < c, op.where, contract, int(op.order.max()), kind=GraphError)
+    made, outside = (h, w, len(op.order)), op.order < 0
+    ops.check_size(op, made)
+    if outside.any():
+        check_levels(op, x)
+    low, high = (np.where(outside, op.level, end[op.order]) for end in (x.low, x.high))
+    return TensorType(shape=made, low=low, high=high, scale=x.scale)
+
+
+@infer.register
+def _(op: ops.SpaceToDepth, x: TensorType) -> TensorType:
+    (h, w, c), (down, across) = x.shape, op.block
+    whole = h % down == 0 and w % across == 0
+    require(whole, op.where, f"blocks must fill {h}x{w}", op.block, kind=GraphError)
+    made = (h // down, w // across, c * down * across)
+    ops.check_size(op, made)
+    low, high = (np.tile(end, down * across) for end in (x.low, x.high))
+    return TensorType(shape=made, low=low, high=high, scale=x.scale)
+
+
+@infer.register
+def _(op: ops.DepthToSpace, x: TensorType) -> TensorType:
+    (h, w, c), (down, across) = x.shape, op.block
+    contract = f"blocks must divide {c} channels"
+    require(c % (down * across) == 0, op.where, contract, op.block, kind=GraphError)
+    check_levels(op, x)
+    low, high = (
+        end(part.reshape(down * across, -1), axis=0)
+        for end, part in ((np.min, x.low), (np.max, x.high))
+    )
+    made = (h * down, w * across, len(low))
+    ops.check_size(op, made)
+    return TensorType(shape=made, low=low, high=high, scale=x.scale)
+
+
 @infer.register
 def _(op: ops.Concat, a: TensorType, b: TensorType) -> TensorType:
     same = a.shape[:2] == b.shape[:2]

@@ -10,7 +10,20 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fq_hw.ir import Add, Concat, Conv, Flatten, Graph, Join, Op, PixelSum, Pool
+from fq_hw.ir import (
+    Add,
+    Concat,
+    Conv,
+    DepthToSpace,
+    Flatten,
+    Graph,
+    Grid,
+    Join,
+    Op,
+    PixelSum,
+    Pool,
+    SpaceToDepth,
+)
 
 __all__ = ["ONE", "Branches", "Columns", "Times", "between", "branches", "times"]
 
@@ -46,8 +59,37 @@ def windows(op: Conv | Pool, needed: np.ndarray, size: tuple[int, int], at_once:
     ways = zip(op.axes, size, needed.shape, strict=True)
     last = [[axis.last(place, most) for place in range(n)] for axis, n, most in ways]
     needed = needed[np.ix_(*last)]
-    needed = np.repeat(needed[:, at_once - 1 :: at_once], at_once, axis=1)
+    return raster(np.repeat(needed[:, at_once - 1 :: at_once], at_once, axis=1))
+
+
+def raster(needed: np.ndarray) -> np.ndarray:
+    """What pixels need that are made one after the other."""
     return np.maximum.accumulate(needed.reshape(-1)).reshape(needed.shape)
+
+
+def gridded(op: Grid, x: Times) -> Times:
+    """When the pixels of a grid are made: those around an image with the pixel before them.
+
+    What is repeated comes when its row is whole; what lies before the first pixel, when that comes.
+    """
+    first, last = x.first, x.last
+    if any(places.times > 1 for places in op.places):
+        first = last = np.broadcast_to(last[:, -1:], last.shape)
+    outside = (op.rows < 0)[:, None] | (op.columns < 0)
+    found = [np.where(outside, 0, part[np.ix_(op.rows, op.columns)]) for part in (first, last)]
+    down, across = op.places
+    begin = first[down.start, across.start]
+    return Times(
+        np.maximum(raster(found[0]), begin), np.maximum(raster(found[1]), begin + begin % 2)
+    )
+
+
+def rows_whole(op: DepthToSpace, x: Times) -> Times:
+    """When pixels are made of the channels of others: when a row of these is there."""
+    down, across = op.block
+    whole = np.broadcast_to(x.last[:, -1:], x.last.shape)
+    whole = np.repeat(np.repeat(whole, down, axis=0), across, axis=1)
+    return Times(whole, whole)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +137,14 @@ def times(graph: Graph, name: str, back_to: str, columns: Columns = ONE) -> dict
         elif isinstance(op, Pool):
             rows, across = (slice(n - 1, None, n) for n in op.kernel)
             x = x.at(rows, across)
+        elif isinstance(op, Grid):
+            x = gridded(op, x)
+        elif isinstance(op, DepthToSpace):
+            x = rows_whole(op, x)
+        elif isinstance(op, SpaceToDepth):
+            rows, across = (slice(n - 1, None, n) for n in op.block)
+            whole = raster(x.last[rows, across])
+            x = Times(whole, whole)
         elif isinstance(op, Flatten | PixelSum):
             end = x.at(slice(-1, None), slice(-1, None))
             x = Times(x.first[:1, :1], end.last) if isinstance(op, Flatten) else end

@@ -19,7 +19,7 @@ import numpy as np
 
 from fq_hw import ir
 from fq_hw.errors import FoldingError, GraphError, require
-from fq_hw.ir import Axis, Graph
+from fq_hw.ir import Axis, Graph, Places
 from fq_hw.passes import check_lowered, classifiers, sum_first
 from fq_hw.schedule import units
 from fq_hw.schedule.conv_parts import ConvParts, ConvSite, Engine, conv_parts, converters
@@ -379,22 +379,25 @@ def engine_words(op: ir.Conv, engine: Engine) -> np.ndarray:
 
 
 def in_bursts(graph: Graph, name: str) -> bool:
-    """Whether a tensor's pixels come a row at once, and then none while the next is pooled.
+    """Whether a tensor's pixels come a row at once, and then none while the next is made.
 
     A convolution keeps rows of its own, and evens that out.
     """
     op = graph[name]
-    pools = isinstance(op, ir.Pool) and op.apart and op.kernel[0] > 1
+    rows = isinstance(op, ir.Pool) and op.apart and op.kernel[0] > 1
+    rows = rows or isinstance(op, ir.DepthToSpace | ir.Grid)
     lines = isinstance(op, ir.Conv) or isinstance(op, ir.Pool) and not op.apart
     before = () if lines else op.inputs
-    return pools or any(in_bursts(graph, source) for source in before)
+    return rows or any(in_bursts(graph, source) for source in before)
 
 
 def picked(op: ir.Conv, x: Stream, plan: Lowering) -> Stream:
     """The pixels of ``x`` that a 1x1 convolution reads."""
     height, width, _ = x.shape
     read = {"channels": x.channels, "lanes": x.lanes, "in_bits": x.bits}
-    unit = units.PickUnit(**read, height=height, width=width, stride=op.axes[0].stride)
+    stride = op.axes[0].stride
+    rows, columns = (Places(step=stride, count=-(-n // stride)) for n in (height, width))
+    unit = units.PickUnit(**read, height=height, width=width, rows=rows, columns=columns)
     source = plan.add(f"{op.name}.pick", unit, x.source)
     return replace(x, source=source, shape=(*unit.size, x.channels))
 
@@ -451,6 +454,116 @@ def overlapping(op: ir.MaxPool, x: Stream, plan: Lowering) -> None:
     lanes = plan.lanes(op)
     source = plan.cut(f"{op.name}.widen", made, lanes, "")
     plan.publish(op, replace(made, source=source, lanes=lanes))
+
+
+@place.register
+def _(op: ir.Grid, plan: Lowering) -> None:
+    x = plan.levels(op) if op.padded else plan.take(op.inputs[0])
+    (height, width, channels), places = x.shape, op.places
+    down, across = places
+    lanes = plan.lanes(op) if op.padded or down.times * across.times > 1 else x.lanes
+    source = plan.cut(f"{op.name}.cut", x, lanes, "")
+    read = {"channels": channels, "lanes": lanes, "in_bits": x.bits}
+    ways: list[tuple[str, units.Unit]] = []
+    if not (down.whole(height) and across.whole(width)):
+        rows, columns = (Places(start=p.start, step=p.step, count=p.count) for p in places)
+        ways.append((".pick", units.PickUnit(**read, height=height, width=width, rows=rows,
+                                             columns=columns)))  # fmt: skip
+    height, width = down.count, across.count
+    if down.times * across.times > 1:
+        spread = spread_unit(height, width, channels // lanes, (down.times, across.times),
+                             lanes=lanes, bits=x.bits)  # fmt: skip
+        ways.append((".spread", spread))
+        height, width = height * down.times, width * across.times
+    if op.padded:
+        bits = max(x.bits, op.level.bit_length())
+        require(bits == x.bits, op.where, f"level must be u{x.bits}", op.level, kind=GraphError)
+        pads = down.before, across.before, down.after, across.after
+        ways.append((".pad", units.PadUnit(**read, height=height, width=width, pads=pads,
+                                           level=op.level)))  # fmt: skip
+    source = named(op, ways, source, x.offset, plan)
+    plan.publish(op, plan.stream(op, source, lanes, x.bits, x.offset))
+
+
+def named(
+    op: ir.Op,
+    ways: list[tuple[str, units.Unit]],
+    source: Source,
+    offset: np.ndarray,
+    plan: Lowering,
+) -> Source:
+    """Units one behind the other, the last of which makes the tensor of ``op``."""
+    if ways:
+        ways[-1] = "", ways[-1][1]
+    return plan.chain(op.name, ways, source, {"": {"tensor": op.name, "offset": offset}})
+
+
+def spread_unit(
+    height: int, width: int, slices: int, block: tuple[int, int], **more: int
+) -> units.SpreadUnit:
+    """With as few banks as a row is large enough for."""
+    large = width * slices * (math.prod(block) if more.get("deep") else 1)
+    banks = 2 if large >= units.SpreadUnit.LARGE else 4
+    return units.SpreadUnit(
+        groups=height, width=width, slices=slices, block=block, banks=banks, **more
+    )
+
+
+@place.register
+def _(op: ir.Select, plan: Lowering) -> None:
+    made = bool((op.order < 0).any())
+    x = plan.levels(op) if made else plan.take(op.inputs[0])
+    offset = np.where(op.order < 0, 0, x.offset[op.order])
+    read, (height, width, channels) = {"in_bits": x.bits}, x.shape
+    places = Places.of(op.order)
+    if places is not None and places.times == places.step == 1 and not places.padded:
+        common = math.gcd(channels, places.start, places.count)
+        lanes = stream_lanes(common, x.pixels * channels // common, plan.cycles)
+        if x.pixels * channels <= lanes * plan.cycles:
+            source = plan.cut(f"{op.name}.cut", x, lanes, "")
+            kept = Places(start=places.start // lanes, count=places.count // lanes)
+            unit = units.PickUnit(
+                **read, channels=channels, lanes=lanes, height=height, width=width,
+                rows=Places(count=height), columns=Places(count=width), beats_kept=kept,
+            )  # fmt: skip
+            source = named(op, [("", unit)], source, offset, plan)
+            plan.publish(op, plan.stream(op, source, lanes, x.bits, offset))
+            return
+    source = plan.cut(f"{op.name}.whole", x, channels, "")
+    unit = units.SelectUnit(**read, channels=channels, lanes=channels, pixels=x.pixels,
+                            order=tuple(op.order.tolist()), level=op.level)  # fmt: skip
+    source = named(op, [("", unit)], source, offset, plan)
+    whole, lanes = plan.stream(op, source, len(op.order), x.bits, offset), plan.lanes(op)
+    source = plan.cut(f"{op.name}.narrow", whole, lanes, "")
+    plan.publish(op, replace(whole, source=source, lanes=lanes))
+
+
+@place.register
+def _(op: ir.SpaceToDepth, plan: Lowering) -> None:
+    x = plan.take(op.inputs[0])
+    height, width, channels = x.shape
+    lanes = stream_lanes(channels, x.pixels, plan.cycles)
+    source = plan.cut(f"{op.name}.cut", x, lanes, "")
+    down, across = (Axis(kernel=n, stride=n) for n in op.block)
+    unit = units.WindowUnit(
+        height=height, width=width, channels=channels, lanes=lanes, in_bits=x.bits, down=down,
+        across=across, repeats=1, held=True,
+    )  # fmt: skip
+    offset = np.tile(x.offset, math.prod(op.block))
+    source = named(op, [("", unit)], source, offset, plan)
+    plan.publish(op, plan.stream(op, source, lanes, x.bits, offset))
+
+
+@place.register
+def _(op: ir.DepthToSpace, plan: Lowering) -> None:
+    x = plan.levels(op)
+    (height, width, _), lanes = x.shape, plan.lanes(op)
+    channels = plan.graph.types[op.name].shape[2]
+    source = plan.cut(f"{op.name}.cut", x, lanes, "")
+    unit = spread_unit(height, width, channels // lanes, op.block, deep=True, lanes=lanes,
+                       bits=x.bits)  # fmt: skip
+    source = named(op, [("", unit)], source, x.offset[:channels], plan)
+    plan.publish(op, plan.stream(op, source, lanes, x.bits))
 
 
 @place.register

@@ -24,7 +24,20 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from fq_hw.ir import Bias, Concat, Conv, Flatten, Op, Pool, Requantize, Threshold
+from fq_hw.ir import (
+    Bias,
+    Concat,
+    Conv,
+    DepthToSpace,
+    Flatten,
+    Grid,
+    Lookup,
+    Op,
+    Pool,
+    Requantize,
+    SpaceToDepth,
+    Threshold,
+)
 from fq_hw.schedule.joins import Branches, Columns, Times
 from fq_hw.schedule.units import READ, RequantizeUnit, ThresholdUnit, WindowUnit, ceil_div
 
@@ -36,7 +49,8 @@ OVERLAPPING = WindowUnit.TOLD + 2 * READ  # registers more of a pool that has li
 def registers(ops: Iterable[Op]) -> int:
     """Cycles through the registers of those of ``ops`` that are no convolutions."""
     stages = {Conv: 0, Bias: 0, Flatten: 0}
-    stages |= {Threshold: ThresholdUnit.STAGES, Requantize: RequantizeUnit.STAGES}
+    stages |= {Threshold: ThresholdUnit.STAGES, Requantize: RequantizeUnit.STAGES, Lookup: READ}
+    stages |= {SpaceToDepth: WindowUnit.TOLD + READ, Grid: READ + 3, DepthToSpace: READ + 1}
     pools = sum(isinstance(op, Pool) and not op.apart for op in ops)
     return sum(stages.get(type(op), 1) for op in ops) + pools * OVERLAPPING
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from fq_hw import ir
 from fq_hw.golden.ops import evaluate
+from fq_hw.ir import Places
 from fq_hw.schedule.units import (
     AddUnit,
     ConcatUnit,
     ConvertUnit,
     FifoUnit,
     ForkUnit,
+    PadUnit,
     PickUnit,
     ReorderUnit,
     RomUnit,
+    SelectUnit,
+    SpreadUnit,
     Unit,
 )
 from sim.vectors import Vectors, in_lanes, make, noise, pack
@@ -61,8 +67,46 @@ def _(unit: ReorderUnit, dice, frames) -> Vectors:
 @make.register
 def _(unit: PickUnit, dice, frames) -> Vectors:
     x = noise(dice, unit.i, frames, unit.height, unit.width, unit.slices, unit.lanes)
-    i, o = {"i": pack(x, unit.in_bits)}, x[:, :: unit.stride, :: unit.stride]
-    return Vectors(i=i, o={"o": pack(o, unit.in_bits)}, frames=frames)
+    slices, columns, rows = (places.indices for places, _ in unit.sides.values())
+    o = x[:, rows][:, :, columns][:, :, :, slices]
+    return Vectors(i={"i": pack(x, unit.in_bits)}, o={"o": pack(o, unit.in_bits)}, frames=frames)
+
+
+@make.register
+def _(unit: PadUnit, dice, frames) -> Vectors:
+    x = noise(dice, unit.i, frames, unit.height, unit.width, unit.slices * unit.lanes)
+    (top, left, bottom, right), sizes = unit.pads, (unit.height, unit.width)
+    rows, columns = (
+        Places(count=size, before=before, after=after).indices
+        for size, before, after in zip(sizes, (top, left), (bottom, right), strict=True)
+    )
+    o = evaluate(ir.Grid(name="pad", rows=rows, columns=columns, level=unit.level), x)
+    o = o.reshape(-1, unit.lanes)
+    return Vectors(i={"i": pack(x.reshape(-1, unit.lanes), unit.in_bits)},
+                   o={"o": pack(o, unit.in_bits)}, frames=frames)  # fmt: skip
+
+
+@make.register
+def _(unit: SelectUnit, dice, frames) -> Vectors:
+    x = noise(dice, unit.i, frames, 1, unit.pixels, unit.channels)
+    o = evaluate(ir.Select(name="select", order=np.array(unit.order), level=unit.level), x)
+    i, o = ({name: pack(beats, unit.in_bits)} for name, beats in (("i", x), ("o", o)))
+    return Vectors(i=i, o=o, frames=frames)
+
+
+@make.register
+def _(unit: SpreadUnit, dice, frames) -> Vectors:
+    inside = math.prod(unit.block) if unit.deep else 1
+    channels = inside * unit.slices * unit.lanes
+    x = noise(dice, unit.i, frames, unit.groups, unit.width, channels)
+    op: ir.Op = ir.DepthToSpace(name="spread", block=unit.block)
+    if not unit.deep:
+        sizes = zip((unit.groups, unit.width), unit.block, strict=True)
+        rows, columns = (Places(count=size, times=times).indices for size, times in sizes)
+        op = ir.Grid(name="spread", rows=rows, columns=columns)
+    i, o = ({name: pack(beats.reshape(-1, unit.lanes), unit.bits)}
+            for name, beats in (("i", x), ("o", evaluate(op, x))))  # fmt: skip
+    return Vectors(i=i, o=o, frames=frames)
 
 
 @make.register
@@ -110,6 +154,29 @@ def _(unit: ConcatUnit, dice, frames) -> Vectors:
     )
 
 
+def pick(height: int, width: int, channels: int, **more: Places) -> PickUnit:
+    return PickUnit(height=height, width=width, channels=channels, lanes=2, in_bits=2, **more)
+
+
+def pad(
+    height: int, width: int, channels: int, pads: tuple[int, int, int, int], level: int
+) -> PadUnit:
+    return PadUnit(height=height, width=width, channels=channels, lanes=2, in_bits=2, pads=pads,
+                   level=level)  # fmt: skip
+
+
+def select(channels: int, *order: int, level: int = 0) -> SelectUnit:
+    return SelectUnit(channels=channels, lanes=channels, in_bits=3, pixels=6, order=order,
+                      level=level)  # fmt: skip
+
+
+def spread(
+    height: int, width: int, slices: int, block: tuple[int, int], deep: bool = False, banks: int = 4
+) -> SpreadUnit:
+    return SpreadUnit(groups=height, width=width, slices=slices, block=block, deep=deep, lanes=2,
+                      bits=3, banks=banks)  # fmt: skip
+
+
 UNITS: dict[str, Unit] = {
     # Going wider: pixels that end inside an output beat, and ones smaller than it.
     "convert_10_4_16": convert(10, 4, 16),
@@ -137,9 +204,46 @@ UNITS: dict[str, Unit] = {
     "reorder_idle": reorder(3, 2, 3, idle=2),
     "reorder_idle_banks": reorder(9, 2, 2, idle=1, banks=2),
     "reorder_idle_little": reorder(3, 3, 4, idle=1),
-    "pick_2": PickUnit(height=5, width=4, channels=4, lanes=2, in_bits=2, stride=2),
-    "pick_3": PickUnit(height=3, width=7, channels=1, lanes=1, in_bits=3, stride=3),
-    "pick_first": PickUnit(height=2, width=2, channels=2, lanes=2, in_bits=1, stride=2),
+    "pick_2": pick(5, 4, 4, rows=Places(step=2, count=3), columns=Places(step=2, count=2)),
+    "pick_3": pick(3, 7, 2, rows=Places(count=1), columns=Places(step=3, count=3)),
+    "pick_inside": pick(
+        6, 9, 2, rows=Places(start=1, step=2, count=2), columns=Places(start=2, count=5)
+    ),
+    "pick_last": pick(3, 3, 4, rows=Places(start=2, count=1), columns=Places(start=2, count=1)),
+    "pick_channels": pick(
+        2,
+        3,
+        10,
+        rows=Places(count=2),
+        columns=Places(count=3),
+        beats_kept=Places(start=1, step=2, count=2),
+    ),
+    "pick_of_all": pick(
+        4,
+        3,
+        6,
+        rows=Places(start=1, count=2),
+        columns=Places(start=1, count=2),
+        beats_kept=Places(start=1, count=1),
+    ),
+    "pad": pad(3, 4, 4, (1, 2, 3, 1), 2),
+    "pad_below": pad(2, 3, 2, (0, 0, 2, 1), 0),
+    "pad_above": pad(1, 2, 6, (2, 0, 0, 0), 3),
+    "pad_left": pad(3, 1, 2, (0, 1, 0, 0), 1),
+    "pad_pixel": pad(1, 1, 2, (1, 1, 1, 1), 1),
+    "select": select(4, 3, 2, 0, 1),
+    "select_some": select(5, 4, -1, 1, 1, level=6),
+    "select_none": select(2, -1, -1, level=1),
+    "select_one": select(1, 0, 0, 0),
+    "spread": spread(3, 5, 2, (2, 2)),
+    "spread_columns": spread(2, 3, 1, (1, 3)),
+    "spread_rows": spread(3, 2, 3, (3, 1)),
+    "spread_pixel": spread(2, 1, 1, (2, 2)),
+    "spread_nothing": spread(3, 4, 1, (1, 1)),
+    "spread_banks": spread(3, 17, 2, (2, 2), banks=2),
+    "spread_deep": spread(2, 3, 2, (2, 2), deep=True),
+    "spread_deep_uneven": spread(3, 2, 1, (2, 3), deep=True),
+    "spread_deep_banks": spread(4, 9, 1, (2, 2), deep=True, banks=2),
     "rom_1": RomUnit(depth=1, width=5),
     "rom_2": RomUnit(depth=2, width=1),
     "rom_7": RomUnit(depth=7, width=70),

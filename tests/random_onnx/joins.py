@@ -147,7 +147,7 @@ def layer(net: Net, x: Tensor) -> Tensor:
     """A convolution, what stands behind it, a quantizer."""
     y = affine(net, conv(net, x, net.whole(1, 4)))
     y = activation(net, y)
-    if net.chance(4):
+    if net.chance(4) and not y.turns:
         y = largest(net, y)
     elif not y.clamped and net.chance(4):
         y = average(net, y)

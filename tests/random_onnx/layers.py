@@ -107,12 +107,16 @@ def conv(
     return x.become(name, **after)
 
 
-def axis(net: Net, size: int, pads: bool) -> tuple[int, ...]:
-    """Kernel, stride, dilation, padding before and after of windows that fit, and their number."""
+def axis(net: Net, size: int, pads: bool, pool: bool = False) -> tuple[int, ...]:
+    """Kernel, stride, dilation, padding before and after of windows that fit, and their number.
+
+    Of a ``pool`` onnxruntime wants less padding than the kernel has taps.
+    """
     while True:
         kernel, stride, dilation = net.pick(3, 1, 2, 4, 5), net.pick(1, 2, 3), net.pick(1, 1, 2)
         reach = (kernel - 1) * dilation + 1
-        before, after = (net.whole(0, reach - 1) if pads else 0 for _ in "ba")
+        most = (kernel if pool else reach) - 1
+        before, after = (net.whole(0, most) if pads else 0 for _ in "ba")
         count = (size + before + after - reach) // stride + 1
         if count >= 1:
             return kernel, stride, dilation, before, after, count
@@ -142,7 +146,7 @@ def any_conv(net: Net, x: Tensor, cout: int) -> Tensor:
 
 def overlapping(net: Net, x: Tensor) -> Tensor:
     """A maximum over windows that overlap, leave gaps, or reach outside."""
-    down, across = (axis(net, size, net.chance()) for size in x.shape[:2])
+    down, across = (axis(net, size, net.chance(), pool=True) for size in x.shape[:2])
     net.trait("pool: overlapping")
     name = net.node(
         "MaxPool", x.name, kernel_shape=[down[0], across[0]], strides=[down[1], across[1]],

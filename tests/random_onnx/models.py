@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fq_hw.foreign.onnx import PixelRange
 from random_onnx.joins import block
 from random_onnx.layers import affine, conv, dense, nothing
-from random_onnx.net import OPSET, Layout, Net, Tensor
+from random_onnx.net import Layout, Net, Tensor
 from random_onnx.quantizers import activation, quantizer
 
 __all__ = ["Drawn", "models", "number", "shrunk"]
@@ -58,8 +58,8 @@ def models(draw, blocks: int = 3, side: int = 12, bits: int = 8) -> Drawn:
     x = scored(net, scores(net, x))
     out = end(net, x)
     net.trait(f"pixels: {net.pixels.value}")
-    return Drawn(model=net.model(out, OPSET), pixels=net.pixels, traits=tuple(sorted(net.traits)),
-                 dims=tuple(net.shape), last=last, scores=x.name,
+    return Drawn(model=net.model(out, net.opset), pixels=net.pixels, dims=tuple(net.shape),
+                 traits=tuple(sorted(net.traits)), last=last, scores=x.name,
                  exact=net.exact)  # fmt: skip
 
 
@@ -124,7 +124,10 @@ def whole_image(net: Net, x: Tensor) -> Tensor:
     if kind != "ReduceMean":
         return x.become(net.node(kind, x.name), **changes)
     keep = net.pick(1, 0)
-    name = net.node(kind, x.name, axes=net.pick([2, 3], [-2, -1]), keepdims=keep)
+    axes = net.pick([2, 3], [-2, -1])
+    given = {"axes": axes} if net.opset < 18 else {}  # later an input
+    more = [] if given else [net.const(np.array(axes))]
+    name = net.node(kind, x.name, *more, **given, keepdims=keep)
     return x.become(name, layout=x.layout if keep else Layout.FLAT, **changes)
 
 
@@ -168,10 +171,10 @@ def scored(net: Net, x: Tensor) -> Tensor:
 def end(net: Net, x: Tensor) -> str:
     """A function that keeps the ranking, and the class; the output's name."""
     axis = {Layout.NCHW: (1, -3), Layout.NHWC: (3, -1), Layout.FLAT: (1, -1)}[x.layout]
-    kind = net.pick("none", "Softmax", "LogSoftmax", "Sigmoid")
+    kind = net.pick("none", "Softmax", "LogSoftmax", "Sigmoid", "Tanh")
     if kind != "none":
         net.trait(f"end: {kind}")
-        more = {} if kind == "Sigmoid" else {"axis": net.pick(*axis)}
+        more = {} if kind in ("Sigmoid", "Tanh") else {"axis": net.pick(*axis)}
         x = x.become(net.node(kind, x.name, **more))
     label = net.pick("none", "ArgMax", "TopK")
     if label == "none":

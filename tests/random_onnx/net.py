@@ -15,7 +15,7 @@ from fq_hw.foreign.onnx import PixelRange
 
 __all__ = ["Layout", "Net", "Tensor"]
 
-OPSET = 13
+OPSETS = 13, 24
 LEVELS = 1024  # of all channels of a quantizer behind sums: each is a comparator in hardware
 
 
@@ -38,6 +38,7 @@ class Tensor:
     zero     whether the value 0 is one of its levels, as padding needs it
     rising   whether values grow with the integers, as a maximum needs it
     clamped  whether a Relu or Clip stands behind the last quantizer
+    turns    whether a function does whose values both rise and fall
     """
 
     name: str
@@ -49,6 +50,7 @@ class Tensor:
     zero: bool = True
     rising: bool = True
     clamped: bool = False
+    turns: bool = False
 
     @property
     def channels(self) -> int:
@@ -86,6 +88,7 @@ class Net(Maker):
         self.traits: set[str] = set()
         super().__init__(seed=self.whole(0, 9999))
         self.exact = self.chance()
+        self.opset = self.pick(*OPSETS)
         self.pixels = self.pick(*PixelRange)
         self.trait("scales: powers of two" if self.exact else "scales: any")
 

@@ -7,20 +7,32 @@ import math
 import numpy as np
 from onnx_models import DOMAIN
 
+from random_onnx.layers import step
 from random_onnx.net import Layout, Net, Tensor
 
 __all__ = ["activation", "quantizer"]
 
 MODES = ("ROUND", "HALF_EVEN", "FLOOR", "CEIL", "UP", "DOWN", "HALF_UP", "HALF_DOWN")
 BITS = (2, 3, 4, 1, 5, 2, 3, 8)
+SQUASHING = ("Erf", "HardSigmoid", "Sigmoid", "Softsign", "Tanh")  # to about 1
+RISING = (*SQUASHING, "Celu", "Elu", "LeakyRelu", "PRelu", "Selu", "Softplus")
+TURNING = {"Abs": 13, "HardSwish": 14, "Mish": 18, "Gelu": 20, "Swish": 24}  # since which opset
 
 
 def activation(net: Net, x: Tensor) -> Tensor:
     """Nothing, or a function that only a quantizer behind it makes an integer."""
-    kind = net.pick("none", "Relu", "Clip", "ReLU6", "HardTanh", "Clip of one side", "Sign", "two")
+    kind = net.pick("none", "Relu", "Clip", "ReLU6", "HardTanh", "Clip of one side", "Sign", "two",
+                    "function", "gated", "two functions")  # fmt: skip
     if kind == "none":
         return x
     net.trait(f"clamp: {kind}")
+    if kind == "gated":  # as exporters write SiLU, HardSwish and others
+        gate = net.node(net.pick(*SQUASHING), x.name)
+        name = net.node("Mul", *net.pick((x.name, gate), (gate, x.name)))
+        return x.become(name, clamped=True, levels=False, turns=True)
+    if kind in ("function", "two functions"):
+        x = function(net, x)
+        return function(net, step(net, x)) if kind == "two functions" else x
     if kind == "two":
         kind, name = "Clip", net.node("Relu", x.name)
         x = x.become(name, clamped=True)
@@ -39,13 +51,33 @@ def activation(net: Net, x: Tensor) -> Tensor:
     return x.become(name, clamped=True, levels=False)
 
 
-def quantizer(net: Net, x: Tensor, step: float | None = None) -> Tensor:
-    """Levels of ``x``; worth ``step`` each where that is given."""
-    kinds = [quant, bipolar, thresholds, qcdq] if step is None else [quant, qcdq]
+def function(net: Net, x: Tensor) -> Tensor:
+    """One that is no line; what it is called is what it is."""
+    turning = [kind for kind, since in TURNING.items() if since <= net.opset]
+    kind = net.pick(*RISING, *turning, "Neg")
+    net.trait(f"function: {kind}")
+    if kind == "PRelu":
+        single = x.layout is Layout.FLAT and not x.pixel or net.chance()
+        slopes = net.factor(0.25, 1 if single else x.channels)
+        name = net.node(
+            kind, x.name, net.const(slopes[0]) if single else net.per_channel(x, slopes)
+        )
+    elif kind in ("Celu", "Elu", "LeakyRelu", "HardSigmoid") and net.chance():
+        name = net.node(kind, x.name, alpha=float(net.factor(0.25)))
+    else:
+        name = net.node(kind, x.name)
+    spread = 1.0 if kind in SQUASHING else x.spread
+    return x.become(name, clamped=True, levels=False, spread=spread, unit=None,
+                    turns=x.turns or kind in TURNING)  # fmt: skip
+
+
+def quantizer(net: Net, x: Tensor, unit: float | None = None) -> Tensor:
+    """Levels of ``x``; worth ``unit`` each where that is given."""
+    kinds = [quant, bipolar, thresholds, qcdq] if unit is None else [quant, qcdq]
     if x.layout is Layout.FLAT and not x.pixel:
         kinds = [kind for kind in kinds if kind is not thresholds]
-    y = net.pick(*kinds)(net, x, step)
-    return y.become(y.name, levels=True, rising=True, clamped=False)
+    y = net.pick(*kinds)(net, x, unit)
+    return y.become(y.name, levels=True, rising=True, clamped=False, turns=False)
 
 
 def step_for(net: Net, x: Tensor, bits: int, signed: bool) -> float:

@@ -26,27 +26,22 @@ __all__ = ["compare"]
 
 LABELS = ("ArgMax", "TopK")  # TopK's indices are its last output
 SHAPING = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
-RANKING = (*LABELS, "LogSoftmax", "Sigmoid", "Softmax")  # their results are no sums
-ROUNDS = 2.0**-20  # of the largest that a value can be: 16 times what float32 rounds once
 
 
-def rounding(feature: Feature) -> np.ndarray:
-    """How far float32 may be off, 1,1,1,C."""
-    return ROUNDS * feature.peak[None, None, None] + np.finfo(np.float32).tiny
-
-
-def ties(codes: np.ndarray, x: np.ndarray, real: np.ndarray, feature: Feature) -> np.ndarray:
+def ties(
+    codes: np.ndarray, x: np.ndarray, real: np.ndarray, off: np.ndarray, feature: Feature
+) -> np.ndarray:
     """Where codes (1,H,W,C) differ from x by edges alone that lie as near as float32 rounds.
 
-    That may be several edges: those of a Sign are in one place.
+    ``real`` is what was quantized, ``off`` how far the reference may be from that. There may be
+    several edges: those of a Sign are in one place.
     """
     tied, place = np.zeros(x.shape, bool), np.nonzero(codes != x)
     channel = place[3]
     low, high = (f(codes, x)[place][:, None] for f in (np.minimum, np.maximum))
     edges = feature.edges.astype(np.float64)[channel]
     index = np.arange(edges.shape[1])
-    off = rounding(feature.source)[0, 0, 0][channel]
-    near = np.abs(real[place][:, None] - edges) <= off[:, None]
+    near = np.abs(real[place][:, None] - edges) <= off[place][:, None]
     tied[place] = (near | (index < low) | (index >= high)).all(axis=1)
     return tied
 
@@ -86,8 +81,8 @@ class Comparison:
         differs = codes != x
         tied = np.zeros(x.shape, bool)
         if source.pixels is None and differs.any():
-            real = source.real(self.tensors[source.op])
-            tied = ties(codes, x, real, feature)
+            read = self.tensors[source.op]
+            tied = ties(codes, x, source.real(read), source.off(read), feature)
             mended = np.where(tied, feature.real(x), reference)
             kind = self.context[name].dtype
             self.context[name] = feature.in_layout(mended).astype(kind)
@@ -95,9 +90,10 @@ class Comparison:
 
     def reals(self, name: str, feature: Feature) -> Compared:
         """Any other tensor: values must be equal but for rounding."""
-        found = feature.real(self.tensors[feature.op])
+        x = self.tensors[feature.op]
+        found = feature.real(x)
         reference = in_channels(self.context[name], feature)
-        wrong = ~(np.abs(reference - found) <= rounding(feature))
+        wrong = ~(np.abs(reference - found) <= feature.off(x))
         return row(name, wrong, reference, found, feature)
 
     @property
@@ -110,7 +106,8 @@ class Comparison:
     def off(self) -> float:
         """How far two scores may be apart, or from the reference's, by rounding alone."""
         feature = self.imported.features[self.imported.ranked]
-        return self.imported.ranking_error + 2 * float(rounding(feature).max())
+        off = feature.off(self.tensors[feature.op])
+        return self.imported.ranking_error + 2 * float(off.max())
 
     def scores(self) -> Compared:
         """The integer scores, as the model's own numbers."""
@@ -168,7 +165,7 @@ def compare(
     for node in model.graph.node:
         run.execute(node)
         feature = imported.features.get(node.output[0])
-        if feature is None or feature.op not in run.tensors or node.op_type in RANKING:
+        if feature is None or feature.op not in run.tensors:
             continue  # a constant; what no result needs; what ranks as the scores do
         if feature.source is not None:
             yield run.levels(node, feature)

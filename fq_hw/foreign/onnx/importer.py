@@ -119,7 +119,7 @@ class Importer:
         """Say in the op that made ``name`` what one unit is worth, so that it may be added."""
         node = next(n for n in self.nodes if n["name"] == name)
         self.types[name] = replace(self.types[name], scale=scale)
-        if node["op"] in ("conv", "embed", "input", "threshold"):
+        if node["op"] in ("conv", "embed", "input", "lookup", "requantize", "threshold"):
             node["scale"] = scale
         else:
             for source in node["inputs"]:

@@ -15,8 +15,10 @@ COLOURS = (1, 3, 4)
 MOST_COLOURS = 1_024  # of a pixel: each has a table of 256 values
 MOST_FEATURES = 64  # of N,F that come as the colours of one pixel; more come one after the other
 KEEP = (  # kinds that treat every axis alike: what stands behind them decides
-    "Add", "BipolarQuant", "Cast", "Clip", "DequantizeLinear", "Div", "Dropout", "Identity",
-    "IntQuant", "Mul", "Quant", "QuantizeLinear", "Relu", "Sign", "Sub",
+    "Abs", "Add", "BipolarQuant", "Cast", "Celu", "Clip", "DequantizeLinear", "Div", "Dropout",
+    "Elu", "Erf", "Gelu", "HardSigmoid", "HardSwish", "Identity", "IntQuant", "LeakyRelu", "Mish",
+    "Mul", "Neg", "Quant", "QuantizeLinear", "Relu", "Selu", "Sigmoid", "Sign", "Softplus",
+    "Softsign", "Sub", "Swish", "Tanh",
 )  # fmt: skip
 LAST = ([0, 3, 1, 2], [0, 2, 1])  # permutations that bring channels from the last axis to axis 1
 

@@ -13,6 +13,7 @@ from onnx import TensorProto, helper
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.judged import called
 from fq_hw.foreign.onnx.codes import Codes
+from fq_hw.foreign.onnx.moved import Moved
 from fq_hw.foreign.onnx.values import Feature, Ranking
 from fq_hw.foreign.onnx.weights import Weights
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "OnnxNode", "Rule", "Value", "described", "rule", "type_of"]
 
-Value = np.ndarray | Weights | Feature | Codes | Ranking
+Value = np.ndarray | Weights | Feature | Codes | Moved | Ranking
 Function = Callable[["Importer", "OnnxNode"], Value]
 
 

@@ -19,7 +19,7 @@ from fq_hw.exact import FAR, ceilings, exact
 from fq_hw.foreign.onnx.values import Feature
 from fq_hw.foreign.onnx.weights import broadcasts
 
-__all__ = ["ROUNDING", "Quantizer", "Steps"]
+__all__ = ["MOST_BITS", "ROUNDING", "Quantizer", "Steps"]
 
 MOST_BITS = 8  # of activations, and of weights where they are used
 MOST_CONSTANT_BITS = 32  # of a bias

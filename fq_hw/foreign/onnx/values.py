@@ -7,7 +7,6 @@ of an image that is not quantized yet, and how large sums grow, which tells thei
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -15,10 +14,12 @@ import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact, inverse_roots
+from fq_hw.foreign.onnx.curves import ROUNDS, Change, Curve, ordered
 
-__all__ = ["BEYOND", "Feature", "Ranking", "Twin", "tiled", "uniform"]
+__all__ = ["BEYOND", "NOT_AFFINE", "Feature", "Ranking", "Twin", "tiled", "uniform"]
 
 BEYOND = Fraction(2**200)  # every float32: an end that is none
+NOT_AFFINE = "a quantizer must stand between a function that is no line and what follows it"
 NEAR = 2.0**-22  # relative distance below which two scales are one: files hold float32
 
 
@@ -31,7 +32,8 @@ def uniform(values: np.ndarray) -> Fraction | None:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Feature:
-    """A tensor on its way: scale * x + shift within floor and ceiling, x the integers of op ``op``.
+    """A tensor on its way: scale * x + shift within floor and ceiling, x the integers of op ``op``;
+    or the ``curve`` of x, behind a function that is not affine.
 
     shape            H,W,C of the op's result
     scale, shift     fractions, per channel
@@ -47,6 +49,8 @@ class Feature:
                      quantized yet; None for every other tensor
     known            float32 C,N: what it has for each level 0..N-1 of a quantizer, until sums are
                      computed of them; None for every other tensor
+    curve            what x is worth where that is not affine: scale, shift, peak, floor and ceiling
+                     then say nothing
     """
 
     op: str
@@ -64,6 +68,7 @@ class Feature:
     row: bool = False
     pixels: np.ndarray | None = None
     known: np.ndarray | None = None
+    curve: Curve | None = None
 
     @property
     def channels(self) -> int:
@@ -71,8 +76,8 @@ class Feature:
 
     @property
     def free(self) -> bool:
-        """Whether nothing is clamped."""
-        return self.floor is None and self.ceiling is None
+        """Whether nothing is clamped, and it is affine."""
+        return self.floor is None and self.ceiling is None and self.curve is None
 
     @property
     def dims(self) -> tuple[int, ...]:
@@ -110,30 +115,57 @@ class Feature:
         require(fits, where, contract, constant.shape, kind=GraphError)
         return constant.reshape(-1)
 
-    def tables(self, change: Callable[[np.ndarray], np.ndarray]) -> dict[str, np.ndarray | None]:
+    def tables(self, change: Change) -> dict[str, np.ndarray | None]:
         """What the reference makes of its values by a step that it computes in float32."""
         kept = {"pixels": self.pixels, "known": self.known}
         return {name: None if old is None else change(old) for name, old in kept.items()}
 
+    def step(self, change: Change, gain: np.ndarray, term: np.ndarray, where: str) -> Feature:
+        """gain * tensor + term, fractions per channel; ``change`` is how the reference does it."""
+        if self.curve is not None:
+            least = np.abs(term.astype(np.float64))[:, None]
+            return self.on_curve(self.curve.then(change, least), change)
+        return replace(self.affine(gain, term, where), **self.tables(change))
+
+    def on_curve(self, curve: Curve, change: Change) -> Feature:
+        """What ``change`` makes of it, in values of its integers that are given as a curve."""
+        return replace(self, curve=curve, floor=None, ceiling=None, levels=False, edges=None,
+                       source=None, **self.tables(change))  # fmt: skip
+
+    @property
+    def as_curve(self) -> Curve:
+        """Its own curve, or scale * x + shift as one."""
+        if self.curve is not None:
+            return self.curve
+        scale, shift = (part.astype(np.float64)[:, None] for part in (self.scale, self.shift))
+        ends = [None if end is None else end.astype(np.float64)[:, None]
+                for end in (self.floor, self.ceiling)]  # fmt: skip
+
+        def value(x: np.ndarray, off: int) -> np.ndarray:
+            found = scale * x + shift + off * ROUNDS * self.peak[:, None]
+            return (found if self.free else found.clip(*ends)).astype(np.float32)
+
+        return Curve(value=value, bounds=lambda *ends: ordered(*(value(x, 0) for x in ends)))
+
     def times(self, factor: np.ndarray, where: str) -> Feature:
         """Multiplied by a float32 constant per channel."""
-        gain, tables = exact(factor), self.tables(lambda old: old * factor[:, None])
-        return replace(self.affine(gain, 0 * gain, where), **tables)
+        gain = exact(factor)
+        return self.step(lambda old: old * factor[:, None], gain, 0 * gain, where)
 
     def over(self, divisor: np.ndarray, where: str) -> Feature:
         """Divided by a float32 constant per channel, none of them 0."""
-        gain, tables = 1 / exact(divisor), self.tables(lambda old: old / divisor[:, None])
-        return replace(self.affine(gain, 0 * gain, where), **tables)
+        gain = 1 / exact(divisor)
+        return self.step(lambda old: old / divisor[:, None], gain, 0 * gain, where)
 
     def plus(self, term: np.ndarray, where: str) -> Feature:
         """With a float32 constant per channel added."""
-        bias, tables = exact(term), self.tables(lambda old: old + term[:, None])
-        return replace(self.affine(0 * bias + 1, bias, where), **tables)
+        bias = exact(term)
+        return self.step(lambda old: old + term[:, None], 0 * bias + 1, bias, where)
 
     def taken_from(self, term: np.ndarray, where: str) -> Feature:
         """A float32 constant per channel minus the tensor."""
-        bias, tables = exact(term), self.tables(lambda old: term[:, None] - old)
-        return replace(self.affine(0 * bias - 1, bias, where), **tables)
+        bias = exact(term)
+        return self.step(lambda old: term[:, None] - old, 0 * bias - 1, bias, where)
 
     def normed(
         self,
@@ -146,10 +178,11 @@ class Feature:
     ) -> Feature:
         """gain * (tensor - mean) / sqrt(var + epsilon) + bias, float32 constants per channel."""
         slope = gain * (1 / np.sqrt(var + np.float32(epsilon)))  # as onnxruntime computes it
-        tables = self.tables(lambda old: old * slope[:, None] + (bias - mean * slope)[:, None])
         exactly = exact(gain) * inverse_roots(exact(var) + Fraction(epsilon))
         term = exact(bias) - exactly * exact(mean)
-        return replace(self.affine(exactly, term, where), **tables)
+        return self.step(
+            lambda old: old * slope[:, None] + (bias - mean * slope)[:, None], exactly, term, where
+        )
 
     def affine(self, gain: np.ndarray, bias: np.ndarray, where: str) -> Feature:
         """gain * tensor + bias, fractions per channel; never an image that is not quantized."""
@@ -175,6 +208,12 @@ class Feature:
 
     def clamped(self, low: float, high: float) -> Feature:
         """Clamped to low..high, either of which may be infinite."""
+
+        def change(old: np.ndarray) -> np.ndarray:
+            return np.clip(old, np.float32(low), np.float32(high))
+
+        if self.curve is not None:
+            return self.on_curve(self.curve.then(change), change)
         floor, ceiling = self.floor, self.ceiling
         if np.isfinite(low):
             bound = exact(np.full(self.channels, low))
@@ -184,21 +223,36 @@ class Feature:
             bound = exact(np.full(self.channels, high))
             ceiling = bound if ceiling is None else np.minimum(ceiling, bound)
             floor = None if floor is None else np.minimum(floor, bound)
-        tables = self.tables(lambda old: np.clip(old, np.float32(low), np.float32(high)))
-        return replace(self, floor=floor, ceiling=ceiling, edges=None, source=None, **tables)
+        return replace(self, floor=floor, ceiling=ceiling, edges=None, source=None,
+                       **self.tables(change))  # fmt: skip
 
     def unclamped(self, where: str) -> Feature:
         """The same where nothing is clamped: what sums and averages need."""
         contract = "a quantizer must stand between a Relu or Clip and what follows it"
+        require(self.curve is None, where, NOT_AFFINE, kind=GraphError)
         require(self.free, where, contract, kind=GraphError)
         return self
 
     def real(self, x: np.ndarray) -> np.ndarray:
         """Integers N,H,W,C of the op as the real values of the tensor, in float64."""
+        if self.curve is not None:
+            return self.rows(x, lambda row: self.curve.value(row, 0)).astype(np.float64)
         value = self.scale.astype(np.float64) * x + self.shift.astype(np.float64)
         for bound, clamp in ((self.floor, np.maximum), (self.ceiling, np.minimum)):
             value = value if bound is None else clamp(value, bound.astype(np.float64))
         return value
+
+    def rows(self, x: np.ndarray, function: Change) -> np.ndarray:
+        """What a function of integers C,N makes of integers N,H,W,C."""
+        made = function(x.reshape(-1, self.channels).T.astype(np.float64))
+        return made.T.reshape(x.shape)
+
+    def off(self, x: np.ndarray) -> np.ndarray:
+        """How far the reference may be from ``real(x)`` by what float32 rounds."""
+        tiny = float(np.finfo(np.float32).tiny)
+        if self.curve is not None:
+            return self.rows(x, self.curve.off) + tiny
+        return np.broadcast_to(ROUNDS * self.peak + tiny, x.shape)
 
     def in_layout(self, x: np.ndarray) -> np.ndarray:
         """1,H,W,C as ONNX lays the tensor out."""
@@ -235,6 +289,7 @@ class Twin:
             shift=np.where(self.falls, x.shift + x.scale * self.most, x.shift),
             edges=edges,
             known=None,
+            pixels=None,
         )
 
 

@@ -16,6 +16,7 @@ from fq_hw.schedule.units.fold_buffer import FoldBufferUnit
 from fq_hw.schedule.units.late_embedding import LateEmbedUnit
 from fq_hw.schedule.units.line import LineUnit
 from fq_hw.schedule.units.lookup import LookupUnit
+from fq_hw.schedule.units.pad import PadUnit
 from fq_hw.schedule.units.parameters import ParameterUnit, Replay
 from fq_hw.schedule.units.pick import PickUnit
 from fq_hw.schedule.units.pixel_embedding import EmbedUnit
@@ -28,8 +29,10 @@ from fq_hw.schedule.units.result import ResultKind, ResultUnit
 from fq_hw.schedule.units.rom_stream import RomUnit
 from fq_hw.schedule.units.scores import ScoreUnit
 from fq_hw.schedule.units.sdram_words import SdramUnit
+from fq_hw.schedule.units.select import SelectUnit
 from fq_hw.schedule.units.skip_fifo import FifoUnit
 from fq_hw.schedule.units.sliding_window import WindowUnit
+from fq_hw.schedule.units.spread import SpreadUnit
 from fq_hw.schedule.units.stream_fork import ForkUnit
 from fq_hw.schedule.units.threshold import ThresholdUnit
 from fq_hw.schedule.units.width_converter import ConvertUnit
@@ -51,6 +54,7 @@ __all__ = [
     "LateEmbedUnit",
     "LineUnit",
     "LookupUnit",
+    "PadUnit",
     "ParameterUnit",
     "PickUnit",
     "PixelSumUnit",
@@ -66,6 +70,8 @@ __all__ = [
     "RomUnit",
     "ScoreUnit",
     "SdramUnit",
+    "SelectUnit",
+    "SpreadUnit",
     "ThresholdUnit",
     "Unit",
     "WindowPoolUnit",

@@ -52,13 +52,13 @@ def test_several_edges_in_one_place_are_one_tie():
     """A Sign falls from -1 to +1 where the sum is 0 but for rounding; a step of 1/2 does not."""
     shape = {"op": "x", "shape": (1, 1, 1), "peak": np.ones(1)}
     source = Feature(**shape, scale=exact([1.0]), shift=exact([0.0]))
-    codes, x, real = (np.full((1, 1, 1, 1), value) for value in (2, 0, 1e-9))
+    codes, x, real, off = (np.full((1, 1, 1, 1), value) for value in (2, 0, 1e-9, 1e-6))
     for edges, want in (([0.0, 0.0], True), ([0.0, 0.5], False), ([-0.5, 0.0], False)):
         feature = Feature(**shape, scale=exact([1.0]), shift=exact([-1.0]), source=source,
                           edges=exact([edges]))  # fmt: skip
-        assert ties(codes, x, real, feature).all() == want
-        assert ties(x, codes, real, feature).all() == want
-    assert not ties(x, x, real, feature).any()
+        assert ties(codes, x, real, off, feature).all() == want
+        assert ties(x, codes, real, off, feature).all() == want
+    assert not ties(x, x, real, off, feature).any()
 
 
 def changed(imported, step):

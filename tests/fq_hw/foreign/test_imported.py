@@ -219,7 +219,15 @@ REFUSED = {
         lambda m: m.node("Softmax", m.conv("image", 3, 2), axis=1),
         "this node is supported at the end of a model, where it keeps the ranking",
     ),
-    "tanh": (lambda m: m.node("Tanh", "image"), "is not supported; supported are Add, ArgMax"),
+    "cosine": (lambda m: m.node("Cos", "image"), "is not supported; supported are Abs, Add, Arg"),
+    "average of a tanh": (
+        lambda m: m.node("GlobalAveragePool", m.node("Tanh", m.conv("image", 3, 2))),
+        "a quantizer must stand between a function that is no line and what follows it",
+    ),
+    "maximum of what turns around": (
+        lambda m: m.node("GlobalMaxPool", m.node("Abs", m.conv("image", 3, 2))),
+        "a quantizer must stand between a function that turns around and a maximum",
+    ),
     "divide by 0": (lambda m: m.node("Div", "image", m.const(0.0)), "must not divide by 0"),
     "thresholds fall": (
         lambda m: m.node("MultiThreshold", "image", m.const([[2.0, 1.0]]), domain=DOMAIN,

@@ -36,6 +36,11 @@ GROWING = {  # op, and how far from 0 its inputs may lie for its result to stay 
     "flatten": (ir.Flatten(name="y"), FAR),
     "concat": (ir.Concat(name="y"), FAR),
     "concat swapped": (ir.Concat(name="y", swapped=True), FAR),
+    "grid": (ir.Grid(name="y", rows=np.array([-1, 0, 0]), columns=np.array([1, -1]), level=255),
+             FAR),
+    "select": (ir.Select(name="y", order=np.array([1, -1, 0, 1]), level=255), FAR),
+    "space to depth": (ir.SpaceToDepth(name="y", block=(1, 2)), FAR),
+    "depth to space": (ir.DepthToSpace(name="y", block=(2, 1)), FAR),
     "argmax": (ir.ArgMax(name="y"), FAR),
     "input": (ir.Input(name="y", shape=SHAPE[1:]), FAR),
     "threshold": (
@@ -83,6 +88,15 @@ def plain(op, *inputs):
             return x.reshape(1, 1, 1, -1)
         case ir.Concat():
             return np.concatenate(inputs[::-1] if op.swapped else inputs, axis=-1)
+        case ir.Grid():
+            row = [x[0, 0, 1].tolist(), [255, 255]]
+            return np.array([[[255, 255]] * 2, row, row], object)
+        case ir.Select():
+            return np.stack([x[..., 1], 0 * x[..., 0] + 255, x[..., 0], x[..., 1]], axis=-1)
+        case ir.SpaceToDepth():
+            return x
+        case ir.DepthToSpace():
+            return np.moveaxis(x, 3, 2)
         case ir.ArgMax():
             return np.array([max(range(2), key=lambda c: (p[c], -c)) for p in x.reshape(-1, 2)])
         case ir.Input():

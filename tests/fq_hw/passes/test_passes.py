@@ -48,7 +48,10 @@ def before(step, name):
 
 def test_order():
     names = [step.__name__ for step in PIPELINE]
-    assert names == ["absorb_signs", "round_thresholds", "narrow_tables", "clip_thresholds"]
+    assert names == [
+        "absorb_order", "merge_padding", "absorb_signs", "round_thresholds", "narrow_tables",
+        "clip_thresholds",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NETWORKS)

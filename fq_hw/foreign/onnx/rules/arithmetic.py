@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
-from fq_hw.foreign.onnx.rules.joins import residual
+from fq_hw.foreign.onnx.rules.joins import residual, tables
+from fq_hw.foreign.onnx.values import Feature
 
 __all__: list[str] = []  # rules declare themselves
 
@@ -36,8 +39,8 @@ def norm(importer: Importer, node: OnnxNode) -> Value:
 @rule("Mul", "Div")
 def multiply(importer: Importer, node: OnnxNode) -> Value:
     x, other = node.split
-    contract = "a product of two computed tensors has no hardware; one must be a constant"
-    require(x is not None, node.where, contract, kind=GraphError)
+    if x is None:
+        return product(node, *(node.feature(n) for n in (0, 1)))
     factor = x.per_channel(node.constant(other), node.where)
     if node.kind == "Mul":
         return x.times(factor, node.where)
@@ -45,6 +48,16 @@ def multiply(importer: Importer, node: OnnxNode) -> Value:
     require(other == 1, node.where, contract, kind=GraphError)
     require(factor.all(), node.where, "must not divide by 0", kind=GraphError)
     return x.over(factor, node.where)
+
+
+def product(node: OnnxNode, a: Feature, b: Feature) -> Feature:
+    """Of two tensors that are functions of the same integers, as in x * Sigmoid(x)."""
+    same = node.kind == "Mul" and (a.op, a.dims) == (b.op, b.dims)
+    contract = "a product of two computed tensors has no hardware; one must be a constant"
+    contract += ", or both functions of one tensor"
+    require(same, node.where, contract, kind=GraphError)
+    found = tables(a, b, lambda x, y: x * y)
+    return replace(a.on_curve(a.as_curve.times(b.as_curve), lambda old: old), **found)
 
 
 @rule("Add", "Sub")

@@ -11,7 +11,7 @@ from fq_hw.exact import FAR
 from fq_hw.foreign.onnx.codes import Codes
 from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
-from fq_hw.foreign.onnx.values import Feature
+from fq_hw.foreign.onnx.values import NOT_AFFINE, Feature
 
 __all__ = ["settled"]
 
@@ -50,6 +50,7 @@ def settled(importer: Importer, node: OnnxNode, x: Feature) -> Feature:
     """
     if x.free:
         return x
+    require(x.curve is None, node.where, NOT_AFFINE, kind=GraphError)
     kind, (lowest, highest) = importer.types[x.op], importer.real_range(x)
     floor = lowest if x.floor is None else np.maximum(x.floor, lowest)
     ceiling = highest if x.ceiling is None else np.minimum(x.ceiling, highest)

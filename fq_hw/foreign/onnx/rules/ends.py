@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import onnx
+
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
+from fq_hw.foreign.onnx.rules.functions import bent
 from fq_hw.foreign.onnx.values import Feature, Ranking
 
 __all__: list[str] = []  # rules declare themselves
+
+LAST = (
+    "ArgMax", "Cast", "Dropout", "Flatten", "Identity", "LogSoftmax", "Reshape", "Sigmoid",
+    "Softmax", "Squeeze", "Tanh", "TopK", "Transpose", "Unsqueeze",
+)  # fmt: skip
 
 
 def scores(node: OnnxNode) -> tuple[str, Feature]:
@@ -41,10 +49,23 @@ def softmax(importer: Importer, node: OnnxNode) -> Value:
     return Ranking(scores=name, feature=x, kind=node.kind)
 
 
-@rule("Sigmoid")
-def sigmoid(importer: Importer, node: OnnxNode) -> Value:
+@rule("Sigmoid", "Tanh")
+def squashed(importer: Importer, node: OnnxNode) -> Value:
+    if not ends_the_model(importer, node.proto):
+        return bent(importer, node)
     name, x = scores(node)
     return Ranking(scores=name, feature=x, kind=node.kind)
+
+
+def ends_the_model(importer: Importer, proto: onnx.NodeProto) -> bool:
+    """Whether nothing but what keeps the ranking, or says it, reads what a node makes."""
+    reached, graph = set(proto.output), importer.model.graph
+    for node in graph.node:  # in topological order
+        if not reached.isdisjoint(node.input):
+            if node.op_type not in LAST:
+                return False
+            reached.update(node.output)
+    return True
 
 
 @rule("ArgMax", honours=("axis", "keepdims"))

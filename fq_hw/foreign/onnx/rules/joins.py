@@ -16,7 +16,7 @@ from fq_hw.foreign.onnx.rules.clamps import settled
 from fq_hw.foreign.onnx.rules.signs import rising
 from fq_hw.foreign.onnx.values import NEAR, Feature, uniform
 
-__all__ = ["residual"]
+__all__ = ["residual", "tables"]
 
 MOST_SHIFT = 32  # of an Add's inputs
 MOST_SUM_BITS = 48  # of a sum of two scales
@@ -40,11 +40,15 @@ def tables(
 
 def residual(importer: Importer, node: OnnxNode) -> Feature:
     """The sum of two tensors whose units differ by a power of two."""
-    a, b = (settled(importer, node, node.feature(n)) for n in (0, 1))
+    a, b = (node.feature(n) for n in (0, 1))
+    sign = -1 if node.kind == "Sub" else 1
+    if (a.op, a.dims) == (b.op, b.dims) and not (a.free and b.free):
+        made = a.on_curve(a.as_curve.plus(b.as_curve, sign), lambda old: old)
+        return replace(made, **tables(a, b, lambda x, y: x + sign * y))
+    a, b = (settled(importer, node, x) for x in (a, b))
     contract = f"both inputs must have one shape, here {a.dims}"
     require(alike(a, b) and a.channels == b.channels, node.where, contract, b.dims,
             kind=GraphError)  # fmt: skip
-    sign = -1 if node.kind == "Sub" else 1
     if a.op == b.op:  # one tensor twice: another scale of it
         return replace(a, scale=a.scale + sign * b.scale, shift=a.shift + sign * b.shift,
                        peak=a.peak + b.peak, edges=None, source=None,

@@ -1,8 +1,9 @@
-"""The level that stands for 0 around an image, made where a quantizer has none."""
+"""The level that stands for a number around an image, made where a quantizer has none."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode
 from fq_hw.foreign.onnx.values import Feature, uniform
 
-__all__ = ["with_zero"]
+__all__ = ["with_level", "with_zero"]
 
 MOST = 255  # of a code
 
@@ -23,8 +24,15 @@ def with_zero(importer: Importer, node: OnnxNode, x: Feature) -> tuple[Feature, 
     Where there is none, as with -1 and +1, the codes are spread: x becomes factor * x + offset,
     with the zero between them.
     """
-    zero = uniform(-x.shift / x.scale)
-    contract = "padding is with 0, which must be a level of the input, or halfway between two"
+    return with_level(importer, node, x, 0.0)
+
+
+def with_level(importer: Importer, node: OnnxNode, x: Feature, value: float) -> tuple[Feature, int]:
+    """The same for any number."""
+    zero = uniform((Fraction(value) - x.shift) / x.scale)
+    contract = (
+        f"padding is with {value:g}, which must be a level of the input, or halfway between two"
+    )
     hint = "quantize the image, or choose other --pixels" if x.pixels is not None else ""
     require(zero is not None, node.where, contract, kind=GraphError)
     if zero.denominator == 1 and 0 <= zero <= MOST:

@@ -81,9 +81,20 @@ def largest(
 
     Rounding keeps an order, so of an image the largest pixel's value is one of its table still.
     """
-    falls = x.scale < 0
+    falls = falling(importer, node, x)
     sign = {"sign": np.where(falls, -1, 1).astype(np.int8)} if falls.any() else {}
     return pool(importer, node, "max_pool", x, kernel, **sign, **fields)
+
+
+def falling(importer: Importer, node: OnnxNode, x: Feature) -> np.ndarray:
+    """In which channels real numbers fall as the integers rise."""
+    if x.curve is None:
+        return x.scale < 0
+    contract = "a quantizer must stand between a function that turns around and a maximum"
+    require(x.curve.monotone, node.where, contract, kind=GraphError)
+    kind = importer.types[x.op]
+    ends = x.curve.value(np.stack([kind.low, kind.high], axis=1).astype(np.float64), 0)
+    return ends[:, 1] < ends[:, 0]
 
 
 @rule("AveragePool", honours=(*HONOURED, "ceil_mode", "count_include_pad"))

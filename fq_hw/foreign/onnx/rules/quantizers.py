@@ -10,9 +10,10 @@ from qonnx.core.datatype import DataType
 
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR, exact
+from fq_hw.foreign.onnx.crossings import Crossings, crossings
 from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
-from fq_hw.foreign.onnx.quantize import Quantizer, Steps
+from fq_hw.foreign.onnx.quantize import MOST_BITS, Quantizer, Steps
 from fq_hw.foreign.onnx.values import Feature
 from fq_hw.foreign.onnx.weights import Weights
 
@@ -33,6 +34,7 @@ def quantized(importer: Importer, node: OnnxNode, x: Feature, steps: Steps) -> F
         "scale": scale, "shift": shift, "peak": peak, "floor": None,
         "ceiling": None, "levels": True, "edges": steps.edges_of(x.channels), "source": x,
         "pixels": None, "known": worth.astype(np.float32),
+        "curve": None,
     }  # fmt: skip
     if x.pixels is not None:
         codes = steps.reference(x.pixels).astype(np.uint8)
@@ -44,20 +46,68 @@ def quantized(importer: Importer, node: OnnxNode, x: Feature, steps: Steps) -> F
     many = x.channels * steps.edges.shape[1]
     contract = f"must have at most {MOST_LEVELS:,} levels in all channels together"
     require(many <= MOST_LEVELS, node.where, contract, many, kind=GraphError)
-    levels, sign = steps.levels(x) if x.known is None else looked_up(x, steps)
-    name = importer.add("threshold", node, x.op, levels=levels, sign=sign, out_bits=steps.bits)
+    if x.known is None and x.curve is None:
+        levels, sign = steps.levels(x)
+        name = importer.add("threshold", node, x.op, levels=levels, sign=sign, out_bits=steps.bits)
+    elif x.known is not None:
+        name = looked_up(importer, node, x, steps)
+    else:
+        kind, count = importer.types[x.op], steps.edges.shape[1]
+        found = crossings(x.curve, steps.reference, kind.low, kind.high, count, node.where)
+        name = counted(importer, node, x, found, steps.bits)
     return replace(x, op=name, **after)
 
 
-def looked_up(x: Feature, steps: Steps) -> tuple[np.ndarray, np.ndarray]:
-    """Levels and signs as ``Steps.levels`` has them, for the codes that float32 gives."""
-    falls = x.scale < 0
-    codes = steps.reference(x.known).astype(np.int64)  # of each level, ascending or falling
-    codes = np.where(falls[:, None], codes[:, ::-1], codes)
-    reached = (codes[:, None] < np.arange(1, 2**steps.bits)[:, None]).sum(axis=2)  # the first place
-    last = codes.shape[1] - 1
-    levels = np.where(falls[:, None], reached - last, reached)
-    return np.where(reached > last, FAR, levels), np.where(falls, -1, 1).astype(np.int8)
+def looked_up(importer: Importer, node: OnnxNode, x: Feature, steps: Steps) -> str:
+    """The op that gives each level the code that float32 does: thresholds, or a table."""
+    codes = steps.reference(x.known).astype(np.int64)
+    found = Crossings.of(codes)
+    turns = any(len(up) and len(down) for up, down in zip(found.ups, found.downs, strict=True))
+    if turns and (codes == codes[0]).all():
+        return importer.add("lookup", node, x.op, table=codes[0])
+    return counted(importer, node, x, found, steps.bits)
+
+
+def counted(importer: Importer, node: OnnxNode, x: Feature, found: Crossings, bits: int) -> str:
+    """The op that counts the places where codes of so many bits change.
+
+    Where a channel both rises and falls: those above which it rises, and those below which it
+    falls, added.
+    """
+    most = 2**bits - 1
+    falls = np.array([len(down) > 0 for down in found.downs])
+    if not any(len(up) and len(down) for up, down in zip(found.ups, found.downs, strict=True)):
+        pairs = zip(found.first.tolist(), found.ups, found.downs, strict=True)
+        rows = [level_row(first - len(down), up if len(up) else 1 - down[::-1], most)
+                for first, up, down in pairs]  # fmt: skip
+        sign = np.where(falls, -1, 1).astype(np.int8)
+        return importer.add("threshold", node, x.op, levels=np.stack(rows), sign=sign,
+                            out_bits=bits)  # fmt: skip
+    parts = []
+    for suffix, sign, ways in (
+        (".rising", 1, found.ups),
+        (".falling", -1, [1 - down[::-1] for down in found.downs]),
+    ):
+        width = max(max(map(len, ways)).bit_length(), 1)
+        contract = f"codes must change at most {2**MOST_BITS - 1} times each way"
+        require(width <= MOST_BITS, node.where, contract, max(map(len, ways)), kind=GraphError)
+        levels = np.stack([level_row(0, way, 2**width - 1) for way in ways])
+        parts.append(importer.add("threshold", node, x.op, suffix=suffix, levels=levels,
+                                  sign=np.full(x.channels, sign, np.int8), out_bits=width,
+                                  scale=1.0))  # fmt: skip
+    name = importer.add("add", node, *parts, suffix=".both")
+    least = found.first - np.array([len(down) for down in found.downs])
+    if least.any():
+        name = importer.add("bias", node, name, suffix=".least", bias=least)
+    return importer.add("requantize", node, name, shift=0, out_bits=bits)
+
+
+def level_row(always: int, levels: np.ndarray, count: int) -> np.ndarray:
+    """``count`` levels: so many that are always reached, these, and others that never are."""
+    row = np.full(count, FAR)
+    row[:always] = -FAR
+    row[always : always + len(levels)] = levels
+    return row
 
 
 @rule("Quant", "IntQuant", honours=("signed", "narrow", "rounding_mode"))

@@ -10,14 +10,16 @@ from onnx import TensorProto
 
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.importer import Importer
+from fq_hw.foreign.onnx.moved import Moved
 from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
+from fq_hw.foreign.onnx.rules.moves import moved, moves_on
 from fq_hw.foreign.onnx.values import Feature, Ranking
 from fq_hw.foreign.onnx.weights import Weights
 
 __all__: list[str] = []  # rules declare themselves
 
 
-def reshaped(node: OnnxNode, x: Feature) -> Feature:
+def reshaped(importer: Importer, node: OnnxNode, x: Feature) -> Value:
     """The tensor in the shape that ONNX infers from the node's attributes and inputs."""
     single = x.shape[:2] == (1, 1)  # of one pixel both layouts are one
     ways = [(x.last, x.row), (x.last, not x.row)]
@@ -26,6 +28,8 @@ def reshaped(node: OnnxNode, x: Feature) -> Feature:
     known += [replace(x, flat=False, last=last, row=row) for last, row in ways
               if not row or 1 in x.shape[:2]]  # fmt: skip
     fit = [y for y in known if y.dims == node.result]
+    if not fit and moves_on(importer, node.proto.output[0]):
+        return moved(importer, node)
     flat = (1, math.prod(x.shape))
     contract = f"of {x.dims} it must make {flat}, or the image that was made flat"
     hint = "the first axis is for the images of a batch; keep it"
@@ -46,7 +50,9 @@ def reshape(importer: Importer, node: OnnxNode) -> Value:
         same = x.codes.shape == node.result
         require(same, node.where, contract, node.result, hint=hint, kind=GraphError)
         return x
-    return reshaped(node, node.feature())
+    if isinstance(x, Moved):
+        return moved(importer, node)
+    return reshaped(importer, node, node.feature())
 
 
 @rule("Transpose", honours=("perm",))
@@ -58,6 +64,8 @@ def transpose(importer: Importer, node: OnnxNode) -> Value:
         contract = f"attribute perm must order {rank} axes"
         require(sorted(axes) == list(range(rank)), node.where, contract, axes, kind=GraphError)
         return x.transposed(axes) if isinstance(x, Weights) else x.transpose(axes)
+    if isinstance(x, Moved):
+        return moved(importer, node)
     x = node.feature()
     axes = list(range(len(x.dims)))[::-1] if axes is None else list(axes)
     if axes == list(range(len(x.dims))):
@@ -65,6 +73,8 @@ def transpose(importer: Importer, node: OnnxNode) -> Value:
     other = replace(x, last=not x.last)
     known = [x.layout.index(letter) for letter in other.layout]
     contract = f"attribute perm must be {known}, to {','.join(other.layout)}"
+    if (axes != known or x.flat) and moves_on(importer, node.proto.output[0]):
+        return moved(importer, node)
     require(axes == known and not x.flat, node.where, contract, axes, kind=GraphError)
     return other
 

@@ -25,7 +25,8 @@ def trunc(importer: Importer, node: OnnxNode) -> Value:
     x, scale, zero = node.feature(), fraction(node, 1), fraction(node, 2)
     newer = "signed" in node.attributes  # version 2 has a scale of its result
     require(scale > 0, node.where, "scale must be positive", float(scale), kind=GraphError)
-    require(x.pixels is None, node.where, "input must be quantized", kind=GraphError)
+    plain = x.pixels is None and x.curve is None
+    require(plain, node.where, "input must be quantized", kind=GraphError)
     out_scale, bits = scale, node.number(5 if newer else 4)
     dropped = node.number(3) - bits
     if newer:

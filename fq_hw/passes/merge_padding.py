@@ -1,0 +1,53 @@
+"""Let windows reach outside instead of putting pixels around the image that they move over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fq_hw.ir import Conv, Graph, Grid, MaxPool, Op
+from fq_hw.ir.axis import sides
+
+__all__ = ["merge_padding"]
+
+
+def merge_padding(graph: Graph) -> Graph:
+    """Move padding into the windows behind it, where these may reach as far.
+
+    rewrite:  Conv(Grid(x; padding of a level))  ->  Conv(x; more padding of that level), and the
+              same of a maximum and padding of 0, which is no larger than any level
+    because:  a window sees the same levels
+    keeps:    every tensor but the padded one, where nobody else reads that
+    """
+    changed = {op.name: found for op in graph.ops if (found := merged(graph, op)) is not None}
+    if not changed:
+        return graph
+    ops = tuple(changed.get(op.name, op) for op in graph.ops)
+    read = {name for op in ops for name in op.inputs}
+    kept = (op for op in ops if op.name in read or not isinstance(op, Grid) or op is ops[-1])
+    return Graph(graph.name, tuple(kept))
+
+
+def merged(graph: Graph, op: Op) -> Op | None:
+    """A convolution or maximum that pads by itself, or None where it cannot."""
+    if not isinstance(op, Conv | MaxPool) or not isinstance(graph[op.inputs[0]], Grid):
+        return None
+    grid = graph[op.inputs[0]]
+    assert isinstance(grid, Grid)
+    shape = graph.types[grid.inputs[0]].shape
+    pairs = list(zip(grid.places, shape, strict=False))
+    if not grid.padded or not all(p.whole(size) and p.times == 1 for p, size in pairs):
+        return None
+    axes = [
+        replace(axis, before=axis.before + p.before, after=axis.after + p.after)
+        for axis, (p, _) in zip(op.axes, pairs, strict=True)
+    ]
+    if any(max(axis.before, axis.after) >= axis.reach for axis in axes):
+        return None
+    down, across = axes
+    fields = {"inputs": grid.inputs, "padding": sides(down, across)["padding"]}
+    if isinstance(op, Conv):
+        alike = op.pad_level == grid.level or not any(axis.padded for axis in op.axes)
+        return replace(op, **fields, pad_level=grid.level) if alike else None
+    rises = op.sign is None or bool((op.sign == 1).all())
+    blind = any(axis.blind(size) for axis, (_, size) in zip(axes, pairs, strict=True))
+    return replace(op, **fields) if rises and grid.level == 0 and not blind else None
