@@ -18,6 +18,7 @@ from onnx_builders import (
     squeezed,
     thresholds,
     transposed,
+    transposed_conv,
     truncated,
     unsqueezed,
 )
@@ -83,6 +84,21 @@ EXAMPLES = {  # operator, attribute: models with what import says of them, and t
                  (conv(size=2, pads=[4, 0, 2, 3], dilations=[2, 2], strides=[3, 1]), SAME),
                  (conv(pads=[2] * 4), SAME), (conv(pads=[0, 0, 2, 1]), SAME)],
         "strides": [(conv(strides=[2, 2]), SAME), (conv(strides=[2, 1]), SAME)],
+    },
+    "ConvTranspose": {
+        "dilations": [(transposed_conv(dilations=[1, 1]), SAME),
+                      (transposed_conv(dilations=[2, 3], strides=[2, 1], pads=[1] * 4), SAME)],
+        "group": [(transposed_conv(group=1), SAME), (transposed_conv(group=2), SAME),
+                  (transposed_conv(group=4, strides=[2, 2]), SAME)],
+        "kernel_shape": [(transposed_conv(kernel_shape=[3, 3]), SAME)],
+        "output_padding": [(transposed_conv(strides=[2, 3], output_padding=[1, 2]), SAME),
+                           (transposed_conv(size=1, strides=[3, 3], output_padding=[2, 0]), SAME)],
+        "pads": [(transposed_conv(pads=[1, 0, 0, 2], strides=[2, 2]), SAME),
+                 (transposed_conv(pads=[3, 1, 4, 3]), SAME)],
+        "strides": [(transposed_conv(strides=[2, 2]), SAME),
+                    (transposed_conv(size=2, strides=[2, 2]), SAME),
+                    (transposed_conv(size=2, strides=[3, 1]), SAME),
+                    (transposed_conv(size=1, strides=[2, 2]), SAME)],
     },
     **{
         kind: {

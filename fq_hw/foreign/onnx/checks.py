@@ -121,15 +121,19 @@ def check_order(graph: onnx.GraphProto, where: str) -> None:
 
 
 def name_kernels(graph: onnx.GraphProto, where: str) -> None:
-    """Give every Conv its kernel_shape: where that is left out, onnx aborts on other ranks.
+    """Give every convolution its kernel_shape: where that is left out, onnx aborts on other ranks.
 
     Raises ArtifactError for convolutions of other than one or two dimensions.
     """
     shapes = {t.name: list(t.dims) for t in graph.initializer}
     for node in graph.node:
-        if node.op_type == "Conv" and len(node.input) > 1 and node.input[1] in shapes:
+        if (
+            node.op_type in ("Conv", "ConvTranspose")
+            and len(node.input) > 1
+            and node.input[1] in shapes
+        ):
             shape = shapes[node.input[1]]
-            called = f"node {node.name or 'Conv'!r}"
+            called = f"node {node.name or node.op_type!r}"
             contract = f"{called} must be of one or two dimensions: weights of 3 or 4 axes"
             require(len(shape) in (3, 4), where, contract, len(shape), kind=ArtifactError)
             if all(a.name != "kernel_shape" for a in node.attribute):

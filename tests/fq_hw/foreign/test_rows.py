@@ -74,7 +74,28 @@ def joined(m):
     return scored(m, m.node("Add", x, x), 8)
 
 
-BUILDERS = [kernels, pools, mean, to_image_and_back, dense, channels_last, joined]
+def transposed(m):
+    x = m.node("ConvTranspose", levels(m), m.weights((4, 4, 3), 3), strides=[2], pads=[1, 0])
+    return scored(m, m.quant(x, 3, 0.9))
+
+
+def moved(m):
+    """Slices, padding and shuffles of rows."""
+    x = m.node("Slice", levels(m), *(m.const(np.array([n])) for n in (1, 11, 2)))
+    return scored(m, m.node("Pad", x, m.const(np.array([0, 0, 1, 0, 0, 2]))))
+
+
+BUILDERS = [
+    transposed,
+    moved,
+    kernels,
+    pools,
+    mean,
+    to_image_and_back,
+    dense,
+    channels_last,
+    joined,
+]
 CASES = [*((build, (1, 2, 12)) for build in BUILDERS), (upright, (1, 2, 9, 5))]
 
 

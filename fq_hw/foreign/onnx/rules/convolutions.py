@@ -16,7 +16,7 @@ from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of
 from fq_hw.foreign.onnx.values import Feature, tiled, uniform
 from fq_hw.foreign.onnx.weights import Weights
 
-__all__ = ["convolve"]
+__all__ = ["biased", "convolve"]
 
 MOST_CHANNELS = 8_192  # of a result: thresholds of each are computed exactly, one by one
 MOST_INPUTS = 2**18  # channels that it reads: an image of 512 x 512 that was made flat
@@ -76,7 +76,11 @@ def conv(importer: Importer, node: OnnxNode) -> Value:
     require(fits, node.where, contract, group, kind=GraphError)
     windows = Windows.of(node, x, weights.codes.shape[2:])
     weight = weights.codes.reshape(*weights.codes.shape[:2], *windows.kernel).transpose(0, 2, 3, 1)
-    y = convolve(importer, node, x, weight, weights.scale_along(0), windows, group)
+    return biased(node, convolve(importer, node, x, weight, weights.scale_along(0), windows, group))
+
+
+def biased(node: OnnxNode, y: Feature) -> Feature:
+    """With the biases that the node reads, if it does."""
     if node.given(2):
         bias = node.constant(2, ndim=1).astype(np.float32)
         contract = f"needs {y.channels} biases"

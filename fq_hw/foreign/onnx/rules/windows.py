@@ -9,7 +9,7 @@ from fq_hw.foreign.onnx.node import OnnxNode
 from fq_hw.foreign.onnx.values import Feature
 from fq_hw.ir import Axis
 
-__all__ = ["HONOURED", "Windows", "image_of"]
+__all__ = ["HONOURED", "Windows", "both", "image_of", "padding", "steps"]
 
 HONOURED = ("auto_pad", "dilations", "kernel_shape", "pads", "strides")
 
@@ -157,7 +157,7 @@ def padding(
     node: OnnxNode, x: Feature, kernel: tuple[int, int], strides: tuple[int, int]
 ) -> tuple[int, int, int, int]:
     """Top, left, bottom, right: ``pads`` themselves, or what ``auto_pad`` makes of the sizes."""
-    auto = node.attributes["auto_pad"]
+    auto = node.attributes.get("auto_pad", "NOTSET")
     count = len(x.dims) - 2
     found = tuple(node.attributes["pads"] or (0,) * 2 * count)
     fits = len(found) == 2 * count and min(found) >= 0
