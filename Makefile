@@ -6,7 +6,7 @@ TINY ?= ../shared/models/mlperf_tiny
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-cnv bench-imagenet bench-tiny bench-import bench-faults calibrate doctor format clean help
+.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-cnv bench-imagenet bench-tiny bench-import bench-nets bench-faults calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -47,6 +47,9 @@ bench-tiny: .venv/test ## MLPerf Tiny's int8 models: LiteRT, Verilog, routed (ho
 
 bench-import: .venv/test ## 300 random ONNX models through import, qonnx, folding, Verilator (half an hour; resumes)
 	PYTHONPATH=. $(BIN)/python tests/bench_import.py  # the project before tests/fq_hw
+
+bench-nets: .venv/test ## networks that users build, from Brevitas through import, qonnx, Verilator (a quarter of an hour; resumes)
+	PYTHONPATH=.:tests $(BIN)/python tests/bench_nets.py
 
 bench-faults: .venv/test ## 2,450 damaged inputs, 120 interrupts of twelve long commands, full disks, 600 link frames with faults (half an hour)
 	PYTHONPATH=.:tests $(BIN)/python tests/bench_faults.py

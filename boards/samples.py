@@ -390,6 +390,11 @@ def adders() -> Iterator[AddUnit]:
         (16, (8, 9), 10), (4, (11, 8), 11),
     ):  # fmt: skip
         yield AddUnit(lanes=lanes, bits=bits, out_bits=out_bits)
+    for lanes, bits, out_bits, times in (
+        (1, (9, 9), 16, (1, 85)), (2, (8, 10), 20, (683, 341)), (1, (9, 11), 28, (77777, 55555)),
+        (4, (6, 7), 18, (1387, 1)), (1, (11, 12), 36, (12345679, 9876543)),
+    ):  # fmt: skip
+        yield AddUnit(lanes=lanes, bits=bits, out_bits=out_bits, times=times)
 
 
 def concats() -> Iterator[ConcatUnit]:

@@ -25,6 +25,7 @@ __all__ = [
     "squeezed",
     "thresholds",
     "transposed",
+    "transposed_conv",
     "truncated",
     "unsqueezed",
 ]
@@ -48,6 +49,19 @@ def conv(**attributes):
         weights = m.weights((4, max(4 // group, 1), kernel, kernel), 2)
         x = m.node("Conv", levels(m), weights, **attributes)
         return m.scores(m.quant(x, 3, 0.5), 4)
+
+    return build
+
+
+def transposed_conv(size=3, cout=3, **attributes):
+    """Of levels of 4 channels, 8 x 8; 0 is not the lowest of them."""
+
+    def build(m):
+        group = attributes.get("group", 1)
+        x = m.quant(m.conv(levels(m), 4, 4), 3, 0.4, signed=1)
+        w = m.weights((4, cout, size, size), 3, m.dice.uniform(0.1, 0.3, (1, cout, 1, 1)))
+        x = m.node("ConvTranspose", x, w, m.const(np.arange(cout * group) / 4), **attributes)
+        return m.scores(m.quant(x, 3, 0.5), cout * group)
 
     return build
 

@@ -7,9 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from networks import random_images
 from onnx import TensorProto, helper, numpy_helper
 
-__all__ = ["DOMAIN", "Maker"]
+from fq_hw import flow
+from fq_hw.errors import FqHwError
+from fq_hw.foreign.onnx import PixelRange, compare, import_graph, read
+from fq_hw.ir import Graph
+
+__all__ = ["DOMAIN", "Maker", "refused_with", "same"]
 
 DOMAIN = "qonnx.custom_op.general"
 
@@ -97,3 +103,27 @@ class Maker:
     def save(self, path: Path, out: str, **more: object) -> Path:
         onnx.save(self.model(out, **more), path)
         return path
+
+
+def same(
+    maker: Maker, out: str, folder: Path, pixels: PixelRange = PixelRange.UNIT, **more: object
+) -> Graph:
+    """The model's graph, which has hardware, and every tensor as qonnx has it."""
+    model = read(maker.save(folder / "net.onnx", out, **more))
+    imported = import_graph(model, "net", pixels)
+    for image in random_images(imported.graph.input.shape, 4):
+        rows = list(compare(model, imported, pixels, image))
+        assert not any(row.wrong for row in rows), [row for row in rows if row.wrong]
+    assert flow.Model(graph=imported.graph).design().plan.nodes
+    return imported.graph
+
+
+def refused_with(maker: Maker, out: str, folder: Path, **more: object) -> str:
+    """What import says of a model that it refuses, in one line."""
+    path = maker.save(folder / "net.onnx", out, **more)
+    try:
+        import_graph(read(path), "net", PixelRange.UNIT)
+    except FqHwError as error:
+        assert "\n" not in str(error)
+        return str(error)
+    raise AssertionError("import took the model")

@@ -41,6 +41,7 @@ __all__ = [
 MOST_BITS = 8  # of a level: golden keeps levels in bytes
 MOST_WEIGHT = 2**15  # of a weight: more has no use, and sums stay far below 2**63
 MOST_WEIGHTS = 2**24  # of one convolution
+MOST_TIMES = 2**32  # of an Add's inputs: float32 scales a few octaves apart need 28 bits
 MOST_STRIDE = 255
 MOST_PIXELS = 2**12  # of a side of the image
 MOST_CHANNELS = 2**20  # of a tensor
@@ -501,14 +502,26 @@ class Join(Op):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Add(Join):
-    """Residual add: y = a * 2**shift[0] + b * 2**shift[1].
+    """Residual add: y = a * times[0] * 2**shift[0] + b * times[1] * 2**shift[1].
 
-    Both must then have one and the same constant scale: a.scale / 2**shift[0] and so on.
+    Both must then have one and the same constant scale: a.scale / (times[0] * 2**shift[0]), and so
+    on.
     """
 
     shift: tuple[int, int] = (0, 0)
+    times: tuple[int, int] = (1, 1)
+
+    @property
+    def factors(self) -> tuple[int, int]:
+        """What a and b are multiplied by."""
+        first, second = (n << bits for n, bits in zip(self.times, self.shift, strict=True))
+        return first, second
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "times", tuple(int(n) for n in self.times))
+        fits = len(self.times) == 2 and min(self.times) >= 1 and max(self.times) <= MOST_TIMES
+        contract = f"times must be two numbers in 1..{MOST_TIMES}"
+        require(fits, self.where, contract, self.times, kind=GraphError)
         object.__setattr__(self, "shift", tuple(int(n) for n in self.shift))
         fits = len(self.shift) == 2 and min(self.shift) >= 0 and max(self.shift) <= 32
         contract = "shift must be two numbers in 0..32"

@@ -192,13 +192,13 @@ def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
         a.shape == b.shape, op.where, f"both inputs must be {a.shape}", b.shape, kind=GraphError
     )
     known = None not in (a.scale, b.scale)
-    scales = [x.scale / 2**shift for x, shift in zip((a, b), op.shift, strict=True) if known]
+    scales = [x.scale / factor for x, factor in zip((a, b), op.factors, strict=True) if known]
     contract = "both inputs must have one scale"
     same = known and scales[0] == scales[1]
     require(same, op.where, contract, (a.scale, b.scale), kind=GraphError)
     first, second = (
-        ranged(op, x.shape, (exact(end) * 2**shift for end in (x.low, x.high)))
-        for x, shift in zip((a, b), op.shift, strict=True)
+        ranged(op, x.shape, (exact(end) * factor for end in (x.low, x.high)))
+        for x, factor in zip((a, b), op.factors, strict=True)
     )
     pairs = (first.low, second.low), (first.high, second.high)
     return ranged(op, a.shape, (exact(x) + exact(y) for x, y in pairs), scales[0])

@@ -38,7 +38,11 @@ def narrowed(graph: Graph, op: Op) -> Iterator[Op]:
     if not isinstance(op, Threshold) or (op.levels != op.levels[0]).any() or (op.sign != 1).any():
         return
     added = graph[op.inputs[0]]
-    if not isinstance(added, Add) or any(added.shift) or graph.types[added.name].bits <= NARROW:
+    if (
+        not isinstance(added, Add)
+        or added.factors != (1, 1)
+        or graph.types[added.name].bits <= NARROW
+    ):
         return
     read = [graph[name] for name in added.inputs]
     alone = all(len(graph.users[x.name]) == 1 for x in (added, *read))

@@ -703,11 +703,11 @@ def _(op: ir.Concat, plan: Lowering) -> None:
 @place.register
 def _(op: ir.Add, plan: Lowering) -> None:
     a, b = both = meeting(op, plan)
-    offset = (a.offset << op.shift[0]) + (b.offset << op.shift[1])
+    offset = a.offset * op.factors[0] + b.offset * op.factors[1]
     bits = raw_bits(plan.graph, op.name, offset)
     lanes = a.lanes if a.lanes == b.lanes else plan.lanes(op)
     sources = widened(op.name, both, lanes, plan)
-    unit = units.AddUnit(lanes=lanes, bits=(a.bits, b.bits), out_bits=bits, shift=op.shift)
+    unit = units.AddUnit(lanes=lanes, bits=(a.bits, b.bits), out_bits=bits, times=op.factors)
     source = plan.add(op.name, unit, *sources, tensor=op.name, offset=offset)
     plan.publish(op, plan.stream(op, source, lanes, bits, offset))
 

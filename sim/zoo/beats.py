@@ -131,7 +131,7 @@ def _(unit: FifoUnit, dice, frames) -> Vectors:
 @make.register
 def _(unit: AddUnit, dice, frames) -> Vectors:
     a, b = (noise(dice, beat, 1, 1, 24 * frames, unit.lanes) for beat in unit.ins.values())
-    total = evaluate(ir.Add(name="add", shift=unit.shift), a, b)
+    total = evaluate(ir.Add(name="add", times=unit.times), a, b)
     return Vectors(
         i={"i_a": pack(a, unit.bits[0]), "i_b": pack(b, unit.bits[1])},
         o={"o": pack(total, unit.out_bits)},
@@ -260,8 +260,9 @@ UNITS: dict[str, Unit] = {
     "fifo_5": FifoUnit(lanes=1, bits=7, depth=5),
     "fifo_64": FifoUnit(lanes=1, bits=6, depth=64),
     "add_even": AddUnit(lanes=1, bits=(4, 4), out_bits=5),
-    "add_shifted": AddUnit(lanes=2, bits=(5, 3), out_bits=9, shift=(0, 5)),
-    "add_both_shifted": AddUnit(lanes=1, bits=(3, 4), out_bits=6, shift=(2, 1)),
+    "add_shifted": AddUnit(lanes=2, bits=(5, 3), out_bits=9, times=(1, 32)),
+    "add_both_shifted": AddUnit(lanes=1, bits=(3, 4), out_bits=6, times=(4, 2)),
+    "add_times": AddUnit(lanes=2, bits=(3, 5), out_bits=12, times=(77, 119)),
     "add_uneven": AddUnit(lanes=3, bits=(3, 6), out_bits=7),
     "concat": ConcatUnit(pixels=4, lanes=2, bits=(3, 5), slices=(2, 3), swapped=False),
     "concat_swapped": ConcatUnit(pixels=5, lanes=1, bits=(4, 2), slices=(1, 2), swapped=True),

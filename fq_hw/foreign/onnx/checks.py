@@ -10,6 +10,7 @@ from onnx import AttributeProto, helper
 from fq_hw.errors import ArtifactError, require
 from fq_hw.files import check_line
 from fq_hw.foreign.onnx.attributes import OWN_DOMAINS
+from fq_hw.foreign.onnx.channels_last import CHANNELS_LAST, LAST_KINDS
 from fq_hw.foreign.onnx.constants import QUANTIZERS, check_constants, type_name
 from fq_hw.foreign.onnx.node import RULES
 
@@ -80,12 +81,13 @@ def check_node(node: onnx.NodeProto, where: str) -> None:
     qonnx imports the Python module that a domain names.
     """
     called = f"{where}: node {node.name or node.op_type!r}"
-    domains = ("", *OWN_DOMAINS)
-    known = node.domain in (*STANDARD, *OWN_DOMAINS)
+    domains = ("", *OWN_DOMAINS, CHANNELS_LAST)
+    known = node.domain in (*STANDARD, *domains)
     contract = f"must be of a domain of {', '.join(map(repr, domains))}"
     require(known, called, contract, node.domain, kind=ArtifactError)
-    ours = node.domain in STANDARD or node.op_type in RULES
-    contract = f"is not supported; of domain {node.domain!r} are {', '.join(sorted(RULES))}"
+    kinds = LAST_KINDS if node.domain == CHANNELS_LAST else sorted(RULES)
+    ours = node.domain in STANDARD or node.op_type in kinds
+    contract = f"is not supported; of domain {node.domain!r} are {', '.join(kinds)}"
     require(ours, called, contract, node.op_type, kind=ArtifactError)
     names = [a.name for a in node.attribute]
     require(len({*names}) == len(names), called, "has an attribute twice", names,
@@ -119,16 +121,21 @@ def check_order(graph: onnx.GraphProto, where: str) -> None:
 
 
 def name_kernels(graph: onnx.GraphProto, where: str) -> None:
-    """Give every Conv its kernel_shape: where that is left out, onnx aborts on other ranks.
+    """Give every convolution its kernel_shape: where that is left out, onnx aborts on other ranks.
 
-    Raises ArtifactError for convolutions of other than two dimensions.
+    Raises ArtifactError for convolutions of other than one or two dimensions.
     """
     shapes = {t.name: list(t.dims) for t in graph.initializer}
     for node in graph.node:
-        if node.op_type == "Conv" and len(node.input) > 1 and node.input[1] in shapes:
+        if (
+            node.op_type in ("Conv", "ConvTranspose")
+            and len(node.input) > 1
+            and node.input[1] in shapes
+        ):
             shape = shapes[node.input[1]]
-            contract = f"node {node.name or 'Conv'!r} must be two-dimensional: weights of 4 axes"
-            require(len(shape) == 4, where, contract, len(shape), kind=ArtifactError)
+            called = f"node {node.name or node.op_type!r}"
+            contract = f"{called} must be of one or two dimensions: weights of 3 or 4 axes"
+            require(len(shape) in (3, 4), where, contract, len(shape), kind=ArtifactError)
             if all(a.name != "kernel_shape" for a in node.attribute):
                 node.attribute.append(helper.make_attribute("kernel_shape", shape[2:]))
         elif node.op_type == "Constant":
@@ -136,6 +143,11 @@ def name_kernels(graph: onnx.GraphProto, where: str) -> None:
                 shapes[node.output[0]] = list(a.t.dims)
         elif node.input and node.input[0] in shapes and node.op_type in QUANTIZERS:
             shapes[node.output[0]] = shapes[node.input[0]]  # quantized weights
+        elif node.op_type == "Transpose" and node.input and node.input[0] in shapes:
+            shape = shapes[node.input[0]]
+            perm = next((list(a.ints) for a in node.attribute if a.name == "perm"), [])
+            if sorted(perm) == list(range(len(shape))):
+                shapes[node.output[0]] = [shape[n] for n in perm]
 
 
 def check_ends(graph: onnx.GraphProto, where: str) -> None:
@@ -151,8 +163,9 @@ def check_ends(graph: onnx.GraphProto, where: str) -> None:
     tensor = image.type.tensor_type
     shape = [d.dim_value if d.HasField("dim_value") else d.dim_param or "?"
              for d in tensor.shape.dim]  # fmt: skip
-    static = len(shape) in (2, 4) and all(isinstance(n, int) and n >= 1 for n in shape[1:])
-    contract = f"{called} must have a static shape N,C,H,W or N,H,W,C (or N,F without an image)"
+    static = len(shape) in (2, 3, 4) and all(isinstance(n, int) and n >= 1 for n in shape[1:])
+    contract = f"{called} must have a static shape N,C,H,W or N,H,W,C (N,C,W or N,W,C of one row, "
+    contract += "or N,F without an image)"
     require(static, where, contract, shape, hint="export it with one", kind=ArtifactError)
     fits = math.prod(shape[1:]) <= MOST_IMAGE
     contract = f"{called} must have at most {MOST_IMAGE:,} values"

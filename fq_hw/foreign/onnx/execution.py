@@ -112,7 +112,7 @@ class Comparison:
     def scores(self) -> Compared:
         """The integer scores, as the model's own numbers."""
         feature = self.imported.features[self.imported.ranked]
-        found = self.imported.scores.real(self.tensors["scores"])
+        found = self.imported.scores.real(self.tensors["scores"]).reshape(self.ranked.shape)
         wrong = ~(np.abs(found - self.ranked) <= self.off)
         return row("scores", wrong, self.ranked, found, feature)
 

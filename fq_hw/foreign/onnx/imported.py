@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,14 +12,16 @@ from qonnx.core.modelwrapper import ModelWrapper
 from fq_hw.errors import FqHwError, GraphError, require
 from fq_hw.foreign.judged import Judged, Line
 from fq_hw.foreign.onnx.importer import Importer
-from fq_hw.foreign.onnx.node import RULES
+from fq_hw.foreign.onnx.node import RULES, Value
 from fq_hw.foreign.onnx.scores import Scores
-from fq_hw.foreign.onnx.values import Feature, Ranking
+from fq_hw.foreign.onnx.values import Feature, Ranking, tiled
 from fq_hw.foreign.pixels import PixelRange
 from fq_hw.ir import Graph
 from fq_hw.passes import lower_graph
 
 __all__ = ["Imported", "import_graph", "judge"]
+
+KEEPING = ("Clip", "Flatten", "Identity", "Relu", "Reshape", "Squeeze", "Unsqueeze")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,16 +82,13 @@ def scored(importer: Importer) -> Scores:
     result, where = importer.values.get(output.name), f"output {output.name!r}"
     if isinstance(result, Ranking):
         importer.label, result = result.scores, result.feature
+    result = unclamped(importer, result)
     made = isinstance(result, Feature)
     require(made, where, "must be computed from the image", kind=GraphError)
-    contract = "must be one score for each class, N,C"
-    hint = "end the model in a global pool or a dense layer; images as output have no hardware"
-    single = result.shape[:2] == (1, 1)
-    require(single, where, contract, result.dims, hint=hint, kind=GraphError)
-    several, hint = result.channels > 1, "give a score to each of two classes"
+    several, hint = math.prod(result.shape) > 1, "give a score to each of two classes"
     contract = "must be at least two scores: one alone has no largest"
     require(several, where, contract, result.dims, hint=hint, kind=GraphError)
-    result.unclamped(where)
+    result = spread(importer, result.unclamped(where))
     scores = Scores.of(result, importer.types[result.op])
     biased = {"bias": scores.bias} if scores.bias.any() else {}
     importer.nodes += [
@@ -98,6 +98,27 @@ def scored(importer: Importer) -> Scores:
         {"op": "argmax", "name": "label", "inputs": ["scores"]},
     ]  # fmt: skip
     return scores
+
+
+def unclamped(importer: Importer, result: Value | None) -> Value | None:
+    """The tensor before a Relu or Clip at the end, which keeps the ranking but for equal ends."""
+    name = importer.label or importer.model.graph.output[0].name
+    while isinstance(result, Feature) and not result.free:
+        node = importer.model.find_producer(name)
+        if node is None or node.op_type not in KEEPING:
+            break
+        name = node.input[0]
+        importer.label, result = name, importer.values[name]
+    return result
+
+
+def spread(importer: Importer, result: Feature) -> Feature:
+    """An image of scores as a row of them, pixel by pixel: each is a class of its own."""
+    h, w, _ = result.shape
+    if (h, w) == (1, 1):
+        return result
+    importer.append({"op": "flatten", "name": "pixel.scores", "inputs": [result.op]})
+    return tiled(result, "pixel.scores")
 
 
 def finished(importer: Importer, name: str) -> Imported:

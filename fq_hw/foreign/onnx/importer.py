@@ -32,6 +32,7 @@ class Importer:
     nodes: list[dict[str, object]] = field(default_factory=list)
     types: dict[str, TensorType] = field(default_factory=dict)
     twins: dict[str, Twin] = field(default_factory=dict)  # by the op whose opposite they are
+    pieces: dict[str, tuple[str, ...]] = field(default_factory=dict)  # ops by their concatenation
     label: str | None = None  # the tensor that ranks the classes, where it is not the output
 
     def __post_init__(self) -> None:
@@ -42,12 +43,12 @@ class Importer:
         for tensor in graph.initializer:
             self.values[tensor.name] = numpy_helper.to_array(tensor)
         (image,) = (i for i in graph.input if i.name not in self.values)
-        shape, last, flat = image_shape(graph, image, self.image)
+        shape, seen = image_shape(graph, image, self.image)
         scale, shift = (np.full(shape[2], value) for value in self.pixels.affine)
         real = np.tile(self.pixels.real(np.arange(256)), (shape[2], 1))
         self.values[image.name] = Feature(
-            op="pixels", shape=shape, scale=scale, shift=shift, levels=True, last=last, flat=flat,
-            pixels=real, peak=np.abs(real).max(axis=1).astype(np.float64),
+            op="pixels", shape=shape, scale=scale, shift=shift, levels=True, pixels=real,
+            peak=np.abs(real).max(axis=1).astype(np.float64), **seen,
         )  # fmt: skip
         self.append({"op": "input", "name": "pixels", "inputs": [], "shape": list(shape)})
 

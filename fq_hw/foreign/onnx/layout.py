@@ -20,13 +20,13 @@ KEEP = (  # kinds that treat every axis alike: what stands behind them decides
     "Mul", "Neg", "Quant", "QuantizeLinear", "Relu", "Selu", "Sigmoid", "Sign", "Softplus",
     "Softsign", "Sub", "Swish", "Tanh",
 )  # fmt: skip
-LAST = [0, 3, 1, 2]  # the permutation that brings channels from the last axis to axis 1
+LAST = ([0, 3, 1, 2], [0, 2, 1])  # permutations that bring channels from the last axis to axis 1
 
 
 def image_shape(
     graph: onnx.GraphProto, image: onnx.ValueInfoProto, given: tuple[int, int, int] | None = None
-) -> tuple[tuple[int, int, int], bool, bool]:
-    """H,W,C of the image; whether the model has the channels last; whether it is flat, N,F.
+) -> tuple[tuple[int, int, int], dict[str, bool]]:
+    """H,W,C of the image, and how the model has it: channels last, flat (N,F), one row (N,C,W).
 
     N,C,H,W and N,H,W,C are told apart by the first node that treats the axes differently: a
     Transpose to N,C,H,W means that they come last. Only where there is none, as before a Flatten,
@@ -34,27 +34,28 @@ def image_shape(
     """
     dims = [d.dim_value for d in image.type.tensor_type.shape.dim]
     where = f"input {image.name!r}"
-    contract = "must have a static shape N,C,H,W, N,H,W,C or N,F"
-    fits = len(dims) in (2, 4) and math.prod(dims) > 0
+    contract = "must have a static shape N,C,H,W, N,H,W,C, N,C,W, N,W,C or N,F"
+    fits = len(dims) in (2, 3, 4) and math.prod(dims) > 0
     require(fits, where, contract, dims, kind=GraphError)
     if len(dims) == 2 and given is not None:
         contract = f"its {dims[1]} features must be the pixels of an image of one colour"
         fits = math.prod(given) == dims[1] and (given[2] == 1 or given[:2] == (1, 1))
         require(fits, where, contract, given, kind=GraphError)
-        return given, False, True
+        return given, {"flat": True}
     if len(dims) == 2:
         wide = dims[1] > MOST_FEATURES
-        return ((1, dims[1], 1) if wide else (1, 1, dims[1])), False, True
+        return ((1, dims[1], 1) if wide else (1, 1, dims[1])), {"flat": True}
     last = channels_last(graph, image.name)
     if last is None:
-        last = dims[3] in COLOURS and dims[1] not in COLOURS
-    _, *dims = dims
-    shape = (*dims,) if last else (*dims[1:], dims[0])
+        last = dims[-1] in COLOURS and dims[1] not in COLOURS
+    sides, channels = (dims[1:-1], dims[-1]) if last else (dims[2:], dims[1])
+    row = len(sides) == 1
+    shape = (*([1] if row else []), *sides, channels)
     contract = f"must have at most {MOST_COLOURS:,} channels"
     require(shape[2] <= MOST_COLOURS, where, contract, shape[2], kind=GraphError)
     contract = f"is an image {shape}"
     require(given in (None, shape), where, contract, given, kind=GraphError)
-    return shape, last, False
+    return shape, {"last": last, "row": row}
 
 
 def channels_last(graph: onnx.GraphProto, image: str) -> bool | None:
@@ -66,11 +67,11 @@ def channels_last(graph: onnx.GraphProto, image: str) -> bool | None:
         if node.op_type in KEEP:
             alike.add(node.output[0])
         elif node.op_type == "Transpose":
-            return [list(a.ints) for a in node.attribute if a.name == "perm"] == [LAST]
+            return any(list(a.ints) in LAST for a in node.attribute if a.name == "perm")
         elif node.op_type == "MultiThreshold":
             layouts = [helper.get_attribute_value(a) for a in node.attribute
                        if a.name == "data_layout"]  # fmt: skip
-            return layouts == [b"NHWC"]
+            return layouts in ([b"NHWC"], [b"NWC"])
         elif node.op_type not in ("Flatten", "Reshape"):
             return False
     return None

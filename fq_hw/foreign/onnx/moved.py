@@ -43,27 +43,29 @@ class Moved:
         return found.astype(np.int64)
 
 
-def arrangement(x: Feature, index: np.ndarray) -> tuple[list[Op], bool, bool] | None:
-    """The ops that make ``index`` of ``x``, and whether the result has channels last, and is flat.
+def arrangement(x: Feature, index: np.ndarray) -> tuple[list[Op], dict[str, bool]] | None:
+    """The ops that make ``index`` of ``x``, and how ONNX has the result: last, flat, row.
 
     None where there are none.
     """
-    if index.shape[:1] != (1,) or index.ndim not in (2, 4) or index.max() < 0:
+    if index.shape[:1] != (1,) or index.ndim not in (2, 3, 4) or index.max() < 0:
         return None
     if index.ndim == 2:
         if np.array_equal(index.reshape(-1), np.arange(np.prod(x.shape))):
-            return [], x.last, True
+            return [], {"flat": True}
         if x.shape[:2] != (1, 1):
             return None
         found = separable(x.shape, places(x, index.reshape(1, 1, -1)))
-        return None if found is None else (found, x.last, True)
+        return None if found is None else (found, {"flat": True})
     for last in (x.last, not x.last):
-        laid = index[0] if last else index[0].transpose(1, 2, 0)
+        laid = np.moveaxis(index[0], 0, -1 if not last else 0)
+        if index.ndim == 3:  # a row
+            laid = laid[:, None] if x.upright else laid[None]
         where = places(x, laid)
         for way in (separable, deeper, shallower):
             found = way(x.shape, where)
             if found is not None:
-                return found, last, False
+                return found, {"flat": False, "last": last, "row": index.ndim == 3}
     return None
 
 

@@ -123,9 +123,12 @@ class OnnxNode:
         return float(found.reshape(()))
 
     def weights(self, index: int = 1) -> Weights:
-        """An input that is quantized weights."""
+        """An input that is quantized weights, or constants that are integers themselves."""
         found = self.value(index)
+        if isinstance(found, np.ndarray) and found.size and (found == np.rint(found)).all():
+            found = Weights.whole(found, self.where)
         contract = "weights must be constants behind a Quant, BipolarQuant or DequantizeLinear node"
+        contract += ", or integers"
         hint = "quantize them, or train with quantized weights"
         require(isinstance(found, Weights), self.where, f"weights must be quantized: {contract}",
                 hint=hint, kind=GraphError)  # fmt: skip

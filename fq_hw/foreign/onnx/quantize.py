@@ -44,19 +44,25 @@ class Steps:
 
     edges       C or 1,T: fractions, ascending
     exclusive   C or 1,T: the edge itself does not reach the upper code
+    scale, shift   fractions: one each, or C
     reference   codes of float32 values C,N as the reference computes them
     """
 
     edges: np.ndarray
     exclusive: np.ndarray
-    scale: Fraction
-    shift: Fraction
+    scale: Fraction | np.ndarray
+    shift: Fraction | np.ndarray
     reference: Callable[[np.ndarray], np.ndarray]
 
     @property
     def bits(self) -> int:
         """Width of a code."""
         return max(self.edges.shape[1].bit_length(), 1)
+
+    def worth(self, channels: int) -> np.ndarray:
+        """What each code is worth, C,2**bits as fractions."""
+        scale, shift = (np.full(channels, part)[:, None] for part in (self.scale, self.shift))
+        return scale * np.arange(2**self.bits).astype(object) + shift
 
     def edges_of(self, channels: int) -> np.ndarray:
         """The edges, for each of ``channels``."""
@@ -149,18 +155,16 @@ class Quantizer:
         rounded = resolve_rounding_mode(self.mode)(y.clip(np.float32(low), np.float32(high)))
         return rounded.astype(np.int64)
 
-    def steps(self) -> Steps:
-        """As edges, on activations: one scale and one zero point for the tensor."""
-        single = self.scale.size == 1 and self.zero.size == 1
-        contract = "an activation needs one scale and one zero point for the whole tensor"
-        hint = "use per-tensor quantization"
-        require(single, self.where, contract, self.scale.shape, hint=hint, kind=GraphError)
-        (step,), (zero,) = (exact(values).reshape(-1) for values in (self.scale, self.zero))
-        whole = replace(self, scale=self.scale.reshape(()), zero=self.zero.reshape(()))
+    def steps(self, x: Feature) -> Steps:
+        """As edges, on ``x``: one scale and one zero point for the tensor, or for each channel."""
+        values = [part.reshape(-1) if part.size == 1 else x.per_channel(part, self.where)
+                  for part in (self.scale, self.zero)]  # fmt: skip
+        step, zero = np.broadcast_arrays(*(exact(part) for part in values))
+        whole = replace(self, scale=values[0][:, None], zero=values[1][:, None])
         low, high = self.range()
         if self.bipolar:
             return Steps(
-                edges=np.array([[-zero * step]], object),
+                edges=(-zero * step)[:, None],
                 exclusive=np.zeros((1, 1), bool),
                 scale=2 * step,
                 shift=(-1 - zero) * step,
@@ -172,7 +176,7 @@ class Quantizer:
             edges.append((code - below - zero) * step)
             exclusive.append(code % 2 == 1 if open_ is None else open_)
         return Steps(
-            edges=np.array([edges], object),
+            edges=np.stack(edges, axis=1),
             exclusive=np.array([exclusive]),
             scale=step,
             shift=(low - zero) * step,

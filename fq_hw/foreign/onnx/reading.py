@@ -19,6 +19,7 @@ from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.files import read_bytes
 from fq_hw.foreign.apart import apart
 from fq_hw.foreign.onnx.attributes import OWN_DOMAINS
+from fq_hw.foreign.onnx.channels_last import in_standard
 from fq_hw.foreign.onnx.checks import STANDARD, check, name_kernels
 from fq_hw.foreign.onnx.constants import QUANTIZERS, check_constants, check_sizes, check_total
 
@@ -57,6 +58,7 @@ def cleaned(path: Path) -> bytes:
     except (DecodeError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{where}: is no ONNX model ({error}); export it again") from error
     check(model, where)
+    in_standard(model.graph)
     name_kernels(model.graph, where)
     found = clean(model, where).SerializeToString()
     contract = f"its constants must have at most {MOST_BYTES:,} bytes when they are computed"

@@ -12,7 +12,7 @@ from fq_hw.exact import exact
 from fq_hw.foreign.onnx.values import Feature
 from fq_hw.ir import TensorType
 
-__all__ = ["Scores"]
+__all__ = ["Scores", "common_unit"]
 
 MULTIPLIER_BITS = 16  # of the largest class scale
 BIAS_BITS = 40  # of the largest bias that is kept exactly

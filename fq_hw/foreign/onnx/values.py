@@ -16,7 +16,7 @@ from fq_hw.errors import GraphError, require
 from fq_hw.exact import exact, inverse_roots
 from fq_hw.foreign.onnx.curves import ROUNDS, Change, Curve, ordered
 
-__all__ = ["BEYOND", "NOT_AFFINE", "Feature", "Ranking", "Twin", "uniform"]
+__all__ = ["BEYOND", "NOT_AFFINE", "Feature", "Ranking", "Twin", "tiled", "uniform"]
 
 BEYOND = Fraction(2**200)  # every float32: an end that is none
 NOT_AFFINE = "a quantizer must stand between a function that is no line and what follows it"
@@ -44,6 +44,7 @@ class Feature:
     source           what that quantizer read; None where none made it
     last             whether ONNX has the channels last
     flat             whether ONNX sees N,(C*H*W) or N,(H*W*C)
+    row              whether ONNX has one axis for height and width, one of which is 1: N,C,W, N,W,C
     pixels           float32 C,256: what the reference has for each byte of an image that is not
                      quantized yet; None for every other tensor
     known            float32 C,N: what it has for each level 0..N-1 of a quantizer, until sums are
@@ -64,6 +65,7 @@ class Feature:
     source: Feature | None = None
     last: bool = False
     flat: bool = False
+    row: bool = False
     pixels: np.ndarray | None = None
     known: np.ndarray | None = None
     curve: Curve | None = None
@@ -83,14 +85,28 @@ class Feature:
         h, w, c = self.shape
         if self.flat:
             return (1, h * w * c)
-        return (1, h, w, c) if self.last else (1, c, h, w)
+        sides = (h * w,) if self.row else (h, w)
+        return (1, *sides, c) if self.last else (1, c, *sides)
+
+    @property
+    def layout(self) -> str:
+        """The axes in ONNX, in the usual letters: NCHW and so on."""
+        if self.flat:
+            return "NC"
+        sides = "W" if self.row else "HW"
+        return f"N{sides}C" if self.last else f"NC{sides}"
+
+    @property
+    def upright(self) -> bool:
+        """Whether what ONNX has for one axis are rows."""
+        return self.row and self.shape[0] > 1
 
     def per_channel(self, constant: np.ndarray, where: str) -> np.ndarray:
         """A constant that ONNX broadcasts against the tensor, as one value for each channel."""
         constant = np.asarray(constant, np.float32)
         if constant.size == 1:
             return np.full(self.channels, constant.reshape(()))
-        axis = 1 if self.flat or not self.last else 3
+        axis = self.layout.index("C")
         shape = [1] * (len(self.dims) - constant.ndim) + list(constant.shape)
         others = [n for i, n in enumerate(shape) if i != axis]
         single = not self.flat or self.shape[:2] == (1, 1)
@@ -242,6 +258,14 @@ class Feature:
         """1,H,W,C as ONNX lays the tensor out."""
         ordered = x if self.last else x.transpose(0, 3, 1, 2)
         return ordered.reshape(self.dims)
+
+
+def tiled(x: Feature, op: str) -> Feature:
+    """``x`` as one pixel of all its values, in the order of the graph, made by ``op``."""
+    h, w, c = x.shape
+    parts = {name: np.tile(getattr(x, name), h * w) for name in ("scale", "shift", "peak")}
+    return replace(x, op=op, shape=(1, 1, h * w * c), **parts, edges=None, source=None,
+                   pixels=None, known=None)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

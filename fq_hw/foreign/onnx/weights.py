@@ -43,6 +43,13 @@ class Weights:
             parts.append(part.reshape((1,) * (codes.ndim - part.ndim) + part.shape))
         return cls(codes=codes, scale=parts[0], bits=bits, zero=parts[1])
 
+    @classmethod
+    def whole(cls, values: np.ndarray, where: str) -> Weights:
+        """Integers as they stand: FINN's weights, which no quantizer is left before."""
+        most = max(int(values.max()), -int(values.min()) - 1)
+        return cls.of(values.astype(np.int64), np.ones((), np.float32), where,
+                      bits=most.bit_length() + 1)  # fmt: skip
+
     @property
     def real(self) -> np.ndarray:
         """What they are worth, in float32 as the reference has it."""
@@ -58,7 +65,8 @@ class Weights:
         require(whole, where, contract, got, hint=hint, kind=GraphError)
         if not self.zero.any():
             return self
-        return replace(self, codes=self.codes - self.zero, zero=np.zeros_like(self.zero))
+        codes = self.codes - self.zero.astype(np.int64)
+        return replace(self, codes=codes, zero=np.zeros_like(self.zero))
 
     def transposed(self, axes: list[int]) -> Weights:
         """With other axes."""

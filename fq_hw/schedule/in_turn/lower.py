@@ -212,8 +212,8 @@ class Passes:
         add, alone = False, tensor
         adds = [user for user in self.graph.users[tensor] if isinstance(user, ir.Add)]
         if len(adds) == 1:
-            if any(adds[0].shift):
-                self.refuse(adds[0], "needs both inputs in one scale", adds[0].shift)
+            if adds[0].factors != (1, 1):
+                self.refuse(adds[0], "needs both inputs in one scale", adds[0].factors)
             (other,) = set(adds[0].inputs) - {tensor} or {tensor}
             if other == self.trunk:
                 tensor, add = adds[0].name, True

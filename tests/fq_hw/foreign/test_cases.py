@@ -15,9 +15,9 @@ from fq_hw.foreign.onnx import PixelRange, compare, import_graph, read
 FOLDERS = SHARED / "cases" / "import"
 RIGHT = {  # imports, and equals qonnx in every tensor, its scores and its class
     "add_8bit", "bias_int32", "bias_int32_qcdq", "dead_branch", "join_1x1_3x3", "join_3x3_3x3",
-    "join_down_odd", "join_fire", "levels_ascend_pow2", "nchw_width3", "qdq_no_zero_point",
-    "residual_from_image", "score_bias", "signed_pixel_ties", "softmax_end", "twice_Add",
-    "verify_tiny_gain", "weight_tie",
+    "join_down_odd", "join_fire", "levels_ascend_pow2", "nchw_width3", "pad_k1p1",
+    "qdq_no_zero_point", "residual_from_image", "score_bias", "signed_pixel_ties", "softmax_end",
+    "twice_Add", "verify_tiny_gain", "weight_tie",
 }  # fmt: skip
 REFUSED = {
     "argmax_axis0": "node 'ArgMax_0' (ArgMax): attribute axis must be 1",
@@ -28,7 +28,6 @@ REFUSED = {
     "nhwc_bn": "node 'BatchNormalization_0' (BatchNormalization): normalizes axis 1, but",
     "nhwc_gap": "node 'GlobalAveragePool_0' (GlobalAveragePool): input must be N,C,H,W, but its",
     "nhwc_maxpool": "node 'MaxPool_0' (MaxPool): input must be N,C,H,W, but its channels",
-    "pad_k1p1": "node 'Conv_0' (Conv): attribute pads must be less than the 1 places that the",
     "pool_auto_pad_AveragePool": "node 'AveragePool_0' (AveragePool): attribute count_include_pad",
 }
 PIXELS = {"signed_pixel_ties": PixelRange.SIGNED}

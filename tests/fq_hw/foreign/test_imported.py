@@ -172,16 +172,20 @@ def test_a_difference_is_named(tmp_path):
 REFUSED = {
     "groups": (lambda m: m.conv(m.quant("image", 8), 1, 3, group=2), "group must divide 3"),
     "float weights": (
-        lambda m: m.node("Conv", "image", m.const(np.ones((2, 3, 3, 3))), pads=[1] * 4),
+        lambda m: m.node("Conv", "image", m.const(np.full((2, 3, 3, 3), 0.5)), pads=[1] * 4),
         "weights must be quantized",
     ),
     "not quantized": (
         lambda m: m.conv(m.conv("image", 3, 4), 4, 2),
         "input must be quantized; put a Quant node before it",
     ),
-    "scale per channel of an activation": (
-        lambda m: m.quant("image", 4, np.ones((1, 3, 1, 1)) * [[[[0.1]], [[0.2]], [[0.3]]]][0]),
-        "an activation needs one scale and one zero point for the whole tensor",
+    "scale per row of an activation": (
+        lambda m: m.quant("image", 4, np.full((1, 1, 8, 1), 0.1)),
+        "a constant must be one number or one for each of 3 channels",
+    ),
+    "scale per channel before all of them": (
+        lambda m: m.conv(m.quant("image", 4, np.array([0.1, 0.2, 0.3]).reshape(1, 3, 1, 1)), 3, 2),
+        "all input channels need one scale",
     ),
     "scale per input channel": (
         lambda m: m.conv("image", 3, 2, scale=np.linspace(0.1, 0.3, 3).reshape(1, 3, 1, 1)),
@@ -200,7 +204,10 @@ REFUSED = {
         lambda m: m.conv(m.quant("image", 2, 0.5, zero=0.3, signed=0), 3, 2),
         "padding is with 0, which must be a level",
     ),
-    "pads of a kernel": (lambda m: m.conv("image", 3, 2, pads=[0, 0, 3, 3]), "pads must be less"),
+    "pads of a kernel": (
+        lambda m: m.node("MaxPool", "image", kernel_shape=[3, 3], pads=[0, 0, 3, 3]),
+        "pads must be less",
+    ),
     "negative scale": (lambda m: m.quant("image", 4, -0.1), "scale must be positive"),
     "half a bit": (lambda m: m.quant("image", 2.5), "bit width must be a whole number in 1..8"),
     "wide": (lambda m: m.quant("image", 16), "bit width must be a whole number in 1..8"),

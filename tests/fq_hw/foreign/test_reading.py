@@ -82,7 +82,7 @@ MODELS = {
 }
 SHAPES = {
     "dynamic height": (1, 3, "height", 8),
-    "a sequence": (1, 3, 784),
+    "a video": (1, 3, 4, 8, 8),
     "no shape": (),
     "empty": (1, 3, 0, 8),
 }

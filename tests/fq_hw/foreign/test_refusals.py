@@ -164,7 +164,7 @@ CASES = {
                          strides=[0, 0]),
         "attribute strides must hold numbers above 0 (got [0, 0])",
     ),
-    "an axis too many": (cubic, "must be two-dimensional: weights of 4 axes (got 5)"),
+    "an axis too many": (cubic, "must be of one or two dimensions: weights of 3 or 4 axes (got 5)"),
     "double": (typed("BatchNormalization", np.float64, *[(4,)] * 4), "input 1 must be of type"),
     "integers": (typed("Mul", np.int64, (1,)), "(Mul): input 1 must be of type tensor(float)"),
     "no scale": (lambda m: m.node("Quant", flat(m), domain=DOMAIN, signed=1, narrow=0),

@@ -19,6 +19,7 @@ RAMP = np.linspace(-FAR, FAR, 255).astype(np.int64)
 GROWING = {  # op, and how far from 0 its inputs may lie for its result to stay within 2**62
     "add": (ir.Add(name="y"), FAR // 2),
     "add shifted": (ir.Add(name="y", shift=(3, 32)), FAR >> 33),
+    "add times": (ir.Add(name="y", shift=(2, 0), times=(2**32, 1)), FAR >> 35),
     "bias": (ir.Bias(name="y", bias=np.array([2**60, -(2**31)])), FAR // 2),
     "bias of bytes": (ir.Bias(name="y", bias=np.array([255, 1], np.uint8)), FAR // 2),
     "sum pool": (ir.SumPool(name="y", kernel=(2, 1)), FAR // 2),
@@ -67,7 +68,8 @@ def plain(op, *inputs):
     x = inputs[0]
     match op:
         case ir.Add():
-            return x * 2 ** op.shift[0] + inputs[1] * 2 ** op.shift[1]
+            first, second = (n * 2**bits for n, bits in zip(op.times, op.shift, strict=True))
+            return x * first + inputs[1] * second
         case ir.Bias():
             return x + op.bias.astype(object)
         case ir.SumPool():

@@ -125,6 +125,7 @@ def test_good(kind):
         (ir.Add, {"shift": (0, 33)}, "shift must be two numbers in 0..32 (got (0, 33))"),
         (ir.Add, {"shift": (-1, 0)}, "shift must be two numbers in 0..32 (got (-1, 0))"),
         (ir.Add, {"shift": (1,)}, "shift must be two numbers in 0..32 (got (1,))"),
+        (ir.Add, {"times": (1, 0)}, "times must be two numbers in 1..4294967296 (got (1, 0))"),
         (ir.MaxPool, {"sign": np.array([1, 0])}, "needs a sign -1 or +1 per channel (got (2,))"),
         (ir.MaxPool, {"sign": np.array([[1]])}, "needs a sign -1 or +1 per channel (got (1, 1))"),
         (ir.Bias, {"bias": np.array([1.5])}, "bias must be an array of integers"),

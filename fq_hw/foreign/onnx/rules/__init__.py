@@ -12,6 +12,7 @@ from fq_hw.foreign.onnx.rules import (
     pools,
     quantizers,
     shapes,
+    transposed,
     trunc,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "pools",
     "quantizers",
     "shapes",
+    "transposed",
     "trunc",
 ]

@@ -11,12 +11,12 @@ from fq_hw.exact import exact
 from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
-from fq_hw.foreign.onnx.rules.padding import with_zero
+from fq_hw.foreign.onnx.rules.products import products
 from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of
-from fq_hw.foreign.onnx.values import Feature, uniform
+from fq_hw.foreign.onnx.values import Feature, tiled, uniform
 from fq_hw.foreign.onnx.weights import Weights
 
-__all__ = ["convolve"]
+__all__ = ["biased", "convolve"]
 
 MOST_CHANNELS = 8_192  # of a result: thresholds of each are computed exactly, one by one
 MOST_INPUTS = 2**18  # channels that it reads: an image of 512 x 512 that was made flat
@@ -48,13 +48,10 @@ def convolve(
     contract = f"weights must be for {x.channels} channels, in {groups} groups"
     fits = weight.shape[3] * groups == x.channels and len(weight) % groups == 0
     require(fits, node.where, contract, weight.shape, kind=GraphError)
-    level, fields = 0, {"stride": 1, "padding": 0} if windows is None else windows.fields
-    if windows is not None and any(windows.pads):
-        x, level = with_zero(importer, node, x)
-    unit = np.repeat(units_of(node, x, groups), len(weight) // groups)
-    name = importer.add("conv", node, x.op, weight=weight.astype(np.int32), scale=None,
-                    pad_level=level, **fields, **({"groups": groups} if groups > 1 else {}),
-    )  # fmt: skip
+    if windows is not None:
+        windows, taps = windows.widened()
+        weight = np.pad(weight, ((0, 0), *taps, (0, 0)))
+    name, unit = products(importer, node, x, weight, windows, groups)
     taps = weight.sum(axis=(1, 2)).reshape(groups, -1, weight.shape[3])
     shift, peak = (values.reshape(groups, 1, -1) for values in (x.shift, x.peak))
     start = uniform(x.shift)
@@ -67,28 +64,23 @@ def convolve(
                    edges=None, source=None, pixels=None, known=None)  # fmt: skip
 
 
-def units_of(node: OnnxNode, x: Feature, groups: int) -> np.ndarray:
-    """The scale of each group's channels."""
-    contract = "all input channels need one scale (per-tensor quantization)"
-    contract += ", or those of each group" if groups > 1 else ""
-    found = [uniform(scales) for scales in x.scale.reshape(groups, -1)]
-    ends = (float(min(x.scale)), float(max(x.scale)))
-    require(None not in found, node.where, contract, ends, kind=GraphError)
-    return np.array(found, object)
-
-
 @rule("Conv", honours=(*HONOURED, "group"))
 def conv(importer: Importer, node: OnnxNode) -> Value:
     x, weights = image_of(node), node.weights()
-    contract = "must be two-dimensional: weights with 4 axes"
-    require(weights.codes.ndim == 4, node.where, contract, weights.codes.shape, kind=GraphError)
+    axes = len(x.dims)
+    contract = f"of a tensor {x.dims} it must have weights of {axes} axes"
+    require(weights.codes.ndim == axes, node.where, contract, weights.codes.shape, kind=GraphError)
     group = node.attributes["group"]
     contract = f"group must divide {x.channels} channels"
     fits = group >= 1 and x.channels % group == 0
     require(fits, node.where, contract, group, kind=GraphError)
-    windows = Windows.of(node, x.shape[:2], weights.codes.shape[2:])
-    weight = weights.codes.transpose(0, 2, 3, 1)
-    y = convolve(importer, node, x, weight, weights.scale_along(0), windows, group)
+    windows = Windows.of(node, x, weights.codes.shape[2:])
+    weight = weights.codes.reshape(*weights.codes.shape[:2], *windows.kernel).transpose(0, 2, 3, 1)
+    return biased(node, convolve(importer, node, x, weight, weights.scale_along(0), windows, group))
+
+
+def biased(node: OnnxNode, y: Feature) -> Feature:
+    """With the biases that the node reads, if it does."""
     if node.given(2):
         bias = node.constant(2, ndim=1).astype(np.float32)
         contract = f"needs {y.channels} biases"
@@ -111,9 +103,7 @@ def dense(importer: Importer, node: OnnxNode, x: Feature, weights: Weights) -> F
     if (h, w) != (1, 1):
         x = settled(importer, node, x)
         name = importer.add("flatten", node, x.op, suffix=".flat")
-        x = replace(x, op=name, shape=(1, 1, size), scale=np.tile(x.scale, h * w),
-                    shift=np.tile(x.shift, h * w), peak=np.tile(x.peak, h * w), edges=None,
-                    source=None, pixels=None, known=None)  # fmt: skip
+        x = tiled(x, name)
     return convolve(importer, node, x, codes.T[:, None, None, :], scale)
 
 

@@ -36,7 +36,7 @@ def scores(node: OnnxNode) -> tuple[str, Feature]:
 def over_classes(node: OnnxNode, x: Feature) -> None:
     """Refuse another axis than that of the classes."""
     rank, axis = len(x.dims), node.attributes["axis"]
-    classes = rank - 1 if x.last and not x.flat else 1
+    classes = x.layout.index("C")
     contract = f"attribute axis must be {classes}, that of the classes"
     fits = -rank <= axis < rank and axis % rank == classes
     require(fits, node.where, contract, axis, kind=GraphError)

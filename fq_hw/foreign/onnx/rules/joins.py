@@ -24,7 +24,7 @@ MOST_SUM_BITS = 48  # of a sum of two scales
 
 def alike(a: Feature, b: Feature) -> bool:
     """Whether both lay their pixels out in the same way."""
-    return a.shape[:2] == b.shape[:2] and (a.last, a.flat) == (b.last, b.flat)
+    return a.shape[:2] == b.shape[:2] and a.layout == b.layout
 
 
 def tables(
@@ -135,7 +135,7 @@ def share_unit(
 def concat(importer: Importer, node: OnnxNode) -> Value:
     features = [settled(importer, node, node.feature(n)) for n in range(len(node.inputs))]
     joined, rank = features[0], len(features[0].dims)
-    axis, channels = node.attributes["axis"], rank - 1 if joined.last else 1
+    axis, channels = node.attributes["axis"], joined.layout.index("C")
     contract = f"must join the channels, axis {channels}"
     place = -rank <= axis < rank and axis % rank == channels
     require(place, node.where, contract, axis, kind=GraphError)
@@ -148,6 +148,8 @@ def concat(importer: Importer, node: OnnxNode) -> Value:
         require(alike(joined, x), node.where, contract, x.dims, kind=GraphError)
         suffix = "" if number == len(features) - 1 else f".{number}"
         name = importer.add("concat", node, joined.op, x.op, suffix=suffix)
+        importer.pieces[name] = (*importer.pieces.get(joined.op, (joined.op,)),
+                                 *importer.pieces.get(x.op, (x.op,)))  # fmt: skip
         joined = replace(
             joined,
             op=name,

@@ -14,12 +14,12 @@ from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.quantize import Steps
 from fq_hw.foreign.onnx.rules.quantizers import quantized
+from fq_hw.foreign.onnx.values import Feature
 from fq_hw.foreign.onnx.weights import Weights
 
 __all__: list[str] = []  # rules declare themselves
 
 WIDTHS = {f"{sign}int{bits}": bits for sign in ("", "u") for bits in (2, 4, 8, 16, 32)}
-PER_TENSOR = "an activation needs one scale for the whole tensor"
 
 
 def scales(node: OnnxNode) -> tuple[np.ndarray, np.ndarray]:
@@ -47,6 +47,17 @@ def along(node: OnnxNode, shape: tuple[int, ...], part: np.ndarray) -> np.ndarra
     return part.reshape([-1 if n == axis % len(shape) else 1 for n in range(len(shape))])
 
 
+def of_channels(
+    node: OnnxNode, x: Feature, scale: np.ndarray, zero: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scale float32 and zero point int64 of an activation: one, or one for each channel."""
+    if scale.size == 1:
+        return scale.reshape(1), zero.reshape(1).astype(np.int64)
+    parts = (x.per_channel(along(node, x.dims, part), node.where) for part in (scale, zero))
+    real, origin = parts
+    return real, origin.astype(np.int64)
+
+
 @rule("QuantizeLinear", honours=("axis",))
 def quantize_linear(importer: Importer, node: OnnxNode) -> Value:
     scale, zero = scales(node)
@@ -58,18 +69,17 @@ def quantize_linear(importer: Importer, node: OnnxNode) -> Value:
         real = node.constant(0).astype(np.float32)
         step, origin = (along(node, real.shape, part) for part in (scale, zero))
         return (np.rint(real / step) + origin).clip(low, high).astype(kind)
-    require(scale.size == 1, node.where, PER_TENSOR, scale.shape, kind=GraphError)
-    origin = int(zero.reshape(()))
-    (step,) = exact(scale).reshape(-1)
-    upper = [code - origin for code in range(low + 1, high + 1)]  # rounded before the zero point
+    x = node.feature()
+    real, origin = (part[:, None] for part in of_channels(node, x, scale, zero))
+    upper = np.arange(low + 1, high + 1) - origin  # rounded before the zero point
     steps = Steps(
-        edges=np.array([[(code - Fraction(1, 2)) * step for code in upper]], object),
-        exclusive=np.array([[code % 2 == 1 for code in upper]]),
+        edges=(upper.astype(object) - Fraction(1, 2)) * exact(real),
+        exclusive=upper % 2 == 1,
         scale=Fraction(1),
         shift=Fraction(low),
-        reference=lambda real: (np.rint(real / scale.reshape(())) + origin).clip(low, high) - low,
+        reference=lambda values: (np.rint(values / real) + origin).clip(low, high) - low,
     )
-    return Codes(x=node.feature(), steps=steps, element=kind)
+    return Codes(x=x, steps=steps, element=kind)
 
 
 @rule("DequantizeLinear", honours=("axis",))
@@ -77,9 +87,10 @@ def dequantize_linear(importer: Importer, node: OnnxNode) -> Value:
     scale, zero = scales(node)
     found = node.value(0)
     if isinstance(found, Codes):
-        require(scale.size == 1, node.where, PER_TENSOR, scale.shape, kind=GraphError)
-        (step,), origin = exact(scale).reshape(-1), int(zero.reshape(()))
-        steps = replace(found.steps, scale=step, shift=step * (found.steps.shift - origin))
+        real, origin = of_channels(node, found.x, scale, zero)
+        step = exact(real)
+        shift = step * (found.steps.shift - origin.astype(object))
+        steps = replace(found.steps, scale=step, shift=shift)
         return quantized(importer, node, found.x, steps)
     known = isinstance(found, np.ndarray) and found.dtype.name in WIDTHS
     contract = "must read integer constants, or come behind a QuantizeLinear node"

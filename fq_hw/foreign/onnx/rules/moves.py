@@ -90,7 +90,7 @@ def arranged(importer: Importer, node: OnnxNode, x: Moved, which: int, suffix: s
         found = arrangement(x.x, x.after(count))
         if found is None:
             continue
-        ops, last, flat = found
+        ops, seen = found
         ends = suffix or (f".{which}" if which else "")
         y = x.x
         for kind, fields in ops:
@@ -98,7 +98,7 @@ def arranged(importer: Importer, node: OnnxNode, x: Moved, which: int, suffix: s
             number = sum(n["name"].startswith(f"{node.proto.name}.moved") for n in importer.nodes)
             name = importer.add(kind, node, y.op, suffix=f"{ends}.moved{number}", **fields, **level)
             y = of_op(importer, node, y, name, kind, fields)
-        y = replace(y, last=last, flat=flat)
+        y = replace(y, **seen)
         rest = x.steps[count:]
         return arranged(importer, node, Moved(x=y, steps=rest, level=x.level), which) if rest else y
     contract = "rows, columns or channels of the result are none that hardware can take"

@@ -40,9 +40,8 @@ def pool(
 
 def windows_of(node: OnnxNode, x: Feature) -> Windows:
     """The windows of a pool; those that ``ceil_mode`` adds reach into more padding."""
-    image = x.shape[:2]
-    windows = Windows.of(node, image)
-    return windows.rounded_up(node, image) if node.attributes.get("ceil_mode", 0) else windows
+    windows = Windows.of(node, x).inside(node)
+    return windows.rounded_up(node, x.shape[:2]) if node.attributes.get("ceil_mode", 0) else windows
 
 
 def apart(windows: Windows, image: tuple[int, int]) -> bool:
@@ -106,7 +105,7 @@ def average_pool(importer: Importer, node: OnnxNode) -> Value:
         return average(importer, node, x, windows.kernel)
     # A sum over windows that overlap is a convolution by weights of 1.
     contract = "attribute ceil_mode must be 0 where it adds windows past the edge"
-    fits = windows == Windows.of(node, x.shape[:2])
+    fits = windows == Windows.of(node, x)
     require(fits, node.where, contract, 1, kind=GraphError)
     contract = "attribute count_include_pad must be 1 where there is padding"
     hint = "all windows must have one divisor"
@@ -132,9 +131,9 @@ def reduce_mean(importer: Importer, node: OnnxNode) -> Value:
     if not axes and node.attributes.get("noop_with_empty_axes", 0):
         return x
     rank = len(x.dims)
-    spatial = [1, 2] if x.last else [2, 3]
-    fits = rank == 4 and all(-rank <= n < rank for n in axes)
-    contract = f"must be over height and width, axes {spatial} of N,C,H,W or N,H,W,C"
+    spatial = [n for n, letter in enumerate(x.layout) if letter in "HW"]
+    fits = rank > 2 and all(-rank <= n < rank for n in axes)
+    contract = f"must be over height and width, axes {spatial} of {','.join(x.layout)}"
     fits = fits and sorted(n % rank for n in axes) == spatial
     require(fits, node.where, contract, axes, kind=GraphError)
     y = average(importer, node, x, x.shape[:2])

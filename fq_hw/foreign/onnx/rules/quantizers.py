@@ -28,12 +28,12 @@ def quantized(importer: Importer, node: OnnxNode, x: Feature, steps: Steps) -> F
     The reference's float32 decides on pixels, and on levels, of which each has one value.
     """
     scale, shift = (np.full(x.channels, value) for value in (steps.scale, steps.shift))
-    ends = [abs(float(steps.scale * code + steps.shift)) for code in (0, steps.edges.shape[1])]
-    worth = [np.float32(steps.scale * code + steps.shift) for code in range(2**steps.bits)]
+    worth = steps.worth(x.channels).astype(np.float64)
+    peak = np.abs(worth[:, [0, steps.edges.shape[1]]]).max(axis=1)
     after = {
-        "scale": scale, "shift": shift, "peak": np.full(x.channels, max(ends)), "floor": None,
+        "scale": scale, "shift": shift, "peak": peak, "floor": None,
         "ceiling": None, "levels": True, "edges": steps.edges_of(x.channels), "source": x,
-        "pixels": None, "known": np.tile(np.array(worth, np.float32), (x.channels, 1)),
+        "pixels": None, "known": worth.astype(np.float32),
         "curve": None,
     }  # fmt: skip
     if x.pixels is not None:
@@ -115,7 +115,7 @@ def quant(importer: Importer, node: OnnxNode) -> Value:
     scale, zero, width = node.constant(1), node.constant(2), node.number(3)
     quantizer = Quantizer.of(scale, zero, width, node.attributes, node.where)
     if not isinstance(node.value(0), np.ndarray | Weights):
-        return quantized(importer, node, node.feature(), quantizer.steps())
+        return quantized(importer, node, node.feature(), quantizer.steps(node.feature()))
     codes = quantizer.codes(node.constant(0))
     return Weights.of(codes, quantizer.scale, node.where, bits=int(width), zero=quantizer.zero)
 
@@ -157,8 +157,8 @@ def sign(importer: Importer, node: OnnxNode) -> Value:
 @rule("MultiThreshold", honours=("out_scale", "out_bias", "out_dtype", "data_layout"))
 def multi_threshold(importer: Importer, node: OnnxNode) -> Value:
     x, edges = node.feature(), node.constant(1, ndim=2).astype(np.float32)
-    known = "NC" if x.flat else "NHWC" if x.last else "NCHW"
-    layout = node.attributes["data_layout"] or ("NC" if x.flat else "NCHW")
+    known = x.layout
+    layout = node.attributes["data_layout"] or {2: "NC", 3: "NWC", 4: "NCHW"}[len(x.dims)]
     contract = f"attribute data_layout must be {known}: so the channels lie here"
     require(layout == known, node.where, contract, layout, kind=GraphError)
     fits = len(edges) in (1, x.channels) and 1 <= edges.shape[1] < 256

@@ -18,18 +18,15 @@ from fq_hw.foreign.onnx.weights import Weights
 
 __all__: list[str] = []  # rules declare themselves
 
-CHANNELS_LAST, CHANNELS_FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
-
 
 def reshaped(importer: Importer, node: OnnxNode, x: Feature) -> Value:
     """The tensor in the shape that ONNX infers from the node's attributes and inputs."""
     single = x.shape[:2] == (1, 1)  # of one pixel both layouts are one
-    known = [
-        x,
-        replace(x, flat=True),
-        replace(x, flat=False),
-        *([replace(x, flat=False, last=not x.last)] if single else []),
-    ]
+    ways = [(x.last, x.row), (x.last, not x.row)]
+    ways += [(not x.last, row) for row in (x.row, not x.row)] if single else []
+    known = [x, replace(x, flat=True)]
+    known += [replace(x, flat=False, last=last, row=row) for last, row in ways
+              if not row or 1 in x.shape[:2]]  # fmt: skip
     fit = [y for y in known if y.dims == node.result]
     if not fit and moves_on(importer, node.proto.output[0]):
         return moved(importer, node)
@@ -73,12 +70,13 @@ def transpose(importer: Importer, node: OnnxNode) -> Value:
     axes = list(range(len(x.dims)))[::-1] if axes is None else list(axes)
     if axes == list(range(len(x.dims))):
         return x
-    known = CHANNELS_FIRST if x.last else CHANNELS_LAST
-    contract = f"attribute perm must be {known}, between N,C,H,W and N,H,W,C"
+    other = replace(x, last=not x.last)
+    known = [x.layout.index(letter) for letter in other.layout]
+    contract = f"attribute perm must be {known}, to {','.join(other.layout)}"
     if (axes != known or x.flat) and moves_on(importer, node.proto.output[0]):
         return moved(importer, node)
     require(axes == known and not x.flat, node.where, contract, axes, kind=GraphError)
-    return replace(x, last=not x.last)
+    return other
 
 
 @rule("Identity")
