@@ -14,7 +14,11 @@ __all__ = ["FAMILIES", "NAME", "Block", "Carry", "Family", "Pll", "Tools", "fami
 
 PLAIN = Family(name="plain", title="any device")
 XC7 = Family(
-    name="xc7", title="Xilinx 7 series", synthesis="synth_xilinx -family xc7", blocks=BLOCKS_18K
+    name="xc7",
+    title="Xilinx 7 series",
+    synthesis="synth_xilinx -family xc7",
+    blocks=BLOCKS_18K,
+    multiplier=18,  # or of 25 bits times 18
 )
 FAMILIES: Mapping[str, Family] = {
     family.name: family for family in (PLAIN, ECP5, GOWIN, ICE40, XC7)

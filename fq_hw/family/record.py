@@ -109,7 +109,7 @@ class Family:
     carry      chains for dot products, which are plain adder trees without
     blocks     shapes of its block RAM: one write and one read port, with initial contents
     spram      shape of its RAM with a single port and no initial contents, if it has such
-    multiplier  bits of a signed factor of its multipliers; 0 where synthesis is to make none
+    multiplier  bits of a signed factor of its multipliers; 0 where synthesis makes none
     pll, tools
     largest    the device on which units are measured for their prices
     """
