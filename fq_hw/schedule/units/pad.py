@@ -90,8 +90,13 @@ class PadUnit(LaneUnit):
         return Wait(i.offers), *([Wait(i.offers, skip=rest)] if rest else [])
 
     def parts(self) -> Parts:
-        loops = sum(map(bits, (self.slices, *self.size)))
-        return Parts(both={"fixed": 1, "counts": loops, "out": self.o.width})
+        (top, left, bottom, right), (rows, columns) = self.pads, self.size
+        ends = (bits(rows) * ((top > 0) + (bottom > 0)), bits(columns) * ((left > 0) + (right > 0)))
+        return Parts(
+            both={"fixed": 1, "counts": sum(map(bits, (self.slices, rows, columns)))},
+            lut={"compared": sum(ends), "level": self.o.width if self.level else 0},
+            exact_ff=self.o.width,
+        )
 
 
 def repeated(count: int, steps: tuple[Step, ...]) -> list[Step]:
