@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 from onnx_builders import (
     between,
     bytes_of,
     conv,
     ended,
+    flattened,
     gemm,
     joined,
     mean,
+    moved,
     normed,
     pool,
     quantizer,
@@ -68,6 +71,82 @@ COUNT = {
         ({"count_include_pad": 0, "pads": [1, 0, 0, 1]}, COUNTED),
     ]
 }
+TWICE = [1.0, 1.0, 2.0, 2.0]
+UNEVEN = "rows, columns or channels of the result are none"
+
+
+def resized(*inputs, **attributes):
+    """Its inputs are a region, scales and sizes."""
+    return moved("Resize", *(inputs or (None, TWICE)), **attributes)
+
+
+def around(*more, **attributes):
+    """Padding by one row above and two columns to the right."""
+    return moved("Pad", np.array([0, 0, 1, 0, 0, 0, 0, 2]), *more, **attributes)
+
+
+OF_PLACES = {
+    "Slice": {
+        "starts": [(moved("Slice", starts=[1, 2], ends=[3, 8], axes=[1, 3]), SAME, 9),
+                   (moved("Slice", [1, 2], [3, 8], [1, 3], [1, 2]), SAME)],
+        "ends": [(moved("Slice", starts=[0, 1, 0, 0], ends=[1, 9, -2, 5]), SAME, 9)],
+        "axes": [(moved("Slice", starts=[-5], ends=[99], axes=[3]), SAME, 9),
+                 (moved("Slice", [-1], [-9], [2], [-1]), UNEVEN)],
+    },
+    "Split": {
+        "axis": [*((moved("Split", before=1, axis=axis), SAME) for axis in (1, -1)),
+                 (moved("Split", [1, 3, 4], before=2, axis=2), SAME)],
+        "num_outputs": [(moved("Split", before=2, axis=3, num_outputs=3), SAME, 18)],
+        "split": [(moved("Split", before=1, axis=1, split=[1, 3]), SAME, 11)],
+    },
+    "Gather": {"axis": [(moved("Gather", [3, 1, 1], axis=1), SAME),
+                        (moved("Gather", [0, 3, 6], axis=2), SAME),
+                        (moved("Gather", [0, 1, 6], axis=-1), UNEVEN)]},
+    "SpaceToDepth": {"blocksize": [(moved("SpaceToDepth", blocksize=n), SAME) for n in (1, 2, 4)]},
+    "DepthToSpace": {
+        "blocksize": [(moved("DepthToSpace", blocksize=1), SAME),
+                      (flattened("DepthToSpace", blocksize=2), SAME)],
+        "mode": [(flattened("DepthToSpace", blocksize=2, mode=m), SAME) for m in ("DCR", "CRD")],
+    },
+    "Pad": {
+        "mode": [(around(mode="constant"), SAME), (around(mode="edge"), "mode must be constant"),
+                 (around(mode="reflect"), "mode must be constant")],
+        "pads": [(moved("Pad", pads=[0, 0, 1, 0, 0, 0, 0, 2]), SAME, 7),
+                 (moved("Pad", pads=[0, 2, 1, 0, 0, 1, -2, 2]), SAME, 7)],
+        "value": [(moved("Pad", pads=[0, 1, 1, 0, 0, 0, 0, 2], value=0.8), SAME, 7),
+                  (around(np.float32(0.4)), SAME),
+                  (around(np.float32(0.3)), "padding is with 0.3")],
+    },
+    "Upsample": {
+        "mode": [(moved("Upsample", TWICE, mode="nearest"), SAME, 9),
+                 (moved("Upsample", TWICE, mode="linear"), "mode must be nearest", 9)],
+        "scales": [(moved("Upsample", scales=[1.0, 1.0, 3.0, 1.0]), SAME, 7),
+                   (moved("Upsample", scales=[1.0, 1.0, 1.5, 1.0]), UNEVEN, 7)],
+    },
+    "Resize": {
+        "mode": [(resized(), SAME), (resized(mode="linear"), "mode must be nearest"),
+                 (moved("Resize", TWICE), SAME, 10)],
+        "coordinate_transformation_mode": [
+            *((resized(coordinate_transformation_mode=mode), SAME)
+              for mode in ("half_pixel", "asymmetric", "pytorch_half_pixel")),
+            (resized(None, [1.0, 1.0, 0.5, 0.25], coordinate_transformation_mode="asymmetric"),
+             SAME),
+            (resized(coordinate_transformation_mode="align_corners"), SAME),
+            (resized(None, [1.0, 1.0, 3.0, 3.0], coordinate_transformation_mode="align_corners"),
+             UNEVEN),
+            (resized([0.0, 0, 0, 0, 1, 1, 1, 1], TWICE,
+                     coordinate_transformation_mode="tf_crop_and_resize"), "the whole image"),
+        ],
+        "nearest_mode": [(resized(nearest_mode=mode), want) for mode, want in (
+            ("round_prefer_floor", SAME), ("round_prefer_ceil", SAME), ("floor", UNEVEN),
+            ("ceil", UNEVEN))],
+        "axes": [(resized(None, [2.0, 3.0], axes=[2, 3]), SAME, 18),
+                 (resized(None, None, [16], axes=[3]), SAME, 18)],
+        "keep_aspect_ratio_policy": [
+            (resized(None, None, [16, 24], axes=[2, 3], keep_aspect_ratio_policy=policy), SAME, 18)
+            for policy in ("stretch", "not_larger", "not_smaller")],
+    },
+}  # fmt: skip
 EXAMPLES = {  # operator, attribute: models with what import says of them, and their opset
     "Conv": {
         "auto_pad": [(conv(auto_pad="SAME_UPPER"), SAME), (conv(auto_pad="SAME_LOWER"), SAME),
@@ -107,6 +186,7 @@ EXAMPLES = {  # operator, attribute: models with what import says of them, and t
         }
         for kind, more in (("MaxPool", {}), ("AveragePool", COUNT))
     },
+    **OF_PLACES,
     "ReduceMean": {
         "axes": [(mean(axes=[2, 3]), SAME), (mean(axes=[-1, -2]), SAME),
                  (mean(axes=[1]), "must be over height and width"),
@@ -129,8 +209,8 @@ EXAMPLES = {  # operator, attribute: models with what import says of them, and t
                            (unsqueezed(axes=[2, 3]), SAME, 11)]},
     "Transpose": {"perm": [(transposed([0, 2, 3, 1]), SAME), (transposed([0, 1, 2, 3]), SAME),
                            (transposed([0, 2, 3, 1], [0, 3, 1, 2]), SAME),
-                           (transposed([0, 1, 3, 2]), "perm must be [0, 2, 3, 1]"),
-                           (transposed(None), "perm must be [0, 2, 3, 1]")]},
+                           (transposed([0, 1, 3, 2]), UNEVEN),
+                           (transposed(None), UNEVEN)]},
     "Concat": {"axis": [(joined(1), SAME), (joined(-3), SAME), (joined(2), "must join the ch")]},
     "Gemm": {"alpha": [(gemm(alpha=0.5), SAME)], "beta": [(gemm(beta=-3.0), SAME)],
              "transB": [(gemm(0), SAME), (gemm(1), SAME)]},

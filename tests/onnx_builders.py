@@ -11,10 +11,12 @@ __all__ = [
     "conv",
     "ended",
     "flat",
+    "flattened",
     "gemm",
     "joined",
     "levels",
     "mean",
+    "moved",
     "normed",
     "pool",
     "quantizer",
@@ -116,6 +118,27 @@ def transposed(*perms):
         for perm in perms:
             x = m.node("Transpose", x, **({"perm": perm} if perm else {}))
         return m.node("MatMul", m.node("Flatten", x), m.weights((256, 3)))
+
+    return build
+
+
+def moved(kind, *inputs, before=0, **attributes):
+    """A node that moves levels of 4 channels, 8 x 8, and a quantizer behind a global pool."""
+
+    def build(m):
+        more = ["" if value is None else m.const(np.asarray(value)) for value in inputs]
+        x = m.node(kind, levels(m), *more, before=before, **attributes)
+        return m.node("GlobalAveragePool", x)
+
+    return build
+
+
+def flattened(kind, **attributes):
+    """A dense layer behind a node that moves levels of 4 channels, 8 x 8."""
+
+    def build(m):
+        x = m.node("Flatten", m.node(kind, levels(m), **attributes))
+        return m.node("MatMul", x, m.weights((256, 3)))
 
     return build
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random_onnx.layers import affine, average, conv, largest, nothing, pooled
+from random_onnx.moves import move
 from random_onnx.net import Layout, Net, Tensor
 from random_onnx.quantizers import activation, quantizer
 
@@ -128,7 +129,10 @@ def block(net: Net, x: Tensor) -> Tensor:
     """Levels from levels: a layer, a pool, a join, or a quantizer once more."""
     if x.layout is not Layout.NCHW or x.unit is None:
         return quantizer(net, activation(net, affine(net, x)))
-    kind = net.pick("layer", "Add", "Concat", "pool", "layer", "Add", "Concat", "again", "nothing")
+    kind = net.pick("layer", "Add", "Concat", "pool", "layer", "Add", "Concat", "again", "nothing",
+                    "move", "move")  # fmt: skip
+    if kind == "move":
+        return move(net, x)
     if kind == "pool":
         y = net.pick(largest, average)(net, x)
         return y if y.levels else quantizer(net, activation(net, affine(net, y, 1)))
@@ -146,6 +150,9 @@ def block(net: Net, x: Tensor) -> Tensor:
 def layer(net: Net, x: Tensor) -> Tensor:
     """A convolution, what stands behind it, a quantizer."""
     y = affine(net, conv(net, x, net.whole(1, 4)))
+    if net.chance(6):
+        net.trait("move: sums")
+        y = move(net, y.become(y.name, unit=None))
     y = activation(net, y)
     if net.chance(4) and not y.turns:
         y = largest(net, y)

@@ -180,7 +180,8 @@ def test_equals_simulation(examples):
             if isinstance(op, ir.Conv):
                 space = folds_of(graph, op)
                 folds[op.name] = space[dice.integers(len(space))]
-        plan = lower(graph, folds)
+        slack = 0 if dice.random() < 0.5 else None  # the least that does not deadlock
+        plan = lower(graph, folds, skip_slack=slack)
         schedule = timing.simulate(plan, FRAMES)
         assume(schedule.results[-1] < MOST_CYCLES)
         assert_exact(graph, plan, schedule, seed, dice)

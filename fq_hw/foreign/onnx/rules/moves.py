@@ -156,6 +156,9 @@ def resize(importer: Importer, node: OnnxNode) -> Value:
     mode = node.attributes["mode"]
     contract = "attribute mode must be nearest"
     require(mode == "nearest", node.where, contract, mode, kind=GraphError)
+    ways = node.attributes.get("coordinate_transformation_mode", "")
+    contract = "attribute coordinate_transformation_mode must look at the whole image"
+    require(ways != "tf_crop_and_resize", node.where, contract, ways, kind=GraphError)
     return moved(importer, node)
 
 

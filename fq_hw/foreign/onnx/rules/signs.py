@@ -8,6 +8,7 @@ from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR
 from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import OnnxNode
+from fq_hw.foreign.onnx.quantize import MOST_BITS
 from fq_hw.foreign.onnx.values import Feature, Twin
 
 __all__ = ["rising"]
@@ -24,7 +25,8 @@ def rising(importer: Importer, node: OnnxNode, x: Feature) -> Feature:
         return x
     op = next(n for n in importer.nodes if n["name"] == x.op)
     contract = "sums times a negative number must come from a convolution"
-    known = op["op"] in ("conv", "threshold") or x.levels
+    few = x.levels and importer.types[x.op].high.max() < 2**MOST_BITS
+    known = op["op"] in ("conv", "threshold") or few
     require(known, node.where, contract, hint="quantize it", kind=GraphError)
     names = (f"{x.op}.falling{number}" for number in range(len(importer.nodes)))
     name, most = next(name for name in names if name not in importer.types), 0
