@@ -434,15 +434,18 @@ class Grid(Op):
 
     def __post_init__(self) -> None:
         check_indices(self, "rows", "columns")
-        for field, places in zip(("rows", "columns"), self.places, strict=True):
+        for field in ("rows", "columns"):
+            found = getattr(self, field)
             contract = f"{field} must be evenly spaced, equally often, between padding"
-            got = getattr(self, field)[:8].tolist()
-            require(places is not None, self.where, contract, got, kind=GraphError)
+            fits = Places.of(found) is not None
+            require(fits, self.where, contract, found[:8].tolist(), kind=GraphError)
 
     @property
     def places(self) -> tuple[Places, Places]:
         """The rows and the columns that it takes."""
-        return Places.of(self.rows), Places.of(self.columns)
+        down, across = Places.of(self.rows), Places.of(self.columns)
+        assert down is not None and across is not None  # __post_init__ has seen to it
+        return down, across
 
     @property
     def padded(self) -> bool:

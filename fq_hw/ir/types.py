@@ -191,10 +191,10 @@ def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
     require(
         a.shape == b.shape, op.where, f"both inputs must be {a.shape}", b.shape, kind=GraphError
     )
-    known = None not in (a.scale, b.scale)
-    scales = [x.scale / factor for x, factor in zip((a, b), op.factors, strict=True) if known]
+    pairs = zip((a.scale, b.scale), op.factors, strict=True)
+    scales = [scale / factor for scale, factor in pairs if scale is not None]
     contract = "both inputs must have one scale"
-    same = known and scales[0] == scales[1]
+    same = len(scales) == 2 and scales[0] == scales[1]
     require(same, op.where, contract, (a.scale, b.scale), kind=GraphError)
     first, second = (
         ranged(op, x.shape, (exact(end) * factor for end in (x.low, x.high)))

@@ -67,7 +67,7 @@ class PickUnit(LaneUnit):
 
     def processes(self, i: Channels, o: Channels) -> list[Process]:
         turns = []
-        for places, size in reversed(self.sides.values()):
+        for places, size in reversed([*self.sides.values()]):
             kept = set(places.indices.tolist())
             turns.append([n in kept for n in range(size)])
         return [registers(i[0], o[0], 1, [all(turn) for turn in itertools.product(*turns)])]

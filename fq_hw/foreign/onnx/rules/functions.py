@@ -87,7 +87,8 @@ def selu(importer: Importer, node: OnnxNode) -> Value:
 
 @rule("HardSigmoid", honours=("alpha", "beta"))
 def hard_sigmoid(importer: Importer, node: OnnxNode) -> Value:
-    number(node, "alpha"), number(node, "beta")
+    for name in ("alpha", "beta"):
+        number(node, name)  # refuses what is not finite
     return bent(importer, node)
 
 
