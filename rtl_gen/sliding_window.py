@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, signed, unsigned
-from amaranth.lib import data, memory, wiring
+from amaranth.hdl import Cat, Module, Mux, Shape, ShapeLike, Signal, Value, signed, unsigned
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
 
 from fq_hw.ir import Axis
 from fq_hw.schedule.units import READ, WindowUnit
@@ -42,6 +43,24 @@ def outside(padded: Value, size: int, axis: Axis, ahead: int = 0) -> Value:
     """Whether what lies ``ahead`` of a row or column of the padded image is padding."""
     first = max(axis.before - ahead, 0)
     return (padded < first) | (padded >= size + axis.before - ahead)
+
+
+class Requests(wiring.Component):
+    """A skid buffer under names of its own: in a window's Verilog ``o__payload`` is the window's.
+
+    Members     asked: In(stream of ``shape``); taken: Out(the same)
+    """
+
+    def __init__(self, shape: ShapeLike):
+        ends = {"asked": In, "taken": Out}
+        super().__init__({name: way(stream.Signature(shape)) for name, way in ends.items()})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.places = places = SkidBuffer(self.asked.p.shape())
+        wiring.connect(m, wiring.flipped(self.asked), places.i)
+        wiring.connect(m, places.o, wiring.flipped(self.taken))
+        return m
 
 
 class SlidingWindow(UnitComponent, unit=WindowUnit):
@@ -111,11 +130,11 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
                 "frees": range(max(*frees, 1) + 1),
             }
         )
-        m.submodules.requests = requests = SkidBuffer(request)
-        asked, taken = requests.i.p, requests.o.p
+        m.submodules.requests = requests = Requests(request)
+        asked, taken = requests.asked.p, requests.taken.p
         m.d.comb += [
-            requests.i.valid.eq(arrived),
-            step.eq(arrived & requests.i.ready),
+            requests.asked.valid.eq(arrived),
+            step.eq(arrived & requests.asked.ready),
             asked.frees.eq(Mux(last["group"], lookup(m, at["row"], frees, "rows_freed"), 0)),
         ]
         address = self.address(m, step, last)
@@ -130,15 +149,18 @@ class SlidingWindow(UnitComponent, unit=WindowUnit):
 
         ports = [ring.read_port() for _ in range(unit.columns)]
         if unit.held:
-            words, blanks = self.held(m, requests.o, ports)
+            words, blanks = self.held(m, requests.taken, ports)
         else:
             words = [
                 read_late(m, port, taken.address[way], f"word_{way}")
                 for way, port in enumerate(ports)
             ]
             blanks = delay(m, taken.blanks, READ, "blanks", reset_less=True)
-            m.d.comb += [self.o.valid.eq(requests.o.valid), requests.o.ready.eq(self.o.ready)]
-        freed = Mux(requests.o.valid & requests.o.ready, taken.frees, 0)
+            m.d.comb += [
+                self.o.valid.eq(requests.taken.valid),
+                requests.taken.ready.eq(self.o.ready),
+            ]
+        freed = Mux(requests.taken.valid & requests.taken.ready, taken.frees, 0)
         m.d.comb += [
             self.i.ready.eq(self.room(m, accept & put_last["put_column"], freed)),
             Value.cast(self.o.payload).eq(Cat(words, blanks)),
