@@ -20,7 +20,7 @@ def move(net: Net, x: Tensor) -> Tensor:
     for _ in range(net.pick(1, 1, 2)):
         kinds = [sliced, gathered, split, resized, shuffled]
         kinds += [padded] if x.levels and (x.zero or net.chance(4)) else []
-        kinds += [deeper] if x.shape[0] % 2 == x.shape[1] % 2 == 0 else []
+        kinds += [deeper] * 3 if x.shape[0] % 2 == x.shape[1] % 2 == 0 else []
         kinds += [shallower] if x.channels % 4 == 0 and max(x.shape[:2]) <= MOST else []
         x = net.pick(*kinds)(net, x)
     return x
@@ -98,7 +98,7 @@ def deeper(net: Net, x: Tensor) -> Tensor:
     """Blocks of pixels as channels, in ONNX's order or PyTorch's."""
     h, w, c = (x.shape[0] // 2, x.shape[1] // 2, x.channels)
     net.trait("move: SpaceToDepth")
-    if net.chance():
+    if not net.chance(3):
         name = net.node("SpaceToDepth", x.name, blocksize=2)
     else:
         y = net.node("Reshape", x.name, ints(net, 1, c, h, 2, w, 2))

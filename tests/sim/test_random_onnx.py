@@ -16,7 +16,7 @@ from fq_hw.foreign.onnx.node import RULES
 GRAPHS = range(92, 121)  # here nearly all traits occur
 TAKEN = 25  # of these at least
 SMALL = {"blocks": 2, "side": 7, "bits": 4}
-MANY = 300  # as make bench-import draws them
+MANY = 400  # as make bench-import draws them
 LEAST = {  # how many traits of each kind are drawn, at least
     "affine": 5, "bias": 4, "bits": 6, "clamp": 7, "conv": 8, "dense": 3, "end": 9, "flatten": 4,
     "function": 16, "gain": 2, "image": 9, "join": 12, "move": 8, "nothing": 6, "pixels": 3,
