@@ -17,6 +17,7 @@ import fake_router
 import numpy as np
 import pytest
 import safetensors.numpy
+from classic import classic_graph
 from networks import NETWORKS, random_checkpoint
 
 from fq_hw import artifact, checkpoint, toolbox
@@ -521,13 +522,11 @@ def test_one_array_for_all_layers_has_no_folds(command, capsys, random_model):
 
 
 def test_a_network_that_one_array_cannot_run_is_one_line(capsys, tmp_path):
-    path = tmp_path / "planes.safetensors"
-    checkpoint.write(path, random_checkpoint(replace(NETWORKS["gains"], weight_bits=2), 1))
+    path = tmp_path / "fixed.graph.safetensors"
+    serialize.save(path, classic_graph("fixed"))
     line = refused(capsys, "build", path, "--board", "icebreaker", "--sequential")
-    assert (
-        line
-        == "Conv 'stem.0.conv': needs weights -1 and +1 and pad_level 0 in an array (got (3, 0))"
-    )
+    contract = "must have levels of one width before it in an array"
+    assert line == f"Bias 'tail.bias': {contract} (got [3, 7])"
 
 
 def test_fold_with_arrays(capsys, random_model, tmp_path):
