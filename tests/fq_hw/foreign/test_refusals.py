@@ -136,10 +136,6 @@ def product(m):
     return m.scores(m.node("Mul", x, m.quant(m.conv(x, 4, 4), 3)), 4)
 
 
-def image_out(m):
-    return m.conv(levels(m), 4, 3)
-
-
 def constant_out(m):
     levels(m)
     return m.quant(m.const(np.ones((1, 3))), 4)
@@ -174,7 +170,6 @@ CASES = {
     "behind the class": (behind_class, "(Add): cannot stand behind ArgMax"),
     "softmax inside": (after("Softmax", axis=1), "(MatMul): cannot stand behind Softmax"),
     "one score": (lonely, "must be at least two scores: one alone has no largest"),
-    "an image as output": (image_out, "must be one score for each class, N,C (got (1, 3, 8, 8))"),
     "a constant as output": (constant_out, "must be computed from the image"),
     "weights first": (swapped, "(MatMul): input 0 must come from the image, not be a constant"),
     "half a quantizer": (half, "(Conv): input 0 must be of type"),

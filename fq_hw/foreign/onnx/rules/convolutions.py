@@ -13,7 +13,7 @@ from fq_hw.foreign.onnx.node import OnnxNode, Value, rule
 from fq_hw.foreign.onnx.rules.clamps import settled
 from fq_hw.foreign.onnx.rules.products import products
 from fq_hw.foreign.onnx.rules.windows import HONOURED, Windows, image_of
-from fq_hw.foreign.onnx.values import Feature, tiled, uniform
+from fq_hw.foreign.onnx.values import Feature, tiled
 from fq_hw.foreign.onnx.weights import Weights
 
 __all__ = ["biased", "convolve"]
@@ -51,15 +51,12 @@ def convolve(
     if windows is not None:
         windows, taps = windows.widened()
         weight = np.pad(weight, ((0, 0), *taps, (0, 0)))
-    name, unit = products(importer, node, x, weight, windows, groups)
-    taps = weight.sum(axis=(1, 2)).reshape(groups, -1, weight.shape[3])
-    shift, peak = (values.reshape(groups, 1, -1) for values in (x.shift, x.peak))
-    start = uniform(x.shift)
-    sums = (taps * shift).sum(axis=2) if start is None else taps.sum(axis=2) * start
-    most = (np.abs(weight).sum(axis=(1, 2)).reshape(taps.shape) * peak).sum(axis=2)
+    name, unit, start = products(importer, node, x, weight, windows, groups)
+    size = np.abs(weight).sum(axis=(1, 2)).reshape(groups, -1, weight.shape[3])
+    most = (size * x.peak.reshape(groups, 1, -1)).sum(axis=2)
     gain = scale if scale.dtype == object else exact(scale)
     return replace(x, op=name, shape=importer.types[name].shape, scale=gain * unit,
-                   shift=gain * sums.reshape(-1),
+                   shift=gain * start,
                    peak=np.abs(scale.astype(np.float64)) * most.reshape(-1), levels=False,
                    edges=None, source=None, pixels=None, known=None)  # fmt: skip
 

@@ -28,33 +28,52 @@ def products(
     weight: np.ndarray,
     windows: Windows | None,
     groups: int,
-) -> tuple[str, np.ndarray]:
-    """The op that convolves ``x`` by weights O,KH,KW,C/groups; what a unit of each sum is worth."""
+) -> tuple[str, np.ndarray, np.ndarray]:
+    """The op that convolves ``x`` by weights O,KH,KW,C/groups.
+
+    What a unit of each sum is worth, and what the sum of products is where the op gives 0.
+    """
     parts = apart(importer, x, windows) if groups == 1 and weight.any() else []
     if parts:
         return summed(importer, node, parts, weight, windows)
-    name, unit = single(importer, node, x, weight, windows, groups)
-    return name, np.repeat(unit, len(weight) // groups)
+    x, level = zeroed(importer, node, x, windows)
+    unit = units_of(node, x, groups)
+    more = {"groups": groups} if groups > 1 else {}
+    name = convolved(importer, node, x, level, weight, windows, scale=None, **more)
+    return name, np.repeat(unit, len(weight) // groups), at_zero(x, weight, groups)
 
 
-def single(
+def zeroed(
+    importer: Importer, node: OnnxNode, x: Feature, windows: Windows | None
+) -> tuple[Feature, int]:
+    """``x`` with a level for 0 where there is padding, and that level."""
+    if windows is not None and any(windows.pads):
+        return with_zero(importer, node, x)
+    return x, 0
+
+
+def convolved(
     importer: Importer,
     node: OnnxNode,
     x: Feature,
+    level: int,
     weight: np.ndarray,
     windows: Windows | None,
-    groups: int = 1,
     **more: object,
-) -> tuple[str, np.ndarray]:
-    """The op that convolves channels of one scale, or groups of them; each group's scale."""
-    level, fields = 0, {"stride": 1, "padding": 0} if windows is None else windows.fields
-    if windows is not None and any(windows.pads):
-        x, level = with_zero(importer, node, x)
-    unit = units_of(node, x, groups)
-    given = {"scale": None, **fields, **({"groups": groups} if groups > 1 else {}), **more}
-    name = importer.add("conv", node, x.op, weight=weight.astype(np.int32), pad_level=level,
-                        **given)  # fmt: skip
-    return name, unit
+) -> str:
+    """The op that convolves the levels of ``x``, ``level`` around them."""
+    fields = {"stride": 1, "padding": 0} if windows is None else windows.fields
+    return importer.add("conv", node, x.op, weight=weight.astype(np.int32), pad_level=level,
+                        **fields, **more)  # fmt: skip
+
+
+def at_zero(x: Feature, weight: np.ndarray, groups: int = 1) -> np.ndarray:
+    """The sum of products where all levels are 0, one for each output channel."""
+    taps = weight.sum(axis=(1, 2)).reshape(groups, -1, weight.shape[3])
+    start = uniform(x.shift)
+    if start is not None:
+        return (taps.sum(axis=2) * start).reshape(-1)
+    return (taps * x.shift.reshape(groups, 1, -1)).sum(axis=2).reshape(-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,36 +133,37 @@ def summed(
     parts: list[Part],
     weight: np.ndarray,
     windows: Windows | None,
-) -> tuple[str, np.ndarray]:
+) -> tuple[str, np.ndarray, np.ndarray]:
     """A convolution for each part, and their sum in the largest unit that all scales have."""
     contract = f"input channels must have at most {MOST_PARTS} scales"
     hint = "quantize its inputs alike"
     require(len(parts) <= MOST_PARTS, node.where, contract, len(parts), hint=hint, kind=GraphError)
-    scales = [abs(part.x.scale[0]) for part in parts]
-    unit = common_unit(scales)
-    names, all_times = [], []
-    for number, (part, scale) in enumerate(zip(parts, scales, strict=True)):
+    read, constant = [], np.zeros(len(weight), object)
+    for part in parts:
         kept = weight[..., part.channels]
         if not part.alone:
             kept = np.zeros_like(weight)
             kept[..., part.channels] = weight[..., part.channels]
-        kept = kept if part.x.scale[0] > 0 else -kept
         if not kept.any():
             continue  # weights of 0 alone
+        x, level = zeroed(importer, node, part.x, windows)
+        constant = constant + at_zero(x, kept)
+        read.append((x, level, kept if x.scale[0] > 0 else -kept))
+    scales = [abs(x.scale[0]) for x, _, _ in read]
+    unit, names, all_times = common_unit(scales), [], []
+    for number, ((x, level, kept), scale) in enumerate(zip(read, scales, strict=True)):
         all_times.append(int(scale / unit))
-        contract, got = (
-            "scales of the input channels must be nearer to each other",
-            list(map(float, scales)),
-        )
+        contract = "scales of the input channels must be nearer to each other"
+        got = list(map(float, scales))
         require(all_times[-1] <= MOST_TIMES, node.where, contract, got, hint=hint, kind=GraphError)
-        names.append(single(importer, node, part.x, kept, windows, scale=float(all_times[-1]),
-                          suffix=f".{number}")[0])  # fmt: skip
+        names.append(convolved(importer, node, x, level, kept, windows,
+                               scale=float(all_times[-1]), suffix=f".{number}"))  # fmt: skip
     name, factor = names[0], all_times[0]
     for number, (other, times) in enumerate(zip(names[1:], all_times[1:], strict=True), 1):
         suffix = "" if number == len(names) - 1 else f".sum{number}"
         name = importer.add("add", node, name, other, suffix=suffix, times=(factor, times))
         factor = 1
-    return name, np.full(len(weight), unit * factor, object)
+    return name, np.full(len(weight), unit * factor, object), constant
 
 
 def units_of(node: OnnxNode, x: Feature, groups: int) -> np.ndarray:
