@@ -50,6 +50,15 @@ def zeros(m):
     return end(m, branches(m, (1, 0.3, 0, 0.0), (3, 0.3, 0, 2.0)), 6)
 
 
+def spread(m):
+    """Levels without one for 0, which padding needs: -1 and +1, and all above 0."""
+    x, parts = stem(m), [branches(m, (1, 0.3, 0, -2.0))]
+    for scale in (0.5, 0.3):
+        y = m.norm(m.conv(x, 4, 3), 3)
+        parts.append(m.node("BipolarQuant", y, m.const(scale), domain="qonnx.custom_op.general"))
+    return end(m, m.node("Concat", *parts, axis=1), 9)
+
+
 def alike_twice(m):
     return end(m, branches(m, TWO[0], TWO[1], TWO[0]), 9)
 
@@ -82,8 +91,8 @@ def straight_to_scores(m):
     return m.node("GlobalAveragePool", x)
 
 
-ADDS = {two: 1, binary: 1, pointwise: 1, three: 2, zeros: 1, alike_twice: 2, pooled: 1, flat: 1,
-        falling: 1, of_channels: 2, straight_to_scores: 2}  # fmt: skip
+ADDS = {two: 1, binary: 1, pointwise: 1, three: 2, zeros: 1, spread: 2, alike_twice: 2, pooled: 1,
+        flat: 1, falling: 1, of_channels: 2, straight_to_scores: 2}  # fmt: skip
 
 
 @pytest.mark.parametrize("build", ADDS)

@@ -18,16 +18,20 @@ __all__ = ["with_level", "with_zero"]
 MOST = 255  # of a code
 
 
-def with_zero(importer: Importer, node: OnnxNode, x: Feature) -> tuple[Feature, int]:
+def with_zero(
+    importer: Importer, node: OnnxNode, x: Feature, part: str = ""
+) -> tuple[Feature, int]:
     """The input with a level that is worth 0, and that level.
 
     Where there is none, as with -1 and +1, the codes are spread: x becomes factor * x + offset,
-    with the zero between them.
+    with the zero between them. ``part`` tells what several tensors that ``node`` reads become.
     """
-    return with_level(importer, node, x, 0.0)
+    return with_level(importer, node, x, 0.0, part)
 
 
-def with_level(importer: Importer, node: OnnxNode, x: Feature, value: float) -> tuple[Feature, int]:
+def with_level(
+    importer: Importer, node: OnnxNode, x: Feature, value: float, part: str = ""
+) -> tuple[Feature, int]:
     """The same for any number."""
     zero = uniform((Fraction(value) - x.shift) / x.scale)
     contract = (
@@ -47,7 +51,7 @@ def with_level(importer: Importer, node: OnnxNode, x: Feature, value: float) -> 
     codes = np.arange(high + 1) * factor + offset  # ascending: code n is reached from its place on
     reached = np.searchsorted(codes, np.arange(1, 2**bits))
     levels = np.tile(np.where(reached > high, FAR, reached), (x.channels, 1))
-    name = importer.add("threshold", node, x.op, suffix=".spread", levels=levels,
+    name = importer.add("threshold", node, x.op, suffix=f"{part}.spread", levels=levels,
                     sign=np.ones(x.channels, np.int8), out_bits=bits)  # fmt: skip
     scale = x.scale / factor
     spread = replace(x, op=name, scale=scale, shift=x.shift - scale * offset, edges=None,

@@ -44,11 +44,11 @@ def products(
 
 
 def zeroed(
-    importer: Importer, node: OnnxNode, x: Feature, windows: Windows | None
+    importer: Importer, node: OnnxNode, x: Feature, windows: Windows | None, part: str = ""
 ) -> tuple[Feature, int]:
     """``x`` with a level for 0 where there is padding, and that level."""
     if windows is not None and any(windows.pads):
-        return with_zero(importer, node, x)
+        return with_zero(importer, node, x, part)
     return x, 0
 
 
@@ -146,7 +146,7 @@ def summed(
             kept[..., part.channels] = weight[..., part.channels]
         if not kept.any():
             continue  # weights of 0 alone
-        x, level = zeroed(importer, node, part.x, windows)
+        x, level = zeroed(importer, node, part.x, windows, f".{len(read)}")
         constant = constant + at_zero(x, kept)
         read.append((x, level, kept if x.scale[0] > 0 else -kept))
     scales = [abs(x.scale[0]) for x, _, _ in read]
