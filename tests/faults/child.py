@@ -26,7 +26,7 @@ from faults.fence import plain_user
 __all__ = ["LIMIT_MB", "LIMIT_S", "Ended", "adopt_orphans", "command", "run"]
 
 LIMIT_S = 10.0  # of its own, the time it waits for a processor not counted
-LIMIT_MB = 1024
+LIMIT_MB = 768  # of its own: a fork begins with what its parent holds
 HANGS_S = 60.0  # whatever the reason
 ADDRESSES = 16 * 2**30  # a bound for the machine's sake: torch alone maps gigabytes
 MOST_SAID = 4 * 2**20
@@ -71,7 +71,7 @@ def run(
 ) -> Ended:
     """``what(words)`` in a fork, in ``folder``; no file larger than ``most_bytes``."""
     pipes = [os.pipe(), os.pipe()]
-    before, began = children(), time.monotonic()
+    before, held, began = children(), resident(os.getpid()), time.monotonic()
     pid = os.fork()
     if pid == 0:
         child(what, words, folder, env, pipes, most_bytes)
@@ -85,7 +85,7 @@ def run(
         waited, queue = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT), queued(pid)
         own = max(own, time.monotonic() - began - queue)
         if waited is None and not stopped:
-            stopped = exceeded(pid, own, time.monotonic() - began)
+            stopped = exceeded(pid, own, time.monotonic() - began, held)
             if stopped:
                 end_session(pid)
         if waited is not None:
@@ -176,16 +176,20 @@ def queued(pid: int) -> float:
         return 0.0
 
 
-def exceeded(pid: int, own: float, wall: float) -> str:
-    """Which limit is passed."""
-    if own > LIMIT_S or wall > HANGS_S:
-        return f"more than {LIMIT_S:g} s"
+def resident(pid: int) -> float:
+    """MB of memory that the process holds; 0 when there is no such process."""
     try:
         with open(f"/proc/{pid}/statm") as file:
-            mb = int(file.read().split()[1]) * resource.getpagesize() / 2**20
+            return int(file.read().split()[1]) * resource.getpagesize() / 2**20
     except (OSError, IndexError):
-        return ""
-    return f"more than {LIMIT_MB} MB" if mb > LIMIT_MB else ""
+        return 0.0
+
+
+def exceeded(pid: int, own: float, wall: float, held: float) -> str:
+    """Which limit is passed by a process whose parent ``held`` so many MB when it was forked."""
+    if own > LIMIT_S or wall > HANGS_S:
+        return f"more than {LIMIT_S:g} s"
+    return f"more than {LIMIT_MB} MB" if resident(pid) - held > LIMIT_MB else ""
 
 
 def end_session(pid: int) -> None:

@@ -172,6 +172,12 @@ def test_memory_is_watched(tried, monkeypatch):
     assert tried(fills).wrong == "more than 300 MB"
 
 
+def test_memory_of_the_parent_is_not_the_commands(tried, monkeypatch):
+    monkeypatch.setattr(child, "LIMIT_MB", 300)
+    held = bytearray(os.urandom(1)) * (400 * 2**20)  # a fork begins with all of it
+    assert tried(refused).outcome == "refused" and len(held) == 400 * 2**20
+
+
 @pytest.mark.parametrize(
     ("command", "more", "outcome"),
     [
