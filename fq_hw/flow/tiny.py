@@ -35,9 +35,9 @@ class Task:
 
 TASKS = {
     "ic": Task(file="ic_resnet8_int8", inputs="imgc_*.dat", shape=(32, 32, 3), scores=10,
-               cycles=40_000, mhz=105, published=2_431),
+               cycles=28_000, mhz=105, published=2_431),
     "kws": Task(file="kws_dscnn_int8", inputs="kws_*.dat", shape=(49, 10, 1), scores=12,
-                cycles=16_000, mhz=95, published=3_088,
+                cycles=10_000, mhz=95, published=3_088,
                in_turn=("CONV_2D_0", "CONV_2D_8", "2x4x8")),
     "vww": Task(file="vww_mobilenetv1_025_int8", inputs="vww_*.dat", shape=(96, 96, 3), scores=2,
                 cycles=74_000, mhz=95, published=105),
