@@ -28,12 +28,12 @@ from fq_hw.schedule.conv_parts import ConvSite, conv_parts
 from fq_hw.schedule.folding import Fold, conv_cycles, divisors
 from fq_hw.schedule.in_turn.stage import InTurn, partition
 from fq_hw.schedule.joins import Branches, branches
-from fq_hw.schedule.lower import SKIPS, Lowering
+from fq_hw.schedule.lower import Lowering
 from fq_hw.schedule.memories import blocks, fewest_pieces
 from fq_hw.schedule.planes import codes, planes
 from fq_hw.schedule.resources import Resources, resources, wires
 from fq_hw.schedule.sdram import Slots
-from fq_hw.schedule.skip import beats_waiting, registers, waiting
+from fq_hw.schedule.skip import SKIPS, beats_waiting, registers, waiting
 from fq_hw.schedule.solver import Choice, Problem, SkipCost
 from fq_hw.schedule.units import (
     ArrayUnit,

@@ -41,8 +41,9 @@ from fq_hw.ir import (
 from fq_hw.schedule.joins import Branches, Columns, Times
 from fq_hw.schedule.units import READ, RequantizeUnit, ThresholdUnit, WindowUnit, ceil_div
 
-__all__ = ["beats_waiting", "registers", "slack_pixels", "waiting"]
+__all__ = ["SKIPS", "beats_waiting", "registers", "slack_pixels", "waiting"]
 
+SKIPS = (".skip.first", ".skip")  # endings of the FIFOs on a join's inputs; most have the second
 OVERLAPPING = WindowUnit.TOLD + 2 * READ  # registers more of a pool that has lines of its own
 
 

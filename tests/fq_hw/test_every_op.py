@@ -8,7 +8,7 @@ from fq_hw.golden.ops import evaluate
 from fq_hw.ir import infer, ops
 from fq_hw.ir.graph import KINDS
 from fq_hw.schedule import units
-from fq_hw.schedule.lower import place
+from fq_hw.schedule.placing import place
 
 OPS = [getattr(ops, name) for name in ops.__all__ if name != "Op"]
 BASES = (ops.Blocks, ops.Join, ops.Op, ops.Pool)
@@ -17,7 +17,7 @@ UNITS = [kind for kind in UNITS if issubclass(kind, units.Unit) and kind is not 
 PARTS = {
     "type rule in fq_hw/ir/types.py": infer,
     "golden function in fq_hw/golden/ops.py": evaluate,
-    "lowering in fq_hw/schedule/lower.py": place,
+    "placing in fq_hw/schedule/placing": place,
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,18 +13,16 @@ from fq_hw.schedule.conv_parts import converters
 from fq_hw.schedule.in_turn.lower import Passes, passes
 from fq_hw.schedule.in_turn.stage import InTurn, Supply
 from fq_hw.schedule.memories import taken
+from fq_hw.schedule.placing import Placing, Stream
 from fq_hw.schedule.plan import Source
 from fq_hw.schedule.units.sdram_words import places_of
-
-if TYPE_CHECKING:
-    from fq_hw.schedule.lower import Lowering, Stream  # which place arrays by this
 
 __all__ = ["place_array"]
 
 BEAT_BITS = 16  # of a stream of parameters whose memory nobody chose
 
 
-def place_array(stage: InTurn, plan: Lowering) -> None:
+def place_array(stage: InTurn, plan: Placing) -> None:
     """Add the array of ``stage``, what brings it its tensor and its parameters, and its sums.
 
     It takes a frame, works, gives one; FIFOs let the stages beside it work meanwhile.
@@ -72,7 +69,7 @@ def frame_beats(x: Stream, unit: units.ArrayUnit, cycles: int) -> int:
     return next(depth for depth in depths if need[depth] == need[least])
 
 
-def place_parameters(made: Passes, name: str, plan: Lowering) -> tuple[Source, Source]:
+def place_parameters(made: Passes, name: str, plan: Placing) -> tuple[Source, Source]:
     """Add what gives an array its parameters; a ROM stands for a memory that nobody chose.
 
     Returns that memory, too.
