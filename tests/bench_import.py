@@ -8,19 +8,18 @@ smallest that fails as it does.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import os
 import re
 import shutil
 import sys
 import traceback
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from bench_log import logged, sources
+
 FILE, WORK = Path("build/bench/import.json"), Path("build/bench/import")
 SOURCES = ("fq_hw", "rtl_gen", "sim", "tests/random_onnx")
 COMMAND = "python tests/bench_import.py --first {first} --graphs {graphs}"  # make bench-import
@@ -35,16 +34,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", type=int, metavar="NUMBER", help="check this one, and shrink it")
     return parser.parse_args()
-
-
-def sources() -> str:
-    """A digest of everything that decides a result."""
-    found = hashlib.sha256()
-    for top in SOURCES:
-        for path in sorted((ROOT / top).rglob("*")):
-            if path.suffix in (".py", ".sv", ".v", ".json"):
-                found.update(path.read_bytes())
-    return found.hexdigest()[:16]
 
 
 def one(index: int) -> dict:
@@ -72,28 +61,13 @@ def one(index: int) -> dict:
 
 def results(args: argparse.Namespace) -> list[dict]:
     """Every model's, from the log or made now."""
-    from tqdm import tqdm
-
     WORK.mkdir(parents=True, exist_ok=True)
-    log = WORK / f"results-{sources()}.jsonl"
-    lines = log.read_text().splitlines() if log.exists() else []
-    done = {row["index"]: row for row in map(json.loads, lines) if not row["failed"]}
-    wanted = range(args.first, args.first + args.graphs)
-    left = [index for index in wanted if index not in done]
-    with (
-        ProcessPoolExecutor(args.jobs) as pool,
-        log.open("a") as file,
-        tqdm(total=len(wanted), initial=len(wanted) - len(left), unit="graph") as bar,
-    ):
-        for future in as_completed([pool.submit(one, index) for index in left]):
-            row = future.result()
-            done[row["index"]] = row
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            bar.update()
-            if row["failed"]:
-                bar.write(f"{row['index']}: {row['failed']}")
-    return [done[index] for index in wanted]
+    log = WORK / f"results-{sources(*SOURCES)}.jsonl"
+    return logged(
+        log, "index", range(args.first, args.first + args.graphs), one,
+        ProcessPoolExecutor(args.jobs), "graph", keep=lambda row: not row["failed"],
+        say=lambda row: f"{row['index']}: {row['failed']}" if row["failed"] else "",
+    )  # fmt: skip
 
 
 def reason(refused: str) -> str:

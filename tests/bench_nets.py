@@ -7,18 +7,17 @@ changed. What a network leaves lies in build/bench/nets/NAME.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import multiprocessing
 import os
 import re
 import sys
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from bench_log import logged, sources
+
 FILE, WORK = Path("build/bench/nets.json"), Path("build/bench/nets")
 SOURCES = ("fq_hw", "rtl_gen", "sim", "tests/brevitas_nets")
 COMMAND = "make bench-nets"
@@ -32,16 +31,6 @@ def arguments() -> argparse.Namespace:
                         help="those with this in their names, anew")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     return parser.parse_args()
-
-
-def sources() -> str:
-    """A digest of everything that decides a result."""
-    found = hashlib.sha256()
-    for top in SOURCES:
-        for path in sorted((ROOT / top).rglob("*")):
-            if path.suffix in (".py", ".sv", ".v", ".json"):
-                found.update(path.read_bytes())
-    return found.hexdigest()[:16]
 
 
 def all_names() -> dict[str, tuple[str, str]]:
@@ -68,26 +57,11 @@ def one(name: str) -> dict:
 
 def results(args: argparse.Namespace) -> list[dict]:
     """Every network's, from the log or made now."""
-    from tqdm import tqdm
-
     WORK.mkdir(parents=True, exist_ok=True)
-    log = WORK / f"results-{sources()}.jsonl"
-    lines = log.read_text().splitlines() if log.exists() and not args.only else []
-    done = {row["name"]: row for row in map(json.loads, lines)}
+    log = WORK / f"results-{sources(*SOURCES)}.jsonl"
     wanted = [name for name in all_names() if not args.only or any(o in name for o in args.only)]
-    left = [name for name in wanted if name not in done]
-    with (
-        ProcessPoolExecutor(args.jobs, multiprocessing.get_context("spawn")) as pool,
-        log.open("a") as file,
-        tqdm(total=len(wanted), initial=len(wanted) - len(left), unit="net", disable=None) as bar,
-    ):
-        for future in as_completed([pool.submit(one, name) for name in left]):
-            row = future.result()
-            done[row["name"]] = row
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            bar.update()
-    return [done[name] for name in wanted]
+    pool = ProcessPoolExecutor(args.jobs, multiprocessing.get_context("spawn"))
+    return logged(log, "name", wanted, one, pool, "net", keep=lambda row: not args.only)
 
 
 def rows_of(found: list[dict]) -> list[tuple[str, object, str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from fq_hw.ir import Conv, Graph, Op, Select
+from fq_hw.passes.read_through import read_through
 
 __all__ = ["absorb_order"]
 
@@ -18,13 +19,7 @@ def absorb_order(graph: Graph) -> Graph:
     because:  a sum does not depend on the order of its terms
     keeps:    every tensor but the reordered one, where nobody else reads that
     """
-    changed = {op.name: found for op in graph.ops if (found := absorbed(graph, op)) is not None}
-    if not changed:
-        return graph
-    ops = tuple(changed.get(op.name, op) for op in graph.ops)
-    read = {name for op in ops for name in op.inputs}
-    kept = (op for op in ops if op.name in read or not isinstance(op, Select) or op is ops[-1])
-    return Graph(graph.name, tuple(kept))
+    return read_through(graph, Select, absorbed)
 
 
 def absorbed(graph: Graph, op: Op) -> Conv | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fq_hw.ir import Conv, Graph, Grid, MaxPool, Op
 from fq_hw.ir.axis import sides
+from fq_hw.passes.read_through import read_through
 
 __all__ = ["merge_padding"]
 
@@ -18,13 +19,7 @@ def merge_padding(graph: Graph) -> Graph:
     because:  a window sees the same levels
     keeps:    every tensor but the padded one, where nobody else reads that
     """
-    changed = {op.name: found for op in graph.ops if (found := merged(graph, op)) is not None}
-    if not changed:
-        return graph
-    ops = tuple(changed.get(op.name, op) for op in graph.ops)
-    read = {name for op in ops for name in op.inputs}
-    kept = (op for op in ops if op.name in read or not isinstance(op, Grid) or op is ops[-1])
-    return Graph(graph.name, tuple(kept))
+    return read_through(graph, Grid, merged)
 
 
 def merged(graph: Graph, op: Op) -> Op | None:

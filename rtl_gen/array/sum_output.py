@@ -12,6 +12,7 @@ from rtl_gen.array.banks import write_layout
 from rtl_gen.delay import delay
 from rtl_gen.line import level
 from rtl_gen.streams import signature
+from rtl_gen.threshold import count
 
 __all__ = ["SumOutput"]
 
@@ -220,8 +221,8 @@ class SumOutput(wiring.Component):
         for n, (value, field) in enumerate(zip(values, fields, strict=True)):
             size = unit.level_bits
             reached = [value >= field[j * size :][:size] for j in range(unit.steps)]
-            count = Signal(unit.act_bits, name=f"count_{n}")
+            made = Signal(unit.act_bits, name=f"count_{n}")
             # steps is all ones: steps - count inverts every bit
-            m.d.comb += count.eq(sum(reached) ^ field[unit.steps * size].replicate(unit.act_bits))
-            levels.append(count)
+            m.d.comb += made.eq(count(reached) ^ field[unit.steps * size].replicate(unit.act_bits))
+            levels.append(made)
         return levels

@@ -1,16 +1,11 @@
 """Layers of several bits, with biases, in groups and by products, in turn: exact in all."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
-from hypothesis import strategies as st
-from simcases import FRAMES, assert_exact
+from exact_draws import exact_draws
 
 from fq_hw import ir
 from fq_hw.passes import lower_graph
-from fq_hw.schedule import timing
 from fq_hw.schedule.in_turn.geometry import Array
 from fq_hw.schedule.in_turn.stage import InTurn, Supply
 from fq_hw.schedule.lines import FEWEST_BITS
@@ -92,41 +87,35 @@ def network(dice: np.random.Generator) -> ir.Graph:
     return lower_graph(ir.Graph("drawn", tuple(ops)))
 
 
+def drawn(dice):
+    graph = network(dice)
+    pe = int(dice.choice([1, 2, 3]))
+    array = Array(
+        columns=int(dice.choice([2, 4])), pe=pe, simd=pe * int(dice.integers(1, 4)), depth=512,
+        levels_per_stage=dice.choice(np.array([None, 1, 2])),
+    )  # fmt: skip
+    ends = ir.Conv | ir.Bias if dice.random() < 0.6 else ir.Conv | ir.Bias | ir.Threshold
+    until = next(op.name for op in reversed(graph.ops) if isinstance(op, ends))
+    supply = Supply.STREAM if dice.random() < 0.3 else Supply.CHIP  # whose words may be late
+    stage = InTurn(after="embedding", until=until, array=array, supply=supply)
+    return graph, lower(graph, {}, arrays=[stage])
+
+
+def seen(graph, plan):
+    (unit,) = (node.unit for node in plan.nodes if isinstance(node.unit, ArrayUnit))
+    yield "masked" if unit.masked else "signs"
+    yield from ["planes"] * (unit.planes > 1)
+    yield from ["line"] * (unit.line is not None)
+    yield from ["depthwise"] * any(step.depthwise for step in unit.passes)
+    yield from ["trunk"] * any(step.add for step in unit.passes)
+    yield from ["late"] * any(node.name.endswith(".memory") for node in plan.nodes)
+    yield from ["leaves"] * (unit.leaves is not None)
+    yield from ["inverted"] * any(step.inverted for step in unit.passes)
+
+
 @pytest.mark.parametrize("examples", [20, pytest.param(150, marks=pytest.mark.slow)])
 def test_equals_simulation(examples):
-    """Every score and every pixel's and result's cycle, on a random array; then stalled."""
-    seen = Counter()
-
-    @settings(max_examples=examples, deadline=None, derandomize=True, database=None,
-              phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(seed=st.integers(0, 2**32 - 1))
-    def check(seed):
-        dice = np.random.default_rng(seed)
-        graph = network(dice)
-        pe = int(dice.choice([1, 2, 3]))
-        array = Array(
-            columns=int(dice.choice([2, 4])), pe=pe, simd=pe * int(dice.integers(1, 4)), depth=512,
-            levels_per_stage=dice.choice(np.array([None, 1, 2])),
-        )  # fmt: skip
-        ends = ir.Conv | ir.Bias if dice.random() < 0.6 else ir.Conv | ir.Bias | ir.Threshold
-        until = next(op.name for op in reversed(graph.ops) if isinstance(op, ends))
-        supply = Supply.STREAM if dice.random() < 0.3 else Supply.CHIP  # whose words may be late
-        stage = InTurn(after="embedding", until=until, array=array, supply=supply)
-        plan = lower(graph, {}, arrays=[stage])
-        schedule = timing.simulate(plan, FRAMES)
-        assume(schedule.results[-1] < MOST_CYCLES)
-        assert_exact(graph, plan, schedule, seed, dice)
-        (unit,) = (node.unit for node in plan.nodes if isinstance(node.unit, ArrayUnit))
-        seen["masked" if unit.masked else "signs"] += 1
-        seen["planes"] += unit.planes > 1
-        seen["line"] += unit.line is not None
-        seen["depthwise"] += any(step.depthwise for step in unit.passes)
-        seen["trunk"] += any(step.add for step in unit.passes)
-        seen["late"] += supply is Supply.STREAM
-        seen["leaves"] += unit.leaves is not None
-        seen["inverted"] += any(step.inverted for step in unit.passes)
-
-    check()
+    found = exact_draws(examples, drawn, seen, most=MOST_CYCLES)
     kinds = ("masked", "signs", "planes", "line", "depthwise", "inverted", "trunk", "late",
              "leaves")  # fmt: skip
-    assert all(seen[kind] >= 2 for kind in kinds), seen
+    assert all(found[kind] >= 2 for kind in kinds), found

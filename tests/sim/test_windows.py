@@ -1,56 +1,35 @@
 """Networks of windows of any kind and of grouped convolutions: exact in every score and cycle."""
 
-from collections import Counter
-
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
-from hypothesis import strategies as st
-from simcases import FRAMES, assert_exact
+from exact_draws import drawn_folds, exact_draws
 from window_networks import network
 
-from fq_hw import ir
-from fq_hw.schedule import timing
-from fq_hw.schedule.choices import folds_of
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.units import DepthwiseUnit, WindowPoolUnit, WindowUnit
 
-MOST_CYCLES = 2_500  # of a plan's three frames, for the sake of time
+
+def drawn(dice):
+    graph = network(dice)
+    return graph, lower(graph, drawn_folds(graph, dice))
+
+
+def seen(graph, plan):
+    for node in plan.nodes:
+        match node.unit:
+            case DepthwiseUnit() as unit:
+                yield "depthwise, " + ("signs" if unit.weight_bits == 1 else "bits")
+            case WindowPoolUnit() as unit:
+                yield "pool, " + ("signed" if unit.signed else "plain")
+            case WindowUnit() as unit:
+                yield from ["parts"] * (unit.channel_parts > 1)
+                yield from ["dilated"] * (unit.down.dilation > 1)
+                yield from ["sides"] * (unit.down != unit.across)
+                yield from ["columns"] * (unit.columns > 1)
 
 
 @pytest.mark.parametrize("examples", [25, pytest.param(150, marks=pytest.mark.slow)])
 def test_equals_simulation(examples):
-    """Every score and every pixel's and result's cycle, folded at random; then stalled."""
-    seen = Counter()
-
-    @settings(max_examples=examples, deadline=None, derandomize=True, database=None,
-              phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(seed=st.integers(0, 2**32 - 1))
-    def check(seed):
-        dice = np.random.default_rng(seed)
-        graph = network(dice)
-        convs = [op for op in graph.ops if isinstance(op, ir.Conv)]
-        folds = {}
-        for op in convs:
-            space = folds_of(graph, op)
-            folds[op.name] = space[dice.integers(len(space))]
-        plan = lower(graph, folds)
-        schedule = timing.simulate(plan, FRAMES)
-        assume(schedule.results[-1] < MOST_CYCLES)
-        assert_exact(graph, plan, schedule, seed, dice)
-        for node in plan.nodes:
-            match node.unit:
-                case DepthwiseUnit():
-                    seen["depthwise, " + ("signs" if node.unit.weight_bits == 1 else "bits")] += 1
-                case WindowPoolUnit():
-                    seen["pool, " + ("signed" if node.unit.signed else "plain")] += 1
-                case WindowUnit():
-                    seen["parts"] += node.unit.channel_parts > 1
-                    seen["dilated"] += node.unit.down.dilation > 1
-                    seen["sides"] += node.unit.down != node.unit.across
-                    seen["columns"] += node.unit.columns > 1
-
-    check()
+    found = exact_draws(examples, drawn, seen)
     kinds = ("depthwise, signs", "depthwise, bits", "pool, signed", "pool, plain", "parts",
              "dilated", "sides", "columns")  # fmt: skip
-    assert all(seen[kind] >= 2 for kind in kinds), seen
+    assert all(found[kind] >= 2 for kind in kinds), found

@@ -1,22 +1,15 @@
 """Networks that leave pixels and channels out, repeat, pad, move them: exact in every cycle."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
-from hypothesis import strategies as st
-from simcases import FRAMES, assert_exact
+from exact_draws import drawn_folds, exact_draws
 
 from fq_hw import golden, ir
 from fq_hw.ir import Places
 from fq_hw.passes import lower_graph
-from fq_hw.schedule import timing
-from fq_hw.schedule.choices import folds_of
 from fq_hw.schedule.lower import lower
 from fq_hw.schedule.units import PadUnit, PickUnit, SelectUnit, SpreadUnit, WindowUnit
 
-MOST_CYCLES = 3_000  # of a plan's three frames, for the sake of time
 MOST_VALUES = 300  # of a tensor, for the same
 
 
@@ -163,45 +156,34 @@ def network(dice: np.random.Generator) -> ir.Graph | None:
     return lower_graph(ir.Graph("drawn", tuple(drawn.ops)))
 
 
+def drawn(dice):
+    graph = network(dice)
+    if graph is None:
+        return None
+    slack = 0 if dice.random() < 0.5 else None  # the least that does not deadlock
+    return graph, lower(graph, drawn_folds(graph, dice), skip_slack=slack)
+
+
+def seen(graph, plan):
+    for node in plan.nodes:
+        match node.unit:
+            case PickUnit() as unit:
+                yield "pixels picked" if unit.beats_kept is None else "channels picked"
+            case PadUnit() | SelectUnit():
+                yield type(node.unit).__name__
+            case SpreadUnit() as unit:
+                yield "deep" if unit.deep else "repeated"
+            case WindowUnit():
+                yield from ["blocks"] * (not node.name.endswith(".window"))
+    yield from ["joined"] * any(isinstance(op, ir.Join) for op in graph.ops)
+
+
 @pytest.mark.parametrize("examples", [40, pytest.param(300, marks=pytest.mark.slow)])
 def test_equals_simulation(examples):
-    """Every score and every pixel's and result's cycle, folded at random; then stalled."""
-    seen = Counter()
-
-    @settings(max_examples=examples, deadline=None, derandomize=True, database=None,
-              phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(seed=st.integers(0, 2**32 - 1))
-    def check(seed):
-        dice = np.random.default_rng(seed)
-        graph = network(dice)
-        assume(graph is not None)
-        folds = {}
-        for op in graph.ops:
-            if isinstance(op, ir.Conv):
-                space = folds_of(graph, op)
-                folds[op.name] = space[dice.integers(len(space))]
-        slack = 0 if dice.random() < 0.5 else None  # the least that does not deadlock
-        plan = lower(graph, folds, skip_slack=slack)
-        schedule = timing.simulate(plan, FRAMES)
-        assume(schedule.results[-1] < MOST_CYCLES)
-        assert_exact(graph, plan, schedule, seed, dice)
-        for node in plan.nodes:
-            match node.unit:
-                case PickUnit():
-                    seen["channels picked"] += node.unit.beats_kept is not None
-                    seen["pixels picked"] += node.unit.beats_kept is None
-                case PadUnit() | SelectUnit():
-                    seen[type(node.unit).__name__] += 1
-                case SpreadUnit():
-                    seen["deep" if node.unit.deep else "repeated"] += 1
-                case WindowUnit():
-                    seen["blocks"] += not node.name.endswith(".window")
-        seen["joined"] += any(isinstance(op, ir.Join) for op in graph.ops)
-
-    check()
+    found = exact_draws(examples, drawn, seen)
     kinds = ("channels picked", "pixels picked", "PadUnit", "SelectUnit", "deep", "repeated",
              "blocks", "joined")  # fmt: skip
-    assert all(seen[kind] >= 2 for kind in kinds), seen
+    assert all(found[kind] >= 2 for kind in kinds), found
 
 
 def test_golden_is_numpy():
