@@ -53,7 +53,8 @@ def run(args: argparse.Namespace) -> Output:
         graph = str(FOLDER / f"{name}.graph.safetensors")
         ask("import", str(model), "--out", graph)
         folding = str(FOLDER / f"{name}.fold.json")
-        how = ("--cycles", str(task.cycles), "--levels-per-stage", "2", "--lut-share", "0.8")
+        how = ("--cycles", str(task.cycles), "--levels-per-stage", str(task.levels))
+        how = (*how, "--lut-share", "0.8")
         ask("fold", graph, "--board", BOARD, *how, "--out", folding)
         rows.append((f"{name}, published", task.published, "frames/s", "published", SOURCE))
         for part in args.parts:
