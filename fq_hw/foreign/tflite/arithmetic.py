@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Factor", "divided", "levels_of"]
+__all__ = ["Factor", "divided", "levels_of", "whole"]
 
 TOP = 2**31
 
@@ -35,6 +35,11 @@ class Factor:
         pairs = [split(value) for value in np.asarray(real, np.float64).reshape(-1).tolist()]
         multiplier, shift = np.array(pairs, np.int64).reshape(-1, 2).T
         return cls(multiplier, shift)
+
+    def shared(self, count: int) -> Factor:
+        """A ``count``-th of the factors, as the kernel of MEAN takes it."""
+        more = np.minimum(count.bit_length() - 1, 31 + self.shift)
+        return Factor((self.multiplier << more) // count, self.shift - more)
 
     def times(self, x: np.ndarray) -> np.ndarray:
         """Integers int64 ...,C times the factors, rounded as the kernels do."""
@@ -62,6 +67,11 @@ def split(real: float) -> tuple[int, int]:
     if multiplier == TOP:
         multiplier, shift = multiplier // 2, shift + 1
     return (multiplier, shift) if shift >= -31 else (0, 0)
+
+
+def whole(real: np.ndarray) -> np.ndarray:
+    """Real numbers rounded, their halves away from 0: int64."""
+    return np.trunc(real + np.copysign(np.float32(0.5), real)).astype(np.int64)
 
 
 def divided(total: np.ndarray, count: int) -> np.ndarray:

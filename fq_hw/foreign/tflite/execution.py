@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fq_hw import golden
-from fq_hw.errors import ArtifactError, ToolError
+from fq_hw.errors import ArtifactError, ToolError, require
 from fq_hw.foreign.apart import apart
 from fq_hw.foreign.judged import Compared
 from fq_hw.foreign.tflite.importer import ZERO, Imported
@@ -57,8 +57,12 @@ class Reference:
 
     def run(self, levels: np.ndarray) -> None:
         """Compute all tensors of one input, uint8 H,W,C: each byte is the int8 plus 128."""
-        shape = self.network.tensors[self.network.input].shape
-        given = (levels.astype(np.int16) - ZERO).astype(np.int8).reshape(shape)
+        tensor, entry = (self.network.tensors[n] for n in (self.network.input, self.network.entry))
+        given = levels.reshape(tensor.shape)
+        if tensor.kind is not np.uint8:
+            given = (given.astype(np.int16) - ZERO).astype(np.int8)
+        if tensor.kind is np.float32:  # so that the first operator makes the same int8 of them
+            given = (given.astype(np.float32) - np.float32(entry.zero[0])) * entry.scale[0]
         self.interpreter.set_tensor(self.network.input, given)
         self.interpreter.invoke()
 
@@ -73,6 +77,10 @@ def compare(reference: Reference, imported: Imported, image: np.ndarray) -> Iter
     found = golden.run(imported.graph, image[None])
     for number, name in imported.tensors.items():
         want = reference.tensor(number)
+        said = reference.network.tensors[number].shape
+        contract, hint = f"must have shape {said}, as the file says", "convert the model again"
+        fits = want.size == found[name].size
+        require(fits, f"tensor {number}", contract, want.shape, hint=hint, kind=ArtifactError)
         have = (found[name].astype(np.int16) - ZERO).reshape(want.shape)
         differ = np.argwhere(have != want)
         place = tuple(int(n) for n in differ[0]) if len(differ) else ()

@@ -32,10 +32,14 @@ OPTIONS = {  # by operator: its table of options, and the fields that count
     "FULLY_CONNECTED": (tflite.FullyConnectedOptions,
                         ("FusedActivationFunction", "WeightsFormat", "KeepNumDims")),
     "ADD": (tflite.AddOptions, ("FusedActivationFunction",)),
+    "CONCATENATION": (tflite.ConcatenationOptions, ("Axis", "FusedActivationFunction")),
+    "LEAKY_RELU": (tflite.LeakyReluOptions, ("Alpha",)),
+    "RESIZE_NEAREST_NEIGHBOR": (tflite.ResizeNearestNeighborOptions, ("AlignCorners",)),
     "AVERAGE_POOL_2D": (tflite.Pool2DOptions, ("Padding", "StrideH", "StrideW", "FilterHeight",
                                                "FilterWidth", "FusedActivationFunction")),
     "MAX_POOL_2D": (tflite.Pool2DOptions, ("Padding", "StrideH", "StrideW", "FilterHeight",
                                            "FilterWidth", "FusedActivationFunction")),
+    "SUB": (tflite.SubOptions, ("FusedActivationFunction",)),
 }  # fmt: skip
 
 
@@ -62,7 +66,7 @@ class Operator:
     kind: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    options: Mapping[str, int]
+    options: Mapping[str, float]
 
     @property
     def where(self) -> str:
@@ -79,6 +83,28 @@ class Network:
     input: int
     output: int
     content: bytes
+
+    @property
+    def entry(self) -> int:
+        """The input, or what a QUANTIZE makes int8 of it where nobody else reads it."""
+        readers = [op for op in self.operators if self.input in op.inputs]
+        if self.tensors[self.input].kind is np.int8 or len(readers) != 1:
+            return self.input
+        (op,) = readers
+        return op.outputs[0] if op.kind == "QUANTIZE" and len(op.outputs) == 1 else self.input
+
+    @property
+    def leaving(self) -> tuple[int, frozenset[int]]:
+        """The last tensor of int8, and what conversions to other types make of it."""
+        makers = {number: op for op in self.operators for number in op.outputs}
+        number, behind = self.output, set()
+        while self.tensors[number].kind is not np.int8 and number in makers:
+            op = makers[number]
+            if op.kind not in ("DEQUANTIZE", "QUANTIZE") or number in behind:
+                break
+            behind.add(number)
+            number = op.inputs[0]
+        return number, frozenset(behind)
 
 
 def read(path: Path) -> Network:
@@ -166,7 +192,7 @@ def operator_of(model: Any, raw: Any, number: int, where: str) -> Operator:
             (raw.OutputsAsNumpy, raw.OutputsLength()),
         )
     )
-    options: dict[str, int] = {}
+    options: dict[str, float] = {}
     if kind in OPTIONS:
         table, fields = OPTIONS[kind]
         found = table()
@@ -174,6 +200,6 @@ def operator_of(model: Any, raw: Any, number: int, where: str) -> Operator:
         called = f"{where}: operator {number} ({kind})"
         require(content is not None, called, "lacks its options", kind=ArtifactError)
         found.Init(content.Bytes, content.Pos)
-        options = {field: int(getattr(found, field)()) for field in fields}
+        options = {field: 0 + getattr(found, field)() for field in fields}
     return Operator(name=f"{kind}_{number}", kind=kind, inputs=inputs, outputs=outputs,
                     options=options)  # fmt: skip

@@ -15,6 +15,7 @@ from fq_hw.errors import ArtifactError, GraphError
 from fq_hw.foreign import tflite
 from fq_hw.foreign.tflite import execution
 from fq_hw.foreign.tflite.arithmetic import Factor, divided
+from fq_hw.foreign.tflite.importer import RULES
 
 TINY = SHARED / "models/mlperf_tiny"
 needs_tiny = pytest.mark.skipif(not TINY.is_dir(), reason="needs ../shared: MLPerf Tiny's models")
@@ -51,6 +52,52 @@ def test_random_models(start, tmp_path):
     assert taken == 20
 
 
+def test_random_models_have_every_kind(tmp_path):
+    seen = set()
+    for seed in range(SEEDS):
+        network = tflite.read(saved(tmp_path, random_model(seed)))
+        seen |= {op.kind for op in network.operators}
+    assert seen == RULES.keys() - {"EXPAND_DIMS"}
+
+
+def test_a_row(tmp_path):
+    """Signals of several channels, as Conv1D is written: an image of one row between two ops."""
+    m = Maker(np.random.default_rng(4))
+    x = source = m.computed((1, 12, 2))
+    axis = m.tensor((), np.int32, values=np.array(1, np.int32))
+    x = m.op("EXPAND_DIMS", [x, axis], m.like(x, (1, 1, 12, 2)))
+    x = m.weighted("CONV_2D", x, m.codes(3, 1, 5, 2), 0, (1, 1, 12, 3), Padding=0, StrideH=1,
+                   StrideW=1, DilationHFactor=1, DilationWFactor=1)  # fmt: skip
+    x = m.op("SQUEEZE", [x], m.like(x, (1, 12, 3)), SqueezeDims=np.array([1], np.int32))
+    axes = m.tensor((1,), np.int32, values=np.array([1], np.int32))
+    x = m.op("MEAN", [x, axes], m.computed((1, 3)), KeepDims=False)
+    x = m.weighted("FULLY_CONNECTED", x, m.codes(3, 3), 0, (1, 3))
+    network = tflite.read(saved(tmp_path, m.content(source, x)))
+    imported = tflite.judge(network, "net").model
+    assert imported.graph.input.shape == (1, 12, 2)
+    assert not differing(network, imported, 1)
+
+
+@pytest.mark.parametrize(("kind", "scale", "zero", "said"), [
+    (np.uint8, 0.5, 128, "input 2: must be quantized to int8 of the same scale, zero point 128 le"),
+    (np.uint8, 0.25, 127, "input 2: must be quantized to int8 of the same scale, zero point 128 l"),
+    (np.int32, 0.25, 128, "input 2: must be int8 with one scale (got 'int32'); convert the model "),
+])  # fmt: skip
+def test_inputs_of_other_bytes_are_refused(kind, scale, zero, said, tmp_path):
+    m = Maker(np.random.default_rng(4))
+    x = m.tensor((1, 5), np.int8, [0.25], [0])
+    y = m.weighted("FULLY_CONNECTED", x, m.codes(3, 5), 0, (1, 3))
+    source = m.tensor((1, 5), kind, [scale], [zero])
+    if kind is np.uint8:
+        m.operators.insert(0, {"kind": "QUANTIZE", "inputs": [source], "output": x, "options": {}})
+    else:
+        m.operators[0]["inputs"][0] = source
+    said = said.replace("input 2", f"input {source}")
+    with pytest.raises(GraphError) as caught:
+        tflite.judge(tflite.read(saved(tmp_path, m.content(source, y))), "net")
+    assert str(caught.value).startswith(said)
+
+
 @needs_tiny
 @pytest.mark.parametrize("name", [
     "ad_autoencoder", "ic_resnet8", "kws_dscnn", "vww_mobilenetv1_025",
@@ -69,7 +116,7 @@ def test_a_wrong_level_is_seen(tmp_path):
     network = tflite.read(saved(tmp_path, random_model(3)))
     imported = tflite.judge(network, "net").model
     last = next(op for op in reversed(imported.graph.ops) if isinstance(op, ir.Threshold))
-    shifted = replace(last, levels=last.levels + 500)
+    shifted = replace(last, levels=last.levels + 50_000)
     graph = imported.graph.map(lambda op: shifted if op is last else op)
     (row, *_) = differing(network, replace(imported, graph=graph), 1)
     assert row.tensor == last.name and row.found < row.reference
@@ -89,8 +136,45 @@ def chain(change) -> bytes:
     return m.content(source, x)
 
 
-def logistic(m, x):
-    return m.op("LOGISTIC", [x], m.computed((1, 4, 4, 3)))
+def unknown(m, x):
+    return m.op("HARD_SWISH", [x], m.computed((1, 4, 4, 3)))
+
+
+def falling(m, x):
+    return m.op("LEAKY_RELU", [x], m.computed((1, 4, 4, 3)), Alpha=-0.5)
+
+
+def ranked(m, x):
+    return m.op("SOFTMAX", [x], m.tensor((1, 4, 4, 3), np.int8, [1 / 256], [-128]), Beta=1)
+
+
+def left(m, x):
+    m.op("DEQUANTIZE", [x], m.tensor((1, 4, 4, 3), np.float32))
+    return x
+
+
+def rescaled(m, x):
+    y = m.computed((1, 4, 4, 6))
+    return m.op("CONCATENATION", [x, x], y, Axis=3, FusedActivationFunction=0)
+
+
+def stacked(m, x):
+    return m.op("CONCATENATION", [x, x], m.like(x, (1, 8, 4, 3)), Axis=1, FusedActivationFunction=0)
+
+
+def padded(m, x):
+    sides = m.tensor((4, 2), np.int32, values=np.array([[0, 0]] * 3 + [[1, 0]], np.int32))
+    return m.op("PAD", [x, sides], m.like(x, (1, 4, 4, 4)))
+
+
+def stretched(m, x):
+    size = m.tensor((2,), np.int32, values=np.array([6, 4], np.int32))
+    return m.op("RESIZE_NEAREST_NEIGHBOR", [x, size], m.like(x, (1, 6, 4, 3)), AlignCorners=False)
+
+
+def over_channels(m, x):
+    axes = m.tensor((1,), np.int32, values=np.array([3], np.int32))
+    return m.op("MEAN", [x, axes], m.computed((1, 4, 4)), KeepDims=False)
 
 
 def offset_weights(m, x):
@@ -127,7 +211,21 @@ def sign_bit(m, x):
 
 
 REFUSED = {
-    "unknown": (logistic, "node 'LOGISTIC_1' (LOGISTIC): is not supported; supported are ADD, AV"),
+    "unknown": (unknown, "node 'HARD_SWISH_1' (HARD_SWISH): is not supported; supported are ADD, "),
+    "falling": (falling, "node 'LEAKY_RELU_1' (LEAKY_RELU): alpha must not be negative (got -0.5)"),
+    "ranked": (ranked, "node 'SOFTMAX_1' (SOFTMAX): must stand at the end, where it keeps the ran"),
+    "left": (
+        left,
+        "node 'DEQUANTIZE_1' (DEQUANTIZE): must stand at the end; what follows it is ",
+    ),
+    "rescaled": (rescaled, "node 'CONCATENATION_1' (CONCATENATION): inputs and output must have o"),
+    "stacked": (
+        stacked,
+        "node 'CONCATENATION_1' (CONCATENATION): must join the channels, axis 3",
+    ),
+    "padded": (padded, "node 'PAD_1' (PAD): must pad height and width alone, by 0 or more (got [["),
+    "stretched": (stretched, "node 'RESIZE_NEAREST_NEIGHBOR_1' (RESIZE_NEAREST_NEIGHBOR): must ma"),
+    "over channels": (over_channels, "node 'MEAN_1' (MEAN): must be over height and width, all ax"),
     "weights with a zero point": (offset_weights, "node 'CONV_2D_1' (CONV_2D): weights need 1 or "),
     "scales of inputs": (
         across,
@@ -149,6 +247,20 @@ def test_refused_by_name(name, tmp_path, capsys):
     assert main(["import", str(path), "--out", str(tmp_path / "g.graph.safetensors")]) == 2
     assert not (tmp_path / "g.graph.safetensors").exists()
     assert said.partition(": ")[2][:30] in capsys.readouterr().err
+
+
+def test_a_shape_that_litert_makes_otherwise_is_named(tmp_path):
+    """SQUEEZE without axes takes the batch away, too, which the file does not say."""
+    m = Maker(np.random.default_rng(4))
+    x = source = m.computed((1, 1, 2, 3))
+    x = m.op("SQUEEZE", [x], m.like(x, (1, 2, 3)))
+    axes = m.tensor((1,), np.int32, values=np.array([1], np.int32))
+    x = m.op("MEAN", [x, axes], m.computed((1, 3)), KeepDims=False)
+    network = tflite.read(saved(tmp_path, m.content(source, x)))
+    with pytest.raises(
+        ArtifactError, match=r"tensor 3: must have shape \(1, 3\), as the file says"
+    ):
+        differing(network, tflite.judge(network, "net").model, 1)
 
 
 def test_damaged_files_end_in_one_line(tmp_path):
