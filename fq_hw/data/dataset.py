@@ -6,6 +6,7 @@ import enum
 from pathlib import Path
 
 from fq_hw.data import cifar, digits, folder, idx, npy
+from fq_hw.data.meaning import Meaning
 from fq_hw.data.split import Data, Split, arranged
 from fq_hw.errors import require
 from fq_hw.files import check_path
@@ -33,9 +34,15 @@ LOADERS = {
 }
 
 
-def load(kind: DataKind, path: Path | None, image: tuple[int, int, int]) -> Data:
+def load(
+    kind: DataKind,
+    path: Path | None,
+    image: tuple[int, int, int],
+    meaning: Meaning | None = None,
+) -> Data:
     """Load data of ``kind``: ``path`` is its folder, ``image`` the height, width and colours.
 
+    Arrays of real numbers are taken where the bytes of an input have a ``meaning``.
     Both splits are shuffled with a fixed seed and the classes take turns, so that the first images
     are of all classes. Raises ArtifactError for files that are missing or not of that format, and
     where the set has images of another size or of other colours.
@@ -48,4 +55,5 @@ def load(kind: DataKind, path: Path | None, image: tuple[int, int, int]) -> Data
     contract = "needs the path of its folder"
     require(path is not None, f"data {kind.value}", contract, hint=hint)
     check_path(path, f"data {kind.value}")  # what it is called is printed, and stands in files
-    return arranged(LOADERS[kind](Path(path), image))
+    more = (meaning,) if kind is DataKind.NPY and meaning else ()
+    return arranged(LOADERS[kind](Path(path), image, *more))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fq_hw.data.fixed import fixed_data
+from fq_hw.data.meaning import Meaning
 from fq_hw.data.split import Data, Split
 from fq_hw.errors import ArtifactError, require
 from fq_hw.files import check_line, open_file, read_text
@@ -34,10 +35,17 @@ def read_npy(path: Path) -> np.ndarray:
             raise ArtifactError(message) from error
 
 
-def read_images(path: Path, image: tuple[int, int, int]) -> np.ndarray:
-    """Inputs uint8 N,H,W,C of a file of uint8 or int8: N,H,W,C, or N and as many numbers."""
+def read_images(
+    path: Path, image: tuple[int, int, int], meaning: Meaning | None = None
+) -> np.ndarray:
+    """Inputs uint8 N,H,W,C of a file of N,H,W,C, or N and as many numbers.
+
+    These are uint8, int8, or real where a byte has a ``meaning``.
+    """
     found, where = read_npy(path), f"data {path}"
     kind = found.dtype in (np.uint8, np.int8)
+    if meaning is not None and found.dtype in (np.float32, np.float64):
+        found, kind = meaning.bytes_of(found, where), True
     contract, hint = "must hold uint8 or int8", "quantize it as the model's input is"
     require(kind, where, contract, str(found.dtype), hint=hint, kind=ArtifactError)
     size = found.ndim >= 2 and math.prod(found.shape[1:]) == math.prod(image)
@@ -51,9 +59,11 @@ def read_images(path: Path, image: tuple[int, int, int]) -> np.ndarray:
     return found.reshape(len(found), *image)
 
 
-def read_split(path: Path, prefix: str, image: tuple[int, int, int]) -> Split:
+def read_split(
+    path: Path, prefix: str, image: tuple[int, int, int], meaning: Meaning | None
+) -> Split:
     """``images.npy`` and ``labels.npy``, each with ``prefix`` before its name."""
-    images = read_images(path / f"{prefix}images.npy", image)
+    images = read_images(path / f"{prefix}images.npy", image, meaning)
     name = path / f"{prefix}labels.npy"
     labels, where = read_npy(name), f"data {name}"
     whole = labels.dtype.kind in "iu" and labels.shape == images.shape[:1]
@@ -66,16 +76,16 @@ def read_split(path: Path, prefix: str, image: tuple[int, int, int]) -> Split:
     return Split(images=images, labels=labels.astype(np.int64))
 
 
-def load_npy(path: Path, image: tuple[int, int, int]) -> Data:
+def load_npy(path: Path, image: tuple[int, int, int], meaning: Meaning | None = None) -> Data:
     """A folder of ``images.npy`` and ``labels.npy``, to test on.
 
     ``train-images.npy`` and ``train-labels.npy`` are trained on where they are there; CLASSES names
     the classes, which are else as many as the labels tell. A number of int8 is kept as the byte 128
-    above it.
+    above it; real numbers become the nearest bytes where these have a ``meaning``.
     """
-    test = read_split(path, "", image)
+    test = read_split(path, "", image, meaning)
     apart = (path / "train-images.npy").exists()
-    train = read_split(path, "train-", image) if apart else test
+    train = read_split(path, "train-", image, meaning) if apart else test
     most = max(int(split.labels.max(initial=0)) for split in (train, test))
     names = path / CLASSES
     if names.exists():

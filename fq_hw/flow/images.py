@@ -9,6 +9,7 @@ import numpy as np
 
 from fq_hw import data
 from fq_hw.data import DataKind
+from fq_hw.data.meaning import Meaning
 from fq_hw.data.noise import noise
 from fq_hw.data.source import Source, check_classes
 from fq_hw.errors import ArtifactError, require
@@ -44,10 +45,11 @@ def data_of(
     source: Source | None,
     kind: DataKind | None = None,
     path: Path | None = None,
+    meaning: Meaning | None = None,
 ) -> data.Data:
     """The images for network ``name``, as ``choose`` finds them; refuses others than its own."""
     kind, path = choose(kind, path, name, source)
-    images = data.load(kind, path, image)
+    images = data.load(kind, path, image, meaning)
     check_classes(images, name, classes, source and source.classes)
     return images
 
@@ -69,7 +71,9 @@ def load_images(
             f"note: {graph.name} does not say what it was trained on; taking the built-in digits"
         )
         kind = DataKind.DIGITS
-    return data_of(graph.name, graph.input.shape, graph.classes, source, kind, path)
+    given = graph.input
+    meaning = None if given.scale is None else Meaning(given.scale, given.zero)
+    return data_of(graph.name, given.shape, graph.classes, source, kind, path, meaning)
 
 
 def example_image(

@@ -147,10 +147,14 @@ class Op:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Input(Op):
-    """The image: uint8 of shape H,W,C; ``scale`` as in Threshold."""
+    """The image: uint8 of shape H,W,C.
+
+    What a byte means, where somebody says so, is the real number ``scale`` * (byte - ``zero``).
+    """
 
     shape: tuple[int, int, int]
     scale: float | None = None
+    zero: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
@@ -161,6 +165,8 @@ class Input(Op):
         require(small, self.where, contract, self.shape, kind=GraphError)
         check_size(self, self.shape)
         check_scale(self)
+        inside = isinstance(self.zero, int) and 0 <= self.zero <= 255
+        require(inside, self.where, "zero must be in 0..255", self.zero, kind=GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,6 +5,7 @@ import pytest
 
 from fq_hw import data
 from fq_hw.data import DataKind
+from fq_hw.data.meaning import Meaning
 from fq_hw.data.npy import load_npy
 from fq_hw.errors import FqHwError
 
@@ -34,6 +35,19 @@ def test_shapes_of_one_input(root, shape):
     np.save(root / "images.npy", IMAGES.view(np.uint8).reshape(shape))
     test = load_npy(root, (5, 4, 1)).test()
     np.testing.assert_array_equal(test.images, IMAGES.view(np.uint8))
+
+
+def test_real_numbers_are_the_nearest_bytes_where_these_mean_something(root):
+    real = np.array([-9.0, -0.75, -0.25, 0.0, 0.25, 0.74, 99.0], np.float32)
+    images = np.resize(real, (6, 20))
+    np.save(root / "images.npy", images)
+    test = load_npy(root, (5, 4, 1), Meaning(0.5, 3)).test()
+    want = np.array([0, 1, 2, 3, 4, 4, 201])
+    np.testing.assert_array_equal(test.images.reshape(6, 20), np.resize(want, (6, 20)))
+    images[0, 0] = np.nan
+    np.save(root / "images.npy", images)
+    with pytest.raises(FqHwError, match=r"images.npy: must hold numbers, not infinities or NaN"):
+        load_npy(root, (5, 4, 1), Meaning(0.5, 3))
 
 
 def test_names_and_a_set_to_train_on(root):

@@ -11,6 +11,7 @@ from tflite_models import Maker, random_model
 
 from fq_hw import ir
 from fq_hw.cli.main import main
+from fq_hw.data.meaning import Meaning
 from fq_hw.errors import ArtifactError, GraphError
 from fq_hw.foreign import tflite
 from fq_hw.foreign.tflite import execution
@@ -76,6 +77,26 @@ def test_a_row(tmp_path):
     imported = tflite.judge(network, "net").model
     assert imported.graph.input.shape == (1, 12, 2)
     assert not differing(network, imported, 1)
+
+
+def test_real_numbers_become_the_bytes_of_litert(tmp_path):
+    """The first operator of a network that takes float32, and a set of real numbers."""
+    m = Maker(np.random.default_rng(4))
+    x = m.tensor((1, 400), np.int8, [0.037], [-17])
+    source = m.tensor((1, 400), np.float32)
+    m.op("QUANTIZE", [source], x)
+    network = tflite.read(
+        saved(tmp_path, m.content(source, m.weighted("FULLY_CONNECTED", x, m.codes(3, 400), 0,
+                                                     (1, 3))))
+    )  # fmt: skip
+    given = tflite.judge(network, "net").model.graph.input
+    real = np.random.default_rng(5).normal(0, 3, (1, 400)).astype(np.float32)
+    real[0, :300] = (np.arange(300, dtype=np.float32) - 150) * np.float32(0.037) / 2  # halves
+    reference = tflite.Reference(network).interpreter
+    reference.set_tensor(source, real)
+    reference.invoke()
+    want = reference.get_tensor(x).astype(int) + 128
+    np.testing.assert_array_equal(Meaning(given.scale, given.zero).bytes_of(real, "x"), want)
 
 
 @pytest.mark.parametrize(("kind", "scale", "zero", "said"), [
