@@ -113,8 +113,8 @@ def board_rows(what: str, built: Mapping, said: str) -> Iterator[Row]:
     """Cells, clock and rate of a build."""
     for key, unit in CELLS.items():
         yield f"{what}: {unit}", built[key], unit, "routed", said
-    yield f"{what}: clock", built["fmax_mhz"], "MHz", "routed", said
-    rate = built["fmax_mhz"] * 1e6 / built["cycles per frame"]
+    yield f"{what}: clock", round(built["fmax_mhz"], 1), "MHz", "routed", said
+    rate = round(built["fmax_mhz"] * 1e6 / built["cycles per frame"])
     yield f"{what}: routed clock / cycles per frame", rate, "frames/s", "routed", said
 
 
