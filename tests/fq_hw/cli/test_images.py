@@ -15,6 +15,7 @@ from fq_hw.data.source import Source, check_classes
 from fq_hw.errors import ArtifactError
 from fq_hw.flow import images
 from fq_hw.flow.model import SHIPPED, Model, load_model
+from fq_hw.ir import Input
 
 
 def options(**given):
@@ -77,7 +78,7 @@ class Shape:
 
     @property
     def input(self):
-        return self
+        return Input(name="pixels", shape=self.shape)
 
 
 def nameless(classes, shape=(32, 32, 3)):
