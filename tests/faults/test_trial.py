@@ -169,11 +169,13 @@ def test_what_is_wrong_is_found(command, wrong, tried):
 
 def test_memory_is_watched(tried, monkeypatch):
     monkeypatch.setattr(child, "LIMIT_MB", 300)
+    monkeypatch.setattr(child, "LIMIT_S", 30)  # to take it may last on a busy machine
     assert tried(fills).wrong == "more than 300 MB"
 
 
 def test_memory_of_the_parent_is_not_the_commands(tried, monkeypatch):
     monkeypatch.setattr(child, "LIMIT_MB", 300)
+    monkeypatch.setattr(child, "LIMIT_S", 30)
     held = bytearray(os.urandom(1)) * (400 * 2**20)  # a fork begins with all of it
     assert tried(refused).outcome == "refused" and len(held) == 400 * 2**20
 
