@@ -177,12 +177,16 @@ def queued(pid: int) -> float:
 
 
 def resident(pid: int) -> float:
-    """MB of memory that the process holds; 0 when there is no such process."""
+    """MB of memory of its own that the process holds; 0 when there is no such process.
+
+    Pages of files do not count: a fork has none of its parent's until it reads them.
+    """
     try:
         with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * resource.getpagesize() / 2**20
-    except (OSError, IndexError):
+            held, shared = (int(word) for word in file.read().split()[1:3])
+    except (OSError, ValueError):
         return 0.0
+    return (held - shared) * resource.getpagesize() / 2**20
 
 
 def exceeded(pid: int, own: float, wall: float, held: float) -> str:

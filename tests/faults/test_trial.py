@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import mmap
 import os
 import signal
 import subprocess
@@ -167,10 +168,15 @@ def test_what_is_wrong_is_found(command, wrong, tried):
     assert found.outcome == "wrong" and found.wrong.startswith(wrong)
 
 
-def test_memory_is_watched(tried, monkeypatch):
+def test_memory_is_watched(tried, monkeypatch, tmp_path):
     monkeypatch.setattr(child, "LIMIT_MB", 300)
     monkeypatch.setattr(child, "LIMIT_S", 30)  # to take it may last on a busy machine
-    assert tried(fills).wrong == "more than 300 MB"
+    path = tmp_path / "mapped"
+    path.touch()
+    os.truncate(path, 400 * 2**20)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+        assert len(bytes(memoryview(mapped)[:: mmap.PAGESIZE])) == 400 * 2**20 // mmap.PAGESIZE
+        assert tried(fills).wrong == "more than 300 MB"  # the file's pages are the parent's alone
 
 
 def test_memory_of_the_parent_is_not_the_commands(tried, monkeypatch):
