@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+import numpy as np
+
 from boards.protocol import (
     IDLE_S,
     LAST_NUMBER,
@@ -39,7 +41,8 @@ from boards.reply import (
     decode_result,
     read_reply,
 )
-from fq_hw.errors import require
+from fq_hw.data.meaning import Meaning, as_bytes
+from fq_hw.errors import ParameterError, require
 
 __all__ = ["Link", "LinkError", "Port", "Reply", "Result", "decode_info", "decode_result",
            "read_reply"]  # fmt: skip
@@ -65,15 +68,22 @@ class Port(Protocol):
 class Link:
     """A conversation with one board over ``port``.
 
-    idle_s  the board's own ``idle_s``; the first request, and one after another that did not end
-            with its reply, waits 1.5 times as long, so that it is heard
-    sleep   waits the given seconds
+    meaning  what a byte of the network's image is, as ``Model.meaning`` says
+    idle_s   the board's own ``idle_s``; the first request, and one after another that did not end
+             with its reply, waits 1.5 times as long, so that it is heard
+    sleep    waits the given seconds
     """
 
     def __init__(
-        self, port: Port, *, idle_s: float = IDLE_S, sleep: Callable[[float], object] = time.sleep
+        self,
+        port: Port,
+        *,
+        meaning: Meaning | None = None,
+        idle_s: float = IDLE_S,
+        sleep: Callable[[float], object] = time.sleep,
     ):
         self._port = port
+        self._meaning = meaning
         self._idle_s = idle_s
         self._sleep = sleep
         self._info: Info | None = None
@@ -126,21 +136,21 @@ class Link:
         ask = functools.partial(pack, REQUEST_SYNC, kind, payload=raw)
         return decode_memory(self._ask(ask, Status.MEMORY))
 
-    def classify(self, frame: bytes | memoryview) -> Result:
-        """Send one frame (uint8; H,W,C with C fastest) and return the result.
+    def classify(self, frame: bytes | memoryview | np.ndarray) -> Result:
+        """Send one frame (H,W,C with C fastest) and return the result.
 
-        ParameterError when the frame has not the size that the board wants; LinkError, with the
+        Its numbers are bytes, int8 (a byte is 128 above it), or real where bytes have a meaning.
+        ParameterError when they are others, or not as many as the board wants; LinkError, with the
         status when the board refuses it, when there is no result. After either, and after an
         interrupt, the link can be used again; where the port failed, once it works again.
         """
         info = self._info or self.query()
-        pixels = memoryview(frame)
-        require(pixels.format == "B", "frame", "must hold unsigned bytes", pixels.format)
+        pixels = as_bytes(np.asarray(memoryview(frame)), "frame", self._meaning, ParameterError)
         size = info.frame_bytes
         contract = f"must have {size} bytes, for {info.pixels} pixels of {info.colours} colours"
         require(pixels.nbytes == size, "frame", contract, pixels.nbytes)
-        frame = pixels.tobytes()
-        payload = self._ask(lambda number: frame_request(number, frame, info), Status.RESULT)
+        sent = pixels.tobytes()
+        payload = self._ask(lambda number: frame_request(number, sent, info), Status.RESULT)
         return decode_result(payload, info)
 
     def _ask(self, request: Callable[[int], bytes], wanted: Status) -> bytes:

@@ -18,5 +18,6 @@ def add_pixel_argument(parser: argparse.ArgumentParser, default: str | None = UN
         "--pixels",
         choices=[pixels.value for pixels in PixelRange],
         default=default,
-        help="what the model gets for a byte p: p/255 (unit, default), 2p/255-1 (signed), p",
+        help="what the model gets for a byte p: p/255 (unit, default), 2p/255-1 (signed), "
+        "p (byte), or the number that its own first quantizer makes p of (model)",
     )

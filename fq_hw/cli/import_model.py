@@ -83,5 +83,7 @@ def fold(args: argparse.Namespace) -> Output:
             f"{first.node} ({first.kind}): {first.why}"
         )
     found = judged.imported
+    if judged.doubt:
+        say(f"note: {judged.doubt}")
     more = {"nodes": len(lines), "ranking error": found.ranking_error}
     return save(args, flow.Model(graph=found.graph), more, f"{text}\n")

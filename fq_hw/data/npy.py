@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fq_hw.data.fixed import fixed_data
-from fq_hw.data.meaning import Meaning
+from fq_hw.data.meaning import Meaning, as_bytes
 from fq_hw.data.split import Data, Split
 from fq_hw.errors import ArtifactError, require
 from fq_hw.files import check_line, open_file, read_text
@@ -17,7 +17,6 @@ __all__ = ["CLASSES", "MOST_BYTES", "load_npy"]
 
 MOST_BYTES = 2**30
 CLASSES = "classes.txt"  # a name a line, where labels do not tell how many there are
-SIGNED = 128  # what is added to int8: the byte of the lowest is 0
 
 
 def read_npy(path: Path) -> np.ndarray:
@@ -42,20 +41,14 @@ def read_images(
 
     These are uint8, int8, or real where a byte has a ``meaning``.
     """
-    found, where = read_npy(path), f"data {path}"
-    kind = found.dtype in (np.uint8, np.int8)
-    if meaning is not None and found.dtype in (np.float32, np.float64):
-        found, kind = meaning.bytes_of(found, where), True
-    contract, hint = "must hold uint8 or int8", "quantize it as the model's input is"
-    require(kind, where, contract, str(found.dtype), hint=hint, kind=ArtifactError)
+    where = f"data {path}"
+    found = as_bytes(read_npy(path), where, meaning)
     size = found.ndim >= 2 and math.prod(found.shape[1:]) == math.prod(image)
     squeezed = [n for n in found.shape[1:] if n != 1]
     alike = size and (found.ndim == 2 or squeezed == [n for n in image if n != 1])
     height, width, colours = image
     contract = f"images must be {height} x {width} x {colours}, or so many numbers in a row"
     require(alike, where, contract, found.shape, kind=ArtifactError)
-    if found.dtype == np.int8:
-        found = (found.astype(np.int16) + SIGNED).astype(np.uint8)
     return found.reshape(len(found), *image)
 
 

@@ -71,9 +71,7 @@ def load_images(
             f"note: {graph.name} does not say what it was trained on; taking the built-in digits"
         )
         kind = DataKind.DIGITS
-    given = graph.input
-    meaning = None if given.scale is None else Meaning(given.scale, given.zero)
-    return data_of(graph.name, given.shape, graph.classes, source, kind, path, meaning)
+    return data_of(graph.name, model.image, graph.classes, source, kind, path, model.meaning)
 
 
 def example_image(

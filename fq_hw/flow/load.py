@@ -57,10 +57,11 @@ def load(path: str | Path, *, pixels: str = "unit", image: tuple[int, int] | Non
     """Read a model: *.onnx, *.tflite, *.npz, *.toml (untrained), a checkpoint or a graph.
 
     Of an ONNX model: ``pixels`` is what it gets for a byte p, "unit" p/255, "signed" 2p/255-1,
-    "byte" p; ``image`` height and width, where it reads grey pixels as N,F. An .npz file holds
-    packed weights of BNN-PYNQ's CNV or blueoil's LmnetV1. A TFLite model is of int8; a byte stands
-    for the integer 128 below it. Raises ArtifactError for a file that
-    cannot be read, GraphError for a network that cannot be taken, by the node.
+    "byte" p, "model" the number of which its first quantizer makes p; ``image`` height and width,
+    where it reads grey pixels as N,F. An .npz file holds packed weights of BNN-PYNQ's CNV or
+    blueoil's LmnetV1. A TFLite model is of int8; a byte stands for the integer 128 below it.
+    Raises ArtifactError for a file that cannot be read, GraphError for a network that cannot be
+    taken, by the node.
     """
     path = Path(path)
     if path.suffix == ".npz":

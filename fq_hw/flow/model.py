@@ -11,6 +11,7 @@ import numpy as np
 
 from fq_hw import artifact, checkpoint, export, golden, ir
 from fq_hw.data import DataKind, digits
+from fq_hw.data.meaning import Meaning
 from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, one_of, require
 from fq_hw.fixed import export as fixed_export
@@ -62,6 +63,11 @@ class Model:
     def image(self) -> tuple[int, ...]:
         """Height, width, colours."""
         return self.graph.input.shape
+
+    @property
+    def meaning(self) -> Meaning | None:
+        """What a byte of the image is, where its file says so."""
+        return None if self.graph.input.meaning is None else Meaning(*self.graph.input.meaning)
 
     @property
     def classes(self) -> tuple[str, ...]:

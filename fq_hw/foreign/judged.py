@@ -25,10 +25,14 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Judged(Generic[Imported]):
-    """A line for every node; the imported model where all of them are supported."""
+    """A line for every node; the imported model where all of them are supported.
+
+    ``doubt`` names what its owner may have meant otherwise.
+    """
 
     lines: Sequence[Line]
     imported: Imported | None
+    doubt: str = ""
 
     @property
     def model(self) -> Imported:

@@ -149,12 +149,14 @@ class Op:
 class Input(Op):
     """The image: uint8 of shape H,W,C.
 
-    What a byte means, where somebody says so, is the real number ``scale`` * (byte - ``zero``).
+    scale    as in Threshold
+    meaning  scale and zero, where somebody says what a byte is: the real number
+             scale * (byte - zero)
     """
 
     shape: tuple[int, int, int]
     scale: float | None = None
-    zero: int = 0
+    meaning: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
@@ -165,8 +167,13 @@ class Input(Op):
         require(small, self.where, contract, self.shape, kind=GraphError)
         check_size(self, self.shape)
         check_scale(self)
-        inside = isinstance(self.zero, int) and 0 <= self.zero <= 255
-        require(inside, self.where, "zero must be in 0..255", self.zero, kind=GraphError)
+        if self.meaning is None:
+            return
+        object.__setattr__(self, "meaning", tuple(float(x) for x in self.meaning))
+        pair = len(self.meaning) == 2
+        usual = pair and 2.0**-256 <= self.meaning[0] <= 2.0**256 and 0 <= self.meaning[1] <= 255
+        contract = "meaning must be a scale in 2**-256..2**256, and a zero in 0..255"
+        require(usual, self.where, contract, self.meaning, kind=GraphError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,6 +5,7 @@ import sys
 import termios
 import zlib
 
+import numpy as np
 import pytest
 
 from boards import link as link_module
@@ -19,6 +20,7 @@ from boards.protocol import (
     Status,
     pack,
 )
+from fq_hw.data.meaning import Meaning
 from fq_hw.errors import ParameterError
 
 INFO = Info(pixels=4, colours=1, classes=2, best=1, label_bytes=1, score_bytes=2, chunk_pixels=256)
@@ -102,6 +104,29 @@ def test_classify_queries_once_and_counts():
         pack(REQUEST_SYNC, Request.FRAME, 2, b"abcd"),
         pack(REQUEST_SYNC, Request.FRAME, 3, b"efgh"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("frame", "sent"),
+    [
+        (np.array([[-128], [-1], [0], [127]], np.int8), [0, 127, 128, 255]),
+        (np.array([-9.0, -0.75, 0.0, 99.0], np.float32), [0, 1, 3, 201]),
+        (np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.uint8)[:, ::2], [0, 2, 4, 6]),
+    ],
+)
+def test_numbers_go_as_bytes(frame, sent):
+    board = Board(GOOD, reply(Status.RESULT, 2, RESULT))
+    Link(board, meaning=Meaning(0.5, 3), sleep=no_wait).classify(frame)
+    assert board.requests[1] == pack(REQUEST_SYNC, Request.FRAME, 2, bytes(sent))
+
+
+def test_numbers_that_mean_nothing_are_refused():
+    link = Link(Board(GOOD), sleep=no_wait)
+    with pytest.raises(ParameterError, match=r"^frame: must hold uint8 or int8 \(got 'float32'\)"):
+        link.classify(np.zeros(4, np.float32))
+    link = Link(Board(GOOD), meaning=Meaning(0.5, 3), sleep=no_wait)
+    with pytest.raises(ParameterError, match="^frame: must hold numbers, not infinities or NaN"):
+        link.classify(np.full(4, np.nan, np.float32))
 
 
 def test_numbers_go_round_without_0():
@@ -258,7 +283,7 @@ def test_a_port_that_is_pulled_out_is_one_line(at, error):
 
 def test_classify_refuses_wider_elements():
     board = Board(GOOD)
-    with pytest.raises(ParameterError, match="^frame: must hold unsigned bytes \\(got 'H'\\)"):
+    with pytest.raises(ParameterError, match="^frame: must hold uint8 or int8 \\(got 'uint16'\\)"):
         Link(board, sleep=no_wait).classify(memoryview(bytes(4)).cast("H"))
 
 

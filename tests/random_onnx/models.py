@@ -11,7 +11,7 @@ import onnx
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from fq_hw.foreign.onnx import PixelRange
+from fq_hw.foreign.pixels import PIXELS, PixelRange
 from random_onnx.joins import block
 from random_onnx.layers import affine, conv, dense, nothing
 from random_onnx.net import Layout, Net, Tensor
@@ -69,9 +69,9 @@ def head(net: Net, side: int) -> Tensor:
     layout = net.pick(*[Layout.NCHW] * 5, Layout.NHWC, Layout.NHWC, Layout.FLAT)
     if layout is Layout.FLAT:
         h, w, c = 1, 1, net.whole(1, 4 * side)
-    scale, shift = (float(value) for value in net.pixels.affine)
-    x = Tensor(name="image", shape=(h, w, c), layout=layout, unit=scale, levels=True,
-               spread=SPREAD[net.pixels], zero=shift == 0)  # fmt: skip
+    pixels = PIXELS[net.pixels]
+    x = Tensor(name="image", shape=(h, w, c), layout=layout, unit=float(pixels.scale), levels=True,
+               spread=SPREAD[net.pixels], zero=pixels.zero == 0)  # fmt: skip
     net.shape = x.dims
     net.trait(f"image: {layout.value}")
     if layout is not Layout.FLAT:
@@ -83,7 +83,7 @@ def head(net: Net, side: int) -> Tensor:
         x = quantizer(net, x) if early else x
         name = net.node("Transpose", x.name, perm=[0, 3, 1, 2])
         x = x.become(name, layout=Layout.NCHW)
-    if x.unit == scale and net.chance(3):
+    if x.unit == float(pixels.scale) and net.chance(3):
         net.trait("image: raw pixels")
         return x
     return quantizer(net, affine(net, x, 1)) if net.chance(3) else quantizer(net, x)

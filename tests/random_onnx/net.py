@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 from onnx_models import Maker
 
-from fq_hw.foreign.onnx import PixelRange
+from fq_hw.foreign.pixels import PIXELS
 
 __all__ = ["Layout", "Net", "Tensor"]
 
@@ -89,7 +89,7 @@ class Net(Maker):
         super().__init__(seed=self.whole(0, 9999))
         self.exact = self.chance()
         self.opset = self.pick(*OPSETS)
-        self.pixels = self.pick(*PixelRange)
+        self.pixels = self.pick(*PIXELS)
         self.trait("scales: powers of two" if self.exact else "scales: any")
 
     def trait(self, text: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 from random_onnx import checks
 from random_onnx.models import number, shrunk
 
-from fq_hw.foreign.onnx import PixelRange
 from fq_hw.foreign.onnx.node import RULES
+from fq_hw.foreign.pixels import PIXELS
 
 GRAPHS = range(92, 121)  # here nearly all traits occur
 TAKEN = 25  # of these at least
@@ -55,6 +55,6 @@ def taken(tmp_path) -> checks.Accepted:
 def test_another_image_is_seen(tmp_path):
     """Golden of other pixels than qonnx's."""
     found = taken(tmp_path)
-    other = next(pixels for pixels in PixelRange if pixels is not found.drawn.pixels)
+    other = next(pixels for pixels in PIXELS if pixels is not found.drawn.pixels)
     with pytest.raises(AssertionError):
         checks.check_reference(replace(found, drawn=replace(found.drawn, pixels=other)))

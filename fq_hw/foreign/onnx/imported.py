@@ -11,6 +11,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from fq_hw.errors import FqHwError, GraphError, require
 from fq_hw.foreign.judged import Judged, Line
+from fq_hw.foreign.onnx.first_quantizer import range_doubt
 from fq_hw.foreign.onnx.importer import Importer
 from fq_hw.foreign.onnx.node import RULES, Value
 from fq_hw.foreign.onnx.scores import Scores
@@ -55,7 +56,9 @@ def judge(
     if not all(line.supported for line in lines):
         return Judged(lines=lines, imported=None)
     try:
-        return Judged(lines=lines, imported=finished(importer, name))
+        found = finished(importer, name)
+        doubt = range_doubt(model, importer.image_name, pixels)
+        return Judged(lines=lines, imported=found, doubt=doubt)
     except FqHwError as error:
         name = model.graph.output[0].name
         why = str(error).removeprefix(f"output {name!r}: ")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Factor", "divided", "levels_of", "whole"]
+__all__ = ["Factor", "divided", "levels_of"]
 
 TOP = 2**31
 
@@ -67,11 +67,6 @@ def split(real: float) -> tuple[int, int]:
     if multiplier == TOP:
         multiplier, shift = multiplier // 2, shift + 1
     return (multiplier, shift) if shift >= -31 else (0, 0)
-
-
-def whole(real: np.ndarray) -> np.ndarray:
-    """Real numbers rounded, their halves away from 0: int64."""
-    return np.trunc(real + np.copysign(np.float32(0.5), real)).astype(np.int64)
 
 
 def divided(total: np.ndarray, count: int) -> np.ndarray:

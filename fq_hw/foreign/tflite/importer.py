@@ -93,7 +93,7 @@ class Importer:
         require(batch, where, contract, shape, kind=GraphError)
         image = {4: shape[1:], 3: shape, 2: (1, *shape[1:], 1)}[len(shape)]
         name = self.add("input", "input", shape=list(image), scale=float(tensor.scale[0]),
-                        zero=int(tensor.zero[0]) + ZERO)  # fmt: skip
+                        meaning=[float(tensor.scale[0]), float(tensor.zero[0]) + ZERO])  # fmt: skip
         if len(shape) == 2:
             name = self.add("flatten", "features", name)
         self.made[number] = self.made[self.entry] = name

@@ -10,10 +10,11 @@ from onnx_nets import NETS, Positive, plain
 from fq_hw import golden
 from fq_hw.errors import GraphError
 from fq_hw.foreign import onnx
+from fq_hw.foreign.pixels import PIXELS
 from fq_hw.schedule import timing
 
 
-@pytest.mark.parametrize("pixels", list(onnx.PixelRange), ids=lambda p: p.value)
+@pytest.mark.parametrize("pixels", list(PIXELS), ids=lambda p: p.value)
 @pytest.mark.parametrize("net", NETS, ids=lambda net: net.__name__)
 @pytest.mark.parametrize("seed", range(3))
 def test_every_value_is_qonnx_s(net, seed, pixels, tmp_path):

@@ -96,7 +96,7 @@ def test_real_numbers_become_the_bytes_of_litert(tmp_path):
     reference.set_tensor(source, real)
     reference.invoke()
     want = reference.get_tensor(x).astype(int) + 128
-    np.testing.assert_array_equal(Meaning(given.scale, given.zero).bytes_of(real, "x"), want)
+    np.testing.assert_array_equal(Meaning(*given.meaning).bytes_of(real), want)
 
 
 @pytest.mark.parametrize(("kind", "scale", "zero", "said"), [

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fq_hw.data.meaning import whole
 from fq_hw.errors import GraphError, require
-from fq_hw.foreign.tflite.arithmetic import Factor, whole
+from fq_hw.foreign.tflite.arithmetic import Factor
 from fq_hw.foreign.tflite.importer import ZERO, Importer, bytes_alike, check_int8, rule
 from fq_hw.foreign.tflite.reading import Operator, Tensor
 
