@@ -12,7 +12,6 @@ from component_checks import CHECKS, GRID, golden_beats_in_the_cycles_of_the_mod
 
 from fq_hw.schedule import units
 from rtl_gen.component import component_of
-from sim import components
 from sim.stalls import ONCE
 from sim.zoo import ZOO, random_vectors
 
@@ -62,14 +61,14 @@ def test_verilog(name, verilog_problems):
 
 @pytest.mark.slow
 @pytest.mark.verilator
-def test_verilog_under_every_stall(zoo_program, tmp_path):
+def test_verilog_under_every_stall(replay, tmp_path):
     vectors = {name: random_vectors(unit) for name, unit in ZOO.items()}
-    found = components.replay(zoo_program, vectors, tmp_path, GRID)
+    found = replay(vectors, tmp_path, GRID)
     assert found == {f"{name}/{into}/{out}": "" for name in ZOO for into, out in GRID}
 
 
 @pytest.mark.verilator
-def test_verilog_check_can_fail(zoo_program, tmp_path):
+def test_verilog_check_can_fail(replay, tmp_path):
     """Vectors that are wrong on purpose: another beat, one too few, one that never comes."""
     other, fewer, never = (random_vectors(ZOO[name]) for name in ("fifo_3", "fork_2", "add_even"))
     wrong = {
@@ -77,7 +76,7 @@ def test_verilog_check_can_fail(zoo_program, tmp_path):
         "fork_2": replace(fewer, o={**fewer.o, "o_1": fewer.o["o_1"][:-1]}),
         "add_even": replace(never, i={**never.i, "i_b": never.i["i_b"][:-1]}),
     }
-    found = components.replay(zoo_program, wrong, tmp_path, ONCE)
+    found = replay(wrong, tmp_path, ONCE)
     assert {(*case.split("/")[1:],) for case in found} == set(ONCE)
     for name, message in {
         "fifo_3": "fifo_3_o beat 56: got ",
