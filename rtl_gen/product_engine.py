@@ -9,6 +9,7 @@ from amaranth.hdl import Module, Signal, Value, signed
 
 from fq_hw.schedule.units import ProductUnit
 from fq_hw.schedule.units.engine import Shared
+from rtl_gen.adder_tree import by_twos
 from rtl_gen.engine import Engine, Near, kept
 from rtl_gen.products import apart, levels_together, pairs, weights_together
 
@@ -80,7 +81,7 @@ class ProductEngine(Engine, unit=ProductUnit):
     def total(self, m: Module, name: str, terms: list[Value]) -> Value:
         """The sum of ``terms``, by twos."""
         for level, widths in enumerate(self.unit.tree[1:]):
-            sums = [sum(terms[n + 1 : n + 2], terms[n]) for n in range(0, len(terms), 2)]
+            sums = by_twos(terms)
             terms = [
                 Signal(signed(width), name=f"sum_{name}_{level}_{n}", reset_less=True)
                 for n, width in enumerate(widths)

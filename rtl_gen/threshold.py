@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib.wiring import connect, flipped
 
 from fq_hw.schedule.units import ThresholdUnit
+from rtl_gen.adder_tree import count
 from rtl_gen.component import UnitComponent
 from rtl_gen.skid_buffer import SkidBuffer
 
-__all__ = ["Threshold", "count"]
+__all__ = ["Threshold"]
 
 
 class Threshold(UnitComponent, unit=ThresholdUnit):
@@ -55,11 +54,3 @@ class Threshold(UnitComponent, unit=ThresholdUnit):
             # steps is all ones: steps - count inverts every bit
             m.d.comb += counts.i.p[lane].eq(count(reached) ^ down.replicate(unit.out_bits))
         return m
-
-
-def count(bits: Iterable[Value]) -> Value:
-    """How many of ``bits`` are 1, by a tree: no sum is wider or deeper than it must be."""
-    terms = list(bits)
-    while len(terms) > 1:
-        terms = [sum(terms[n + 1 : n + 2], terms[n]) for n in range(0, len(terms), 2)]
-    return terms[0]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fq_hw.errors import GraphError, require
-from fq_hw.exact import FAR
 from fq_hw.ir.axis import Axis, Places
+from fq_hw.ir.op import MOST_BITS, Op, check_bits, check_scale, check_sign, check_size, freeze
 
 __all__ = [
     "Add",
@@ -38,63 +38,11 @@ __all__ = [
 ]
 
 
-MOST_BITS = 8  # of a level: golden keeps levels in bytes
 MOST_WEIGHT = 2**15  # of a weight: more has no use, and sums stay far below 2**63
 MOST_WEIGHTS = 2**24  # of one convolution
 MOST_TIMES = 2**32  # of an Add's inputs: float32 scales a few octaves apart need 28 bits
 MOST_STRIDE = 255
 MOST_PIXELS = 2**12  # of a side of the image
-MOST_CHANNELS = 2**20  # of a tensor
-MOST_VALUES = 2**24  # of a tensor of one image
-
-
-def freeze(op: Op, field: str, *, real: bool = False, wide: bool = False) -> None:
-    """Replace an array of integers, or of numbers if ``real``, by a read-only copy.
-
-    It must not be empty, and its integers must lie in -FAR..FAR; where ``wide`` they become int64,
-    in which their negatives and sums do not wrap.
-    """
-    array = np.asarray(getattr(op, field))
-    contract = f"{field} must be an array of {'real numbers' if real else 'integers'}"
-    fits = array.dtype.kind in ("iuf" if real else "iu") and array.dtype.itemsize <= 8
-    require(fits, op.where, contract, str(array.dtype), kind=GraphError)
-    require(array.size, op.where, f"{field} must not be empty", array.shape, kind=GraphError)
-    if array.dtype.kind in "iu":
-        most = max(int(array.max()), -int(array.min()))
-        contract = f"{field} must be in -2**{FAR.bit_length() - 1}..2**{FAR.bit_length() - 1}"
-        require(most <= FAR, op.where, contract, most, kind=GraphError)
-    native = array.dtype.newbyteorder("=")
-    wide = array.dtype.kind in "iu" and (wide or native == np.uint64)  # whose sums become floats
-    array = array.astype(np.int64 if wide else native)
-    array.flags.writeable = False
-    object.__setattr__(op, field, array)
-
-
-def check_sign(op: Op, sign: np.ndarray, shape: tuple[int, ...]) -> None:
-    """Raise GraphError unless ``sign`` has -1 or +1 for each channel."""
-    fits = sign.shape == shape and np.isin(sign, (-1, 1)).all()
-    contract = "needs a sign -1 or +1 per channel"
-    require(fits, op.where, contract, sign.shape, kind=GraphError)
-
-
-def check_size(op: Op, shape: tuple[int, int, int]) -> None:
-    """Raise GraphError where the result H,W,C of ``op`` is too large to be worked with."""
-    fits = shape[2] <= MOST_CHANNELS and math.prod(shape) <= MOST_VALUES
-    contract = f"must give at most {MOST_CHANNELS:,} channels, and {MOST_VALUES:,} values an image"
-    require(fits, op.where, contract, shape, kind=GraphError)
-
-
-def check_scale(op: Input | Embed | Conv | Lookup | Threshold | Requantize) -> None:
-    """Raise GraphError unless the real value of one unit, if there is one, is usual."""
-    usual = op.scale is None or 2.0**-256 <= op.scale <= 2.0**256
-    contract = "scale must be in 2**-256..2**256, or none"
-    require(usual, op.where, contract, op.scale, kind=GraphError)
-
-
-def check_bits(op: Embed | Threshold | Requantize) -> None:
-    """Raise GraphError unless the result's width is one that the golden model holds."""
-    fits = 1 <= op.out_bits <= MOST_BITS
-    require(fits, op.where, f"out_bits must be in 1..{MOST_BITS}", op.out_bits, kind=GraphError)
 
 
 def sides(value: int | tuple[int, ...] | None, count: int) -> tuple[int, ...]:
@@ -133,19 +81,6 @@ def axes(op: Conv | MaxPool) -> tuple[Axis, Axis]:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Op:
-    """A named result computed from the named results before it."""
-
-    name: str
-    inputs: tuple[str, ...] = ()
-
-    @property
-    def where(self) -> str:
-        """How errors call this op."""
-        return f"{type(self).__name__} {self.name!r}"
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Input(Op):
     """The image: uint8 of shape H,W,C.
 
@@ -166,7 +101,7 @@ class Input(Op):
         contract = f"height and width must be at most {MOST_PIXELS}"
         require(small, self.where, contract, self.shape, kind=GraphError)
         check_size(self, self.shape)
-        check_scale(self)
+        check_scale(self, self.scale)
         if self.meaning is None:
             return
         object.__setattr__(self, "meaning", tuple(float(x) for x in self.meaning))
@@ -191,8 +126,8 @@ class Embed(Op):
 
     def __post_init__(self) -> None:
         freeze(self, "table")
-        check_bits(self)
-        check_scale(self)
+        check_bits(self, self.out_bits)
+        check_scale(self, self.scale)
         fits = self.table.ndim == 3 and self.table.shape[1] == 256
         require(fits, self.where, "table must be T,256,K", self.table.shape, kind=GraphError)
         high = int(self.table.max())
@@ -240,7 +175,7 @@ class Conv(Op):
         level = 0 <= self.pad_level < 2**MOST_BITS
         contract = f"pad_level must be in 0..{2**MOST_BITS - 1}"
         require(level, self.where, contract, self.pad_level, kind=GraphError)
-        check_scale(self)
+        check_scale(self, self.scale)
 
     @property
     def kernel(self) -> tuple[int, int]:
@@ -297,8 +232,8 @@ class Threshold(Op):
     def __post_init__(self) -> None:
         freeze(self, "levels", real=True, wide=True)
         freeze(self, "sign")
-        check_bits(self)
-        check_scale(self)
+        check_bits(self, self.out_bits)
+        check_scale(self, self.scale)
         steps, shape = 2**self.out_bits - 1, self.levels.shape
         fits = len(shape) == 2 and shape[-1] == steps
         require(fits, self.where, f"needs {steps} levels per channel", shape, kind=GraphError)
@@ -325,8 +260,8 @@ class Requantize(Op):
     scale: float | None = None
 
     def __post_init__(self) -> None:
-        check_bits(self)
-        check_scale(self)
+        check_bits(self, self.out_bits)
+        check_scale(self, self.scale)
         fits = -32 <= self.shift <= 32
         require(fits, self.where, "shift must be in -32..32", self.shift, kind=GraphError)
 
@@ -344,7 +279,7 @@ class Lookup(Op):
 
     def __post_init__(self) -> None:
         freeze(self, "table", wide=True)
-        check_scale(self)
+        check_scale(self, self.scale)
         shape, most = self.table.shape, 2**MOST_BITS
         fits = len(shape) == 1 and shape[0] <= most
         require(fits, self.where, f"table must be a vector of at most {most}", shape,

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from fq_hw.ir.graph import Graph
-from fq_hw.ir.ops import Op
+from fq_hw.ir.op import Op
 
 __all__ = ["to_text"]
 

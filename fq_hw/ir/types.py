@@ -14,6 +14,7 @@ import numpy as np
 from fq_hw.errors import GraphError, require
 from fq_hw.exact import FAR
 from fq_hw.ir import ops
+from fq_hw.ir.op import check_size
 
 __all__ = ["TensorType", "infer", "requantized", "rounded_up"]
 
@@ -97,7 +98,7 @@ def _(op: ops.Embed, x: TensorType) -> TensorType:
     require(tables in (1, c), op.where, f"needs 1 or {c} tables", tables, kind=GraphError)
     fits = x.low.min() >= 0 and x.high.max() <= 255
     require(fits, op.where, "input must be u8", str(x), kind=GraphError)
-    ops.check_size(op, (h, w, c * length))
+    check_size(op, (h, w, c * length))
     table = op.table if tables == c else np.repeat(op.table, c, axis=0)
     low, high = (f(table, axis=1).reshape(-1).astype(np.int64) for f in (np.min, np.max))
     return TensorType(shape=(h, w, c * length), low=low, high=high, scale=op.scale)
@@ -121,7 +122,7 @@ def _(op: ops.Conv, x: TensorType) -> TensorType:
     require(fits, op.where, contract, shape, kind=GraphError)
     require(x.low.min() >= 0, op.where, "input must be unsigned levels", str(x), kind=GraphError)
     made = (*windowed(op, x), shape[0])
-    ops.check_size(op, made)
+    check_size(op, made)
     # Per channel in: what its rising weights add up to, and what its falling ones do.
     rising = np.maximum(op.weight, 0).sum(axis=(1, 2), dtype=np.int64)
     falling = op.weight.sum(axis=(1, 2), dtype=np.int64) - rising
@@ -207,7 +208,7 @@ def _(op: ops.Add, a: TensorType, b: TensorType) -> TensorType:
 def pooled(op: ops.Pool, x: TensorType) -> tuple[int, int, int]:
     """Shape of a pool's result."""
     shape = (*windowed(op, x), x.shape[2])
-    ops.check_size(op, shape)
+    check_size(op, shape)
     return shape
 
 
@@ -234,7 +235,7 @@ def _(op: ops.SumPool, x: TensorType) -> TensorType:
 @infer.register
 def _(op: ops.Flatten, x: TensorType) -> TensorType:
     h, w, c = x.shape
-    ops.check_size(op, (1, 1, h * w * c))
+    check_size(op, (1, 1, h * w * c))
     low, high = (np.tile(ends, h * w) for ends in (x.low, x.high))
     return TensorType(shape=(1, 1, h * w * c), low=low, high=high, scale=x.scale)
 
@@ -252,7 +253,7 @@ def _(op: ops.Grid, x: TensorType) -> TensorType:
     got = (int(op.rows.max()), int(op.columns.max()))
     require(inside, op.where, f"rows and columns must be of {h}x{w}", got, kind=GraphError)
     made = (len(op.rows), len(op.columns), c)
-    ops.check_size(op, made)
+    check_size(op, made)
     if not op.padded:
         return replace(x, shape=made)
     check_levels(op, x)
@@ -266,7 +267,7 @@ def _(op: ops.Select, x: TensorType) -> TensorType:
     contract = f"order must be of {c} channels"
     require(op.order.max() < c, op.where, contract, int(op.order.max()), kind=GraphError)
     made, outside = (h, w, len(op.order)), op.order < 0
-    ops.check_size(op, made)
+    check_size(op, made)
     if outside.any():
         check_levels(op, x)
     low, high = (np.where(outside, op.level, end[op.order]) for end in (x.low, x.high))
@@ -279,7 +280,7 @@ def _(op: ops.SpaceToDepth, x: TensorType) -> TensorType:
     whole = h % down == 0 and w % across == 0
     require(whole, op.where, f"blocks must fill {h}x{w}", op.block, kind=GraphError)
     made = (h // down, w // across, c * down * across)
-    ops.check_size(op, made)
+    check_size(op, made)
     low, high = (np.tile(end, down * across) for end in (x.low, x.high))
     return TensorType(shape=made, low=low, high=high, scale=x.scale)
 
@@ -295,7 +296,7 @@ def _(op: ops.DepthToSpace, x: TensorType) -> TensorType:
         for end, part in ((np.min, x.low), (np.max, x.high))
     )
     made = (h * down, w * across, len(low))
-    ops.check_size(op, made)
+    check_size(op, made)
     return TensorType(shape=made, low=low, high=high, scale=x.scale)
 
 
@@ -305,7 +306,7 @@ def _(op: ops.Concat, a: TensorType, b: TensorType) -> TensorType:
     require(
         same, op.where, f"both inputs must be {a.shape[:2]} pixels", b.shape[:2], kind=GraphError
     )
-    ops.check_size(op, (*a.shape[:2], a.shape[2] + b.shape[2]))
+    check_size(op, (*a.shape[:2], a.shape[2] + b.shape[2]))
     first, second = (b, a) if op.swapped else (a, b)
     low, high = (
         np.concatenate(ends) for ends in ((first.low, second.low), (first.high, second.high))

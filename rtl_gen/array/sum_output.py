@@ -7,12 +7,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.schedule.units import ArrayUnit
+from rtl_gen.adder_tree import count
 from rtl_gen.array import settings
 from rtl_gen.array.banks import write_layout
 from rtl_gen.delay import delay
 from rtl_gen.line import level
 from rtl_gen.streams import signature
-from rtl_gen.threshold import count
 
 __all__ = ["SumOutput"]
 

@@ -118,6 +118,13 @@ class Importer:
         require(known, op.where, f"input {place} must be computed from the input", kind=GraphError)
         return self.made[number], self.tensor(number)
 
+    def ends(self, op: Operator) -> tuple[str, Tensor, Tensor]:
+        """The input's op, and what the file says of it and of the output: both int8."""
+        (source, x), y = self.source(op), self.tensor(op.outputs[0])
+        check_int8(x, op.where)
+        check_int8(y, op.where)
+        return source, x, y
+
     def constant(self, op: Operator, place: int, kind: type[np.generic]) -> Tensor:
         """A constant input of a type."""
         number = op.inputs[place] if place < len(op.inputs) else -1

@@ -9,13 +9,13 @@ import numpy as np
 from fq_hw.data.meaning import whole
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.tflite.arithmetic import Factor
-from fq_hw.foreign.tflite.importer import ZERO, Importer, bytes_alike, check_int8, rule
-from fq_hw.foreign.tflite.reading import Operator, Tensor
+from fq_hw.foreign.tflite.importer import ZERO, Importer, bytes_alike, rule
+from fq_hw.foreign.tflite.reading import Operator
 
 
 @rule("RELU", "RELU6", "RELU_N1_TO_1")
 def relu(importer: Importer, op: Operator) -> str:
-    source, x, y = ends(importer, op)
+    source, x, y = importer.ends(op)
     zero, ways = int(y.zero[0]), {"RELU": (0, None), "RELU6": (0, 6), "RELU_N1_TO_1": (-1, 1)}
     low, high = (
         None if end is None else zero + int(whole(np.float32(end) / y.scale[0]))
@@ -27,7 +27,7 @@ def relu(importer: Importer, op: Operator) -> str:
 
 @rule("LEAKY_RELU")
 def leaky_relu(importer: Importer, op: Operator) -> str:
-    source, x, y = ends(importer, op)
+    source, x, y = importer.ends(op)
     slope = np.float32(op.options["Alpha"])
     contract = "alpha must not be negative"
     require(slope >= 0, op.where, contract, float(slope), kind=GraphError)
@@ -41,7 +41,7 @@ def leaky_relu(importer: Importer, op: Operator) -> str:
 @rule("LOGISTIC", "TANH")
 def squashed(importer: Importer, op: Operator) -> str:
     """The kernel's table: float32 numbers, rounded half away from 0."""
-    source, x, y = ends(importer, op)
+    source, x, y = importer.ends(op)
     function = np.tanh if op.kind == "TANH" else lambda real: 1 / (1 + np.exp(-real))
     share, zero = 1 / y.scale[0], int(y.zero[0])
 
@@ -63,18 +63,9 @@ def quantize(importer: Importer, op: Operator) -> str:
         require(bytes_alike(y, x), op.where, contract, kind=GraphError)
         importer.aside.add(op.outputs[0])
         return source
-    source, x, y = ends(importer, op)
+    source, x, y = importer.ends(op)
     factor, zero = Factor.of(np.float64(x.scale[0]) / np.float64(y.scale[0])), int(y.zero[0])
     return table(importer, op, source, lambda q: factor.times(q) + zero)
-
-
-def ends(importer: Importer, op: Operator) -> tuple[str, Tensor, Tensor]:
-    """The input's op, and what the file says of it and of the output: both int8."""
-    source, x = importer.source(op)
-    y = importer.tensor(op.outputs[0])
-    check_int8(x, op.where)
-    check_int8(y, op.where)
-    return source, x, y
 
 
 def table(

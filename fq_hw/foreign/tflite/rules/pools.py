@@ -6,7 +6,7 @@ import numpy as np
 
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.tflite.arithmetic import Factor, divided
-from fq_hw.foreign.tflite.importer import ZERO, Importer, activated, check_int8, rule
+from fq_hw.foreign.tflite.importer import ZERO, Importer, activated, rule
 from fq_hw.foreign.tflite.reading import Operator
 from fq_hw.foreign.tflite.rules.products import axes_of
 from fq_hw.ir.axis import sides
@@ -14,9 +14,7 @@ from fq_hw.ir.axis import sides
 
 @rule("AVERAGE_POOL_2D")
 def average(importer: Importer, op: Operator) -> str:
-    source, x = importer.source(op)
-    y = importer.tensor(op.outputs[0])
-    check_int8(x, op.where)
+    source, x, y = importer.ends(op)
     (h, w, c), kernel = importer.types[source].shape, pool_size(op)
     down, across = axes_of(op, (h, w), kernel)
     whole = not (down.padded or across.padded)
@@ -49,11 +47,8 @@ def largest(importer: Importer, op: Operator) -> str:
 @rule("MEAN")
 def mean(importer: Importer, op: Operator) -> str:
     """Over height and width: the kernel divides the factor first, and rounds once."""
-    source, x = importer.source(op)
+    source, x, y = importer.ends(op)
     axes = importer.constant(op, 1, np.int32).values
-    y = importer.tensor(op.outputs[0])
-    check_int8(x, op.where)
-    check_int8(y, op.where)
     (h, w, _), rank = importer.types[source].shape, len(x.shape)
     contract = "must be over height and width, all axes but the first and the last"
     over = sorted(int(n) % rank for n in axes.reshape(-1))
