@@ -138,11 +138,11 @@ def _(unit: ArrayUnit, dice, frames) -> Vectors:
     stage = passes(name)
     x = noise(dice, unit.i, frames, *unit.shape_in)
     after = stage.stage.after
-    tensors = {after: x + stage.offsets.get(after, 0)}
+    tensors = {after: x + stage.laid.offsets.get(after, 0)}
     for op in stage.ops:
         tensors[op.name] = evaluate(op, *(tensors[name] for name in op.inputs))
     until = stage.stage.until
-    raw = tensors[until] - stage.offsets[until]
+    raw = tensors[until] - stage.laid.offsets[until]
     unused = in_lanes(np.ones_like(raw), unit.o.lanes) == 0
     out = in_lanes(raw, unit.o.lanes)
     if unit.planar:
@@ -156,7 +156,7 @@ def _(unit: ArrayUnit, dice, frames) -> Vectors:
     i, o = {"i": pack(in_lanes(x, unit.i.lanes), unit.i.bits)}, {"o": pack(out, unit.o.bits)}
     ignore = {"o": pack(unused * (2**unit.o.bits - 1), unit.o.bits)}
     if unit.outside is not None:
-        raw = {name: tensors[name] - offset for name, offset in stage.offsets.items()}
+        raw = {name: tensors[name] - offset for name, offset in stage.laid.offsets.items()}
         i["i_trunk"], o["o_trunk"], ignore["o_trunk"] = trunk(stage, unit, unit.outside, raw)
     return Vectors(
         i=i | {"i_parameter": tuple(words.tolist()) * frames},

@@ -30,7 +30,7 @@ def place_array(stage: InTurn, plan: Placing) -> None:
     graph, x, op = plan.graph, plan.take(stage.after), plan.graph[stage.until]
     made = passes(graph, stage, x.offset, x.bits, whole=x.lanes == x.channels)
     unit = made.unit
-    offset = made.offsets.get(op.name, np.zeros(unit.shape_out[2], np.int64))
+    offset = made.laid.offsets.get(op.name, np.zeros(unit.shape_out[2], np.int64))
     x = replace(x, source=plan.cut(op.name, x, unit.i.lanes, ".words"), lanes=unit.i.lanes)
     order = [op.name for op in graph.ops]
     before = graph.ops[: order.index(stage.after) + 1]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import refused
 from floats import random_fixed
 from networks import NETWORKS, random_checkpoint, random_graph
 
@@ -30,16 +31,6 @@ def workplace(tmp_path, monkeypatch):
     (tmp_path / "victim" / "precious").write_text("precious")
     (tmp_path / "work" / "place").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "work" / "place")
-
-
-def refused(capsys, *words: object) -> str:
-    """The one line of a command that must fail."""
-    assert main([str(word) for word in words]) == 2
-    out, err = capsys.readouterr()
-    lines = [line for line in err.splitlines() if not line.startswith("[")]
-    assert out == "" and len(lines) == 1 and len(lines[0]) < 1100, (out, err)
-    assert lines[0].startswith("fq-hw: error: ")
-    return lines[0].removeprefix("fq-hw: error: ")
 
 
 def named(path, kind, name):

@@ -4,8 +4,10 @@ what a loop in plain Python says."""
 import json
 from pathlib import Path
 
+import commands
 import numpy as np
 import pytest
+from commands import refused
 from PIL import Image
 
 from fq_hw import golden
@@ -99,18 +101,7 @@ def trained(place):
 
 
 def said(capsys, *words):
-    capsys.readouterr()
-    assert main([*words, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
-
-
-def refused(capsys, *words):
-    capsys.readouterr()
-    assert main([*words]) == 2
-    out, err = capsys.readouterr()
-    lines = [line for line in err.splitlines() if line.startswith("fq-hw: error: ")]
-    assert out == "" and len(lines) == 1
-    return lines[0].removeprefix("fq-hw: error: ")
+    return json.loads(commands.said(capsys, *words, "--json"))
 
 
 def in_plain_python(model, count=180):

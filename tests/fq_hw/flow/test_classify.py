@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import refused
 from networks import NETWORKS, TINY, random_checkpoint, random_images
 from PIL import Image
 
@@ -36,13 +37,6 @@ def workplace(tmp_path, monkeypatch):
 @pytest.fixture
 def model():
     return flow.load("net")
-
-
-def refused(capsys, *words):
-    assert main([str(word) for word in words]) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and len(err.splitlines()) == 1, (out, err)
-    return err.removeprefix("fq-hw: error: ").rstrip()
 
 
 def test_it_answers_as_the_golden_model_does(model):

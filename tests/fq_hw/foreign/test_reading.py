@@ -3,6 +3,7 @@
 import numpy as np
 import onnx
 import pytest
+from commands import refused
 from onnx import TensorProto, helper
 from onnx_models import Maker
 
@@ -88,15 +89,6 @@ SHAPES = {
 }
 
 
-def refused(capsys, *words):
-    """The one line of a command that must fail; progress begins with a bracket."""
-    assert main([str(word) for word in words]) == 2
-    out, err = capsys.readouterr()
-    lines = [line for line in err.splitlines() if not line.startswith("[")]
-    assert out == "" and len(lines) == 1, (out, err)
-    return lines[0]
-
-
 @pytest.fixture(autouse=True)
 def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -107,7 +99,7 @@ def test_broken_models(case, tmp_path, capsys):
     build, message = MODELS[case]
     onnx.save(build(Maker()), tmp_path / "net.onnx")
     said = refused(capsys, "import", "net.onnx")
-    assert said.startswith("fq-hw: error: net.onnx: ") and message in said
+    assert said.startswith("net.onnx: ") and message in said
     assert not list(tmp_path.rglob("*.safetensors"))
 
 
@@ -138,7 +130,7 @@ def test_other_files(case, tmp_path, capsys):
     make, message = FILES[case]
     (tmp_path / "net.onnx").write_bytes(make(tmp_path))
     said = refused(capsys, "import", "net.onnx")
-    assert said.startswith("fq-hw: error: net.onnx: ") and message in said
+    assert said.startswith("net.onnx: ") and message in said
 
 
 def test_a_file_too_large_is_not_read(tmp_path, capsys):
@@ -150,7 +142,7 @@ def test_a_file_too_large_is_not_read(tmp_path, capsys):
 
 def test_a_missing_file(capsys):
     said = refused(capsys, "import", "net.onnx")
-    assert said == "fq-hw: error: net.onnx: there is no such file; give an ONNX file"
+    assert said == "net.onnx: there is no such file; give an ONNX file"
 
 
 def test_an_unsupported_node_is_named_with_the_table(tmp_path, capsys):

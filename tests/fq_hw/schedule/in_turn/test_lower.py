@@ -61,7 +61,7 @@ def test_every_convolution_has_one_pass_and_trunks_change_in_place():
 def test_the_trunk_is_as_wide_as_what_it_keeps():
     """The largest sums are the last block's, which its threshold and nobody else reads."""
     unit, types = made(BASIC).unit, BASIC.types
-    kept = [stage.tensor for stage in made(BASIC).drafts if stage.step.keep]
+    kept = [stage.tensor for stage in made(BASIC).laid.drafts if stage.step.keep]
     assert "stages.1.1" not in kept
     ranges = {name: int(types[name].high.max() - types[name].low.min()) for name in kept}
     assert unit.trunk_bits == max(ranges.values()).bit_length() < unit.value_bits
@@ -238,7 +238,7 @@ def test_many_levels_lie_on_a_line_and_a_depthwise_fold_reads_one_word():
 def test_levels_leave_from_the_banks_and_then_nothing_is_kept():
     stage = Passes(wide(), InTurn(after="first", until="levels", array=SMALL))
     unit = stage.unit
-    assert unit.leaves == stage.regions["levels"] and not unit.has_trunk
+    assert unit.leaves == stage.laid.regions["levels"] and not unit.has_trunk
     assert (unit.o.bits, unit.o.lanes) == (8, SMALL.simd)
     assert len(unit.parts().memories) == SMALL.columns
 
@@ -247,7 +247,7 @@ def test_banks_are_deep_enough_for_levels_beside_those_that_are_read():
     """Where it costs fewer blocks: sums that wait take a trunk."""
     array = fitted(wide(), "first", "levels", Array(columns=2, pe=2, simd=2)).array
     tight = Passes(wide(), InTurn(after="first", until="levels", array=replace(array, depth=128)))
-    assert tight.waiting and tight.unit.has_trunk
+    assert tight.laid.waiting and tight.unit.has_trunk
     assert array.depth == 256
 
 
