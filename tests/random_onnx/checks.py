@@ -20,6 +20,7 @@ from fq_hw.cli import main
 from fq_hw.errors import FqHwError
 from fq_hw.flow import fold_file
 from fq_hw.foreign import onnx as foreign
+from fq_hw.foreign.pixels import PIXELS, PixelRange
 from fq_hw.ir import Graph, serialize
 from fq_hw.schedule import timing
 from fq_hw.schedule.lower import lower
@@ -165,9 +166,10 @@ def check_labels(found: Accepted, labels: np.ndarray, ties: list[int]) -> None:
 
 def real(found: Accepted, image: np.ndarray) -> np.ndarray:
     """What the model gets for an image of bytes."""
-    scale, shift = (np.float32(v) for v in found.drawn.pixels.affine)
+    pixels = PIXELS[found.drawn.pixels]
+    scale, shift = np.float32(float(pixels.scale)), np.float32(float(pixels.shift))
     value = image.astype(np.float32)
-    if found.drawn.pixels is foreign.PixelRange.UNIT:
+    if found.drawn.pixels is PixelRange.UNIT:
         value = value / np.float32(255)
     else:
         value = value * scale + shift
