@@ -41,7 +41,9 @@ def test_passes_keep_the_scores(name):
 
 
 @every
-@pytest.mark.parametrize(("folds", "seed"), [("odd", 1), ("columns", 2)])
+@pytest.mark.parametrize(
+    ("folds", "seed"), [("odd", 1), pytest.param("columns", 2, marks=pytest.mark.slow)]
+)
 def test_scores_and_cycles(name, folds, seed):
     graph = lower_graph(classic_graph(name, seed))
     plan = lower(graph, FOLDS[folds](graph))
