@@ -49,7 +49,7 @@ def zoo_program(names: Sequence[str]) -> Path:
 
 @pytest.fixture(scope="session")
 def verilog_problems(replay, tmp_path_factory) -> dict[str, str]:
-    """What that says of each unit under stalls on both sides; Amaranth's simulator has seen more."""
+    """What that says of each unit under stalls on both sides; Amaranth has seen more."""
     vectors = {name: random_vectors(unit) for name, unit in ZOO.items()}
     (stalls,) = ONCE[-1:]
     found = replay(vectors, tmp_path_factory.mktemp("cocotb"), [stalls])
