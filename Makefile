@@ -85,5 +85,5 @@ clean:          ## remove everything that was built, the virtual environment too
 
 .venv/test: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing tools and torch into .venv (about two minutes, 2 GB)"
-	$(PIP) -e '.[data,hw,train,test,farm,onnx,tflite,brevitas,litex,docs,serve]'
+	$(PIP) -e '.[data,hw,train,test,farm,onnx,tflite,brevitas,litex,docs,serve,board]'
 	@touch $@ .venv/demo .venv/docs

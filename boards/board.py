@@ -48,6 +48,7 @@ class Board:
     family    the device's, a key of ``toolchain.TOOLCHAINS``
     platform  "module:Class" of the Amaranth platform
     uart      (connector, rx, tx) where the platform itself has no ``uart``
+    loader    words of openFPGALoader that name the board, or the cable of its own
     sdram     the chip behind the platform's ``sdram``, where it has one
     source    where the capacity comes from
     tested    how far it was tried, stated honestly
@@ -58,6 +59,7 @@ class Board:
     clock_mhz: float
     platform: str
     capacity: Capacity
+    loader: tuple[str, ...]
     uart: tuple[str, str, str] | None = None
     sdram: SdramChip | None = None
     source: str

@@ -10,6 +10,7 @@ COLORLIGHT_5A75B = Board(
     family="ecp5",
     clock_mhz=25.0,
     platform="amaranth_boards.colorlight_5a75b_r7_0:Colorlight_5A75B_R70Platform",
+    loader=("--board", "colorlight"),
     capacity=LFE5U_25F,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",

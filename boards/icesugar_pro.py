@@ -11,6 +11,7 @@ ICESUGAR_PRO = Board(
     family="ecp5",
     clock_mhz=25.0,
     platform="amaranth_boards.icesugar_pro:ICESugarProPlatform",
+    loader=("--cable", "cmsisdap"),
     capacity=LFE5U_25F,
     sdram=SDR_16M16,
     source=ECP5_SOURCE,

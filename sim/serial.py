@@ -1,25 +1,29 @@
 """A board's top in Verilator, spoken to through its UART pins, bit by bit.
 
 ``SerialPort`` is what ``boards.link.Link`` talks to, so that the host's driver is the same for the
-simulation and for the board.
+simulation and for the board; ``Terminal`` makes a device of it, which any program can open.
 """
 
 from __future__ import annotations
 
 import os
 import queue
+import select
 import threading
+import tty
+from collections.abc import Callable
 from pathlib import Path
 
 from fq_hw import child
 from fq_hw.errors import SimulationError, require
 from sim import verilator
 
-__all__ = ["SerialPort", "build"]
+__all__ = ["SerialPort", "Terminal", "build"]
 
 BENCH = Path(__file__).with_name("serial_bench.sv")
 WHERE = "rtl-sim through the UART"
 WAIT = 0x100  # a word of the bench beside bytes
+QUIET_S = 1.0  # of a host that is busy with other things
 
 
 def build(verilog: str, divisor: int, folder: Path, brief: bool = False) -> Path:
@@ -103,3 +107,57 @@ class SerialPort:
         found = bytes(self.heard[:size])
         del self.heard[:size]
         return found
+
+
+class Terminal:
+    """A SerialPort as a pseudo terminal at ``path``, until ``close``.
+
+    whole  whether what was heard of the host is a whole request; time stands still on the board
+           until it is, or the host has been silent for QUIET_S
+    """
+
+    def __init__(self, port: SerialPort, whole: Callable[[bytes], bool]):
+        self.port, self.whole = port, whole
+        self.master, self.slave = os.openpty()
+        tty.setraw(self.slave)  # held open here, so that the host may open and close it at will
+        self.path = os.ttyname(self.slave)
+        self.ending, self.end = os.pipe()
+        self.problem: SimulationError | None = None
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up. Raises SimulationError where the simulation had ended before."""
+        os.write(self.end, b"x")
+        self.thread.join()
+        for end in (self.master, self.slave, self.ending, self.end):
+            os.close(end)
+        if self.problem:
+            raise self.problem
+
+    def run(self) -> None:
+        """Requests to the simulation and its replies back, in a thread of its own."""
+        request, wait = b"", None
+        while True:
+            ready, _, _ = select.select([self.master, self.ending], [], [], wait)
+            if self.ending in ready:
+                return
+            if ready:
+                request += os.read(self.master, 65_536)
+            if ready and not self.whole(request):
+                wait = QUIET_S
+                continue
+            try:
+                self.port.write(request)
+                while reply := self.port.read(4096):
+                    os.write(self.master, reply)
+            except SimulationError as error:
+                self.problem = error
+                return
+            request, wait = b"", None

@@ -23,11 +23,13 @@ from fq_hw.cli import (
     doctor,
     estimate,
     export,
+    flash,
     fold,
     golden,
     import_model,
     report,
     rtl,
+    run_board,
     search,
     serve,
     show,
@@ -43,7 +45,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     train, search, export, import_model, verify, show, golden, classify, fold, estimate, rtl, sim,
-    build, report, weights, serve, doctor, demo, bench, bench_cnv, bench_imagenet,
+    build, flash, run_board, report, weights, serve, doctor, demo, bench, bench_cnv, bench_imagenet,
     bench_tiny, accuracy,
 )  # fmt: skip
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
 
 from fq_hw import golden, ir
 
-__all__ = ["golden_labels", "share_bar"]
+__all__ = ["bar", "golden_labels", "share_bar"]
+
+Item = TypeVar("Item")
 
 
 def golden_labels(graph: ir.Graph, images: np.ndarray) -> np.ndarray:
@@ -18,6 +21,13 @@ def golden_labels(graph: ir.Graph, images: np.ndarray) -> np.ndarray:
 
     with tqdm(total=len(images), desc="golden model", unit="image", disable=None) as bar:
         return golden.labels(graph, images, bar.update)
+
+
+def bar(items: Iterable[Item], count: int, what: str, unit: str) -> Iterator[Item]:
+    """So many items, with a bar."""
+    from tqdm import tqdm
+
+    return iter(tqdm(items, total=count, desc=what, unit=unit, disable=None))
 
 
 @contextmanager

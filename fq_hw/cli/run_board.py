@@ -1,0 +1,146 @@
+"""``fq-hw run``: pictures to a board, and its answers."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fq_hw import flow
+from fq_hw.cli.hardware import add_fold_arguments, hardware_of
+from fq_hw.cli.images import add_source_arguments, load_images
+from fq_hw.cli.output import Output, say
+from fq_hw.errors import require
+from fq_hw.flow.bars import bar
+from fq_hw.flow.classify import TOP, open_pictures
+from fq_hw.flow.on_board import SIMULATED, answers, frames_of, open_board
+from fq_hw.flow.shipped import model_file
+from fq_hw.report.table import table
+
+if TYPE_CHECKING:
+    from boards.accelerator import Accelerator, Answer
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    from boards.accelerator import TRIES
+    from boards.protocol import BAUD
+
+    parser = commands.add_parser(
+        "run",
+        help="send pictures to a board, and print its answers",
+        description="Send pictures, a data set's test images, or raw frames from stdin to a board "
+        "that runs the network's bitstream, and print its answers, the sustained frames/s and "
+        "what went wrong on the line. A frame without its answer is sent again.",
+    )
+    parser.add_argument("pictures", type=Path, nargs="*", metavar="PICTURE",
+                        help="file, or folder of files: png, jpg, bmp, webp, ppm")  # fmt: skip
+    parser.add_argument("--net", type=model_file, default=flow.SHIPPED,
+                        help="that the bitstream was built from: checkpoint, graph, ONNX or TFLite "
+                        "model (default: the shipped network)")  # fmt: skip
+    parser.add_argument("--port", required=True,
+                        help="serial device, a URL of pyserial's (socket://HOST:PORT), or "
+                        f"{SIMULATED}: the board's pins in Verilator")  # fmt: skip
+    parser.add_argument("--baud", type=int, default=BAUD, help=f"default {BAUD}")
+    tries = f"how often a frame is sent until it is lost (default {TRIES})"
+    parser.add_argument("--tries", type=int, default=TRIES, help=tries)
+    parser.add_argument("--check", action="store_true",
+                        help="every score must be the golden model's")  # fmt: skip
+    parser.add_argument("--stdin", action="store_true",
+                        help="frames are the bytes of stdin: rows, columns, colours; an answer a "
+                        "line, as it comes")  # fmt: skip
+    add_source_arguments(parser)
+    parser.add_argument("--images", type=int, default=100,
+                        help="how many test images (default 100)")  # fmt: skip
+    add_fold_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> Output:
+    """Open the board, and send what was named."""
+    alone = not (args.stdin and args.pictures or (args.data or args.path) and
+                 (args.stdin or args.pictures))  # fmt: skip
+    require(alone, "fq-hw run", "takes pictures, --data, or --stdin", hint="name one of them")
+    require(args.images >= 1, "--images", "must be at least 1", args.images)
+    require(args.tries >= 1, "--tries", "must be at least 1", args.tries)
+    model = flow.load(args.net)
+    pictures = open_pictures(model, args.pictures) if args.pictures else None
+    split = None if args.stdin or pictures else load_images(args, model).test().first(args.images)
+    design = model.design(hardware_of(args))
+    with open_board(model, args.port, baud=args.baud, tries=args.tries, design=design,
+                    report=say) as board:  # fmt: skip
+        if args.stdin:
+            return streamed(args, board, model)
+        images = pictures if split is None else split.images
+        found = seen(board, model, images, args.check)
+        if split is None:
+            names = [str(file) for file in pictures.files]
+            return told(board, found, {"answers": rows(found, names)}, answer_table(found, names))
+        right = sum(one.label == int(label) for one, label in zip(found, split.labels, strict=True))
+        share = 100 * right / len(found)
+        text = f"accuracy {share:.2f} % ({right} of {len(found)} images)"
+        return told(board, found, {"right": right, "accuracy %": share}, text)
+
+
+def seen(
+    board: Accelerator, model: flow.Model, images: Iterable[np.ndarray], check: bool
+) -> list[Answer]:
+    """All answers, with a bar."""
+    return list(bar(answers(board, model, images, check), len(images), "board", "frame"))
+
+
+def streamed(args: argparse.Namespace, board: Accelerator, model: flow.Model) -> Output:
+    """An answer a line, as it comes."""
+    found = answers(board, model, frames_of(sys.stdin.buffer, model.image), args.check)
+    for one in found:
+        row = dataclasses.asdict(one) | {"label": one.label, "class": one.name}
+        said = f"- {one.error}" if one.error else f"{one.label} {one.name}"
+        print(json.dumps(row) if args.json else f"{one.number} {said}", flush=True)
+    return told(board, [], {}, "")
+
+
+def told(board: Accelerator, found: list[Answer], data: dict, text: str) -> Output:
+    """What came of all frames."""
+    tally, rate = board.tally, board.tally.frames_per_second
+    errors = sum(tally.errors.values())
+    data |= {
+        "frames": tally.answered + tally.lost, "answered": tally.answered, "lost": tally.lost,
+        "requests without a reply": errors, "errors": dict(tally.errors), "frames per second": rate,
+    }  # fmt: skip
+    line = f"{tally.answered} of {tally.answered + tally.lost} frames answered in "
+    line += f"{tally.seconds:.2f} s: {rate:.1f} frames/s; {errors} requests had no reply"
+    said = [f"  {count} x {what}" for what, count in tally.errors.most_common()]
+    return Output(data, "\n".join(filter(None, [text, line, *said])))
+
+
+def top(one: Answer) -> list[int]:
+    """The classes of the highest scores, best first."""
+    return np.argsort(-np.array(one.scores), kind="stable")[:TOP].tolist()
+
+
+def rows(found: list[Answer], names: list[str]) -> list[dict]:
+    """For machines."""
+    return [
+        {"picture": name, "label": one.label, "class": one.name, "scores": list(one.scores),
+         "error": one.error}
+        for one, name in zip(found, names, strict=True)
+    ]  # fmt: skip
+
+
+def answer_table(found: list[Answer], names: list[str]) -> str:
+    """For people."""
+    return table(
+        ("picture", "class", "top five scores (class number: score)"),
+        [
+            (name, one.name, one.error or ", ".join(f"{n}: {one.scores[n]:,}" for n in top(one)))
+            for one, name in zip(found, names, strict=True)
+        ],
+    )

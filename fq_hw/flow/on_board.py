@@ -1,0 +1,185 @@
+"""A model on a board, or on the simulated pins of one: loaded, opened, run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fq_hw import golden, toolbox
+from fq_hw.errors import ArtifactError, require
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from boards.accelerator import Accelerator, Answer
+    from fq_hw.flow.design import Design
+    from fq_hw.flow.model import Model
+
+__all__ = ["SIMULATED", "answers", "flash", "frames_of", "open_board", "simulated_port"]
+
+SIMULATED = "sim"  # in the place of a port
+LOADER = "openFPGALoader"
+FOLDER = Path("build", "sim")
+# Of the simulated line: a bit is as short as a receiver can hear, and the board gives up half a
+# request soon, for its time stands still while the host thinks.
+DIVISOR, CLOCK_HZ, IDLE_S = 4, 25e6, 0.0004
+SECONDS = 600.0  # that a simulated frame may take
+
+
+def flash(
+    bitstream: Path,
+    board: str,
+    *,
+    keep: bool = False,
+    cable: str | None = None,
+    report: Callable[[str], None] = lambda line: None,
+) -> list[str]:
+    """Load ``bitstream`` into ``board``; with ``keep`` into its flash, from which it starts again.
+
+    Returns the command that did it. Raises ArtifactError for a file that is not there or another
+    kind's, ToolError where openFPGALoader is missing or fails.
+    """
+    import boards
+
+    found = boards.find(board)
+    there, kind = bitstream.is_file(), found.toolchain.bitstream
+    hint = f"`fq-hw build --board {board}` makes it"
+    require(there, str(bitstream), "there is no such file", hint=hint, kind=ArtifactError)
+    contract = f"{board} takes bitstreams that end in {kind}"
+    fits = bitstream.suffix == kind
+    require(fits, str(bitstream), contract, bitstream.suffix, hint=hint, kind=ArtifactError)
+    words = list(found.loader)
+    if cable is not None:
+        words += ["--cable", cable]
+    words += ["--write-flash"] if keep else []
+    tool = toolbox.find(LOADER)
+    toolbox.run(tool, [*words, str(bitstream)], cwd=Path(), on_line=report)
+    return [*tool.command, *words, str(bitstream)]
+
+
+@contextmanager
+def simulated_port(design: Design, report: Callable[[str], None]) -> Iterator[str]:
+    """The device of a board of ``design`` that is simulated bit by bit, through its UART's pins.
+
+    Raises SimulationError where the simulation fails, ParameterError where weights lie outside the
+    chip: the memory's pins are not simulated here.
+    """
+    from boards.protocol import CRC_BYTES
+    from boards.rates import info_of
+    from boards.shell import Shell
+    from rtl_gen.emit import to_verilog
+    from rtl_gen.top import Accelerator as Core
+    from sim import serial
+
+    plan = design.plan
+    inside = plan.sdram is None
+    contract = "simulates no memory outside the chip"
+    hint = "`fq-hw sim` does, at its pins"
+    require(inside, f"--port {SIMULATED}", contract, hint=hint)
+    shell = Shell(Core(plan), info=info_of(plan), clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR,
+                  idle_s=IDLE_S)  # fmt: skip
+    report("building the simulation of the board's pins")
+    program = serial.build(to_verilog(shell, "top"), DIVISOR, FOLDER / "programs", brief=True)
+    gap = 3 * plan.interval_bound + 2 * round(IDLE_S * CLOCK_HZ)
+
+    def whole(request: bytes) -> bool:
+        """Sync bytes, version and kind stand before the length, the CRC-32 behind all."""
+        length = int.from_bytes(request[4:7], "little")
+        return len(request) >= 7 and len(request) >= 7 + length + CRC_BYTES
+
+    with (
+        TemporaryDirectory() as folder,
+        serial.SerialPort(program, Path(folder), gap=gap, limit=20 * gap) as port,
+        serial.Terminal(port, whole) as terminal,
+    ):
+        yield terminal.path
+
+
+@contextmanager
+def open_board(
+    model: Model,
+    port: str,
+    *,
+    baud: int | None = None,
+    tries: int | None = None,
+    design: Design | None = None,
+    report: Callable[[str], None] = lambda line: None,
+) -> Iterator[Accelerator]:
+    """``model`` on the board at ``port``, or simulated where that is SIMULATED, ready for frames.
+
+    ``design`` is what the bitstream was built from: it must be known where the board keeps its
+    weights outside the chip, and for the simulation. Raises what ``Accelerator`` does.
+    """
+    from boards.accelerator import TRIES, Accelerator
+    from boards.protocol import BAUD
+
+    tries = TRIES if tries is None else tries
+    if port == SIMULATED:
+        with (
+            simulated_port(design or model.design(), report) as path,
+            Accelerator(path, model, tries=tries, idle_s=IDLE_S, timeout=SECONDS) as board,
+        ):
+            yield board
+        return
+    with Accelerator(port, model, baud=baud or BAUD, tries=tries) as board:
+        if board.info.load_words:
+            load(board, design or model.design(), report)
+        yield board
+
+
+def load(board: Accelerator, design: Design, report: Callable[[str], None]) -> None:
+    """The weights that the board keeps outside its chip; nothing where they are there already."""
+    from rtl_gen.top import fill_order
+
+    words = [word for given in fill_order(design.plan.nodes, preloaded=True).values()
+             for word in given]  # fmt: skip
+    contract = f"{design.model.name} so folded has {len(words):,} words of weights"
+    hint = "name the --fold that the bitstream was built with"
+    right = len(words) == board.info.load_words
+    require(right, "board", contract, f"{board.info.load_words:,}", hint=hint)
+    report(f"loading {2 * len(words):,} bytes of weights")
+    board.load(words)
+
+
+def frames_of(file: BinaryIO, image: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """The frames of a stream of bytes, uint8 H,W,C each, until it ends.
+
+    Raises ArtifactError where it ends within one.
+    """
+    size, number = int(np.prod(image)), 0
+    while frame := file.read(size):
+        contract = f"frame {number} must have {size} bytes, as {image[0]} x {image[1]} x {image[2]}"
+        require(len(frame) == size, "stdin", contract, len(frame), kind=ArtifactError)
+        yield np.frombuffer(frame, np.uint8).reshape(image)
+        number += 1
+
+
+def answers(
+    board: Accelerator, model: Model, frames: Iterable[np.ndarray], check: bool = False
+) -> Iterator[Answer]:
+    """The board's answer to each frame, in order; with ``check`` beside the golden model's.
+
+    Raises LinkError, naming the frame, at the first whose scores are not the golden model's.
+    """
+    from boards.link import LinkError
+
+    last = model.graph.ops[-2].name
+    sent: list[np.ndarray] = []
+
+    def seen() -> Iterator[np.ndarray]:
+        for frame in frames:
+            sent[:] = [frame]
+            yield frame
+
+    for answer in board.run(seen()):
+        if check and not answer.error:
+            want = tuple(golden.run(model.graph, sent[0][None])[last].reshape(-1).tolist())
+            contract = f"the scores of frame {answer.number} must be the golden model's, {want}"
+            same = answer.scores == want
+            require(same, "board", contract, answer.scores, kind=LinkError)
+        yield answer
