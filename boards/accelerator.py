@@ -59,6 +59,11 @@ class Answer:
         """Name of the class; None where there is no answer."""
         return self.names[0] if self.names else None
 
+    def top(self, count: int = 5) -> list[tuple[int, int]]:
+        """The highest scores, best first, of equal ones the first class: (class, score)."""
+        order = sorted(range(len(self.scores)), key=lambda label: -self.scores[label])
+        return [(label, self.scores[label]) for label in order[:count]]
+
 
 @dataclass
 class Tally:

@@ -2,23 +2,62 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from fractions import Fraction
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from fq_hw.errors import require
 
-__all__ = ["UartReceiver", "UartTransmitter", "divisor"]
+__all__ = ["BitClock", "UartReceiver", "UartTransmitter", "divisor"]
 
 
-def divisor(clock_hz: float, baud: float) -> int:
-    """Clock cycles of one bit; ParameterError where rounding would spoil the sampling."""
-    cycles = round(clock_hz / baud)
-    fits = cycles >= 4 and abs(clock_hz / baud - cycles) <= 0.02 * cycles
-    contract = f"a bit must last 4 or more whole cycles of the clock of {clock_hz:g} Hz, within 2 %"
-    require(fits, "UART baud rate", contract, baud)
+PARTS = 16  # of a clock cycle, where bits are not whole cycles
+FEWEST = 8  # cycles of such a bit: its ends are a cycle early or late
+
+
+def divisor(clock_hz: float, baud: float) -> Fraction:
+    """Clock cycles of one bit: whole ones within 2 %, or 8 and more in sixteenths.
+
+    Raises ParameterError where rounding would spoil the sampling.
+    """
+    wanted = clock_hz / baud
+    cycles = Fraction(round(wanted))
+    if abs(wanted - cycles) > 0.02 * cycles and wanted >= FEWEST:
+        cycles = Fraction(round(PARTS * wanted), PARTS)
+    fits = cycles >= 4 and abs(wanted - cycles) <= 0.02 * cycles
+    contract = f"a bit must last 8 or more cycles of the clock of {clock_hz:g} Hz, or whole ones "
+    require(fits, "UART baud rate", contract + "from 4 up, within 2 %", baud)
     return cycles
+
+
+class BitClock:
+    """How long the next bit lasts, as a timer counts down: ``cycles`` of it on the average."""
+
+    def __init__(self, cycles: Fraction | int):
+        self.cycles = Fraction(cycles)
+        self.whole, self.rest = divmod(int(PARTS * self.cycles), PARTS)
+        self.phase = Signal(range(PARTS))
+        self.sum = self.phase + self.rest
+
+    @property
+    def longest(self) -> int:
+        """Cycles that a bit may last."""
+        return self.whole + (self.rest > 0)
+
+    def next(self, timer: Signal) -> list[object]:
+        """Begin a bit."""
+        if not self.rest:
+            return [timer.eq(self.whole - 1)]
+        late = self.sum >= PARTS
+        return [timer.eq(Mux(late, self.whole, self.whole - 1)), self.phase.eq(self.sum)]
+
+    def half(self, timer: Signal) -> list[object]:
+        """Begin half a bit, from which whole ones go on."""
+        steps = [timer.eq(int(self.cycles / 2) - 1)]
+        return steps + [self.phase.eq(0)] * (self.rest > 0)
 
 
 class UartReceiver(wiring.Component):
@@ -36,7 +75,7 @@ class UartReceiver(wiring.Component):
     Source      a start bit that has gone by its middle was noise
     """
 
-    def __init__(self, divisor: int):
+    def __init__(self, divisor: Fraction | int):
         self.divisor = divisor
         super().__init__(
             {
@@ -52,7 +91,8 @@ class UartReceiver(wiring.Component):
 
         rx = Signal(init=1)
         m.submodules.synchroniser = FFSynchronizer(self.rx, rx, init=1)
-        left = Signal(range(self.divisor))  # cycles to the next sample
+        clock = BitClock(self.divisor)
+        left = Signal(range(clock.longest))  # cycles to the next sample
         bit = Signal(range(9))
         byte = Signal(8)
 
@@ -63,17 +103,17 @@ class UartReceiver(wiring.Component):
 
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += [left.eq(self.divisor // 2 - 1), bit.eq(0)]
+                m.d.sync += [*clock.half(left), bit.eq(0)]
                 with m.If(~rx):
                     m.next = "START"
             with m.State("START"), m.If(left == 0):
-                m.d.sync += left.eq(self.divisor - 1)
+                m.d.sync += clock.next(left)
                 with m.If(rx):
                     m.next = "IDLE"
                 with m.Else():
                     m.next = "BITS"
             with m.State("BITS"), m.If(left == 0):
-                m.d.sync += [left.eq(self.divisor - 1), bit.eq(bit + 1)]
+                m.d.sync += [*clock.next(left), bit.eq(bit + 1)]
                 with m.If(bit != 8):
                     m.d.sync += byte.eq(Cat(byte[1:], rx))
                 with m.Elif(rx):
@@ -101,14 +141,15 @@ class UartTransmitter(wiring.Component):
     Errors      none
     """
 
-    def __init__(self, divisor: int):
+    def __init__(self, divisor: Fraction | int):
         self.divisor = divisor
         super().__init__({"i": In(stream.Signature(8)), "tx": Out(1, init=1)})
 
     def elaborate(self, platform):
         m = Module()
 
-        left = Signal(range(self.divisor))
+        clock = BitClock(self.divisor)
+        left = Signal(range(clock.longest))
         bits = Signal(range(11))  # still to send, stop bit included
         word = Signal(9, init=0x1FF)
 
@@ -117,7 +158,7 @@ class UartTransmitter(wiring.Component):
             m.d.sync += [
                 word.eq(Cat(Const(0, 1), self.i.payload)),
                 bits.eq(10),
-                left.eq(self.divisor - 1),
+                *clock.next(left),
             ]
         with m.Elif(left != 0):
             m.d.sync += left.eq(left - 1)
@@ -125,6 +166,6 @@ class UartTransmitter(wiring.Component):
             m.d.sync += [
                 word.eq(Cat(word[1:], Const(1, 1))),
                 bits.eq(bits - 1),
-                left.eq(self.divisor - 1),
+                *clock.next(left),
             ]
         return m

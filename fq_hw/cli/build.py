@@ -23,6 +23,7 @@ __all__ = ["add_board_arguments", "add_parser", "goal_of"]
 def add_board_arguments(parser: argparse.ArgumentParser) -> None:
     """For which board, at which clock, and how hard to try."""
     import boards
+    from boards.protocol import BAUD
     from boards.toolchain import Placer
 
     names = ", ".join(board.name for board in boards.BOARDS)
@@ -32,6 +33,7 @@ def add_board_arguments(parser: argparse.ArgumentParser) -> None:
         "--clock", type=float, metavar="MHZ",
         help="of the accelerator, by a PLL and within 1 %% (default: the board's oscillator)",
     )  # fmt: skip
+    parser.add_argument("--baud", type=int, help=f"of its UART (default {BAUD})")
     parser.add_argument("--mhz", type=float, help="clock the router aims for (default 100)")
     parser.add_argument(
         "--placer",
@@ -95,6 +97,7 @@ def goal_of(args: argparse.Namespace) -> BuildGoal:
         jobs=args.jobs,
         scheduler=args.scheduler,
         replaceable=args.replaceable,
+        baud=args.baud,
         out=args.out,
         model=args.model,
     )
@@ -102,6 +105,7 @@ def goal_of(args: argparse.Namespace) -> BuildGoal:
 
 def run(args: argparse.Namespace) -> Output:
     """Build and report what was routed."""
+    from boards.protocol import BAUD
     from boards.rates import core_rate, link_rate
 
     goal = goal_of(args)
@@ -110,7 +114,7 @@ def run(args: argparse.Namespace) -> Output:
     goal.check_design(design)
     interval = goal.interval(design)
     tell_if_slower(design)
-    built, link = goal.build(design, say), link_rate(goal.plan(design))
+    built, link = goal.build(design, say), link_rate(goal.plan(design), goal.baud or BAUD)
     data = {**dataclasses.asdict(built), "bitstream": str(built.bitstream), "work": str(built.work)}
     data["cycles per frame"] = interval
     data["frames per second"] = {

@@ -6,11 +6,9 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from fq_hw import flow
 from fq_hw.cli.hardware import add_fold_arguments, hardware_of
@@ -18,7 +16,7 @@ from fq_hw.cli.images import add_source_arguments, load_images
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import require
 from fq_hw.flow.bars import bar
-from fq_hw.flow.classify import TOP, open_pictures
+from fq_hw.flow.classify import open_pictures
 from fq_hw.flow.on_board import SIMULATED, answers, frames_of, open_board
 from fq_hw.flow.shipped import model_file
 from fq_hw.report.table import table
@@ -90,9 +88,7 @@ def run(args: argparse.Namespace) -> Output:
         return told(board, found, {"right": right, "accuracy %": share}, text)
 
 
-def seen(
-    board: Accelerator, model: flow.Model, images: Iterable[np.ndarray], check: bool
-) -> list[Answer]:
+def seen(board: Accelerator, model: flow.Model, images: Collection, check: bool) -> list[Answer]:
     """All answers, with a bar."""
     return list(bar(answers(board, model, images, check), len(images), "board", "frame"))
 
@@ -121,11 +117,6 @@ def told(board: Accelerator, found: list[Answer], data: dict, text: str) -> Outp
     return Output(data, "\n".join(filter(None, [text, line, *said])))
 
 
-def top(one: Answer) -> list[int]:
-    """The classes of the highest scores, best first."""
-    return np.argsort(-np.array(one.scores), kind="stable")[:TOP].tolist()
-
-
 def rows(found: list[Answer], names: list[str]) -> list[dict]:
     """For machines."""
     return [
@@ -140,7 +131,7 @@ def answer_table(found: list[Answer], names: list[str]) -> str:
     return table(
         ("picture", "class", "top five scores (class number: score)"),
         [
-            (name, one.name, one.error or ", ".join(f"{n}: {one.scores[n]:,}" for n in top(one)))
+            (name, one.name, one.error or ", ".join(f"{n}: {score:,}" for n, score in one.top()))
             for one, name in zip(found, names, strict=True)
         ],
     )

@@ -49,6 +49,7 @@ class BuildGoal:
     jobs       how many of them are routed at a time here; ``scheduler`` routes them on a Dask
                cluster instead
     replaceable  all that training changes comes from the board's flash, for ``fq-hw weights``
+    baud       of the board's UART, bits a second (default 1,000,000)
     out        the file; by default below build/
     model      the file that hints name
 
@@ -64,6 +65,7 @@ class BuildGoal:
     jobs: int | None = None
     scheduler: str | None = None
     replaceable: bool = False
+    baud: int | None = None
     out: Path | None = None
     model: Path | None = SHIPPED
 
@@ -71,8 +73,8 @@ class BuildGoal:
     def options(self) -> list[str]:
         """The same as options of the command, but for where the work is done."""
         words = ["--board", self.board]
-        for option, value in (("--clock", self.clock), ("--mhz", self.mhz)):
-            words += [] if value is None else [option, f"{value:g}"]
+        for option, value in (("--clock", self.clock), ("--mhz", self.mhz), ("--baud", self.baud)):
+            words += [] if value is None else [option, f"{value:.10g}"]
         for option, value, usual in (
             ("--placer", self.placer, "timing"),
             ("--seed", self.seed, 1),
@@ -85,8 +87,12 @@ class BuildGoal:
         """Everything that can be refused before any work."""
         import boards
         from boards.clock import pll_for
+        from boards.uart import divisor
 
         board = boards.find(self.board)
+        if self.baud is not None:
+            require(300 <= self.baud <= 12_000_000, "--baud", "must be in 300..12000000", self.baud)
+            divisor(1e6 * (self.clock or board.clock_mhz), self.baud)
         require(0 <= self.seed < 2**31, "--seed", "must be in 0..2147483647", self.seed)
         require(1 <= self.seeds <= 1000, "--seeds", "must be in 1..1000", self.seeds)
         if self.clock is not None:
@@ -113,6 +119,7 @@ class BuildGoal:
     def bitstream_name(self, hardware: Hardware, network: str, board: Board) -> str:
         """The file below build/, where nobody names one: of board, network, speed and clock."""
         how = "" if self.clock is None else f"-{self.clock:g}-mhz"
+        how += "" if self.baud is None else f"-{self.baud}-baud"
         how += "-replaceable" * self.replaceable
         return f"{board.name}/{network}-{hardware.tag(network)}{how}{board.toolchain.bitstream}"
 
@@ -153,6 +160,7 @@ class BuildGoal:
         """
         from boards.build import build
         from boards.flash_core import core_of, with_parameters
+        from boards.protocol import BAUD
         from boards.rates import info_of
         from boards.toolchain import Placer
         from fq_hw.flow.describe import describe
@@ -166,6 +174,7 @@ class BuildGoal:
             board,
             path,
             info=info_of(plan),
+            baud=self.baud or BAUD,
             clock_mhz=self.clock,
             freq_mhz=AIM_MHZ if self.mhz is None else self.mhz,
             placer=Placer(self.placer),

@@ -64,6 +64,7 @@ def test_answers_have_names_and_are_counted():
     assert [one.name for one in found] == ["cat", "ship", "dog"]
     assert [(one.number, one.label) for one in found] == [(0, 0), (1, 2), (2, 1)]
     assert found[1].scores == (1, 2, 3)
+    assert found[1].top(2) == [(2, 3), (1, 2)]
     assert (board.tally.answered, board.tally.lost, board.tally.errors) == (3, 0, {})
     assert board.tally.frames_per_second == 3 / board.tally.seconds > 0
     assert not port.open

@@ -1,5 +1,7 @@
 """The UART components, and the choice of the divisor."""
 
+from fractions import Fraction
+
 import pytest
 from amaranth.back import rtlil
 from amaranth.hdl import Module
@@ -31,7 +33,7 @@ class Echo(wiring.Component):
 
 
 @pytest.mark.parametrize("bit_error", [-0.03, 0.0, 0.03], ids=["fast", "equal", "slow"])
-@pytest.mark.parametrize("cycles", [8, 13])
+@pytest.mark.parametrize("cycles", [8, 13, Fraction(133, 16), Fraction(191, 16)], ids=str)
 def test_echo_is_what_was_sent(cycles, bit_error):
     pause = 2 * cycles / CLOCK_HZ  # the echo needs its own 10 bits and a cycle for each byte
     port = SimulatedPort(Echo(cycles), cycles, timeout_s=30 * pause, bit_error=bit_error)
@@ -111,7 +113,30 @@ def test_receiver_keeps_the_offered_byte_and_flags_the_lost_one():
 
 
 def test_transmitter_times_every_bit():
-    dut, line, cycles = UartTransmitter(4), [], 4
+    cycles = 4
+    line = sent(UartTransmitter(cycles), len(BYTES) * (10 * cycles + 1) + 9)
+    want = [1]
+    for byte in BYTES:
+        want += [level for bit in bits(byte) for level in [bit] * cycles] + [1]
+    assert line == want + [1] * 8
+
+
+def test_transmitter_keeps_the_rate_where_bits_differ_in_length():
+    """Each edge is where it should be, to a cycle; in the first byte and in the last one."""
+    cycles = Fraction(133, 16)
+    line = sent(UartTransmitter(cycles), int(len(BYTES) * (10 * cycles + 2)))
+    at = 1
+    for byte in BYTES:
+        for n, level in enumerate(bits(byte)):
+            middle = at + int((n + 0.5) * cycles)
+            assert line[middle - 2 : middle + 3] == [level] * 5, (byte, n)
+        at = next(n for n in range(at + int(9.5 * cycles), len(line) + 1)
+                  if n == len(line) or line[n] == 0)  # fmt: skip
+
+
+def sent(dut: UartTransmitter, cycles: int) -> list[int]:
+    """The line while BYTES go out, cycle by cycle."""
+    line: list[int] = []
 
     async def offer(ctx):
         for byte in BYTES:
@@ -121,7 +146,7 @@ def test_transmitter_times_every_bit():
         ctx.set(dut.i.valid, 0)
 
     async def listen(ctx):
-        for _ in range(len(BYTES) * (10 * cycles + 1) + 9):
+        for _ in range(cycles):
             line.append(ctx.get(dut.tx))
             await ctx.tick()
 
@@ -130,10 +155,7 @@ def test_transmitter_times_every_bit():
     simulator.add_testbench(offer)
     simulator.add_testbench(listen)
     simulator.run()
-    want = [1]
-    for byte in BYTES:
-        want += [level for bit in bits(byte) for level in [bit] * cycles] + [1]
-    assert line == want + [1] * 8
+    return line
 
 
 @pytest.mark.parametrize("kind", [UartReceiver, UartTransmitter])
@@ -144,6 +166,12 @@ def test_elaborates_to_rtlil(kind):
 @pytest.mark.parametrize("baud, cycles", [(1_000_000, 25), (115_200, 217), (921_600, 27)])
 def test_divisor(baud, cycles):
     assert divisor(25e6, baud) == cycles
+
+
+def test_bits_of_no_whole_number_of_cycles():
+    """3 Mbaud of a USB bridge from an oscillator of 25 MHz: bits of 8 and of 9 cycles."""
+    assert divisor(25e6, 3e6) == Fraction(133, 16)
+    assert abs(25e6 / 3e6 - 133 / 16) < 0.003 * 25e6 / 3e6
 
 
 @pytest.mark.parametrize("baud", [25e6, 5.7e6, 25e6 / 4.3])

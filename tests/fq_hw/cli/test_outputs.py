@@ -80,6 +80,19 @@ def test_build_at_a_clock_of_its_own(capsys, random_model, fake_tools):
     assert "ulx3s-85f would run it at 150 MHz; try other seeds (--seed" in line
 
 
+def test_build_for_a_faster_line(capsys, random_model, fake_tools):
+    """Bits of 8 and of 9 cycles; the rate of the link follows, and the file is another."""
+    words = ("build", random_model, "--cycles", 3000, "--json")
+    usual, fast = (json.loads(said(capsys, *words, *more)) for more in ((), ("--baud", 3_000_000)))
+    rates = [one["frames per second"]["link"] for one in (usual, fast)]
+    assert rates[1] == pytest.approx(3 * rates[0])
+    assert fast["bitstream"].endswith("-3000000-baud.bit") and "baud" not in usual["bitstream"]
+    line = refused(capsys, "build", random_model, "--baud", 7_000_000)
+    assert line.startswith(
+        "UART baud rate: a bit must last 8 or more cycles of the clock of 2.5e+07"
+    )
+
+
 def test_build_without_its_scheduler(capsys, random_model, fake_tools, monkeypatch):
     monkeypatch.setattr("boards.farm.ANSWER_S", 0.2)
     where = "tcp://127.0.0.1:9"
@@ -97,7 +110,7 @@ def test_build_names_its_boards(capsys):
 @pytest.mark.parametrize(
     "option",
     [("--mhz", "nan"), ("--mhz", "-3"), ("--seed", "-1"), ("--seeds", "0"), ("--jobs", "0"),
-     ("--clock", "nan"), ("--clock", "0")],
+     ("--clock", "nan"), ("--clock", "0"), ("--baud", "9"), ("--baud", "12000001")],
 )  # fmt: skip
 def test_build_options_are_checked_before_any_work(option, capsys):
     line = refused(capsys, "build", "no model yet", *option)

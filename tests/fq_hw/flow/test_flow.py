@@ -21,7 +21,8 @@ MAY = {  # what a command may import beside the standard library: it parses, cal
     # values, kinds and types of options
     "fq_hw.artifact.MOST_BYTES", "fq_hw.data.Data", "fq_hw.data.DataKind", "fq_hw.data.Split",
     "fq_hw.fixed.search.SearchConfig", "fq_hw.fixed.search.Shape", "fq_hw.fixed.search.Variant",
-    "fq_hw.foreign.pixels.PixelRange", "boards.toolchain.Placer",
+    "fq_hw.foreign.pixels.PixelRange", "boards.toolchain.Placer", "boards.protocol.BAUD",
+    "boards.accelerator.TRIES", "boards.accelerator.Accelerator", "boards.accelerator.Answer",
     # what is told beside the figures of a design
     "boards", "boards.rates.core_rate", "boards.rates.link_rate", "fq_hw.ir.text",
     "fq_hw.schedule.resources.PRICED",
