@@ -40,7 +40,9 @@ def test_passes_keep_the_scores(name):
     assert len(np.unique(before["tail.label"])) > 1
 
 
-@every
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n == "inception" else ()) for n in CLASSIC]
+)
 @pytest.mark.parametrize(
     ("folds", "seed"), [("odd", 1), pytest.param("columns", 2, marks=pytest.mark.slow)]
 )

@@ -110,7 +110,8 @@ def forget_branch(plan: Plan, monkeypatch) -> Plan:
 
 
 MUTATIONS = [
-    flip_weight, raise_level, shorten_fifo, always_ready, drop_padding_row, forget_branch,
+    flip_weight, shorten_fifo, always_ready, drop_padding_row,
+    *(pytest.param(one, marks=pytest.mark.slow) for one in (raise_level, forget_branch)),
 ]  # fmt: skip
 
 

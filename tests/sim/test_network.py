@@ -48,6 +48,7 @@ def test_scores_under_stalls_and_after_a_reset(case, program):
         assert run.results == free.results
 
 
+@pytest.mark.slow  # `make demo` compares it, too
 def test_shipped_network(tmp_path, programs):
     args = build_parser().parse_args(["sim", "--images", "4"])
     model = load_model(SHIPPED)

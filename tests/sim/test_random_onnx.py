@@ -13,9 +13,9 @@ from random_onnx.models import number, shrunk
 from fq_hw.foreign.onnx.node import RULES
 from fq_hw.foreign.pixels import PIXELS
 
-GRAPHS = range(96, 112)  # rich in traits; `make test-slow` takes those behind them
-MORE = range(112, 125)
-TAKEN = 14  # of the first at least
+GRAPHS = range(99, 109)  # rich in traits; `make test-slow` takes those behind them
+MORE = range(109, 125)
+TAKEN = 8  # of the first at least
 SMALL = {"blocks": 2, "side": 7, "bits": 4}
 MANY = 400  # as make bench-import draws them
 LEAST = {  # how many traits of each kind are drawn, at least
@@ -33,6 +33,7 @@ def test_what_is_taken_is_right_everywhere(index, programs, tmp_path):
     shrunk(index, lambda drawn: checks.check(drawn, tmp_path, programs), **SMALL)
 
 
+@pytest.mark.slow
 def test_every_operator_and_kind_is_drawn():
     models = [number(index) for index in range(MANY)]
     drawn = {node.op_type for found in models for node in found.model.graph.node}

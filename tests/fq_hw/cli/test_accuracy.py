@@ -45,7 +45,9 @@ def lines(path):
     return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize(
+    "name", ["direct", *(pytest.param(n, marks=pytest.mark.slow) for n in ("pixels", "widths"))]
+)
 def test_short_form_of_the_shipped_studies(name, capsys):
     """One step a variant: each trains, and its integers give the float accuracy."""
     study = RESULTS / f"{name}.toml"

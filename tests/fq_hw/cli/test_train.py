@@ -454,6 +454,7 @@ def torchrun(config, out, *options):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_two_processes_train_one_network(config):
     """They stop learning the first layer's real weights together."""

@@ -254,13 +254,14 @@ def test_crossings_of_codes():
     assert [down.tolist() for down in found.downs] == [[2], [2, 2, 2]]
 
 
-def test_refuses_to_look_at_too_many_sums():
+def test_refuses_to_look_at_too_many_sums(monkeypatch):
     """A plateau on an edge over more integers than can be looked at."""
+    monkeypatch.setattr("fq_hw.foreign.onnx.crossings.MOST_PLACES", 2**14)
     curve = Curve(
         value=lambda x, off: 0 * x.astype(np.float32),
         bounds=lambda low, high: (low - high, high - low),
         monotone=False,
     )
     with pytest.raises(GraphError, match="^here: a function that turns around reads too many"):
-        crossings(curve, lambda real: (real >= 0).astype(int), np.array([-(2**30)]),
-                  np.array([2**30]), 1, "here")  # fmt: skip
+        crossings(curve, lambda real: (real >= 0).astype(int), np.array([-(2**20)]),
+                  np.array([2**20]), 1, "here")  # fmt: skip
