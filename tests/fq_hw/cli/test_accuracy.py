@@ -14,7 +14,6 @@ from fq_hw.flow.study import read_study
 pytest.importorskip("torch", reason="training needs torch")
 
 RESULTS = Path(__file__).parents[3] / "docs/results"
-STUDIES = ("pixels", "direct", "widths")
 
 
 @pytest.fixture(autouse=True)
