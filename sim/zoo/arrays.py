@@ -139,7 +139,7 @@ def _(unit: ArrayUnit, dice, frames) -> Vectors:
     x = noise(dice, unit.i, frames, *unit.shape_in)
     after = stage.stage.after
     tensors = {after: x + stage.laid.offsets.get(after, 0)}
-    for op in stage.ops:
+    for op in stage.laid.ops:
         tensors[op.name] = evaluate(op, *(tensors[name] for name in op.inputs))
     until = stage.stage.until
     raw = tensors[until] - stage.laid.offsets[until]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from zoo_groups import GROUPS
 
 from rtl_gen.component import component
 from rtl_gen.emit import to_verilog
@@ -14,43 +16,48 @@ from sim.stalls import ONCE
 from sim.vectors import Vectors
 from sim.zoo import ZOO, random_vectors
 
-PROGRAMS = 8  # all parts of a program are computed in every cycle of each of them
-
 Replay = Callable[[Mapping[str, Vectors], Path, Sequence[tuple[str, str]]], dict[str, str]]
 
 
-@pytest.fixture(scope="session")
-def replay() -> Replay:
-    """``components.replay`` of any of the zoo's units, whose programs are kept from run to run."""
-    names = list(ZOO)
-    groups = [names[n::PROGRAMS] for n in range(PROGRAMS)]
-    programs = [zoo_program(group) for group in groups]
-
-    def run(
-        vectors: Mapping[str, Vectors], folder: Path, grid: Sequence[tuple[str, str]]
-    ) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for number, (group, program) in enumerate(zip(groups, programs, strict=True)):
-            some = {name: vectors[name] for name in group if name in vectors}
-            if some:
-                (folder / str(number)).mkdir()
-                found |= components.replay(program, some, folder / str(number), grid)
-        return found
-
-    return run
-
-
-def zoo_program(names: Sequence[str]) -> Path:
-    """The Verilog of some units, compiled."""
+@functools.cache
+def zoo_program(names: tuple[str, ...]) -> Path:
+    """The Verilog of some units, compiled; kept from run to run."""
     parts = {name: component(ZOO[name], random_vectors(ZOO[name]).contents) for name in names}
     text = to_verilog(components.Collection(parts), components.TOP)
     return components.build(text, Path(__file__).parents[2] / "build" / "cocotb")
 
 
 @pytest.fixture(scope="session")
-def verilog_problems(replay, tmp_path_factory) -> dict[str, str]:
-    """What that says of each unit under stalls on both sides; Amaranth has seen more."""
-    vectors = {name: random_vectors(unit) for name, unit in ZOO.items()}
+def replay() -> Replay:
+    """``components.replay`` of any of the zoo's units."""
+
+    def run(
+        vectors: Mapping[str, Vectors], folder: Path, grid: Sequence[tuple[str, str]]
+    ) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for number, group in enumerate(GROUPS):
+            some = {name: vectors[name] for name in group if name in vectors}
+            if some:
+                place = folder / str(number)
+                place.mkdir()
+                found |= components.replay(zoo_program(group), some, place, grid)
+        return found
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def verilog_problem(replay, tmp_path_factory) -> Callable[[str], str]:
+    """What that says of a unit under stalls on both sides; Amaranth has seen more."""
     (stalls,) = ONCE[-1:]
-    found = replay(vectors, tmp_path_factory.mktemp("cocotb"), [stalls])
-    return {name: found[f"{name}/{'/'.join(stalls)}"] for name in ZOO}
+
+    @functools.cache
+    def of(group: tuple[str, ...]) -> dict[str, str]:
+        vectors = {name: random_vectors(ZOO[name]) for name in group}
+        return replay(vectors, tmp_path_factory.mktemp("cocotb"), [stalls])
+
+    def problem(name: str) -> str:
+        group = next(group for group in GROUPS if name in group)
+        return of(group)[f"{name}/{'/'.join(stalls)}"]
+
+    return problem

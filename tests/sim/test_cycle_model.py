@@ -76,7 +76,7 @@ def without_residuals(graph: Graph) -> Graph:
     return replace(graph, ops=tuple(reversed(kept)))
 
 
-@pytest.mark.parametrize("examples", [5, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [3, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("residuals", [True, False], ids=["residuals", "plain"])
 def test_equals_simulation(residuals, examples):
     """Every pixel's and every result's cycle, and every score, of so many drawn networks each."""

@@ -25,7 +25,7 @@ def seen(graph, plan):
                 yield from ["columns"] * (unit.columns > 1)
 
 
-@pytest.mark.parametrize("examples", [12, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [6, pytest.param(150, marks=pytest.mark.slow)])
 def test_equals_simulation(examples):
     found = exact_draws(examples, drawn, seen)
     kinds = "depthwise", *Shared, "padded", "columns"
