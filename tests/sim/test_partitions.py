@@ -78,7 +78,7 @@ def folds(graph: Graph, streamed: list[str], dice: np.random.Generator) -> dict[
     return found
 
 
-@pytest.mark.parametrize("examples", [8, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [12, pytest.param(60, marks=pytest.mark.slow)])
 def test_equals_simulation(examples):
     """Every score and every pixel's and result's cycle, of so many partitions; then stalled."""
     around, ahead, kinds = Counter(), Counter(), set()

@@ -178,7 +178,7 @@ def seen(graph, plan):
     yield from ["joined"] * any(isinstance(op, ir.Join) for op in graph.ops)
 
 
-@pytest.mark.parametrize("examples", [20, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [10, pytest.param(300, marks=pytest.mark.slow)])
 def test_equals_simulation(examples):
     found = exact_draws(examples, drawn, seen)
     kinds = ("channels picked", "pixels picked", "PadUnit", "SelectUnit", "deep", "repeated",
