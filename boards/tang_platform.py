@@ -1,12 +1,13 @@
-"""Amaranth's platform of the Tang Primer 20K, for the router of Gowin's devices that there is."""
+"""Amaranth's platforms of Tang boards, for the router of Gowin's devices that there is."""
 
 from __future__ import annotations
 
+from amaranth_boards.tang_nano_9k import TangNano9kPlatform
 from amaranth_boards.tang_primer_20k import TangPrimer20kDockPlatform
 
 from fq_hw.family import FAMILIES
 
-__all__ = ["TangPrimer20K"]
+__all__ = ["TangNano9K", "TangPrimer20K"]
 
 TOOLS = FAMILIES["gowin"].tools
 ROUTE = """
@@ -41,6 +42,10 @@ class Himbaechel:
     def command_templates(self) -> list[str]:
         """Synthesis, place and route, pack."""
         return [super().command_templates[0], ROUTE % TOOLS.router, PACK % TOOLS.config]
+
+
+class TangNano9K(Himbaechel, TangNano9kPlatform):
+    """The board as it comes."""
 
 
 class TangPrimer20K(Himbaechel, TangPrimer20kDockPlatform):

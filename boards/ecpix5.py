@@ -1,0 +1,27 @@
+"""LambdaConcept ECPIX-5 with the LFE5UM5G-45F or -85F."""
+
+from boards.board import Board
+from boards.devices import ECP5_SOURCE, LFE5U_45F, LFE5U_85F
+
+__all__ = ["ECPIX5_45F", "ECPIX5_85F"]
+
+ECPIX5_45F = Board(
+    name="ecpix5-45f",
+    family="ecp5",
+    clock_mhz=100.0,
+    platform="amaranth_boards.ecpix5:ECPIX545Platform",
+    loader=("--board", "ecpix5"),
+    capacity=LFE5U_45F,
+    source=ECP5_SOURCE,
+    tested="built to a bitstream; the bitstream has not run on a board",
+)
+ECPIX5_85F = Board(
+    name="ecpix5-85f",
+    family="ecp5",
+    clock_mhz=100.0,
+    platform="amaranth_boards.ecpix5:ECPIX585Platform",
+    loader=("--board", "ecpix5"),
+    capacity=LFE5U_85F,
+    source=ECP5_SOURCE,
+    tested="built to a bitstream; the bitstream has not run on a board",
+)
