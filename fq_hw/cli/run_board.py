@@ -72,8 +72,7 @@ def run(args: argparse.Namespace) -> Output:
     model = flow.load(args.net)
     pictures = open_pictures(model, args.pictures) if args.pictures else None
     split = None if args.stdin or pictures else load_images(args, model).test().first(args.images)
-    design = model.design(hardware_of(args))
-    with open_board(model, args.port, baud=args.baud, tries=args.tries, design=design,
+    with open_board(model, args.port, baud=args.baud, tries=args.tries, hardware=hardware_of(args),
                     report=say) as board:  # fmt: skip
         if args.stdin:
             return streamed(args, board, model)

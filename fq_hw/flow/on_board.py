@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from boards.accelerator import Accelerator, Answer
     from fq_hw.flow.design import Design
+    from fq_hw.flow.hardware import Hardware
     from fq_hw.flow.model import Model
 
 __all__ = ["SIMULATED", "answers", "flash", "frames_of", "open_board", "simulated_port"]
@@ -107,12 +108,12 @@ def open_board(
     *,
     baud: int | None = None,
     tries: int | None = None,
-    design: Design | None = None,
+    hardware: Hardware | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Accelerator]:
     """``model`` on the board at ``port``, or simulated where that is SIMULATED, ready for frames.
 
-    ``design`` is what the bitstream was built from: it must be known where the board keeps its
+    ``hardware`` is what the bitstream was built from: it must be known where the board keeps its
     weights outside the chip, and for the simulation. Raises what ``Accelerator`` does.
     """
     from boards.accelerator import TRIES, Accelerator
@@ -121,14 +122,14 @@ def open_board(
     tries = TRIES if tries is None else tries
     if port == SIMULATED:
         with (
-            simulated_port(design or model.design(), report) as path,
+            simulated_port(model.design(hardware), report) as path,
             Accelerator(path, model, tries=tries, idle_s=IDLE_S, timeout=SECONDS) as board,
         ):
             yield board
         return
     with Accelerator(port, model, baud=baud or BAUD, tries=tries) as board:
         if board.info.load_words:
-            load(board, design or model.design(), report)
+            load(board, model.design(hardware), report)
         yield board
 
 
