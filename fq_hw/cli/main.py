@@ -29,7 +29,7 @@ from fq_hw.cli import (
     import_model,
     report,
     rtl,
-    run_board,
+    run_model,
     search,
     serve,
     show,
@@ -45,7 +45,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     train, search, export, import_model, verify, show, golden, classify, fold, estimate, rtl, sim,
-    build, flash, run_board, report, weights, serve, doctor, demo, bench, bench_cnv, bench_imagenet,
+    build, flash, run_model, report, weights, serve, doctor, demo, bench, bench_cnv, bench_imagenet,
     bench_tiny, accuracy,
 )  # fmt: skip
 

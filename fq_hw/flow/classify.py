@@ -87,18 +87,9 @@ class Seen:
 
 def check_hardware(on: On, hardware: Hardware) -> None:
     """Refuse, by their names, options of a hardware that does not run."""
-    arrays = hardware.arrays
-    given = {
-        "--cycles": hardware.cycles,
-        "--fold": hardware.fold and str(hardware.fold),
-        "--sequential": arrays.sequential or None,
-        "--in-turn": arrays.in_turn or None,
-        "--array": arrays.size,
-    }
-    for option, value in given.items():
-        alone = on is On.SIM or value is None
+    for option, value in hardware.given.items():
         contract = "is of the Verilog, which does not run here"
-        require(alone, option, contract, value, hint="add --on sim")
+        require(on is On.SIM, option, contract, value, hint="add --on sim")
 
 
 def check_answerable(model: Model) -> None:

@@ -137,6 +137,18 @@ class Hardware:
         return DEFAULT_CYCLES if self.cycles is None else self.cycles
 
     @property
+    def given(self) -> dict[str, object]:
+        """By the options of a command, what somebody has said of it."""
+        said = {
+            "--cycles": self.cycles,
+            "--fold": self.fold and str(self.fold),
+            "--sequential": self.arrays.sequential or None,
+            "--in-turn": self.arrays.in_turn or None,
+            "--array": self.arrays.size,
+        }
+        return {option: value for option, value in said.items() if value is not None}
+
+    @property
     def options(self) -> list[str]:
         """The same as options of a command."""
         cycles = [] if self.cycles is None else ["--cycles", str(self.cycles)]

@@ -130,7 +130,16 @@ def open_board(
     with Accelerator(port, model, baud=baud or BAUD, tries=tries) as board:
         if board.info.load_words:
             load(board, model.design(hardware), report)
+        elif hardware is not None:
+            check_unused(hardware)
         yield board
+
+
+def check_unused(hardware: Hardware) -> None:
+    """Refuse, by its name, what says which hardware it is, where the board has all of it."""
+    contract, hint = "says what a board is to load, and this one loads nothing", "leave it out"
+    for option, value in hardware.given.items():
+        require(False, option, contract, value, hint=hint)
 
 
 def load(board: Accelerator, design: Design, report: Callable[[str], None]) -> None:

@@ -215,9 +215,11 @@ class Choices:
             h, w, c = kind.shape
             found |= {h * w * beats for beats in divisors(c)}
         for asked in (max(found), 1):  # several units are there in a slow and in a fast form
-            _, others = self.base(asked)
+            base, others = self.base(asked)
             found |= {unit.beats for unit in others.values() if unit.beats}
-        return sorted(cycles for cycles in found if cycles >= slowest_best)
+        for site in base.sites.values():  # a window may be slower than every engine behind it
+            slowest_best = max(slowest_best, min(row.beats for row in self.table(site, True)))
+        return sorted(cycles for cycles in found | {slowest_best} if cycles >= slowest_best)
 
     def speeds(self, name: str, shape: tuple[int, ...]) -> frozenset[int]:
         """Cycles per frame of all folds of a convolution of this output."""

@@ -68,8 +68,7 @@ def test_the_same_driver_runs_the_pins_of_the_verilog(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--stdin", "--data", "digits"], "fq-hw run: takes pictures, --data, or --stdin"),
-        (["x.png", "--stdin"], "fq-hw run: takes pictures, --data, or --stdin; name one of them"),
+        (["x.png", "--stdin"], "--stdin: leaves nothing for pictures; leave them out"),
         (["--images", 0], "--images: must be at least 1"),
         (["--tries", 0], "--tries: must be at least 1"),
         (["--port", "/dev/nobody"], "port '/dev/nobody': cannot be opened ("),

@@ -25,6 +25,11 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("classify a.png --in-turn a b", "--in-turn", "is of the Verilog, which does not run here"),
     ("classify a.png --array 8x2x16", "--array", "is of the Verilog, which does not run here"),
     ("classify a.png --layer pixels", "--layer", "chooses among what --layers writes"),
+    ("run --port sim --baud 9600", "--baud", "is of a serial port, and --port sim has none"),
+    ("run --port sim --stdin --data digits", "--data", "is of a data set, and --stdin is none"),
+    ("run --port sim a.png --path p", "--path", "is of a data set, and PICTURE is none"),
+    ("run --port sim --stdin --images 4", "--images", "is of a data set, and --stdin is none"),
+    ("run --port sim --stdin a.png", "--stdin", "leaves nothing for pictures"),
     ("sim --wave-frames 3", "--wave-frames", "says how much --waves writes"),
     ("sim --array 8x2x16", "--array", "is the size of the arrays that --sequ"),
     ("sim --sequential --in-turn a b", "--sequential", "leaves nothing for --in-turn: it has one"),
@@ -79,9 +84,11 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "estimate": "cycles fold in-turn sequential",
     "rtl": "bus cycles data family fold in-turn out path sequential top untrained",
     "sim": "data images in-turn level-images path untrained waves",
-    "build": "board clock in-turn out placer scheduler seed seeds sequential untrained",
-    "demo": "board clock cycles data fold images in-turn level-images out path placer scheduler "
-    "seed seeds sequential",
+    "build": "baud board clock in-turn out placer scheduler seed seeds sequential untrained",
+    "demo": "baud board clock cycles data fold images in-turn level-images out path placer "
+    "scheduler seed seeds sequential",
+    "flash": "board cable keep",
+    "run": "array check cycles fold in-turn net port sequential tries",
     "report": "array board cycles fold in-turn out sequential",
     "weights": "for out",
     "doctor": "",
@@ -148,7 +155,7 @@ def test_every_option_is_judged(command):
         ("accuracy s --data d --record r --only a --epochs 1 --seeds 2 --print", set()),
         (
             "build m --board icebreaker --clock 9 --mhz 9 --placer wires --seed 4 --seeds 3 "
-            "--jobs 2 --scheduler tcp://a:1 --replaceable --out o",
+            "--jobs 2 --scheduler tcp://a:1 --replaceable --baud 9600 --out o",
             set(),
         ),
         (

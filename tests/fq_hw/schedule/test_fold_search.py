@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from networks import NETWORKS, byte_graph, random_checkpoint, random_graph
 
@@ -13,6 +14,7 @@ from fq_hw.errors import CapacityError, FoldingError
 from fq_hw.export import export
 from fq_hw.network import Embedding, Stage, StemConv
 from fq_hw.passes import lower_graph
+from fq_hw.schedule import timing
 from fq_hw.schedule.choices import Choices, folds_of
 from fq_hw.schedule.fold_search import fastest, least_lut
 from fq_hw.schedule.folding import conv_cycles
@@ -269,3 +271,24 @@ def test_refuses_what_does_not_fit_and_says_what_is_missing(graphs):
         least_lut(graph, 2_000, replace(exact, ff=9))
     with pytest.raises(CapacityError, match=r" LUT4 \(.*\), [\d,]+ more than the 9 that may"):
         fastest(graph, replace(PLENTY, lut=9))
+
+
+def test_a_window_may_be_slower_than_every_engine_behind_it():
+    """Of few output pixels and wide strides: all of the image passes through the window."""
+    dice = np.random.default_rng(1)
+    graph = ir.Graph.from_nodes("sparse", [
+        {"op": "input", "name": "x", "inputs": [], "shape": [6, 7, 2]},
+        {"op": "embed", "name": "e", "inputs": ["x"], "out_bits": 2,
+         "table": dice.integers(0, 4, (1, 256, 1))},
+        {"op": "conv", "name": "c", "inputs": ["e"], "weight": np.ones((4, 3, 4, 1), np.int8),
+         "stride": [2, 1], "dilation": [1, 2], "padding": 0, "scale": None, "groups": 2},
+        {"op": "pixel_sum", "name": "sum", "inputs": ["c"]},
+        {"op": "class_scale", "name": "scores", "inputs": ["sum"], "multiplier": np.ones(4, int)},
+        {"op": "argmax", "name": "label", "inputs": ["scores"]},
+    ])  # fmt: skip
+    graph = lower_graph(graph)
+    choices = Choices(graph, resources)
+    engines = min(conv_cycles(graph, graph["c"], fold) for fold in choices.folds["c"])
+    found = fastest(graph, PLENTY)
+    assert found.cycles == choices.intervals[0] > engines
+    assert timing.simulate(lower(graph, found.folds, found.cycles)).interval == found.cycles

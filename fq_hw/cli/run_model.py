@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser"]
 
+IMAGES = 100
+
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
@@ -47,7 +49,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--port", required=True,
                         help="serial device, a URL of pyserial's (socket://HOST:PORT), or "
                         f"{SIMULATED}: the board's pins in Verilator")  # fmt: skip
-    parser.add_argument("--baud", type=int, default=BAUD, help=f"default {BAUD}")
+    parser.add_argument("--baud", type=int, help=f"of a serial port (default {BAUD})")
     tries = f"how often a frame is sent until it is lost (default {TRIES})"
     parser.add_argument("--tries", type=int, default=TRIES, help=tries)
     parser.add_argument("--check", action="store_true",
@@ -56,22 +58,21 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
                         help="frames are the bytes of stdin: rows, columns, colours; an answer a "
                         "line, as it comes")  # fmt: skip
     add_source_arguments(parser)
-    parser.add_argument("--images", type=int, default=100,
-                        help="how many test images (default 100)")  # fmt: skip
+    parser.add_argument("--images", type=int, help=f"how many test images (default {IMAGES})")
     add_fold_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> Output:
     """Open the board, and send what was named."""
-    alone = not (args.stdin and args.pictures or (args.data or args.path) and
-                 (args.stdin or args.pictures))  # fmt: skip
-    require(alone, "fq-hw run", "takes pictures, --data, or --stdin", hint="name one of them")
-    require(args.images >= 1, "--images", "must be at least 1", args.images)
-    require(args.tries >= 1, "--tries", "must be at least 1", args.tries)
+    check(args)
     model = flow.load(args.net)
     pictures = open_pictures(model, args.pictures) if args.pictures else None
-    split = None if args.stdin or pictures else load_images(args, model).test().first(args.images)
+    split = (
+        None
+        if args.stdin or pictures
+        else load_images(args, model).test().first(args.images or IMAGES)
+    )
     with open_board(model, args.port, baud=args.baud, tries=args.tries, hardware=hardware_of(args),
                     report=say) as board:  # fmt: skip
         if args.stdin:
@@ -85,6 +86,21 @@ def run(args: argparse.Namespace) -> Output:
         share = 100 * right / len(found)
         text = f"accuracy {share:.2f} % ({right} of {len(found)} images)"
         return told(board, found, {"right": right, "accuracy %": share}, text)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse, by their names, options that do nothing."""
+    other = "--stdin" if args.stdin else "PICTURE" if args.pictures else None
+    contract = f"is of a data set, and {other} is none"
+    for option, value in (("--data", args.data), ("--path", args.path), ("--images", args.images)):
+        require(other is None or value is None, option, contract, value, hint="leave it out")
+    both = args.stdin and args.pictures
+    require(not both, "--stdin", "leaves nothing for pictures", hint="leave them out")
+    require(args.images is None or args.images >= 1, "--images", "must be at least 1", args.images)
+    require(args.tries >= 1, "--tries", "must be at least 1", args.tries)
+    simulated = args.port == SIMULATED and args.baud is not None
+    contract = f"is of a serial port, and --port {SIMULATED} has none"
+    require(not simulated, "--baud", contract, args.baud, hint="leave it out")
 
 
 def seen(board: Accelerator, model: flow.Model, images: Collection, check: bool) -> list[Answer]:
