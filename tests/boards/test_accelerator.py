@@ -1,20 +1,17 @@
 """The driver of a board: names, retries, what is lost, and boards of other networks."""
 
-import io
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from answering import Board
 
 from boards import accelerator
 from boards.accelerator import Accelerator, open_port
 from boards.link import LinkError
-from boards.protocol import REPLY_SYNC, Info, Request, Status, pack
 from fq_hw.data.meaning import Meaning
 from fq_hw.errors import ParameterError, ToolError
-
-INFO = Info(pixels=4, colours=1, classes=3, best=1, label_bytes=1, score_bytes=2)
 
 
 @dataclass
@@ -23,31 +20,6 @@ class Network:
     image: tuple[int, ...] = (2, 2, 1)
     classes: tuple[str, ...] = ("cat", "dog", "ship")
     meaning: Meaning | None = None
-
-
-class Board:
-    """A port whose board gives a frame's first three bytes as scores; ``mute`` requests fail."""
-
-    def __init__(self, mute: tuple[int, ...] = ()):
-        self.mute, self.asked, self.coming, self.open = mute, 0, io.BytesIO(), True
-
-    def read(self, size: int) -> bytes:
-        return self.coming.read(size)
-
-    def write(self, request: bytes) -> None:
-        kind, number = request[3], request[7]
-        payload, status = INFO.pack(), Status.INFO
-        if kind == Request.FRAME:
-            scores = request[8:11]
-            best = scores.index(max(scores))
-            payload = b"".join(score.to_bytes(2, "little") for score in scores) + bytes([best])
-            status = Status.RESULT
-        answer = b"" if self.asked in self.mute else pack(REPLY_SYNC, status, number, payload)
-        self.coming = io.BytesIO(answer)
-        self.asked += 1
-
-    def close(self) -> None:
-        self.open = False
 
 
 def frame(*values: int) -> np.ndarray:
