@@ -13,13 +13,13 @@ TOOLS = FAMILIES["gowin"].tools
 ROUTE = """
     {{invoke_tool("%s")}}
         --device {{platform.part}}
-        --vopt family={{platform.family}}
+        --vopt family={{platform.die}}
         --vopt cst={{name}}.cst
         --json {{name}}.json
 """
 PACK = """
     {{invoke_tool("gowin_pack")}}
-        -d {{platform.family}}
+        -d {{platform.die}}
         -o {{name}}.fs
         {{get_override("gowin_pack_opts")|options}}
         %s
@@ -30,6 +30,11 @@ class Himbaechel:
     """Amaranth 0.5 calls nextpnr-gowin, which nextpnr has replaced by a router with other words."""
 
     required_tools = ("yosys", TOOLS.router, TOOLS.packer)
+
+    @property
+    def die(self) -> str:
+        """The family without the memory in the package, of which router and packer know nothing."""
+        return self.family.replace("R-", "-")
 
     @property
     def file_templates(self) -> dict[str, str]:

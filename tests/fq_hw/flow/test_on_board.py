@@ -62,7 +62,5 @@ def test_frames_of_a_stream():
     found = list(frames_of(io.BytesIO(raw), (1, 2, 3)))
     np.testing.assert_array_equal(found, np.arange(12, dtype=np.uint8).reshape(2, 1, 2, 3))
     assert list(frames_of(io.BytesIO(b""), (1, 2, 3))) == []
-    with pytest.raises(
-        ArtifactError, match="^stdin: frame 1 must have 6 bytes, as 1 x 2 x 3"
-    ):
+    with pytest.raises(ArtifactError, match="^stdin: frame 1 must have 6 bytes, as 1 x 2 x 3"):
         list(frames_of(io.BytesIO(raw[:-1]), (1, 2, 3)))
