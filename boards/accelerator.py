@@ -200,12 +200,15 @@ class Accelerator:
 
         ``tally`` counts them. Raises ParameterError as ``classify`` does.
         """
-        for frame in frames:
-            number = self.tally.answered + self.tally.lost
-            try:
-                yield self.classify(frame)
-            except LinkError as error:
-                yield Answer(number=number, error=str(error))
+        return map(self.answer, frames)
+
+    def answer(self, frame: np.ndarray | bytes | memoryview) -> Answer:
+        """The same for one frame."""
+        number = self.tally.answered + self.tally.lost
+        try:
+            return self.classify(frame)
+        except LinkError as error:
+            return Answer(number=number, error=str(error))
 
 
 def check_network(info: Info, network: Network) -> None:

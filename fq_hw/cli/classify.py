@@ -7,11 +7,11 @@ from pathlib import Path
 
 from fq_hw import flow
 from fq_hw.cli.hardware import add_fold_arguments, hardware_of
+from fq_hw.cli.model import add_net_argument, add_pictures_argument
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import require
 from fq_hw.flow.activations import check_folder, check_names, save_layers_of
 from fq_hw.flow.classify import On, Seen, check_hardware, classify, open_pictures
-from fq_hw.flow.shipped import model_file
 from fq_hw.report.table import table
 
 __all__ = ["add_parser"]
@@ -26,11 +26,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "print its class, the five highest scores (integers; the highest wins) and the time. With "
         "--on sim the Verilog must give the golden model's scores in the predicted cycles.",
     )
-    parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE",
-                        help="file, or folder of files: png, jpg, bmp, webp, ppm")  # fmt: skip
-    parser.add_argument("--net", type=model_file, default=flow.SHIPPED,
-                        help="checkpoint, graph or ONNX model "
-                        "(default: the shipped network)")  # fmt: skip
+    add_pictures_argument(parser, "+")
+    add_net_argument(parser)
     parser.add_argument("--on", choices=[on.value for on in On], default=On.GOLDEN.value,
                         help="who answers (default golden)")  # fmt: skip
     parser.add_argument("--layers", type=Path, metavar="FOLDER",

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from fq_hw import flow
 from fq_hw.flow.model import SHIPPED, Model
 from fq_hw.flow.shipped import configuration_of, model_file
 
-__all__ = ["add_model_argument", "add_untrained_argument", "model_of"]
+__all__ = [
+    "add_model_argument",
+    "add_net_argument",
+    "add_pictures_argument",
+    "add_untrained_argument",
+    "model_of",
+]
 
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +28,18 @@ def add_model_argument(parser: argparse.ArgumentParser) -> None:
         help="checkpoint or exported graph, or the name of a shipped network "
         f"(default: {SHIPPED.stem})",
     )
+
+
+def add_net_argument(parser: argparse.ArgumentParser, role: str = "") -> None:
+    """The same as an option, where something else comes first; ``role`` begins its help."""
+    what = f"{role}checkpoint, graph, ONNX or TFLite model (default: the shipped network)"
+    parser.add_argument("--net", type=model_file, default=SHIPPED, help=what)
+
+
+def add_pictures_argument(parser: argparse.ArgumentParser, count: str) -> None:
+    """Pictures of a user's own; ``count`` as argparse's nargs."""
+    what = "file, or folder of files: png, jpg, bmp, webp, ppm"
+    parser.add_argument("pictures", type=Path, nargs=count, metavar="PICTURE", help=what)
 
 
 def add_untrained_argument(parser: argparse.ArgumentParser) -> None:

@@ -7,18 +7,17 @@ import dataclasses
 import json
 import sys
 from collections.abc import Collection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fq_hw import flow
 from fq_hw.cli.hardware import add_fold_arguments, hardware_of
 from fq_hw.cli.images import add_source_arguments, load_images
+from fq_hw.cli.model import add_net_argument, add_pictures_argument
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import require
 from fq_hw.flow.bars import bar
 from fq_hw.flow.classify import open_pictures
 from fq_hw.flow.on_board import SIMULATED, answers, frames_of, open_board
-from fq_hw.flow.shipped import model_file
 from fq_hw.report.table import table
 
 if TYPE_CHECKING:
@@ -41,11 +40,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "that runs the network's bitstream, and print its answers, the sustained frames/s and "
         "what went wrong on the line. A frame without its answer is sent again.",
     )
-    parser.add_argument("pictures", type=Path, nargs="*", metavar="PICTURE",
-                        help="file, or folder of files: png, jpg, bmp, webp, ppm")  # fmt: skip
-    parser.add_argument("--net", type=model_file, default=flow.SHIPPED,
-                        help="that the bitstream was built from: checkpoint, graph, ONNX or TFLite "
-                        "model (default: the shipped network)")  # fmt: skip
+    add_pictures_argument(parser, "*")
+    add_net_argument(parser, "that the bitstream was built from: ")
     parser.add_argument("--port", required=True,
                         help="serial device, a URL of pyserial's (socket://HOST:PORT), or "
                         f"{SIMULATED}: the board's pins in Verilator")  # fmt: skip

@@ -6,9 +6,9 @@ import argparse
 
 from fq_hw import flow
 from fq_hw.cli.hardware import add_fold_arguments, hardware_of
+from fq_hw.cli.model import add_net_argument
 from fq_hw.cli.output import say
 from fq_hw.errors import ToolError
-from fq_hw.flow.shipped import model_file
 
 __all__ = ["add_parser"]
 
@@ -24,9 +24,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "does: every tensor, the cycles in which each layer works, the answers of the golden model "
         "and of the simulated Verilog. Nobody but a browser on this machine reaches the page.",
     )
-    parser.add_argument("--net", type=model_file, default=flow.SHIPPED,
-                        help="checkpoint, graph or ONNX model "
-                        "(default: the shipped network)")  # fmt: skip
+    add_net_argument(parser)
     parser.add_argument("--port", type=int, default=PORT,
                         help=f"0 for any that is free (default {PORT})")  # fmt: skip
     add_fold_arguments(parser)

@@ -148,6 +148,11 @@ class Hardware:
         }
         return {option: value for option, value in said.items() if value is not None}
 
+    def refuse(self, contract: str, hint: str) -> None:
+        """Raise ParameterError by the name of what somebody has said of it, if anything."""
+        for option, value in self.given.items():
+            require(False, option, contract, value, hint=hint)
+
     @property
     def options(self) -> list[str]:
         """The same as options of a command."""

@@ -18,7 +18,7 @@ from qonnx.util.basic import get_preferred_qonnx_opset
 
 from fq_hw import golden
 from fq_hw.foreign.judged import Compared
-from fq_hw.foreign.onnx.first_quantizer import pixels_of
+from fq_hw.foreign.onnx.first_quantizer import image_of, pixels_of
 from fq_hw.foreign.onnx.imported import Imported
 from fq_hw.foreign.onnx.values import Feature
 from fq_hw.foreign.pixels import PixelRange
@@ -62,8 +62,8 @@ class Comparison:
         self.model, self.imported = model, imported
         self.tensors = golden.run(imported.whole, image[None])
         self.context = model.make_empty_exec_context()
-        (source,) = (i for i in model.graph.input if model.get_initializer(i.name) is None)
-        real = pixels_of(model, source.name, pixels).real(image[None])
+        source = image_of(model)
+        real = pixels_of(model, pixels).real(image[None])
         given = imported.features[source.name].in_layout(real)
         self.context[source.name] = given.astype(np.float32)
         self.opsets = model.get_opset_imports()

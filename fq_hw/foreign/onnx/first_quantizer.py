@@ -13,20 +13,27 @@ from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.node import described
 from fq_hw.foreign.pixels import PIXELS, PixelRange, Pixels
 
-__all__ = ["pixels_of", "range_doubt"]
+__all__ = ["image_of", "pixels_of", "range_doubt"]
 
 MOVING = ("Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 FAR = 2  # times what both share: a quantizer that was calibrated on such pixels is not so wide
 HINT = "choose other --pixels"
 
 
-def pixels_of(model: ModelWrapper, image: str, pixels: PixelRange) -> Pixels:
-    """What a byte of input ``image`` is.
+def image_of(model: ModelWrapper) -> onnx.ValueInfoProto:
+    """The model's one input that is no constant."""
+    (image,) = (i for i in model.graph.input if model.get_initializer(i.name) is None)
+    return image
+
+
+def pixels_of(model: ModelWrapper, pixels: PixelRange) -> Pixels:
+    """What a byte of the model's input is.
 
     Raises GraphError where the model is asked, and no quantizer of 8 bits reads the input first.
     """
     if pixels is not PixelRange.MODEL:
         return PIXELS[pixels]
+    image = image_of(model).name
     node, where = first_reader(model.graph, image), f"input {image!r}"
     kind = node.op_type if node is not None else "nothing"
     contract = "a quantizer must read it first, which says what a byte is"
@@ -45,14 +52,14 @@ def pixels_of(model: ModelWrapper, image: str, pixels: PixelRange) -> Pixels:
     return Pixels(Fraction(scale), Fraction(zero - low))
 
 
-def range_doubt(model: ModelWrapper, image: str, pixels: PixelRange) -> str:
+def range_doubt(model: ModelWrapper, pixels: PixelRange) -> str:
     """A line where the model's own quantizer takes a far wider or narrower range than pixels."""
     try:
-        own = pixels_of(model, image, PixelRange.MODEL)
+        own = pixels_of(model, PixelRange.MODEL)
     except GraphError:
         return ""
     (low, high), (least, most) = (p.real(np.array([0, 255])).tolist()
-                                  for p in (own, pixels_of(model, image, pixels)))  # fmt: skip
+                                  for p in (own, pixels_of(model, pixels)))  # fmt: skip
     if FAR * (min(high, most) - max(low, least)) > max(high - low, most - least):
         return ""
     return (

@@ -57,7 +57,7 @@ def judge(
         return Judged(lines=lines, imported=None)
     try:
         found = finished(importer, name)
-        doubt = range_doubt(model, importer.image_name, pixels)
+        doubt = range_doubt(model, pixels)
         return Judged(lines=lines, imported=found, doubt=doubt)
     except FqHwError as error:
         name = model.graph.output[0].name

@@ -11,7 +11,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from fq_hw.errors import GraphError, require
 from fq_hw.foreign.onnx.attributes import attributes, schema
-from fq_hw.foreign.onnx.first_quantizer import pixels_of
+from fq_hw.foreign.onnx.first_quantizer import image_of, pixels_of
 from fq_hw.foreign.onnx.layout import image_shape
 from fq_hw.foreign.onnx.node import RULES, OnnxNode, Value, described, type_of
 from fq_hw.foreign.onnx.values import Feature, Twin
@@ -43,9 +43,9 @@ class Importer:
         self.read |= {output.name for output in graph.output}
         for tensor in graph.initializer:
             self.values[tensor.name] = numpy_helper.to_array(tensor)
-        (image,) = (i for i in graph.input if i.name not in self.values)
+        image = image_of(self.model)
         shape, seen = image_shape(graph, image, self.image)
-        pixels = pixels_of(self.model, image.name, self.pixels)
+        pixels = pixels_of(self.model, self.pixels)
         scale, shift = (np.full(shape[2], value) for value in (pixels.scale, pixels.shift))
         real = np.tile(pixels.real(np.arange(256)), (shape[2], 1))
         self.values[image.name] = Feature(
@@ -54,12 +54,6 @@ class Importer:
         )  # fmt: skip
         self.append({"op": "input", "name": "pixels", "inputs": [], "shape": list(shape),
                      "meaning": [float(pixels.scale), float(pixels.zero)]})  # fmt: skip
-
-    @property
-    def image_name(self) -> str:
-        """The tensor that is the model's input."""
-        return next(i.name for i in self.model.graph.input
-                    if self.model.get_initializer(i.name) is None)  # fmt: skip
 
     def append(self, node: dict[str, object]) -> None:
         """One more integer op. Raises GraphError where its fields or inputs do not suit."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import fake_router
 import pytest
+from commands import refused
 from networks import NETWORKS, random_checkpoint
 
 import boards
@@ -112,19 +113,10 @@ def model(tmp_path, monkeypatch):
     return str(path)
 
 
-def refusal(capsys, *words):
-    """The one line of a command that must fail."""
-    assert main([*words]) == 2
-    out, err = capsys.readouterr()
-    lines = [line for line in err.splitlines() if not line.startswith("[")]
-    assert out == "" and len(lines) == 1, (out, err)
-    return lines[0].removeprefix("fq-hw: error: ")
-
-
 @pytest.mark.parametrize(("words", "option", "why"), IGNORED, ids=[row[0] for row in IGNORED])
 def test_an_option_that_does_nothing_is_refused(words, option, why, model, capsys):
     command, *rest = words.split()
-    line = refusal(capsys, command, *[model] * (command in WITH_MODEL), *rest)
+    line = refused(capsys, command, *[model] * (command in WITH_MODEL), *rest)
     assert line.startswith(f"{option}: {why}"), line
 
 
@@ -232,14 +224,14 @@ def test_foldings_and_verilog_have_names_of_their_own(model):
 
 def test_a_yosys_that_writes_nothing_is_named(model, tmp_path, monkeypatch, capsys):
     fake_router.put(tmp_path, monkeypatch, yosys=fake_router.SILENT)
-    line = refusal(capsys, "rtl", model, "--out", "a.v")
+    line = refused(capsys, "rtl", model, "--out", "a.v")
     assert re.search(r"bin/yosys ended well, but wrote 0 of \d+ modules; .*`fq-hw doctor`", line)
     assert not Path("a.v").exists()
 
 
 @pytest.mark.parametrize("command", ["fold", "build"])
 def test_what_the_icebreaker_cannot_have_names_what_it_can(command, model, capsys):
-    line = refusal(capsys, command, model, "--board", "icebreaker", "--cycles", "800")
+    line = refused(capsys, command, model, "--board", "icebreaker", "--cycles", "800")
     assert f"`fq-hw build {model} --board icebreaker --sequential`" in line
 
 
