@@ -22,6 +22,7 @@ from boards.protocol import BAUD, IDLE_S, Info
 from boards.route import Job, Routed, packed
 from boards.sdram_core import check_clock, slots_in
 from boards.sdram_edges import second_output
+from boards.serial_link import SerialLink
 from boards.shell import Shell
 from boards.steps import Step
 from boards.toolchain import NAME, Placer
@@ -158,7 +159,9 @@ def build(
         work_folder(out.with_suffix(".build"), "build") as work,
     ):
         with Step(report, "generate"):
-            shell = Shell(core, info=info, clock_hz=clock * 1e6, baud=baud, idle_s=idle_s)
+            shell = Shell(
+                core, info=info, link=SerialLink(clock_hz=clock * 1e6, baud=baud, idle_s=idle_s)
+            )
             top = SerialTop(shell, PllClock(setting, board.family, second) if setting else None)
             options, pack = _generate(top, board, work, aim / clock)
         with Step(report, f"synthesise with Yosys {yosys.version}"):

@@ -17,11 +17,12 @@ class ChunkBuffer(wiring.Component):
     Members     start: In(1), the next byte is the first of a chunk, and ``full`` is low
                 i: In(stream of u8, always ready)
                 play: In(1), the chunk is whole: emit it
-                give_up: In(1), no more chunks of this frame come: if any was played, emit anything
-                until the frame is over
+                give_up: In(1), high for one cycle: no more chunks come of the frame whose last one
+                was not played; emit anything until it is over
                 full: Out(1), the chunk before the last one played is still being emitted
+                room: Out(1), a chunk may start
                 busy: Out(1), pixels of a frame are still to be emitted
-                giving_up: Out(1), what is emitted is not the frame
+                giving_up: Out(1), what is emitted, or will be, is not the frame
                 o: Out(stream of u8 x colours), one beat per pixel
     Order       rows, then columns, colour fastest, colour 0 in lane 0; every chunk but a frame's
                 last has ``chunk`` pixels
@@ -45,6 +46,7 @@ class ChunkBuffer(wiring.Component):
                 "play": In(1),
                 "give_up": In(1),
                 "full": Out(1),
+                "room": Out(1),
                 "busy": Out(1),
                 "giving_up": Out(1),
                 "o": Out(stream.Signature(pixel)),
@@ -82,7 +84,10 @@ class ChunkBuffer(wiring.Component):
         next_at, played = Signal(place), Signal()  # in the half that is emitted
         chunks = Signal(range(3))  # whole ones that are not emitted
         advance = ~self.o.valid | self.o.ready
-        there = (chunks != 0) | self.giving_up
+        written, frames = Signal(range(max(behind + 1, 2))), Signal(range(3))  # whole ones in here
+        whole_frame = self.play & (written == behind)
+        making_up = self.giving_up & (frames == 0)
+        there = (chunks != 0) | making_up
         last = number == behind
         chunk_end = next_at == Mux(last, ends, self.chunk - 1)
         emptied, frame_end = Signal(), Signal()
@@ -93,6 +98,7 @@ class ChunkBuffer(wiring.Component):
             emptied.eq(advance & there & chunk_end),
             frame_end.eq(emptied & last),
             self.full.eq(chunks != 0),
+            self.room.eq((chunks != 2) & ~self.giving_up),
             self.busy.eq((chunks != 0) | (number != 0) | (next_at != 0) | self.giving_up),
         ]
         m.d.sync += chunks.eq(chunks + self.play - (emptied & (chunks != 0)))
@@ -103,10 +109,14 @@ class ChunkBuffer(wiring.Component):
             m.d.sync += next_at.eq(next_at + 1)
         with m.If(emptied):
             m.d.sync += [next_at.eq(0), number.eq(Mux(last, 0, number + 1))]
-        with m.If(self.give_up & self.busy):
+        with m.If(self.play):
+            m.d.sync += written.eq(Mux(whole_frame, 0, written + 1))
+        m.d.sync += frames.eq(frames + whole_frame - (frame_end & ~making_up))
+        with m.If(self.give_up):
             m.d.sync += self.giving_up.eq(1)
-        with m.If(self.giving_up & frame_end):
+        with m.If(making_up & frame_end):
             m.d.sync += [self.giving_up.eq(0), side.eq(0), played.eq(0), chunks.eq(0)]
+            m.d.sync += written.eq(0)
         return m
 
     def address(self, at: Signal, side: Signal):

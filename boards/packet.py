@@ -24,7 +24,7 @@ from fq_hw.errors import require
 __all__ = ["REPLY", "VERDICT", "ReplySender", "RequestReceiver"]
 
 HEADER = data.StructLayout({"version": 8, "kind": 8, "length": 24, "number": 8})
-VERDICT = data.StructLayout({"status": 8, "number": 8})
+VERDICT = data.StructLayout({"status": 8, "number": 8, "drop": 1})
 REPLY = data.StructLayout({"status": 8, "length": 24, "number": 8})  # as they follow on the line
 
 
@@ -32,38 +32,45 @@ class RequestReceiver(wiring.Component):
     """Finds requests in a stream of bytes, checks them, and says what to answer.
 
     Members     i: In(stream of u8)
-                framing_error: In(1), a byte was damaged on the line
+                fresh, broken: In(1), as boards.byte_link has them
                 busy: In(1), a frame is still under way; full: In(1), so is the chunk before
+                room: In(1), a chunk can be taken
                 unready: In(1), frames cannot be: the memory outside has no weights, or bad: In(1)
                 start: Out(1), high for one cycle before the first byte of a chunk
                 o_frame: Out(stream of u8, always ready), the frame's bytes as they come
                 o_words: Out(the same), those of weights, where it ``loads`` any; start_words:
                 Out(1), high for one cycle before the first of a request
                 play: Out(1), high for one cycle when a chunk is in and its CRC was right
-                give_up: Out(1), the frame whose chunks were played will not be whole
-                o: Out(stream of VERDICT), the Status to answer with and the request's number
-    Order       one VERDICT for each request; bytes that come before it is taken are thrown away
+                give_up: Out(1), high for one cycle: the frame whose chunks were played will not be
+                whole
+                o: Out(stream of VERDICT), the Status to answer with and the request's number; drop:
+                the core will give a result that answers nothing
+    Order       one VERDICT for each request. Bytes that come before it is taken are thrown away,
+                and frames refused that come too early; if ``patient``, both wait
     Latency     two cycles from a request's last byte to o.valid
-    Throughput  one byte per cycle, but for two cycles in each request, one behind each chunk
+    Throughput  one byte per cycle, but for three cycles in each request, two behind each chunk
     Errors      the error statuses of boards.protocol, offered as soon as they are known; after one,
-                bytes are thrown away until none has come for ``idle_cycles``
+                bytes are thrown away until they are ``fresh``
     """
 
-    def __init__(self, frame_bytes: int, chunk_bytes: int, idle_cycles: int, loads: bool = False):
+    def __init__(
+        self, frame_bytes: int, chunk_bytes: int, *, patient: bool = False, loads: bool = False
+    ):
         self.length = NUMBER_BYTES + payload_bytes(frame_bytes, chunk_bytes)
         contract = "a frame's chunks and a number must fit the length field of 24 bits"
         fits = min(frame_bytes, chunk_bytes) > 0 and self.length < 2**24
         require(fits, "RequestReceiver", contract, (frame_bytes, chunk_bytes))
-        require(idle_cycles > 0, "RequestReceiver", "idle_cycles must be positive", idle_cycles)
         whole, rest = divmod(frame_bytes - 1, chunk_bytes)  # of a frame: chunks before the last
         self.chunk_bytes, self.chunks, self.last_bytes = chunk_bytes, whole + 1, rest + 1
-        self.idle_cycles, self.loads = idle_cycles, loads
+        self.patient, self.loads = patient, loads
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
-                "framing_error": In(1),
+                "fresh": In(1),
+                "broken": In(1),
                 "busy": In(1),
                 "full": In(1),
+                "room": In(1),
                 "unready": In(1),
                 "bad": In(1),
                 "start": Out(1),
@@ -82,34 +89,35 @@ class RequestReceiver(wiring.Component):
         header = Signal(HEADER)
         status = Signal(8)
         left = Signal(24)  # bytes of the header, the chunk or the CRC still to come
-        rest = Signal(range(max(self.chunks, 2)))  # chunks of the frame behind this one
-        idle_for = Signal(range(self.idle_cycles + 1))
-        idle = idle_for == self.idle_cycles
+        rest = Signal(range(self.chunks + 1))  # chunks of the frame behind this one
+        played, answered = Signal(), Signal()  # any of this frame; in the cycle before
 
         m.submodules.crc = crc = CRC32_ISO_HDLC().create()
         m.d.comb += [
             taken.eq(self.i.valid & self.i.ready),
-            self.i.ready.eq(1),  # but while a header or a CRC is judged
+            self.i.ready.eq(1),  # but where something is judged, or another request begins
             crc.data.eq(byte),
             crc.valid.eq(taken),
             self.o_frame.payload.eq(byte),
             self.o_words.payload.eq(byte),
             self.o.payload.status.eq(status),
             self.o.payload.number.eq(header.number),
+            self.o.payload.drop.eq(played & (status >= Status.BAD_VERSION)),
+            self.give_up.eq(answered & self.o.payload.drop),
         ]
+        m.d.sync += [played.eq(played | self.play), answered.eq(0)]
         with m.If(taken):
-            m.d.sync += [idle_for.eq(0), left.eq(left - 1)]
-        with m.Elif(~idle):
-            m.d.sync += idle_for.eq(idle_for + 1)
+            m.d.sync += left.eq(left - 1)
 
         def answer(said: int) -> None:
-            m.d.sync += status.eq(said)
+            m.d.sync += [status.eq(said), answered.eq(1)]
             m.next = "ANSWER"
 
         def refuse_broken() -> None:
-            with m.If(idle):
+            m.d.comb += self.i.ready.eq(~self.fresh)
+            with m.If(self.fresh):
                 answer(Status.TIMEOUT)
-            with m.If(self.framing_error):
+            with m.If(self.broken):
                 answer(Status.FRAMING)
 
         with m.FSM():
@@ -120,7 +128,7 @@ class RequestReceiver(wiring.Component):
                 with m.If(taken & (byte == REQUEST_SYNC[1])):
                     m.d.sync += left.eq(HEADER_BYTES)
                     m.next = "HEADER"
-                with m.Elif(self.framing_error | (taken & (byte != REQUEST_SYNC[0]))):
+                with m.Elif(self.broken | (taken & (byte != REQUEST_SYNC[0]))):
                     m.next = "HUNT"
             with m.State("HEADER"):
                 with m.If(taken):
@@ -128,11 +136,19 @@ class RequestReceiver(wiring.Component):
                 with m.If(taken & (left == 1)):
                     m.next = "JUDGE"
                 refuse_broken()
-                with m.If(idle | self.framing_error):
+                with m.If(self.fresh | self.broken):
                     m.d.sync += header.number.eq(NO_NUMBER)  # it holds another byte, or an old one
             with m.State("JUDGE"):
                 m.d.comb += self.i.ready.eq(0)
+                m.d.sync += played.eq(0)
                 self._judge(m, header, left, rest, answer)
+            with m.State("CHUNK"):
+                m.d.comb += self.i.ready.eq(0)
+                size = Mux(rest == 1, self.last_bytes, self.chunk_bytes)
+                with m.If(self.room):
+                    m.d.comb += self.start.eq(1)
+                    m.d.sync += [left.eq(size), rest.eq(rest - 1)]
+                    m.next = "PAYLOAD"
             with m.State("PAYLOAD"):
                 if self.loads:
                     m.d.comb += self.o_words.valid.eq(taken & (header.kind == Request.WORDS))
@@ -158,41 +174,35 @@ class RequestReceiver(wiring.Component):
                     if self.loads:
                         said = Mux(header.kind >= Request.MEMORY, Status.MEMORY, said)
                     answer(said)
-                with m.Elif(self.full):
+                with m.Elif(self.full & (not self.patient)):
                     answer(Status.BUSY)
                 with m.Else():
                     m.d.comb += crc.start.eq(1)
-                    self._begin_chunk(m, left, rest)
+                    m.next = "CHUNK"
             with m.State("ANSWER"):
-                m.d.comb += [self.o.valid.eq(1), self.give_up.eq(status >= Status.BAD_VERSION)]
+                m.d.comb += [self.o.valid.eq(1), self.i.ready.eq(not self.patient)]
                 with m.If(self.o.ready & (status < Status.BAD_VERSION)):
                     m.next = "HUNT"
                 with m.Elif(self.o.ready):
                     m.next = "SETTLE"
-            with m.State("SETTLE"), m.If(idle):
-                m.next = "HUNT"
+            with m.State("SETTLE"):
+                m.d.comb += self.i.ready.eq(~self.fresh)
+                with m.If(self.fresh):
+                    m.next = "HUNT"
         return m
-
-    def _begin_chunk(self, m, left, rest) -> None:
-        """Take the next chunk of what is left of the frame."""
-        m.d.comb += self.start.eq(1)
-        m.d.sync += [left.eq(Mux(rest == 1, self.last_bytes, self.chunk_bytes)), rest.eq(rest - 1)]
-        m.next = "PAYLOAD"
 
     def _judge(self, m, header, left, rest, answer) -> None:
         """Decide on a request by its header, before its payload comes."""
-        first = self.chunk_bytes if self.chunks > 1 else self.last_bytes
         with m.If(header.version != VERSION):
             answer(Status.BAD_VERSION)
         with m.Elif((header.kind == Request.FRAME) & (header.length == self.length)):
             with m.If(self.unready):
                 answer(Mux(self.bad, Status.SPOILT, Status.UNLOADED))
-            with m.Elif(self.busy):
+            with m.Elif(self.busy & (not self.patient)):
                 answer(Status.BUSY)
             with m.Else():
-                m.d.comb += self.start.eq(1)
-                m.d.sync += [left.eq(first), rest.eq(self.chunks - 1)]
-                m.next = "PAYLOAD"
+                m.d.sync += rest.eq(self.chunks)
+                m.next = "CHUNK"
         with m.Elif((header.kind == Request.QUERY) & (header.length == NUMBER_BYTES)):
             m.d.sync += left.eq(CRC_BYTES)
             m.next = "CRC"
@@ -220,7 +230,7 @@ class ReplySender(wiring.Component):
     Members     i: In(stream of REPLY), taken in the cycle in which its last byte is; length counts
                    the payload and the number
                 i_payload: In(stream of u8), of which each reply takes its payload
-                o: Out(stream of u8)
+                o: Out(stream of u8); last: Out(1), it is the reply's last
     Latency     o.valid one cycle after i.valid
     Throughput  one byte in two cycles
     Errors      none
@@ -232,6 +242,7 @@ class ReplySender(wiring.Component):
                 "i": In(stream.Signature(REPLY)),
                 "i_payload": In(stream.Signature(8)),
                 "o": Out(stream.Signature(8)),
+                "last": Out(1),
             }
         )
 
@@ -254,7 +265,7 @@ class ReplySender(wiring.Component):
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(offer):
-            m.d.sync += [self.o.payload.eq(byte), self.o.valid.eq(1)]
+            m.d.sync += [self.o.payload.eq(byte), self.o.valid.eq(1), self.last.eq(0)]
             m.d.sync += [left.eq(left - 1), more.eq(left != 2), part.eq(part >> 8)]
             with m.If(sync_left != 0):
                 m.d.sync += sync_left.eq(sync_left - 1)
@@ -282,6 +293,8 @@ class ReplySender(wiring.Component):
                     m.next = "CRC"
             with m.State("CRC"):
                 m.d.comb += [byte.eq(part[:8]), offer.eq(free & more)]
+                with m.If(offer & (left == 2)):
+                    m.d.sync += self.last.eq(1)
                 with m.If(~more & free):
                     m.d.comb += self.i.ready.eq(1)
                     m.next = "IDLE"

@@ -1,4 +1,4 @@
-"""Any accelerator core behind a UART: the board's side of ``boards.protocol``."""
+"""Any accelerator core behind a link: the board's side of ``boards.protocol``."""
 
 from __future__ import annotations
 
@@ -6,62 +6,50 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, 
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from boards.byte_link import ByteLink
 from boards.chunk_buffer import ChunkBuffer
-from boards.packet import ReplySender, RequestReceiver
-from boards.protocol import IDLE_S, MEMORY, NUMBER_BYTES, Info, Memory, Status
-from boards.uart import UartReceiver, UartTransmitter, divisor
+from boards.packet import VERDICT, ReplySender, RequestReceiver
+from boards.protocol import MEMORY, NUMBER_BYTES, Info, Memory, Status
 from fq_hw.errors import require
 from fq_hw.schedule.units import ResultKind
 from rtl_gen.array.single_port import LANE
 
 __all__ = ["Shell"]
 
+VERDICTS = 8  # frames under way where the link lets them wait
 LOAD_PLACES = 16  # words: they come every 80 cycles or more, and a memory waits for its slot
 
 
 class Shell(wiring.Component):
-    """A core, room for two chunks of pixels, and the protocol of ``boards.protocol`` over two pins.
+    """A core, room for two chunks of pixels, and the protocol of ``boards.protocol`` over a link.
 
-    Members     rx: In(1), asynchronous, 1 when idle
-                tx: Out(1), 1 when idle
+    Members     the pins of ``link``
     Core        i: In(stream of u8 x colours), one beat per pixel in raster order
                 o: Out(stream of {data: s<n>, kind: ResultKind, last: 1}), for each frame the
                 scores and best classes that ``info`` says, after its last pixel was taken
                 where ``info`` has words to load, i_fill: In(stream of 16 bits), ready: Out(1),
                 bad: Out(1), as rtl_gen.sdram_words.SdramWords
-    Order       one reply for each request; the host sends the next one after it
-    Latency     the request and the reply on the line, and the core
-    Throughput  one frame at a time
-    Resources   the core's, two chunks in block RAM, about 700 LUT4 and 350 flip-flops
+    Order       replies in the order of their requests; where the link is not ``patient``, the host
+                sends the next request after the reply
+    Latency     the request and the reply on the link, and the core
+    Throughput  one frame at a time; over a patient link the core's, and VERDICTS under way
+    Resources   the core's and the link's, two chunks in block RAM, about 500 LUT4 and 300
+                flip-flops
     Errors      the error statuses of boards.protocol; the shell cannot see that a core hangs
     """
 
-    def __init__(
-        self,
-        core: wiring.Component,
-        *,
-        info: Info,
-        clock_hz: float,
-        baud: float,
-        idle_s: float = IDLE_S,
-    ):
-        self.core = core
-        self.divisor = divisor(clock_hz, baud)
-        self.idle_cycles = round(clock_hz * idle_s)
-        contract = "idle_s must be longer than two bytes on the line"
-        require(self.idle_cycles > 20 * self.divisor, "Shell", contract, idle_s)
-        self.info = info
+    def __init__(self, core: wiring.Component, *, info: Info, link: ByteLink):
+        self.core, self.info, self.link = core, info, link
         check_core(core, info)
-        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
+        super().__init__(link.pins)
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.core = core = self.core
-        m.submodules.uart_rx = uart_rx = UartReceiver(self.divisor)
-        m.submodules.uart_tx = uart_tx = UartTransmitter(self.divisor)
+        m.submodules.link = link = self.link
         loads = self.info.load_words > 0
         m.submodules.receiver = receiver = RequestReceiver(
-            self.info.frame_bytes, self.info.chunk_bytes, self.idle_cycles, loads
+            self.info.frame_bytes, self.info.chunk_bytes, patient=link.patient, loads=loads
         )
         m.submodules.frame = frame = ChunkBuffer(
             self.info.pixels, self.info.colours, self.info.chunk_pixels
@@ -70,28 +58,36 @@ class Shell(wiring.Component):
 
         results = self.results(m)
         dropping = Signal()  # a result is to come of a frame that was given up
-        m.d.comb += [uart_rx.rx.eq(self.rx), self.tx.eq(uart_tx.tx)]
+        for name, member in link.pins.items():
+            inner, outer = getattr(link, name), getattr(self, name)
+            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
         m.d.comb += [
-            receiver.framing_error.eq(uart_rx.framing_error),
+            receiver.fresh.eq(link.fresh),
+            receiver.broken.eq(link.broken),
+            link.last.eq(sender.last),
             frame.start.eq(receiver.start),
             frame.play.eq(receiver.play),
             frame.give_up.eq(receiver.give_up),
             receiver.full.eq(frame.full),
+            receiver.room.eq(frame.room),
             receiver.busy.eq(frame.busy | dropping),
         ]
-        with m.If(results.valid & results.p.last & dropping):
-            m.d.sync += dropping.eq(0)
-        with m.If(frame.giving_up):
-            m.d.sync += dropping.eq(1)
-        wiring.connect(m, uart_rx.o, receiver.i)
+        wiring.connect(m, link.o, receiver.i)
         wiring.connect(m, receiver.o_frame, frame.i)
         wiring.connect(m, frame.o, core.i)
-        wiring.connect(m, sender.o, uart_tx.i)
+        wiring.connect(m, sender.o, link.i)
 
-        # The core and the receiver hold their beats until the reply is out.
-        status = receiver.o.payload.status
+        verdict = self.verdicts(m, receiver)
+        with m.If(results.valid & results.p.last & dropping):
+            m.d.sync += dropping.eq(0)
+        with m.If(verdict.valid & verdict.ready & verdict.p.drop):
+            m.d.sync += dropping.eq(1)
+
+        # The core and the verdict hold their beats until the reply is out.
+        status = verdict.p.status
         has_result, has_info = status == Status.RESULT, status == Status.INFO
-        has_memory = Const(0)
+        has_memory, its_result = Const(0), results.valid & ~dropping
+        may_drop = ~dropping | ~verdict.p.drop
         result_bytes, info = self.info.result_bytes, self.info.pack()
         result_length, info_length = NUMBER_BYTES + result_bytes, NUMBER_BYTES + len(info)
         length = Mux(has_result, result_length, Mux(has_info, info_length, NUMBER_BYTES))
@@ -101,11 +97,13 @@ class Shell(wiring.Component):
             length = Mux(has_memory, NUMBER_BYTES + MEMORY.size, length)
             info_word = Mux(has_memory, self.load(m, receiver), info_word)
         m.d.comb += [
-            sender.i.valid.eq(receiver.o.valid & (~has_result | results.valid)),
+            sender.i.valid.eq(
+                verdict.valid & Mux(has_result, its_result, ~dropping | ~verdict.p.drop)
+            ),
             sender.i.payload.status.eq(status),
             sender.i.payload.length.eq(length),
-            sender.i.payload.number.eq(receiver.o.payload.number),
-            receiver.o.ready.eq(sender.i.ready),
+            sender.i.payload.number.eq(verdict.p.number),
+            verdict.ready.eq(sender.i.ready),
         ]
 
         # Scores and classes go out as whole bytes, a beat when its last byte does.
@@ -119,14 +117,30 @@ class Shell(wiring.Component):
             number.eq(beat.data),
             taken.eq(sender.i_payload.valid & sender.i_payload.ready),
             sender.i_payload.payload.eq(word.word_select(place, 8)),
-            sender.i_payload.valid.eq(~has_result | results.valid),
+            sender.i_payload.valid.eq(~has_result | its_result),
             results.ready.eq((has_result & taken & last_byte) | dropping),
         ]
         with m.If(taken):
             m.d.sync += place.eq(Mux(has_result & last_byte, 0, place + 1))
-        with m.If(receiver.o.ready):
+        with m.If(verdict.ready):
             m.d.sync += place.eq(0)
         return m
+
+    def verdicts(self, m: Module, receiver: RequestReceiver) -> stream.Interface:
+        """What to answer, request by request; some wait where more than one may be under way."""
+        if not self.link.patient:
+            return receiver.o
+        verdict = stream.Signature(VERDICT).create()
+        m.submodules.verdicts = queue = fifo.SyncFIFO(width=VERDICT.size, depth=VERDICTS)
+        m.d.comb += [
+            queue.w_data.eq(receiver.o.payload.as_value()),
+            queue.w_en.eq(receiver.o.valid),
+            receiver.o.ready.eq(queue.w_rdy),
+            verdict.payload.as_value().eq(queue.r_data),
+            verdict.valid.eq(queue.r_rdy),
+            queue.r_en.eq(verdict.ready),
+        ]
+        return verdict
 
     def results(self, m: Module) -> stream.Interface:
         """What the core gives, behind a register each way: from the line back is a long way."""

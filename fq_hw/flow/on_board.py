@@ -72,6 +72,7 @@ def simulated_port(design: Design, report: Callable[[str], None]) -> Iterator[st
     """
     from boards.protocol import CRC_BYTES
     from boards.rates import info_of
+    from boards.serial_link import SerialLink
     from boards.shell import Shell
     from rtl_gen.emit import to_verilog
     from rtl_gen.top import Accelerator as Core
@@ -82,8 +83,11 @@ def simulated_port(design: Design, report: Callable[[str], None]) -> Iterator[st
     contract = "simulates no memory outside the chip"
     hint = "`fq-hw sim` does, at its pins"
     require(inside, f"--port {SIMULATED}", contract, hint=hint)
-    shell = Shell(Core(plan), info=info_of(plan), clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR,
-                  idle_s=IDLE_S)  # fmt: skip
+    shell = Shell(
+        Core(plan),
+        info=info_of(plan),
+        link=SerialLink(clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR, idle_s=IDLE_S),
+    )
     report("building the simulation of the board's pins")
     program = serial.build(to_verilog(shell, "top"), DIVISOR, FOLDER / "programs", brief=True)
     gap = 3 * plan.interval_bound + 2 * round(IDLE_S * CLOCK_HZ)

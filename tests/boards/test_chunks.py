@@ -12,6 +12,7 @@ from serial_line import CLOCK_HZ, SimulatedPort
 from boards.chunk_buffer import ChunkBuffer
 from boards.link import Link, LinkError, read_reply
 from boards.protocol import Status, frame_request, payload_bytes
+from boards.serial_link import SerialLink
 from boards.shell import Shell
 from fq_hw.errors import ParameterError
 
@@ -28,9 +29,7 @@ def connect(**core) -> tuple[SimulatedPort, Link]:
     shell = Shell(
         SumCore(PIXELS, COLOURS, **core),
         info=INFO,
-        clock_hz=CLOCK_HZ,
-        baud=CLOCK_HZ / DIVISOR,
-        idle_s=IDLE_S,
+        link=SerialLink(clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR, idle_s=IDLE_S),
     )
     port = SimulatedPort(shell, DIVISOR, timeout_s=4 * IDLE_S)
     return port, Link(port, idle_s=IDLE_S, sleep=port.sleep)

@@ -12,6 +12,7 @@ from serial_line import CLOCK_HZ, SimulatedPort
 
 from boards.link import Link, LinkError
 from boards.protocol import Info, Memory, Request, Status
+from boards.serial_link import SerialLink
 from boards.shell import Shell
 from fq_hw.errors import ParameterError
 from rtl_gen.sdram_words import SdramWords
@@ -50,8 +51,11 @@ def info(words: int = len(WORDS)) -> Info:
 
 
 def start(kept: int = UNIT.slots.chip.words) -> tuple[SimulatedPort, Link]:
-    shell = Shell(Loaded(kept), info=info(), clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR,
-                  idle_s=IDLE_S)  # fmt: skip
+    shell = Shell(
+        Loaded(kept),
+        info=info(),
+        link=SerialLink(clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR, idle_s=IDLE_S),
+    )
     port = SimulatedPort(shell, DIVISOR, timeout_s=3 * IDLE_S)
     return port, Link(port, idle_s=IDLE_S, sleep=port.sleep)
 
@@ -107,4 +111,6 @@ def test_a_broken_memory_is_said():
 def test_a_core_without_a_memory_loads_nothing():
     said = "^core SumCore: must have i_fill, ready and bad, for there are words to load"
     with pytest.raises(ParameterError, match=said):
-        Shell(SumCore(6, 1), info=info(), clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR)
+        Shell(
+            SumCore(6, 1), info=info(), link=SerialLink(clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR)
+        )

@@ -13,6 +13,7 @@ from boards.protocol import (
     pack,
 )
 from boards.rates import core_rate, info_of, link_rate
+from boards.serial_link import SerialLink
 from boards.shell import Shell
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.in_turn.geometry import Array
@@ -30,7 +31,7 @@ def test_the_shell_says_the_same_of_the_core(kind):
     plan = plans()[kind]
     height, width, colours = NETWORKS["gains"].image
     core = Accelerator(plan)
-    shell = Shell(core, info=info_of(plan), clock_hz=25e6, baud=1e6)
+    shell = Shell(core, info=info_of(plan), link=SerialLink(clock_hz=25e6, baud=1e6))
     data = core.signature.members["o"].signature.members["payload"].shape["data"].shape
     assert shell.info == Info(
         pixels=height * width, colours=colours, classes=NETWORKS["gains"].classes, best=1,

@@ -21,6 +21,7 @@ from boards.protocol import (
     Status,
     pack,
 )
+from boards.serial_link import SerialLink
 from boards.shell import Shell
 from fq_hw.errors import ParameterError
 
@@ -39,9 +40,7 @@ def connect(pixels: int, colours: int, **core) -> tuple[SimulatedPort, Link]:
     shell = Shell(
         SumCore(pixels, colours, **core),
         info=sum_info(pixels, colours),
-        clock_hz=CLOCK_HZ,
-        baud=CLOCK_HZ / DIVISOR,
-        idle_s=IDLE_S,
+        link=SerialLink(clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR, idle_s=IDLE_S),
     )
     port = SimulatedPort(shell, DIVISOR, timeout_s=3 * IDLE_S)
     return port, Link(port, idle_s=IDLE_S, sleep=port.sleep)
@@ -202,7 +201,7 @@ def test_link_refuses_a_frame_of_another_size_before_sending():
 
 
 def test_elaborates_to_rtlil():
-    shell = Shell(SumCore(6, 1), info=sum_info(6, 1), clock_hz=25e6, baud=1e6)
+    shell = Shell(SumCore(6, 1), info=sum_info(6, 1), link=SerialLink(clock_hz=25e6, baud=1e6))
     assert "frame" in rtlil.convert(shell)
 
 
@@ -235,9 +234,13 @@ def result(number, **fields) -> wiring.Member:
 )
 def test_refuses_a_core_with_other_ports(ports, message):
     with pytest.raises(ParameterError, match=f"^core Ports: {message}"):
-        Shell(Ports(ports), info=sum_info(6, 1), clock_hz=25e6, baud=1e6)
+        Shell(Ports(ports), info=sum_info(6, 1), link=SerialLink(clock_hz=25e6, baud=1e6))
 
 
 def test_refuses_an_idle_time_shorter_than_a_byte():
-    with pytest.raises(ParameterError, match="^Shell: idle_s must be longer than two bytes"):
-        Shell(SumCore(6, 1), info=sum_info(6, 1), clock_hz=25e6, baud=1e6, idle_s=1e-5)
+    with pytest.raises(ParameterError, match="^SerialLink: idle_s must be longer than two bytes"):
+        Shell(
+            SumCore(6, 1),
+            info=sum_info(6, 1),
+            link=SerialLink(clock_hz=25e6, baud=1e6, idle_s=1e-5),
+        )

@@ -6,6 +6,7 @@ import pytest
 from cores import SumCore, answer, sum_info
 from serial_line import CLOCK_HZ, SimulatedPort
 
+from boards.serial_link import SerialLink
 from boards.shell import Shell
 from faults.line import BUSY, COUNT, KINDS, RECOVERED_S, checks, model_run, run
 
@@ -53,9 +54,10 @@ class Pins(SimulatedPort):
 
     def __init__(self):
         shell = Shell(
-            SumCore(PIXELS, 1), info=sum_info(PIXELS, 1), clock_hz=CLOCK_HZ,
-            baud=CLOCK_HZ / DIVISOR, idle_s=PINS_IDLE_S,
-        )  # fmt: skip
+            SumCore(PIXELS, 1),
+            info=sum_info(PIXELS, 1),
+            link=SerialLink(clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR, idle_s=PINS_IDLE_S),
+        )
         super().__init__(shell, DIVISOR, timeout_s=PINS_IDLE_S)
 
     def reset_input_buffer(self) -> None:

@@ -9,6 +9,7 @@ from simcases import make_case
 
 from boards import link, protocol
 from boards.rates import info_of
+from boards.serial_link import SerialLink
 from boards.shell import Shell
 from fq_hw import golden
 from rtl_gen.emit import to_verilog
@@ -26,10 +27,11 @@ def spoken(tmp_path_factory, programs):
     folder = tmp_path_factory.mktemp("serial")
     case = make_case("gains", folder, 4)
     shell = Shell(
-        Accelerator(case.plan), info=info_of(case.plan), clock_hz=CLOCK_HZ, baud=BAUD,
-        idle_s=IDLE_S,
-    )  # fmt: skip
-    program = serial.build(to_verilog(shell, "top"), shell.divisor, programs, brief=True)
+        Accelerator(case.plan),
+        info=info_of(case.plan),
+        link=SerialLink(clock_hz=CLOCK_HZ, baud=BAUD, idle_s=IDLE_S),
+    )
+    program = serial.build(to_verilog(shell, "top"), shell.link.divisor, programs, brief=True)
     gap = 3 * case.plan.interval_bound + 2 * round(IDLE_S * CLOCK_HZ)
     with serial.SerialPort(program, folder, gap=gap, limit=10 * gap) as port:
         yield case, link.Link(port, idle_s=IDLE_S, sleep=port.sleep), port
