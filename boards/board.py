@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 
+from boards.ethernet.rgmii import PhyPins
 from boards.toolchain import TOOLCHAINS, Toolchain
 from fq_hw.errors import one_of, require
 from fq_hw.schedule.sdram import SdramChip
@@ -50,6 +51,7 @@ class Board:
     uart      (connector, rx, tx) where the platform itself has no ``uart``
     loader    words of openFPGALoader that name the board, or the cable of its own
     sdram     the chip behind the platform's ``sdram``, where it has one
+    ethernet  its gigabit PHY, where it has one
     source    where the capacity comes from
     tested    how far it was tried, stated honestly
     """
@@ -62,6 +64,7 @@ class Board:
     loader: tuple[str, ...]
     uart: tuple[str, str, str] | None = None
     sdram: SdramChip | None = None
+    ethernet: PhyPins | None = None
     source: str
     tested: str
 

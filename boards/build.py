@@ -9,24 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from amaranth.hdl import Elaboratable, Fragment, Module
-from amaranth.lib import io, wiring
+from amaranth.hdl import Elaboratable, Fragment
+from amaranth.lib import wiring
 
 from boards import farm
 from boards.block_rams import place_block_rams
 from boards.board import Board
 from boards.clock import PllClock, pll_for
+from boards.links import LinkKind, Uart
 from boards.placement import drivers, placement, slowest
 from boards.pll import SECOND
-from boards.protocol import BAUD, IDLE_S, Info
+from boards.protocol import Info
 from boards.route import Job, Routed, packed
 from boards.sdram_core import check_clock, slots_in
 from boards.sdram_edges import second_output
-from boards.serial_link import SerialLink
-from boards.shell import Shell
 from boards.steps import Step
 from boards.toolchain import NAME, Placer
-from boards.uart import divisor
 from fq_hw import toolbox
 from fq_hw.errors import CapacityError, ToolError, require
 from fq_hw.files import check_output, parse_json, work_folder, write_bytes, write_text
@@ -34,9 +32,10 @@ from fq_hw.report.record_files import PLACEMENT, ROUTED, save
 from fq_hw.report.records import RoutedRecord, SeedRow
 from rtl_gen.emit import dots_rtlil
 
-__all__ = ["BuildResult", "SeedResult", "SerialTop", "build"]
+__all__ = ["BuildResult", "SeedResult", "build"]
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
+UART = Uart()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,36 +75,13 @@ class BuildResult:
     work: Path
 
 
-class SerialTop(Elaboratable):
-    """The design's top: a Shell on the board's ``uart`` resource, its clock from ``clock``.
-
-    Without a clock the platform makes it, from the board's oscillator.
-    """
-
-    def __init__(self, shell: Shell, clock: PllClock | None = None):
-        self.shell, self.clock = shell, clock
-
-    def elaborate(self, platform):
-        m = Module()
-        if self.clock:
-            m.domains += self.clock.domains
-            m.submodules.clock = self.clock
-        m.submodules.shell = self.shell
-        uart = platform.request("uart", 0, dir="-")
-        m.submodules.rx = rx = io.Buffer("i", uart.rx)
-        m.submodules.tx = tx = io.Buffer("o", uart.tx)
-        m.d.comb += [self.shell.rx.eq(rx.i), tx.o.eq(self.shell.tx)]
-        return m
-
-
 def build(
     core: wiring.Component,
     board: Board,
     out: Path,
     *,
     info: Info,
-    baud: int = BAUD,
-    idle_s: float = IDLE_S,
+    link: LinkKind = UART,
     clock_mhz: float | None = None,
     freq_mhz: float | None = None,
     placer: Placer = Placer.TIMING,
@@ -117,9 +93,10 @@ def build(
     beside: Mapping[str, str] = NOTHING,
     report: Callable[[str], None] = lambda line: None,
 ) -> BuildResult:
-    """Put ``core`` behind the serial link of ``board`` and write the bitstream ``out``.
+    """Put ``core`` behind a link of ``board`` and write the bitstream ``out``.
 
-    core, info, baud, idle_s   as ``Shell`` wants them
+    core, info  as ``Shell`` wants them
+    link       how the board is spoken to, by default over its UART
     clock_mhz  of the design, by a PLL and within 1 %; by default the board's oscillator
     freq_mhz   what nextpnr aims for, at least (and by default) the design's clock
     placer     what it goes for
@@ -148,7 +125,7 @@ def build(
     check_clock(slots, clock)
     second = second_output(slots.chip, setting) if slots and gear > 1 else None
     aim = max(freq_mhz or 0.0, clock)
-    divisor(clock * 1e6, baud)
+    link.check(board, clock * 1e6)
     yosys, packer = toolbox.find("yosys"), toolbox.find(tools.packer)
     if scheduler is None:
         toolbox.find(tools.router)
@@ -159,10 +136,8 @@ def build(
         work_folder(out.with_suffix(".build"), "build") as work,
     ):
         with Step(report, "generate"):
-            shell = Shell(
-                core, info=info, link=SerialLink(clock_hz=clock * 1e6, baud=baud, idle_s=idle_s)
-            )
-            top = SerialTop(shell, PllClock(setting, board.family, second) if setting else None)
+            pll = PllClock(setting, board.family, second) if setting else None
+            top = link.top(core, info, board, clock * 1e6, pll)
             options, pack = _generate(top, board, work, aim / clock)
         with Step(report, f"synthesise with Yosys {yosys.version}"):
             toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,
@@ -187,10 +162,10 @@ def build(
                 _keep(one, work)
                 routed.append(one)
                 if seeds > 1:
-                    said = one.error or f"{_fmax(one):.1f} MHz"
+                    said = one.error or f"{_fmax(one, link):.1f} MHz"
                     report(f"  seed {one.seed}: {said} ({len(routed)} of {seeds} seeds)")
         routed.sort(key=lambda one: one.seed)
-        best = _best(routed, board, clock, work)
+        best = _best(routed, board, clock, link, work)
         write_bytes(work / tools.config, zlib.decompress(best.config))
         with Step(report, f"pack with {tools.packer} {packer.version}"):
             toolbox.run(packer, pack, cwd=work, log=work / f"{tools.packer}.log")
@@ -199,14 +174,15 @@ def build(
         found = parse_json(best.report, "report")
         used = {"spram": 0, **tools.count(found["utilization"], best.log)}
         rows = tuple(
-            SeedResult(seed=one.seed, fmax_mhz=None if one.error else _fmax(one), error=one.error,
-                       seconds=one.seconds)
+            SeedResult(seed=one.seed, fmax_mhz=None if one.error else _fmax(one, link),
+                       error=one.error, seconds=one.seconds)
             for one in routed
         )  # fmt: skip
         driven = drivers((work / f"{NAME}.il").read_text(), NAME)
         tried = (SeedRow(seed=row.seed, fmax_mhz=row.fmax_mhz, error=row.error) for row in rows)
+        fmax = _fmax(best, link)
         record = RoutedRecord(board=board.name, router=f"{tools.router} {best.version}",
-                              seed=best.seed, clock_mhz=clock, aim_mhz=aim, fmax_mhz=_fmax(best),
+                              seed=best.seed, clock_mhz=clock, aim_mhz=aim, fmax_mhz=fmax,
                               seeds=tuple(tried), slowest=slowest(found, driven),
                               **used)  # fmt: skip
         save(work / ROUTED, record)
@@ -215,7 +191,7 @@ def build(
             write_text(work / name, text)
         write_bytes(out, image(bitstream.read_bytes()))
     return BuildResult(bitstream=out, board=board.name, seed=best.seed, clock_mhz=clock,
-                       fmax_mhz=_fmax(best), seconds=time.monotonic() - began, seeds=rows,
+                       fmax_mhz=fmax, seconds=time.monotonic() - began, seeds=rows,
                        work=work, **used)  # fmt: skip
 
 
@@ -264,14 +240,24 @@ def _keep(one: Routed, work: Path) -> None:
         write_text(work / f"seed-{one.seed}.json", one.report)
 
 
-def _fmax(one: Routed) -> float:
-    """Of the design's clock; the second output of the PLL is twice as fast."""
-    clocks = parse_json(one.report, "report")["fmax"].items()
-    twice = f"{SECOND}_clk"
-    return min(clock["achieved"] / (1 + name.endswith(twice)) for name, clock in clocks)
+def _fmax(one: Routed, link: LinkKind) -> float:
+    """Of the design's clock; the second output of the PLL is twice as fast, and a link has its own.
+
+    0 where the link's is too slow for it.
+    """
+    found = []
+    for name, clock in parse_json(one.report, "report")["fmax"].items():
+        needed = next((mhz for net, mhz in link.clocks.items() if net in name), None)
+        if needed is None:
+            found.append(clock["achieved"] / (1 + name.endswith(f"{SECOND}_clk")))
+        elif clock["achieved"] < needed:
+            return 0.0
+    return min(found)
 
 
-def _best(routed: list[Routed], board: Board, clock_mhz: float, work: Path) -> Routed:
+def _best(
+    routed: list[Routed], board: Board, clock_mhz: float, link: LinkKind, work: Path
+) -> Routed:
     """The fastest, the lowest seed of equals; one clear error when none will do."""
     whole = [one for one in routed if not one.error]
     first = routed[0]
@@ -282,11 +268,15 @@ def _best(routed: list[Routed], board: Board, clock_mhz: float, work: Path) -> R
             raise CapacityError(f"{board.name}: the design {', '.join(missing)}; {cure}")
         every = "" if len(routed) == 1 else f"every seed failed; seed {first.seed}: "
         raise ToolError(f"{every}{first.error} (see {work / f'seed-{first.seed}.log'})")
-    best = max(whole, key=_fmax)
+    best = max(whole, key=lambda one: _fmax(one, link))
+    fmax = _fmax(best, link)
+    hint = "try other seeds (--seed, --seeds), or a smaller design"
+    contract = f"no seed is fast enough for the clock of the {link}"
+    require(fmax > 0, "timing", contract, hint=hint, kind=CapacityError)
     contract = (
-        f"the routed design reaches {_fmax(best):.1f} MHz (seed {best.seed}), and {board.name} "
+        f"the routed design reaches {fmax:.1f} MHz (seed {best.seed}), and {board.name} "
         f"would run it at {clock_mhz:g} MHz"
     )
     hint = "try other seeds (--seed, --seeds), fold more (--cycles), or a lower --clock"
-    require(_fmax(best) >= clock_mhz, "timing", contract, hint=hint, kind=CapacityError)
+    require(fmax >= clock_mhz, "timing", contract, hint=hint, kind=CapacityError)
     return best

@@ -2,8 +2,13 @@
 
 from boards.board import Board
 from boards.devices import ECP5_SOURCE, LFE5U_45F, LFE5U_85F
+from boards.ethernet.rgmii import PhyPins
 
 __all__ = ["ECPIX5_45F", "ECPIX5_85F"]
+
+PHY = PhyPins(
+    rx_delay_ns=0, tx_delay_ns=2, source="litex-boards, whose designs have run on the board"
+)
 
 ECPIX5_45F = Board(
     name="ecpix5-45f",
@@ -12,6 +17,7 @@ ECPIX5_45F = Board(
     platform="amaranth_boards.ecpix5:ECPIX545Platform",
     loader=("--board", "ecpix5"),
     capacity=LFE5U_45F,
+    ethernet=PHY,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",
 )
@@ -22,6 +28,7 @@ ECPIX5_85F = Board(
     platform="amaranth_boards.ecpix5:ECPIX585Platform",
     loader=("--board", "ecpix5"),
     capacity=LFE5U_85F,
+    ethernet=PHY,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",
 )

@@ -77,10 +77,11 @@ __all__ = [
     "Memory",
     "Request",
     "Status",
-    "exchange_bytes",
     "frame_request",
     "pack",
     "payload_bytes",
+    "reply_bytes",
+    "request_bytes",
 ]
 
 BAUD = 1_000_000  # 25 clock cycles a bit on the ULX3S; its USB bridge divides 3 MHz
@@ -201,8 +202,14 @@ def frame_request(number: int, frame: bytes, info: Info) -> bytes:
     return bytes(found)
 
 
-def exchange_bytes(info: Info) -> int:
-    """Bytes on the line for one frame: its request and the reply to it."""
-    around = len(REQUEST_SYNC + REPLY_SYNC) + 2 * (HEADER_BYTES + CRC_BYTES)
-    sent = payload_bytes(info.frame_bytes, info.chunk_bytes)
-    return around + sent + info.result_bytes
+AROUND = len(REQUEST_SYNC) + HEADER_BYTES + CRC_BYTES  # bytes of a packet beside its payload
+
+
+def request_bytes(info: Info) -> int:
+    """Bytes on the link of one frame's request."""
+    return AROUND + payload_bytes(info.frame_bytes, info.chunk_bytes)
+
+
+def reply_bytes(info: Info) -> int:
+    """Bytes on the link of the reply to it."""
+    return AROUND + info.result_bytes

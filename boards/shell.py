@@ -97,9 +97,7 @@ class Shell(wiring.Component):
             length = Mux(has_memory, NUMBER_BYTES + MEMORY.size, length)
             info_word = Mux(has_memory, self.load(m, receiver), info_word)
         m.d.comb += [
-            sender.i.valid.eq(
-                verdict.valid & Mux(has_result, its_result, ~dropping | ~verdict.p.drop)
-            ),
+            sender.i.valid.eq(verdict.valid & Mux(has_result, its_result, may_drop)),
             sender.i.payload.status.eq(status),
             sender.i.payload.length.eq(length),
             sender.i.payload.number.eq(verdict.p.number),

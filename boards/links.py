@@ -1,0 +1,118 @@
+"""How a board is spoken to: a choice, with what it makes of a core, and what it carries."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from amaranth.hdl import Elaboratable
+from amaranth.lib import wiring
+
+from boards.board import Board
+from boards.clock import PllClock
+from boards.ethernet.datagrams import PAYLOAD, WIRE_BYTES
+from boards.ethernet.frames import Address
+from boards.ethernet.link import EthernetLink
+from boards.ethernet.top import CLOCK_HZ
+from boards.protocol import BAUD, BITS_PER_BYTE, IDLE_S, Info, reply_bytes, request_bytes
+from boards.serial_link import SerialLink
+from boards.shell import Shell
+from boards.tops import PHY_CLOCK, EthernetTop, SerialTop
+from boards.uart import divisor
+from fq_hw.errors import require
+
+__all__ = ["ADDRESS", "Ethernet", "LinkKind", "Uart"]
+
+ADDRESS = Address.parse("02:66:71:00:00:01", "192.168.1.50")  # a MAC that nobody is sold with
+NO_CLOCKS: Mapping[str, float] = MappingProxyType({})
+
+
+class LinkKind(ABC):
+    """A way to a board.
+
+    clocks  MHz of its own clocks, by the name of the net that nextpnr reports
+    """
+
+    name: str
+    clocks: Mapping[str, float] = NO_CLOCKS
+
+    @abstractmethod
+    def check(self, board: Board, clock_hz: float) -> None:
+        """Raise ParameterError where ``board``, or a design of ``clock_hz``, has it not."""
+
+    @abstractmethod
+    def top(
+        self, core: wiring.Component, info: Info, board: Board, clock_hz: float,
+        clock: PllClock | None,
+    ) -> Elaboratable:  # fmt: skip
+        """The design's top: ``core`` behind this link."""
+
+    @abstractmethod
+    def frames_per_second(self, info: Info, clock_hz: float) -> float:
+        """The most it carries: nobody pauses between packets."""
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """As people read it."""
+
+
+@dataclass(frozen=True)
+class Uart(LinkKind):
+    """The board's serial port: ``baud`` bits a second, and what ends half a request."""
+
+    baud: int = BAUD
+    idle_s: float = IDLE_S
+    name = "uart"
+
+    def check(self, board: Board, clock_hz: float) -> None:
+        divisor(clock_hz, self.baud)
+
+    def top(
+        self, core: wiring.Component, info: Info, board: Board, clock_hz: float,
+        clock: PllClock | None,
+    ) -> SerialTop:  # fmt: skip
+        link = SerialLink(clock_hz=clock_hz, baud=self.baud, idle_s=self.idle_s)
+        return SerialTop(Shell(core, info=info, link=link), clock)
+
+    def frames_per_second(self, info: Info, clock_hz: float) -> float:
+        """One frame at a time: the reply comes before the next request."""
+        return self.baud / BITS_PER_BYTE / (request_bytes(info) + reply_bytes(info))
+
+    def __str__(self) -> str:
+        return f"UART of {self.baud:,} baud"
+
+
+@dataclass(frozen=True)
+class Ethernet(LinkKind):
+    """The board's gigabit port, which answers at ``address``."""
+
+    address: Address = ADDRESS
+    name = "ethernet"
+    clocks: Mapping[str, float] = field(
+        default_factory=lambda: {PHY_CLOCK: CLOCK_HZ / 1e6}, compare=False
+    )
+
+    def check(self, board: Board, clock_hz: float) -> None:
+        contract = f"{board.name} has no Ethernet that fq-hw knows"
+        hint = "leave it out, for its UART"
+        require(board.ethernet is not None, "--link ethernet", contract, hint=hint)
+
+    def top(
+        self, core: wiring.Component, info: Info, board: Board, clock_hz: float,
+        clock: PllClock | None,
+    ) -> EthernetTop:  # fmt: skip
+        assert board.ethernet is not None, "check() was asked"
+        shell = Shell(core, info=info, link=EthernetLink(self.address))
+        return EthernetTop(shell, board.ethernet, clock_hz, clock)
+
+    def frames_per_second(self, info: Info, clock_hz: float) -> float:
+        """Frames follow each other; the wire has a byte a cycle of its clock, the shell of its."""
+        sent = request_bytes(info)
+        wire = sent + -(-sent // PAYLOAD) * WIRE_BYTES
+        shell = sent + 2 * -(-info.pixels // info.chunk_pixels) + 4 * -(-sent // PAYLOAD)
+        return min(CLOCK_HZ / wire, clock_hz / shell, clock_hz / (2 * reply_bytes(info)))
+
+    def __str__(self) -> str:
+        return "gigabit Ethernet"

@@ -1,0 +1,89 @@
+"""A shell on a board's pins: what Amaranth's platforms build."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.lib import io
+
+from boards.clock import PllClock
+from boards.ethernet.rgmii import RESET_S, PhyPins
+from boards.ethernet.top import CLOCK_HZ, EthernetShell
+from boards.shell import Shell
+
+__all__ = ["PHY_CLOCK", "EthernetTop", "SerialTop", "Top"]
+
+PHY_CLOCK = "phy_clock"
+
+
+class Top(Elaboratable):
+    """The design's top: a shell, and its clock from ``clock``.
+
+    Without a clock the platform makes it, from the board's oscillator.
+    """
+
+    def __init__(self, shell: Shell, clock: PllClock | None = None):
+        self.shell, self.clock = shell, clock
+
+    def begin(self) -> Module:
+        """The module, with its clock."""
+        m = Module()
+        if self.clock:
+            m.domains += self.clock.domains
+            m.submodules.clock = self.clock
+        return m
+
+
+class SerialTop(Top):
+    """A Shell on the board's ``uart`` resource."""
+
+    def elaborate(self, platform):
+        m = self.begin()
+        m.submodules.shell = self.shell
+        uart = platform.request("uart", 0, dir="-")
+        m.submodules.rx = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.d.comb += [self.shell.rx.eq(rx.i), tx.o.eq(self.shell.tx)]
+        return m
+
+
+class EthernetTop(Top):
+    """A Shell on the board's PHY, which is reset first.
+
+    clock_hz  of the design
+    """
+
+    def __init__(self, shell: Shell, pins: PhyPins, clock_hz: float, clock: PllClock | None = None):
+        super().__init__(shell, clock)
+        self.pins, self.clock_hz = pins, clock_hz
+
+    def elaborate(self, platform):
+        m = self.begin()
+        pins = self.pins
+        m.submodules.shell = shell = EthernetShell(self.shell, pins)
+        phy = platform.request(pins.resource, pins.number, dir="-")
+
+        def found(*names: str) -> io.PortLike:
+            """Platforms call the control pins by either name."""
+            return next(getattr(phy, name) for name in names if hasattr(phy, name))
+
+        inputs = {"rx_ctl": ("rx_ctl", "rx_ctrl"), "rx_data": ("rx_data",)}
+        for name, names in inputs.items():
+            m.submodules[name] = pin = io.Buffer("i", found(*names))
+            m.d.comb += getattr(shell, name).eq(pin.i)
+        outputs = {"tx_clk": ("tx_clk",), "tx_ctl": ("tx_ctl", "tx_ctrl"), "tx_data": ("tx_data",)}
+        for name, names in outputs.items():
+            m.submodules[name] = pin = io.Buffer("o", found(*names))
+            m.d.comb += pin.o.eq(getattr(shell, name))
+        # By a name of its own, which nextpnr's constraint and report have.
+        clock = Signal(name=PHY_CLOCK, attrs={"keep": "1"})
+        m.submodules.rx_clk = pin = io.Buffer("i", phy.rx_clk)
+        m.d.comb += [clock.eq(pin.i), shell.rx_clk.eq(clock)]
+        platform.add_clock_constraint(clock, CLOCK_HZ)
+
+        cycles = round(RESET_S * self.clock_hz)
+        left = Signal(range(cycles + 1), init=cycles)
+        m.submodules.rst = rst = io.Buffer("o", phy.rst)
+        m.d.comb += rst.o.eq(left != 0)
+        with m.If(left != 0):
+            m.d.sync += left.eq(left - 1)
+        return m
