@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from types import TracebackType
 from typing import Protocol, TypeVar
 
 import numpy as np
 
-from boards.link import Link, LinkError, Port
+from boards.link import Link, LinkError, Port, Result
 from boards.protocol import BAUD, IDLE_S, Info
+from boards.udp_port import SCHEME, UdpPort
 from fq_hw.data.meaning import Meaning
 from fq_hw.errors import ToolError, require
 
@@ -85,10 +87,13 @@ class Tally:
 
 
 def open_port(name: str, baud: int = BAUD, timeout: float = TIMEOUT_S) -> Port:
-    """A serial port by its device or by a URL of pyserial's (``socket://HOST:PORT``).
+    """A port by its name: a serial device, a URL of pyserial's (``socket://HOST:PORT``), or
+    ``udp://HOST`` for a board on Ethernet.
 
     Raises ToolError where pyserial is missing, LinkError where the port cannot be opened.
     """
+    if name.startswith(f"{SCHEME}:"):
+        return UdpPort(name, timeout)
     try:
         import serial
     except ModuleNotFoundError as error:
@@ -116,7 +121,7 @@ def port_names() -> list[str]:
 class Accelerator:
     """The board at ``port``, which was built for ``network``; a context manager.
 
-    port     a serial device, a URL of pyserial's, or an open port as ``Link`` wants it
+    port     what ``open_port`` opens, or an open port as ``Link`` wants it
     network  names classes, and says what a byte of an image means
     baud, timeout  of a port that is opened here: bits a second, and seconds without a byte
     tries    how often a frame is sent until it counts as lost
@@ -190,25 +195,89 @@ class Accelerator:
         except LinkError:
             self.tally.lost += 1
             raise
+        return self._answered(number, result)
+
+    def run(
+        self, frames: Iterable[np.ndarray | bytes | memoryview], ahead: int | None = None
+    ) -> Iterator[Answer]:
+        """An answer for each frame, in order; one that is lost says why, and the next one goes on.
+
+        ``ahead`` frames are under way, by default as many as the port lets wait: so many are taken
+        before the first answer comes. ``tally`` counts them. Raises ParameterError as ``classify``
+        does.
+        """
+        most = self._link.ahead if ahead is None else min(ahead, self._link.ahead)
+        first, source = self.tally.answered + self.tally.lost, iter(frames)
+        numbers = count(first)
+        under_way: deque[Sent] = deque()
+        again: deque[Sent] = deque()
+        found: dict[int, Answer] = {}
+        due = first
+        self._link.forget()
+        self._began = self._began or time.monotonic()
+        while True:
+            while len(under_way) < most:
+                frame = again.popleft() if again else Sent.next_of(source, numbers)
+                if frame is None:
+                    break
+                under_way.append(self._send(frame))
+            if not under_way:
+                return
+            frame = under_way.popleft()
+            answer = self._receive(frame)
+            if answer is None:
+                again.append(frame)
+            else:
+                found[frame.number] = answer
+            while due in found:
+                yield found.pop(due)
+                due += 1
+
+    def _send(self, frame: Sent) -> Sent:
+        frame.tries += 1
+        try:
+            self._link.send(frame.pixels)
+        except LinkError as error:
+            frame.error = error
+        return frame
+
+    def _receive(self, frame: Sent) -> Answer | None:
+        """What came of it; None where it is to be sent again."""
+        try:
+            if frame.error is not None:
+                raise frame.error
+            result = self._link.receive()
+        except LinkError as error:
+            frame.error = None
+            self.tally.errors[str(error)] += 1
+            if frame.tries < self.tries:
+                return None
+            self.tally.lost += 1
+            return Answer(number=frame.number, error=str(error))
+        return self._answered(frame.number, result)
+
+    def _answered(self, number: int, result: Result) -> Answer:
         self.tally.answered += 1
-        self.tally.seconds = time.monotonic() - self._began
+        self.tally.seconds = time.monotonic() - (self._began or 0.0)
         names = tuple(self.network.classes[label] for label in result.best)
         return Answer(number=number, scores=result.scores, best=result.best, names=names)
 
-    def run(self, frames: Iterable[np.ndarray | bytes | memoryview]) -> Iterator[Answer]:
-        """An answer for each frame, in order; one that is lost says why, and the next one goes on.
 
-        ``tally`` counts them. Raises ParameterError as ``classify`` does.
-        """
-        return map(self.answer, frames)
+@dataclass
+class Sent:
+    """A frame on its way: how often it was sent, and why the last time failed at once."""
 
-    def answer(self, frame: np.ndarray | bytes | memoryview) -> Answer:
-        """The same for one frame."""
-        number = self.tally.answered + self.tally.lost
-        try:
-            return self.classify(frame)
-        except LinkError as error:
-            return Answer(number=number, error=str(error))
+    number: int
+    pixels: np.ndarray | bytes | memoryview
+    tries: int = 0
+    error: LinkError | None = None
+
+    @classmethod
+    def next_of(cls, frames: Iterator, numbers: Iterator[int]) -> Sent | None:
+        """The next one of ``frames``; None where there is none."""
+        for pixels in frames:
+            return cls(number=next(numbers), pixels=pixels)
+        return None
 
 
 def check_network(info: Info, network: Network) -> None:

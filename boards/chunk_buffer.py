@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,6 +24,7 @@ class ChunkBuffer(wiring.Component):
                 busy: Out(1), pixels of a frame are still to be emitted
                 giving_up: Out(1), what is emitted, or will be, is not the frame
                 o: Out(stream of u8 x colours), one beat per pixel
+    Frames      the next one may start before the last one is emitted, if ``several``
     Order       rows, then columns, colour fastest, colour 0 in lane 0; every chunk but a frame's
                 last has ``chunk`` pixels
     Latency     three cycles from play to o.valid
@@ -32,12 +33,12 @@ class ChunkBuffer(wiring.Component):
     Errors      none
     """
 
-    def __init__(self, pixels: int, colours: int, chunk: int):
+    def __init__(self, pixels: int, colours: int, chunk: int, several: bool = False):
         require(pixels > 0, "ChunkBuffer", "pixels must be positive", pixels)
         require(0 < colours < 256, "ChunkBuffer", "colours must be 1 to 255", colours)
         power = chunk > 0 and chunk & (chunk - 1) == 0
         require(power, "ChunkBuffer", "chunk must be a power of two", chunk)
-        self.pixels, self.colours, self.chunk = pixels, colours, chunk
+        self.pixels, self.colours, self.chunk, self.several = pixels, colours, chunk, several
         pixel = data.ArrayLayout(unsigned(8), colours)
         super().__init__(
             {
@@ -84,13 +85,11 @@ class ChunkBuffer(wiring.Component):
         next_at, played = Signal(place), Signal()  # in the half that is emitted
         chunks = Signal(range(3))  # whole ones that are not emitted
         advance = ~self.o.valid | self.o.ready
-        written, frames = Signal(range(max(behind + 1, 2))), Signal(range(3))  # whole ones in here
-        whole_frame = self.play & (written == behind)
-        making_up = self.giving_up & (frames == 0)
+        emptied, frame_end = Signal(), Signal()
+        making_up = self.giving_up & ~self.whole_frames(m, behind, frame_end)
         there = (chunks != 0) | making_up
         last = number == behind
         chunk_end = next_at == Mux(last, ends, self.chunk - 1)
-        emptied, frame_end = Signal(), Signal()
         m.d.comb += [
             read.addr.eq(self.address(next_at, played)),
             read.en.eq(advance),
@@ -109,15 +108,24 @@ class ChunkBuffer(wiring.Component):
             m.d.sync += next_at.eq(next_at + 1)
         with m.If(emptied):
             m.d.sync += [next_at.eq(0), number.eq(Mux(last, 0, number + 1))]
-        with m.If(self.play):
-            m.d.sync += written.eq(Mux(whole_frame, 0, written + 1))
-        m.d.sync += frames.eq(frames + whole_frame - (frame_end & ~making_up))
         with m.If(self.give_up):
             m.d.sync += self.giving_up.eq(1)
         with m.If(making_up & frame_end):
             m.d.sync += [self.giving_up.eq(0), side.eq(0), played.eq(0), chunks.eq(0)]
-            m.d.sync += written.eq(0)
         return m
+
+    def whole_frames(self, m: Module, behind: int, frame_end: Signal) -> Value:
+        """Whether frames that were played to their end are still here; ``behind`` as above."""
+        if not self.several:
+            return Const(0)
+        written, frames = Signal(range(max(behind + 1, 2))), Signal(range(3))
+        whole = self.play & (written == behind)
+        m.d.sync += frames.eq(frames + whole - (frame_end & (frames != 0)))
+        with m.If(self.play):
+            m.d.sync += written.eq(Mux(whole, 0, written + 1))
+        with m.If(self.giving_up & (frames == 0) & frame_end):
+            m.d.sync += written.eq(0)
+        return frames != 0
 
     def address(self, at: Signal, side: Signal):
         """Of a pixel of a chunk in one half."""

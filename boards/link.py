@@ -1,4 +1,4 @@
-"""The host's side of the serial link to an accelerator; ``boards.protocol`` says what goes over it.
+"""The host's side of a link to an accelerator; ``boards.protocol`` says what goes over it.
 
 Whatever happens on the line, a frame gets its own scores or a ``LinkError``, never those of
 another: a reply counts only with the number of the request, and after any other end of a request
@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import termios
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -54,11 +55,12 @@ PORT_ERRORS = (OSError, termios.error)  # what pyserial raises when an adapter i
 
 
 class Port(Protocol):
-    """A serial port; that of pyserial is one.
+    """A serial port; that of pyserial is one, ``boards.udp_port.UdpPort`` another.
 
     ``read`` returns fewer bytes after its timeout, which must be longer than the board takes for a
     frame; ``write`` takes all. Where there are ``flush`` (wait until all is sent) and
-    ``reset_input_buffer``, as in pyserial, the link uses them.
+    ``reset_input_buffer``, as in pyserial, the link uses them. ``ahead`` is how many requests may
+    be under way, one where there is none.
     """
 
     def read(self, size: int, /) -> bytes: ...
@@ -88,7 +90,14 @@ class Link:
         self._sleep = sleep
         self._info: Info | None = None
         self._number = NO_NUMBER  # of the last request
-        self._settled = False  # it had its reply, and nothing else can be under way
+        self._waiting: deque[int] = deque()  # requests under way, the oldest first
+        self._come: Reply | None = None  # to a later one than the oldest
+        self._settled = False  # all had their replies, and nothing else can be under way
+
+    @property
+    def ahead(self) -> int:
+        """How many frames may be sent before the first one's result is asked for."""
+        return getattr(self._port, "ahead", 1)
 
     def query(self) -> Info:
         """Ask the board what it was built for."""
@@ -144,45 +153,91 @@ class Link:
         status when the board refuses it, when there is no result. After either, and after an
         interrupt, the link can be used again; where the port failed, once it works again.
         """
+        self.forget()
+        self.send(frame)
+        return self.receive()
+
+    def forget(self) -> None:
+        """Wait for nothing any more: what was sent and not received is lost."""
+        self._waiting.clear()
+
+    def send(self, frame: bytes | memoryview | np.ndarray) -> None:
+        """The first half of ``classify``; ``ahead`` frames may be sent before the other."""
         info = self._info or self.query()
         pixels = as_bytes(np.asarray(memoryview(frame)), "frame", self._meaning, ParameterError)
         size = info.frame_bytes
         contract = f"must have {size} bytes, for {info.pixels} pixels of {info.colours} colours"
         require(pixels.nbytes == size, "frame", contract, pixels.nbytes)
         sent = pixels.tobytes()
-        payload = self._ask(lambda number: frame_request(number, sent, info), Status.RESULT)
-        return decode_result(payload, info)
+        self._request(lambda number: frame_request(number, sent, info))
+
+    def receive(self) -> Result:
+        """The second half, for the oldest frame that was sent: once for each, LinkError or not."""
+        info = self._info or self.query()
+        return decode_result(self._answer(Status.RESULT), info)
 
     def _ask(self, request: Callable[[int], bytes], wanted: Status) -> bytes:
+        self.forget()
+        self._request(request)
+        return self._answer(wanted)
+
+    def _request(self, request: Callable[[int], bytes]) -> None:
+        """Send a request; where none is under way, the line is made quiet first."""
         with _port_errors_named():
-            if not self._settled:
-                self._port_does("flush")  # what was refused may still be being sent
-                self._sleep(self._idle_s * SETTLE)
-            self._port_does("reset_input_buffer")  # late words of an earlier reply
-            self._settled = False  # until the reply is here, whatever stops us
+            if not self._waiting:
+                if not self._settled:
+                    self._port_does("flush")  # what was refused may still be being sent
+                    self._sleep(self._idle_s * SETTLE)
+                self._port_does("reset_input_buffer")  # late words of an earlier reply
+                self._come = None
+            self._settled = False  # until its reply is here, whatever stops us
             self._number = self._number % LAST_NUMBER + 1
-            self._port.write(request(self._number))
-            reply = self._reply()
+            try:
+                self._port.write(request(self._number))
+            except BaseException:
+                self._waiting.clear()
+                raise
+            self._waiting.append(self._number)
+
+    def _answer(self, wanted: Status) -> bytes:
+        """The payload of the reply to the oldest request under way."""
+        if not self._waiting:
+            raise LinkError("board: a reply did not come, nor one before it; send it again")
+        try:
+            with _port_errors_named():
+                reply = self._reply(self._waiting[0])
+        except BaseException:
+            self._waiting.clear()
+            raise
+        self._waiting.popleft()
+        if reply is None:
+            raise LinkError("board: a reply did not come, but the next one; send it again")
         if reply.status in MEANING:
             raise LinkError(f"board: {MEANING[reply.status]}", reply.status)
         if reply.status != wanted:
             raise LinkError(f"board: answered {reply.status.name}, not {wanted.name}; ask again")
-        self._settled = True
+        self._settled = not self._waiting
         return reply.payload
 
-    def _reply(self) -> Reply:
-        """The reply to the last request; replies to earlier ones are dropped."""
+    def _reply(self, number: int) -> Reply | None:
+        """The reply to request ``number``; None where one to a later request came instead.
+
+        Replies to earlier ones are dropped.
+        """
         longest = max(GARBAGE_LIMIT, self._info.result_bytes if self._info else 0)
         unread = None  # an error without a number: ours, if nothing else comes
         for _ in range(LAST_NUMBER):
             try:
-                reply = read_reply(self._port.read, longest)
+                reply, self._come = self._come or read_reply(self._port.read, longest), None
             except LinkError:
                 if unread:
                     return unread
                 raise
-            if reply.number == self._number:
+            if reply.number == number:
                 return reply
+            if reply.number in self._waiting:
+                self._come = reply
+                return unread
             if reply.number == NO_NUMBER and reply.status in MEANING:
                 unread = reply
         raise LinkError("board: answers other requests than the last one; load its bitstream again")
@@ -197,4 +252,4 @@ def _port_errors_named() -> Iterator[None]:
         yield
     except PORT_ERRORS as error:
         cure = "check the cable, and open the port again"
-        raise LinkError(f"board: the serial port failed ({error}); {cure}") from error
+        raise LinkError(f"board: the port failed ({error}); {cure}") from error

@@ -23,9 +23,9 @@ from boards.tops import PHY_CLOCK, EthernetTop, SerialTop
 from boards.uart import divisor
 from fq_hw.errors import require
 
-__all__ = ["ADDRESS", "Ethernet", "LinkKind", "Uart"]
+__all__ = ["MAC", "Ethernet", "LinkKind", "Uart"]
 
-ADDRESS = Address.parse("02:66:71:00:00:01", "192.168.1.50")  # a MAC that nobody is sold with
+MAC = "02:66:71:00:00:01"  # one that nobody is sold with: two such boards need a network each
 NO_CLOCKS: Mapping[str, float] = MappingProxyType({})
 
 
@@ -88,7 +88,7 @@ class Uart(LinkKind):
 class Ethernet(LinkKind):
     """The board's gigabit port, which answers at ``address``."""
 
-    address: Address = ADDRESS
+    address: Address
     name = "ethernet"
     clocks: Mapping[str, float] = field(
         default_factory=lambda: {PHY_CLOCK: CLOCK_HZ / 1e6}, compare=False

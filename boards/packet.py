@@ -113,8 +113,12 @@ class RequestReceiver(wiring.Component):
             m.d.sync += [status.eq(said), answered.eq(1)]
             m.next = "ANSWER"
 
+        def keep_fresh() -> None:
+            if self.patient:  # elsewhere what is fresh has not come yet
+                m.d.comb += self.i.ready.eq(~self.fresh)
+
         def refuse_broken() -> None:
-            m.d.comb += self.i.ready.eq(~self.fresh)
+            keep_fresh()
             with m.If(self.fresh):
                 answer(Status.TIMEOUT)
             with m.If(self.broken):
@@ -145,7 +149,7 @@ class RequestReceiver(wiring.Component):
             with m.State("CHUNK"):
                 m.d.comb += self.i.ready.eq(0)
                 size = Mux(rest == 1, self.last_bytes, self.chunk_bytes)
-                with m.If(self.room):
+                with m.If(self.room if self.patient else 1):
                     m.d.comb += self.start.eq(1)
                     m.d.sync += [left.eq(size), rest.eq(rest - 1)]
                     m.next = "PAYLOAD"
@@ -186,7 +190,7 @@ class RequestReceiver(wiring.Component):
                 with m.Elif(self.o.ready):
                     m.next = "SETTLE"
             with m.State("SETTLE"):
-                m.d.comb += self.i.ready.eq(~self.fresh)
+                keep_fresh()
                 with m.If(self.fresh):
                     m.next = "HUNT"
         return m

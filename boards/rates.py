@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boards.protocol import BAUD, BITS_PER_BYTE, Info, exchange_bytes
+from boards.links import LinkKind, Uart
+from boards.protocol import Info, reply_bytes, request_bytes
 from fq_hw.schedule.plan import Plan
 
 __all__ = ["LinkRate", "core_rate", "info_of", "link_rate"]
 
 
+UART = Uart()
+
+
 @dataclass(frozen=True)
 class LinkRate:
-    """Frames/s through the serial link: ``baud`` / 10 / bytes of a frame's request and reply."""
+    """What a link carries: ``name`` as people read it, bytes of a frame's request and reply."""
 
-    baud: int
+    name: str
     bytes_per_frame: int
-
-    @property
-    def frames_per_second(self) -> float:
-        """The most there can be: nobody pauses between packets."""
-        return self.baud / BITS_PER_BYTE / self.bytes_per_frame
+    frames_per_second: float
 
 
 def info_of(plan: Plan) -> Info:
@@ -39,9 +39,11 @@ def info_of(plan: Plan) -> Info:
     )
 
 
-def link_rate(plan: Plan, baud: int = BAUD) -> LinkRate:
-    """What a UART of ``baud`` carries of the frames of ``plan``."""
-    return LinkRate(baud, exchange_bytes(info_of(plan)))
+def link_rate(plan: Plan, clock_mhz: float, link: LinkKind = UART) -> LinkRate:
+    """What ``link`` carries of the frames of ``plan``, beside a design of ``clock_mhz``."""
+    info = info_of(plan)
+    rate = link.frames_per_second(info, clock_mhz * 1e6)
+    return LinkRate(str(link), request_bytes(info) + reply_bytes(info), rate)
 
 
 def core_rate(clock_mhz: float, cycles_per_frame: int) -> float:

@@ -52,7 +52,7 @@ class Shell(wiring.Component):
             self.info.frame_bytes, self.info.chunk_bytes, patient=link.patient, loads=loads
         )
         m.submodules.frame = frame = ChunkBuffer(
-            self.info.pixels, self.info.colours, self.info.chunk_pixels
+            self.info.pixels, self.info.colours, self.info.chunk_pixels, several=link.patient
         )
         m.submodules.sender = sender = ReplySender()
 

@@ -76,10 +76,11 @@ class EthernetWire:
         Returns what the board has sent, each with the cycle in which it ended. Raises
         SimulationError where that is no frame with a right CRC.
         """
-        checked = ((frame, zlib.crc32(frame)) for frame in frames)
-        return self.step_raw(
-            cycles, (frame + check.to_bytes(CRC_BYTES, "little") for frame, check in checked)
-        )
+        return self.step_raw(cycles, map(self.checked, frames))
+
+    def checked(self, frame: bytes) -> bytes:
+        """``frame`` with its CRC."""
+        return frame + zlib.crc32(frame).to_bytes(CRC_BYTES, "little")
 
     def step_raw(self, cycles: int, frames: Iterable[bytes]) -> list[tuple[int, bytes]]:
         """The same of frames with their CRCs, right or wrong."""

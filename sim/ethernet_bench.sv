@@ -80,7 +80,7 @@ module ethernet_bench;
   // From the board: sampled a quarter of a cycle behind the edges of its clock.
   reg [3:0] low;
   reg low_valid;
-  reg in_frame = 0;
+  reg [7:0] heard[$];
   always @(posedge tx_clk) begin
     #2;
     low = tx_data;
@@ -89,13 +89,12 @@ module ethernet_bench;
   always @(negedge tx_clk) begin
     #2;
     if (low_valid !== tx_ctl) $display("damaged");
-    if (low_valid) begin
-      if (!in_frame) $write("frame ");
-      $write("%h", {tx_data, low});
-      in_frame = 1;
-    end else if (in_frame) begin
+    if (low_valid) heard.push_back({tx_data, low});
+    else if (heard.size() > 0) begin
+      $write("frame ");
+      foreach (heard[n]) $write("%h", heard[n]);
       $display(" %0d", total);
-      in_frame = 0;
+      heard.delete();
     end
   end
 endmodule

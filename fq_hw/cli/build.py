@@ -14,7 +14,7 @@ from fq_hw.cli.hardware import (
 )
 from fq_hw.cli.model import add_model_argument, add_untrained_argument, model_of
 from fq_hw.cli.output import Output, say
-from fq_hw.flow.build import BuildGoal, cores_here
+from fq_hw.flow.build import ETHERNET, IP, UART, BuildGoal, cores_here
 from fq_hw.report.table import table
 
 __all__ = ["add_board_arguments", "add_parser", "goal_of"]
@@ -33,7 +33,10 @@ def add_board_arguments(parser: argparse.ArgumentParser) -> None:
         "--clock", type=float, metavar="MHZ",
         help="of the accelerator, by a PLL and within 1 %% (default: the board's oscillator)",
     )  # fmt: skip
+    parser.add_argument("--link", choices=[UART, ETHERNET], default=UART,
+                        help=f"how the board is spoken to (default {UART})")  # fmt: skip
     parser.add_argument("--baud", type=int, help=f"of its UART (default {BAUD})")
+    parser.add_argument("--ip", help=f"its address on Ethernet (default {IP})")
     parser.add_argument("--mhz", type=float, help="clock the router aims for (default 100)")
     parser.add_argument(
         "--placer",
@@ -97,7 +100,9 @@ def goal_of(args: argparse.Namespace) -> BuildGoal:
         jobs=args.jobs,
         scheduler=args.scheduler,
         replaceable=args.replaceable,
+        link=args.link,
         baud=args.baud,
+        ip=args.ip,
         out=args.out,
         model=args.model,
     )
@@ -105,8 +110,7 @@ def goal_of(args: argparse.Namespace) -> BuildGoal:
 
 def run(args: argparse.Namespace) -> Output:
     """Build and report what was routed."""
-    from boards.protocol import BAUD
-    from boards.rates import core_rate, link_rate
+    from boards.rates import core_rate
 
     goal = goal_of(args)
     goal.check()
@@ -114,7 +118,7 @@ def run(args: argparse.Namespace) -> Output:
     goal.check_design(design)
     interval = goal.interval(design)
     tell_if_slower(design)
-    built, link = goal.build(design, say), link_rate(goal.plan(design), goal.baud or BAUD)
+    built, link = goal.build(design, say), goal.link_rate(design)
     data = {**dataclasses.asdict(built), "bitstream": str(built.bitstream), "work": str(built.work)}
     data["cycles per frame"] = interval
     data["frames per second"] = {
@@ -122,7 +126,7 @@ def run(args: argparse.Namespace) -> Output:
         "link": link.frames_per_second,
         "core, routed clock": core_rate(built.fmax_mhz, interval),
     }
-    data["link"] = {"baud": link.baud, "bytes per frame": link.bytes_per_frame}
+    data["link"] = {"name": link.name, "bytes per frame": link.bytes_per_frame}
     data["spread MHz"] = spread(built)
     now, carried, most = data["frames per second"].values()
     spram = f", {built.spram} SPRAM" if built.spram else ""
@@ -132,7 +136,7 @@ def run(args: argparse.Namespace) -> Output:
         f"{built.multipliers} multipliers, {built.fmax_mhz:.1f} MHz (seed {built.seed})",
         f"{now:,.0f} frames/s: the core at {built.clock_mhz:g} MHz, the clock of this bitstream "
         f"({interval:,} cycles per frame)",
-        f"{carried:,.1f} frames/s: the board's UART, {link.baud:,} baud, "
+        f"{carried:,.1f} frames/s: the board's link, {link.name}, "
         f"{link.bytes_per_frame:,} bytes per frame",
         f"{most:,.0f} frames/s: the core at {built.fmax_mhz:.1f} MHz, as routed (--clock asks for "
         "another clock)",

@@ -40,7 +40,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> Output:
     """Simulate, then build."""
-    from boards.rates import core_rate, link_rate
+    from boards.rates import core_rate
 
     goal = goal_of(args)
     goal.check()
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> Output:
     found.check()
     built = goal.build(design, say)
     rate = core_rate(built.fmax_mhz, found.ran.interval)
-    now, link = core_rate(built.clock_mhz, found.ran.interval), link_rate(goal.plan(design))
+    now, link = core_rate(built.clock_mhz, found.ran.interval), goal.link_rate(design)
     rows = [(*row, None) for row in found.rows()]
     rows += [
         ("LUT4", None, None, None, built.lut4),
@@ -72,9 +72,9 @@ def run(args: argparse.Namespace) -> Output:
     text = table(head, rows)
     text += (
         f"\n\nframes/s = clock / simulated cycles per frame. This bitstream runs at "
-        f"{built.clock_mhz:g} MHz: {now:,.0f} frames/s inside, of which the board's UART carries "
-        f"{link.frames_per_second:,.1f} ({link.baud:,} baud, {link.bytes_per_frame:,} bytes per "
-        f"frame)\nbitstream: {built.bitstream}"
+        f"{built.clock_mhz:g} MHz: {now:,.0f} frames/s inside, of which the board's link carries "
+        f"{link.frames_per_second:,.1f} ({link.name}, {link.bytes_per_frame:,} bytes per frame)\n"
+        f"bitstream: {built.bitstream}"
     )
     data = found.data() | {
         "routed": {

@@ -151,7 +151,7 @@ def run(args: argparse.Namespace) -> Output:
     busiest = plan.busiest
     busy = 100 * busiest.unit.beats / schedule.interval
     rate, have = core_rate(args.mhz, schedule.interval), board.capacity
-    now, link = core_rate(board.clock_mhz, schedule.interval), link_rate(plan)
+    now, link = core_rate(board.clock_mhz, schedule.interval), link_rate(plan, board.clock_mhz)
     full = 100 * total["LUT"] / have.lut
     data = {
         "network": graph.name,

@@ -106,7 +106,8 @@ def seen(board: Accelerator, model: flow.Model, images: Collection, check: bool)
 
 def streamed(args: argparse.Namespace, board: Accelerator, model: flow.Model) -> Output:
     """An answer a line, as it comes."""
-    found = answers(board, model, frames_of(sys.stdin.buffer, model.image), args.check)
+    # One at a time: whoever sends them may wait for the answer.
+    found = answers(board, model, frames_of(sys.stdin.buffer, model.image), args.check, ahead=1)
     for one in found:
         row = dataclasses.asdict(one) | {"label": one.label, "class": one.name}
         said = f"- {one.error}" if one.error else f"{one.label} {one.name}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fq_hw import ir, toolbox
-from fq_hw.errors import CapacityError, require
+from fq_hw.errors import CapacityError, one_of, require
 from fq_hw.family import family_named
 from fq_hw.flow.hardware import SHIPPED, sequential_way
 from fq_hw.flow.paths import output_path
@@ -23,11 +23,15 @@ from fq_hw.schedule.units import ArrayUnit
 if TYPE_CHECKING:
     from boards.board import Board
     from boards.build import BuildResult
+    from boards.links import LinkKind
+    from boards.rates import LinkRate
     from fq_hw.flow.design import Design
     from fq_hw.flow.hardware import Hardware
 
-__all__ = ["BuildGoal", "cores_here"]
+__all__ = ["ETHERNET", "IP", "UART", "BuildGoal", "cores_here"]
 
+UART, ETHERNET = "uart", "ethernet"
+IP = "192.168.1.50"
 AIM_MHZ = 100.0  # of the router, unless somebody says otherwise
 FRAMES = 6  # so many results the cycle model follows
 SURE = 1.3  # an estimate this far beyond the board's capacity is beyond doubt
@@ -49,7 +53,9 @@ class BuildGoal:
     jobs       how many of them are routed at a time here; ``scheduler`` routes them on a Dask
                cluster instead
     replaceable  all that training changes comes from the board's flash, for ``fq-hw weights``
-    baud       of the board's UART, bits a second (default 1,000,000)
+    link       how the board is spoken to, "uart" or "ethernet"
+    baud       of its UART, bits a second (default 1,000,000)
+    ip         its address on Ethernet (default 192.168.1.50)
     out        the file; by default below build/
     model      the file that hints name
 
@@ -65,7 +71,9 @@ class BuildGoal:
     jobs: int | None = None
     scheduler: str | None = None
     replaceable: bool = False
+    link: str = UART
     baud: int | None = None
+    ip: str | None = None
     out: Path | None = None
     model: Path | None = SHIPPED
 
@@ -75,7 +83,9 @@ class BuildGoal:
         words = ["--board", self.board]
         for option, value in (("--clock", self.clock), ("--mhz", self.mhz), ("--baud", self.baud)):
             words += [] if value is None else [option, f"{value:.10g}"]
+        words += [] if self.ip is None else ["--ip", self.ip]
         for option, value, usual in (
+            ("--link", self.link, UART),
             ("--placer", self.placer, "timing"),
             ("--seed", self.seed, 1),
             ("--seeds", self.seeds, 1),
@@ -87,12 +97,9 @@ class BuildGoal:
         """Everything that can be refused before any work."""
         import boards
         from boards.clock import pll_for
-        from boards.uart import divisor
 
         board = boards.find(self.board)
-        if self.baud is not None:
-            require(300 <= self.baud <= 12_000_000, "--baud", "must be in 300..12000000", self.baud)
-            divisor(1e6 * (self.clock or board.clock_mhz), self.baud)
+        self.link_kind.check(board, 1e6 * (self.clock or board.clock_mhz))
         require(0 <= self.seed < 2**31, "--seed", "must be in 0..2147483647", self.seed)
         require(1 <= self.seeds <= 1000, "--seeds", "must be in 1..1000", self.seeds)
         if self.clock is not None:
@@ -104,6 +111,32 @@ class BuildGoal:
             contract = f"the router aims for no less than the design's clock of {clock:g} MHz"
             require(self.mhz >= clock, "--mhz", contract, self.mhz)
         self.check_jobs()
+
+    @property
+    def link_kind(self) -> LinkKind:
+        """The link as boards have it. Raises ParameterError."""
+        from boards.ethernet.frames import Address
+        from boards.links import MAC, Ethernet, Uart
+        from boards.protocol import BAUD
+
+        one_of(self.link, (UART, ETHERNET), "--link", f"must be {UART} or {ETHERNET}")
+        if self.link == UART:
+            contract = f"is an address on Ethernet, and --link is {UART}"
+            require(self.ip is None, "--ip", contract, self.ip, hint="leave one of the two out")
+            baud = BAUD if self.baud is None else self.baud
+            require(300 <= baud <= 12_000_000, "--baud", "must be in 300..12000000", baud)
+            return Uart(baud)
+        contract = f"is of a UART, and --link is {ETHERNET}"
+        require(self.baud is None, "--baud", contract, self.baud, hint="leave one of the two out")
+        return Ethernet(Address.parse(MAC, self.ip or IP))
+
+    def link_rate(self, design: Design) -> LinkRate:
+        """What the link carries of the design's frames."""
+        import boards
+        from boards.rates import link_rate
+
+        clock = self.clock or boards.find(self.board).clock_mhz
+        return link_rate(self.plan(design), clock, self.link_kind)
 
     def check_jobs(self) -> None:
         """Refuse ``jobs`` where nothing is routed beside something else here."""
@@ -120,6 +153,7 @@ class BuildGoal:
         """The file below build/, where nobody names one: of board, network, speed and clock."""
         how = "" if self.clock is None else f"-{self.clock:g}-mhz"
         how += "" if self.baud is None else f"-{self.baud}-baud"
+        how += "" if self.link == UART else f"-{self.link}"
         how += "-replaceable" * self.replaceable
         return f"{board.name}/{network}-{hardware.tag(network)}{how}{board.toolchain.bitstream}"
 
@@ -160,7 +194,6 @@ class BuildGoal:
         """
         from boards.build import build
         from boards.flash_core import core_of, with_parameters
-        from boards.protocol import BAUD
         from boards.rates import info_of
         from boards.toolchain import Placer
         from fq_hw.flow.describe import describe
@@ -174,7 +207,7 @@ class BuildGoal:
             board,
             path,
             info=info_of(plan),
-            baud=self.baud or BAUD,
+            link=self.link_kind,
             clock_mhz=self.clock,
             freq_mhz=AIM_MHZ if self.mhz is None else self.mhz,
             placer=Placer(self.placer),
@@ -182,7 +215,9 @@ class BuildGoal:
             seeds=self.seeds,
             jobs=self.jobs or cores_here(),
             scheduler=self.scheduler,
-            beside={DESIGN: as_text(describe(design, board, self.options, plan))},
+            beside={
+                DESIGN: as_text(describe(design, board, self.options, plan, self.link_rate(design)))
+            },
             image=image,
             report=report,
         )

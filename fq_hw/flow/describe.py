@@ -21,6 +21,7 @@ from fq_hw.schedule.units import ArrayUnit
 
 if TYPE_CHECKING:
     from boards.board import Board
+    from boards.rates import LinkRate
     from fq_hw.flow.design import Design
 
 __all__ = ["FRAMES", "describe", "device_row", "layers_of_ops"]
@@ -29,12 +30,17 @@ FRAMES = 3  # whose way through the units is told
 
 
 def describe(
-    design: Design, board: Board, build: Sequence[str] = (), built: Plan | None = None
+    design: Design,
+    board: Board,
+    build: Sequence[str] = (),
+    built: Plan | None = None,
+    link: LinkRate | None = None,
 ) -> DesignRecord:
     """What is known of ``design`` before anything is built for ``board``.
 
     ``build``: options of the command that does it, beside those of the design; ``built``: what of
-    it the board gets, where that is not the design's plan.
+    it the board gets, where that is not the design's plan; ``link``: what its link carries, where
+    that is not the UART.
     """
     model, plan, total = design.model, design.plan, design.resources
     graph, home = model.graph, layers_of_ops(design)
@@ -63,7 +69,7 @@ def describe(
         ff=total.ff,
         ebr=blocks.ebr,
         spram=blocks.spram,
-        device=device_row(board, plan),
+        device=device_row(board, plan, link),
         ops=tuple(op_row(graph, op, home) for op in graph.ops),
         layers=tuple(rows_of_layers(design, home, units)),
         units=tuple(units),
@@ -71,11 +77,11 @@ def describe(
     )
 
 
-def device_row(board: Board, plan: Plan) -> DeviceRow:
+def device_row(board: Board, plan: Plan, link: LinkRate | None = None) -> DeviceRow:
     """The device of ``board``, and what its link carries of ``plan``."""
     from boards.rates import link_rate
 
-    have, link = board.capacity, link_rate(plan)
+    have, link = board.capacity, link or link_rate(plan, board.clock_mhz)
     return DeviceRow(
         board=board.name,
         family=board.family,
@@ -86,7 +92,7 @@ def device_row(board: Board, plan: Plan) -> DeviceRow:
         ebr=have.ebr,
         spram=have.spram,
         source=board.source,
-        link_baud=link.baud,
+        link=link.name,
         link_bytes=link.bytes_per_frame,
         link_frames_per_second=link.frames_per_second,
         grid=have.grid,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import tee
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -168,17 +169,23 @@ def frames_of(file: BinaryIO, image: tuple[int, ...]) -> Iterator[np.ndarray]:
 
 
 def answers(
-    board: Accelerator, model: Model, frames: Iterable[np.ndarray], check: bool = False
+    board: Accelerator,
+    model: Model,
+    frames: Iterable[np.ndarray],
+    check: bool = False,
+    ahead: int | None = None,
 ) -> Iterator[Answer]:
     """The board's answer to each frame, in order; with ``check`` beside the golden model's.
 
-    Raises LinkError, naming the frame, at the first whose scores are not the golden model's.
+    ``ahead`` as ``Accelerator.run`` has it. Raises LinkError, naming the frame, at the first whose
+    scores are not the golden model's.
     """
     from boards.link import LinkError
 
     last = model.graph.ops[-2].name
-    for frame in frames:
-        answer = board.answer(frame)
+    sent, kept = tee(frames)
+    for answer in board.run(sent, ahead):
+        frame = next(kept)
         if check and not answer.error:
             want = tuple(golden.run(model.graph, frame[None])[last].reshape(-1).tolist())
             contract = f"the scores of frame {answer.number} must be the golden model's, {want}"

@@ -146,12 +146,12 @@ def figures(found: Findings) -> list[Figure]:
             "frames/s", "routed", "clock / cycles per frame"),
     ]  # fmt: skip
     link = Figure(
-        name="frames/s through the UART",
+        name="frames/s through the link",
         value=f"{device.link_frames_per_second:,.1f}",
         unit="frames/s",
         how="data sheet",
         command="",
-        note=f"{device.link_baud:,} baud, {device.link_bytes:,} bytes a frame",
+        note=f"{device.link}, {device.link_bytes:,} bytes a frame",
     )
     return [*rows, link]
 
@@ -187,7 +187,7 @@ def verdict(found: Findings, bounds: Limits | None) -> list[str]:
     core = rate(clock, design.interval)
     if device.link_frames_per_second < core:
         said.append(
-            f"On the board at {clock:g} MHz the UART is slower still: it carries "
+            f"On the board at {clock:g} MHz the {device.link} is slower still: it carries "
             f"{device.link_frames_per_second:,.1f} frames/s of the core's {core:,.0f}."
         )
     return said

@@ -129,7 +129,7 @@ class DeviceRow:
     ebr: int
     spram: int
     source: str
-    link_baud: int
+    link: str
     link_bytes: int
     link_frames_per_second: float
     grid: tuple[int, int] | None = None

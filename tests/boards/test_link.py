@@ -276,7 +276,7 @@ def test_a_port_that_is_pulled_out_is_one_line(at, error):
 
     setattr(board, at, fail)
     board.replies = [b""]
-    with pytest.raises(LinkError, match=r"^board: the serial port failed \(") as told:
+    with pytest.raises(LinkError, match=r"^board: the port failed \(") as told:
         Link(board, sleep=no_wait).query()
     assert "\n" not in str(told.value) and "open the port again" in str(told.value)
 

@@ -3,14 +3,16 @@
 import pytest
 from networks import NETWORKS, array_plan, least_plan, random_graph
 
+from boards.links import Uart
 from boards.protocol import (
     REPLY_SYNC,
     REQUEST_SYNC,
     Info,
     Request,
     Status,
-    exchange_bytes,
     pack,
+    reply_bytes,
+    request_bytes,
 )
 from boards.rates import core_rate, info_of, link_rate
 from boards.serial_link import SerialLink
@@ -44,8 +46,9 @@ def test_every_byte_of_request_and_reply_counts():
     info = info_of(plan)
     request = pack(REQUEST_SYNC, Request.FRAME, 1, bytes(info.frame_bytes))
     reply = pack(REPLY_SYNC, Status.RESULT, 1, bytes(info.result_bytes))
-    assert exchange_bytes(info) == len(request) + len(reply)
-    rate = link_rate(plan, 1_000_000)
+    assert (request_bytes(info), reply_bytes(info)) == (len(request), len(reply))
+    rate = link_rate(plan, 25.0, Uart(1_000_000))
+    assert rate == link_rate(plan, 25.0) and rate.name == "UART of 1,000,000 baud"
     assert rate.frames_per_second == 100_000 / (len(request) + len(reply))
 
 

@@ -66,6 +66,8 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("search --mirror", "--mirror", "mirrors half of the copies, and there are none"),
     ("import cnv.npz --pixels byte", "--pixels", "packed weights say themselves how they see"),
     ("import cnv.npz --image 32 32", "--image", "packed weights have an image of their own"),
+    ("build --ip 10.0.0.2", "--ip", "is an address on Ethernet, and --link is uart"),
+    ("build --link ethernet --baud 9600", "--baud", "is of a UART, and --link is ethernet"),
     ("accuracy --print --data d", "--data", "says what to train, and --print trains nothing"),
     ("accuracy --print --only learned", "--only", "says what to train, and --print trains"),
     ("accuracy --print --seeds 1", "--seeds", "says what to train, and --print trains nothing"),
@@ -85,8 +87,8 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "estimate": "cycles fold in-turn sequential",
     "rtl": "bus cycles data family fold in-turn out path sequential top untrained",
     "sim": "data images in-turn level-images path untrained waves",
-    "build": "baud board clock in-turn out placer scheduler seed seeds sequential untrained",
-    "demo": "baud board clock cycles data fold images in-turn level-images out path placer "
+    "build": "board clock in-turn link out placer scheduler seed seeds sequential untrained",
+    "demo": "board clock cycles data fold images in-turn level-images link out path placer "
     "scheduler seed seeds sequential",
     "flash": "board cable keep",
     "run": "array check cycles fold in-turn net port sequential tries",
@@ -128,7 +130,7 @@ def test_every_option_is_judged(command):
     options = {word for word in subs[command]._option_string_actions if word.startswith("--")}
     ignored = {option for words, option, _ in IGNORED if words.split()[0] == command}
     if command == "demo":  # it builds as build does
-        ignored |= {"--mhz"}
+        ignored |= {"--mhz", "--baud", "--ip"}
     always = {f"--{name}" for name in ALWAYS[command].split()}
     assert always | ignored == options - {"--help", "--json"}
     assert not always & ignored
@@ -147,7 +149,8 @@ def test_every_option_is_judged(command):
         ("accuracy s --data d --record r --only a --epochs 1 --seeds 2 --print", set()),
         (
             "build m --board icebreaker --clock 9 --mhz 9 --placer wires --seed 4 --seeds 3 "
-            "--jobs 2 --scheduler tcp://a:1 --replaceable --baud 9600 --out o",
+            "--jobs 2 --scheduler tcp://a:1 --replaceable --baud 9600 --link ethernet --ip i "
+            "--out o",
             set(),
         ),
         (
@@ -176,7 +179,7 @@ def test_build_names_each_rate_by_its_clock(model):
     )
     data, cycles = plain.data, plain.data["cycles per frame"]
     routed, size = data["fmax_mhz"], 8 * 8 + 1 + 4 * 4 + 24  # pixels, label, scores, around both
-    assert data["link"] == {"baud": 1_000_000, "bytes per frame": size}
+    assert data["link"] == {"name": "UART of 1,000,000 baud", "bytes per frame": size}
     assert data["frames per second"] == {
         "core, this bitstream's clock": 25e6 / cycles,
         "link": 1e5 / size,
@@ -184,7 +187,10 @@ def test_build_names_each_rate_by_its_clock(model):
     }
     lines = plain.text.splitlines()
     assert f"{25e6 / cycles:,.0f} frames/s: the core at 25 MHz, the clock of this" in lines[1]
-    assert f"{1e5 / size:,.1f} frames/s: the board's UART, 1,000,000 baud, {size} by" in lines[2]
+    assert (
+        f"{1e5 / size:,.1f} frames/s: the board's link, UART of 1,000,000 baud, {size} by"
+        in lines[2]
+    )
     assert f"{routed * 1e6 / cycles:,.0f} frames/s: the core at {routed:.1f} MHz, as" in lines[3]
     assert faster.data["frames per second"]["core, this bitstream's clock"] == 50e6 / cycles
     assert plain.data["bitstream"] == "build/ulx3s-85f/gains-3000-cycles.bit"
