@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections import deque
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from boards.ethernet.datagrams import HEADER, NUMBERS, PAYLOAD, PORT, Datagram, Flag
@@ -100,7 +101,8 @@ class UdpPort:
 
     def send(self, flags: Flag, payload: bytes = b"") -> None:
         """One datagram, as it is numbered now."""
-        self.socket.send(Datagram(flags=flags, number=self.number, payload=payload).pack())
+        with suppress(ConnectionRefusedError):  # as if it was lost: whoever waits says so
+            self.socket.send(Datagram(flags=flags, number=self.number, payload=payload).pack())
 
     def listen(self, seconds: float) -> bool:
         """Take one datagram of the board's; False where none comes in time."""
@@ -108,6 +110,9 @@ class UdpPort:
         try:
             came = Datagram.unpack(self.socket.recv(HEADER.size + PAYLOAD + 1))
         except (TimeoutError, BlockingIOError):
+            return False
+        except ConnectionRefusedError:  # said at once, and maybe of an earlier datagram
+            time.sleep(seconds)
             return False
         if came is None:
             return True

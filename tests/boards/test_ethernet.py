@@ -1,0 +1,309 @@
+"""A board on Ethernet: the driver through the pins of its PHY, and what a bad network does."""
+
+from __future__ import annotations
+
+import random
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cores import answer, sum_info
+from ethernet_cases import ADDRESS, COLOURS, PIXELS, Network, build, plugged
+
+from boards.accelerator import Accelerator, open_port
+from boards.ethernet.datagrams import HEADER, PAYLOAD, Datagram, Flag
+from boards.ethernet.frames import Address
+from boards.ethernet.rgmii import PhyPins
+from boards.link import Link, LinkError
+from boards.protocol import REQUEST_SYNC, Request, frame_request, pack
+from boards.udp_port import UdpPort, address_of
+from fq_hw.errors import ParameterError, SimulationError
+from sim import ethernet
+from sim.ethernet_board import SocketEnd
+
+verilated = pytest.mark.verilator
+
+
+@pytest.fixture(scope="module")
+def program(programs):
+    return build(programs)
+
+
+def pictures(count: int, seed: int = 1) -> list[np.ndarray]:
+    dice = np.random.default_rng(seed)
+    return [dice.integers(0, 256, Network().image, np.uint8) for _ in range(count)]
+
+
+def right(frame: np.ndarray, scores: tuple[int, ...]) -> bool:
+    return scores == answer(frame.tobytes(), COLOURS).scores
+
+
+@verilated
+def test_every_frame_has_its_own_answer(program):
+    frames = pictures(60)
+    with plugged(program) as url, Accelerator(url, Network(), timeout=20, idle_s=0.01) as board:
+        found = list(board.run(iter(frames)))
+        assert all(right(f, one.scores) for f, one in zip(frames, found, strict=True))
+        assert [one.number for one in found] == list(range(60))
+        assert right(frames[3], board.classify(frames[3]).scores)
+    assert (board.tally.answered, board.tally.lost, board.tally.errors) == (61, 0, {})
+
+
+@verilated
+def test_another_host_goes_on_where_the_first_one_broke_off(program):
+    first, second = pictures(2)
+    with plugged(program) as url:
+        port = UdpPort(url, 1)
+        link = Link(port, idle_s=0.01)
+        link.query()
+        port.send(Flag.BEGIN, pack(REQUEST_SYNC, Request.FRAME, 9, first.tobytes())[:500])
+        with Accelerator(url, Network(), timeout=20, idle_s=0.01) as board:
+            assert right(second, board.classify(second).scores)
+            assert right(first, board.classify(first).scores)
+        with pytest.raises(LinkError, match="a reply did not come"):  # the board hears the other
+            link.classify(second)
+        assert list(link.classify(first).scores) == list(answer(first.tobytes(), COLOURS).scores)
+
+
+class BadNetwork:
+    """A bad network: one frame in ``each`` is lost, doubled, damaged, or changes places."""
+
+    def __init__(self, seed: int, each: int, kinds: tuple[str, ...]):
+        self.dice, self.each, self.kinds = random.Random(seed), each, kinds
+        self.held: list[bytes] = []
+        self.did: Counter[str] = Counter()
+        self.on = False
+
+    def spoil(self, frames: list[bytes]) -> list[bytes]:
+        found = []
+        for frame in frames:
+            kind = ""
+            if self.on and self.dice.randrange(self.each) == 0:
+                kind = self.dice.choice(self.kinds)
+            self.did[kind] += 1
+            if kind == "lost":
+                continue
+            if kind == "damaged":
+                at = self.dice.randrange(len(frame))
+                bits = bytes([frame[at] ^ 1 << self.dice.randrange(8)])
+                frame = frame[:at] + bits + frame[at + 1 :]
+            if kind == "cut":
+                frame = frame[: self.dice.randrange(1, len(frame))]
+            if kind == "late":
+                self.held.append(frame)
+                continue
+            found += [frame] * (1 + (kind == "doubled")) + self.held
+            self.held = []
+        return found
+
+    def lose(self, frame: bytes) -> bool:
+        return self.on and self.dice.randrange(2 * self.each) == 0
+
+
+KINDS = ("lost", "doubled", "damaged", "late", "cut")
+
+
+def faulty_run(program: Path, count: int, seed: int, each: int, kinds=KINDS, tries: int = 1):
+    """What became of the frames, of those after them without faults, and of the network's."""
+    frames, network = pictures(count, seed), BadNetwork(seed, each, kinds)
+    became: Counter[str] = Counter()
+    with (
+        plugged(program, network.spoil, network.lose) as url,
+        Accelerator(url, Network(), timeout=2, idle_s=0.001, tries=tries) as board,
+    ):
+        network.on = True
+        for frame, one in zip(frames, board.run(iter(frames)), strict=True):
+            became["lost" if one.error else "right" if right(frame, one.scores) else "wrong"] += 1
+        network.on = False
+        for frame in frames[:3]:
+            assert right(frame, board.classify(frame).scores)
+    return became, network.did
+
+
+@verilated
+@pytest.mark.parametrize("kind", [(kind,) for kind in KINDS], ids=lambda kind: kind[0])
+def test_a_bad_network_loses_frames_and_makes_none_wrong(program, kind):
+    became, did = faulty_run(program, 40, 3, 8, kind)
+    assert not became["wrong"] and became["right"] >= 20 and did[kind[0]] >= 2, (became, did)
+
+
+@verilated
+def test_a_datagram_that_came_twice_costs_nothing(program):
+    frames, network = pictures(30), BadNetwork(1, 2, ("doubled",))
+    network.on = True
+    with (
+        plugged(program, network.spoil) as url,
+        Accelerator(url, Network(), timeout=5, idle_s=0.001, tries=1) as board,
+    ):
+        assert all(right(f, a.scores) for f, a in zip(frames, board.run(frames), strict=True))
+    assert board.tally.errors == {} and network.did["doubled"] > 5
+
+
+@verilated
+def test_lost_frames_are_sent_again(program):
+    became, _ = faulty_run(program, 40, 4, 8, tries=8)
+    assert became == {"right": 40}
+
+
+@verilated
+@pytest.mark.slow
+def test_a_thousand_frames_on_a_bad_network(program):
+    became, did = faulty_run(program, 1000, 5, 12)
+    faults = did.total() - did[""]
+    assert not became["wrong"] and faults > 60 and became["lost"] <= 3 * faults, (became, did)
+
+
+@verilated
+def test_the_wire_is_full(program, tmp_path):
+    """60 MB/s of frames and more, by cycles of 125 MHz; the shell has a byte in 10 ns."""
+    frame = random.Random(3).randbytes(PIXELS * COLOURS)
+    rate, results = stream(program, frame, 80, tmp_path)
+    assert len(results) == 80 and len(set(results)) == 1
+    assert 60e6 < rate < 100e6, rate
+
+
+def stream(program: Path, frame: bytes, count: int, folder: Path):
+    """Bytes of frames a second, and the payload of every result, from a host that always can."""
+    info = sum_info(PIXELS, COLOURS)
+    end = SocketEnd(ADDRESS.ip, ADDRESS.port)
+    end.mac, number, limit, results, times = ADDRESS.mac, 0, 0, [], []
+    pieces: list[tuple[Flag, bytes]] = []
+    for n in range(count):
+        request = frame_request(n + 1, frame, info)
+        parts = [request[at : at + PAYLOAD] for at in range(0, len(request), PAYLOAD)]
+        pieces += [(Flag(at == 0), part) for at, part in enumerate(parts)]
+    with ethernet.EthernetWire(program, folder) as wire:
+        sent = [end.datagram(5000, Datagram(flags=Flag.POLL, number=0).pack())]
+        while len(results) < count and wire.now < 10**7:
+            for at, raw in wire.step(500, sent):
+                size = int.from_bytes(raw[38:40], "big")
+                came = Datagram.unpack(raw[42 : 34 + size])
+                limit = came.limit
+                if came.payload:
+                    results.append(came.payload[8:-4])
+                    times.append(at)
+            sent = []
+            while pieces and number < limit:
+                flags, part = pieces.pop(0)
+                raw = Datagram(flags=flags, number=number, payload=part).pack()
+                sent.append(end.datagram(5000, raw))
+                number += 1
+    end.close()
+    seconds = (times[-1] - times[0]) * ethernet.CYCLE_S
+    return (len(results) - 1) * len(frame) / seconds, results
+
+
+@verilated
+def test_linux_is_a_peer(program, tmp_path):
+    """Its own ARP and UDP over a TAP device, in a network of its own."""
+    words = ["unshare", "--net", "--user", "--map-root-user", sys.executable]
+    script = Path(__file__).with_name("linux_peer.py")
+    ran = subprocess.run(
+        [*words, str(script), str(program), str(tmp_path)], capture_output=True, text=True,
+        timeout=300,
+    )  # fmt: skip
+    if ran.returncode == 77:
+        pytest.skip(ran.stdout.strip())
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.split() == ["40", "right,", "0", "lost"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["udp:1.2.3.4", "udp://", "udp://h:0", "udp://h:99999", "udp://h/x", "tcp://h", "udp://[x"],
+)
+def test_a_url_that_is_none_is_refused(url):
+    with pytest.raises(ParameterError, match=r"^port: must be written udp://HOST or udp://HOST:PO"):
+        address_of(url)
+    assert address_of("udp://10.1.2.3") == ("10.1.2.3", 7654)
+    assert address_of("udp://board:99") == ("board", 99)
+
+
+def test_an_address_where_nobody_answers_is_one_line():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        with pytest.raises(
+            LinkError, match=f"^board: nothing answers at 127.0.0.1, UDP port {port};"
+        ):
+            Accelerator(open_port(f"udp://127.0.0.1:{port}", timeout=0.3), Network(), tries=1)
+        assert Datagram.unpack(silent.recv(99)) == Datagram(flags=Flag.POLL, number=0)
+
+
+@pytest.mark.parametrize(
+    ("mac", "ip", "port", "said"),
+    [
+        ("02:66:71:00:00", "10.0.0.1", 1, "MAC address: must be six bytes in hex"),
+        ("03:66:71:00:00:01", "10.0.0.1", 1, "MAC address: must be that of one station"),
+        ("02:66:71:00:00:01", "10.0.1", 1, "IP address: must be four numbers, as 192.168.1.50"),
+        ("02:66:71:00:00:01", "224.0.0.1", 1, "IP address: must be that of one station"),
+        ("02:66:71:00:00:01", "10.0.0.1", 0, "UDP port: must be in 1..65535"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(mac, ip, port, said):
+    with pytest.raises(ParameterError, match=f"^{said}"):
+        Address.parse(mac, ip, port)
+
+
+def test_delays_that_no_cell_has_are_refused():
+    with pytest.raises(ParameterError, match="^PHY: tx_delay_ns must be in 0..3.175"):
+        PhyPins(rx_delay_ns=0, tx_delay_ns=4, source="")
+
+
+class Silent(threading.Thread):
+    """Answers the first poll, then nothing."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.heard: list[Datagram] = []
+
+    def run(self) -> None:
+        raw, client = self.socket.recvfrom(2000)
+        number = Datagram.unpack(raw).number
+        self.socket.sendto(Datagram(flags=Flag(0), number=0, limit=number + 2).pack(), client)
+        while len(self.heard) < 4:
+            self.heard.append(Datagram.unpack(self.socket.recv(2000)))
+
+
+def test_no_more_is_sent_than_there_is_room_for():
+    board = Silent()
+    board.start()
+    port = UdpPort(f"udp://127.0.0.1:{board.socket.getsockname()[1]}", 0.4)
+    with pytest.raises(LinkError, match="^board: nothing answers"):
+        port.write(bytes(5 * PAYLOAD))
+    board.join()
+    flags = [(one.flags, one.number, len(one.payload)) for one in board.heard]
+    whole = [(Flag.BEGIN, 0, PAYLOAD), (Flag(0), 1, PAYLOAD)]
+    assert flags == [*whole, (Flag.POLL, 2, 0), (Flag.POLL, 2, 0)]
+    board.socket.close()
+
+
+def test_a_reply_that_lost_a_piece_is_none():
+    port = UdpPort("udp://127.0.0.1:9", 1.0)
+    begin, end = Flag.BEGIN, Flag.END
+    for flags, number, payload in (
+        (begin, 0, b"a"), (Flag(0), 1, b"b"), (end, 2, b"c"), (begin, 3, b"d"), (end, 5, b"f"),
+        (begin | end, 6, b"g"), (begin | end, 6, b"g"), (end, 2, b"c"), (end, 7, b"h"),
+    ):  # fmt: skip
+        port.take(Datagram(flags=flags, number=number, payload=payload))
+    assert list(port.heard) == [b"abc", b"g"]
+    port.close()
+
+
+def test_headers_are_as_the_gateware_has_them():
+    raw = Datagram(flags=Flag.BEGIN, number=0x1234, limit=7, payload=b"xy").pack()
+    assert raw == b"FQ\x01\x01\x34\x12\x07\x00xy" and len(raw) == HEADER.size + 2
+    assert Datagram.unpack(raw[:7]) is None and Datagram.unpack(b"FX" + raw[2:]) is None
+    assert Datagram.unpack(b"FQ\x02" + raw[3:]) is None
+
+
+def test_a_frame_that_the_simulated_board_garbled_is_named():
+    with pytest.raises(SimulationError, match="^rtl-sim through the Ethernet pins: a frame must"):
+        ethernet.whole(bytes(72))
