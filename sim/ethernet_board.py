@@ -56,8 +56,10 @@ class SocketEnd:
         self.socket.setblocking(False)
         self.port: int = self.socket.getsockname()[1]
 
-    def close(self) -> None:
-        """Give the socket back."""
+    def __enter__(self) -> SocketEnd:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.socket.close()
 
     def fileno(self) -> int:

@@ -185,9 +185,8 @@ def run(args: argparse.Namespace) -> Output:
         f"{total['EBR']:,} of {have.ebr:,} EBR, {total['multipliers']:,} of {have.multipliers:,} "
         f"multipliers on {board.name}, board link not counted"
         f"\nestimate: {rate:,.0f} frames/s at {args.mhz:g} MHz, which `fq-hw build` must show; "
-        f"{now:,.0f} at the board's oscillator of {board.clock_mhz:g} MHz; its UART carries "
-        f"{link.frames_per_second:,.1f} ({link.baud:,} baud, {link.bytes_per_frame:,} bytes per "
-        "frame)"
+        f"{now:,.0f} at the board's oscillator of {board.clock_mhz:g} MHz; its link carries "
+        f"{link.frames_per_second:,.1f} ({link.name}, {link.bytes_per_frame:,} bytes per frame)"
         f"\n{priced_otherwise(board)}{sdram_line(data['sdram'])}folding: {path}"
     )
     return Output(data, text)

@@ -17,7 +17,7 @@ from fq_hw.cli.output import Output, say
 from fq_hw.errors import require
 from fq_hw.flow.bars import bar
 from fq_hw.flow.classify import open_pictures
-from fq_hw.flow.on_board import SIMULATED, answers, frames_of, open_board
+from fq_hw.flow.on_board import SIMULATED_PORTS, answers, frames_of, open_board
 from fq_hw.report.table import table
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_pictures_argument(parser, "*")
     add_net_argument(parser, "that the bitstream was built from: ")
     parser.add_argument("--port", required=True,
-                        help="serial device, a URL of pyserial's (socket://HOST:PORT), or "
-                        f"{SIMULATED}: the board's pins in Verilator")  # fmt: skip
+                        help="serial device, udp://ADDRESS of a board on Ethernet, a URL of "
+                        "pyserial's (socket://HOST:PORT), or the board's pins in Verilator: "
+                        + ", ".join(SIMULATED_PORTS))  # fmt: skip
     parser.add_argument("--baud", type=int, help=f"of a serial port (default {BAUD})")
     tries = f"how often a frame is sent until it is lost (default {TRIES})"
     parser.add_argument("--tries", type=int, default=TRIES, help=tries)
@@ -94,9 +95,9 @@ def check(args: argparse.Namespace) -> None:
     require(not both, "--stdin", "leaves nothing for pictures", hint="leave them out")
     require(args.images is None or args.images >= 1, "--images", "must be at least 1", args.images)
     require(args.tries >= 1, "--tries", "must be at least 1", args.tries)
-    simulated = args.port == SIMULATED and args.baud is not None
-    contract = f"is of a serial port, and --port {SIMULATED} has none"
-    require(not simulated, "--baud", contract, args.baud, hint="leave it out")
+    serial = args.port not in SIMULATED_PORTS and not args.port.startswith("udp:")
+    contract = f"is of a serial port, and --port {args.port} has none"
+    require(serial or args.baud is None, "--baud", contract, args.baud, hint="leave it out")
 
 
 def seen(board: Accelerator, model: flow.Model, images: Collection, check: bool) -> list[Answer]:

@@ -25,6 +25,7 @@ from fq_hw.schedule import timing
 from fq_hw.schedule.timeline import Span, unit_spans
 
 if TYPE_CHECKING:
+    from boards.accelerator import Accelerator
     from fq_hw.flow.design import Design
     from fq_hw.flow.model import Model
 
@@ -63,13 +64,17 @@ class Progress:
 class Exhibit:
     """A model and its design, and the pictures that somebody shows them.
 
-    Methods may be called by several threads. Raises ArtifactError for a network with random
-    weights, ParameterError for one whose images have neither 1 nor 3 colours.
+    ``board`` runs the same network, where there is one, at ``port``. Methods may be called by
+    several threads. Raises ArtifactError for a network with random weights, ParameterError for one
+    whose images have neither 1 nor 3 colours.
     """
 
-    def __init__(self, model: Model, design: Design):
+    def __init__(
+        self, model: Model, design: Design, board: Accelerator | None = None, port: str = ""
+    ):
         check_answerable(model)
         self.model, self.design = model, design
+        self.board, self.port, self.asking = board, port, threading.Lock()
         self.looks: OrderedDict[int, Look] = OrderedDict()
         self.numbers, self.lock = itertools.count(1), threading.Lock()
         self.progress, self.running = Progress(), threading.Lock()
@@ -112,6 +117,7 @@ class Exhibit:
             "classes": list(self.model.classes),
             "weights": self.model.weight_count,
             "examples": self._has_tests(),
+            "board": self.port if self.board else None,
             "trained on": source.kind.value if source else None,
             "tensors": [
                 {
@@ -226,3 +232,23 @@ class Exhibit:
                       seconds=look.seen.seconds, cycle=ran.results[0],
                       predicted=predicted.results[0])  # fmt: skip
         return answer.data() | {"seconds": ran.seconds, "cycles simulated": ran.cycles}
+
+    def ask(self, look: Look) -> dict:
+        """What the board says of a picture, and in how many seconds.
+
+        Raises ParameterError where there is no board, LinkError where it does not answer, or with
+        other scores than the golden model's.
+        """
+        require(self.board is not None, "board", "there is none", hint="fq-hw serve --device PORT")
+        assert self.board is not None
+        from boards.link import LinkError
+
+        image = look.tensors[self.model.graph.input.name][0]
+        with self.asking:
+            began = time.perf_counter()
+            answer = self.board.classify(image.astype(np.uint8))
+            seconds = time.perf_counter() - began
+        contract = f"its scores must be the golden model's, {look.seen.scores}"
+        same = answer.scores == look.seen.scores
+        require(same, f"board at {self.port}", contract, answer.scores, kind=LinkError)
+        return {"class": answer.name, "scores": list(answer.scores), "seconds": seconds}

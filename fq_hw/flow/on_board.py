@@ -13,6 +13,7 @@ import numpy as np
 
 from fq_hw import golden, toolbox
 from fq_hw.errors import ArtifactError, require
+from fq_hw.flow.build import ETHERNET, IP
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
     from fq_hw.flow.design import Design
     from fq_hw.flow.hardware import Hardware
     from fq_hw.flow.model import Model
+    from fq_hw.schedule.plan import Plan
 
-__all__ = ["SIMULATED", "answers", "flash", "frames_of", "open_board", "simulated_port"]
+__all__ = ["SIMULATED_PORTS", "answers", "flash", "frames_of", "open_board", "simulated_port"]
 
 SIMULATED = "sim"  # in the place of a port
 LOADER = "openFPGALoader"
-FOLDER = Path("build", "sim")
+PROGRAMS = Path("build", "sim", "programs")
 # Of the simulated line: a bit is as short as a receiver can hear, and the board gives up half a
 # request soon, for its time stands still while the host thinks.
 DIVISOR, CLOCK_HZ, IDLE_S = 4, 25e6, 0.0004
+HALF_NS = 5  # of the design's clock beside Ethernet
 SECONDS = 600.0  # that a simulated frame may take
 
 
@@ -65,12 +68,28 @@ def flash(
 
 
 @contextmanager
-def simulated_port(design: Design, report: Callable[[str], None]) -> Iterator[str]:
-    """The device of a board of ``design`` that is simulated bit by bit, through its UART's pins.
+def simulated_port(
+    design: Design, report: Callable[[str], None], name: str = SIMULATED
+) -> Iterator[str]:
+    """The port of a simulated board of ``design``, of those in SIMULATED_PORTS.
 
-    Raises SimulationError where the simulation fails, ParameterError where weights lie outside the
-    chip: the memory's pins are not simulated here.
+    The board's UART bit by bit behind a device of this machine, or its Ethernet PHY frame by frame
+    behind a UDP port. Raises SimulationError where the simulation fails, ParameterError where
+    weights lie outside the chip: the memory's pins are not simulated here.
     """
+    inside = design.plan.sdram is None
+    contract = "simulates no memory outside the chip"
+    hint = "`fq-hw sim` does, at its pins"
+    require(inside, f"--port {name}", contract, hint=hint)
+    report("building the simulation of the board's pins")
+    gap = 3 * design.plan.interval_bound
+    with SIMULATED_PORTS[name](design.plan, gap) as port:
+        yield port
+
+
+@contextmanager
+def simulated_uart(plan: Plan, gap: int) -> Iterator[str]:
+    """A pseudo terminal; ``gap`` cycles are more than the core ever thinks."""
     from boards.protocol import CRC_BYTES
     from boards.rates import info_of
     from boards.serial_link import SerialLink
@@ -79,19 +98,10 @@ def simulated_port(design: Design, report: Callable[[str], None]) -> Iterator[st
     from rtl_gen.top import Accelerator as Core
     from sim import serial
 
-    plan = design.plan
-    inside = plan.sdram is None
-    contract = "simulates no memory outside the chip"
-    hint = "`fq-hw sim` does, at its pins"
-    require(inside, f"--port {SIMULATED}", contract, hint=hint)
-    shell = Shell(
-        Core(plan),
-        info=info_of(plan),
-        link=SerialLink(clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR, idle_s=IDLE_S),
-    )
-    report("building the simulation of the board's pins")
-    program = serial.build(to_verilog(shell, "top"), DIVISOR, FOLDER / "programs", brief=True)
-    gap = 3 * plan.interval_bound + 2 * round(IDLE_S * CLOCK_HZ)
+    link = SerialLink(clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR, idle_s=IDLE_S)
+    shell = Shell(Core(plan), info=info_of(plan), link=link)
+    program = serial.build(to_verilog(shell, "top"), DIVISOR, PROGRAMS, brief=True)
+    gap += 2 * round(IDLE_S * CLOCK_HZ)
 
     def whole(request: bytes) -> bool:
         """Sync bytes, version and kind stand before the length, the CRC-32 behind all."""
@@ -107,6 +117,39 @@ def simulated_port(design: Design, report: Callable[[str], None]) -> Iterator[st
 
 
 @contextmanager
+def simulated_ethernet(plan: Plan, gap: int) -> Iterator[str]:
+    """A UDP port of this machine; ``gap`` as above."""
+    from boards.ethernet.frames import Address
+    from boards.ethernet.link import EthernetLink
+    from boards.ethernet.rgmii import PhyPins
+    from boards.ethernet.top import EthernetShell
+    from boards.links import MAC
+    from boards.rates import info_of
+    from boards.shell import Shell
+    from boards.udp_port import SCHEME
+    from rtl_gen.emit import to_verilog
+    from rtl_gen.top import Accelerator as Core
+    from sim import ethernet
+    from sim.ethernet_board import EthernetBoard, SocketEnd
+
+    address = Address.parse(MAC, IP)
+    shell = Shell(Core(plan), info=info_of(plan), link=EthernetLink(address))
+    pins = PhyPins(rx_delay_ns=0, tx_delay_ns=0, source="none: it is simulated")
+    program = ethernet.build(to_verilog(EthernetShell(shell, pins), "top"), HALF_NS, PROGRAMS)
+    quiet = round(gap * 2 * HALF_NS * 1e-9 / ethernet.CYCLE_S)
+    with (
+        TemporaryDirectory() as folder,
+        SocketEnd(address.ip, address.port) as end,
+        ethernet.EthernetWire(program, Path(folder)) as wire,
+        EthernetBoard(wire, end, quiet=quiet),
+    ):
+        yield f"{SCHEME}://127.0.0.1:{end.port}"
+
+
+SIMULATED_PORTS = {SIMULATED: simulated_uart, f"{SIMULATED}-{ETHERNET}": simulated_ethernet}
+
+
+@contextmanager
 def open_board(
     model: Model,
     port: str,
@@ -116,7 +159,7 @@ def open_board(
     hardware: Hardware | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Accelerator]:
-    """``model`` on the board at ``port``, or simulated where that is SIMULATED, ready for frames.
+    """``model`` on the board at ``port``, or simulated for SIMULATED_PORTS, ready for frames.
 
     ``hardware`` is what the bitstream was built from: it must be known where the board keeps its
     weights outside the chip, and for the simulation. Raises what ``Accelerator`` does.
@@ -125,9 +168,9 @@ def open_board(
     from boards.protocol import BAUD
 
     tries = TRIES if tries is None else tries
-    if port == SIMULATED:
+    if port in SIMULATED_PORTS:
         with (
-            simulated_port(model.design(hardware), report) as path,
+            simulated_port(model.design(hardware), report, port) as path,
             Accelerator(path, model, tries=tries, idle_s=IDLE_S, timeout=SECONDS) as board,
         ):
             yield board

@@ -39,6 +39,7 @@ def application(exhibit: Exhibit, hosts: tuple[str, ...], token: str) -> Guard:
         Route("/api/look", handlers.look, methods=["POST"]),
         Route("/api/example", handlers.example, methods=["POST"]),
         Route("/api/simulate/{look:int}", handlers.simulate, methods=["POST"]),
+        Route("/api/board/{look:int}", handlers.board, methods=["POST"]),
         Route("/api/tensor/{look:int}/{number:int}/{first:int}", handlers.tensor, methods=["GET"]),
     ]
     expected = {FqHwError: expected_error, HTTPException: http_error}
@@ -113,6 +114,11 @@ class Handlers:
         """Send a picture that was shown through the Verilog."""
         look = self.exhibit.find(request.path_params["look"])
         return JSONResponse(await run_in_threadpool(self.exhibit.simulate, look))
+
+    async def board(self, request: Request) -> Response:
+        """Send a picture that was shown to the board."""
+        look = self.exhibit.find(request.path_params["look"])
+        return JSONResponse(await run_in_threadpool(self.exhibit.ask, look))
 
     async def tensor(self, request: Request) -> Response:
         """Channels of a tensor: 64-bit integers, little-endian, in base64; C,H,W."""

@@ -52,11 +52,10 @@ def plugged(
     lose: Callable[[bytes], bool] = lambda frame: False,
 ) -> Iterator[str]:
     """The URL of the simulated board."""
-    end = SocketEnd(ADDRESS.ip, ADDRESS.port)
     with (
         TemporaryDirectory() as folder,
+        SocketEnd(ADDRESS.ip, ADDRESS.port) as end,
         ethernet.EthernetWire(program, Path(folder)) as wire,
         EthernetBoard(wire, end, quiet=QUIET, spoil=spoil, lose=lose),
     ):
         yield f"udp://127.0.0.1:{end.port}"
-    end.close()

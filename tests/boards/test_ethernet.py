@@ -170,14 +170,14 @@ def test_the_wire_is_full(program, tmp_path):
 def stream(program: Path, frame: bytes, count: int, folder: Path):
     """Bytes of frames a second, and the payload of every result, from a host that always can."""
     info = sum_info(PIXELS, COLOURS)
-    end = SocketEnd(ADDRESS.ip, ADDRESS.port)
-    end.mac, number, limit, results, times = ADDRESS.mac, 0, 0, [], []
+    end, number, limit, results, times = SocketEnd(ADDRESS.ip, ADDRESS.port), 0, 0, [], []
+    end.mac = ADDRESS.mac
     pieces: list[tuple[Flag, bytes]] = []
     for n in range(count):
         request = frame_request(n + 1, frame, info)
         parts = [request[at : at + PAYLOAD] for at in range(0, len(request), PAYLOAD)]
         pieces += [(Flag(at == 0), part) for at, part in enumerate(parts)]
-    with ethernet.EthernetWire(program, folder) as wire:
+    with end, ethernet.EthernetWire(program, folder) as wire:
         sent = [end.datagram(5000, Datagram(flags=Flag.POLL, number=0).pack())]
         while len(results) < count and wire.now < 10**7:
             for at, raw in wire.step(500, sent):
@@ -193,7 +193,6 @@ def stream(program: Path, frame: bytes, count: int, folder: Path):
                 raw = Datagram(flags=flags, number=number, payload=part).pack()
                 sent.append(end.datagram(5000, raw))
                 number += 1
-    end.close()
     seconds = (times[-1] - times[0]) * ethernet.CYCLE_S
     return (len(results) - 1) * len(frame) / seconds, results
 

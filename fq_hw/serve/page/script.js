@@ -45,10 +45,27 @@ async function look(request) {
     layers.show(answer.look);
     layers.load(layers.rows[0]);
     play();
-    await hardware();
+    await Promise.all([hardware(), board(answer)]);
   } catch (error) {
     if (mine === asked) complain(error);
   }
+}
+
+// What the board says of a picture, if there is one.
+async function board(answer) {
+  if (page("board-answer").hidden) return;
+  named(page("board"), "\u2026");
+  let seen, problem;
+  try {
+    seen = await ask(`/api/board/${answer.look}`, { method: "POST" });
+  } catch (error) {
+    problem = error;
+  }
+  if (shown !== answer) return;
+  named(page("board"), seen?.class ?? "\u2013", seen ? "" : "bad");
+  page("board-text").textContent = seen
+    ? `All scores equal; answered in ${(1000 * seen.seconds).toFixed(1)} ms`
+    : problem.message;
 }
 
 function named(place, text, kind = "") {
@@ -230,6 +247,8 @@ async function begin() {
       `${width} x ${height} pixels, ${colours === 1 ? "grey" : "colour"}; ${network.classes.length} classes; ${count(network.weights)} weights. ` +
       "Pictures stay on this machine.";
     page("example").hidden = !network.examples;
+    page("board-answer").hidden = network.board === null;
+    page("board-text").textContent = network.board === null ? "" : `at ${network.board}`;
     pad = new Pad(page, [height, width], async () => upload(await pad.picture()));
     camera = new Camera(page, [height, width]);
     layers = new Layers(page, ask, network);

@@ -42,10 +42,11 @@ def images(random_model, tmp_path):
 
 
 @pytest.mark.verilator
+@pytest.mark.parametrize("port", ["sim", "sim-ethernet"])
 def test_the_same_driver_runs_the_pins_of_the_verilog(
-    capsys, random_model, images, shared_programs, monkeypatch
+    port, capsys, random_model, images, shared_programs, monkeypatch
 ):
-    words = ["run", "--net", random_model, "--port", "sim", "--cycles", 2000, "--check"]
+    words = ["run", "--net", random_model, "--port", port, "--cycles", 2000, "--check"]
     found = json.loads(said(capsys, *words, "--data", "npy", "--path", images, "--json"))
     assert (found["frames"], found["answered"], found["lost"], found["right"]) == (6, 6, 0, 5)
     assert found["requests without a reply"] == 0 and found["frames per second"] > 0

@@ -27,6 +27,7 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("classify a.png --array 8x2x16", "--array", "is of the Verilog, which does not run here"),
     ("classify a.png --layer pixels", "--layer", "chooses among what --layers writes"),
     ("run --port sim --baud 9600", "--baud", "is of a serial port, and --port sim has none"),
+    ("run --port udp://1.2.3.4 --baud 9600", "--baud", "is of a serial port, and --port udp://1"),
     ("run --port sim --stdin --data digits", "--data", "is of a data set, and --stdin is none"),
     ("run --port sim a.png --path p", "--path", "is of a data set, and PICTURE is none"),
     ("run --port sim --stdin --images 4", "--images", "is of a data set, and --stdin is none"),
@@ -81,7 +82,7 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "show": "untrained",
     "golden": "data images mistakes path untrained",
     "classify": "layers net on",
-    "serve": "array cycles fold in-turn net port sequential",
+    "serve": "array cycles device fold in-turn net port sequential",
     "fold": "board cycles fps in-turn levels-per-stage lut-share margin mhz out partition sdram "
     "sequential",
     "estimate": "cycles fold in-turn sequential",

@@ -9,18 +9,24 @@ import socket
 import struct
 import zlib
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.testclient import TestClient
 
 from fq_hw.data.picture import decode_picture
 from fq_hw.errors import ParameterError, ToolError
-from fq_hw.flow.exhibit import KEPT
+from fq_hw.flow.exhibit import KEPT, Exhibit
 from fq_hw.serve import app as app_module
 from fq_hw.serve import open_port
+from fq_hw.serve.app import application
+from fq_hw.serve.guard import TOKEN
+
+HOST = "127.0.0.1:8460"
 
 
 def refused(answer, status, said):
@@ -184,3 +190,41 @@ def test_it_listens_on_loopback_alone():
     for port in (-1, 65_536):
         with pytest.raises(ParameterError, match=r"^--port: must be in 0..65535"):
             open_port(port)
+
+
+class Answering:
+    """A board that gives ``scores``."""
+
+    def __init__(self, scores):
+        self.scores, self.frames = scores, []
+
+    def classify(self, frame):
+        self.frames.append(frame)
+        return SimpleNamespace(scores=self.scores, name="class 7")
+
+
+def test_a_board_answers_beside_the_model(design, picture):
+    model = design.model
+    board = Answering(None)
+    exhibit = Exhibit(model, design, board, "udp://10.0.0.9")
+    headers = {TOKEN: "secret", "origin": f"http://{HOST}"}
+    page = TestClient(application(exhibit, (HOST,), "secret"), base_url=headers["origin"])
+    page.headers.update(headers)
+    assert page.get("/api/network").json()["board"] == "udp://10.0.0.9"
+    look = page.post("/api/look", content=picture).json()["look"]
+    board.scores = exhibit.find(look).seen.scores
+    told = page.post(f"/api/board/{look}").json()
+    assert told["class"] == "class 7" and told["scores"] == list(board.scores)
+    assert told["seconds"] >= 0
+    sent = board.frames[0]
+    assert sent.dtype == np.uint8 and sent.shape == model.image
+    assert (sent == exhibit.find(look).tensors[model.graph.input.name][0]).all()
+    board.scores = tuple(score + 1 for score in board.scores)
+    said = "board at udp://10.0.0.9: its scores must be the golden model's"
+    refused(page.post(f"/api/board/{look}"), 422, said)
+
+
+def test_without_a_board_there_is_no_answer_of_one(page, picture):
+    assert page.get("/api/network").json()["board"] is None
+    look = page.post("/api/look", content=picture).json()["look"]
+    refused(page.post(f"/api/board/{look}"), 422, "board: there is none; fq-hw serve --device PORT")

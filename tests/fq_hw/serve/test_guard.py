@@ -9,7 +9,7 @@ from fq_hw.serve.guard import HEADERS, TOKEN
 
 OWN = {TOKEN: "secret", "origin": "http://127.0.0.1:8460"}
 READS = ["/api/network", "/api/hardware", "/api/tensor/1/0/0"]
-WRITES = ["/api/look", "/api/example", "/api/simulate/1"]
+WRITES = ["/api/look", "/api/example", "/api/simulate/1", "/api/board/1"]
 
 
 def refused(answer, status, said):
