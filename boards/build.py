@@ -55,6 +55,7 @@ class BuildResult:
     seed       the best of ``seeds``, whose bitstream this is
     clock_mhz  at which the board runs the design
     fmax_mhz   the highest clock at which the routed design meets its timing
+    link_mhz   the same of its link's own clock; None where it has none
     lut4       LUT4 positions, carry cells and distributed RAM included; logic cells on iCE40
     spram      single-port RAMs of 256 kbit
     work       the folder with the netlist, and with log and report of every seed
@@ -65,6 +66,7 @@ class BuildResult:
     seed: int
     clock_mhz: float
     fmax_mhz: float
+    link_mhz: float | None
     lut4: int
     ff: int
     ebr: int
@@ -181,6 +183,7 @@ def build(
         driven = drivers((work / f"{NAME}.il").read_text(), NAME)
         tried = (SeedRow(seed=row.seed, fmax_mhz=row.fmax_mhz, error=row.error) for row in rows)
         fmax = _fmax(best, link)
+        link_mhz = min((mhz for mhz, _ in _clocks(best, link)[1]), default=None)
         record = RoutedRecord(board=board.name, router=f"{tools.router} {best.version}",
                               seed=best.seed, clock_mhz=clock, aim_mhz=aim, fmax_mhz=fmax,
                               seeds=tuple(tried), slowest=slowest(found, driven),
@@ -191,8 +194,8 @@ def build(
             write_text(work / name, text)
         write_bytes(out, image(bitstream.read_bytes()))
     return BuildResult(bitstream=out, board=board.name, seed=best.seed, clock_mhz=clock,
-                       fmax_mhz=fmax, seconds=time.monotonic() - began, seeds=rows,
-                       work=work, **used)  # fmt: skip
+                       fmax_mhz=fmax, link_mhz=link_mhz, seconds=time.monotonic() - began,
+                       seeds=rows, work=work, **used)  # fmt: skip
 
 
 def _generate(
@@ -241,18 +244,24 @@ def _keep(one: Routed, work: Path) -> None:
 
 
 def _fmax(one: Routed, link: LinkKind) -> float:
-    """Of the design's clock; the second output of the PLL is twice as fast, and a link has its own.
+    """Of the design's clock; 0 where the link's own is too slow for it."""
+    found, own = _clocks(one, link)
+    return min(found) if all(mhz >= needed for mhz, needed in own) else 0.0
 
-    0 where the link's is too slow for it.
+
+def _clocks(one: Routed, link: LinkKind) -> tuple[list[float], list[tuple[float, float]]]:
+    """MHz of the design's clocks, and of the link's own beside what each must have.
+
+    The second output of the PLL is twice as fast as the design.
     """
-    found = []
+    found, own = [], []
     for name, clock in parse_json(one.report, "report")["fmax"].items():
         needed = next((mhz for net, mhz in link.clocks.items() if net in name), None)
         if needed is None:
             found.append(clock["achieved"] / (1 + name.endswith(f"{SECOND}_clk")))
-        elif clock["achieved"] < needed:
-            return 0.0
-    return min(found)
+        else:
+            own.append((clock["achieved"], needed))
+    return found, own
 
 
 def _best(

@@ -133,7 +133,8 @@ def run(args: argparse.Namespace) -> Output:
     text = "\n".join([
         *seed_lines(built),
         f"routed: {built.lut4:,} LUT4, {built.ff:,} FF, {built.ebr} EBR{spram}, "
-        f"{built.multipliers} multipliers, {built.fmax_mhz:.1f} MHz (seed {built.seed})",
+        f"{built.multipliers} multipliers, {built.fmax_mhz:.1f} MHz (seed {built.seed})"
+        + (f"; the link's own clock {built.link_mhz:.1f} MHz" if built.link_mhz else ""),
         f"{now:,.0f} frames/s: the core at {built.clock_mhz:g} MHz, the clock of this bitstream "
         f"({interval:,} cycles per frame)",
         f"{carried:,.1f} frames/s: the board's link, {link.name}, "

@@ -1,7 +1,7 @@
 """Linux's own network stack and a simulated board: run in a network of its own, as its root.
 
-linux_peer.py PROGRAM FOLDER    prints how many frames were right; ends with 77 where no TAP device
-can be made here.
+linux_peer.py PROGRAM FOLDER    prints how many frames were right; ends with NO_TAP where no TAP
+device can be made here.
 """
 
 import fcntl
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 from cores import answer
-from ethernet_cases import ADDRESS, COLOURS, QUIET, Network
+from ethernet_cases import ADDRESS, COLOURS, NO_TAP, QUIET, Network
 
 from boards.accelerator import Accelerator
 from sim.ethernet import EthernetWire
@@ -57,7 +57,7 @@ def main(program: str, folder: str) -> int:
         tap = Tap()
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"no TAP device can be made here: {error}")
-        return 77
+        return NO_TAP
     dice = np.random.default_rng(8)
     frames = [dice.integers(0, 256, Network().image, np.uint8) for _ in range(COUNT)]
     host = ".".join(map(str, ADDRESS.ip))

@@ -1,0 +1,135 @@
+"""`make bench-links`: boards' links at their pins, on bad networks and lines, at full rate, routed.
+
+Prints a table and writes build/bench/links.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import ethernet_cases as ethernet_pins
+from cores import SumCore, answer, sum_info
+from faults.line import KINDS, run
+
+from boards.serial_link import SerialLink
+from boards.shell import Shell
+from fq_hw import flow
+from fq_hw.flow.build import ETHERNET, BuildGoal
+from fq_hw.report.table import table
+from rtl_gen.emit import to_verilog
+from sim import serial
+
+FILE, PROGRAMS = Path("build/bench/links.json"), Path("build/bench/links")
+COMMAND = "python tests/boards/bench_links.py"  # make bench-links
+FRAMES, EACH, SEED = 1000, 12, 7
+CLOCK_HZ, DIVISOR, IDLE_S, PIXELS = 25e6, 4, 0.0004, 6
+ON_PINS = ("request lost", "request flipped", "request cut", "request interrupt", "reply lost",
+           "reply flipped", "stale", "killed")  # fmt: skip
+BOARD, CYCLES, AIM_MHZ = "colorlight-5a75b", 36_864, 80.0
+Row = tuple[str, float | int, str, str]
+
+
+def bad_network() -> list[Row]:
+    """Frames over Ethernet of which many lose, double, damage or reorder datagrams."""
+    program = ethernet_pins.build(PROGRAMS, brief=False)
+    became, did = ethernet_pins.faulty_run(program, FRAMES, SEED, EACH)
+    rows = [(f"Ethernet, bad network: frames {what}", became[what], "frames", "rtl-sim")
+            for what in ("right", "lost", "wrong")]  # fmt: skip
+    return rows + [(f"Ethernet, bad network: datagrams {what}", did[what], "datagrams", "rtl-sim")
+                   for what in ethernet_pins.KINDS]  # fmt: skip
+
+
+def full_wire() -> list[Row]:
+    """Frames one behind the other, as fast as the board gives credit."""
+    program = ethernet_pins.build(PROGRAMS, brief=False)
+    frame = random.Random(3).randbytes(ethernet_pins.PIXELS * ethernet_pins.COLOURS)
+    with TemporaryDirectory() as folder:
+        rate, _ = ethernet_pins.stream(program, frame, 200, Path(folder))
+    return [("Ethernet: pixels at 125 MHz, the shell at 100 MHz", rate / 1e6, "MB/s", "rtl-sim")]
+
+
+def linux() -> list[Row]:
+    """Linux's network stack over a TAP device; no row where none can be made here."""
+    program = ethernet_pins.build(PROGRAMS, brief=False)
+    with TemporaryDirectory() as folder:
+        said = ethernet_pins.linux_peer(program, Path(folder))
+    right = said.split()[0] if said else None
+    return [] if right is None else [
+        ("Ethernet, Linux's ARP and UDP: frames right, of 40", int(right), "frames", "rtl-sim")
+    ]  # fmt: skip
+
+
+def bad_line() -> list[Row]:
+    """Frames over a UART with bit errors, lost, doubled and broken off requests and replies."""
+    link = SerialLink(clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR, idle_s=IDLE_S)
+    shell = Shell(SumCore(PIXELS, 1), info=sum_info(PIXELS, 1), link=link)
+    program = serial.build(to_verilog(shell, "top"), DIVISOR, PROGRAMS)
+    gap = 3 * round(IDLE_S * CLOCK_HZ)
+
+    def truth(frame: bytes) -> tuple[int, tuple[int, ...]]:
+        result = answer(frame, 1)
+        return result.label, result.scores
+
+    kinds = [kind for kind in ON_PINS if kind in KINDS]
+    became = {"right": 0, "refused": 0, "interrupted": 0, "wrong": 0}
+    clean = 0
+    with (
+        TemporaryDirectory() as folder,
+        serial.SerialPort(program, Path(folder), gap=gap, limit=20 * gap) as port,
+    ):
+        for one in run(port, FRAMES, seed=SEED, truth=truth, frame_bytes=PIXELS, reply_bytes=22,
+                       idle_s=IDLE_S, kinds=kinds):  # fmt: skip
+            for word in one.became:
+                became[word] += 1
+            clean += one.after == "right"
+    rows = [(f"UART, bad line: frames {what}", count, "frames", "rtl-sim")
+            for what, count in became.items()]  # fmt: skip
+    return [*rows, ("UART, bad line: clean frames after them right", clean, "frames", "rtl-sim")]
+
+
+def routed() -> list[Row]:
+    """The shipped network behind Ethernet on a board of the slowest speed grade."""
+    model = flow.load(flow.SHIPPED)
+    goal = BuildGoal(board=BOARD, link=ETHERNET, mhz=AIM_MHZ, out=PROGRAMS / "net.bit")
+    goal.check()
+    built = goal.build(model.design(cycles=CYCLES), print)
+    where = f"Ethernet, {model.name} on {BOARD}"
+    assert built.link_mhz is not None
+    return [
+        (f"{where}: clock of the PHY", built.link_mhz, "MHz", "routed"),
+        (f"{where}: clock of the design", built.fmax_mhz, "MHz", "routed"),
+        (f"{where}: LUT4", built.lut4, "LUT4", "routed"),
+        (f"{where}: block RAMs", built.ebr, "EBR", "routed"),
+    ]
+
+
+PARTS: dict[str, Callable[[], list[Row]]] = {
+    "rate": full_wire, "linux": linux, "network": bad_network, "line": bad_line, "routed": routed,
+}  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    args = parser.parse_args()
+    PROGRAMS.mkdir(parents=True, exist_ok=True)
+    rows: list[Row] = []
+    for part in args.only:
+        print(f"{part} ...", flush=True)
+        rows += PARTS[part]()
+    said = [{"name": name, "value": value, "unit": unit, "how": how, "command": COMMAND}
+            for name, value, unit, how in rows]  # fmt: skip
+    FILE.write_text(json.dumps(said, indent=1) + "\n")
+    print(table(("link", "value", "", "how"), rows))
+    wrong = sum(value for name, value, *_ in rows if name.endswith("wrong"))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
