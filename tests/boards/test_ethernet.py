@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import socket
+import struct
 import threading
+from collections.abc import Callable
 
 import pytest
 from cores import answer
 from ethernet_cases import (
+    ADDRESS,
     COLOURS,
     KINDS,
     PIXELS,
@@ -24,7 +27,7 @@ from ethernet_cases import (
 )
 
 from boards.accelerator import Accelerator, open_port
-from boards.ethernet.datagrams import HEADER, PAYLOAD, Datagram, Flag
+from boards.ethernet.datagrams import HEADER, PAYLOAD, SLOTS, Datagram, Flag
 from boards.ethernet.frames import Address
 from boards.ethernet.rgmii import PhyPins
 from boards.link import Link, LinkError
@@ -32,6 +35,7 @@ from boards.protocol import REQUEST_SYNC, Request, pack
 from boards.udp_port import UdpPort, address_of
 from fq_hw.errors import ParameterError, SimulationError
 from sim import ethernet
+from sim.ethernet_board import IP, MAC, SocketEnd
 
 verilated = pytest.mark.verilator
 
@@ -108,6 +112,79 @@ def test_the_wire_is_full(program, tmp_path):
     rate, results = stream(program, frame, 80, tmp_path)
     assert len(results) == 80 and len(set(results)) == 1
     assert 60e6 < rate < 100e6, rate
+
+
+def poll_frame(end: SocketEnd) -> bytes:
+    return end.datagram(5000, Datagram(flags=Flag.POLL, number=3).pack())
+
+
+def patched(at: int, new: str, checked: bool = True) -> Callable[[bytes], bytes]:
+    """Other bytes at a place of a frame; where IP's header has them, its sum is made right."""
+
+    def patch(frame: bytes) -> bytes:
+        raw = bytes.fromhex(new)
+        frame = frame[:at] + raw + frame[at + len(raw) :]
+        if not checked or not 14 <= at < 34:
+            return frame
+        words = struct.unpack(">10H", frame[14:24] + bytes(2) + frame[26:34])
+        total = sum(words)
+        total = (total & 0xFFFF) + (total >> 16)
+        check = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
+        return frame[:24] + check.to_bytes(2, "big") + frame[26:]
+
+    return patch
+
+
+STRANGE = {  # polls that are none for this board
+    "another station's": patched(0, "026671000002"),
+    "to a group": patched(0, "ffffffffffff"),
+    "another protocol": patched(12, "86dd"),
+    "options in its header": patched(14, "46"),
+    "a piece": patched(20, "2000"),
+    "a later piece": patched(20, "0001"),
+    "TCP": patched(23, "06"),
+    "a wrong sum": patched(24, "0000", checked=False),
+    "another address": patched(30, "c0a80133"),
+    "another port": patched(36, "1de7"),
+    "longer than it came": patched(38, "0040"),
+    "longer than there is room": patched(38, "0500"),
+    "too short for a header": patched(38, "000f"),
+    "another magic": patched(42, "4658"),
+    "another version": patched(44, "02"),
+}
+
+
+@verilated
+def test_what_is_for_somebody_else_is_not_heard(program, tmp_path):
+    end = SocketEnd(ADDRESS.ip, ADDRESS.port)
+    end.mac = ADDRESS.mac
+    with end, ethernet.EthernetWire(program, tmp_path) as wire:
+        for name, change in STRANGE.items():
+            assert not wire.step(400, [change(poll_frame(end))]), name
+        assert not wire.step_raw(400, [wire.checked(poll_frame(end))[:-1] + b"\0"]), "a wrong CRC"
+        dont_split = patched(20, "0000")(poll_frame(end))  # it may be split, but was not
+        for frame in (poll_frame(end), dont_split):
+            ((_, told),) = wire.step(400, [frame])
+            assert told[:6] == MAC and told[26:34] == ADDRESS.ip + IP and told[36:38] == b"\x13\x88"
+            found = Datagram.unpack(told[42:50])
+            assert (found.flags, found.limit, found.payload) == (Flag(0), 3 + SLOTS, b"")
+
+
+@verilated
+def test_only_its_own_address_is_told(program, tmp_path):
+    end = SocketEnd(ADDRESS.ip, ADDRESS.port)
+    with end, ethernet.EthernetWire(program, tmp_path) as wire:
+        for name, change in {
+            "another address": patched(38, "c0a80133"),
+            "an answer": patched(20, "0002"),
+            "another protocol": patched(16, "86dd"),
+            "another station": patched(0, "026671000002"),
+        }.items():
+            assert not wire.step(400, [change(end.question())]), name
+        for to in ("ffffffffffff", ADDRESS.mac.hex()):
+            ((_, told),) = wire.step(400, [patched(0, to)(end.question())])
+            head = MAC + ADDRESS.mac + bytes.fromhex("0806 0001 0800 06 04 0002")
+            assert told == head + ADDRESS.mac + ADDRESS.ip + MAC + IP + bytes(18)
 
 
 @verilated
