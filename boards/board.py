@@ -49,6 +49,7 @@ class Board:
     platform  "module:Class" of the Amaranth platform
     uart      (connector, rx, tx) where the platform itself has no ``uart``
     loader    words of openFPGALoader that name the board, or the cable of its own
+    pll       whether router and packer know the device's PLL
     sdram     the chip behind the platform's ``sdram``, where it has one
     source    where the capacity comes from
     tested    how far it was tried, stated honestly
@@ -61,6 +62,7 @@ class Board:
     capacity: Capacity
     loader: tuple[str, ...]
     uart: tuple[str, str, str] | None = None
+    pll: bool = True
     sdram: SdramChip | None = None
     source: str
     tested: str

@@ -15,6 +15,7 @@ from amaranth.lib.cdc import FFSynchronizer
 
 from boards import pll
 from boards.board import Board
+from fq_hw.errors import require
 from fq_hw.family import FAMILIES
 
 __all__ = ["PllClock", "pll_for"]
@@ -24,6 +25,9 @@ def pll_for(board: Board, clock_mhz: float, gear: int = 1) -> pll.Setting | None
     """The PLL that makes ``clock_mhz``, and ``gear`` times that; None where the oscillator does."""
     if clock_mhz == board.clock_mhz and gear == 1:
         return None
+    hint = "leave it out"
+    contract = f"the tools place no PLL on {board.name}, which runs at {board.clock_mhz:g} MHz"
+    require(board.pll, "--clock", contract, clock_mhz, hint=hint)
     return pll.dividers(FAMILIES[board.family].pll, board.clock_mhz, clock_mhz, gear)
 
 
@@ -142,6 +146,8 @@ class PllClock(Elaboratable):
         m.submodules.source = source = io.Buffer(
             "i", platform.request(platform.default_clk, dir="-")
         )
+        others = {f"p_ODIV{n}_SEL": 8 for n in range(1, 7)}  # gowin_pack has no defaults it can read
+        others |= {f"p_CLKOUT{n}_EN": "FALSE" for n in range(1, 7)}
         m.submodules.pll = Instance(
             self.pll.cell,
             p_FCLKIN=f"{float(setting.source_mhz):g}",
@@ -149,7 +155,7 @@ class PllClock(Elaboratable):
             p_ODIV0_SEL=setting.divider, p_CLKOUT0_EN="TRUE",
             p_CLKFB_SEL="INTERNAL",
             i_CLKIN=source.i, i_CLKFB=0, i_RESET=0, i_PLLPWD=0, i_RESET_I=0, i_RESET_O=0,
-            o_CLKOUT0=self.sync.clk, o_LOCK=locked,
+            o_CLKOUT0=self.sync.clk, o_LOCK=locked, **others,
         )  # fmt: skip
         self.hold(m, locked)
         return m

@@ -56,8 +56,9 @@ TANG_MEGA_138K = Board(
     family="gw5a",
     clock_mhz=50.0,
     platform="boards.tang_platform:TangMega138K",
+    pll=False,  # nextpnr 0.11's GW5AST-138C has none
     loader=("--board", "tangmega138k"),
-    capacity=Capacity(lut=138_240, ff=139_140, ebr=340),
+    capacity=Capacity(lut=138_240, ff=138_240, ebr=340),
     source="Gowin DS1104, GW5AST series data sheet; nextpnr-himbaechel-gowin's utilisation table",
     tested="built to a bitstream; the bitstream has not run on a board",
 )

@@ -20,6 +20,7 @@ __all__ = ["TangMega138K", "TangNano9K", "TangNano20K", "TangPrimer20K", "TangPr
 TOOLS = FAMILIES["gowin"].tools
 ROUTE = """
     {{invoke_tool("%s")}}
+        {{get_override("nextpnr_opts")|options}}
         --device {{platform.part}}
         --vopt family={{platform.die}}
         --vopt cst={{name}}.cst
@@ -85,20 +86,25 @@ class AroraV(Himbaechel):
     """Devices that Amaranth 0.5 does not know: the names of their parts, and Yosys's option."""
 
     die = ""  # as router and packer call it
+    words: ClassVar[dict[str, str]] = {"synth_opts": "-family gw5a"}
 
     def parse_part(self) -> None:
         """Nothing: Amaranth takes a part's name apart for Gowin's own tools and for oscillators."""
 
     def toolchain_prepare(self, fragment, name, **overrides):
-        """With Yosys's name of the family."""
-        words = {"synth_opts": "-family gw5a", **overrides}
-        return super().toolchain_prepare(fragment, name, **words)
+        """With what the tools must be told of the device."""
+        return super().toolchain_prepare(fragment, name, **self.words | overrides)
 
 
 class TangPrimer25K(AroraV, GowinPlatform):
     """The module on its dock, whose programmer has the UART."""
 
     part, family, die = "GW5A-LV25MG121NC1/I0", "GW5A-25A", "GW5A-25A"
+    words: ClassVar = {
+        "synth_opts": "-family gw5a -nolutram",  # nextpnr's GW5A-25A has no RAM16SDP4
+        "nextpnr_opts": "--vopt sspi_as_gpio",  # gowin_pack makes no other bitstream for it
+        "gowin_pack_opts": "--sspi_as_gpio",
+    }
     default_clk = "clk50"
     resources: ClassVar = [
         Resource("clk50", 0, Pins("E2", dir="i"), Clock(50e6), LEVELS),
