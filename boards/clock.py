@@ -15,10 +15,10 @@ from amaranth.lib.cdc import FFSynchronizer
 
 from boards import pll
 from boards.board import Board
-from fq_hw.errors import require
+from fq_hw.errors import CapacityError, require
 from fq_hw.family import FAMILIES
 
-__all__ = ["PllClock", "pll_for"]
+__all__ = ["PllClock", "fastest_clock", "pll_for"]
 
 
 def pll_for(board: Board, clock_mhz: float, gear: int = 1) -> pll.Setting | None:
@@ -29,6 +29,21 @@ def pll_for(board: Board, clock_mhz: float, gear: int = 1) -> pll.Setting | None
     contract = f"the tools place no PLL on {board.name}, which runs at {board.clock_mhz:g} MHz"
     require(board.pll, "--clock", contract, clock_mhz, hint=hint)
     return pll.dividers(FAMILIES[board.family].pll, board.clock_mhz, clock_mhz, gear)
+
+
+def fastest_clock(board: Board, most_mhz: float) -> float:
+    """The highest clock of a design on ``board`` that is at most ``most_mhz``, in MHz.
+
+    CapacityError where it can have none that is so slow.
+    """
+    setting = None
+    if board.pll:
+        setting = pll.fastest(FAMILIES[board.family].pll, board.clock_mhz, most_mhz)
+    clocks = [float(setting.mhz)] if setting else []
+    clocks += [board.clock_mhz] if board.clock_mhz <= most_mhz else []
+    contract = f"has no clock of {most_mhz:.1f} MHz or less"
+    require(clocks, board.name, contract, kind=CapacityError)
+    return max(clocks)
 
 
 class PllClock(Elaboratable):
@@ -146,7 +161,9 @@ class PllClock(Elaboratable):
         m.submodules.source = source = io.Buffer(
             "i", platform.request(platform.default_clk, dir="-")
         )
-        others = {f"p_ODIV{n}_SEL": 8 for n in range(1, 7)}  # gowin_pack has no defaults it can read
+        others = {
+            f"p_ODIV{n}_SEL": 8 for n in range(1, 7)
+        }  # gowin_pack has no defaults it can read
         others |= {f"p_CLKOUT{n}_EN": "FALSE" for n in range(1, 7)}
         m.submodules.pll = Instance(
             self.pll.cell,

@@ -11,7 +11,7 @@ from typing import ClassVar
 from fq_hw.errors import require
 from fq_hw.family import Pll
 
-__all__ = ["SECOND", "TOLERANCE", "Second", "Setting", "dividers"]
+__all__ = ["SECOND", "TOLERANCE", "Second", "Setting", "dividers", "fastest"]
 
 SECOND = "second"  # the clock domain of a PLL's second output
 TOLERANCE = Fraction(1, 100)  # how far the clock may be from the wanted one
@@ -75,6 +75,13 @@ def dividers(limits: Pll, source_mhz: float, wanted_mhz: float, times: int = 1) 
     hint = "" if found is None else f"the nearest is {float(found.mhz):g}"
     require(near, "--clock", contract, wanted_mhz, hint=hint)
     return found
+
+
+def fastest(limits: Pll, source_mhz: float, most_mhz: float) -> Setting | None:
+    """The setting of the highest clock that is at most ``most_mhz``; None where there is none."""
+    source, most = Fraction(source_mhz), Fraction(most_mhz)
+    below = (pll for pll in settings(limits, source, most, 1) if pll.mhz <= most)
+    return max(below, key=lambda pll: pll.mhz, default=None)
 
 
 def settings(limits: Pll, source: Fraction, wanted: Fraction, times: int) -> Iterator[Setting]:
