@@ -161,9 +161,8 @@ class PllClock(Elaboratable):
         m.submodules.source = source = io.Buffer(
             "i", platform.request(platform.default_clk, dir="-")
         )
-        others = {
-            f"p_ODIV{n}_SEL": 8 for n in range(1, 7)
-        }  # gowin_pack has no defaults it can read
+        # Of what is not given here, Apycula 0.32 has defaults that it cannot read.
+        others = {f"p_ODIV{n}_SEL": 8 for n in range(1, 7)}
         others |= {f"p_CLKOUT{n}_EN": "FALSE" for n in range(1, 7)}
         m.submodules.pll = Instance(
             self.pll.cell,

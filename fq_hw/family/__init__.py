@@ -20,8 +20,9 @@ XC7 = Family(
     blocks=BLOCKS_18K,
     multiplier=18,  # or of 25 bits times 18
 )
+# The doctor tells of tools that two families share by the name of the later one.
 FAMILIES: Mapping[str, Family] = {
-    family.name: family for family in (PLAIN, ECP5, GOWIN, GW5A, ICE40, XC7)
+    family.name: family for family in (PLAIN, ECP5, GW5A, GOWIN, ICE40, XC7)
 }
 
 
