@@ -63,13 +63,13 @@ class Task:
 SMALL_ECP5 = Task(network="ern-digits", mhz=110, clock=85)
 MIDDLE_ECP5 = Task(network="ern20", lut_share=0.5, mhz=110, clock=85)
 LARGE_ECP5 = Task(network="ern20", lut_share=0.4, mhz=110, clock=85)
-UP5K = Task(network="ern20", array="8x2x16", mhz=30, clock=24)
+UP5K = Task(network="ern20", array="8x2x16", mhz=30, clock=29.25)
 GW2A = Task(network="ern-digits", array="8x4x16", mhz=100, clock=81)
 TASKS: Mapping[str, Task] = {
+    "ulx3s-85f": LARGE_ECP5,
     "ulx3s-12f": SMALL_ECP5,
     "ulx3s-25f": SMALL_ECP5,
     "ulx3s-45f": MIDDLE_ECP5,
-    "ulx3s-85f": LARGE_ECP5,
     "ecpix5-45f": MIDDLE_ECP5,
     "ecpix5-85f": LARGE_ECP5,
     "orangecrab-25f": SMALL_ECP5,
@@ -82,9 +82,9 @@ TASKS: Mapping[str, Task] = {
     "icebreaker": UP5K,
     "upduino-v3": UP5K,
     "hx8k-breakout": Task(network="ern-mini", cycles=36_864, mhz=60, clock=48),
-    "tang-nano-9k": Task(network="ern-digits", array="8x2x16", mhz=60, clock=54),
-    "tang-nano-20k": GW2A,
     "tang-primer-20k": GW2A,
+    "tang-nano-9k": Task(network="ern-mini", array="4x8x16", mhz=60, clock=54),
+    "tang-nano-20k": GW2A,
     "tang-primer-25k": GW2A,
     "tang-mega-138k": GW2A,
 }
