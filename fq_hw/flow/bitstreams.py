@@ -60,11 +60,11 @@ class Task:
         return self.network if self.array is None else f"{self.network}, in turn on {self.array}"
 
 
-SMALL_ECP5 = Task(network="ern-digits", mhz=110, clock=85)
-MIDDLE_ECP5 = Task(network="ern20", lut_share=0.5, mhz=110, clock=85)
-LARGE_ECP5 = Task(network="ern20", lut_share=0.4, mhz=110, clock=85)
+SMALL_ECP5 = Task(network="ern-digits", array="8x8x16@2", mhz=110, clock=85)
+MIDDLE_ECP5 = Task(network="ern-digits", array="8x8x32@2", mhz=110, clock=85)
+LARGE_ECP5 = Task(network="ern-digits", cycles=9_216, mhz=130, clock=115)
 UP5K = Task(network="ern20", array="8x2x16", mhz=30, clock=29.25)
-GW2A = Task(network="ern-digits", array="8x4x16", mhz=100, clock=81)
+GOWIN = Task(network="ern-digits", array="4x4x16", mhz=80, clock=67.5)
 TASKS: Mapping[str, Task] = {
     "ulx3s-85f": LARGE_ECP5,
     "ulx3s-12f": SMALL_ECP5,
@@ -82,11 +82,11 @@ TASKS: Mapping[str, Task] = {
     "icebreaker": UP5K,
     "upduino-v3": UP5K,
     "hx8k-breakout": Task(network="ern-mini", cycles=36_864, mhz=60, clock=48),
-    "tang-primer-20k": GW2A,
-    "tang-nano-9k": Task(network="ern-mini", array="4x8x16", mhz=60, clock=54),
-    "tang-nano-20k": GW2A,
-    "tang-primer-25k": GW2A,
-    "tang-mega-138k": GW2A,
+    "tang-primer-20k": GOWIN,
+    "tang-nano-9k": Task(network="ern-mini", array="4x4x16", mhz=60, clock=45),
+    "tang-nano-20k": GOWIN,
+    "tang-primer-25k": GOWIN,
+    "tang-mega-138k": GOWIN,
 }
 
 
