@@ -61,8 +61,8 @@ class Task:
 
 
 SMALL_ECP5 = Task(network="ern-digits", array="8x8x16@2", mhz=110, clock=85)
-MIDDLE_ECP5 = Task(network="ern-digits", array="8x8x32@2", mhz=110, clock=85)
-LARGE_ECP5 = Task(network="ern-digits", cycles=9_216, mhz=130, clock=115)
+MIDDLE_ECP5 = Task(network="ern-digits", lut_share=0.3, mhz=120, clock=105)
+LARGE_ECP5 = Task(network="ern-digits", lut_share=0.25, mhz=120, clock=105)
 UP5K = Task(network="ern20", array="8x2x16", mhz=30, clock=29.25)
 GOWIN = Task(network="ern-digits", array="4x4x16", mhz=80, clock=67.5)
 TASKS: Mapping[str, Task] = {

@@ -111,11 +111,14 @@ def test_a_board_that_fails_does_not_end_the_others(fabric, monkeypatch, capsys)
 
 
 def test_what_streams_is_folded_for_its_board(fabric):
-    rows = ran("--boards", "icepi-zero")
-    args = build_parser().parse_args(rows["icepi-zero: core"]["command"].split()[1:])
-    assert str(args.fold) == "build/fold/bitstreams-icepi-zero.json"
-    args = build_parser().parse_args(rows["icepi-zero: cycles per frame"]["command"].split()[1:])
-    assert (str(args.out), args.lut_share) == (
-        "build/fold/bitstreams-icepi-zero.json",
-        TASKS["icepi-zero"].lut_share,
-    )
+    file, rows = "build/fold/bitstreams-colorlight-i9.json", ran("--boards", "colorlight-i9")
+    commands = [rows[f"colorlight-i9: {name}"]["command"] for name in ("core", "cycles per frame")]
+    build, fold = (build_parser().parse_args(command.split()[1:]) for command in commands)
+    assert (str(build.fold), str(fold.out)) == (file, file)
+    assert fold.lut_share == TASKS["colorlight-i9"].lut_share
+
+
+def test_what_is_not_trained_is_built_so(fabric):
+    rows = ran("--boards", "hx8k-breakout")
+    words = ["ern-mini", "--untrained", "--cycles", "36864", "--board", "hx8k-breakout"]
+    assert rows["hx8k-breakout: core"]["command"].split()[2:8] == words
