@@ -24,7 +24,7 @@ __all__ = ["COLUMNS", "TASKS", "Task", "done", "measured"]
 
 Report = Callable[[str], None]
 BUILDS = 3  # of a board at most, until the clock is that which routing met
-NEAR = 1.03  # a clock so much below another is as good
+NEAR = 1.05  # a clock so much below another is as good
 SAFE = 0.97  # of a routed clock: another clock is another netlist, and routes otherwise
 LATE = "timing: "  # how `boards.build` begins the error of a design that is too slow
 COLUMNS = {  # a row's name and unit; those of CELLS are a build's own
@@ -60,20 +60,20 @@ class Task:
         return self.network if self.array is None else f"{self.network}, in turn on {self.array}"
 
 
-SMALL_ECP5 = Task(network="ern-digits", array="8x8x16@2", mhz=110, clock=85)
-MIDDLE_ECP5 = Task(network="ern-digits", lut_share=0.3, mhz=120, clock=105)
-LARGE_ECP5 = Task(network="ern-digits", lut_share=0.25, mhz=120, clock=105)
+SMALL_ECP5 = Task(network="ern-digits", array="8x8x16@2", mhz=110, clock=90)
+MIDDLE_ECP5 = Task(network="ern-digits", lut_share=0.3, mhz=120, clock=108)
+LARGE_ECP5 = Task(network="ern-digits", lut_share=0.25, mhz=120, clock=108)
 UP5K = Task(network="ern20", array="8x2x16", mhz=30, clock=29.25)
-GOWIN = Task(network="ern-digits", array="4x4x16", mhz=80, clock=67.5)
+GOWIN = Task(network="ern-digits", array="4x4x16", mhz=120, clock=100)
 TASKS: Mapping[str, Task] = {
     "ulx3s-85f": LARGE_ECP5,
     "ulx3s-12f": SMALL_ECP5,
     "ulx3s-25f": SMALL_ECP5,
     "ulx3s-45f": MIDDLE_ECP5,
-    "ecpix5-45f": MIDDLE_ECP5,
-    "ecpix5-85f": LARGE_ECP5,
-    "orangecrab-25f": SMALL_ECP5,
-    "orangecrab-85f": LARGE_ECP5,
+    "ecpix5-45f": replace(MIDDLE_ECP5, mhz=160, clock=135),  # of grade 8, the others of grade 6
+    "ecpix5-85f": replace(LARGE_ECP5, mhz=160, clock=135),
+    "orangecrab-25f": replace(SMALL_ECP5, mhz=140, clock=112),
+    "orangecrab-85f": replace(LARGE_ECP5, mhz=160, clock=135),
     "icesugar-pro": SMALL_ECP5,
     "colorlight-5a75b": SMALL_ECP5,
     "colorlight-i5": SMALL_ECP5,
@@ -83,9 +83,9 @@ TASKS: Mapping[str, Task] = {
     "upduino-v3": UP5K,
     "hx8k-breakout": Task(network="ern-mini", cycles=36_864, mhz=60, clock=48),
     "tang-primer-20k": GOWIN,
-    "tang-nano-9k": Task(network="ern-mini", array="4x4x16", mhz=60, clock=45),
+    "tang-nano-9k": Task(network="ern-mini", array="4x4x16", mhz=80, clock=72),
     "tang-nano-20k": GOWIN,
-    "tang-primer-25k": GOWIN,
+    "tang-primer-25k": replace(GOWIN, clock=85),
     "tang-mega-138k": GOWIN,
 }
 
