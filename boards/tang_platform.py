@@ -103,7 +103,7 @@ class TangPrimer25K(AroraV, GowinPlatform):
     words: ClassVar = {
         "synth_opts": "-family gw5a -nolutram",  # nextpnr's GW5A-25A has no RAM16SDP4
         "nextpnr_opts": "--vopt sspi_as_gpio",  # gowin_pack makes no other bitstream for it
-        "gowin_pack_opts": "--sspi_as_gpio",
+        "gowin_pack_opts": "--sspi_as_gpio --cpu_as_gpio",  # the clock's pin is D07 else
     }
     default_clk = "clk50"
     resources: ClassVar = [
@@ -117,6 +117,10 @@ class TangMega138K(AroraV, GowinPlatform):
     """The module on its dock (Neo), whose programmer has the UART."""
 
     part, family, die = "GW5AST-LV138PG484AC1/I0", "GW5AST-138B", "GW5AST-138C"
+    words: ClassVar = {
+        **AroraV.words,
+        "gowin_pack_opts": "--mspi_as_gpio --cpu_as_gpio",  # the clock's pin is EMCCLK else
+    }
     default_clk = "clk50"
     resources: ClassVar = [
         Resource("clk50", 0, Pins("V22", dir="i"), Clock(50e6), LEVELS),
