@@ -6,7 +6,7 @@ TINY ?= ../shared/models/mlperf_tiny
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-cnv bench-imagenet bench-tiny bench-import bench-nets bench-faults bench-links calibrate doctor format clean help
+.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-bitstreams bench-cnv bench-imagenet bench-tiny bench-import bench-nets bench-faults bench-links calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -35,6 +35,9 @@ bench-engine: .venv/demo ## dot products, engine, a ResNet-20-size network: LUTs
 
 bench-accuracy: .venv/test ## train and compare embeddings and quantizers (hours; resumes; DATA=folder of the sets)
 	$(BIN)/fq-hw accuracy --data $(DATA)
+
+bench-bitstreams: .venv/demo ## a bitstream for every board: cells, MHz, frames/s of core and link (an hour with a native nextpnr; resumes)
+	$(BIN)/fq-hw bench-bitstreams
 
 bench-cnv: .venv/demo ## Xilinx's CNV: accuracy, frames/s, LUTs beside its own (an hour; CNV=FILE.npz DATA=folder of CIFAR-10)
 	$(BIN)/fq-hw bench-cnv $(CNV) --path $(DATA)

@@ -50,6 +50,7 @@ class Board:
     platform  "module:Class" of the Amaranth platform
     uart      (connector, rx, tx) where the platform itself has no ``uart``
     loader    words of openFPGALoader that name the board, or the cable of its own
+    pll       whether router and packer know the device's PLL
     sdram     the chip behind the platform's ``sdram``, where it has one
     ethernet  its gigabit PHY, where it has one
     source    where the capacity comes from
@@ -63,6 +64,7 @@ class Board:
     capacity: Capacity
     loader: tuple[str, ...]
     uart: tuple[str, str, str] | None = None
+    pll: bool = True
     sdram: SdramChip | None = None
     ethernet: PhyPins | None = None
     source: str

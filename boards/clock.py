@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import (
     ClockDomain,
+    Const,
     Elaboratable,
     Instance,
     Module,
@@ -14,16 +15,35 @@ from amaranth.lib.cdc import FFSynchronizer
 
 from boards import pll
 from boards.board import Board
+from fq_hw.errors import CapacityError, require
 from fq_hw.family import FAMILIES
 
-__all__ = ["PllClock", "pll_for"]
+__all__ = ["PllClock", "fastest_clock", "pll_for"]
 
 
 def pll_for(board: Board, clock_mhz: float, gear: int = 1) -> pll.Setting | None:
     """The PLL that makes ``clock_mhz``, and ``gear`` times that; None where the oscillator does."""
     if clock_mhz == board.clock_mhz and gear == 1:
         return None
+    hint = "leave it out"
+    contract = f"the tools place no PLL on {board.name}, which runs at {board.clock_mhz:g} MHz"
+    require(board.pll, "--clock", contract, clock_mhz, hint=hint)
     return pll.dividers(FAMILIES[board.family].pll, board.clock_mhz, clock_mhz, gear)
+
+
+def fastest_clock(board: Board, most_mhz: float) -> float:
+    """The highest clock of a design on ``board`` that is at most ``most_mhz``, in MHz.
+
+    CapacityError where it can have none that is so slow.
+    """
+    setting = None
+    if board.pll:
+        setting = pll.fastest(FAMILIES[board.family].pll, board.clock_mhz, most_mhz)
+    clocks = [float(setting.mhz)] if setting else []
+    clocks += [board.clock_mhz] if board.clock_mhz <= most_mhz else []
+    contract = f"has no clock of {most_mhz:.1f} MHz or less"
+    require(clocks, board.name, contract, kind=CapacityError)
+    return max(clocks)
 
 
 class PllClock(Elaboratable):
@@ -32,10 +52,11 @@ class PllClock(Elaboratable):
     Members     none but the ``domains``: with a ``second`` output, of ECP5 only, SECOND too
     ECP5        the clock is stopped until the PLL is locked; registers have no reset, so they
                 start with what configuration gave them
-    iCE40       reset is held for ``warm_up_us`` after the PLL was locked
+    iCE40, Gowin  reset is held for ``warm_up_us`` after the PLL was locked
     Constraint  none: nextpnr derives it from the oscillator's
     Resources   a PLL and, on ECP5, a gate for each clock; a few flip-flops
-    Source      Lattice FPGA-TN-02200 (ECP5 sysCLOCK), FPGA-TN-02052 (iCE40 sysCLOCK)
+    Source      Lattice FPGA-TN-02200 (ECP5 sysCLOCK), FPGA-TN-02052 (iCE40 sysCLOCK); Gowin UG286
+                (rPLL), UG306 (PLLA)
     """
 
     def __init__(self, setting: pll.Setting, family: str, second: pll.Second | None = None):
@@ -46,7 +67,10 @@ class PllClock(Elaboratable):
             self.domains.append(ClockDomain(pll.SECOND, reset_less=True))
 
     def elaborate(self, platform):
-        return {"EHXPLLL": self.ecp5, "SB_PLL40_PAD": self.ice40}[self.pll.cell](platform)
+        made = {
+            "EHXPLLL": self.ecp5, "SB_PLL40_CORE": self.ice40, "rPLL": self.rpll, "PLLA": self.plla
+        }  # fmt: skip
+        return made[self.pll.cell](platform)
 
     def ecp5(self, platform) -> Module:
         m = Module()
@@ -89,28 +113,79 @@ class PllClock(Elaboratable):
 
     def ice40(self, platform) -> Module:
         m = Module()
-        setting = self.setting
+        setting, locked = self.setting, Signal()
+        (pin,) = platform.lookup(platform.default_clk).ios[0].names
         source = platform.request(platform.default_clk, dir="-")
-        locked, steady = Signal(), Signal()
-        ungated = ClockDomain("ungated", reset_less=True, local=True)
-        m.domains += ungated
+        if (platform.device, platform.package, pin) in self.pll.pads:
+            cell, given = self.pll.pad_cell, {"io_PACKAGEPIN": source.io}
+        else:
+            m.submodules.source = source = io.Buffer("i", source)
+            cell, given = self.pll.cell, {"i_REFERENCECLK": source.i}
         m.submodules.pll = Instance(
-            self.pll.cell,
+            cell,
             p_FEEDBACK_PATH="SIMPLE",
             p_DIVR=setting.reference - 1,
             p_DIVF=setting.feedback - 1,
             p_DIVQ=setting.divider.bit_length() - 1,
             p_FILTER_RANGE=1 + sum(setting.detector_mhz >= limit for limit in self.pll.filters),
-            io_PACKAGEPIN=source.io,
             i_RESETB=1, i_BYPASS=0,
-            o_PLLOUTGLOBAL=self.sync.clk, o_LOCK=locked,
+            o_PLLOUTGLOBAL=self.sync.clk, o_LOCK=locked, **given,
         )  # fmt: skip
+        self.hold(m, locked)
+        return m
+
+    def rpll(self, platform) -> Module:
+        m = Module()
+        setting, locked = self.setting, Signal()
+        m.submodules.source = source = io.Buffer(
+            "i", platform.request(platform.default_clk, dir="-")
+        )
+        m.submodules.pll = Instance(
+            self.pll.cell,
+            p_FCLKIN=f"{float(setting.source_mhz):g}",
+            p_IDIV_SEL=setting.reference - 1,
+            p_FBDIV_SEL=setting.feedback // setting.divider - 1,
+            p_ODIV_SEL=setting.divider,
+            p_CLKFB_SEL="internal",
+            i_CLKIN=source.i, i_CLKFB=0, i_RESET=0, i_RESET_P=0,
+            i_IDSEL=Const(0, 6), i_FBDSEL=Const(0, 6), i_ODSEL=Const(0, 6),
+            i_PSDA=Const(0, 4), i_DUTYDA=Const(0, 4), i_FDLY=Const(0, 4),
+            o_CLKOUT=self.sync.clk, o_LOCK=locked,
+        )  # fmt: skip
+        self.hold(m, locked)
+        return m
+
+    def plla(self, platform) -> Module:
+        m = Module()
+        setting, locked = self.setting, Signal()
+        m.submodules.source = source = io.Buffer(
+            "i", platform.request(platform.default_clk, dir="-")
+        )
+        # Of what is not given here, Apycula 0.32 has defaults that it cannot read.
+        others = {f"p_ODIV{n}_SEL": 8 for n in range(1, 7)}
+        others |= {f"p_CLKOUT{n}_EN": "FALSE" for n in range(1, 7)}
+        m.submodules.pll = Instance(
+            self.pll.cell,
+            p_FCLKIN=f"{float(setting.source_mhz):g}",
+            p_IDIV_SEL=setting.reference, p_FBDIV_SEL=1, p_MDIV_SEL=setting.feedback,
+            p_ODIV0_SEL=setting.divider, p_CLKOUT0_EN="TRUE",
+            p_CLKFB_SEL="INTERNAL",
+            i_CLKIN=source.i, i_CLKFB=0, i_RESET=0, i_PLLPWD=0, i_RESET_I=0, i_RESET_O=0,
+            o_CLKOUT0=self.sync.clk, o_LOCK=locked, **others,
+        )  # fmt: skip
+        self.hold(m, locked)
+        return m
+
+    def hold(self, m: Module, locked: Signal) -> None:
+        """Hold the reset until the clock has run for a while."""
+        steady = Signal()
+        ungated = ClockDomain("ungated", reset_less=True, local=True)
+        m.domains += ungated
         m.submodules.steady = FFSynchronizer(locked, steady, o_domain="ungated")
-        cycles = int(self.pll.warm_up_us * setting.mhz)
+        cycles = int(self.pll.warm_up_us * self.setting.mhz)
         left, ready = Signal(range(cycles + 1), init=cycles), Signal()
         with m.If(left != 0):
             m.d.ungated += left.eq(left - steady)
         with m.Else():
             m.d.ungated += ready.eq(1)
         m.d.comb += [ungated.clk.eq(self.sync.clk), self.sync.rst.eq(~ready)]
-        return m

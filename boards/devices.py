@@ -2,9 +2,20 @@
 
 from boards.board import Capacity
 
-__all__ = ["ECP5_SOURCE", "LFE5U_25F", "LFE5U_45F", "LFE5U_85F"]
+__all__ = [
+    "ECP5_SOURCE",
+    "GW2A_18",
+    "GW2A_18_SOURCE",
+    "ICE40UP5K",
+    "ICE40UP5K_SOURCE",
+    "LFE5U_25F",
+    "LFE5U_45F",
+    "LFE5U_85F",
+]
 
 ECP5_SOURCE = "Lattice FPGA-DS-02012, ECP5 family data sheet; nextpnr-ecp5's utilisation table"
+ICE40UP5K_SOURCE = "Lattice FPGA-DS-02008, iCE40 UltraPlus family data sheet"
+GW2A_18_SOURCE = "Gowin DS102, GW2A series data sheet; nextpnr-himbaechel-gowin's utilisation table"
 
 
 def ebr_sites(rows: tuple[int, ...], fours: tuple[int, ...]) -> tuple[tuple[int, int, int], ...]:
@@ -36,3 +47,5 @@ LFE5U_85F = Capacity(
     grid=(127, 96),
     ebr_sites=ebr_sites((22, 46, 70, 82), (*range(4, 59, 9), *range(69, 115, 9))),
 )
+ICE40UP5K = Capacity(lut=5_280, ff=5_280, ebr=30, spram=4, grid=(26, 32))
+GW2A_18 = Capacity(lut=20_736, ff=15_552, ebr=46, multipliers=48, grid=(56, 55))

@@ -1,6 +1,7 @@
 """1BitSquared iCEBreaker, with the iCE40UP5K."""
 
-from boards.board import Board, Capacity
+from boards.board import Board
+from boards.devices import ICE40UP5K, ICE40UP5K_SOURCE
 
 __all__ = ["ICEBREAKER"]
 
@@ -10,7 +11,7 @@ ICEBREAKER = Board(
     clock_mhz=12.0,
     platform="amaranth_boards.icebreaker:ICEBreakerPlatform",
     loader=("--board", "ice40_generic"),
-    capacity=Capacity(lut=5_280, ff=5_280, ebr=30, spram=4, grid=(26, 32)),
-    source="Lattice FPGA-DS-02008, iCE40 UltraPlus family data sheet",
+    capacity=ICE40UP5K,
+    source=ICE40UP5K_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
@@ -11,7 +11,7 @@ from typing import ClassVar
 from fq_hw.errors import require
 from fq_hw.family import Pll
 
-__all__ = ["SECOND", "TOLERANCE", "Second", "Setting", "dividers"]
+__all__ = ["SECOND", "TOLERANCE", "Second", "Setting", "dividers", "fastest"]
 
 SECOND = "second"  # the clock domain of a PLL's second output
 TOLERANCE = Fraction(1, 100)  # how far the clock may be from the wanted one
@@ -19,7 +19,7 @@ TOLERANCE = Fraction(1, 100)  # how far the clock may be from the wanted one
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A setting of a PLL; all frequencies are exact."""
+    """A setting of a PLL, ``feedback`` counted from its oscillator; all frequencies are exact."""
 
     source_mhz: Fraction
     reference: int
@@ -77,25 +77,42 @@ def dividers(limits: Pll, source_mhz: float, wanted_mhz: float, times: int = 1) 
     return found
 
 
+def fastest(limits: Pll, source_mhz: float, most_mhz: float) -> Setting | None:
+    """The setting of the highest clock that is at most ``most_mhz``; None where there is none."""
+    source, most = Fraction(source_mhz), Fraction(most_mhz)
+    below = (pll for pll in settings(limits, source, most, 1) if pll.mhz <= most)
+    return max(below, key=lambda pll: pll.mhz, default=None)
+
+
 def settings(limits: Pll, source: Fraction, wanted: Fraction, times: int) -> Iterator[Setting]:
-    """For each oscillator frequency in range, the dividers on both sides of the wanted clock."""
+    """For each frequency of the detector, the settings on both sides of the wanted clock."""
     if not within(source, limits.source):
         return
     whole = [n for n in limits.dividers if not n % times]
     for reference in limits.references:
         if not within(source / reference, limits.detector):
             continue
-        for feedback in limits.feedbacks:
+        for feedback, divider in ratios(limits, whole, wanted / (source / reference)):
             vco = source / reference * feedback
-            if not within(vco, limits.vco):
-                continue
-            above = bisect(whole, vco / wanted)
-            for divider in whole[max(above - 1, 0) : above + 1]:
-                made = vco / divider
-                if not within(made, limits.output) or not within(times * made, limits.output):
-                    continue
+            made = vco / divider
+            allowed = within(made, limits.output) and within(times * made, limits.output)
+            if within(vco, limits.vco) and allowed:
                 yield Setting(source_mhz=source, reference=reference, feedback=feedback,
                               divider=divider)  # fmt: skip
+
+
+def ratios(limits: Pll, dividers: Sequence[int], wanted: Fraction) -> Iterator[tuple[int, int]]:
+    """Pairs of feedback, of the oscillator, and divider: the nearest on both sides of a ratio."""
+    if limits.outside:
+        for divider in dividers:
+            for times in (int(wanted), int(wanted) + 1):
+                if times in limits.feedbacks:
+                    yield times * divider, divider
+        return
+    for feedback in limits.feedbacks:
+        above = bisect(dividers, feedback / wanted)
+        for divider in dividers[max(above - 1, 0) : above + 1]:
+            yield feedback, divider
 
 
 def within(mhz: Fraction, limits: tuple[float, float]) -> bool:

@@ -14,6 +14,7 @@ from fq_hw import __version__
 from fq_hw.cli import (
     accuracy,
     bench,
+    bench_bitstreams,
     bench_cnv,
     bench_imagenet,
     bench_tiny,
@@ -45,8 +46,8 @@ __all__ = ["main"]
 
 COMMANDS = (
     train, search, export, import_model, verify, show, golden, classify, fold, estimate, rtl, sim,
-    build, flash, run_model, report, weights, serve, doctor, demo, bench, bench_cnv, bench_imagenet,
-    bench_tiny, accuracy,
+    build, flash, run_model, report, weights, serve, doctor, demo, bench, bench_bitstreams,
+    bench_cnv, bench_imagenet, bench_tiny, accuracy,
 )  # fmt: skip
 
 

@@ -35,7 +35,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--family",
         default="plain",
-        help="form of the dot products: plain (any device), ecp5, gowin, ice40 (default plain)",
+        help="form of the dot products: plain (any device), ecp5, gowin, gw5a, ice40 (default "
+        "plain)",
     )
     parser.add_argument(
         "--top",

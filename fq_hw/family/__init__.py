@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fq_hw.errors import one_of
 from fq_hw.family.ecp5 import BLOCKS_18K, ECP5
-from fq_hw.family.gowin import GOWIN
+from fq_hw.family.gowin import GOWIN, GW5A
 from fq_hw.family.ice40 import ICE40
 from fq_hw.family.record import NAME, Block, Carry, Family, Pll, Tools
 
@@ -20,8 +20,9 @@ XC7 = Family(
     blocks=BLOCKS_18K,
     multiplier=18,  # or of 25 bits times 18
 )
+# The doctor tells of tools that two families share by the name of the later one.
 FAMILIES: Mapping[str, Family] = {
-    family.name: family for family in (PLAIN, ECP5, GOWIN, ICE40, XC7)
+    family.name: family for family in (PLAIN, ECP5, GW5A, GOWIN, ICE40, XC7)
 }
 
 

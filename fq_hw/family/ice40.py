@@ -14,7 +14,9 @@ ICE40 = Family(
     ),
     spram=Block(16_384, 16, 4),
     pll=Pll(  # FPGA-TN-02052, SIMPLE feedback
-        cell="SB_PLL40_PAD",
+        cell="SB_PLL40_CORE",
+        pad_cell="SB_PLL40_PAD",
+        pads=frozenset({("iCE40UP5K", "SG48", "35")}),  # which a PLL beside it takes for itself
         warm_up_us=15,  # block RAMs read zero for 3 us after configuration; margin as Amaranth's
         filters=(17, 26, 44, 66, 101),
         source=(10, 133), detector=(10, 133), vco=(533, 1066), output=(16, 275),

@@ -43,15 +43,20 @@ class Pll:
     """What a family's PLL can do; pairs are least and most, in MHz.
 
     cell      of the PLL
+    pad_cell  of one whose source is a pad beside it, where ``pads`` has the device, its package and
+              the clock's pin
     gate      cell that stops the clock until the PLL is locked; None where a reset waits for that
     warm_up_us  how long the reset is held afterwards
     filters   frequencies of the detector at which the setting of the loop filter changes
     detector  source / reference, where the phases are compared
     vco       detector * feedback, the oscillator
     output    vco / divider, the clock
+    outside   whether the clock itself is fed back: ``feedbacks`` count that, not the oscillator
     """
 
     cell: str
+    pad_cell: str = ""
+    pads: frozenset[tuple[str, str, str]] = frozenset()
     gate: str | None = None
     warm_up_us: int = 0
     filters: tuple[int, ...] = ()
@@ -59,6 +64,7 @@ class Pll:
     detector: tuple[float, float]
     vco: tuple[float, float]
     output: tuple[float, float]
+    outside: bool = False
     references: Sequence[int]
     feedbacks: Sequence[int]
     dividers: Sequence[int]

@@ -162,9 +162,9 @@ class Design:
     ) -> str:
         """The module ``top``: clk, rst, and the streams i (a pixel a beat) and o.
 
-        ``family`` is the form of the dot products: plain (any device), ecp5, gowin, ice40; ``bus``
-        the ports: stream, axi4-stream (with ``bus_width`` in beats of so many bits), wishbone.
-        Raises ParameterError for others, or for a name that Verilog cannot have.
+        ``family`` is the form of the dot products: plain (any device), ecp5, gowin, gw5a, ice40;
+        ``bus`` the ports: stream, axi4-stream (with ``bus_width`` in beats of so many bits),
+        wishbone. Raises ParameterError for others, or for a name that Verilog cannot have.
         """
         return self._text(self.product(family, top, bus, bus_width))
 

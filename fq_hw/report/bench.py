@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fq_hw.files import read_json, write_text
 
-__all__ = ["KEYS", "update_rows"]
+__all__ = ["KEYS", "read_rows", "update_rows"]
 
 KEYS = ("name", "value", "unit", "how", "command")
 
@@ -18,9 +18,14 @@ HOW = {"float", "golden", "model", "estimate", "rtl-sim", "synth", "routed", "pu
 def update_rows(path: Path, rows: Sequence[tuple[str, object, str, str, str]]) -> None:
     """Write rows with their commands; rows of the file that have other names or units stay."""
     new = [as_plain(row) for row in rows]
-    kept = read_json(path, f"{path}") if path.exists() else []
+    kept = read_rows(path)
     replaced = {(row["name"], row["unit"]) for row in new}
     save(path, [row for row in kept if (row["name"], row["unit"]) not in replaced] + new)
+
+
+def read_rows(path: Path) -> list[dict]:
+    """The rows of a file, by their keys; none where there is no file."""
+    return read_json(path, f"{path}") if path.exists() else []
 
 
 def as_plain(row: tuple[str, object, str, str, str]) -> dict:

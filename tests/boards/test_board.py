@@ -7,7 +7,8 @@ import pytest
 
 import boards
 from boards import Capacity
-from fq_hw.errors import ParameterError
+from boards.clock import fastest_clock, pll_for
+from fq_hw.errors import CapacityError, ParameterError
 
 
 def test_find():
@@ -29,12 +30,45 @@ def test_names_are_unique():
 @pytest.mark.parametrize("board", boards.BOARDS, ids=lambda board: board.name)
 def test_platform_agrees_with_the_record(board):
     platform = board.new_platform()
-    vendor = {"gowin": "Gowin", "ice40": "SiliconBlue", "ecp5": "Lattice"}[board.family]
+    vendors = {"gowin": "Gowin", "gw5a": "Gowin", "ice40": "SiliconBlue", "ecp5": "Lattice"}
+    vendor = vendors[board.family]
     assert f"{vendor}Platform" in {kind.__name__ for kind in type(platform).__mro__}
     assert vendor == "Gowin" or platform.family.lower() == board.family
     assert platform.default_clk_frequency == board.clock_mhz * 1e6
     assert platform.request("uart", 0, dir="-").rx.direction.value == "i"
     assert "not run on a board" in board.tested, "say so here when one has"
+
+
+ETHERNET = ["rst", "mdio", "mdc", "tx_clk", "tx_ctrl", "tx_data", "rx_clk", "rx_ctrl", "rx_data"]
+
+
+@pytest.mark.parametrize("name", ["colorlight-i5", "colorlight-i9", "ecpix5-85f"])
+def test_ethernet_has_the_same_names_on_every_board(name):
+    platform = boards.find(name).new_platform()
+    for number in range(1 if name.startswith("ecpix5") else 2):
+        phy = platform.lookup("eth_rgmii", number)
+        assert [part.name for part in phy.ios] == ETHERNET
+        widths = {part.name: len(part.ios[0].names) for part in phy.ios}
+        assert widths == {part: 4 if part.endswith("data") else 1 for part in ETHERNET}
+
+
+@pytest.mark.parametrize("board", [b for b in boards.BOARDS if b.sdram], ids=lambda b: b.name)
+def test_the_sdram_has_the_pins_of_its_chip(board):
+    pins = {part.name: len(part.ios[0].names) for part in board.new_platform().lookup("sdram").ios}
+    chip = board.sdram
+    assert (pins["dq"], pins["ba"]) == (chip.width, chip.bank_bits)
+    assert pins["a"] == chip.address_bits
+
+
+def test_the_fastest_clock_is_made_by_a_pll_where_there_is_one():
+    assert fastest_clock(boards.find("ulx3s-85f"), 101.0) == pytest.approx(25 * 4, rel=1e-2)
+    assert fastest_clock(boards.find("ecpix5-85f"), 100.0) == 100.0
+    mega = boards.find("tang-mega-138k")
+    assert fastest_clock(mega, 142.4) == mega.clock_mhz
+    with pytest.raises(CapacityError, match=r"^tang-mega-138k: has no clock of 49.0 MHz or less"):
+        fastest_clock(mega, 49.0)
+    with pytest.raises(ParameterError, match="^--clock: the tools place no PLL on tang-mega-138k"):
+        pll_for(mega, 100.0)
 
 
 @pytest.mark.parametrize(

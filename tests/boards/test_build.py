@@ -64,6 +64,23 @@ def test_the_clock_comes_from_a_pll_and_the_router_knows(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.synth
+@pytest.mark.parametrize(
+    ("name", "clock"),
+    [("colorlight-i5", 60.0), ("colorlight-i9", 60.0), ("hx8k-breakout", 36.0),
+     ("upduino-v3", 24.0), ("tang-nano-20k", 54.0), ("tang-primer-25k", 100.0),
+     ("tang-mega-138k", None)],
+)  # fmt: skip
+def test_other_boards_have_their_clock(name, clock, tmp_path):
+    board = boards.find(name)
+    out = tmp_path / f"net{board.toolchain.bitstream}"
+    result = build(SumCore(784, 1), board, out, info=sum_info(784, 1), clock_mhz=clock)
+    wanted = clock or board.clock_mhz
+    assert result.clock_mhz == pytest.approx(wanted, rel=1e-2) and result.fmax_mhz >= wanted
+    assert out.stat().st_size > 30_000 and result.ebr == 1
+
+
+@pytest.mark.slow
+@pytest.mark.synth
 def test_the_same_bytes_whatever_the_jobs(tmp_path):
     found = []
     for jobs in (1, 2):

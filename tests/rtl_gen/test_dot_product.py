@@ -13,6 +13,7 @@ from dots import Forms, totals
 from proofs import READ, yosys
 
 from fq_hw.errors import FoldingError, ToolError
+from fq_hw.family import FAMILIES as KNOWN
 from fq_hw.schedule.two_tree import build
 from rtl_gen.carry_ecp5 import init
 from rtl_gen.dot_array import DotArray
@@ -20,7 +21,7 @@ from rtl_gen.dot_product import FAMILIES, DotProduct
 from rtl_gen.emit import dot_instances, dots_rtlil, to_rtlil
 from sim import primitives
 
-CARRIES = tuple(family for family in FAMILIES if family != "plain")
+CARRIES = tuple(family for family in FAMILIES if family not in ("plain", "gw5a"))
 PRIMITIVES = Path(primitives.__file__).parent
 TWINS = {family: str(PRIMITIVES / f"{family}.v") for family in CARRIES}
 OTHERS = {  # the models that come with Yosys
@@ -164,6 +165,11 @@ def test_equal_dot_products_share_a_module():
 
 
 def test_refuses_a_family_without_a_form():
-    message = r"^DotProduct: family must be one of plain, ecp5, gowin, ice40 \(got 'xc7'\)$"
+    message = r"^DotProduct: family must be one of plain, ecp5, gw5a, gowin, ice40 \(got 'xc7'\)$"
     with pytest.raises(FoldingError, match=message):
         DotProduct(build(4, 2), "xc7")
+
+
+def test_arora_v_has_the_chains_of_gowin():
+    """So that what is proven of the one holds for the other."""
+    assert KNOWN["gw5a"].carry == KNOWN["gowin"].carry

@@ -97,6 +97,7 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "weights": "for out",
     "doctor": "",
     "bench": "only",
+    "bench-bitstreams": "again boards",
     "bench-cnv": "path",
     "bench-imagenet": "only parts route",
     "bench-tiny": "only parts path",

@@ -122,6 +122,7 @@ def test_build_options_are_checked_before_any_work(option, capsys):
     [
         (("bench", "--only", "dots"), "engine"),
         (("demo", "no model yet"), "demo"),
+        (("bench-bitstreams", "--boards", "icebreaker"), "bitstreams"),
         (("bench-cnv", SHIPPED, "--path", "."), "cnv"),
         (("bench-imagenet", "--only", "erns18"), "imagenet"),
         (("bench-tiny", "."), "tiny"),

@@ -46,7 +46,8 @@ def test_the_published_networks_are_shipped_as_configurations(variant):
 
 
 def test_a_network_is_found_by_name_but_a_file_of_the_user_comes_first(tmp_path):
-    assert {"ern-digits", "ern20", *(f"erns{variant}" for variant in PUBLISHED)} == set(names())
+    digits = {"ern-digits", "ern-mini", "ern20"}
+    assert digits | {f"erns{variant}" for variant in PUBLISHED} == set(names())
     assert model_file("ern-digits") == SHIPPED
     assert configuration_file("ern20") == configuration_of(model_file("ern20"))
     (tmp_path / "ern20").write_bytes(b"mine")
