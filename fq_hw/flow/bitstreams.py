@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fq_hw.errors import CapacityError
 from fq_hw.family import FAMILIES
 from fq_hw.flow.bench import Row
-from fq_hw.flow.build import BuildGoal
+from fq_hw.flow.build import ETHERNET, UART, BuildGoal
 from fq_hw.flow.design import Design
 from fq_hw.flow.fold import FoldGoal
 from fq_hw.flow.hardware import Arrays, Hardware
@@ -30,7 +30,7 @@ LATE = "timing: "  # how `boards.build` begins the error of a design that is too
 COLUMNS = {  # a row's name and unit; those of CELLS are a build's own
     "family": "", "network": "", "LUT4": "LUT4", "FF": "FF", "block RAM": "EBR",
     "routed": "MHz", "clock": "MHz", "cycles per frame": "cycles", "core": "frames/s",
-    "link": "frames/s", "limit": "",
+    "link": "frames/s", "by": "", "limit": "",
 }  # fmt: skip
 CELLS = {"LUT4": "lut4", "FF": "ff", "block RAM": "ebr"}
 
@@ -45,6 +45,7 @@ class Task:
     lut_share  of the board's LUT, to be as fast as fits
     mhz        what the router aims for
     clock      that is tried first, in MHz
+    link       how the board is spoken to
     """
 
     network: str
@@ -53,6 +54,7 @@ class Task:
     lut_share: float = 0.6
     mhz: float
     clock: float
+    link: str = UART
 
     @property
     def title(self) -> str:
@@ -65,19 +67,19 @@ MIDDLE_ECP5 = Task(network="ern-digits", lut_share=0.3, mhz=120, clock=108)
 LARGE_ECP5 = Task(network="ern-digits", lut_share=0.25, mhz=120, clock=108)
 UP5K = Task(network="ern20", array="8x2x16", mhz=30, clock=29.25)
 GOWIN = Task(network="ern-digits", array="4x4x16", mhz=120, clock=100)
-TASKS: Mapping[str, Task] = {
+TASKS: Mapping[str, Task] = {  # ECPIX-5 and OrangeCrab are of grade 8, other ECP5 of grade 6
     "ulx3s-85f": LARGE_ECP5,
     "ulx3s-12f": SMALL_ECP5,
     "ulx3s-25f": SMALL_ECP5,
     "ulx3s-45f": MIDDLE_ECP5,
-    "ecpix5-45f": replace(MIDDLE_ECP5, mhz=160, clock=135),  # of grade 8, the others of grade 6
-    "ecpix5-85f": replace(LARGE_ECP5, mhz=160, clock=135),
+    "ecpix5-45f": replace(MIDDLE_ECP5, mhz=160, clock=135, link=ETHERNET),
+    "ecpix5-85f": replace(LARGE_ECP5, mhz=160, clock=135, link=ETHERNET),
     "orangecrab-25f": replace(SMALL_ECP5, mhz=140, clock=112),
     "orangecrab-85f": replace(LARGE_ECP5, mhz=160, clock=135),
     "icesugar-pro": SMALL_ECP5,
-    "colorlight-5a75b": SMALL_ECP5,
-    "colorlight-i5": SMALL_ECP5,
-    "colorlight-i9": MIDDLE_ECP5,
+    "colorlight-5a75b": replace(SMALL_ECP5, link=ETHERNET),
+    "colorlight-i5": replace(SMALL_ECP5, link=ETHERNET),
+    "colorlight-i9": replace(MIDDLE_ECP5, link=ETHERNET),
     "icepi-zero": SMALL_ECP5,
     "icebreaker": UP5K,
     "upduino-v3": UP5K,
@@ -93,14 +95,14 @@ TASKS: Mapping[str, Task] = {
 def measured(board: str, report: Report) -> Iterator[Row]:
     """Rows of a board, built. Raises CapacityError where it does not fit, ToolError likewise."""
     import boards
-    from boards.rates import core_rate, link_rate
+    from boards.rates import core_rate
 
     task = TASKS[board]
     design, shaped = shape(board, task, report)
     built, goal = at_its_fastest(design, board, task, report)
     words = [task.network, *untrained(design), *design.hardware.options, *goal.options]
     said = " ".join(["fq-hw build", *words])
-    cycles, link = goal.interval(design), link_rate(goal.plan(design))
+    cycles, link = goal.interval(design), goal.link_rate(design)
     core = core_rate(built.clock_mhz, cycles)
     found = {
         "family": FAMILIES[boards.find(board).family].title,
@@ -111,9 +113,10 @@ def measured(board: str, report: Report) -> Iterator[Row]:
         "cycles per frame": cycles,
         "core": round(core, 1),
         "link": round(link.frames_per_second, 1),
+        "by": link.name,
         "limit": "core" if core < link.frames_per_second else "link",
     }
-    exact = {"family", "network", "cycles per frame", "link"}
+    exact = {"family", "network", "cycles per frame", "link", "by"}
     for name, value in found.items():
         how = "model" if name in exact else "routed"
         command = shaped if name == "cycles per frame" else said
@@ -153,7 +156,7 @@ def at_its_fastest(
 
     record = boards.find(board)
     best, late = None, None
-    goal = BuildGoal(board=board, mhz=task.mhz, model=None)
+    goal = BuildGoal(board=board, mhz=task.mhz, link=task.link, model=None)
     most = task.clock
     for _ in range(BUILDS):
         try:
