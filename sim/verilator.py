@@ -75,13 +75,18 @@ def build(
     return place / "simulate"
 
 
-def run(program: Path, options: Mapping[str, object], where: str) -> str:
+def run(
+    program: Path, options: Mapping[str, object], where: str, more: Sequence[str] = ()
+) -> str:
     """What a program of ``build`` prints, given ``options`` as ``+NAME=VALUE``.
+
+    ``more`` words are for Verilator's own part of it.
 
     Raises SimulationError, beginning with ``where``, unless it ends by itself.
     """
     lines: list[str] = []
     command = [str(program.resolve()), *(f"+{name}={value}" for name, value in options.items())]
+    command += more
     hint = f"delete {program.parent} and try again"
     status = child.follow(command, lines.append, hint=hint)
     said = "\n".join(lines)

@@ -49,6 +49,7 @@ class BuildGoal:
     jobs       how many of them are routed at a time here; ``scheduler`` routes them on a Dask
                cluster instead
     replaceable  all that training changes comes from the board's flash, for ``fq-hw weights``
+    keep_netlist  the routed netlist stays in the work folder, for ``fq-hw sim --netlist routed``
     baud       of the board's UART, bits a second (default 1,000,000)
     out        the file; by default below build/
     model      the file that hints name
@@ -65,6 +66,7 @@ class BuildGoal:
     jobs: int | None = None
     scheduler: str | None = None
     replaceable: bool = False
+    keep_netlist: bool = False
     baud: int | None = None
     out: Path | None = None
     model: Path | None = SHIPPED
@@ -182,6 +184,7 @@ class BuildGoal:
             seeds=self.seeds,
             jobs=self.jobs or cores_here(),
             scheduler=self.scheduler,
+            keep_netlist=self.keep_netlist,
             beside={DESIGN: as_text(describe(design, board, self.options, plan))},
             image=image,
             report=report,
