@@ -2,15 +2,16 @@
 // neighbours, and what writes distributed RAM. The others are those of ecp5_cells.v.
 
 // LOGIC a LUT, behind it PFUMX or, where IS_Z1, L6MUX21; CCU2 a position of a carry chain; DPRAM a
-// column of a distributed RAM; RAMW_BLOCK nothing, for its place has a TRELLIS_RAMW.
+// column of a distributed RAM; RAMW_BLOCK nothing, for its place has a TRELLIS_RAMW. What is open of
+// the LUT's inputs the device ties to 1.
 module TRELLIS_COMB #(
     parameter MODE = "LOGIC",
     parameter [15:0] INITVAL = 0,
     parameter CCU2_INJECT1 = "NO",
     parameter IS_Z1 = 0
 ) (
-    input A, B, C, D, M,
-    input F1, FXA, FXB, FCI,
+    input A, B, C, D,  // open: 1
+    input M, F1, FXA, FXB, FCI,
     input WD, WAD0, WAD1, WAD2, WAD3, WRE, WCK,
     output F, FCO, OFX
 );
