@@ -18,11 +18,11 @@ READER = "icebox_vlog"
 HINT = "`fq-hw build` leaves it"
 
 
-def logic_of(board: Board, folder: Path) -> tuple[str, dict[str, str]]:
-    """The bitstream in ``folder``, of an iCE40, as Verilog: the module ``chip`` and its pins.
+def logic_of(board: Board, folder: Path) -> tuple[str, list[str]]:
+    """The bitstream in ``folder``, of an iCE40, as Verilog: the module ``chip``, and its ports.
 
-    The pins are as ``sim.netlist.pins.around_netlist`` wants them. Raises ToolError where icebox is
-    missing or fails, ParameterError for another family and for the UltraPlus.
+    Raises ToolError where icebox is missing or fails, ParameterError for another family and for the
+    UltraPlus.
     """
     contract = "only an iCE40's bitstream is turned back into logic"
     hint = "--netlist routed simulates what its bits were made from"
@@ -42,8 +42,7 @@ def logic_of(board: Board, folder: Path) -> tuple[str, dict[str, str]]:
     verilog = "\n".join(lines) + "\n"
     head = re.search(r"(?m)^module chip \(([^)]*)\);", verilog)
     require(head, READER, "must write a module chip", lines[:3], kind=ToolError)
-    ports = re.findall(r"(?:input|output|inout) (\S+?),? *$", head[1], re.MULTILINE)
-    return verilog, {port: port for port in ports}
+    return verilog, re.findall(r"(?:input|output|inout) (\w+)", head[1])
 
 
 def config_of(board: Board, folder: Path) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fq_hw import golden, toolbox
+from fq_hw import golden
 from fq_hw.errors import ArtifactError, SimulationError, require
 from fq_hw.files import open_file, parse_json, read_json, scratch_folder
 from fq_hw.flow.digests import design_digest
@@ -23,10 +23,11 @@ from fq_hw.report.records import DesignRecord, RoutedRecord
 
 if TYPE_CHECKING:
     from boards.board import Board
+    from boards.config_bits import BitsCheck
     from fq_hw.flow.design import Design
     from sim.netlist.bench import Heard
 
-__all__ = ["Built", "NetlistRun", "Stage", "compare_netlist", "read_build"]
+__all__ = ["Built", "NetlistRun", "Stage", "compare_netlist", "compare_tables", "read_build"]
 
 FOLDER = Path("build/sim")
 MADE_BY = "fq-hw build"
@@ -166,9 +167,9 @@ def compare_netlist(
         "limit": 4 * plan.interval_bound + 20_000 + round(20 * bit * info.result_bytes),
     }
 
-    def run(what: str, sources: dict[str, str], brief: bool) -> tuple[list[Heard], float]:
+    def run(what: str, sources: dict[str, str]) -> tuple[list[Heard], float]:
         report(f"building the simulator of {what} (kept for the next time)")
-        program = bench.build(sources, bit, FOLDER / "programs", brief=brief)
+        program = bench.build(sources, bit, FOLDER / "programs")
         report(f"simulating {what}: {len(images)} frames at {float(bit):g} cycles a bit")
         began = time.monotonic()
         with scratch_folder(FOLDER) as place:
@@ -177,8 +178,8 @@ def compare_netlist(
 
     cells, sources = netlist_sources(built, stage)
     verilog = verilog_sources(design, built) | primitives.twins(built.board.family)
-    wanted, _ = run("the Verilog", verilog, False)
-    found, seconds = run(f"the {stage.value} netlist", sources, True)
+    wanted, _ = run("the Verilog", verilog)
+    found, seconds = run(f"the {stage.value} netlist", sources)
     last = graph.ops[-2].name
     scores = np.concatenate([t[last] for t in golden.batches(graph, images)])
     truth = scores.reshape(len(images), -1)
@@ -201,6 +202,17 @@ def compare_netlist(
         cycles_wrong=sum(a != b for a, b in pairs),
         cycles_per_second=sum(spans) / seconds,
     )
+
+
+def compare_tables(built: Built) -> BitsCheck:
+    """Tables of LUTs and words of block RAM in an ECP5's bitstream, beside the routed netlist's.
+
+    Raises ArtifactError where the folder has not both, ToolError where ecpunpack is missing.
+    """
+    from boards.config_bits import compare_bits
+    from boards.unpack import config_of
+
+    return compare_bits(config_of(built.board, built.folder), read_routed(built.folder))
 
 
 def scores_in(reply: bytes, info) -> tuple[int, ...]:
@@ -239,15 +251,18 @@ def netlist_sources(built: Built, stage: Stage) -> tuple[int, dict[str, str]]:
     files = models.model_files(family)
     if stage is Stage.BITSTREAM:
         text, ports = logic_of(built.board, built.folder)
-        return text.count("\n"), files | {"netlist.v": text, "board.v": pins.around_netlist("chip", ports)}
+        board = pins.around_netlist("chip", pins.pins_of(ports))
+        return text.count(";"), files | {"netlist.v": text, "board.v": board}
     if stage is Stage.SYNTH:
         path = built.folder / NETLIST
         found = read_json(path, f"{path}", most=MOST_BYTES, hint=f"`{MADE_BY}` leaves it")
     else:
         found = read_routed(built.folder)
-        packed.name_muxes(found)
+        packed.complete(found)
+    ours = pins.pins_of(list(found["modules"]["top"]["ports"]))
+    pins.settle_pins(found, ours)
     text = verilog.as_verilog(found, models.models(family), "netlist")
-    board = pins.around_netlist("netlist", pins.pins_of(found))
+    board = pins.around_netlist("netlist", ours)
     return len(verilog.cells_of(found)), files | {"netlist.v": text, "board.v": board}
 
 

@@ -21,11 +21,15 @@ UNKNOWN = 64  # bits that a run draws for what is open
 
 
 def cells_of(design: Mapping) -> dict[str, Mapping]:
-    """The cells of a netlist that is one module; SimulationError where it is not that."""
+    """The cells of a netlist that is one module, without notes on names.
+
+    SimulationError where it is not that.
+    """
     modules = design.get("modules", {})
     contract = f"must be a JSON netlist with a module {TOP!r}"
     require(TOP in modules, "netlist", contract, sorted(modules)[:9], kind=SimulationError)
-    return modules[TOP]["cells"]
+    cells = modules[TOP]["cells"]
+    return {name: cell for name, cell in cells.items() if cell["type"] != "$scopeinfo"}
 
 
 def parameter(value: object) -> str:

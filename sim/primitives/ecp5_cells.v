@@ -75,7 +75,7 @@ module TRELLIS_FF #(
 
     initial Q = start;
     generate
-        if (LSRMODE != "LSR") $error("TRELLIS_FF: only LSRMODE LSR is modelled");
+        if (LSRMODE != "LSR") initial $fatal(1, "TRELLIS_FF: only LSRMODE LSR is modelled");
         if (SRMODE == "ASYNC") begin
             always @(posedge clock or posedge reset)
                 if (reset) Q <= start;
@@ -124,7 +124,7 @@ module TRELLIS_IO #(
     generate
         if (DIR == "OUTPUT") assign B = I;
         else if (DIR == "INPUT") assign O = B;
-        else $error("TRELLIS_IO: only INPUT and OUTPUT are modelled");
+        else initial $fatal(1, "TRELLIS_IO: only INPUT and OUTPUT are modelled");
     endgenerate
 endmodule
 

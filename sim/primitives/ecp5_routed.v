@@ -30,8 +30,8 @@ module TRELLIS_COMB #(
             initial column = 0;
             always @(posedge WCK) if (WRE) column[{WAD3, WAD2, WAD1, WAD0}] <= WD;
             assign F = column[{A, C, B, D}];
-            if (INITVAL != 0) $error("TRELLIS_COMB: distributed RAM must begin at 0");
-        end else if (MODE != "RAMW_BLOCK") $error("TRELLIS_COMB: this MODE is not modelled");
+            if (INITVAL != 0) initial $fatal(1, "TRELLIS_COMB: distributed RAM must begin at 0");
+        end else if (MODE != "RAMW_BLOCK") initial $fatal(1, "TRELLIS_COMB: this MODE is not modelled");
     endgenerate
 endmodule
 

@@ -130,7 +130,7 @@ module SB_DFFES #(
     always @(posedge C or posedge S) if (S) Q <= ~0; else if (E) Q <= D;
 endmodule
 
-// The pad of a pin: one that hears, or one that always drives, neither with a register.
+// The pad of a pin without a register: it hears, always drives, or drives while it is enabled.
 module SB_IO #(
     parameter [5:0] PIN_TYPE = 0
 ) (
@@ -140,7 +140,8 @@ module SB_IO #(
 );
     generate
         if (PIN_TYPE == 6'b011001) assign PACKAGE_PIN = D_OUT_0;
-        else if (PIN_TYPE != 6'b000001) $error("SB_IO: this PIN_TYPE is not modelled");
+        else if (PIN_TYPE == 6'b101001) assign PACKAGE_PIN = OUTPUT_ENABLE ? D_OUT_0 : 1'bz;
+        else if (PIN_TYPE != 6'b000001) initial $fatal(1, "SB_IO: this PIN_TYPE is not modelled");
         assign D_IN_0 = PACKAGE_PIN;
     endgenerate
 endmodule
@@ -151,6 +152,18 @@ module SB_GB (
     output GLOBAL_BUFFER_OUTPUT
 );
     assign GLOBAL_BUFFER_OUTPUT = USER_SIGNAL_TO_GLOBAL_BUFFER;
+endmodule
+
+// Both at once: a clock's pin.
+module SB_GB_IO #(
+    parameter [5:0] PIN_TYPE = 0
+) (
+    inout PACKAGE_PIN,
+    output D_IN_0, GLOBAL_BUFFER_OUTPUT
+);
+    initial if (PIN_TYPE != 6'b000001) $fatal(1, "SB_GB_IO: this PIN_TYPE is not modelled");
+    assign D_IN_0 = PACKAGE_PIN;
+    assign GLOBAL_BUFFER_OUTPUT = PACKAGE_PIN;
 endmodule
 
 // Its clock is the simulation's; what it divides and multiplies is of the pins' world.
