@@ -42,7 +42,14 @@ def logic_of(board: Board, folder: Path) -> tuple[str, list[str]]:
     verilog = "\n".join(lines) + "\n"
     head = re.search(r"(?m)^module chip \(([^)]*)\);", verilog)
     require(head, READER, "must write a module chip", lines[:3], kind=ToolError)
-    return verilog, re.findall(r"(?:input|output|inout) (\w+)", head[1])
+    ports = re.findall(r"(?:input|output|inout) (\w+)", head[1])
+    return re.sub(r"(?m)^wire .*;$", lambda line: without(line[0], ports), verilog), ports
+
+
+def without(line: str, ports: list[str]) -> str:
+    """A declaration of wires but for those that the module's head declares."""
+    names = [name for name in line.removeprefix("wire ")[:-1].split(", ") if name not in ports]
+    return f"wire {', '.join(names)};" if names else ""
 
 
 def config_of(board: Board, folder: Path) -> str:

@@ -16,7 +16,6 @@ PRIMITIVES = Path(__file__).parents[1] / "primitives"
 FILES = {
     "ecp5": ("ecp5_cells.v", "ecp5_ram.v", "ecp5_routed.v"),
     "ice40": ("ice40_cells.v", "ice40_ram.v", "ice40_routed.v", "up5k.v"),
-    "gowin": ("gowin_cells.v", "gowin_ram.v"),
 }
 GLOBAL_RESET = "GLOBAL_RESET"  # a port that all cells which have it share
 WIDTH = "WIDTH"  # a parameter of those that stand for a row of cells
