@@ -106,9 +106,7 @@ def lut(letter: str, half: str) -> int:
     return 2 * PINS.index(letter) + int(half)
 
 
-def tables_of(
-    cell: Mapping, pins: Mapping[str, str], device: int
-) -> Iterator[tuple[int, int]]:
+def tables_of(cell: Mapping, pins: Mapping[str, str], device: int) -> Iterator[tuple[int, int]]:
     """What the device's table gives and what the netlist's, for all that its inputs can be.
 
     What is open is 1 at either. In a carry chain, the entries for C = D = 0 are a second table.

@@ -75,9 +75,7 @@ def build(
     return place / "simulate"
 
 
-def run(
-    program: Path, options: Mapping[str, object], where: str, more: Sequence[str] = ()
-) -> str:
+def run(program: Path, options: Mapping[str, object], where: str, more: Sequence[str] = ()) -> str:
     """What a program of ``build`` prints, given ``options`` as ``+NAME=VALUE``.
 
     ``more`` words are for Verilator's own part of it.

@@ -40,7 +40,7 @@ class TableCore(wiring.Component):
         m.submodules.table = rom = memory.Memory(shape=18, depth=512, init=table())
         read = rom.read_port()
         left, beat = Signal(range(PIXELS + 1), init=PIXELS), Signal(range(3))
-        total, come = Signal(23), Signal()
+        total, come = Signal(23, name="total"), Signal()
         m.d.comb += [
             read.addr.eq(self.i.payload[0]),
             read.en.eq(1),

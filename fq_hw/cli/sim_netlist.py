@@ -66,8 +66,12 @@ def simulate_netlist(args: argparse.Namespace, design: flow.Design) -> Output:
         wrong = bits.lut_wrong + bits.ram_wrong
         contract = f"has {wrong:,} bits other than the routed netlist's"
         require(wrong == 0, "bitstream", contract, kind=SimulationError)
-        rows = [("mismatching bits of LUTs", bits.lut_wrong), ("  compared", bits.lut_bits),
-                ("mismatching bits of block RAM", bits.ram_wrong), ("  compared", bits.ram_bits)]  # fmt: skip
+        rows = [
+            ("mismatching bits of LUTs", bits.lut_wrong),
+            ("  compared", bits.lut_bits),
+            ("mismatching bits of block RAM", bits.ram_wrong),
+            ("  compared", bits.ram_bits),
+        ]
         data = {"stage": stage.value, "board": built.board.name, **asdict(bits)}
         return Output(data, table(("", "bitstream, routed netlist"), rows))
     images = load_data(args, design.model).images[:]

@@ -218,7 +218,6 @@ def compare_tables(built: Built) -> BitsCheck:
 def scores_in(reply: bytes, info) -> tuple[int, ...]:
     """The scores of a reply; of none where it is damaged, which no score equals."""
     from boards.link import LinkError
-    from boards.protocol import Status
     from boards.reply import decode_result, read_reply
 
     try:

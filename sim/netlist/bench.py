@@ -56,9 +56,7 @@ def talk(
     Raises SimulationError where a reply does not come.
     """
     path = folder / "requests.hex"
-    words = [
-        word for request, wanted in requests for word in (*request, WAIT + wanted)
-    ]
+    words = [word for request, wanted in requests for word in (*request, WAIT + wanted)]
     write_text(path, "".join(f"{word:08x}\n" for word in words))
     options = {"in": path, "start": start, "limit": limit}
     lines = verilator.run(program, options, WHERE, [f"+verilator+seed+{seed}"]).splitlines()

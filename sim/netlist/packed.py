@@ -27,8 +27,11 @@ def name_muxes(cells: Mapping[str, Mapping]) -> None:
 def join_pads(cells: Mapping[str, Mapping]) -> None:
     """An iCE40's clock goes from its pad to the global net on a wire that has no name."""
     buffers = [cell for cell in cells.values() if cell.get("attributes", {}).get("FOR_PAD_IN")]
-    pads = [cell for cell in cells.values()
-            if cell["type"] == "SB_IO" and "GLOBAL_BUFFER_OUTPUT" in cell["connections"]]  # fmt: skip
+    pads = [
+        cell
+        for cell in cells.values()
+        if cell["type"] == "SB_IO" and "GLOBAL_BUFFER_OUTPUT" in cell["connections"]
+    ]
     fits = len(buffers) == len(pads) <= 1
     contract = "must have one clock's pad at most"
     require(fits, "netlist", contract, len(pads), kind=SimulationError)

@@ -78,9 +78,7 @@ def escaped(port: str) -> str:
     return port if re.fullmatch(r"[A-Za-z_]\w*", port) else f"\\{port} "
 
 
-def rows(
-    cells: Sequence[Mapping], models: Mapping[str, Model]
-) -> Iterator[list[Mapping]]:
+def rows(cells: Sequence[Mapping], models: Mapping[str, Model]) -> Iterator[list[Mapping]]:
     """Cells in rows that share all but the bits of their models' wide ports; the others alone."""
     alike: dict[str, list[Mapping]] = {}
     for cell in cells:
@@ -88,7 +86,9 @@ def rows(
         if not model.wide:
             yield [cell]
             continue
-        shared = {port: bits for port, bits in cell["connections"].items() if port not in model.wide}
+        shared = {
+            port: bits for port, bits in cell["connections"].items() if port not in model.wide
+        }
         has = sorted(cell["connections"])
         key = json.dumps([cell["type"], cell["parameters"], shared, has], sort_keys=True)
         row = alike.setdefault(key, [])
@@ -173,7 +173,7 @@ def bits_of(cell: Mapping, port: str) -> Sequence[int | str]:
 
 
 def switched(port: str, value: str, switch: str) -> str:
-    """An input behind the switch that nextpnr sets before many: straight, inverted or a constant."""
+    """An input behind the switch that nextpnr sets before many: straight, inverted, constant."""
     known = {port: value, "INV": f"!{value}", "0": "1'b0", "1": "1'b1"}
     contract = f"{port}MUX must be one of {', '.join(known)}"
     require(switch in known, "netlist", contract, switch, kind=SimulationError)

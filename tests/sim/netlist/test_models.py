@@ -13,8 +13,11 @@ from sim.netlist.models import model_files, models
 
 pytestmark = pytest.mark.verilator
 CYCLES = 3_000
+FLIP_FLOPS = ("", "E", "SR", "R", "SS", "S", "ESR", "ER", "ESS", "ES")
 CLOCKS = {"CLK", "C", "WCK", "RCLK", "WCLK"}
-CONTENTS = {f"INIT_{n:X}": f"256'h{0x9E3779B97F4A7C15F39CC0605CEDC835 * (n + 3):x}" for n in range(16)}
+CONTENTS = {
+    f"INIT_{n:X}": f"256'h{0x9E3779B97F4A7C15F39CC0605CEDC835 * (n + 3):x}" for n in range(16)
+}
 FILES = {
     "ecp5": ("lattice/common_sim.vh", "lattice/ccu2c_sim.vh"),
     "ice40": ("ice40/cells_sim.v",),
@@ -37,7 +40,7 @@ CASES = {  # cells and their parameters; some stand in another one's text and ar
     "ice40": [
         ("SB_LUT4", {"LUT_INIT": "16'h6ac3"}),
         ("SB_CARRY", {}),
-        *((f"SB_DFF{kind}", {}) for kind in ("", "E", "SR", "R", "SS", "S", "ESR", "ER", "ESS", "ES")),
+        *((f"SB_DFF{kind}", {}) for kind in FLIP_FLOPS),
         *(("SB_RAM40_4K", {"READ_MODE": str(read), "WRITE_MODE": str(write), **CONTENTS})
           for read in range(4) for write in range(4)),
     ],
@@ -73,7 +76,9 @@ def widths(family: str, cell: str) -> dict[str, int]:
     text = "\n".join(model_files(family).values())
     head = re.search(rf"(?ms)^module {cell}\b.*?\);$", text)[0]
     found = {}
-    for span, names in re.findall(r"(?:in|out)put(?: reg)? ?(?:\[(\d+|WIDTH-1):0\] ?)?([\w ,]+)", head):
+    for span, names in re.findall(
+        r"(?:in|out)put(?: reg)? ?(?:\[(\d+|WIDTH-1):0\] ?)?([\w ,]+)", head
+    ):
         bits = 1 if span in ("", "WIDTH-1") else int(span) + 1
         found |= dict.fromkeys(re.findall(r"\w+", names), bits)
     return found
@@ -90,8 +95,10 @@ def pair(number: int, family: str, cell: str, settings: dict[str, str]) -> str:
         wires[port] = f"in{number}[{at}+:{sizes[port]}]"
         at += sizes[port]
     if "RADDR" in wires:  # what is read while it is written, a device does not say
-        wires["RADDR"] = f"{{{wires['RADDR']} ^ (({wires['WADDR']} ^ {wires['RADDR']} ^ 11'd1) & 11'd1)}}"
-    wires |= {port: "clk" for port in CLOCKS & model.inputs}
+        wires["RADDR"] = (
+            f"{{{wires['RADDR']} ^ (({wires['WADDR']} ^ {wires['RADDR']} ^ 11'd1) & 11'd1)}}"
+        )
+    wires |= dict.fromkeys(CLOCKS & model.inputs, "clk")
     chosen = ", ".join(f".{name}({value})" for name, value in settings.items())
     for who in ("ours", "theirs"):
         lines += [f"  wire [{sizes[port] - 1}:0] {who}{number}_{port};" for port in outs]

@@ -9,10 +9,10 @@ import io
 import json
 
 import pytest
-from netlists import INFO, TableCore, frames, heard, requests, scores, synthesised
+from netlists import BAUD, INFO, TableCore, frames, heard, requests, scores, synthesised
 
 import boards
-from boards.build import ROUTED_NETLIST
+from boards.build import ROUTED_NETLIST, build
 from boards.reply import LinkError, decode_result, read_reply
 from boards.shell import Shell
 from fq_hw.errors import SimulationError
@@ -48,12 +48,19 @@ def says_right(design, folder, programs, board=BOARD, seed=1) -> bool:
         return False
 
 
-def changed(design, kind, parameter, change, named="") -> dict:
-    """``design`` with a parameter of one cell changed: the first of ``kind`` that changes."""
+def changed(design, kind, parameter, change, drives="") -> dict:
+    """``design`` with a parameter changed, of the first cell of ``kind`` where that can be.
+
+    ``drives``: only of those that drive a net whose name ends so.
+    """
     design = copy.deepcopy(design)
-    for name, cell in design["modules"]["top"]["cells"].items():
-        old = cell["parameters"].get(parameter)
-        if cell["type"] == kind and named in name and old and change(old) != old:
+    top = design["modules"]["top"]
+    nets = {bit for name, net in top["netnames"].items() if name.endswith(drives)
+            for bit in net["bits"]}  # fmt: skip
+    for cell in top["cells"].values():
+        old, out = cell["parameters"].get(parameter), cell["connections"].get("Q", ["0"])
+        near = not drives or out[0] in nets
+        if cell["type"] == kind and near and old and change(old) != old:
             cell["parameters"][parameter] = change(old)
             return design
     raise AssertionError(f"no {kind} has a {parameter} to change")
@@ -93,21 +100,18 @@ def test_a_bit_of_a_table(netlist, tmp_path, programs):
 
 def test_a_word_of_a_block_ram(netlist, tmp_path, programs):
     row, word = divmod(frames(1)[0][0], 16)
-    wrong = changed(netlist, "DP16KD", f"INITVAL_{row:02X}", flipped(20 * word + 3), "table")
+    wrong = changed(netlist, "DP16KD", f"INITVAL_{row:02X}", flipped(20 * word + 3))
     assert not says_right(wrong, tmp_path, programs)
 
 
 def test_the_first_value_of_a_flip_flop(netlist, tmp_path, programs):
-    wrong = changed(netlist, "TRELLIS_FF", "REGSET", lambda old: "SET", "core.total")
+    wrong = changed(netlist, "TRELLIS_FF", "REGSET", lambda old: "SET", "total")
     assert not says_right(wrong, tmp_path, programs)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("board", ["ulx3s-25f", "hx8k-breakout"])
 def test_as_routed(board, tmp_path, programs):
-    from boards.build import build
-    from netlists import BAUD
-
     found = boards.find(board)
     out = tmp_path / f"table{found.toolchain.bitstream}"
     built = build(TableCore(), found, out, info=INFO, baud=BAUD[board], keep_netlist=True)
