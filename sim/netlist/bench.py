@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from fq_hw.errors import SimulationError, require
-from fq_hw.files import write_text
+from fq_hw.files import kept, read_text, write_text
 from sim import verilator
 
 __all__ = ["Heard", "build", "talk"]
@@ -17,6 +17,8 @@ __all__ = ["Heard", "build", "talk"]
 BENCH = Path(__file__).with_name("bench.sv")
 WAIT = 2**31  # a word of the bench beside bytes
 WHERE = "netlist-sim"
+SENT, SAID = "requests.hex", "said.txt"
+MOST_BYTES = 2**30
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,15 @@ class Heard:
     cycles: tuple[int, ...]
 
 
-def build(sources: Mapping[str, str], bit: Fraction, folder: Path) -> Path:
+def build(sources: Mapping[str, str], bit: Fraction, folder: Path, brief: bool = True) -> Path:
     """Compile ``sources``, of which one has the module ``board`` (clk, rx, tx).
 
-    ``bit`` is how many cycles a bit lasts. Without the compiler's optimisation: a netlist's ten
-    thousand wires take it longer than any frames that are simulated here.
+    ``bit`` is how many cycles a bit lasts. ``brief`` as in ``verilator``, and always right for a
+    netlist: its ten thousand wires take the compiler longer than what optimisation saves.
     """
     sixteenths = int(16 * bit)
     bench = f"`define SIXTEENTHS {sixteenths}\n" + BENCH.read_text()
-    return verilator.build({"bench.sv": bench, **sources}, "bench", folder, brief=True)
+    return verilator.build({"bench.sv": bench, **sources}, "bench", folder, brief)
 
 
 def talk(
@@ -46,20 +48,32 @@ def talk(
     start: int,
     limit: int,
     seed: int = 1,
+    keep: Path | None = None,
 ) -> list[Heard]:
     """Send each request of ``requests`` and wait for the bytes of its reply, as many as it says.
 
     start  cycles before the first
     limit  the most cycles from the end of a request to that of its reply
     seed   of the values that nothing initialises
+    keep   a folder where what it says is kept, and found again: the same every time
 
     Raises SimulationError where a reply does not come.
     """
-    path = folder / "requests.hex"
     words = [word for request, wanted in requests for word in (*request, WAIT + wanted)]
-    write_text(path, "".join(f"{word:08x}\n" for word in words))
-    options = {"in": path, "start": start, "limit": limit}
-    lines = verilator.run(program, options, WHERE, [f"+verilator+seed+{seed}"]).splitlines()
+    sent = "".join(f"{word:08x}\n" for word in words)
+
+    def said(place: Path) -> None:
+        write_text(place / SENT, sent)
+        options = {"in": place / SENT, "start": start, "limit": limit}
+        text = verilator.run(program, options, WHERE, [f"+verilator+seed+{seed}"])
+        write_text(place / SAID, text)
+
+    if keep is None:
+        place = folder
+        said(place)
+    else:
+        place = kept(keep, (program.parent.name, sent, start, limit, seed), said)
+    lines = read_text(place / SAID, WHERE, most=MOST_BYTES).splitlines()
     found = [line.split() for line in lines if re.fullmatch(r"\d+ [0-9a-f]{2}", line)]
     answers, at = [], 0
     for _, wanted in requests:

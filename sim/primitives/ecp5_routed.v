@@ -16,11 +16,10 @@ module TRELLIS_COMB #(
     output F, FCO, OFX
 );
     wire value = INITVAL[{D, C, B, A}];
+    assign OFX = IS_Z1 ? (M ? FXB : FXA) : (M ? F1 : F);
     generate
         if (MODE == "LOGIC") begin
             assign F = value;
-            if (IS_Z1) assign OFX = M ? FXB : FXA;
-            else assign OFX = M ? F1 : F;
         end else if (MODE == "CCU2") begin
             wire other = CCU2_INJECT1 == "NO" && INITVAL[{2'b0, B, A}];
             assign F = value ^ (CCU2_INJECT1 == "NO" && FCI);

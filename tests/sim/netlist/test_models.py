@@ -68,7 +68,7 @@ def theirs(family: str) -> str:
         for other in names:
             body = re.sub(rf"\b{other}\b(?= *[#(]| \w+ *\()", f"theirs_{other}", body)
         found.append(body)
-    return "`define NO_INCLUDES\n" + "\n".join(found)
+    return "`define SB_DFF_INIT initial Q = 0;\n" + "\n".join(found)
 
 
 def widths(family: str, cell: str) -> dict[str, int]:
