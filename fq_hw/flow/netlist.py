@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import gzip
 import io
 import time
 import zlib
@@ -16,7 +15,7 @@ import numpy as np
 
 from fq_hw import golden
 from fq_hw.errors import ArtifactError, SimulationError, require
-from fq_hw.files import open_file, parse_json, read_json, scratch_folder
+from fq_hw.files import parse_json, read_bytes, read_json, scratch_folder
 from fq_hw.flow.digests import design_digest
 from fq_hw.report import record_files
 from fq_hw.report.records import DesignRecord, RoutedRecord
@@ -32,6 +31,7 @@ __all__ = ["Built", "NetlistRun", "Stage", "compare_netlist", "compare_tables", 
 FOLDER = Path("build/sim")
 MADE_BY = "fq-hw build"
 MOST_BYTES = 4 * 2**30  # of a netlist
+GZIP = 31  # zlib's word for that format
 START_S = 200e-6  # after configuration, when the first request comes
 
 
@@ -274,10 +274,9 @@ def read_routed(folder: Path) -> dict:
 
     path = folder / ROUTED_NETLIST
     hint = f"`{MADE_BY} --keep-netlist` leaves it"
-    with open_file(path, f"{path}", most=MOST_BYTES, hint=hint) as file:
-        try:
-            with gzip.open(file) as plain:
-                text = plain.read(MOST_BYTES)
-        except (OSError, EOFError, zlib.error) as error:
-            raise ArtifactError(f"{path}: is no gzip file ({error}); {hint}") from error
+    raw = read_bytes(path, f"{path}", most=MOST_BYTES, hint=hint)
+    try:
+        text = zlib.decompressobj(GZIP).decompress(raw, MOST_BYTES)
+    except zlib.error as error:
+        raise ArtifactError(f"{path}: is no gzip file ({error}); {hint}") from error
     return parse_json(text.decode(errors="replace"), f"{path}")
