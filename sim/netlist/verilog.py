@@ -89,7 +89,7 @@ def rows(cells: Sequence[Mapping], models: Mapping[str, Model]) -> Iterator[list
         shared = {
             port: bits for port, bits in cell["connections"].items() if port not in model.wide
         }
-        has = sorted(cell["connections"])
+        has = sorted(port for port, bits in cell["connections"].items() if bits)
         key = json.dumps([cell["type"], cell["parameters"], shared, has], sort_keys=True)
         row = alike.setdefault(key, [])
         row.append(cell)
@@ -140,6 +140,10 @@ class Writer:
         """One instance for a row of cells, with the parameters that their model knows."""
         first = row[0]
         given = first["parameters"]
+        strange = sorted(port for port, bits in first["connections"].items()
+                         if bits and port not in model.ports)  # fmt: skip
+        contract = f"the model of {first['type']} has no such port"
+        require(not strange, "netlist", contract, strange, kind=SimulationError)
         settings = [f".{name}({parameter(value)})"
                     for name, value in given.items() if name in model.parameters]  # fmt: skip
         settings += [f".{WIDTH}({len(row)})"] * bool(model.wide)

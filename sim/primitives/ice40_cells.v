@@ -135,7 +135,7 @@ module SB_IO #(
     parameter [5:0] PIN_TYPE = 0
 ) (
     inout PACKAGE_PIN,
-    input D_OUT_0, OUTPUT_ENABLE,
+    input D_OUT_0, OUTPUT_ENABLE, CLOCK_ENABLE,
     output D_IN_0
 );
     generate
@@ -159,6 +159,7 @@ module SB_GB_IO #(
     parameter [5:0] PIN_TYPE = 0
 ) (
     inout PACKAGE_PIN,
+    input CLOCK_ENABLE,
     output D_IN_0, GLOBAL_BUFFER_OUTPUT
 );
     initial if (PIN_TYPE != 6'b000001) $fatal(1, "SB_GB_IO: this PIN_TYPE is not modelled");

@@ -84,6 +84,13 @@ def test_a_cell_without_a_model_is_named():
         as_verilog({"modules": {}}, ECP5, "netlist")
 
 
+def test_a_port_without_a_model_is_named():
+    odd = cell("LUT4", {}, A=[2], CARRY=[3])
+    message = r"^netlist: the model of LUT4 has no such port \(got \['CARRY'\]\)$"
+    with pytest.raises(SimulationError, match=message):
+        as_verilog(design(odd), ECP5, "netlist")
+
+
 def test_families_without_models():
     with pytest.raises(ParameterError, match="^netlist: family must be one of ecp5, ice40 "):
         model_files("gowin")
