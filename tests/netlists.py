@@ -19,7 +19,7 @@ from sim.netlist import bench, models, pins, verilog
 PIXELS = 12
 INFO = Info(pixels=PIXELS, colours=1, classes=2, best=1, label_bytes=1, score_bytes=3)
 AROUND = len(pack(REQUEST_SYNC, 0, 0))
-BAUD = {"ulx3s-25f": 6_250_000, "hx8k-breakout": 3_000_000}
+BAUD = {"ulx3s-25f": 6_250_000, "hx8k-breakout": 3_000_000, "icebreaker": 3_000_000}
 
 
 def table(shape: int = 18, depth: int = 512) -> list[int]:
@@ -74,13 +74,14 @@ def scores(frame: bytes) -> tuple[int, int]:
     return sum(entries[pixel] for pixel in frame) % 2**23, 5
 
 
-def synthesised(board: str, folder: Path, monkeypatch) -> dict:
-    """The netlist of TableCore for ``board``, as the router gets it; the router is a fake."""
+def synthesised(board: str, folder: Path, monkeypatch, clock_mhz: float | None = None) -> dict:
+    """The netlist of TableCore for ``board``, as the router gets it; an ECP5's is a fake."""
     if boards.find(board).family == "ecp5":
         fake_router.put(folder, monkeypatch, ecppack=fake_router.PACKER)
     found = boards.find(board)
     out = folder / f"table{found.toolchain.bitstream}"
-    built = build(TableCore(), found, out, info=INFO, baud=BAUD[board], keep_netlist=True)
+    how = {"info": INFO, "baud": BAUD[board], "keep_netlist": True, "clock_mhz": clock_mhz}
+    built = build(TableCore(), found, out, **how)
     return netlist.read(built.work / NETLIST)
 
 
@@ -91,13 +92,21 @@ def requests(count: int) -> list[tuple[bytes, int]]:
     return asked + [(frame, AROUND + INFO.result_bytes) for frame in sent]
 
 
-def heard(design: dict, board: str, folder: Path, programs: Path, seed: int = 1):
+def heard(
+    design: dict,
+    board: str,
+    folder: Path,
+    programs: Path,
+    seed: int = 1,
+    clock_mhz: float | None = None,
+) -> list[bench.Heard]:
     """What the netlist ``design`` says to ``requests``."""
     found = boards.find(board)
     ours = pins.pins_of(list(design["modules"]["top"]["ports"]))
     pins.settle_pins(design, ours)
     text = verilog.as_verilog(design, models.models(found.family), "netlist")
     sources = {"netlist.v": text, "board.v": pins.around_netlist("netlist", ours)}
-    bit = divisor(found.clock_mhz * 1e6, BAUD[board])
-    program = bench.build(sources | models.model_files(found.family), bit, programs)
-    return bench.talk(program, requests(3), folder, start=1000, limit=5000, seed=seed)
+    bit = divisor((clock_mhz or found.clock_mhz) * 1e6, BAUD[board])
+    sources |= models.model_files(found.family)
+    program = bench.build(sources, bit, programs)
+    return bench.talk(program, requests(3), folder, start=4000, limit=5000, seed=seed)

@@ -148,7 +148,7 @@ def compare_netlist(
     from boards.protocol import REQUEST_SYNC, Request, frame_request, pack
     from boards.rates import info_of
     from boards.uart import divisor
-    from sim import network, primitives, verilator
+    from sim import primitives, verilator
     from sim.netlist import bench
 
     verilator.environment()  # a missing tool is said at once
@@ -167,11 +167,9 @@ def compare_netlist(
         "limit": 4 * plan.interval_bound + 20_000 + round(20 * bit * info.result_bytes),
     }
 
-    def run(
-        what: str, sources: dict[str, str], brief: bool, keep: Path | None
-    ) -> tuple[list[Heard], float]:
+    def run(what: str, sources: dict[str, str], keep: Path | None) -> tuple[list[Heard], float]:
         report(f"building the simulator of {what} (kept for the next time)")
-        program = bench.build(sources, bit, FOLDER / "programs", brief)
+        program = bench.build(sources, bit, FOLDER / "programs")
         report(f"simulating {what}: {len(images)} frames at {float(bit):g} cycles a bit")
         began = time.monotonic()
         with scratch_folder(FOLDER) as place:
@@ -180,9 +178,8 @@ def compare_netlist(
 
     cells, sources = netlist_sources(built, stage)
     verilog = verilog_sources(design, built) | primitives.twins(built.board.family)
-    cycles = round(10 * bit * sum(len(frame) for frame in frames))
-    wanted, _ = run("the Verilog", verilog, network.is_brief(cycles), FOLDER / "said")
-    found, seconds = run(f"the {stage.value} netlist", sources, True, None)
+    wanted, _ = run("the Verilog", verilog, FOLDER / "said")
+    found, seconds = run(f"the {stage.value} netlist", sources, None)
     last = graph.ops[-2].name
     scores = np.concatenate([t[last] for t in golden.batches(graph, images)])
     truth = scores.reshape(len(images), -1)

@@ -29,15 +29,15 @@ class Heard:
     cycles: tuple[int, ...]
 
 
-def build(sources: Mapping[str, str], bit: Fraction, folder: Path, brief: bool = True) -> Path:
+def build(sources: Mapping[str, str], bit: Fraction, folder: Path) -> Path:
     """Compile ``sources``, of which one has the module ``board`` (clk, rx, tx).
 
-    ``bit`` is how many cycles a bit lasts. ``brief`` as in ``verilator``, and always right for a
-    netlist: its ten thousand wires take the compiler longer than what optimisation saves.
+    ``bit`` is how many cycles a bit lasts.
     """
     sixteenths = int(16 * bit)
     bench = f"`define SIXTEENTHS {sixteenths}\n" + BENCH.read_text()
-    return verilator.build({"bench.sv": bench, **sources}, "bench", folder, brief)
+    sources = {"bench.sv": bench, **sources}
+    return verilator.build(sources, "bench", folder, netlist=True)
 
 
 def talk(

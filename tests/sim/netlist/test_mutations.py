@@ -84,7 +84,7 @@ def test_in_the_cycles_of_the_verilog(netlist, tmp_path, programs):
     shell = Shell(TableCore(), info=INFO, clock_hz=25e6, baud=6_250_000)
     sources = {"top.v": to_verilog(shell, "top"), "board.v": pins.around_verilog("top")}
     program = bench.build(sources, shell.divisor, programs)
-    wanted = bench.talk(program, requests(3), tmp_path, start=1000, limit=5000)
+    wanted = bench.talk(program, requests(3), tmp_path, start=4000, limit=5000)
     assert heard(copy.deepcopy(netlist), BOARD, tmp_path, programs) == wanted
 
 
@@ -107,6 +107,13 @@ def test_a_word_of_a_block_ram(netlist, tmp_path, programs):
 def test_the_first_value_of_a_flip_flop(netlist, tmp_path, programs):
     wrong = changed(netlist, "TRELLIS_FF", "REGSET", lambda old: "SET", "total")
     assert not says_right(wrong, tmp_path, programs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("board", "clock"), [("ulx3s-25f", 50.0), ("icebreaker", 24.0)])
+def test_behind_a_pll(board, clock, tmp_path, programs, monkeypatch):
+    design = synthesised(board, tmp_path, monkeypatch, clock)
+    assert right(heard(design, board, tmp_path, programs, clock_mhz=clock))
 
 
 @pytest.mark.slow
