@@ -6,7 +6,7 @@ TINY ?= ../shared/models/mlperf_tiny
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-bitstreams bench-cnv bench-imagenet bench-tiny bench-import bench-nets bench-faults bench-links calibrate doctor format clean help
+.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-bitstreams bench-cnv bench-imagenet bench-tiny bench-netlists bench-import bench-nets bench-faults bench-links calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -47,6 +47,9 @@ bench-imagenet: .venv/demo ## the published ERNs at 256 x 256 on ULX3S boards: f
 
 bench-tiny: .venv/test ## MLPerf Tiny's int8 models: LiteRT, Verilog, routed (hours; TINY=folder of the TFLite files)
 	$(BIN)/fq-hw bench-tiny $(TINY)
+
+bench-netlists: .venv/demo ## netlists of the demo, ern20 and an iCE40 network after synthesis, routing, packing, beside golden (an hour)
+	$(BIN)/fq-hw bench-netlists
 
 bench-import: .venv/test ## 300 random ONNX models through import, qonnx, folding, Verilator (half an hour; resumes)
 	PYTHONPATH=. $(BIN)/python tests/bench_import.py  # the project before tests/fq_hw

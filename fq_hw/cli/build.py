@@ -69,6 +69,11 @@ def add_board_arguments(parser: argparse.ArgumentParser) -> None:
         "training changes comes from there too, for `fq-hw weights`; takes 4 %% more logic",
     )
     parser.add_argument(
+        "--keep-netlist",
+        action="store_true",
+        help="keep the routed netlist beside the logs, for `fq-hw sim --netlist routed`",
+    )
+    parser.add_argument(
         "--out", type=Path, help="file (default build/BOARD/NAME-SPEED.bit or .bin)"
     )
 
@@ -101,6 +106,7 @@ def goal_of(args: argparse.Namespace) -> BuildGoal:
         scheduler=args.scheduler,
         replaceable=args.replaceable,
         link=args.link,
+        keep_netlist=args.keep_netlist,
         baud=args.baud,
         ip=args.ip,
         out=args.out,

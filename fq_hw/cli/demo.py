@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> Output:
     timed = args.images >= TIMED
     require(timed, "--images", f"must be at least {TIMED} to time frames", args.images)
     check_output(BENCH, "demo")
-    for name in toolbox.NAMES:
+    for name in toolbox.BUILDING:
         toolbox.find(name)  # a missing tool is said at once
     model = flow.load_model(args.model)
     design = model.design(hardware_of(args))

@@ -11,6 +11,7 @@ from fq_hw.cli.hardware import add_fold_arguments, hardware_of
 from fq_hw.cli.images import add_data_arguments, load_images
 from fq_hw.cli.model import add_model_argument, add_untrained_argument, model_of
 from fq_hw.cli.output import Output, say
+from fq_hw.cli.sim_netlist import add_netlist_arguments, check_netlist, simulate_netlist
 from fq_hw.errors import require
 from fq_hw.flow import waves
 from fq_hw.flow.simulate import LEVEL_IMAGES, Comparison, check_sizes
@@ -35,7 +36,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="simulate the Verilog on test images and compare",
         description="Build the emitted Verilog with Verilator, run test images through it, and "
         "compare scores, every tensor of the first images, and cycles. The golden accuracy is over "
-        "the whole test split.",
+        "the whole test split. With --netlist, the same of what synthesis, place and route, or the "
+        "bitstream made of it.",
     )
     add_model_argument(parser)
     add_untrained_argument(parser)
@@ -51,6 +53,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--wave-frames", type=int, help=f"how many frames of them (default {waves.FRAMES})"
     )
+    add_netlist_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -68,7 +71,10 @@ def simulate(args: argparse.Namespace, design: flow.Design) -> Comparison:
 
 def run(args: argparse.Namespace) -> Output:
     """Compare and refuse to call a difference a result; waves are written in both cases."""
+    check_netlist(args)
     check_sim(args)
+    if args.netlist is not None:
+        return simulate_netlist(args, model_of(args).design(hardware_of(args)))
     contract, hint = "says how much --waves writes", "add --waves FILE"
     alone = args.waves is None and args.wave_frames is not None
     require(not alone, "--wave-frames", contract, args.wave_frames, hint=hint)

@@ -53,6 +53,7 @@ class BuildGoal:
     jobs       how many of them are routed at a time here; ``scheduler`` routes them on a Dask
                cluster instead
     replaceable  all that training changes comes from the board's flash, for ``fq-hw weights``
+    keep_netlist  the routed netlist stays in the work folder, for ``fq-hw sim --netlist routed``
     link       how the board is spoken to, "uart" or "ethernet"
     baud       of its UART, bits a second (default 1,000,000)
     ip         its address on Ethernet (default 192.168.1.50)
@@ -71,6 +72,7 @@ class BuildGoal:
     jobs: int | None = None
     scheduler: str | None = None
     replaceable: bool = False
+    keep_netlist: bool = False
     link: str = UART
     baud: int | None = None
     ip: str | None = None
@@ -215,6 +217,7 @@ class BuildGoal:
             seeds=self.seeds,
             jobs=self.jobs or cores_here(),
             scheduler=self.scheduler,
+            keep_netlist=self.keep_netlist,
             beside={
                 DESIGN: as_text(describe(design, board, self.options, plan, self.link_rate(design)))
             },

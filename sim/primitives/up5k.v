@@ -1,4 +1,5 @@
-// What the SPRAM of iCE40 UltraPlus does, as far as rtl_gen uses it (FPGA-TN-02022).
+// What the SPRAM of iCE40 UltraPlus does, as far as rtl_gen uses it (FPGA-TN-02022). Nothing gives its
+// words a first value: each run draws them.
 // A write leaves DATAOUT undefined; here it becomes the complement of what is written, so that a
 // design that reads it gives wrong results.
 module SB_SPRAM256KA (
@@ -11,6 +12,7 @@ module SB_SPRAM256KA (
   reg [15:0] words[0:16383];
   wire awake = CHIPSELECT && !STANDBY && !SLEEP && POWEROFF;
   integer n;
+  initial for (n = 0; n < 16384; n = n + 1) words[n] = $urandom;
   always @(posedge CLOCK)
     if (awake) begin
       if (WREN) begin

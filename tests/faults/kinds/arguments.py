@@ -67,6 +67,7 @@ BASES = {  # words that are right, and what they need and write
     "bench-cnv": (("cnv.npz", "--path", "cifar"), ("cnv.npz", "cifar"), ()),
     "bench-imagenet": ((), (), ()),
     "bench-tiny": (("models",), ("models",), ()),
+    "bench-netlists": ((), (), ()),
     "doctor": ((), (), ()),
 }
 HEAVY = {
@@ -78,6 +79,7 @@ HEAVY = {
     "bench-cnv",
     "bench-imagenet",
     "bench-tiny",
+    "bench-netlists",
     "doctor",
 }  # only what must be refused at once
 NUMBERS = ("-1", "0", "1e400", "nan", "inf", "-inf", str(10**30), str(-(10**30)), "", " ", "1.5",

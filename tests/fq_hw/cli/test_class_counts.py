@@ -54,7 +54,7 @@ def test_of_a_graph(command, two, refused, monkeypatch):
     monkeypatch.setattr("fq_hw.flow.hardware.Hardware.folding", lambda *_: None)
     monkeypatch.setattr("fq_hw.flow.design.Design.plan", None)
     monkeypatch.setattr("fq_hw.flow.build.BuildGoal.check_design", lambda *_: BUILD)
-    monkeypatch.setattr(demo.toolbox, "NAMES", ())
+    monkeypatch.setattr(demo.toolbox, "BUILDING", ())
     monkeypatch.setattr("sim.verilator.environment", lambda: {})
     assert refused(command, SHIPPED, *two).startswith(TEN)
 

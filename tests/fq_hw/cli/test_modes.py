@@ -33,6 +33,10 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("run --port sim --stdin --images 4", "--images", "is of a data set, and --stdin is none"),
     ("run --port sim --stdin a.png", "--stdin", "leaves nothing for pictures"),
     ("sim --wave-frames 3", "--wave-frames", "says how much --waves writes"),
+    ("sim --build a.build", "--build", "is of --netlist alone"),
+    ("sim --seed 3", "--seed", "is of --netlist alone"),
+    ("sim --netlist synth --waves f.vcd", "--waves", "looks inside, and --netlist cannot"),
+    ("sim --netlist synth --level-images 2", "--level-images", "looks inside, and --netlist"),
     ("sim --array 8x2x16", "--array", "is the size of the arrays that --sequ"),
     ("sim --sequential --in-turn a b", "--sequential", "leaves nothing for --in-turn: it has one"),
     ("sim --fold f.json --in-turn a b", "--fold", "says what runs in turn, too"),
@@ -87,10 +91,11 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "sequential",
     "estimate": "cycles fold in-turn sequential",
     "rtl": "bus cycles data family fold in-turn out path sequential top untrained",
-    "sim": "data images in-turn level-images path untrained waves",
-    "build": "board clock in-turn link out placer scheduler seed seeds sequential untrained",
-    "demo": "board clock cycles data fold images in-turn level-images link out path placer "
-    "scheduler seed seeds sequential",
+    "sim": "data images in-turn netlist path untrained",
+    "build": "board clock in-turn keep-netlist link out placer scheduler seed seeds sequential "
+    "untrained",
+    "demo": "board clock cycles data fold images in-turn keep-netlist level-images link out path "
+    "placer scheduler seed seeds sequential",
     "flash": "board cable keep",
     "run": "array check cycles fold in-turn net port sequential tries",
     "report": "array board cycles fold in-turn out sequential",
@@ -101,6 +106,7 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "bench-cnv": "path",
     "bench-imagenet": "only parts route",
     "bench-tiny": "only parts path",
+    "bench-netlists": "only",
     "accuracy": "epochs print record",
 }
 WITH_MODEL = ("sim", "build", "demo", "search")
@@ -151,8 +157,8 @@ def test_every_option_is_judged(command):
         ("accuracy s --data d --record r --only a --epochs 1 --seeds 2 --print", set()),
         (
             "build m --board icebreaker --clock 9 --mhz 9 --placer wires --seed 4 --seeds 3 "
-            "--jobs 2 --scheduler tcp://a:1 --replaceable --baud 9600 --link ethernet --ip i "
-            "--out o",
+            "--jobs 2 --scheduler tcp://a:1 --replaceable --keep-netlist --baud 9600 "
+            "--link ethernet --ip i --out o",
             set(),
         ),
         (

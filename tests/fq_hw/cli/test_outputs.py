@@ -126,6 +126,7 @@ def test_build_options_are_checked_before_any_work(option, capsys):
         (("bench-cnv", SHIPPED, "--path", "."), "cnv"),
         (("bench-imagenet", "--only", "erns18"), "imagenet"),
         (("bench-tiny", "."), "tiny"),
+        (("bench-netlists", "--only", "small"), "netlists"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
