@@ -23,6 +23,9 @@ FOREIGN = {
     "--top-module",
     "--lint-only",
     "--vopt",
+    "--cpu_as_gpio",
+    "--mspi_as_gpio",
+    "--sspi_as_gpio",
 }  # options of other tools that texts name
 PLACE = re.compile(r"(?<![\w./-])(?:tests|docs|fq_hw|boards|bus|rtl_gen|sim)/[\w./-]*\w")
 

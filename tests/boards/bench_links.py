@@ -32,7 +32,7 @@ CLOCK_HZ, DIVISOR, IDLE_S, PIXELS = 25e6, 4, 0.0004, 6
 ON_PINS = ("request lost", "request flipped", "request cut", "request interrupt", "reply lost",
            "reply flipped", "stale", "killed")  # fmt: skip
 BOARD, CYCLES, AIM_MHZ = "colorlight-5a75b", 36_864, 80.0
-Row = tuple[str, float | int, str, str]
+Row = tuple[str, float, str, str]
 
 
 def bad_network() -> list[Row]:
@@ -51,7 +51,14 @@ def full_wire() -> list[Row]:
     frame = random.Random(3).randbytes(ethernet_pins.PIXELS * ethernet_pins.COLOURS)
     with TemporaryDirectory() as folder:
         rate, _ = ethernet_pins.stream(program, frame, 200, Path(folder))
-    return [("Ethernet: pixels at 125 MHz, the shell at 100 MHz", rate / 1e6, "MB/s", "rtl-sim")]
+    return [
+        (
+            "Ethernet: pixels at 125 MHz, the shell at 100 MHz",
+            round(rate / 1e6, 1),
+            "MB/s",
+            "rtl-sim",
+        )
+    ]
 
 
 def linux() -> list[Row]:
@@ -102,8 +109,8 @@ def routed() -> list[Row]:
     where = f"Ethernet, {model.name} on {BOARD}"
     assert built.link_mhz is not None
     return [
-        (f"{where}: clock of the PHY", built.link_mhz, "MHz", "routed"),
-        (f"{where}: clock of the design", built.fmax_mhz, "MHz", "routed"),
+        (f"{where}: clock of the PHY", round(built.link_mhz, 1), "MHz", "routed"),
+        (f"{where}: clock of the design", round(built.fmax_mhz, 1), "MHz", "routed"),
         (f"{where}: LUT4", built.lut4, "LUT4", "routed"),
         (f"{where}: block RAMs", built.ebr, "EBR", "routed"),
     ]
