@@ -83,7 +83,7 @@ def test_a_difference_is_an_error():
         SimulationError, match="^synth netlist: differs from the golden model in 2 "
     ):
         NetlistRun(**found | {"scores_wrong": 2}).check()
-    with pytest.raises(SimulationError, match="^synth netlist: gives 3 bytes in other cycles than"):
+    with pytest.raises(SimulationError, match="^synth netlist: gives 3 bytes that differ from the"):
         NetlistRun(**found | {"cycles_wrong": 3}).check()
 
 
