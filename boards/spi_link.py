@@ -32,7 +32,17 @@ from amaranth.lib.wiring import In, Out
 from boards.byte_link import ByteLink
 from fq_hw.errors import require
 
-__all__ = ["CYCLES", "MARK", "PLACES", "RUN_BEGIN", "RUN_END", "UNIT", "Command", "SpiLink"]
+__all__ = [
+    "CYCLES",
+    "MARK",
+    "PLACES",
+    "REPLY_PLACES",
+    "RUN_BEGIN",
+    "RUN_END",
+    "UNIT",
+    "Command",
+    "SpiLink",
+]
 
 CYCLES = 4  # of the design's clock in one of SCK, at least
 PLACES = 2048  # bytes of requests, which fill a block RAM of an ECP5
