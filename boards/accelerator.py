@@ -14,7 +14,10 @@ import numpy as np
 
 from boards.link import Link, LinkError, Port, Result
 from boards.protocol import BAUD, IDLE_S, Info
-from boards.udp_port import SCHEME, UdpPort
+from boards.spi_port import SCHEME as SPI
+from boards.spi_port import open_spi
+from boards.udp_port import SCHEME as UDP
+from boards.udp_port import UdpPort
 from fq_hw.data.meaning import Meaning
 from fq_hw.errors import ToolError, require
 
@@ -87,13 +90,16 @@ class Tally:
 
 
 def open_port(name: str, baud: int = BAUD, timeout: float = TIMEOUT_S) -> Port:
-    """A port by its name: a serial device, a URL of pyserial's (``socket://HOST:PORT``), or
-    ``udp://HOST`` for a board on Ethernet.
+    """A port by its name: a serial device, a URL of pyserial's (``socket://HOST:PORT``),
+    ``udp://HOST`` for a board on Ethernet, or ``spi:///dev/spidev0.0?hz=4000000``.
 
-    Raises ToolError where pyserial is missing, LinkError where the port cannot be opened.
+    Raises ToolError where pyserial or spidev is missing, LinkError where the port cannot be opened,
+    ParameterError for a URL that is not written so.
     """
-    if name.startswith(f"{SCHEME}:"):
+    if name.startswith(f"{UDP}:"):
         return UdpPort(name, timeout)
+    if name.startswith(f"{SPI}:"):
+        return open_spi(name, timeout)
     try:
         import serial
     except ModuleNotFoundError as error:

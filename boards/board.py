@@ -12,6 +12,11 @@ from fq_hw.schedule.sdram import SdramChip
 
 __all__ = ["Board", "Capacity"]
 
+SPI_ATTRS = {  # without a host, none is selected
+    "ecp5": {"IO_TYPE": "LVCMOS33", "PULLMODE": "UP"},
+    "ice40": {"IO_STANDARD": "SB_LVCMOS", "PULLUP": "1"},
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
@@ -49,6 +54,7 @@ class Board:
     family    the device's, a key of ``toolchain.TOOLCHAINS``
     platform  "module:Class" of the Amaranth platform
     uart      (connector, rx, tx) where the platform itself has no ``uart``
+    spi       (connector, sck, cs, copi, cipo), the pins where a host may be its SPI master
     loader    words of openFPGALoader that name the board, or the cable of its own
     pll       whether router and packer know the device's PLL
     sdram     the chip behind the platform's ``sdram``, where it has one
@@ -64,6 +70,7 @@ class Board:
     capacity: Capacity
     loader: tuple[str, ...]
     uart: tuple[str, str, str] | None = None
+    spi: tuple[str, str, str, str, str] | None = None
     pll: bool = True
     sdram: SdramChip | None = None
     ethernet: PhyPins | None = None
@@ -94,4 +101,12 @@ class Board:
             connector, rx, tx = self.uart
             pins = {"rx": rx, "tx": tx, "conn": (connector, 0)}
             platform.add_resources([UARTResource(0, **pins, attrs=Attrs(IO_TYPE="LVCMOS33"))])
+        if self.spi:
+            from amaranth.build import Attrs
+            from amaranth_boards.resources import SPIResource
+
+            connector, sck, cs, copi, cipo = self.spi
+            pins = {"clk": sck, "cs_n": cs, "copi": copi, "cipo": cipo, "conn": (connector, 0)}
+            attrs = Attrs(**SPI_ATTRS[self.family])
+            platform.add_resources([SPIResource(0, **pins, attrs=attrs, role="peripheral")])
         return platform

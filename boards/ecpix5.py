@@ -6,6 +6,8 @@ from boards.ethernet.rgmii import PhyPins
 
 __all__ = ["ECPIX5_45F", "ECPIX5_85F"]
 
+SPI = ("pmod", "4", "1", "2", "3")  # Pmod 0, as Digilent's type 2
+
 PHY = PhyPins(
     rx_delay_ns=0, tx_delay_ns=2, source="litex-boards, whose designs have run on the board"
 )
@@ -17,6 +19,7 @@ ECPIX5_45F = Board(
     platform="amaranth_boards.ecpix5:ECPIX545Platform",
     loader=("--board", "ecpix5"),
     capacity=LFE5U_45F,
+    spi=SPI,
     ethernet=PHY,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",
@@ -28,6 +31,7 @@ ECPIX5_85F = Board(
     platform="amaranth_boards.ecpix5:ECPIX585Platform",
     loader=("--board", "ecpix5"),
     capacity=LFE5U_85F,
+    spi=SPI,
     ethernet=PHY,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",

@@ -1,4 +1,5 @@
-"""IcePi Zero 1.3; the UART is that of its USB bridge."""
+"""IcePi Zero 1.3; the UART is that of its USB bridge, SPI that of the
+Raspberry Pi header: SPI0 with CE0."""
 
 from boards.board import Board
 from boards.devices import ECP5_SOURCE, LFE5U_25F
@@ -13,6 +14,7 @@ ICEPI_ZERO = Board(
     platform="amaranth_boards.icepi_zero:IcepiZero1_3Platform",
     loader=("--board", "icepi-zero"),
     capacity=LFE5U_25F,
+    spi=("gpio", "11", "8", "10", "9"),
     sdram=SDR_16M16,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",

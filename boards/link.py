@@ -55,7 +55,8 @@ PORT_ERRORS = (OSError, termios.error)  # what pyserial raises when an adapter i
 
 
 class Port(Protocol):
-    """A serial port; that of pyserial is one, ``boards.udp_port.UdpPort`` another.
+    """A serial port; that of pyserial is one, ``boards.udp_port.UdpPort`` another, and
+    ``boards.spi_port.SpiPort``.
 
     ``read`` returns fewer bytes after its timeout, which must be longer than the board takes for a
     frame; ``write`` takes all. Where there are ``flush`` (wait until all is sent) and

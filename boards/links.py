@@ -19,13 +19,15 @@ from boards.ethernet.top import CLOCK_HZ
 from boards.protocol import BAUD, BITS_PER_BYTE, IDLE_S, Info, reply_bytes, request_bytes
 from boards.serial_link import SerialLink
 from boards.shell import Shell
-from boards.tops import PHY_CLOCK, EthernetTop, SerialTop
+from boards.spi_link import CYCLES, PLACES, REPLY_PLACES, SpiLink
+from boards.tops import PHY_CLOCK, EthernetTop, SerialTop, SpiTop
 from boards.uart import divisor
 from fq_hw.errors import require
 
-__all__ = ["MAC", "Ethernet", "LinkKind", "Uart"]
+__all__ = ["MAC", "Ethernet", "LinkKind", "Spi", "Uart"]
 
 MAC = "02:66:71:00:00:01"  # one that nobody is sold with: two such boards need a network each
+SMALL_PLACES = 512  # of requests, where block RAMs are small and few
 NO_CLOCKS: Mapping[str, float] = MappingProxyType({})
 
 
@@ -116,3 +118,35 @@ class Ethernet(LinkKind):
 
     def __str__(self) -> str:
         return "gigabit Ethernet"
+
+
+@dataclass(frozen=True)
+class Spi(LinkKind):
+    """The board's pins for a host that is its SPI master."""
+
+    name = "spi"
+
+    def check(self, board: Board, clock_hz: float) -> None:
+        contract = f"{board.name} has no pins for SPI that fq-hw knows"
+        hint = "leave it out, for its UART"
+        require(board.spi is not None, "--link spi", contract, hint=hint)
+
+    def top(
+        self, core: wiring.Component, info: Info, board: Board, clock_hz: float,
+        clock: PllClock | None,
+    ) -> SpiTop:  # fmt: skip
+        return SpiTop(Shell(core, info=info, link=SpiLink(places=places_on(board))), clock)
+
+    def frames_per_second(self, info: Info, clock_hz: float) -> float:
+        """SCK is as fast as it may be; requests and replies take turns on it."""
+        sent, come = request_bytes(info), reply_bytes(info)
+        around = -(-sent // PLACES) + 2 + -(-come // REPLY_PLACES)
+        return clock_hz / CYCLES / 8 / (sent + come + around)
+
+    def __str__(self) -> str:
+        return f"SPI, SCK the clock by {CYCLES}"
+
+
+def places_on(board: Board) -> int:
+    """Bytes of requests that a board's SPI link has room for."""
+    return SMALL_PLACES if board.family == "ice40" else PLACES

@@ -10,7 +10,7 @@ from boards.ethernet.rgmii import RESET_S, PhyPins
 from boards.ethernet.top import CLOCK_HZ, EthernetShell
 from boards.shell import Shell
 
-__all__ = ["PHY_CLOCK", "EthernetTop", "SerialTop", "Top"]
+__all__ = ["PHY_CLOCK", "EthernetTop", "SerialTop", "SpiTop", "Top"]
 
 PHY_CLOCK = "phy_clock"
 
@@ -43,6 +43,22 @@ class SerialTop(Top):
         m.submodules.rx = rx = io.Buffer("i", uart.rx)
         m.submodules.tx = tx = io.Buffer("o", uart.tx)
         m.d.comb += [self.shell.rx.eq(rx.i), tx.o.eq(self.shell.tx)]
+        return m
+
+
+class SpiTop(Top):
+    """A Shell on the board's ``spi`` resource; it drives cipo while it is selected."""
+
+    def elaborate(self, platform):
+        m = self.begin()
+        m.submodules.shell = shell = self.shell
+        spi = platform.request("spi", 0, dir="-")
+        m.submodules.clk = clk = io.Buffer("i", spi.clk)
+        m.submodules.cs = cs = io.Buffer("i", spi.cs)
+        m.submodules.copi = copi = io.Buffer("i", spi.copi)
+        m.submodules.cipo = cipo = io.Buffer("o", spi.cipo)
+        m.d.comb += [shell.sck.eq(clk.i), shell.cs_n.eq(~cs.i), shell.copi.eq(copi.i)]
+        m.d.comb += [cipo.o.eq(shell.cipo), cipo.oe.eq(cs.i)]
         return m
 
 

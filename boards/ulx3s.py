@@ -6,6 +6,8 @@ from fq_hw.schedule.sdram import SDR_16M16
 
 __all__ = ["ULX3S_12F", "ULX3S_25F", "ULX3S_45F", "ULX3S_85F"]
 
+SPI = ("gpio", "0+", "0-", "1+", "1-")  # sck, cs, copi, cipo on GP0, GN0, GP1, GN1
+
 ULX3S_12F = Board(
     name="ulx3s-12f",
     family="ecp5",
@@ -13,6 +15,7 @@ ULX3S_12F = Board(
     platform="amaranth_boards.ulx3s:ULX3S_12F_Platform",
     loader=("--board", "ulx3s"),
     capacity=LFE5U_25F,
+    spi=SPI,
     sdram=SDR_16M16,
     source="nextpnr-ecp5's utilisation table: the die is the LFE5U-25F's; Lattice promises half",
     tested="built to a bitstream; the bitstream has not run on a board",
@@ -24,6 +27,7 @@ ULX3S_25F = Board(
     platform="amaranth_boards.ulx3s:ULX3S_25F_Platform",
     loader=("--board", "ulx3s"),
     capacity=LFE5U_25F,
+    spi=SPI,
     sdram=SDR_16M16,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",
@@ -35,6 +39,7 @@ ULX3S_45F = Board(
     platform="amaranth_boards.ulx3s:ULX3S_45F_Platform",
     loader=("--board", "ulx3s"),
     capacity=LFE5U_45F,
+    spi=SPI,
     sdram=SDR_16M16,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",
@@ -46,6 +51,7 @@ ULX3S_85F = Board(
     platform="amaranth_boards.ulx3s:ULX3S_85F_Platform",
     loader=("--board", "ulx3s"),
     capacity=LFE5U_85F,
+    spi=SPI,
     sdram=SDR_16M16,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",

@@ -29,6 +29,8 @@ CONSTRAINTS = {
 def test_each_dependency_has_a_tested_version_and_it_is_here(asked):
     tested = CONSTRAINTS[canonicalize_name(asked.name)]
     assert tested in asked.specifier
+    if asked.marker and not asked.marker.evaluate():
+        return  # of other machines
     assert Version(metadata.version(asked.name).partition("+")[0]) == tested
 
 

@@ -59,6 +59,7 @@ ALLOWED = {
     },
     "sim.ethernet": {"os.open": "a pipe to a simulation"},
     "sim.serial": {"os.open": "a pipe to a simulation"},
+    "sim.spi": {"os.open": "a pipe to a simulation"},
     "fq_hw.schedule.resources": {"json.loads": "a file of the package"},
 }
 

@@ -14,7 +14,7 @@ from fq_hw.cli.hardware import (
 )
 from fq_hw.cli.model import add_model_argument, add_untrained_argument, model_of
 from fq_hw.cli.output import Output, say
-from fq_hw.flow.build import ETHERNET, IP, UART, BuildGoal, cores_here
+from fq_hw.flow.build import IP, LINKS, UART, BuildGoal, cores_here
 from fq_hw.report.table import table
 
 __all__ = ["add_board_arguments", "add_parser", "goal_of"]
@@ -33,7 +33,7 @@ def add_board_arguments(parser: argparse.ArgumentParser) -> None:
         "--clock", type=float, metavar="MHZ",
         help="of the accelerator, by a PLL and within 1 %% (default: the board's oscillator)",
     )  # fmt: skip
-    parser.add_argument("--link", choices=[UART, ETHERNET], default=UART,
+    parser.add_argument("--link", choices=LINKS, default=UART,
                         help=f"how the board is spoken to (default {UART})")  # fmt: skip
     parser.add_argument("--baud", type=int, help=f"of its UART (default {BAUD})")
     parser.add_argument("--ip", help=f"its address on Ethernet (default {IP})")

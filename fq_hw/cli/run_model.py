@@ -43,8 +43,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_pictures_argument(parser, "*")
     add_net_argument(parser, "that the bitstream was built from: ")
     parser.add_argument("--port", required=True,
-                        help="serial device, udp://ADDRESS of a board on Ethernet, a URL of "
-                        "pyserial's (socket://HOST:PORT), or the board's pins in Verilator: "
+                        help="serial device, udp://ADDRESS of a board on Ethernet, "
+                        "spi:///dev/spidev0.0?hz=4000000, a URL of pyserial's (socket://HOST:PORT)"
+                        ", or the board's pins in Verilator: "
                         + ", ".join(SIMULATED_PORTS))  # fmt: skip
     parser.add_argument("--baud", type=int, help=f"of a serial port (default {BAUD})")
     tries = f"how often a frame is sent until it is lost (default {TRIES})"
@@ -95,7 +96,7 @@ def check(args: argparse.Namespace) -> None:
     require(not both, "--stdin", "leaves nothing for pictures", hint="leave them out")
     require(args.images is None or args.images >= 1, "--images", "must be at least 1", args.images)
     require(args.tries >= 1, "--tries", "must be at least 1", args.tries)
-    serial = args.port not in SIMULATED_PORTS and not args.port.startswith("udp:")
+    serial = args.port not in SIMULATED_PORTS and not args.port.startswith(("udp:", "spi:"))
     contract = f"is of a serial port, and --port {args.port} has none"
     require(serial or args.baud is None, "--baud", contract, args.baud, hint="leave it out")
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from fq_hw.flow.design import Design
     from fq_hw.flow.hardware import Hardware
 
-__all__ = ["ETHERNET", "IP", "UART", "BuildGoal", "cores_here"]
+__all__ = ["ETHERNET", "IP", "LINKS", "SPI", "UART", "BuildGoal", "cores_here"]
 
-UART, ETHERNET = "uart", "ethernet"
+LINKS = UART, ETHERNET, SPI = "uart", "ethernet", "spi"
 IP = "192.168.1.50"
 AIM_MHZ = 100.0  # of the router, unless somebody says otherwise
 FRAMES = 6  # so many results the cycle model follows
@@ -54,7 +54,7 @@ class BuildGoal:
                cluster instead
     replaceable  all that training changes comes from the board's flash, for ``fq-hw weights``
     keep_netlist  the routed netlist stays in the work folder, for ``fq-hw sim --netlist routed``
-    link       how the board is spoken to, "uart" or "ethernet"
+    link       how the board is spoken to, "uart", "ethernet" or "spi"
     baud       of its UART, bits a second (default 1,000,000)
     ip         its address on Ethernet (default 192.168.1.50)
     out        the file; by default below build/
@@ -118,18 +118,22 @@ class BuildGoal:
     def link_kind(self) -> LinkKind:
         """The link as boards have it. Raises ParameterError."""
         from boards.ethernet.frames import Address
-        from boards.links import MAC, Ethernet, Uart
+        from boards.links import MAC, Ethernet, Spi, Uart
         from boards.protocol import BAUD
 
-        one_of(self.link, (UART, ETHERNET), "--link", f"must be {UART} or {ETHERNET}")
+        one_of(self.link, LINKS, "--link", f"must be one of {', '.join(LINKS)}")
+        for option, value, what, link in (
+            ("--ip", self.ip, "an address on Ethernet", ETHERNET),
+            ("--baud", self.baud, "of a UART", UART),
+        ):
+            contract, hint = f"is {what}, and --link is {self.link}", "leave one of the two out"
+            require(self.link == link or value is None, option, contract, value, hint=hint)
         if self.link == UART:
-            contract = f"is an address on Ethernet, and --link is {UART}"
-            require(self.ip is None, "--ip", contract, self.ip, hint="leave one of the two out")
             baud = BAUD if self.baud is None else self.baud
             require(300 <= baud <= 12_000_000, "--baud", "must be in 300..12000000", baud)
             return Uart(baud)
-        contract = f"is of a UART, and --link is {ETHERNET}"
-        require(self.baud is None, "--baud", contract, self.baud, hint="leave one of the two out")
+        if self.link == SPI:
+            return Spi()
         return Ethernet(Address.parse(MAC, self.ip or IP))
 
     def link_rate(self, design: Design) -> LinkRate:

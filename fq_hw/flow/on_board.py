@@ -13,12 +13,13 @@ import numpy as np
 
 from fq_hw import golden, toolbox
 from fq_hw.errors import ArtifactError, require
-from fq_hw.flow.build import ETHERNET, IP
+from fq_hw.flow.build import ETHERNET, IP, SPI
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
     from boards.accelerator import Accelerator, Answer
+    from boards.link import Port
     from fq_hw.flow.design import Design
     from fq_hw.flow.hardware import Hardware
     from fq_hw.flow.model import Model
@@ -32,7 +33,7 @@ PROGRAMS = Path("build", "sim", "programs")
 # Of the simulated line: a bit is as short as a receiver can hear, and the board gives up half a
 # request soon, for its time stands still while the host thinks.
 DIVISOR, CLOCK_HZ, IDLE_S = 4, 25e6, 0.0004
-HALF_NS = 5  # of the design's clock beside Ethernet
+HALF_NS = 5  # of the design's clock beside Ethernet and SPI
 SECONDS = 600.0  # that a simulated frame may take
 
 
@@ -70,12 +71,12 @@ def flash(
 @contextmanager
 def simulated_port(
     design: Design, report: Callable[[str], None], name: str = SIMULATED
-) -> Iterator[str]:
+) -> Iterator[str | Port]:
     """The port of a simulated board of ``design``, of those in SIMULATED_PORTS.
 
-    The board's UART bit by bit behind a device of this machine, or its Ethernet PHY frame by frame
-    behind a UDP port. Raises SimulationError where the simulation fails, ParameterError where
-    weights lie outside the chip: the memory's pins are not simulated here.
+    The board's UART bit by bit behind a device of this machine, its Ethernet PHY frame by frame
+    behind a UDP port, or its SPI pins. Raises SimulationError where the simulation fails,
+    ParameterError where weights lie outside the chip: the memory's pins are not simulated here.
     """
     inside = design.plan.sdram is None
     contract = "simulates no memory outside the chip"
@@ -146,7 +147,33 @@ def simulated_ethernet(plan: Plan, gap: int) -> Iterator[str]:
         yield f"{SCHEME}://127.0.0.1:{end.port}"
 
 
-SIMULATED_PORTS = {SIMULATED: simulated_uart, f"{SIMULATED}-{ETHERNET}": simulated_ethernet}
+@contextmanager
+def simulated_spi(plan: Plan, gap: int) -> Iterator[Port]:
+    """A port on the pins; time passes with transactions alone, so that none needs ``gap``."""
+    from boards.rates import info_of
+    from boards.shell import Shell
+    from boards.spi_link import CYCLES, SpiLink
+    from boards.spi_port import SpiPort
+    from rtl_gen.emit import to_verilog
+    from rtl_gen.top import Accelerator as Core
+    from sim import spi
+
+    half_ps = 1000 * HALF_NS
+    shell = Shell(Core(plan), info=info_of(plan), link=SpiLink())
+    program = spi.build(to_verilog(shell, "top"), half_ps, PROGRAMS, brief=True)
+    with (
+        TemporaryDirectory() as folder,
+        spi.SpiPins(program, Path(folder), half_ps=CYCLES * half_ps, early_ps=half_ps,
+                    idle_ps=CYCLES * half_ps) as pins,
+    ):  # fmt: skip
+        yield SpiPort(pins, SECONDS)
+
+
+SIMULATED_PORTS = {
+    SIMULATED: simulated_uart,
+    f"{SIMULATED}-{ETHERNET}": simulated_ethernet,
+    f"{SIMULATED}-{SPI}": simulated_spi,
+}
 
 
 @contextmanager
@@ -170,8 +197,8 @@ def open_board(
     tries = TRIES if tries is None else tries
     if port in SIMULATED_PORTS:
         with (
-            simulated_port(model.design(hardware), report, port) as path,
-            Accelerator(path, model, tries=tries, idle_s=IDLE_S, timeout=SECONDS) as board,
+            simulated_port(model.design(hardware), report, port) as found,
+            Accelerator(found, model, tries=tries, idle_s=IDLE_S, timeout=SECONDS) as board,
         ):
             yield board
         return

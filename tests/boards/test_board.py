@@ -36,6 +36,10 @@ def test_platform_agrees_with_the_record(board):
     assert vendor == "Gowin" or platform.family.lower() == board.family
     assert platform.default_clk_frequency == board.clock_mhz * 1e6
     assert platform.request("uart", 0, dir="-").rx.direction.value == "i"
+    if board.spi:
+        spi = platform.request("spi", 0, dir="-")
+        ways = {name: getattr(spi, name).direction.value for name in ("clk", "cs", "copi", "cipo")}
+        assert ways == {"clk": "i", "cs": "i", "copi": "i", "cipo": "o"}
     assert "not run on a board" in board.tested, "say so here when one has"
 
 
