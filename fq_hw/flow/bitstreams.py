@@ -88,7 +88,7 @@ TASKS: Mapping[str, Task] = {  # ECPIX-5 and OrangeCrab are of grade 8, other EC
     "upduino-v3": UP5K,
     "hx8k-breakout": Task(network="ern-mini", cycles=36_864, mhz=60, clock=48),
     "tang-primer-20k": GOWIN,
-    "tang-nano-9k": Task(network="ern-mini", array="4x4x16", mhz=80, clock=72),
+    "tang-nano-9k": Task(network="ern-mini", array="4x4x16", mhz=90, clock=81),
     "tang-nano-20k": GOWIN,
     "tang-primer-25k": replace(GOWIN, clock=85),
     "tang-mega-138k": GOWIN,
