@@ -127,9 +127,10 @@ def read_build(folder: Path, design: Design) -> Built:
     hint = "name that model and its folding, or build this one"
     require(record.design == digest, f"{folder}", contract, hint=hint)
     words = dict(zip(record.build, record.build[1:], strict=False))
-    contract = "was built with --link ethernet, whose pins are not simulated here"
+    link = words.get("--link", UART)
+    contract = f"was built with --link {link}, whose pins are not simulated here"
     hint = "`fq-hw build --keep-netlist` without --link"
-    require(words.get("--link", UART) == UART, f"{folder}", contract, hint=hint)
+    require(link == UART, f"{folder}", contract, hint=hint)
     return Built(
         folder=folder,
         board=boards.find(routed.board),
