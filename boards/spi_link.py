@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import fifo
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
@@ -141,10 +141,9 @@ class SpiLink(ByteLink):
             m.d.sync += self.fresh.eq(1)
         with m.Elif(self.o.valid & self.o.ready):
             m.d.sync += self.fresh.eq(0)
-        left, room = Signal(range(self.places)), Signal(8)
-        most = self.places - SPARE
-        m.d.comb += left.eq(Mux(queue.level < most, most - queue.level, 0))
-        m.d.sync += room.eq(left // UNIT)
+        left, room = Signal(signed(self.places.bit_length() + 1)), Signal(8)
+        m.d.comb += left.eq(self.places - SPARE - queue.level)
+        m.d.sync += room.eq(Mux(left < 0, 0, left // UNIT))
         return room
 
     def tell(self, m: Module, cs_n: Signal, goes, loads) -> Signal:

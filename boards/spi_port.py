@@ -188,7 +188,7 @@ def path_of(url: str) -> tuple[str, int]:
     hz = int(found[1] or HZ) if found else 0
     fits = (
         parts.scheme == SCHEME and url.startswith(f"{SCHEME}:///") and not parts.fragment
-        and re.fullmatch(r"/dev/[\w.-]+", parts.path, re.ASCII) and 0 < hz <= MOST_HZ
+        and re.fullmatch(r"/dev/\w[\w.-]*", parts.path, re.ASCII) and 0 < hz <= MOST_HZ
     )  # fmt: skip
     contract = f"must be written spi:///dev/spidev0.0?hz=N, N up to {MOST_HZ}, {HZ} if none"
     require(fits, "port", contract, url)

@@ -80,8 +80,8 @@ def flip(steps: list[Step], bit: int) -> list[Step]:
 def extra(steps: list[Step], bit: int) -> list[Step]:
     """A clock too many."""
     at = bit_at(steps, bit)
-    high, low = (Step(0, level, steps[at].copi, 2 * CYCLE_PS) for level in (1, 0))
-    return [*steps[:at], high, low, *steps[at:]]
+    low, high = (Step(0, level, steps[at].copi, 2 * CYCLE_PS) for level in (0, 1))
+    return [*steps[:at], low, high, *steps[at:]]
 
 
 def missing(steps: list[Step], bit: int) -> list[Step]:
@@ -99,7 +99,7 @@ def glitch(steps: list[Step], bit: int) -> list[Step]:
 def spike(steps: list[Step], bit: int) -> list[Step]:
     """SCK is high for less than the clock may see."""
     at = bit_at(steps, bit)
-    return [*steps[:at], Step(0, 1, 0, 4_000), Step(0, 0, 0, 2 * CYCLE_PS), *steps[at:]]
+    return [*steps[:at], Step(0, 0, 0, 2 * CYCLE_PS), Step(0, 1, 0, 4_000), *steps[at:]]
 
 
 FAULTS = {one.__name__: one for one in (cut, flip, extra, missing, glitch, spike)}
