@@ -113,10 +113,12 @@ def simulated(what: str, stage: str, found: Mapping, said: str) -> Iterator[Row]
     where = f"{what}, {stage}"
     yield f"{where}: cells", found["cells"], "cells", stage, said
     yield f"{where}: frames through the UART", found["images"], "frames", stage, said
-    for kind, values in (("scores", "that differ"), ("cycles", "of bytes that differ")):
-        count = found[kind]["compared"]
-        name = f"{where}: {kind} {values}, of {count:,}"
-        yield name, found[kind]["mismatching"], kind, stage, said
+    for kind, unit, what in (
+        ("scores", "scores", "scores that differ"),
+        ("cycles", "bytes", "bytes that differ or come in another cycle"),
+    ):
+        name = f"{where}: {what}, of {found[kind]['compared']:,}"
+        yield name, found[kind]["mismatching"], unit, stage, said
 
 
 def compared(what: str, stage: str, found: Mapping, said: str) -> Iterator[Row]:
