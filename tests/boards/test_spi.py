@@ -389,7 +389,7 @@ def test_a_board_without_pins_is_refused():
     with pytest.raises(ParameterError, match="^--link spi: hx8k-breakout has no pins for SPI that"):
         Spi().check(boards.find("hx8k-breakout"), 12e6)
     Spi().check(boards.find("icepi-zero"), 50e6)
-    assert str(Spi()) == "SPI, SCK the clock by 4"
+    assert str(Spi()) == "SPI, SCK = clock / 4"
 
 
 def test_the_figure_of_a_board_counts_every_byte():
