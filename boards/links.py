@@ -144,7 +144,7 @@ class Spi(LinkKind):
         return clock_hz / CYCLES / 8 / (sent + come + around)
 
     def __str__(self) -> str:
-        return f"SPI, SCK the clock by {CYCLES}"
+        return f"SPI, SCK = clock / {CYCLES}"
 
 
 def places_on(board: Board) -> int:

@@ -165,7 +165,7 @@ def open_spi(url: str, timeout: float) -> SpiPort:
     """
     path, hz = path_of(url)
     try:
-        import spidev  # pyright: ignore[reportMissingImports]
+        import spidev  # pyright: ignore[reportMissingImports]  # not on PCs
     except ModuleNotFoundError as error:
         message = "port: needs spidev, of Linux; install it with: pip install 'spidev>=3.6,<4'"
         raise ToolError(message) from error
