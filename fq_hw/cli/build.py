@@ -83,8 +83,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "build",
         help="synthesise, place, route and pack for a board",
-        description="Put the accelerator behind a link of the board and build a bitstream with Yosys, "
-        "nextpnr and the family's packer.",
+        description="Put the accelerator behind a link of the board and build a bitstream with "
+        "Yosys, nextpnr and the family's packer.",
     )
     add_model_argument(parser)
     add_untrained_argument(parser)
