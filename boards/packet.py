@@ -269,7 +269,7 @@ class ReplySender(wiring.Component):
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(offer):
-            m.d.sync += [self.o.payload.eq(byte), self.o.valid.eq(1), self.last.eq(0)]
+            m.d.sync += [self.o.payload.eq(byte), self.o.valid.eq(1)]
             m.d.sync += [left.eq(left - 1), more.eq(left != 2), part.eq(part >> 8)]
             with m.If(sync_left != 0):
                 m.d.sync += sync_left.eq(sync_left - 1)
@@ -297,9 +297,10 @@ class ReplySender(wiring.Component):
                     m.next = "CRC"
             with m.State("CRC"):
                 m.d.comb += [byte.eq(part[:8]), offer.eq(free & more)]
-                with m.If(offer & (left == 2)):
-                    m.d.sync += self.last.eq(1)
+                with m.If(offer):
+                    m.d.sync += self.last.eq(left == 2)
                 with m.If(~more & free):
                     m.d.comb += self.i.ready.eq(1)
+                    m.d.sync += self.last.eq(0)
                     m.next = "IDLE"
         return m
