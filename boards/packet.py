@@ -275,13 +275,14 @@ class ReplySender(wiring.Component):
                 m.d.sync += sync_left.eq(sync_left - 1)
 
         with m.FSM():
-            with m.State("IDLE"), m.If(self.i.valid):
-                head = Cat(Const.cast(int.from_bytes(REPLY_SYNC, "little")), Const(VERSION, 8))
-                m.d.sync += part.eq(Cat(head, self.i.payload))
-                m.d.sync += left.eq(len(REPLY_SYNC) + HEADER_BYTES + 1)
-                m.d.sync += [sync_left.eq(len(REPLY_SYNC)), more.eq(1)]
-                m.d.comb += crc.start.eq(1)
-                m.next = "HEADER"
+            with m.State("IDLE"):
+                m.d.comb += crc.start.eq(1)  # whether a reply begins or not: that is known late
+                with m.If(self.i.valid):
+                    head = Cat(Const.cast(int.from_bytes(REPLY_SYNC, "little")), Const(VERSION, 8))
+                    m.d.sync += part.eq(Cat(head, self.i.payload))
+                    m.d.sync += left.eq(len(REPLY_SYNC) + HEADER_BYTES + 1)
+                    m.d.sync += [sync_left.eq(len(REPLY_SYNC)), more.eq(1)]
+                    m.next = "HEADER"
             with m.State("HEADER"):
                 m.d.comb += [byte.eq(part[:8]), offer.eq(free & more)]
                 with m.If(~more):
