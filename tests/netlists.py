@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 import boards
 from boards import netlist
 from boards.build import NETLIST, build
+from boards.links import Uart
 from boards.protocol import REQUEST_SYNC, Info, Request, frame_request, pack
 from boards.uart import divisor
 from fq_hw.schedule.units import ResultKind
@@ -80,7 +81,7 @@ def synthesised(board: str, folder: Path, monkeypatch, clock_mhz: float | None =
         fake_router.put(folder, monkeypatch, ecppack=fake_router.PACKER)
     found = boards.find(board)
     out = folder / f"table{found.toolchain.bitstream}"
-    how = {"info": INFO, "baud": BAUD[board], "keep_netlist": True, "clock_mhz": clock_mhz}
+    how = {"info": INFO, "link": Uart(BAUD[board]), "keep_netlist": True, "clock_mhz": clock_mhz}
     built = build(TableCore(), found, out, **how)
     return netlist.read(built.work / NETLIST)
 
