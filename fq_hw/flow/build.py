@@ -101,12 +101,12 @@ class BuildGoal:
         from boards.clock import pll_for
 
         board = boards.find(self.board)
-        self.link_kind.check(board, 1e6 * (self.clock or board.clock_mhz))
         require(0 <= self.seed < 2**31, "--seed", "must be in 0..2147483647", self.seed)
         require(1 <= self.seeds <= 1000, "--seeds", "must be in 1..1000", self.seeds)
         if self.clock is not None:
             require(1 <= self.clock <= 1000, "--clock", "must be in 1..1000", self.clock)
             pll_for(board, self.clock)
+        self.link_kind.check(board, 1e6 * (self.clock or board.clock_mhz))
         if self.mhz is not None:
             require(1 <= self.mhz <= 1000, "--mhz", "must be in 1..1000", self.mhz)
             clock = self.clock or board.clock_mhz
