@@ -8,14 +8,10 @@ from importlib import import_module
 from boards.ethernet.rgmii import PhyPins
 from boards.toolchain import TOOLCHAINS, Toolchain
 from fq_hw.errors import one_of, require
+from fq_hw.family import FAMILIES
 from fq_hw.schedule.sdram import SdramChip
 
 __all__ = ["Board", "Capacity"]
-
-SPI_ATTRS = {  # without a host, none is selected
-    "ecp5": {"IO_TYPE": "LVCMOS33", "PULLMODE": "UP"},
-    "ice40": {"IO_STANDARD": "SB_LVCMOS", "PULLUP": "1"},
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +103,6 @@ class Board:
 
             connector, sck, cs, copi, cipo = self.spi
             pins = {"clk": sck, "cs_n": cs, "copi": copi, "cipo": cipo, "conn": (connector, 0)}
-            attrs = Attrs(**SPI_ATTRS[self.family])
+            attrs = Attrs(**FAMILIES[self.family].pulled_up)  # without a host, none is selected
             platform.add_resources([SPIResource(0, **pins, attrs=attrs, role="peripheral")])
         return platform

@@ -23,6 +23,7 @@ from boards.spi_link import CYCLES, PLACES, REPLY_PLACES, SpiLink
 from boards.tops import PHY_CLOCK, EthernetTop, SerialTop, SpiTop
 from boards.uart import divisor
 from fq_hw.errors import require
+from fq_hw.family import FAMILIES
 
 __all__ = ["MAC", "Ethernet", "LinkKind", "Spi", "Uart"]
 
@@ -149,4 +150,5 @@ class Spi(LinkKind):
 
 def places_on(board: Board) -> int:
     """Bytes of requests that a board's SPI link has room for."""
-    return SMALL_PLACES if board.family == "ice40" else PLACES
+    most = max(block.rows for block in FAMILIES[board.family].blocks if block.lanes >= 8)
+    return SMALL_PLACES if most < PLACES else PLACES

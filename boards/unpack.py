@@ -9,6 +9,7 @@ from boards.board import Board
 from boards.toolchain import NAME
 from fq_hw import toolbox
 from fq_hw.errors import ParameterError, ToolError, require
+from fq_hw.family import FAMILIES
 from fq_hw.files import read_bytes, read_text, scratch_folder, write_bytes
 
 __all__ = ["config_of", "logic_of"]
@@ -26,7 +27,8 @@ def logic_of(board: Board, folder: Path) -> tuple[str, list[str]]:
     """
     contract = "only an iCE40's bitstream is turned back into logic"
     hint = "--netlist routed simulates what its bits were made from"
-    require(board.family == "ice40", board.name, contract, board.family, hint=hint)
+    logic = FAMILIES[board.family].read_back == "logic"
+    require(logic, board.name, contract, board.family, hint=hint)
     contract = f"{READER} writes no SPRAM, multipliers or flash, which this board's designs use"
     require(not board.capacity.spram, board.name, contract, hint=hint, kind=ParameterError)
     unpack, reader = toolbox.find("iceunpack"), toolbox.find(READER)

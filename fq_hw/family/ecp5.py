@@ -37,4 +37,7 @@ ECP5 = Family(
         place=("--placer-heap-timingweight", "30", "--placer-heap-critexp", "4"),
     ),
     largest="LFE5U-85F",
+    models=("ecp5_cells.v", "ecp5_ram.v", "ecp5_routed.v"),
+    read_back="tables",
+    pulled_up={"IO_TYPE": "LVCMOS33", "PULLMODE": "UP"},
 )  # fmt: skip

@@ -36,4 +36,7 @@ ICE40 = Family(
                "multipliers": "ICESTORM_DSP"},
         flip_flops=r"(\d+) LCs used as (?:LUT4 and )?DFF",
     ),
+    models=("ice40_cells.v", "ice40_ram.v", "ice40_routed.v", "up5k.v"),
+    read_back="logic",
+    pulled_up={"IO_STANDARD": "SB_LVCMOS", "PULLUP": "1"},
 )  # fmt: skip

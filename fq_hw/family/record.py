@@ -118,6 +118,9 @@ class Family:
     multiplier  bits of a signed factor of its multipliers; 0 where synthesis makes none
     pll, tools
     largest    the device on which units are measured for their prices
+    models     files of sim/primitives that say how the cells of a netlist behave
+    read_back  how its bitstream is read back: as "logic", or as "tables" of LUTs and block RAMs
+    pulled_up  attributes of a pin that is 1 where nothing drives it
     """
 
     name: str
@@ -130,6 +133,9 @@ class Family:
     pll: Pll | None = None
     tools: Tools | None = None
     largest: str | None = None
+    models: tuple[str, ...] = ()
+    read_back: str = ""
+    pulled_up: Mapping[str, str] = field(default_factory=dict)
 
     def needs_blocks(self) -> tuple[Block, ...]:
         """The shapes of its block RAM; ParameterError where the family is no device's."""

@@ -9,14 +9,12 @@ from functools import cache
 from pathlib import Path
 
 from fq_hw.errors import one_of
+from fq_hw.family import FAMILIES
 
 __all__ = ["GLOBAL_RESET", "WIDTH", "Model", "model_files", "models"]
 
 PRIMITIVES = Path(__file__).parents[1] / "primitives"
-FILES = {
-    "ecp5": ("ecp5_cells.v", "ecp5_ram.v", "ecp5_routed.v"),
-    "ice40": ("ice40_cells.v", "ice40_ram.v", "ice40_routed.v", "up5k.v"),
-}
+FILES = {family.name: family.models for family in FAMILIES.values() if family.models}
 GLOBAL_RESET = "GLOBAL_RESET"  # a port that all cells which have it share
 WIDTH = "WIDTH"  # a parameter of those that stand for a row of cells
 PORTS = re.compile(r"(input|output|inout)(?: reg)? ?(\[[^]]*\])? ?([\w ,]+)")
