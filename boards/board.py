@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 
-from boards.ethernet.rgmii import PhyPins
+from boards.ethernet.phy import PhyPins
 from boards.toolchain import TOOLCHAINS, Toolchain
 from fq_hw.errors import one_of, require
 from fq_hw.family import FAMILIES

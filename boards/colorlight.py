@@ -6,7 +6,7 @@ each on its extension board, whose programmer has the UART.
 
 from boards.board import Board
 from boards.devices import ECP5_SOURCE, LFE5U_25F, LFE5U_45F
-from boards.ethernet.rgmii import PhyPins
+from boards.ethernet.phy import PhyPins
 from fq_hw.schedule.sdram import M12L64322A
 
 __all__ = ["COLORLIGHT_5A75B", "COLORLIGHT_I5", "COLORLIGHT_I9"]

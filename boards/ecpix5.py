@@ -2,7 +2,7 @@
 
 from boards.board import Board
 from boards.devices import ECP5_SOURCE, LFE5U_45F, LFE5U_85F
-from boards.ethernet.rgmii import PhyPins
+from boards.ethernet.phy import PhyPins
 
 __all__ = ["ECPIX5_45F", "ECPIX5_85F"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from amaranth.hdl import Elaboratable
@@ -93,9 +93,7 @@ class Ethernet(LinkKind):
 
     address: Address
     name = "ethernet"
-    clocks: Mapping[str, float] = field(
-        default_factory=lambda: {PHY_CLOCK: CLOCK_HZ / 1e6}, compare=False
-    )
+    clocks = MappingProxyType({PHY_CLOCK: CLOCK_HZ / 1e6})
 
     def check(self, board: Board, clock_hz: float) -> None:
         contract = f"{board.name} has no Ethernet that fq-hw knows"

@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from boards.reply import LinkError, read_reply
-from boards.spi_link import MARK, RUN_BEGIN, RUN_END, UNIT, Command
+from boards.spi_transactions import MARK, RUN_BEGIN, RUN_END, UNIT, Command
 from fq_hw.errors import ToolError, require
 
 __all__ = ["SCHEME", "SpiDevice", "SpiPort", "open_spi", "path_of"]

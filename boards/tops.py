@@ -6,7 +6,7 @@ from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.lib import io
 
 from boards.clock import PllClock
-from boards.ethernet.rgmii import RESET_S, PhyPins
+from boards.ethernet.phy import RESET_S, PhyPins
 from boards.ethernet.top import CLOCK_HZ, EthernetShell
 from boards.shell import Shell
 

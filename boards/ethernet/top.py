@@ -7,7 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boards.ethernet.link import DOMAIN
-from boards.ethernet.rgmii import PhyPins, RgmiiEcp5
+from boards.ethernet.phy import PhyPins
+from boards.ethernet.rgmii import RgmiiEcp5
 from boards.shell import Shell
 
 __all__ = ["CLOCK_HZ", "EthernetShell"]

@@ -122,7 +122,7 @@ def simulated_ethernet(plan: Plan, gap: int) -> Iterator[str]:
     """A UDP port of this machine; ``gap`` as above."""
     from boards.ethernet.frames import Address
     from boards.ethernet.link import EthernetLink
-    from boards.ethernet.rgmii import PhyPins
+    from boards.ethernet.phy import PhyPins
     from boards.ethernet.top import EthernetShell
     from boards.links import MAC
     from boards.rates import info_of

@@ -19,7 +19,7 @@ from boards.accelerator import Accelerator
 from boards.ethernet.datagrams import PAYLOAD, Datagram, Flag
 from boards.ethernet.frames import Address
 from boards.ethernet.link import EthernetLink
-from boards.ethernet.rgmii import PhyPins
+from boards.ethernet.phy import PhyPins
 from boards.ethernet.top import EthernetShell
 from boards.protocol import frame_request
 from boards.shell import Shell

@@ -2,6 +2,8 @@
 
 import dataclasses
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -93,3 +95,10 @@ def test_refuses_a_wrong_record(wrong):
 def test_refuses_an_empty_capacity(wrong, said):
     with pytest.raises(ParameterError, match=f"^Capacity: {re.escape(said)}"):
         Capacity(**{"lut": 1, "ff": 1, "ebr": 1, **wrong})
+
+
+def test_records_and_drivers_need_no_amaranth():
+    """Every command reads the boards' names, and a host of a board may have no tools."""
+    code = "import sys; from boards import accelerator; print('amaranth' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"

@@ -29,7 +29,7 @@ from ethernet_cases import (
 from boards.accelerator import Accelerator, open_port
 from boards.ethernet.datagrams import HEADER, PAYLOAD, SLOTS, Datagram, Flag
 from boards.ethernet.frames import Address
-from boards.ethernet.rgmii import PhyPins
+from boards.ethernet.phy import PhyPins
 from boards.link import Link, LinkError
 from boards.protocol import REQUEST_SYNC, Request, pack
 from boards.udp_port import UdpPort, address_of

@@ -28,8 +28,9 @@ from boards.accelerator import Accelerator, open_port
 from boards.link import Link, LinkError
 from boards.links import Spi
 from boards.protocol import REQUEST_SYNC, Request, Status, frame_request, pack, request_bytes
-from boards.spi_link import CYCLES, MARK, RUN_BEGIN, RUN_END, UNIT, Command, SpiLink
+from boards.spi_link import CYCLES, SpiLink
 from boards.spi_port import SpiPort, path_of
+from boards.spi_transactions import MARK, RUN_BEGIN, RUN_END, UNIT, Command
 from fq_hw.errors import ParameterError, ToolError
 
 verilated = pytest.mark.verilator
