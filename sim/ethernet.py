@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import queue
-import threading
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from fq_hw import child
 from fq_hw.errors import SimulationError, require
 from sim import verilator
+from sim.live import LiveSimulation
 
 __all__ = ["CYCLE_S", "EthernetWire", "build"]
 
@@ -33,7 +30,7 @@ def build(verilog: str, half_ns: int, folder: Path, brief: bool = False) -> Path
     return verilator.build(sources, "ethernet_bench", folder, brief)
 
 
-class EthernetWire:
+class EthernetWire(LiveSimulation):
     """The wire's other end: frames without preamble and CRC, on a simulation that runs on call.
 
     folder  gets a pipe, by which the simulation hears us
@@ -41,34 +38,9 @@ class EthernetWire:
     """
 
     def __init__(self, program: Path, folder: Path):
-        pipe = folder / "ethernet.pipe"
-        pipe.unlink(missing_ok=True)
-        os.mkfifo(pipe)
-        self.pipe = os.fdopen(os.open(pipe, os.O_RDWR), "w")  # to read too: it waits for nobody
-        self.command = [str(program.resolve()), f"+in={pipe}"]
-        self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        super().__init__(program, folder)
         self.now = 0
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
         self.hear()  # the reset is over
-
-    def run(self) -> None:
-        """The simulation, in a thread of its own."""
-        try:
-            child.follow(self.command, self.lines.put)
-        finally:
-            self.lines.put("ended")
-
-    def __enter__(self) -> EthernetWire:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the simulation."""
-        self.pipe.close()
-        self.thread.join()
 
     def step(self, cycles: int, frames: Iterable[bytes] = ()) -> list[tuple[int, bytes]]:
         """Let ``cycles`` pass, while ``frames`` and what is left of earlier ones go to the board.
@@ -84,10 +56,7 @@ class EthernetWire:
 
     def step_raw(self, cycles: int, frames: Iterable[bytes]) -> list[tuple[int, bytes]]:
         """The same of frames with their CRCs, right or wrong."""
-        for frame in frames:
-            self.pipe.write("".join(f"{byte:x}\n" for byte in frame) + f"{END:x}\n")
-        self.pipe.write(f"{RUN + cycles:x}\n")
-        self.pipe.flush()
+        self.say([word for frame in frames for word in (*frame, END)] + [RUN + cycles])
         return self.hear()
 
     def hear(self) -> list[tuple[int, bytes]]:

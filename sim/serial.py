@@ -7,16 +7,15 @@ simulation and for the board; ``Terminal`` makes a device of it, which any progr
 from __future__ import annotations
 
 import os
-import queue
 import select
 import threading
 import tty
 from collections.abc import Callable
 from pathlib import Path
 
-from fq_hw import child
 from fq_hw.errors import SimulationError, require
 from sim import verilator
+from sim.live import LiveSimulation
 
 __all__ = ["SerialPort", "Terminal", "build"]
 
@@ -36,7 +35,7 @@ def build(verilog: str, divisor: int, folder: Path, brief: bool = False) -> Path
     return verilator.build(sources, "serial_bench", folder, brief)
 
 
-class SerialPort:
+class SerialPort(LiveSimulation):
     """A port with ``write`` and ``read``, as pyserial's, on a simulation that runs until ``close``.
 
     folder  gets a pipe, by which the simulation hears us
@@ -46,37 +45,16 @@ class SerialPort:
     """
 
     def __init__(self, program: Path, folder: Path, *, gap: int, limit: int):
-        pipe = folder / "serial.pipe"
-        pipe.unlink(missing_ok=True)
-        os.mkfifo(pipe)
-        self.pipe = os.fdopen(os.open(pipe, os.O_RDWR), "w")  # to read too: it waits for nobody
-        self.command = [str(program.resolve()), f"+in={pipe}", f"+gap={gap}", f"+limit={limit}"]
-        self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        super().__init__(program, folder, f"+gap={gap}", f"+limit={limit}")
         self.heard = bytearray()
         self.waits = 0  # that the simulation has not come to yet
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self) -> None:
-        """The simulation, in a thread of its own."""
-        try:
-            child.follow(self.command, self.lines.put)
-        finally:
-            self.lines.put("ended")
-
-    def __enter__(self) -> SerialPort:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the simulation, once it has come to the end of what was sent."""
         if self.thread.is_alive():  # it may not have opened the pipe yet
             self.sleep(0)
             self.read(0)
-        self.pipe.close()
-        self.thread.join()
+        super().close()
 
     def write(self, data: bytes) -> int:
         """Send bytes, and wait for the answer."""
@@ -88,8 +66,7 @@ class SerialPort:
         self.send([WAIT])
 
     def send(self, words: list[int]) -> None:
-        self.pipe.write("".join(f"{word:03x}\n" for word in words))
-        self.pipe.flush()
+        self.say(words)
         self.waits += 1
 
     def read(self, size: int) -> bytes:

@@ -6,16 +6,13 @@ for the simulation and for the board.
 
 from __future__ import annotations
 
-import os
-import queue
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from fq_hw import child
 from fq_hw.errors import SimulationError, require
 from sim import verilator
+from sim.live import LiveSimulation
 
 __all__ = ["SpiPins", "Step", "build", "steps"]
 
@@ -67,7 +64,7 @@ def steps(values: list[int], half_ps: int, early_ps: int, idle_ps: int) -> list[
     return [*found, Step(0, 0, 0, idle_ps), Step(1, 0, 0, 1)]
 
 
-class SpiPins:
+class SpiPins(LiveSimulation):
     """A device with ``xfer2`` and ``close`` on a simulation that runs while there is one.
 
     folder   gets a pipe, by which the simulation hears us
@@ -88,33 +85,8 @@ class SpiPins:
     ):
         self.half_ps, self.early_ps, self.idle_ps = half_ps, early_ps, idle_ps
         self.spoil, self.now = spoil, 0
-        pipe = folder / "spi.pipe"
-        pipe.unlink(missing_ok=True)
-        os.mkfifo(pipe)
-        self.pipe = os.fdopen(os.open(pipe, os.O_RDWR), "w")  # to read too: it waits for nobody
-        self.command = [str(program.resolve()), f"+in={pipe}"]
-        self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
+        super().__init__(program, folder)
         self.drive([])  # it has opened the pipe
-
-    def run(self) -> None:
-        """The simulation, in a thread of its own."""
-        try:
-            child.follow(self.command, self.lines.put)
-        finally:
-            self.lines.put("ended")
-
-    def __enter__(self) -> SpiPins:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the simulation."""
-        self.pipe.close()
-        self.thread.join()
 
     def xfer2(self, values: list[int]) -> list[int]:
         """One transaction."""
@@ -124,8 +96,7 @@ class SpiPins:
 
     def drive(self, steps: list[Step]) -> str:
         """Let the host drive the pins; returns what it saw."""
-        self.pipe.write("".join(f"{step.word:x}\n" for step in steps) + f"{END:x}\n")
-        self.pipe.flush()
+        self.say([*(step.word for step in steps), END])
         line = self.lines.get()
         bits, _, now = line.removeprefix("b").partition(" ")
         fits = line.startswith("b") and now.isdecimal() and len(bits) == sum(s.look for s in steps)

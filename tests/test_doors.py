@@ -57,9 +57,7 @@ ALLOWED = {
         "rename": "likewise",
         "shutil.rmtree": "likewise",
     },
-    "sim.ethernet": {"os.open": "a pipe to a simulation"},
-    "sim.serial": {"os.open": "a pipe to a simulation"},
-    "sim.spi": {"os.open": "a pipe to a simulation"},
+    "sim.live": {"os.open": "a pipe to a simulation"},
     "fq_hw.schedule.resources": {"json.loads": "a file of the package"},
 }
 
