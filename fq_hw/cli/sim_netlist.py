@@ -10,7 +10,6 @@ from fq_hw import flow
 from fq_hw.cli.images import load_data
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import SimulationError, require
-from fq_hw.family import FAMILIES
 from fq_hw.flow.netlist import Stage, compare_netlist, compare_tables, read_build
 from fq_hw.report.table import table
 
@@ -62,8 +61,7 @@ def check_netlist(args: argparse.Namespace) -> None:
 def simulate_netlist(args: argparse.Namespace, design: flow.Design) -> Output:
     """Compare and refuse to call a difference a result."""
     stage, built = Stage(args.netlist), read_build(args.build, design)
-    read_back = FAMILIES[built.board.family].read_back
-    if stage is Stage.BITSTREAM and read_back == "tables":
+    if built.has_tables_only(stage):
         bits = compare_tables(built)
         wrong = bits.lut_wrong + bits.ram_wrong
         contract = f"has {wrong:,} bits other than the routed netlist's"

@@ -65,7 +65,7 @@ class Task:
 
 
 ECP5 = Task(network="ern-digits", placer="wires", mhz=120, clock=110)  # which routes sooner
-SMALL_ECP5 = replace(ECP5, array="8x8x16@2", mhz=110, clock=92)
+SMALL_ECP5 = replace(ECP5, array="8x8x16@2", mhz=110, clock=100)
 MIDDLE_ECP5 = replace(ECP5, lut_share=0.3)
 LARGE_ECP5 = replace(ECP5, lut_share=0.25)
 UP5K = Task(network="ern20", array="8x2x16", mhz=30, clock=29.25)
@@ -80,8 +80,8 @@ TASKS: Mapping[str, Task] = {  # ECPIX-5 and OrangeCrab are of grade 8, other EC
     "orangecrab-25f": replace(SMALL_ECP5, mhz=140, clock=112),
     "orangecrab-85f": replace(LARGE_ECP5, mhz=160, clock=135),
     "icesugar-pro": SMALL_ECP5,
-    "colorlight-5a75b": replace(SMALL_ECP5, link=ETHERNET),
-    "colorlight-i5": replace(SMALL_ECP5, link=ETHERNET),
+    "colorlight-5a75b": replace(SMALL_ECP5, clock=84, link=ETHERNET),
+    "colorlight-i5": replace(SMALL_ECP5, clock=84, link=ETHERNET),
     "colorlight-i9": replace(MIDDLE_ECP5, link=ETHERNET),
     "icepi-zero": SMALL_ECP5,
     "icebreaker": UP5K,

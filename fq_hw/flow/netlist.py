@@ -15,6 +15,7 @@ import numpy as np
 
 from fq_hw import golden
 from fq_hw.errors import ArtifactError, SimulationError, require
+from fq_hw.family import FAMILIES
 from fq_hw.files import parse_json, read_bytes, read_json, scratch_folder
 from fq_hw.flow.build import UART
 from fq_hw.flow.digests import design_digest
@@ -53,6 +54,10 @@ class Built:
     board: Board
     clock_hz: float
     baud: int
+
+    def has_tables_only(self, stage: Stage) -> bool:
+        """Whether LUTs and memories are all that can be read back of ``stage``, and no wire."""
+        return stage is Stage.BITSTREAM and FAMILIES[self.board.family].read_back == "tables"
 
 
 @dataclass(frozen=True, kw_only=True)
