@@ -59,10 +59,14 @@ class UsbPins(LiveSimulation):
         self.say([LISTEN | self.ps(bits)])
         line = self.lines.get()
         fits = line.startswith("b ") and " e " in line
-        require(fits, WHERE, "the simulator must go on, and one end drive", line, kind=SimulationError)
+        require(
+            fits, WHERE, "the simulator must go on, and one end drive", line, kind=SimulationError
+        )
         runs, _, now = line[2:].partition(" e ")
         self.now = int(now)
-        return [(int(pins), int(ps)) for pins, _, ps in (run.partition(":") for run in runs.split())]
+        return [
+            (int(pins), int(ps)) for pins, _, ps in (run.partition(":") for run in runs.split())
+        ]
 
     def answer(self) -> bytes | None:
         """What the board answers to what was just sent; None where it says nothing.

@@ -24,8 +24,9 @@ class UsbDevice(wiring.Component):
     Members     d_p_i, d_n_i: In(1), in step with the clock; d_p_o, d_n_o, d_oe: Out(1)
                 write: Out(1), at: Out(range(PACKET)), byte: Out(8): a byte of bulk data, which may
                 turn out to be damaged
-                room: In(1), there is a place for a packet; come: Out(1), for one cycle, and
-                come_length: Out(range(PACKET + 1)): the bytes since are one, in order, once
+                room: In(1), there is a place for a packet, until one has come
+                come: Out(1), for one cycle, come_length: Out(range(PACKET + 1)): the bytes since
+                are a packet, in order, once
                 i_valid: In(1), i_length: In(range(PACKET + 1)): a packet for the host, which may be
                 empty; i_at: Out(range(PACKET)), i_byte: In(8), a few cycles later
                 taken: Out(1), for one cycle: the host has it
@@ -89,6 +90,7 @@ class UsbDevice(wiring.Component):
         setup, stage_toggle = Signal(SETUP), Signal()  # of the control transfer's data
         come_toggle, going_toggle = Signal(), Signal()
         kind, endpoint = Signal(4), Signal(4)  # of the transaction
+        fits = Signal()  # there was a place for its data when it began
         is_control = endpoint == 0
         is_bulk, is_notices = Signal(), Signal()
         waited = Signal(range(WAIT + 1))
@@ -98,7 +100,6 @@ class UsbDevice(wiring.Component):
             is_notices.eq((endpoint == NOTICES) & configured),
             requests.setup.eq(setup),
             requests.configured.eq(configured),
-            self.write.eq(0),
         ]
 
         def answer(pid, has_data=0, length=0) -> None:
@@ -109,6 +110,7 @@ class UsbDevice(wiring.Component):
             """A token begins a transaction, whatever was before."""
             with m.If(receiver.token & (receiver.pid != Pid.SOF)):
                 m.d.sync += [kind.eq(receiver.pid), endpoint.eq(receiver.endpoint), waited.eq(0)]
+                m.d.sync += fits.eq(self.room)
                 with m.If(receiver.address != address):
                     m.next = "IDLE"
                 with m.Elif(receiver.pid == Pid.IN):
@@ -126,18 +128,30 @@ class UsbDevice(wiring.Component):
             with m.If((waited == WAIT) | receiver.over):
                 m.next = "IDLE"
 
-        with m.FSM() as states:
+        with m.FSM():
             with m.State("IDLE"):
                 hear_token()
             with m.State("DATA"):
                 wait()
-                m.d.comb += self.write.eq(receiver.write & is_bulk)
+                m.d.comb += self.write.eq(receiver.write & is_bulk & fits)
                 with m.If(receiver.write & (receiver.at < 8) & (kind == Pid.SETUP)):
                     m.d.sync += setup.eq(Cat(setup.as_value()[8:], receiver.byte))
                 hear_token()
                 with m.If(receiver.data):
-                    self.take(m, receiver, requests, answer, kind, is_control, is_bulk,
-                              come_toggle, stage_toggle)  # fmt: skip
+                    with m.If(is_control & (kind == Pid.SETUP)):
+                        m.d.comb += requests.set.eq(1)
+                        m.d.sync += stage_toggle.eq(1)
+                        answer(Pid.ACK)
+                    with m.Elif(is_control):
+                        answer(Mux(requests.refused, Pid.STALL, Pid.ACK))
+                    with m.Elif(is_bulk & (receiver.pid[3] != come_toggle)):
+                        answer(Pid.ACK)  # it has come before, and its handshake was lost
+                    with m.Elif(is_bulk & ~fits):
+                        answer(Pid.NAK)
+                    with m.Elif(is_bulk):
+                        m.d.comb += self.come.eq(1)
+                        m.d.sync += come_toggle.eq(~come_toggle)
+                        answer(Pid.ACK)
             with m.State("GIVE"):
                 m.next = "IDLE"
                 with m.If(is_bulk & self.i_valid):
@@ -171,46 +185,22 @@ class UsbDevice(wiring.Component):
                     with m.Elif(requests.reads):
                         m.d.comb += requests.taken.eq(1)
                         m.d.sync += stage_toggle.eq(~stage_toggle)
-                    with m.Else():
-                        self.do(m, requests, setup, address, configured, come_toggle, going_toggle)
+                    with m.Elif(requests.effect == Effect.ADDRESS):
+                        m.d.sync += address.eq(setup.value)
+                    with m.Elif(requests.effect == Effect.CONFIGURATION):
+                        m.d.sync += configured.eq(setup.value[0])
+                        m.d.sync += [come_toggle.eq(0), going_toggle.eq(0)]
+                    with m.Elif(requests.effect == Effect.CLEAR_HALT):
+                        toggles = Mux(setup.index[7], 1, 2)  # those that stay
+                        both = Cat(come_toggle, going_toggle)
+                        m.d.sync += both.eq(both & toggles)
+                    with m.Elif(requests.effect == Effect.LINES):
+                        m.d.sync += self.open.eq(setup.value[0])
         m.d.comb += sender.byte.eq(Mux(is_control, requests.byte, self.i_byte))
         with m.If(bits.reset):
             m.d.sync += [address.eq(0), configured.eq(0), self.open.eq(0)]
             m.d.sync += [come_toggle.eq(0), going_toggle.eq(0)]
         return m
-
-    def take(self, m, receiver, requests, answer, kind, is_control, is_bulk, toggle, stage) -> None:
-        """What becomes of data from the host."""
-        with m.If(is_control & (kind == Pid.SETUP)):
-            m.d.comb += requests.set.eq(1)
-            m.d.sync += stage.eq(1)
-            answer(Pid.ACK)
-        with m.Elif(is_control):
-            answer(Mux(requests.refused, Pid.STALL, Pid.ACK))
-        with m.Elif(is_bulk & (receiver.pid[3] != toggle)):
-            answer(Pid.ACK)  # it has come before, and its handshake was lost
-        with m.Elif(is_bulk & ~self.room):
-            answer(Pid.NAK)
-        with m.Elif(is_bulk):
-            m.d.comb += self.come.eq(1)
-            m.d.sync += toggle.eq(~toggle)
-            answer(Pid.ACK)
-
-    def do(self, m, requests, setup, address, configured, come_toggle, going_toggle) -> None:
-        """What a request is for, once the host knows that it is through."""
-        with m.Switch(requests.effect):
-            with m.Case(Effect.ADDRESS):
-                m.d.sync += address.eq(setup.value)
-            with m.Case(Effect.CONFIGURATION):
-                m.d.sync += configured.eq(setup.value[0])
-                m.d.sync += [come_toggle.eq(0), going_toggle.eq(0)]
-            with m.Case(Effect.CLEAR_HALT):
-                with m.If(setup.index[7]):
-                    m.d.sync += going_toggle.eq(0)
-                with m.Else():
-                    m.d.sync += come_toggle.eq(0)
-            with m.Case(Effect.LINES):
-                m.d.sync += self.open.eq(setup.value[0])
 
 
 def data_pid(toggle: Signal):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, DomainRenamer, Module, Mux, Signal
+from amaranth.hdl import Cat, DomainRenamer, Module, Mux, Shape, Signal
 from amaranth.lib import data, fifo, memory
-from amaranth.lib.cdc import FFSynchronizer, PulseSynchronizer
+from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from boards.byte_link import ByteLink
@@ -65,26 +65,22 @@ class UsbLink(ByteLink):
         """Bytes of the packets that have come, and where the port was opened."""
         m.submodules.come = come = memory.Memory(shape=8, depth=SLOTS * PACKET, init=[])
         write, read = come.write_port(domain=DOMAIN), come.read_port()
+        # A piece leaves when its last byte is read, so that as many fit as there are slots.
         m.submodules.pieces = pieces = fifo.AsyncFIFO(
-            width=PIECE.size, depth=2 * SLOTS, w_domain=DOMAIN, r_domain="sync"
+            width=PIECE.size, depth=SLOTS, w_domain=DOMAIN, r_domain="sync"
         )
-        m.submodules.freed = freed = PulseSynchronizer("sync", DOMAIN)
-        filled, used = Signal(range(SLOTS)), Signal(range(SLOTS + 1))
+        filled = Signal(range(SLOTS))
         was_open, opens = Signal(), Signal()
+        stored = device.come & (device.come_length != 0)
         m.d.comb += [
             write.addr.eq(Cat(device.at, filled)),
             write.data.eq(device.byte),
-            write.en.eq(device.write & (used != SLOTS)),
-            device.room.eq((used != SLOTS) & pieces.w_rdy & ~opens),
-            pieces.w_data.eq(Cat(Mux(opens, 0, device.come_length), opens)),
-            pieces.w_en.eq(opens | (device.come & (device.come_length != 0))),
+            write.en.eq(device.write),
+            device.room.eq(pieces.w_rdy & ~opens),
+            pieces.w_data.eq(Cat(device.come_length, opens)),
+            pieces.w_en.eq(opens | stored),
         ]
-        stored = device.come & (device.come_length != 0)
-        m.d[DOMAIN] += [
-            was_open.eq(device.open),
-            used.eq(used + stored - freed.o),
-            filled.eq(filled + stored),
-        ]
+        m.d[DOMAIN] += [was_open.eq(device.open), filled.eq(filled + stored)]
         with m.If(device.open & ~was_open):
             m.d[DOMAIN] += opens.eq(1)
         with m.Elif(pieces.w_rdy):
@@ -92,7 +88,6 @@ class UsbLink(ByteLink):
 
         piece = PIECE(pieces.r_data)
         slot, at = Signal(range(SLOTS)), Signal(range(PACKET))
-        left = Signal(range(PACKET + 1))
         idle_for = Signal(range(self.idle_cycles + 1))
         was_read = Signal()  # a byte is there, which a register brings from the memory to o
         leave = ~self.o.valid | self.o.ready
@@ -107,21 +102,20 @@ class UsbLink(ByteLink):
         m.d.sync += idle_for.eq(0)
         with m.FSM():
             with m.State("WAIT"), m.If(~was_read & ~self.o.valid):
-                with m.If(pieces.r_rdy):
+                m.d.sync += at.eq(0)
+                with m.If(pieces.r_rdy & piece.opens):
                     m.d.comb += pieces.r_en.eq(1)
-                    m.d.sync += [left.eq(piece.length), at.eq(0)]
-                    with m.If(piece.opens):
-                        m.d.sync += self.fresh.eq(1)
-                    with m.Else():
-                        m.next = "READ"
+                    m.d.sync += self.fresh.eq(1)
+                with m.Elif(pieces.r_rdy):
+                    m.next = "READ"
                 with m.Elif(idle_for == self.idle_cycles):
                     m.d.sync += self.fresh.eq(1)
                 with m.Else():
                     m.d.sync += idle_for.eq(idle_for + 1)
             with m.State("READ"), m.If(advance):
-                m.d.sync += [was_read.eq(1), at.eq(at + 1), left.eq(left - 1)]
-                with m.If(left == 1):
-                    m.d.comb += freed.i.eq(1)
+                m.d.sync += [was_read.eq(1), at.eq(at + 1)]
+                with m.If(at + 1 == piece.length):
+                    m.d.comb += pieces.r_en.eq(1)
                     m.d.sync += slot.eq(slot + 1)
                     m.next = "WAIT"
 
@@ -130,17 +124,16 @@ class UsbLink(ByteLink):
         m.submodules.going = going = memory.Memory(shape=8, depth=SIDES * PACKET, init=[])
         write, read = going.write_port(), going.read_port(domain=DOMAIN)
         size = PIECE["length"].shape
+        # As above: one leaves when the host has it.
         m.submodules.replies = replies = fifo.AsyncFIFO(
-            width=7, depth=SIDES, w_domain="sync", r_domain=DOMAIN
+            width=Shape.cast(size).width, depth=SIDES, w_domain="sync", r_domain=DOMAIN
         )
-        m.submodules.sent = sent = PulseSynchronizer(DOMAIN, "sync")
         side, at = Signal(range(SIDES)), Signal(range(PACKET))
-        used = Signal(range(SIDES + 1))
         length, offered = Signal(size), Signal()
         closes = Signal()  # an empty packet is to follow
         free, taken, ends, full = Signal(), Signal(), Signal(), at == PACKET - 1
         m.d.comb += [
-            free.eq((used != SIDES) & ~offered),
+            free.eq(replies.w_rdy & ~offered),
             self.i.ready.eq(free & ~closes),
             taken.eq(self.i.valid & self.i.ready),
             write.addr.eq(Cat(at, side)),
@@ -150,9 +143,7 @@ class UsbLink(ByteLink):
             replies.w_data.eq(length),
             replies.w_en.eq(offered),
         ]
-        m.d.sync += used.eq(used + ends - sent.o)
-        with m.If(offered & replies.w_rdy):
-            m.d.sync += offered.eq(0)
+        m.d.sync += offered.eq(0)
         with m.If(taken):
             m.d.sync += at.eq(at + 1)
         with m.If(ends):
@@ -168,7 +159,6 @@ class UsbLink(ByteLink):
             device.i_valid.eq(replies.r_rdy),
             device.i_length.eq(replies.r_data),
             replies.r_en.eq(device.taken),
-            sent.i.eq(device.taken),
             read.addr.eq(Cat(device.i_at, out)),
             read.en.eq(1),
             device.i_byte.eq(read.data),

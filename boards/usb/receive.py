@@ -79,7 +79,10 @@ class BitReceiver(wiring.Component):
                 with m.If(single_ended_0):
                     m.next = "END"
                 with m.Elif(ones == STUFF):
-                    m.d.sync += [ones.eq(0), self.broken.eq(self.broken | bit)]
+                    m.d.sync += ones.eq(0)
+                    with m.If(bit):
+                        m.d.sync += self.broken.eq(1)
+                        m.next = "BROKEN"
                 with m.Else():
                     m.d.sync += [
                         ones.eq(Mux(bit, ones + 1, 0)),
@@ -87,6 +90,13 @@ class BitReceiver(wiring.Component):
                         place.eq(place + 1),
                         self.o_valid.eq(place == 7),
                     ]
+            with m.State("BROKEN"), m.If(looks):  # until its end, or the bus is idle
+                m.d.sync += ones.eq(Mux(bit, ones + 1, 0))
+                with m.If(single_ended_0):
+                    m.next = "END"
+                with m.Elif(bit & (ones == STUFF)):
+                    m.d.sync += [self.ended.eq(1), before.eq(7)]
+                    m.next = "IDLE"
             with m.State("END"), m.If(looks & ~single_ended_0):
                 m.d.sync += [self.ended.eq(1), before.eq(7)]
                 m.next = "IDLE"
