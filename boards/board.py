@@ -51,6 +51,7 @@ class Board:
     platform  "module:Class" of the Amaranth platform
     uart      (connector, rx, tx) where the platform itself has no ``uart``
     spi       (connector, sck, cs, copi, cipo), the pins where a host may be its SPI master
+    usb       whether the platform's ``usb`` has d_p, d_n and pullup on plain pins
     loader    words of openFPGALoader that name the board, or the cable of its own
     pll       whether router and packer know the device's PLL
     sdram     the chip behind the platform's ``sdram``, where it has one
@@ -67,6 +68,7 @@ class Board:
     loader: tuple[str, ...]
     uart: tuple[str, str, str] | None = None
     spi: tuple[str, str, str, str, str] | None = None
+    usb: bool = False
     pll: bool = True
     sdram: SdramChip | None = None
     ethernet: PhyPins | None = None

@@ -9,6 +9,7 @@ from amaranth.hdl import (
     Instance,
     Module,
     Signal,
+    Value,
 )
 from amaranth.lib import io
 from amaranth.lib.cdc import FFSynchronizer
@@ -49,7 +50,9 @@ def fastest_clock(board: Board, most_mhz: float) -> float:
 class PllClock(Elaboratable):
     """What drives ``sync``, the clock domain of the whole design, which the top declares.
 
-    Members     none but the ``domains``: with a ``second`` output, of ECP5 only, SECOND too
+    Members     none but the ``domains``: with a ``second`` output, of ECP5 only, SECOND too; on
+                ECP5 ``oscillator``, the board's, which another PLL may have, too
+    Parameters  ``name`` of the domain, ``source`` instead of the oscillator's pin: of ECP5
     ECP5        the clock is stopped until the PLL is locked; registers have no reset, so they
                 start with what configuration gave them
     iCE40, Gowin  reset is held for ``warm_up_us`` after the PLL was locked
@@ -59,9 +62,18 @@ class PllClock(Elaboratable):
                 (rPLL), UG306 (PLLA)
     """
 
-    def __init__(self, setting: pll.Setting, family: str, second: pll.Second | None = None):
+    def __init__(
+        self,
+        setting: pll.Setting,
+        family: str,
+        second: pll.Second | None = None,
+        *,
+        name: str = "sync",
+        source: Value | None = None,
+    ):
         self.setting, self.second, self.pll = setting, second, FAMILIES[family].pll
-        self.sync = ClockDomain("sync", reset_less=self.pll.gate is not None)
+        self.source, self.oscillator = source, Signal()
+        self.sync = ClockDomain(name, reset_less=self.pll.gate is not None)
         self.domains = [self.sync]
         if second:
             self.domains.append(ClockDomain(pll.SECOND, reset_less=True))
@@ -75,9 +87,12 @@ class PllClock(Elaboratable):
     def ecp5(self, platform) -> Module:
         m = Module()
         setting, fast, outputs = self.setting, Signal(), {}
-        m.submodules.source = source = io.Buffer(
-            "i", platform.request(platform.default_clk, dir="-")
-        )
+        if self.source is None:
+            pin = platform.request(platform.default_clk, dir="-")
+            m.submodules.source = source = io.Buffer("i", pin)
+            m.d.comb += self.oscillator.eq(source.i)
+        else:
+            m.d.comb += self.oscillator.eq(self.source)
         locked, steady = Signal(), Signal()
         ungated = ClockDomain("ungated", reset_less=True, local=True)
         m.domains += ungated
@@ -98,7 +113,7 @@ class PllClock(Elaboratable):
             p_CLKOS3_ENABLE="ENABLED", p_CLKOS3_DIV=1, p_CLKOS3_CPHASE=0, p_CLKOS3_FPHASE=0,
             p_CLKOP_ENABLE="ENABLED", p_CLKOP_DIV=setting.divider,
             p_CLKOP_CPHASE=setting.divider - 1, p_CLKOP_FPHASE=0,
-            i_CLKI=source.i, i_RST=0, i_STDBY=0,
+            i_CLKI=self.oscillator, i_RST=0, i_STDBY=0,
             o_CLKOP=ungated.clk, o_LOCK=locked, **outputs,
         )  # fmt: skip
         m.submodules.steady = FFSynchronizer(locked, steady, o_domain="ungated", stages=3)

@@ -11,24 +11,31 @@ from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
 
 from boards.board import Board
-from boards.clock import PllClock
+from boards.clock import PllClock, pll_for
 from boards.ethernet.datagrams import PAYLOAD, WIRE_BYTES
 from boards.ethernet.frames import Address
 from boards.ethernet.link import EthernetLink
 from boards.ethernet.top import CLOCK_HZ
+from boards.pll import Setting
 from boards.protocol import BAUD, BITS_PER_BYTE, IDLE_S, Info, reply_bytes, request_bytes
 from boards.serial_link import SerialLink
 from boards.shell import Shell
 from boards.spi_link import CYCLES, PLACES, REPLY_PLACES, SpiLink
-from boards.tops import PHY_CLOCK, EthernetTop, SerialTop, SpiTop
+from boards.tops import PHY_CLOCK, USB_CLOCK, EthernetTop, SerialTop, SpiTop, UsbTop
 from boards.uart import divisor
+from boards.usb.link import UsbLink
+from boards.usb.packets import PACKET
+from boards.usb.top import CLOCK_HZ as USB_HZ
 from fq_hw.errors import require
 from fq_hw.family import FAMILIES
 
-__all__ = ["MAC", "Ethernet", "LinkKind", "Spi", "Uart"]
+__all__ = ["MAC", "Ethernet", "LinkKind", "Spi", "Uart", "Usb"]
 
 MAC = "02:66:71:00:00:01"  # one that nobody is sold with: two such boards need a network each
 SMALL_PLACES = 512  # of requests, where block RAMs are small and few
+USB_FRAME_S, USB_FRAME_BYTES = 1e-3, 1500  # a byte takes 2/3 us
+USB_TRANSACTION = 13  # bytes of a transaction beside its data (USB 2.0, 5.8.4)
+USB_NEAR = 0.0025  # that a full speed clock may be away (7.1.11)
 NO_CLOCKS: Mapping[str, float] = MappingProxyType({})
 
 
@@ -144,6 +151,54 @@ class Spi(LinkKind):
 
     def __str__(self) -> str:
         return f"SPI, SCK = clock / {CYCLES}"
+
+
+@dataclass(frozen=True)
+class Usb(LinkKind):
+    """The board's USB pins, full speed: a serial port of the host's."""
+
+    name = "usb"
+    clocks = MappingProxyType({USB_CLOCK: USB_HZ / 1e6})
+
+    def check(self, board: Board, clock_hz: float) -> None:
+        contract = f"{board.name} has no pins for USB that fq-hw knows"
+        hint = "leave it out, for its UART"
+        require(board.usb, "--link usb", contract, hint=hint)
+        self.setting(board)
+
+    def setting(self, board: Board) -> Setting | None:
+        """The PLL that makes its clock; None where the oscillator does."""
+        wanted = USB_HZ / 1e6
+        setting = pll_for(board, wanted)
+        made = float(setting.mhz) if setting else wanted
+        contract = f"no PLL setting makes {wanted:g} MHz of {board.clock_mhz:g} MHz within 0.25 %"
+        require(abs(made - wanted) <= USB_NEAR * wanted, "--link usb", contract, made)
+        return setting
+
+    def top(
+        self, core: wiring.Component, info: Info, board: Board, clock_hz: float,
+        clock: PllClock | None,
+    ) -> UsbTop:  # fmt: skip
+        shell = Shell(core, info=info, link=UsbLink(clock_hz=clock_hz))
+        return UsbTop(shell, self.setting(board), clock)
+
+    def frames_per_second(self, info: Info, clock_hz: float) -> float:
+        """One frame at a time; an empty packet closes a reply of whole packets."""
+        sent, come = request_bytes(info), reply_bytes(info)
+        seconds = bulk_seconds(sent) + bulk_seconds(come)
+        seconds += bulk_seconds(0) if come % PACKET == 0 else 0
+        return 1 / seconds
+
+    def __str__(self) -> str:
+        return "USB, 12 Mbit/s"
+
+
+def bulk_seconds(count: int) -> float:
+    """That so many bytes take at least: 19 full packets a frame of USB, and the rest of one."""
+    whole, rest = divmod(count, PACKET)
+    most = USB_FRAME_BYTES // (PACKET + USB_TRANSACTION)
+    tail = (rest + USB_TRANSACTION) / USB_FRAME_BYTES if rest or not whole else 0
+    return USB_FRAME_S * (whole / most + tail)
 
 
 def places_on(board: Board) -> int:

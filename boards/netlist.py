@@ -30,8 +30,9 @@ __all__ = ["ALU", "CCU2C", "NO_COLLISIONS", "finish", "read", "write"]
 MOST_NETLIST = 4 * 2**30  # bytes
 INPUTS = ("CIN", *(f"{name}{half}" for half in "01" for name in "ABCD"))
 OUTPUTS = ("S0", "S1", "COUT")
-# Not those of two clocks, beside the Ethernet's: Yosys guards nothing there.
-CLOCKED = "t:$memrd_v2 r:COLLISION_X_MASK=1'0 %i r:CLK_ENABLE=1 %i w:eth_clk %m %d"
+# Not those of two clocks, beside the Ethernet's and USB's: Yosys guards nothing there.
+TWO_CLOCKS = "w:eth_clk w:usb_clk %u %m"
+CLOCKED = f"t:$memrd_v2 r:COLLISION_X_MASK=1'0 %i r:CLK_ENABLE=1 %i {TWO_CLOCKS} %d"
 NO_COLLISIONS = f"setparam -set COLLISION_X_MASK 1'1 {CLOCKED}\n"
 COPIES = "setattr -set keep 1 w:* a:keep %i %ci1 t:$*dff* %i\n"
 

@@ -16,6 +16,7 @@ ORANGECRAB_25F = Board(
     capacity=LFE5U_25F,
     uart=("io", "0", "1"),
     spi=SPI,
+    usb=True,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",
 )
@@ -28,6 +29,7 @@ ORANGECRAB_85F = Board(
     capacity=LFE5U_85F,
     uart=("io", "0", "1"),
     spi=SPI,
+    usb=True,
     source=ECP5_SOURCE,
     tested="built to a bitstream; the bitstream has not run on a board",
 )

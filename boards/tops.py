@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.hdl import ClockSignal, Elaboratable, Module, Signal
 from amaranth.lib import io
 
 from boards.clock import PllClock
 from boards.ethernet.phy import RESET_S, PhyPins
 from boards.ethernet.top import CLOCK_HZ, EthernetShell
+from boards.pll import Setting
 from boards.shell import Shell
+from boards.usb.top import UsbShell
 
-__all__ = ["PHY_CLOCK", "EthernetTop", "SerialTop", "SpiTop", "Top"]
+__all__ = ["PHY_CLOCK", "USB_CLOCK", "EthernetTop", "SerialTop", "SpiTop", "Top", "UsbTop"]
 
-PHY_CLOCK = "phy_clock"
+PHY_CLOCK, USB_CLOCK = "phy_clock", "usb_clock"
 
 
 class Top(Elaboratable):
@@ -102,4 +104,43 @@ class EthernetTop(Top):
         m.d.comb += rst.o.eq(left != 0)
         with m.If(left != 0):
             m.d.sync += left.eq(left - 1)
+        return m
+
+
+class UsbTop(Top):
+    """A Shell on the board's ``usb`` resource, an ECP5's.
+
+    setting  of a PLL that makes 48 MHz; None where the oscillator does
+    """
+
+    def __init__(self, shell: Shell, setting: Setting | None, clock: PllClock | None = None):
+        super().__init__(shell, clock)
+        self.setting = setting
+
+    def elaborate(self, platform):
+        m = self.begin()
+        m.submodules.shell = shell = UsbShell(self.shell)
+        usb = platform.request("usb", 0, dir="-")
+        for name, pin in (("d_p", usb.d_p), ("d_n", usb.d_n)):
+            m.submodules[name] = buffer = io.Buffer("io", pin)
+            m.d.comb += [
+                getattr(shell, f"{name}_i").eq(buffer.i),
+                buffer.o.eq(getattr(shell, f"{name}_o")),
+                buffer.oe.eq(shell.d_oe),
+            ]
+        m.submodules.pull_up = pull_up = io.Buffer("o", usb.pullup)
+        m.d.comb += pull_up.o.eq(1)  # of D+, which says: full speed
+
+        made = self.clock.oscillator if self.clock else ClockSignal()
+        if self.setting:
+            m.submodules.usb_pll = pll = PllClock(
+                self.setting, "ecp5", name="usb_made", source=made
+            )
+            m.domains += pll.domains
+            made = pll.sync.clk
+        if self.clock or self.setting:  # else it is the design's clock
+            clock = Signal(name=USB_CLOCK, attrs={"keep": "1"})
+            m.d.comb += clock.eq(made)
+            made = clock
+        m.d.comb += shell.usb_clk.eq(made)
         return m

@@ -8,7 +8,7 @@ from pathlib import Path
 from fq_hw.errors import SimulationError, require
 from sim import verilator
 from sim.live import LiveSimulation
-from sim.usb_packets import BIT_PS, SE0, WHERE, J, packet_in, states_of
+from sim.usb_packets import BIT_PS, WHERE, J, packet_in, states_of
 
 __all__ = ["UsbPins", "build"]
 
@@ -58,15 +58,12 @@ class UsbPins(LiveSimulation):
         """Let go for a while; returns what the pins were, and for how many ps."""
         self.say([LISTEN | self.ps(bits)])
         line = self.lines.get()
+        contract = "the simulator must go on, and one end drive the pins at a time"
         fits = line.startswith("b ") and " e " in line
-        require(
-            fits, WHERE, "the simulator must go on, and one end drive", line, kind=SimulationError
-        )
+        require(fits, WHERE, contract, line, kind=SimulationError)
         runs, _, now = line[2:].partition(" e ")
         self.now = int(now)
-        return [
-            (int(pins), int(ps)) for pins, _, ps in (run.partition(":") for run in runs.split())
-        ]
+        return [(int(pins), int(ps)) for pins, ps in (run.split(":") for run in runs.split())]
 
     def answer(self) -> bytes | None:
         """What the board answers to what was just sent; None where it says nothing.

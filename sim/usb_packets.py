@@ -12,7 +12,7 @@ from itertools import groupby
 
 from fq_hw.errors import SimulationError, require
 
-__all__ = ["BIT_PS", "J", "K", "SE0", "Pid", "bits_of", "crc5", "crc16", "data_packet", "handshake",
+__all__ = ["BIT_PS", "SE0", "WHERE", "J", "K", "Pid", "crc5", "crc16", "data_packet", "handshake",
            "packet_in", "states_of", "token"]  # fmt: skip
 
 BIT_PS = 1e6 / 12

@@ -7,8 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from boards.shell import Shell
-from boards.usb.packets import DOMAIN
 from boards.usb.link import UsbLink
+from boards.usb.packets import DOMAIN
 
 __all__ = ["CLOCK_HZ", "UsbShell"]
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from fq_hw.flow.design import Design
     from fq_hw.flow.hardware import Hardware
 
-__all__ = ["ETHERNET", "IP", "LINKS", "SPI", "UART", "BuildGoal", "cores_here"]
+__all__ = ["ETHERNET", "IP", "LINKS", "SPI", "UART", "USB", "BuildGoal", "cores_here"]
 
-LINKS = UART, ETHERNET, SPI = "uart", "ethernet", "spi"
+LINKS = UART, ETHERNET, SPI, USB = "uart", "ethernet", "spi", "usb"
 IP = "192.168.1.50"
 AIM_MHZ = 100.0  # of the router, unless somebody says otherwise
 FRAMES = 6  # so many results the cycle model follows
@@ -54,7 +54,7 @@ class BuildGoal:
                cluster instead
     replaceable  all that training changes comes from the board's flash, for ``fq-hw weights``
     keep_netlist  the routed netlist stays in the work folder, for ``fq-hw sim --netlist routed``
-    link       how the board is spoken to, "uart", "ethernet" or "spi"
+    link       how the board is spoken to, "uart", "ethernet", "spi" or "usb"
     baud       of its UART, bits a second (default 1,000,000)
     ip         its address on Ethernet (default 192.168.1.50)
     out        the file; by default below build/
@@ -118,7 +118,7 @@ class BuildGoal:
     def link_kind(self) -> LinkKind:
         """The link as boards have it. Raises ParameterError."""
         from boards.ethernet.frames import Address
-        from boards.links import MAC, Ethernet, Spi, Uart
+        from boards.links import MAC, Ethernet, Spi, Uart, Usb
         from boards.protocol import BAUD
 
         one_of(self.link, LINKS, "--link", f"must be one of {', '.join(LINKS)}")
@@ -134,6 +134,8 @@ class BuildGoal:
             return Uart(baud)
         if self.link == SPI:
             return Spi()
+        if self.link == USB:
+            return Usb()
         return Ethernet(Address.parse(MAC, self.ip or IP))
 
     def link_rate(self, design: Design) -> LinkRate:

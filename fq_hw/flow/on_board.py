@@ -13,7 +13,7 @@ import numpy as np
 
 from fq_hw import golden, toolbox
 from fq_hw.errors import ArtifactError, require
-from fq_hw.flow.build import ETHERNET, IP, SPI
+from fq_hw.flow.build import ETHERNET, IP, SPI, USB
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -33,7 +33,7 @@ PROGRAMS = Path("build", "sim", "programs")
 # Of the simulated line: a bit is as short as a receiver can hear, and the board gives up half a
 # request soon, for its time stands still while the host thinks.
 DIVISOR, CLOCK_HZ, IDLE_S = 4, 25e6, 0.0004
-HALF_NS = 5  # of the design's clock beside Ethernet and SPI
+HALF_NS = 5  # of the design's clock beside Ethernet, SPI and USB
 SECONDS = 600.0  # that a simulated frame may take
 
 
@@ -75,7 +75,7 @@ def simulated_port(
     """The port of a simulated board of ``design``, of those in SIMULATED_PORTS.
 
     The board's UART bit by bit behind a device of this machine, its Ethernet PHY frame by frame
-    behind a UDP port, or its SPI pins. Raises SimulationError where the simulation fails,
+    behind a UDP port, or its SPI or USB pins. Raises SimulationError where the simulation fails,
     ParameterError where weights lie outside the chip: the memory's pins are not simulated here.
     """
     inside = design.plan.sdram is None
@@ -169,10 +169,32 @@ def simulated_spi(plan: Plan, gap: int) -> Iterator[Port]:
         yield SpiPort(pins, SECONDS)
 
 
+@contextmanager
+def simulated_usb(plan: Plan, gap: int) -> Iterator[Port]:
+    """A host's serial port behind the pins; time passes with what the host does, as above."""
+    from boards.rates import info_of
+    from boards.shell import Shell
+    from boards.usb.link import UsbLink
+    from boards.usb.top import UsbShell
+    from rtl_gen.emit import to_verilog
+    from rtl_gen.top import Accelerator as Core
+    from sim import usb
+    from sim.usb_host import UsbHost
+    from sim.usb_serial import UsbSerial
+
+    link = UsbLink(clock_hz=0.5e9 / HALF_NS, idle_s=IDLE_S)
+    shell = UsbShell(Shell(Core(plan), info=info_of(plan), link=link))
+    program = usb.build(to_verilog(shell, "top"), 1000 * HALF_NS, PROGRAMS, brief=True)
+    with TemporaryDirectory() as folder, usb.UsbPins(program, Path(folder)) as pins:
+        host = UsbHost(pins)
+        yield UsbSerial(host, host.enumerate(), SECONDS)
+
+
 SIMULATED_PORTS = {
     SIMULATED: simulated_uart,
     f"{SIMULATED}-{ETHERNET}": simulated_ethernet,
     f"{SIMULATED}-{SPI}": simulated_spi,
+    f"{SIMULATED}-{USB}": simulated_usb,
 }
 
 
