@@ -27,7 +27,7 @@ from sim.usb_serial import UsbSerial
 
 PIXELS = 150
 INFO = replace(sum_info(PIXELS, 1), chunk_pixels=64)
-CLOCK_HZ, IDLE_S = 100e6, 0.0002
+CLOCK_HZ, IDLE_S = 100e6, 0.0004
 OTHER = 9  # the address of somebody else on the bus
 
 
@@ -97,7 +97,7 @@ class BadWire:
                 pins.drive([(J, 3), *states[:end], (SE0, 2), (J, 1)])
             case "unended":  # its end is lost, too
                 pins.drive([(J, 3), *states[: self.dice.randrange(3, len(states) - 2)], (J, 30)])
-            case "doubled":  # a hub's port repeats it
+            case "doubled" if raw[0] != Pid.IN.byte:  # the board would answer the first one
                 pins.send(raw)
                 if raw[0] & 3 == 3:  # data: the board answers the first one
                     pins.answer()
@@ -128,7 +128,7 @@ KINDS = ("lost", "flipped", "cut", "unended", "doubled", "else's", "pid", "unhea
 
 @contextmanager
 def plugged(
-    program: Path, wire: BadWire | None = None, bit_ps: float = usb.BIT_PS, timeout: float = 0.01
+    program: Path, wire: BadWire | None = None, bit_ps: float = usb.BIT_PS, timeout: float = 0.002
 ) -> Iterator[UsbSerial]:
     """The host's port of the simulated board."""
     with TemporaryDirectory() as folder, UsbPins(program, Path(folder), bit_ps=bit_ps) as pins:
