@@ -14,7 +14,7 @@ from boards.usb.top import UsbShell
 
 __all__ = ["PHY_CLOCK", "USB_CLOCK", "EthernetTop", "SerialTop", "SpiTop", "Top", "UsbTop"]
 
-PHY_CLOCK, USB_CLOCK = "phy_clock", "usb_clock"
+PHY_CLOCK, USB_CLOCK = "phy_clock", "usb_clk"
 
 
 class Top(Elaboratable):

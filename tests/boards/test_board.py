@@ -42,6 +42,10 @@ def test_platform_agrees_with_the_record(board):
         spi = platform.request("spi", 0, dir="-")
         ways = {name: getattr(spi, name).direction.value for name in ("clk", "cs", "copi", "cipo")}
         assert ways == {"clk": "i", "cs": "i", "copi": "i", "cipo": "o"}
+    if board.usb:
+        usb = platform.request("usb", 0, dir="-")
+        ways = [getattr(usb, name).direction.value for name in ("d_p", "d_n", "pullup")]
+        assert ways == ["io", "io", "o"]
     assert "not run on a board" in board.tested, "say so here when one has"
 
 

@@ -42,7 +42,7 @@ def images(random_model, tmp_path):
 
 
 @pytest.mark.verilator
-@pytest.mark.parametrize("port", ["sim", "sim-ethernet", "sim-spi"])
+@pytest.mark.parametrize("port", ["sim", "sim-ethernet", "sim-spi", "sim-usb"])
 def test_the_same_driver_runs_the_pins_of_the_verilog(
     port, capsys, random_model, images, shared_programs, monkeypatch
 ):

@@ -76,6 +76,7 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ("build --link ethernet --baud 9600", "--baud", "is of a UART, and --link is ethernet"),
     ("build --link spi --baud 9600", "--baud", "is of a UART, and --link is spi"),
     ("build --link spi --ip 10.0.0.2", "--ip", "is an address on Ethernet, and --link is spi"),
+    ("build --link usb --baud 9600", "--baud", "is of a UART, and --link is usb"),
     ("accuracy --print --data d", "--data", "says what to train, and --print trains nothing"),
     ("accuracy --print --only learned", "--only", "says what to train, and --print trains"),
     ("accuracy --print --seeds 1", "--seeds", "says what to train, and --print trains nothing"),
