@@ -14,13 +14,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import ethernet_cases as ethernet_pins
+import usb_cases as usb_pins
 from cores import SumCore, answer, sum_info
 from faults.line import KINDS, run
 
 from boards.serial_link import SerialLink
 from boards.shell import Shell
 from fq_hw import flow
-from fq_hw.flow.build import ETHERNET, BuildGoal
+from fq_hw.flow.build import ETHERNET, USB, BuildGoal
+from fq_hw.flow.design import Design
+from fq_hw.flow.hardware import Arrays, Hardware
 from fq_hw.report.table import table
 from rtl_gen.emit import to_verilog
 from sim import serial
@@ -28,10 +31,12 @@ from sim import serial
 FILE, PROGRAMS = Path("build/bench/links.json"), Path("build/bench/links")
 COMMAND = "python tests/boards/bench_links.py"  # make bench-links
 FRAMES, EACH, SEED = 1000, 12, 7
+GOES_AWAY = 100  # frames in which a host does
 CLOCK_HZ, DIVISOR, IDLE_S, PIXELS = 25e6, 4, 0.0004, 6
 ON_PINS = ("request lost", "request flipped", "request cut", "request interrupt", "reply lost",
            "reply flipped", "stale", "killed")  # fmt: skip
 BOARD, CYCLES, AIM_MHZ = "colorlight-5a75b", 36_864, 80.0
+USB_BOARD, USB_ARRAY, USB_MHZ = "ulx3s-12f", "4x4x16", 75.0  # all layers in turn
 Row = tuple[str, float, str, str]
 
 
@@ -100,16 +105,37 @@ def bad_line() -> list[Row]:
     return [*rows, ("UART, bad line: clean frames after them right", clean, "frames", "rtl-sim")]
 
 
+def bad_wire() -> list[Row]:
+    """Frames over USB of which packets are lost, damaged, cut, doubled; hosts that go away."""
+    program = usb_pins.build(PROGRAMS, brief=False)
+    became, did = usb_pins.faulty_run(program, FRAMES, SEED, EACH)
+    rows = [(f"USB, bad wire: frames {what}", became[what], "frames", "rtl-sim")
+            for what in ("right", "lost", "wrong")]  # fmt: skip
+    rows += [(f"USB, bad wire: packets {what}", did[what], "packets", "rtl-sim")
+             for what in usb_pins.KINDS]  # fmt: skip
+    after = usb_pins.interrupted_run(program, GOES_AWAY, SEED)
+    return rows + [(f"USB, hosts that go away: frames {what}", after[f"then {what}"], "frames",
+                    "rtl-sim") for what in ("right", "lost", "wrong")]  # fmt: skip
+
+
 def routed() -> list[Row]:
-    """The shipped network behind Ethernet on a board of the slowest speed grade."""
+    """The shipped network behind Ethernet on a board of the slowest speed grade, and USB's."""
     model = flow.load(flow.SHIPPED)
     goal = BuildGoal(board=BOARD, link=ETHERNET, mhz=AIM_MHZ, out=PROGRAMS / "net.bit")
+    rows = rows_of(goal, model.design(cycles=CYCLES), "Ethernet", "PHY")
+    goal = BuildGoal(board=USB_BOARD, link=USB, clock=USB_MHZ, out=PROGRAMS / "usb.bit")
+    array = Hardware(arrays=Arrays(sequential=True, size=USB_ARRAY))
+    return rows + rows_of(goal, model.design(array), "USB", "USB pins")
+
+
+def rows_of(goal: BuildGoal, design: Design, link: str, whose: str) -> list[Row]:
+    """What a build gives."""
     goal.check()
-    built = goal.build(model.design(cycles=CYCLES), print)
-    where = f"Ethernet, {model.name} on {BOARD}"
+    built = goal.build(design, print)
+    where = f"{link}, {design.model.name} on {goal.board}"
     assert built.link_mhz is not None
     return [
-        (f"{where}: clock of the PHY", round(built.link_mhz, 1), "MHz", "routed"),
+        (f"{where}: clock of the {whose}", round(built.link_mhz, 1), "MHz", "routed"),
         (f"{where}: clock of the design", round(built.fmax_mhz, 1), "MHz", "routed"),
         (f"{where}: LUT4", built.lut4, "LUT4", "routed"),
         (f"{where}: block RAMs", built.ebr, "EBR", "routed"),
@@ -117,7 +143,8 @@ def routed() -> list[Row]:
 
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
-    "rate": full_wire, "linux": linux, "network": bad_network, "line": bad_line, "routed": routed,
+    "rate": full_wire, "linux": linux, "network": bad_network, "line": bad_line,
+    "usb": bad_wire, "routed": routed,
 }  # fmt: skip
 
 

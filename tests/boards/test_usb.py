@@ -24,7 +24,16 @@ from usb_cases import (
 import boards
 from boards.accelerator import Accelerator
 from boards.links import Usb
-from boards.protocol import frame_request, reply_bytes, request_bytes
+from boards.protocol import (
+    REPLY_SYNC,
+    REQUEST_SYNC,
+    Request,
+    Status,
+    frame_request,
+    pack,
+    reply_bytes,
+    request_bytes,
+)
 from boards.usb import descriptors
 from boards.usb.link import SLOTS, UsbLink
 from boards.usb.packets import PACKET
@@ -166,16 +175,30 @@ def test_a_halt_that_is_cleared_begins_with_data0(program):
 
 @verilated
 def test_a_reply_of_whole_packets_ends_with_an_empty_one(program):
-    """A host that asks for more than there is must not wait; the reply here is shorter."""
+    """A host that asks for more than there is must not wait."""
+    assert reply_bytes(INFO) == PACKET
     with plugged(program) as port:
-        link_over(port).query()
-        packets = []
         link = link_over(port)
+        link.query()
         link.send(pictures(1)[0])
-        while len(packets) < 1:
-            packet = port.host.get(port.into)
-            packets += [] if packet is None else [packet]
-        assert len(packets[0]) == reply_bytes(INFO) < PACKET
+        packets = [port.host.get(port.into) for _ in range(80)]
+    assert [len(one) for one in packets if one is not None] == [PACKET, 0]
+
+
+@verilated
+def test_opening_the_port_begins_a_request(program):
+    """At once, with no time for the idle rule, and behind all that came before."""
+    frame, query = pictures(1)[0], pack(REQUEST_SYNC, Request.QUERY, 9)
+    with plugged(program) as port:
+        port.read(1)
+        port.write(frame_request(8, frame.tobytes(), INFO)[:100])
+        port.close()
+        port.open()
+        port.write(query)
+        said = port.read(999)
+    first = pack(REPLY_SYNC, Status.TIMEOUT, 8)
+    assert said.startswith(first) and said[len(first) + 3] == Status.INFO
+    assert said[len(first) + 7] == 9
 
 
 @verilated
@@ -232,9 +255,9 @@ def test_its_clock_is_48_mhz(board):
 
 def test_the_figure_of_a_board_counts_every_packet():
     sent, come = request_bytes(INFO), reply_bytes(INFO)
-    assert (sent, come) == (174, 22)
-    # Two full packets, the rest and the reply, of 1,500 bytes a millisecond.
-    rate = 1 / (1e-3 * (2 / 19 + (46 + 13) / 1500 + (22 + 13) / 1500))
+    assert (sent, come) == (170, 64)
+    # Two full packets and the rest; the reply, and the empty packet; of 1,500 bytes a millisecond.
+    rate = 1 / (1e-3 * (2 / 19 + (42 + 13) / 1500 + 1 / 19 + 13 / 1500))
     assert Usb().frames_per_second(INFO, 100e6) == pytest.approx(rate)
     assert str(Usb()) == "USB, 12 Mbit/s"
 

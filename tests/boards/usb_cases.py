@@ -26,7 +26,7 @@ from sim.usb_packets import SE0, J, Pid, data_packet, states_of, token
 from sim.usb_serial import UsbSerial
 
 PIXELS = 150
-INFO = replace(sum_info(PIXELS, 1), chunk_pixels=64)
+INFO = replace(sum_info(PIXELS, 1), chunk_pixels=64, score_bytes=17)  # replies of a full packet
 CLOCK_HZ, IDLE_S = 100e6, 0.0004
 OTHER = 9  # the address of somebody else on the bus
 
