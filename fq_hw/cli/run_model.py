@@ -6,7 +6,8 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fq_hw import flow
@@ -16,11 +17,13 @@ from fq_hw.cli.model import add_net_argument, add_pictures_argument
 from fq_hw.cli.output import Output, say
 from fq_hw.errors import require
 from fq_hw.flow.bars import bar
-from fq_hw.flow.classify import open_pictures
+from fq_hw.flow.classify import open_pictures, open_video
 from fq_hw.flow.on_board import SIMULATED_PORTS, answers, frames_of, open_board
 from fq_hw.report.table import table
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from boards.accelerator import Accelerator, Answer
 
 __all__ = ["add_parser"]
@@ -36,9 +39,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "run",
         help="send pictures to a board, and print its answers",
-        description="Send pictures, a data set's test images, or raw frames from stdin to a board "
-        "that runs the network's bitstream, and print its answers, the sustained frames/s and "
-        "what went wrong on the line. A frame without its answer is sent again.",
+        description="Send pictures, a data set's test images, a film, a camera's or raw frames to "
+        "a board that runs the network's bitstream, and print its answers, the sustained frames/s "
+        "and what went wrong on the line. A frame without its answer is sent again.",
     )
     add_pictures_argument(parser, "*")
     add_net_argument(parser, "that the bitstream was built from: ")
@@ -55,6 +58,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--stdin", action="store_true",
                         help="frames are the bytes of stdin: rows, columns, colours; an answer a "
                         "line, as it comes")  # fmt: skip
+    parser.add_argument("--video", type=Path, metavar="FILE",
+                        help="frames are those of a film, or of a camera (/dev/video0, until "
+                        "Ctrl-C); an answer a line, as it comes")  # fmt: skip
     add_source_arguments(parser)
     parser.add_argument("--images", type=int, help=f"how many test images (default {IMAGES})")
     add_fold_arguments(parser)
@@ -66,15 +72,22 @@ def run(args: argparse.Namespace) -> Output:
     check(args)
     model = flow.load(args.net)
     pictures = open_pictures(model, args.pictures) if args.pictures else None
+    frames = (
+        frames_of(sys.stdin.buffer, model.image)
+        if args.stdin
+        else open_video(model, args.video)
+        if args.video
+        else iter(())
+    )
     split = (
         None
-        if args.stdin or pictures
+        if args.stdin or args.video or pictures
         else load_images(args, model).test().first(args.images or IMAGES)
     )
     with open_board(model, args.port, baud=args.baud, tries=args.tries, hardware=hardware_of(args),
                     report=say) as board:  # fmt: skip
-        if args.stdin:
-            return streamed(args, board, model)
+        if args.stdin or args.video:
+            return streamed(args, board, model, frames)
         images = pictures if split is None else split.images
         found = seen(board, model, images, args.check)
         if split is None:
@@ -88,12 +101,17 @@ def run(args: argparse.Namespace) -> Output:
 
 def check(args: argparse.Namespace) -> None:
     """Refuse, by their names, options that do nothing."""
-    other = "--stdin" if args.stdin else "PICTURE" if args.pictures else None
+    streams = {"--stdin": args.stdin, "--video": args.video is not None}
+    other = next((name for name, given in streams.items() if given), None)
+    other = other or ("PICTURE" if args.pictures else None)
     contract = f"is of a data set, and {other} is none"
     for option, value in (("--data", args.data), ("--path", args.path), ("--images", args.images)):
         require(other is None or value is None, option, contract, value, hint="leave it out")
-    both = args.stdin and args.pictures
-    require(not both, "--stdin", "leaves nothing for pictures", hint="leave them out")
+    for name, given in streams.items():
+        both = given and args.pictures
+        require(not both, name, "leaves nothing for pictures", hint="leave them out")
+    contract = "leaves nothing for --stdin"
+    require(not all(streams.values()), "--video", contract, hint="leave one of them out")
     require(args.images is None or args.images >= 1, "--images", "must be at least 1", args.images)
     require(args.tries >= 1, "--tries", "must be at least 1", args.tries)
     serial = args.port not in SIMULATED_PORTS and not args.port.startswith(("udp:", "spi:"))
@@ -106,11 +124,12 @@ def seen(board: Accelerator, model: flow.Model, images: Collection, check: bool)
     return list(bar(answers(board, model, images, check), len(images), "board", "frame"))
 
 
-def streamed(args: argparse.Namespace, board: Accelerator, model: flow.Model) -> Output:
+def streamed(
+    args: argparse.Namespace, board: Accelerator, model: flow.Model, frames: Iterator[np.ndarray]
+) -> Output:
     """An answer a line, as it comes."""
     # One at a time: whoever sends them may wait for the answer.
-    found = answers(board, model, frames_of(sys.stdin.buffer, model.image), args.check, ahead=1)
-    for one in found:
+    for one in answers(board, model, frames, args.check, ahead=1):
         row = dataclasses.asdict(one) | {"label": one.label, "class": one.name}
         said = f"- {one.error}" if one.error else f"{one.label} {one.name}"
         print(json.dumps(row) if args.json else f"{one.number} {said}", flush=True)

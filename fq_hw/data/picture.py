@@ -16,7 +16,7 @@ import numpy as np
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.files import check_file
 
-__all__ = ["SUFFIXES", "UNREAD", "decode_picture", "read_picture"]
+__all__ = ["SUFFIXES", "UNREAD", "as_image", "decode_picture", "read_picture"]
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".webp")
 UNREAD = (".avif", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".psd", ".svg", ".tif", ".tiff")
@@ -39,13 +39,12 @@ def read_picture(path: Path, image: tuple[int, int, int]) -> np.ndarray:
 
 def decode_picture(source: Path | bytes, image: tuple[int, int, int], where: str) -> np.ndarray:
     """The same of a file's content; errors begin with ``where``."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import UnidentifiedImageError
 
-    height, width, colours = image
     try:
         with warnings.catch_warnings():  # of damaged notes, in lines that are not ours
             warnings.simplefilter("ignore")
-            picture = eight_bits(source, where).convert("L" if colours == 1 else "RGB")
+            return as_image(eight_bits(source, where), image)
     except FqHwError:
         raise
     except UnidentifiedImageError as error:
@@ -53,6 +52,14 @@ def decode_picture(source: Path | bytes, image: tuple[int, int, int], where: str
         raise ArtifactError(message) from error
     except Exception as error:  # a damaged picture raises nearly anything
         raise ArtifactError(f"{where}: not a readable picture ({error})") from error
+
+
+def as_image(picture, image: tuple[int, int, int]) -> np.ndarray:
+    """A picture of Pillow in its mode L or RGB as uint8 of ``image``, as ``read_picture`` says."""
+    from PIL import Image
+
+    height, width, colours = image
+    picture = picture.convert("L" if colours == 1 else "RGB")
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
     return np.asarray(picture).reshape(image)

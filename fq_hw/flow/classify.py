@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from fq_hw import golden
 from fq_hw.data.folder import check_colours, picture_files
 from fq_hw.data.pictures import Pictures
+from fq_hw.data.video import frames
 from fq_hw.errors import ArtifactError, SimulationError, ToolError, require
 from fq_hw.flow.hardware import Hardware
 from fq_hw.flow.simulate import FRAMES, check_cycles, simulated
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
     from fq_hw.flow.model import Model
     from sim.network import Run
 
-__all__ = ["On", "Seen", "check_answerable", "check_hardware", "classify", "open_pictures"]
+__all__ = [
+    "On",
+    "Seen",
+    "check_answerable",
+    "check_hardware",
+    "classify",
+    "open_pictures",
+    "open_video",
+]
 
 TOP = 5
 MOST_SIMULATED = 1_000  # pictures, in memory and in a file of the simulation
@@ -114,6 +123,12 @@ def open_pictures(model: Model, paths: Sequence[Path]) -> Pictures:
     """
     check_answerable(model)
     return Pictures(files=picture_files(paths), image=model.image)
+
+
+def open_video(model: Model, source: Path) -> Iterator[np.ndarray]:
+    """Pictures of a film or a camera, as ``model`` sees them, read one by one; errors as above."""
+    check_answerable(model)
+    return frames(source, model.image)
 
 
 def classify(

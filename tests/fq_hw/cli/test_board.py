@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from commands import refused, said
+from films import film
 from networks import random_images
 
 from fq_hw import flow, golden
@@ -58,6 +59,12 @@ def test_the_same_driver_runs_the_pins_of_the_verilog(
     labels = golden.labels(model.graph, np.load(images / "images.npy")[:3])
     assert lines[:3] == [f"{n} {label} {model.classes[label]}" for n, label in enumerate(labels)]
     assert lines[3].startswith("3 of 3 frames answered in ")
+
+    if port == "sim":
+        film(images / "a.mkv", np.load(images / "images.npy").repeat(3, -1))
+        lines = said(capsys, *words, "--video", images / "a.mkv").splitlines()
+        labels = golden.labels(model.graph, np.load(images / "images.npy"))
+        assert [line.split()[1] for line in lines[:6]] == [str(label) for label in labels]
 
     # A check that can fail: a golden model that is another one's.
     monkeypatch.setattr(golden, "run", lambda *_: {model.graph.ops[-2].name: np.zeros(4, int)})
