@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fq_hw.errors import CapacityError
 from fq_hw.family import FAMILIES
 from fq_hw.flow.bench import Row
-from fq_hw.flow.build import ETHERNET, UART, BuildGoal
+from fq_hw.flow.build import ETHERNET, UART, USB, BuildGoal
 from fq_hw.flow.design import Design
 from fq_hw.flow.fold import FoldGoal
 from fq_hw.flow.hardware import Arrays, Hardware
@@ -77,8 +77,8 @@ TASKS: Mapping[str, Task] = {  # ECPIX-5 and OrangeCrab are of grade 8, other EC
     "ulx3s-45f": MIDDLE_ECP5,
     "ecpix5-45f": replace(MIDDLE_ECP5, mhz=160, clock=135, link=ETHERNET),
     "ecpix5-85f": replace(LARGE_ECP5, mhz=160, clock=135, link=ETHERNET),
-    "orangecrab-25f": replace(SMALL_ECP5, mhz=140, clock=112),
-    "orangecrab-85f": replace(LARGE_ECP5, mhz=160, clock=135),
+    "orangecrab-25f": replace(SMALL_ECP5, mhz=140, clock=112, link=USB),
+    "orangecrab-85f": replace(LARGE_ECP5, mhz=160, clock=135, link=USB),
     "icesugar-pro": SMALL_ECP5,
     "colorlight-5a75b": replace(SMALL_ECP5, clock=84, link=ETHERNET),
     "colorlight-i5": replace(SMALL_ECP5, clock=84, link=ETHERNET),
