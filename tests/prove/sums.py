@@ -31,10 +31,15 @@ Form = dict[tuple[Raw, int], int]  # (raw bit, cycles ago): how often it counts
 
 @dataclass(frozen=True)
 class Segment:
-    """The nets of what it adds, each with its weight, and of its sum, the lowest first."""
+    """The nets of what it adds, each with its weight, and of its sum, the lowest first.
+
+    ``beside`` is the carry-in of the next one, in whose joint the last carry is read: it must not
+    matter.
+    """
 
     adds: tuple[tuple[Bit | Raw, int], ...]
     outs: tuple[int, ...]
+    beside: tuple[Bit | Raw, ...] = ()
 
 
 def rtlil_of(dot: Dot) -> str:
@@ -94,11 +99,10 @@ def cut(dot: Dot, netlist: Netlist) -> Iterator[Segment]:
             if position.joint:
                 if position.out is not None:
                     outs.append(nets[position.out])
+                carry = () if position.a is None else (net(position.a),)
                 if outs:
-                    yield Segment(tuple(adds), tuple(outs))
-                adds, outs = [], []
-                if position.a is not None:
-                    adds.append((net(position.a), 1))
+                    yield Segment(tuple(adds), tuple(outs), carry)
+                adds, outs = [(bit, 1) for bit in carry], []
                 continue
             adds += [(net(bit), 1 << len(outs)) for bit in (position.a, position.b)
                      if bit is not None]  # fmt: skip
@@ -111,14 +115,15 @@ def check(dot: Dot, netlist: Netlist, segment: Segment) -> None:
     """The outputs are the sum of what is added, as far as they go, for all values of it."""
     inverted = inverts(dot)
     variables = len(segment.adds)
-    free = variables + sum(isinstance(bit, Raw) for bit, _ in segment.adds)
+    inputs = [*segment.adds, *((bit, 0) for bit in segment.beside)]
+    free = sum(1 + isinstance(bit, Raw) for bit, _ in inputs)
     require(free <= MOST, "prove.sums", f"a segment may have {MOST} inputs", free)
     cases = 1 << free
     ones = (1 << cases) - 1
     known: dict[int, int] = {}
     fresh = (pattern(n, cases) for n in count())
     planes: list[int] = [0] * (len(segment.outs) + 1)
-    for bit, weight in segment.adds:
+    for bit, weight in inputs:
         if isinstance(bit, Raw):
             at = bit.plane * dot.tree.lanes + bit.lane
             sign, act = next(fresh), next(fresh)
@@ -127,7 +132,7 @@ def check(dot: Dot, netlist: Netlist, segment: Segment) -> None:
         else:
             known[bit] = next(fresh)
             level = known[bit] ^ (ones if inverted else 0)
-        place = weight.bit_length() - 1
+        place = weight.bit_length() - 1 if weight else len(planes)
         while place < len(planes):  # add a bit to numbers that lie across the planes
             planes[place], level, place = planes[place] ^ level, planes[place] & level, place + 1
     for place, out in enumerate(segment.outs):

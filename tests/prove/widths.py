@@ -12,7 +12,6 @@ from pathlib import Path
 
 import boards
 from fq_hw.flow.bitstreams import TASKS, shape
-from rtl_gen.component import Target
 from rtl_gen.dot_product import Dot
 from rtl_gen.emit import dot_instances
 from rtl_gen.top import Accelerator
@@ -25,7 +24,7 @@ FILE = Path(__file__).with_name("widths.json")
 def of_board(name: str) -> list[str]:
     """The dot products of a board's design, each by what makes it different."""
     design, _ = shape(name, TASKS[name], print)
-    core = Accelerator(design.plan, Target(family=boards.find(name).family))
+    core = Accelerator(design.plan, boards.find(name).family)
     found = {instance.dot for instance in dot_instances(fragment(core))}
     return sorted(map(text_of, found))
 
