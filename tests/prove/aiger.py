@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 __all__ = ["Graph", "parse"]
@@ -17,6 +17,7 @@ class Graph:
     inputs, outputs  name to literal
     latches          literal to that of its next value
     begins           literal of a latch to 0, 1, or None where it may begin with either
+    names            literal of a latch to its name
     ands             (literal, its two inputs), in an order in which they can be computed
     """
 
@@ -24,6 +25,7 @@ class Graph:
     outputs: Mapping[str, int]
     latches: Mapping[int, int]
     begins: Mapping[int, int | None]
+    names: Mapping[int, str]
     ands: tuple[tuple[int, int, int], ...]
 
     def cone(self) -> Graph:
@@ -42,8 +44,15 @@ class Graph:
             self.outputs,
             {lit: after for lit, after in self.latches.items() if lit in seen},
             self.begins,
+            self.names,
             tuple(gate for gate in self.ands if gate[0] in seen),
         )
+
+    def forgotten(self, begins: str, kept: str) -> Graph:
+        """Registers whose names begin so may hold anything at first, but for one that is kept."""
+        free = {lit for lit, name in self.names.items()
+                if name.startswith(begins) and not name.startswith(kept)}  # fmt: skip
+        return replace(self, begins={**self.begins, **dict.fromkeys(free)})
 
     def compiled(
         self, wanted: Sequence[int]
@@ -80,11 +89,12 @@ def parse(text: str) -> Graph:
         parts.append([tuple(map(int, line.split())) for line in lines[at : at + count]])
         at += count
     names = {(kind, int(n)): name for kind, n, name in
-             re.findall(r"(?m)^([io])(\d+) (.+)$", "\n".join(lines[at:]))}  # fmt: skip
+             re.findall(r"(?m)^([iol])(\d+) (.+)$", "\n".join(lines[at:]))}  # fmt: skip
     return Graph(
         {names.get(("i", n), f"undefined_{n}"): lit for n, (lit,) in enumerate(parts[0])},
         {names[("o", n)]: lit for n, (lit,) in enumerate(parts[2]) if ("o", n) in names},
         {lit: after for lit, after, *_ in parts[1]},
         {lit: begins(lit, *rest) for lit, _, *rest in parts[1]},
+        {lit: names.get(("l", n), "") for n, (lit, *_) in enumerate(parts[1])},
         tuple(sorted(parts[3])),
     )
