@@ -99,8 +99,12 @@ class Bench:
         self.sees(f"{name}_moves", moves)
         return moves
 
-    def take(self, name: str, face: wiring.PureInterface, held: bool = True) -> Value:
+    def take(
+        self, name: str, face: wiring.PureInterface, held: bool = True, both: bool = False
+    ) -> Value:
         """Take from a stream whenever one likes; ``held``: its payload must hold until then.
+
+        ``both``: that its valid holds is a property of the data graph, too.
 
         What it returns is 1 where a beat moves.
         """
@@ -112,7 +116,9 @@ class Bench:
         self.sees(f"{name}_valid", face.valid)
         self.sees(f"{name}_moves", moves)
         if held:
-            self.bad(f"{name}", waits & (payload != before))
+            self.bad(name, waits & (payload != before))
+        if both:
+            self.bad(f"{name}_valid", waits & ~face.valid)
         return moves
 
     def rtlil(self) -> str:

@@ -11,9 +11,10 @@ from prove.handshake import around, conserved, held, moving, rates
 from prove.induct import induction
 from prove.reach import explore
 from prove.table import Proof
+from rtl_gen.skid_buffer import SkidBuffer
 from sim.zoo import ZOO, random_vectors
 
-__all__ = ["of_unit", "prove"]
+__all__ = ["of_skid_buffer", "of_unit", "prove"]
 
 HELD = "valid holds until taken"
 KEPT = "no beat is lost or made"
@@ -22,12 +23,21 @@ STABLE = "payload holds until taken"
 
 
 def of_unit(name: str, folder: Path) -> Iterator[Proof]:
-    """Everything of the unit ``name`` of the zoo. Raises Broken."""
+    """Everything of the unit ``name`` of the zoo. Raises BrokenError."""
     unit = ZOO[name]
     vectors = random_vectors(unit)
     bench = around(unit, vectors)
     named = f"{type(unit).__name__} {name}"
     yield from prove(name, named, bench, tuple(unit.ins), tuple(unit.outs), rates(vectors), folder)
+
+
+def of_skid_buffer(folder: Path) -> Iterator[Proof]:
+    """The same of a skid buffer, which is no unit. Raises BrokenError."""
+    bench, part = Bench(), SkidBuffer(unsigned(3))
+    bench.m.submodules.part = part
+    bench.feed("i", part.i)
+    bench.take("o", part.o)
+    yield from prove("skid", "SkidBuffer", bench, ("i",), ("o",), {"i": 1, "o": 1}, folder)
 
 
 def prove(

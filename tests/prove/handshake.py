@@ -14,7 +14,7 @@ import numpy as np
 from fq_hw.schedule.units import Unit
 from prove.circuit import Bench
 from prove.reach import Space
-from prove.table import Broken
+from prove.table import BrokenError
 from rtl_gen.component import component
 from sim.vectors import Vectors
 
@@ -40,12 +40,12 @@ def rates(vectors: Vectors) -> dict[str, int]:
 
 
 def held(space: Space, outs: Mapping[str, object]) -> None:
-    """A beat that is offered and not taken is offered in the next cycle. Raises Broken."""
+    """A beat that is offered and not taken is offered in the next cycle. Raises BrokenError."""
     for name in outs:
         valid, moves = space.seen[f"sees_{name}_valid"], space.seen[f"sees_{name}_moves"]
         waits = space.after[valid & ~moves]
         if not valid[waits].all():
-            raise Broken(f"{name}: valid falls before the beat is taken")
+            raise BrokenError(f"{name}: valid falls before the beat is taken")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Flow:
 
 
 def conserved(space: Space, beats: Mapping[str, int], ins: Mapping, outs: Mapping) -> list[Flow]:
-    """No beat is lost or made: what is inside hangs on the state alone. Raises Broken.
+    """No beat is lost or made: what is inside hangs on the state alone. Raises BrokenError.
 
     With n beats in for m out, m * (came) - n * (went) is the same whichever way led to a state; a
     loop through states that lost a beat, or made one, would come back with another number.
@@ -71,7 +71,7 @@ def conserved(space: Space, beats: Mapping[str, int], ins: Mapping, outs: Mappin
             gain -= beats[into] * space.seen[f"sees_{out}_moves"]
             inside = followed(space.after, gain)
             if (inside[:, None] + gain != inside[space.after]).any():
-                raise Broken(f"{into} to {out}: beats get lost, or come from nowhere")
+                raise BrokenError(f"{into} to {out}: beats get lost, or come from nowhere")
             least, most = int(inside.min()), int(inside.max())
             found.append(Flow(into, out, least / beats[out], most / beats[out]))
     return found
@@ -91,7 +91,7 @@ def followed(after: np.ndarray, gain: np.ndarray) -> np.ndarray:
 
 
 def moving(space: Space, ins: Mapping, outs: Mapping) -> int:
-    """Cycles after which a beat has moved, where all streams are willing. Raises Broken.
+    """Cycles after which a beat has moved, where all streams are willing. Raises BrokenError.
 
     And that an output offers a beat, though nobody is ready to take it, where all others are
     willing: valid waits for no ready.
@@ -117,5 +117,5 @@ def waits(space: Space, set_: set[str], seen: list[str], wrong: str) -> int:
         left &= ~there[at]
         cycles += 1
         if cycles > space.states:
-            raise Broken(wrong)
+            raise BrokenError(wrong)
     return cycles

@@ -14,7 +14,7 @@ from pathlib import Path
 from fq_hw import child, toolbox
 from fq_hw.errors import ToolError, require
 from prove.circuit import DATA
-from prove.table import Broken
+from prove.table import BrokenError
 
 __all__ = ["Induction", "bounded", "induction"]
 
@@ -60,7 +60,7 @@ def latches(text: str) -> int:
 
 
 def induction(name: str, folder: Path) -> Induction:
-    """Prove that no bad_* of NAME.data is ever 1. Raises Broken where one can be.
+    """Prove that no bad_* of NAME.data is ever 1. Raises BrokenError where one can be.
 
     ToolError where neither is found in the time of ``SEARCHES``.
     """
@@ -70,7 +70,7 @@ def induction(name: str, folder: Path) -> Induction:
         if "Property UNDECIDED" not in text:
             break
     if found := re.search(r"was asserted in frame (\d+)", text):
-        raise Broken(f"{name}: breaks its property in cycle {found[1]}")
+        raise BrokenError(f"{name}: breaks its property in cycle {found[1]}")
     proven = "Property proved." in text
     invariant = re.search(r"Invariant F\[(\d+)\] : (\d+) clauses", text)
     verified = re.search(r"Verification of invariant with \d+ clauses was successful", text)
@@ -82,11 +82,11 @@ def induction(name: str, folder: Path) -> Induction:
 def bounded(name: str, folder: Path, cycles: int) -> int:
     """That no bad_* of NAME.data is 1 in the first ``cycles``; the latches of the circuit.
 
-    Raises Broken where one can be. What comes later is not said.
+    Raises BrokenError where one can be. What comes later is not said.
     """
     text = abc(name, folder, f"orpos; bmc3 -F {cycles} -T {CYCLES_SECONDS}")
     if found := re.search(r"was asserted in frame (\d+)", text):
-        raise Broken(f"{name}: breaks its property in cycle {found[1]}")
+        raise BrokenError(f"{name}: breaks its property in cycle {found[1]}")
     done = re.search(r"No output asserted in (\d+) frames", text)
     reached = int(done[1]) if done else 0
     contract = f"{name} must be followed for {cycles} cycles within {CYCLES_SECONDS} s"

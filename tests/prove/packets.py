@@ -15,7 +15,7 @@ from prove.aiger import parse
 from prove.circuit import CHOICE, CONTROL, DATA, Bench, graphs
 from prove.induct import induction
 from prove.reach import explore
-from prove.table import Broken, Proof
+from prove.table import BrokenError, Proof
 
 __all__ = ["CRC", "PARSERS", "check_of", "prove_crc", "prove_parser"]
 
@@ -67,12 +67,14 @@ def request(kind: Request) -> bytes:
     """A request as the host sends it."""
     if kind is Request.QUERY:
         return pack(REQUEST_SYNC, Request.QUERY, NUMBER)
-    info = Info(height=1, width=FRAME, colours=1, classes=2, best=1, score_bits=8,
+    info = Info(pixels=FRAME, colours=1, classes=2, best=1, label_bytes=1, score_bytes=1,
                 chunk_pixels=CHUNK)  # fmt: skip
     return frame_request(NUMBER, bytes(range(FRAME)), info)
 
 
-def parser(patient: bool, loads: bool, broken: Callable | None) -> tuple[Fragment, wiring.Component]:
+def parser(
+    patient: bool, loads: bool, broken: Callable | None
+) -> tuple[Fragment, wiring.Component]:
     """The parser, elaborated; ``broken`` may change it before."""
     part = RequestReceiver(FRAME, CHUNK, patient=patient, loads=loads)
     if broken:
@@ -104,7 +106,12 @@ def returning(patient: bool, loads: bool, broken: Callable | None = None) -> Ben
     m.d.comb += part.o.ready.eq(bench.free("ready"))
     willing = part.room & part.o.ready
     for name, limit, here, wrong in (
-        ("silent", SILENCE, willing & part.fresh & ~part.broken & ~part.i.valid, state_of(fragment) > 1),
+        (
+            "silent",
+            SILENCE,
+            willing & part.fresh & ~part.broken & ~part.i.valid,
+            state_of(fragment) > 1,
+        ),
         ("stalled", STALL, willing & part.i.valid & ~part.i.ready, 1),
     ):
         count = Signal(range(limit + 1), name=name)
@@ -145,7 +152,7 @@ def answering(
 def prove_parser(
     name: str, patient: bool, loads: bool, folder: Path, broken: Callable | None = None
 ) -> Iterator[Proof]:
-    """From whatever state back to the first, and from there to an answer. Raises Broken."""
+    """From whatever state back to the first, and from there to an answer. Raises BrokenError."""
     of = f"RequestReceiver, patient={patient}, loads={loads}"
     graphs({name: returning(patient, loads, broken)}, folder, [DATA])
     what = f"parser: after {SILENCE} silent cycles it hunts again; no byte waits {STALL} cycles"
@@ -159,16 +166,16 @@ def prove_parser(
             space = explore(graph.forgotten("part.", "part.fsm_state"), CHOICE)
             for output in ("silent", "wrong"):
                 if space.seen[f"sees_{output}"].any():
-                    raise Broken(f"{of}: a {kind.name} gets no answer, or not the right one")
+                    raise BrokenError(f"{of}: a {kind.name} gets no answer, or not the right one")
             if not space.seen["sees_answered"].any():
-                raise Broken(f"{of}: no {kind.name} is answered")
+                raise BrokenError(f"{of}: no {kind.name} is answered")
             what = f"parser: while it hunts a right {kind.name} is answered"
             what += ", behind half a sync" * len(before)
             yield Proof(what, of, "all states", str(space))
 
 
 def prove_crc(folder: Path) -> Iterator[Proof]:
-    """The check. Raises Broken."""
+    """The check. Raises BrokenError."""
     graphs({CRC: check_of()}, folder, [DATA])
     what = "the serial CRC is the division by its polynomial, and what it ends with"
     yield Proof(what, "CRC-32 of packets", "induction", str(induction(CRC, folder)))

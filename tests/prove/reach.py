@@ -15,12 +15,12 @@ import numpy as np
 
 from prove.aiger import Graph
 
-__all__ = ["NotSmall", "Space", "explore"]
+__all__ = ["NotSmallError", "Space", "explore"]
 
 MOST_INPUTS = 10
 
 
-class NotSmall(Exception):
+class NotSmallError(Exception):
     """Not to be walked through: too many states or inputs, or data decide."""
 
 
@@ -64,13 +64,13 @@ def unpack(numbers: Sequence[int], cases: int) -> np.ndarray:
 def explore(graph: Graph, free: str, most: int = 1_000_000) -> Space:
     """All states of ``graph`` from the first on, whatever the inputs whose names begin with ``free``.
 
-    All other inputs, and registers without an initial value, are unknown. Raises NotSmall beyond
+    All other inputs, and registers without an initial value, are unknown. Raises NotSmallError beyond
     ``most`` states, and where something unknown reaches an output.
     """
     graph = graph.cone()
     inputs = tuple(name for name in graph.inputs if name.startswith(free))
     if len(inputs) > MOST_INPUTS:
-        raise NotSmall(f"{len(inputs)} inputs")
+        raise NotSmallError(f"{len(inputs)} inputs")
     sides = [lit for latch in graph.latches for lit in (latch, latch ^ 1)]
     nexts = [lit for after in graph.latches.values() for lit in (after, after ^ 1)]
     begins = [graph.begins[latch] for latch in graph.latches]
@@ -94,7 +94,7 @@ def explore(graph: Graph, free: str, most: int = 1_000_000) -> Space:
         values, inverses, rest = np.split(found, (len(outs), 2 * len(outs)))
         unknown = (values & inverses).any(axis=(1, 2))
         if unknown.any():
-            raise NotSmall(f"data decide {list(graph.outputs)[int(unknown.argmax())]}")
+            raise NotSmallError(f"data decide {list(graph.outputs)[int(unknown.argmax())]}")
         keys = np.packbits(rest.transpose(2, 1, 0), axis=2)
         after = np.zeros((count, len(ways)), np.int64)
         fresh: list[bytes] = []
@@ -106,7 +106,7 @@ def explore(graph: Graph, free: str, most: int = 1_000_000) -> Space:
                 fresh.append(key)
             after[case, way] = number
         if len(known) > most:
-            raise NotSmall(f"more than {most:,} states")
+            raise NotSmallError(f"more than {most:,} states")
         afters.append(after)
         for name, value in zip(graph.outputs, values, strict=True):
             seen[name].append(value.T.astype(bool))

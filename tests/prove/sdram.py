@@ -12,7 +12,7 @@ from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, Slots
 from prove.aiger import parse
 from prove.circuit import CHOICE, CONTROL, Bench, graphs
 from prove.reach import Space, explore
-from prove.table import Broken, Proof
+from prove.table import BrokenError, Proof
 from rtl_gen.sdram.pins import PREFIX, Command, chip_pins
 from rtl_gen.sdram.slots import SlotController
 from sim.sdram import Rule, SdramModel
@@ -73,14 +73,14 @@ def watched(slots: Slots, make: Callable[[Slots], wiring.Component] | None = Non
 
 
 def prove(name: str, bench: Bench, folder: Path) -> Iterator[Proof]:
-    """No rule is broken, in any state. Raises Broken."""
+    """No rule is broken, in any state. Raises BrokenError."""
     graphs({name: bench}, folder, [CONTROL])
     space = explore(parse((folder / f"{name}.{CONTROL}").read_text()), CHOICE)
     rules = broken(space)
     if rules:
-        raise Broken(f"{name}: {', '.join(rule.name for rule in rules)}")
+        raise BrokenError(f"{name}: {', '.join(rule.name for rule in rules)}")
     if not space.seen["sees_begun"].any():
-        raise Broken(f"{name}: no slot begins")
+        raise BrokenError(f"{name}: no slot begins")
     yield Proof("SDRAM: no rule of the chip is broken", name, "all states", str(space))
 
 

@@ -18,7 +18,7 @@ from fq_hw.errors import require
 from fq_hw.family import FAMILIES
 from fq_hw.schedule.two_tree import Raw
 from prove.netlist import Bit, Netlist, Unknown, read
-from prove.table import Broken, Proof
+from prove.table import BrokenError, Proof
 from rtl_gen.dot_product import Dot, DotProduct
 from rtl_gen.emit import ports
 from rtl_gen.rtlil import convert
@@ -49,7 +49,7 @@ def rtlil_of(dot: Dot) -> str:
 
 
 def prove(dot: Dot, rtlil: str, folder: Path) -> Iterator[Proof]:
-    """``rtlil`` gives the sum of its raw bits, ``tree.stages`` cycles late. Raises Broken."""
+    """``rtlil`` gives the sum of its raw bits, ``tree.stages`` cycles late. Raises BrokenError."""
     netlist, tree = read(rtlil, folder), dot.tree
     segments = list(cut(dot, netlist))
     for segment in segments:
@@ -63,7 +63,7 @@ def prove(dot: Dot, rtlil: str, folder: Path) -> Iterator[Proof]:
         for lane in range(tree.lanes)
     }
     if found != want:
-        raise Broken(f"{dot.name}: the total is another sum of its bits")
+        raise BrokenError(f"{dot.name}: the total is another sum of its bits")
     size = f"{netlist.cells:,} cells, {len(segments)} segments"
     yield Proof("dot product equals its plain form", text(dot), "integers", size)
 
@@ -139,9 +139,9 @@ def check(dot: Dot, netlist: Netlist, segment: Segment) -> None:
         try:
             level = netlist.value(out, known, ones) ^ (ones if inverted else 0)
         except Unknown as problem:
-            raise Broken(f"{dot.name}: a sum hangs on {problem}") from None
+            raise BrokenError(f"{dot.name}: a sum hangs on {problem}") from None
         if level != planes[place]:
-            raise Broken(f"{dot.name}: a segment of {variables} bits gives another sum")
+            raise BrokenError(f"{dot.name}: a segment of {variables} bits gives another sum")
 
 
 def pattern(number: int, cases: int) -> int:
@@ -176,7 +176,7 @@ class Sum:
         while bit in self.registers:
             bit = self.registers[bit]
         if bit not in self.source:
-            raise Broken(f"{self.dot.name}: a bit comes from no segment")
+            raise BrokenError(f"{self.dot.name}: a bit comes from no segment")
         return self.source[bit]
 
     def rank(self, segment: Segment) -> int:
@@ -187,7 +187,7 @@ class Sum:
         return self.ranks[segment]
 
     def bound(self, segment: Segment) -> int:
-        """The largest sum of a segment. Raises Broken where it does not fit its bits."""
+        """The largest sum of a segment. Raises BrokenError where it does not fit its bits."""
         if segment not in self.most:
             most = 0
             words: dict[tuple[Segment, float], list[tuple[int, int]]] = {}
@@ -201,7 +201,7 @@ class Sum:
                 place, weight = min(bits)
                 most += weight * (self.bound(source) >> place)
             if most >= 1 << len(segment.outs):
-                raise Broken(f"{self.dot.name}: a segment's sum does not fit its bits")
+                raise BrokenError(f"{self.dot.name}: a segment's sum does not fit its bits")
             self.most[segment] = most
         return self.most[segment]
 
@@ -231,7 +231,7 @@ class Sum:
             for place in range(len(segment.outs)):
                 unread = weights.get(place, 0) == 0 and self.bound(segment) < 1 << place
                 if not unread and weights.get(place, 0) != weight << place:
-                    raise Broken(f"{self.dot.name}: a word is not taken whole")
+                    raise BrokenError(f"{self.dot.name}: a word is not taken whole")
             for bit, times in segment.adds:
                 put(bit, age, weight * times)
         return found

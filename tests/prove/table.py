@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Broken", "Proof"]
+__all__ = ["BrokenError", "Proof"]
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """A property does not hold."""
 
 
