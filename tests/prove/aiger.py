@@ -1,4 +1,4 @@
-"""And-inverter graphs in ASCII AIGER, evaluated for many cases at once, unknown values among them."""
+"""And-inverter graphs in ASCII AIGER, for many cases at once, unknown values among them."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from amaranth.hdl import unsigned
+
 from prove.aiger import parse
 from prove.circuit import CHOICE, CONTROL, DATA, Bench, graphs
 from prove.handshake import around, conserved, held, moving, rates
@@ -52,12 +54,13 @@ def prove(
     graphs({name: bench}, folder, [CONTROL, DATA] if stable else [CONTROL])
     space = explore(parse((folder / f"{name}.{CONTROL}").read_text()), CHOICE)
     held(space, outs)
-    yield Proof(HELD, named, "all states", str(space))
+    yield Proof(HELD, named, space.method, str(space))
     if ins and outs:
         inside = {(flow.least, flow.most) for flow in conserved(space, beats, ins, outs)}
         most = max(high for _, high in inside)
-        yield Proof(f"{KEPT} (inside at most {most:g})", named, "all states", str(space))
-    longest = moving(space, ins, outs)
-    yield Proof(f"{MOVES} (at most {longest} cycles)", named, "all states", str(space))
+        yield Proof(f"{KEPT} (inside at most {most:g})", named, space.method, str(space))
+    if space.cycles is None:  # elsewhere a wait may end behind what was seen
+        longest = moving(space, ins, outs)
+        yield Proof(f"{MOVES} (at most {longest} cycles)", named, space.method, str(space))
     if stable:
         yield Proof(STABLE, named, "induction", str(induction(name, folder)))

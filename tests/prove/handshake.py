@@ -1,4 +1,4 @@
-"""The rules of streams, of any component: offers hold, no beat is lost or made, nothing stands still.
+"""The rules of streams: offers hold, no beat is lost or made, nothing stands still.
 
 Of a component's states, each of which ``prove.reach`` has found.
 """
@@ -44,6 +44,7 @@ def held(space: Space, outs: Mapping[str, object]) -> None:
     for name in outs:
         valid, moves = space.seen[f"sees_{name}_valid"], space.seen[f"sees_{name}_moves"]
         waits = space.after[valid & ~moves]
+        waits = waits[waits < space.states]
         if not valid[waits].all():
             raise BrokenError(f"{name}: valid falls before the beat is taken")
 
@@ -70,7 +71,7 @@ def conserved(space: Space, beats: Mapping[str, int], ins: Mapping, outs: Mappin
             gain = beats[out] * space.seen[f"sees_{into}_moves"].astype(np.int64)
             gain -= beats[into] * space.seen[f"sees_{out}_moves"]
             inside = followed(space.after, gain)
-            if (inside[:, None] + gain != inside[space.after]).any():
+            if (inside[: space.states, None] + gain != inside[space.after]).any():
                 raise BrokenError(f"{into} to {out}: beats get lost, or come from nowhere")
             least, most = int(inside.min()), int(inside.max())
             found.append(Flow(into, out, least / beats[out], most / beats[out]))
@@ -79,7 +80,7 @@ def conserved(space: Space, beats: Mapping[str, int], ins: Mapping, outs: Mappin
 
 def followed(after: np.ndarray, gain: np.ndarray) -> np.ndarray:
     """A number for each state: that of the first is 0, and some step to it gains the rest."""
-    inside, known = np.zeros(len(after), np.int64), np.zeros(len(after), bool)
+    inside, known = np.zeros(after.max() + 1, np.int64), np.zeros(after.max() + 1, bool)
     known[0], frontier = True, np.array([0])
     while len(frontier):
         reached, value = after[frontier].ravel(), (inside[frontier, None] + gain[frontier]).ravel()
@@ -87,6 +88,7 @@ def followed(after: np.ndarray, gain: np.ndarray) -> np.ndarray:
         new = ~known[reached]
         frontier, value = reached[new], value[which][new]
         inside[frontier], known[frontier] = value, True
+        frontier = frontier[frontier < len(after)]
     return inside
 
 

@@ -11,7 +11,7 @@ from fq_hw import toolbox
 from fq_hw.errors import require
 from fq_hw.files import write_text
 
-__all__ = ["Netlist", "Unknown", "read"]
+__all__ = ["Netlist", "UnknownError", "read"]
 
 SCRIPT = """read_rtlil dot.il
 proc
@@ -23,13 +23,13 @@ write_json dot.json
 Bit = int | str  # a net by number, or "0", "1", "x"
 
 
-class Unknown(LookupError):
+class UnknownError(LookupError):
     """A net that hangs on something that was not given."""
 
 
 @dataclass(frozen=True)
 class Netlist:
-    """cells: net to the output that drives it; names: net of each wire's bits; registers: q to d."""
+    """drivers: net to the output that drives it; names: wire to nets; registers: q to d."""
 
     drivers: Mapping[int, tuple[str, dict, str]]
     names: Mapping[str, list[Bit]]
@@ -40,15 +40,15 @@ class Netlist:
         """Of a net, a case in each bit of an integer, from the nets that are ``known``.
 
         Looks at no more than it must: past a joint no carry matters, and what does is not known.
-        Raises Unknown where something else matters.
+        Raises UnknownError where something else matters.
         """
         if isinstance(bit, str):
             if bit == "x":
-                raise Unknown("an open input")
+                raise UnknownError("an open input")
             return ones * int(bit)
         if bit not in known:
             if bit not in self.drivers:
-                raise Unknown(f"net {bit}")
+                raise UnknownError(f"net {bit}")
             kind, cell, port = self.drivers[bit]
             nets = cell["connections"]
 
@@ -71,7 +71,7 @@ def gate(function: Callable[..., int]) -> Callable:
 
 
 def passed(pass_: int, carry: Callable[[], int], other: Callable[[], int], ones: int) -> int:
-    """``carry`` where ``pass_`` is 1, else ``other``; neither is looked at where it plays no part."""
+    """``carry`` where ``pass_`` is 1, else ``other``; one that plays no part is not looked at."""
     found = 0
     if pass_:
         found |= pass_ & carry()

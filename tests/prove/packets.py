@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from amaranth.hdl import Array, Const, Fragment, Module, Mux, Signal, Value
@@ -14,7 +14,7 @@ from boards.protocol import REQUEST_SYNC, Info, Request, Status, frame_request, 
 from prove.aiger import parse
 from prove.circuit import CHOICE, CONTROL, DATA, Bench, graphs
 from prove.induct import induction
-from prove.reach import explore
+from prove.reach import whole
 from prove.table import BrokenError, Proof
 
 __all__ = ["CRC", "PARSERS", "check_of", "prove_crc", "prove_parser"]
@@ -72,13 +72,12 @@ def request(kind: Request) -> bytes:
     return frame_request(NUMBER, bytes(range(FRAME)), info)
 
 
-def parser(
-    patient: bool, loads: bool, broken: Callable | None
-) -> tuple[Fragment, wiring.Component]:
-    """The parser, elaborated; ``broken`` may change it before."""
-    part = RequestReceiver(FRAME, CHUNK, patient=patient, loads=loads)
-    if broken:
-        broken(part)
+Parser = tuple[Fragment, RequestReceiver]
+
+
+def parser(patient: bool, loads: bool, make: type[RequestReceiver]) -> Parser:
+    """The parser, elaborated; ``make`` may be one that is broken."""
+    part = make(FRAME, CHUNK, patient=patient, loads=loads)
     return Fragment.get(part, None), part
 
 
@@ -92,19 +91,20 @@ def state_of(fragment: Fragment) -> Signal:
     return names["fsm_state"]
 
 
-def returning(patient: bool, loads: bool, broken: Callable | None = None) -> Bench:
+def returning(patient: bool, loads: bool, make: type[RequestReceiver] = RequestReceiver) -> Bench:
     """Anything on the line for any time: no byte waits for long, and silence leads back to 0 or 1.
 
     Where verdicts are taken and there is room.
     """
     bench = Bench()
-    m, (fragment, part) = bench.m, parser(patient, loads, broken)
+    m, (fragment, part) = bench.m, parser(patient, loads, make)
     m.submodules.part = fragment
     bench.feed("i", part.i)
     for name in ("fresh", "broken", "busy", "full", "room", "unready", "bad"):
         m.d.comb += getattr(part, name).eq(bench.free(name))
     m.d.comb += part.o.ready.eq(bench.free("ready"))
     willing = part.room & part.o.ready
+    quiet = part.fresh & ~part.broken & ~part.i.valid
     for name, limit, here, wrong in (
         (
             "silent",
@@ -121,11 +121,15 @@ def returning(patient: bool, loads: bool, broken: Callable | None = None) -> Ben
 
 
 def answering(
-    patient: bool, loads: bool, text: bytes, wanted: Status, broken: Callable | None = None
+    patient: bool,
+    loads: bool,
+    text: bytes,
+    wanted: Status,
+    make: type[RequestReceiver] = RequestReceiver,
 ) -> Bench:
     """``text``, to a parser that hunts for it: every other register may hold anything."""
     bench = Bench()
-    m, (fragment, part) = bench.m, parser(patient, loads, broken)
+    m, (fragment, part) = bench.m, parser(patient, loads, make)
     m.submodules.part = fragment
     at, after = Signal(range(len(text) + 1)), Signal(range(REPLY + 1))
     sent, answered = at == len(text), Signal()
@@ -150,20 +154,24 @@ def answering(
 
 
 def prove_parser(
-    name: str, patient: bool, loads: bool, folder: Path, broken: Callable | None = None
+    name: str,
+    patient: bool,
+    loads: bool,
+    folder: Path,
+    make: type[RequestReceiver] = RequestReceiver,
 ) -> Iterator[Proof]:
     """From whatever state back to the first, and from there to an answer. Raises BrokenError."""
     of = f"RequestReceiver, patient={patient}, loads={loads}"
-    graphs({name: returning(patient, loads, broken)}, folder, [DATA])
+    graphs({name: returning(patient, loads, make)}, folder, [DATA])
     what = f"parser: after {SILENCE} silent cycles it hunts again; no byte waits {STALL} cycles"
     yield Proof(what, of, "induction", str(induction(name, folder)))
     for kind, wanted in ((Request.QUERY, Status.INFO), (Request.FRAME, Status.RESULT)):
         for before in (b"", REQUEST_SYNC[:1]):  # in state 0, and so in 1
             bench = f"{name}_{kind.name.lower()}_{len(before)}"
             text = before + request(kind)
-            graphs({bench: answering(patient, loads, text, wanted, broken)}, folder, [CONTROL])
+            graphs({bench: answering(patient, loads, text, wanted, make)}, folder, [CONTROL])
             graph = parse((folder / f"{bench}.{CONTROL}").read_text())
-            space = explore(graph.forgotten("part.", "part.fsm_state"), CHOICE)
+            space = whole(graph.forgotten("part.", "part.fsm_state"), CHOICE)
             for output in ("silent", "wrong"):
                 if space.seen[f"sees_{output}"].any():
                     raise BrokenError(f"{of}: a {kind.name} gets no answer, or not the right one")

@@ -15,9 +15,9 @@ import numpy as np
 
 from prove.aiger import Graph
 
-__all__ = ["NotSmallError", "Space", "explore"]
+__all__ = ["NotSmallError", "Space", "explore", "whole"]
 
-MOST_INPUTS = 10
+MOST_INPUTS, MOST_STATES = 10, 300_000
 
 
 class NotSmallError(Exception):
@@ -32,12 +32,15 @@ class Space:
     after    states,ways: the state after each
     seen     of each output: states,ways, bool
     latches  in the cone of the outputs
+    cycles   None: these are all states; else all of the first so many cycles, and there are more,
+             to which some of ``after`` lead
     """
 
     inputs: tuple[str, ...]
     after: np.ndarray
     seen: Mapping[str, np.ndarray]
     latches: int
+    cycles: int | None
 
     @property
     def states(self) -> int:
@@ -45,6 +48,11 @@ class Space:
 
     def __str__(self) -> str:
         return f"{self.latches} bits, {self.states:,} states"
+
+    @property
+    def method(self) -> str:
+        """As a table tells it."""
+        return "all states" if self.cycles is None else f"bounded, {self.cycles} cycles"
 
 
 def pack(bits: np.ndarray) -> list[int]:
@@ -61,11 +69,12 @@ def unpack(numbers: Sequence[int], cases: int) -> np.ndarray:
     return np.unpackbits(rows, axis=1, bitorder="little")[:, :cases]
 
 
-def explore(graph: Graph, free: str, most: int = 1_000_000) -> Space:
-    """All states of ``graph`` from the first on, whatever the inputs whose names begin with ``free``.
+def explore(graph: Graph, free: str, most: int = MOST_STATES) -> Space:
+    """All states of ``graph`` from the first on, whatever the inputs whose names begin ``free``.
 
-    All other inputs, and registers without an initial value, are unknown. Raises NotSmallError beyond
-    ``most`` states, and where something unknown reaches an output.
+    All other inputs, and registers without an initial value, are unknown. Beyond ``most`` states it
+    ends, with all those of the first cycles. Raises NotSmallError where something unknown reaches
+    an output.
     """
     graph = graph.cone()
     inputs = tuple(name for name in graph.inputs if name.startswith(free))
@@ -82,7 +91,9 @@ def explore(graph: Graph, free: str, most: int = 1_000_000) -> Space:
     ways = np.array(list(product((0, 1), repeat=len(inputs))), np.uint8)
     outs = list(graph.outputs.values())
     step = graph.compiled([*outs, *(lit ^ 1 for lit in outs), *nexts])
-    while count := len(frontier):
+    cycles = 0
+    while (count := len(frontier)) and len(known) <= most:
+        cycles += 1
         cases = count * len(ways)
         ones = (1 << cases) - 1
         held = dict(zip(sides, pack(np.tile(frontier, (len(ways), 1))), strict=True))
@@ -105,8 +116,6 @@ def explore(graph: Graph, free: str, most: int = 1_000_000) -> Space:
                 number = known[key] = len(known)
                 fresh.append(key)
             after[case, way] = number
-        if len(known) > most:
-            raise NotSmallError(f"more than {most:,} states")
         afters.append(after)
         for name, value in zip(graph.outputs, values, strict=True):
             seen[name].append(value.T.astype(bool))
@@ -117,4 +126,13 @@ def explore(graph: Graph, free: str, most: int = 1_000_000) -> Space:
         np.concatenate(afters),
         {name: np.concatenate(values) for name, values in seen.items()},
         len(graph.latches),
+        cycles if len(frontier) else None,
     )
+
+
+def whole(graph: Graph, free: str) -> Space:
+    """The same, all of it. Raises NotSmallError where that is too much."""
+    space = explore(graph, free)
+    if space.cycles is not None:
+        raise NotSmallError(f"more than {MOST_STATES:,} states")
+    return space

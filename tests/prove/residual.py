@@ -20,7 +20,7 @@ from fq_hw.schedule.timing import simulate
 from fq_hw.schedule.units import FifoUnit
 from prove.aiger import parse
 from prove.circuit import CHOICE, CONTROL, Bench, graphs
-from prove.reach import explore
+from prove.reach import whole
 from prove.table import BrokenError, Proof
 from rtl_gen.top import Accelerator
 
@@ -58,7 +58,7 @@ def prove(name: str, plan: Plan, folder: Path) -> Iterator[Proof]:
     bench.sees("in", part.i.ready)
     bench.sees("out", part.o.valid)
     graphs({name: bench}, folder, [CONTROL])
-    space = explore(parse((folder / f"{name}.{CONTROL}").read_text()), CHOICE)
+    space = whole(parse((folder / f"{name}.{CONTROL}").read_text()), CHOICE)
     back = int(space.after[-1, 0])  # where the loop begins: the last state leads there
     came, went = (int(space.seen[f"sees_{way}"][back:].sum()) for way in ("in", "out"))
     if not went:

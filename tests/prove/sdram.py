@@ -11,7 +11,7 @@ from amaranth.lib import wiring
 from fq_hw.schedule.sdram import M12L64322A, SDR_16M16, Slots
 from prove.aiger import parse
 from prove.circuit import CHOICE, CONTROL, Bench, graphs
-from prove.reach import Space, explore
+from prove.reach import Space, whole
 from prove.table import BrokenError, Proof
 from rtl_gen.sdram.pins import PREFIX, Command, chip_pins
 from rtl_gen.sdram.slots import SlotController
@@ -75,7 +75,7 @@ def watched(slots: Slots, make: Callable[[Slots], wiring.Component] | None = Non
 def prove(name: str, bench: Bench, folder: Path) -> Iterator[Proof]:
     """No rule is broken, in any state. Raises BrokenError."""
     graphs({name: bench}, folder, [CONTROL])
-    space = explore(parse((folder / f"{name}.{CONTROL}").read_text()), CHOICE)
+    space = whole(parse((folder / f"{name}.{CONTROL}").read_text()), CHOICE)
     rules = broken(space)
     if rules:
         raise BrokenError(f"{name}: {', '.join(rule.name for rule in rules)}")

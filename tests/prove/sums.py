@@ -17,7 +17,7 @@ from pathlib import Path
 from fq_hw.errors import require
 from fq_hw.family import FAMILIES
 from fq_hw.schedule.two_tree import Raw
-from prove.netlist import Bit, Netlist, Unknown, read
+from prove.netlist import Bit, Netlist, UnknownError, read
 from prove.table import BrokenError, Proof
 from rtl_gen.dot_product import Dot, DotProduct
 from rtl_gen.emit import ports
@@ -138,7 +138,7 @@ def check(dot: Dot, netlist: Netlist, segment: Segment) -> None:
     for place, out in enumerate(segment.outs):
         try:
             level = netlist.value(out, known, ones) ^ (ones if inverted else 0)
-        except Unknown as problem:
+        except UnknownError as problem:
             raise BrokenError(f"{dot.name}: a sum hangs on {problem}") from None
         if level != planes[place]:
             raise BrokenError(f"{dot.name}: a segment of {variables} bits gives another sum")
