@@ -106,12 +106,7 @@ def returning(patient: bool, loads: bool, make: type[RequestReceiver] = RequestR
     willing = part.room & part.o.ready
     quiet = part.fresh & ~part.broken & ~part.i.valid
     for name, limit, here, wrong in (
-        (
-            "silent",
-            SILENCE,
-            willing & part.fresh & ~part.broken & ~part.i.valid,
-            state_of(fragment) > 1,
-        ),
+        ("silent", SILENCE, willing & quiet, state_of(fragment) > 1),
         ("stalled", STALL, willing & part.i.valid & ~part.i.ready, 1),
     ):
         count = Signal(range(limit + 1), name=name)
