@@ -38,7 +38,7 @@ PINS = "has pins or single signals, and no stream"
 WIDE = "not proven: simulated on a bad line and under stalls"
 NOT_ALONE = {
     "UartTransmitter": "gives no stream",
-    "Segment": SHELL, "Accelerator": SHELL, "Trunk": UNIT, "SinglePort": UNIT, "SumOutput": UNIT,
+    "Segment": SHELL, "Trunk": UNIT, "SinglePort": UNIT, "SumOutput": UNIT,
     "BankLoader": UNIT, "BankUnloader": UNIT, "TrunkPort": UNIT, "TrunkBuffer": UNIT,
     "Banks": UNIT, "Sequencer": UNIT, "Dots": UNIT, "Requests": UNIT, "ReadPipe": UNIT,
     "DotProduct": "no stream: prove.sums", "SlotController": "no stream: prove.sdram",
