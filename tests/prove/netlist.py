@@ -11,7 +11,7 @@ from fq_hw import toolbox
 from fq_hw.errors import require
 from fq_hw.files import write_text
 
-__all__ = ["Netlist", "UnknownError", "read"]
+__all__ = ["CELLS", "Netlist", "UnknownError", "parse", "read"]
 
 SCRIPT = """read_rtlil dot.il
 proc
@@ -147,7 +147,12 @@ def read(rtlil: str, folder: Path) -> Netlist:
     write_text(folder / "dot.il", rtlil)
     write_text(folder / "dot.ys", SCRIPT)
     toolbox.run(toolbox.find("yosys"), ["-q", "dot.ys"], cwd=folder, log=folder / "yosys.log")
-    module = json.loads((folder / "dot.json").read_text())["modules"]["top"]
+    return parse((folder / "dot.json").read_text())
+
+
+def parse(text: str) -> Netlist:
+    """The module ``top`` of what Yosys's write_json wrote."""
+    module = json.loads(text)["modules"]["top"]
     drivers: dict[int, tuple[str, dict, str]] = {}
     registers: dict[int, Bit] = {}
     for cell in module["cells"].values():
