@@ -137,8 +137,11 @@ def main() -> int:
         if {*args.only} == {*PARTS}:
             FILE.unlink(missing_ok=True)  # no row of a property that is gone
         for part in args.only:
-            found += (some := list(proven(part)))
-            bench.update_rows(FILE, rows(some))
+            some = []
+            for each in proven(part):
+                some.append(each)
+                found.append(each)
+                bench.update_rows(FILE, rows(some))
     except (BrokenError, NotSmallError) as problem:
         print(f"{COMMAND}: not proven: {problem}", file=sys.stderr)
         return 1

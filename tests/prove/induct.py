@@ -16,12 +16,16 @@ from fq_hw.errors import ToolError, require
 from prove.circuit import DATA
 from prove.table import BrokenError
 
-__all__ = ["Induction", "bounded", "induction"]
+__all__ = ["Induction", "UndecidedError", "bounded", "induction"]
 
 # Options of the search, and for how many seconds: the second abstracts from what matters little,
 # which wins where there are multipliers.
-SEARCHES = (("", 20), ("-nct", 600))
+SEARCHES = (("", 20), ("-nct", 120))
 CYCLES_SECONDS = 600
+
+
+class UndecidedError(ToolError):
+    """Neither an invariant nor a way to break the property was found in time."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def latches(text: str) -> int:
 def induction(name: str, folder: Path) -> Induction:
     """Prove that no bad_* of NAME.data is ever 1. Raises BrokenError where one can be.
 
-    ToolError where neither is found in the time of ``SEARCHES``.
+    UndecidedError where neither is found in the time of ``SEARCHES``.
     """
     text = ""
     for options, seconds in SEARCHES:
@@ -75,7 +79,7 @@ def induction(name: str, folder: Path) -> Induction:
     invariant = re.search(r"Invariant F\[(\d+)\] : (\d+) clauses", text)
     verified = re.search(r"Verification of invariant with \d+ clauses was successful", text)
     what = f"the property of {name} must be proven or broken, with an invariant that is verified"
-    require(proven and invariant and verified, "yosys-abc", what, text[-300:], kind=ToolError)
+    require(proven and invariant and verified, "yosys-abc", what, text[-300:], kind=UndecidedError)
     return Induction(latches(text), *map(int, invariant.groups()))
 
 

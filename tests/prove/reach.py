@@ -107,15 +107,17 @@ def explore(graph: Graph, free: str, most: int = MOST_STATES) -> Space:
         if unknown.any():
             raise NotSmallError(f"data decide {list(graph.outputs)[int(unknown.argmax())]}")
         keys = np.packbits(rest.transpose(2, 1, 0), axis=2)
-        after = np.zeros((count, len(ways)), np.int64)
         fresh: list[bytes] = []
-        for case, way in np.ndindex(after.shape):
-            key = keys[case, way].tobytes()
+        width, text = keys.shape[2], keys.tobytes()
+        numbers = []
+        for case in range(cases):
+            key = text[case * width : (case + 1) * width]
             number = known.get(key)
             if number is None:
                 number = known[key] = len(known)
                 fresh.append(key)
-            after[case, way] = number
+            numbers.append(number)
+        after = np.array(numbers, np.int64).reshape(count, len(ways))
         afters.append(after)
         for name, value in zip(graph.outputs, values, strict=True):
             seen[name].append(value.T.astype(bool))
