@@ -6,7 +6,7 @@ TINY ?= ../shared/models/mlperf_tiny
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-bitstreams bench-cnv bench-imagenet bench-tiny bench-netlists bench-import bench-nets bench-faults bench-links calibrate doctor format clean help
+.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-bitstreams bench-cnv bench-imagenet bench-tiny bench-netlists bench-import bench-nets bench-faults bench-links prove calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -62,6 +62,9 @@ bench-faults: .venv/test ## 2,450 damaged inputs, 120 interrupts of twelve long 
 
 bench-links: .venv/test ## boards' links at their pins: bad networks and lines, Linux as a peer, MB/s, routed (a quarter of an hour)
 	PYTHONPATH=.:tests $(BIN)/python tests/boards/bench_links.py
+
+prove: .venv/demo ## proofs: rules of streams and of an SDRAM, FIFOs, dot products, packets (half an hour)
+	PYTHONPATH=.:tests $(BIN)/python tests/prove/bench_prove.py
 
 calibrate: .venv/demo ## fit the cost model to synthesised units (minutes; goes on where it was)
 	$(BIN)/python -m boards.calibrate

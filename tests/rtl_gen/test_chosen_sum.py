@@ -8,7 +8,7 @@ import pytest
 from amaranth.hdl import Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from proofs import READ, yosys
+from prove.solver import READ, yosys
 
 from fq_hw.errors import ToolError
 from rtl_gen.chosen_sum import chosen_sum_of

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Fragment, Module, Signal
 from dots import Forms, totals
-from proofs import READ, yosys
+from prove.solver import READ, yosys
 
 from fq_hw.errors import FoldingError, ToolError
 from fq_hw.family import FAMILIES as KNOWN

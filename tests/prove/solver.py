@@ -1,4 +1,8 @@
-"""Designs with an FPGA family's primitives, as Yosys reads them to prove something of them."""
+"""What Yosys's solver proves of small designs with the models of a family's primitives.
+
+It takes the models of `sim/primitives`, and those that come with Yosys, and ends for a few lanes
+only. For any width there is ``prove.sums``, whose ``prove.netlist`` has the primitives in Python.
+"""
 
 from fq_hw import toolbox
 
