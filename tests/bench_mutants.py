@@ -129,9 +129,6 @@ def main() -> int:
     """Change, test, tell; 1 where one survives that is not explained."""
     from tqdm import tqdm
 
-    from fq_hw.report import bench
-    from fq_hw.report.table import table
-
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--count", type=int, help="so many of each group (default: all)")
     args = args.parse_args()
@@ -146,6 +143,9 @@ def main() -> int:
             left.append((f"{mutant.path}:{mutant.line}", mutant.name))
         elif outcome == "killed" and alike:
             raise SystemExit(f"{EQUIVALENT}: {mutant.name} is killed by {found['killed']}")
+    from fq_hw.report import bench  # now: a child that imports it takes what was changed
+    from fq_hw.report.table import table
+
     outcomes = ("killed", "equivalent", "survives")
     lines = [(group, *(c[o] for o in outcomes), c.total()) for group, c in counts.items()]
     whole = sum(counts.values(), Counter())

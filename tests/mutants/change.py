@@ -137,8 +137,8 @@ def spans(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]
             parts = [node.value] if node.arg == "strict" else []  # a contract within the project
         elif isinstance(node, ast.Import | ast.ImportFrom):
             parts = [node]
-        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            parts = [node]
+        elif isinstance(node, ast.If):
+            parts = [node] if ast.unparse(node.test) == "TYPE_CHECKING" else []
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             alias = node.targets[0].id == "__all__" or is_type(node.value)
             parts = [node] if alias else []

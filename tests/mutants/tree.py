@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import json
 import os
@@ -142,10 +143,8 @@ class Tree:
 
 def sweep(group: int) -> None:
     """End what a child has left running."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 OPTIONS = ["-q", "-p", "no:cacheprovider", "-m", "not slow", "--no-header", "--tb=short"]
