@@ -1,0 +1,172 @@
+"""`make mutants`: 400 changed tokens, the tests that run them, and who survives.
+
+The tests are run once unchanged, to see which of them runs which line; then each mutant meets the
+quickest of those that run it, and the slower ones where it survives. Goes on where it was as long
+as the sources stay; survivors are tried again. Prints a table and writes build/bench/mutants.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from mutants.change import GROUPS, Mutant, chosen
+from mutants.tree import Tree, Watched, statement, warm
+
+ROOT = Path(__file__).parents[1]
+PLACE, FILE = Path("build/mutants"), Path("build/bench/mutants.json")
+EQUIVALENT = Path(__file__).parent / "mutants" / "equivalent.toml"
+COMMAND = "python tests/bench_mutants.py"  # make mutants
+BUDGETS_S = (30.0, 240.0)  # of tests, as long as they take unchanged: first, and for who survives
+PATIENCE, START_S = 4, 40  # a run may take so many times as long, and that beside it
+
+
+class Kept:
+    """Results in a file, of these sources only."""
+
+    def __init__(self, path: Path, state: str):
+        self.path, self.state = path, state
+        there = json.loads(path.read_text()) if path.exists() else {}
+        self.values: dict[str, dict] = there["values"] if there.get("state") == state else {}
+
+    def put(self, name: str, value: dict) -> None:
+        self.values[name] = value
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        whole = {"state": self.state, "values": self.values}
+        new = self.path.with_suffix(".new")
+        new.write_text(json.dumps(whole, indent=1) + "\n")
+        new.replace(self.path)
+
+
+def digest(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def watched(tree: Tree, wanted: dict[str, set[int]], state: str) -> dict[str, Watched]:
+    """What the tests of every file run."""
+    from tqdm import tqdm
+
+    kept, found = Kept(PLACE / "watched.json", state), {}
+    for test in tqdm(tree.tests(), desc="tests, unchanged", unit="file", disable=None):
+        mark = digest((ROOT / test).read_text())
+        if kept.values.get(test, {}).get("digest") != mark:
+            seen = tree.watch(test, wanted)
+            if not seen.passed:
+                raise SystemExit(f"{test} fails as it is: see {tree.place}/build/log.txt")
+            kept.put(test, {"digest": mark, **asdict(seen)})
+        found[test] = Watched(**{k: v for k, v in kept.values[test].items() if k != "digest"})
+    return found
+
+
+def nearest(mutant: Mutant, seen: dict[str, Watched]) -> tuple[list[str], dict[str, float]]:
+    """Tests in the order in which they are tried, with the seconds that each takes.
+
+    First those that run its statement, then the others of their files, whose fixtures may have;
+    where none does, as what an import runs, those that run anything of its file.
+    """
+    seconds = {name: s for w in seen.values() for name, s in w.seconds.items()}
+    near = set(statement((ROOT / mutant.path).read_text(), mutant.line))
+    runs, beside, file = [], [], []
+    for one in seen.values():
+        here = {n for n, lines in one.lines.items() if n and near & set(lines.get(mutant.path, ()))}
+        runs += here
+        beside += (one.seconds.keys() - here) if here else ()
+        file += [name for name, lines in one.lines.items() if name and mutant.path in lines]
+    quick = [sorted(some, key=lambda n: (seconds[n], n)) for some in (runs, beside, file)]
+    return (quick[0] + quick[1]) or quick[2], seconds
+
+
+def judged(mutant: Mutant, tree: Tree, seen: dict[str, Watched]) -> dict:
+    """Which test it failed, of how many."""
+    tests, seconds = nearest(mutant, seen)
+    source = mutant.applied((ROOT / mutant.path).read_text())
+    spent, tried = 0.0, 0
+    for budget in BUDGETS_S:
+        some: list[str] = []
+        while tried + len(some) < len(tests) and spent < budget:
+            spent += seconds[tests[tried + len(some)]]
+            some.append(tests[tried + len(some)])
+        limit = START_S + PATIENCE * sum(seconds[name] for name in some)
+        failed = tree.judge(mutant.path, source, some, limit) if some else ""
+        tried += len(some)
+        if failed:
+            return {"killed": failed, "tried": tried}
+    return {"killed": "", "tried": tried}
+
+
+def results(drawn: dict[str, list[Mutant]], report: Callable[[str], None]) -> Iterator[tuple]:
+    """Group, mutant and what became of it, one after the other."""
+    from tqdm import tqdm
+
+    warm()
+    tree = Tree(ROOT, PLACE / "tree")
+    wanted: dict[str, set[int]] = {}
+    for mutant in (m for some in drawn.values() for m in some):
+        near = statement((ROOT / mutant.path).read_text(), mutant.line)
+        wanted.setdefault(mutant.path, set()).update(near)
+    names = [m.name for some in drawn.values() for m in some]
+    state = digest(*names, *((ROOT / path).read_text() for path in sorted(wanted)))
+    seen = watched(tree, wanted, state)
+    kept = Kept(PLACE / "results.json", state)
+    turns = [(group, m) for row in zip(*drawn.values(), strict=True)
+             for group, m in zip(drawn, row, strict=True)]  # fmt: skip
+    for group, mutant in tqdm(turns, desc="mutants", unit="mutant", disable=None):
+        if not kept.values.get(mutant.name, {}).get("killed"):
+            kept.put(mutant.name, judged(mutant, tree, seen))
+            if not kept.values[mutant.name]["killed"]:
+                report(f"survives: {mutant.path}:{mutant.line} {mutant.name}")
+        yield group, mutant, kept.values[mutant.name]
+
+
+def main() -> int:
+    """Change, test, tell; 1 where one survives that is not explained."""
+    from tqdm import tqdm
+
+    args = argparse.ArgumentParser(description=__doc__)
+    args.add_argument("--count", type=int, help="so many of each group (default: all)")
+    args = args.parse_args()
+    explained = tomllib.loads(EQUIVALENT.read_text())
+    drawn = {group: some[: args.count] for group, some in chosen(ROOT).items()}
+    counts, left = {group: Counter() for group in GROUPS}, []
+    for group, mutant, found in results(drawn, tqdm.write):
+        alike = mutant.name in explained
+        outcome = "killed" if found["killed"] else "equivalent" if alike else "survives"
+        counts[group][outcome] += 1
+        if outcome == "survives":
+            left.append((f"{mutant.path}:{mutant.line}", mutant.name))
+        elif outcome == "killed" and alike:
+            raise SystemExit(f"{EQUIVALENT}: {mutant.name} is killed by {found['killed']}")
+    from fq_hw.report import bench  # now: a child that imports it takes what was changed
+    from fq_hw.report.table import table
+
+    outcomes = ("killed", "equivalent", "survives")
+    lines = [(group, *(c[o] for o in outcomes), c.total()) for group, c in counts.items()]
+    whole = sum(counts.values(), Counter())
+    lines.append(("all", *(whole[o] for o in outcomes), whole.total()))
+    rows = [
+        (f"{group}: {outcome}", c[outcome], "mutants", "golden", COMMAND)
+        for group, c in [*counts.items(), ("all", whole)]
+        for outcome in outcomes
+    ]
+    share = whole["killed"] / (whole.total() - whole["equivalent"])
+    rows.append(("killed of those that are not equivalent", round(100 * share, 1), "%", "golden",
+                 COMMAND))  # fmt: skip
+    if args.count is None:
+        FILE.unlink(missing_ok=True)
+        bench.update_rows(FILE, rows)
+    print(table(("", *outcomes, "mutants"), lines))
+    print(f"{100 * share:.1f} % killed")
+    for where, name in left:
+        print(f"{where} survives: {name}", file=sys.stderr)
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

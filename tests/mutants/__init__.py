@@ -1,0 +1,1 @@
+"""The project with one token changed, and the tests that should see it."""
