@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from opinions.compare import compare, from_checkpoint, from_config
-from opinions.makers import MAKERS
 
 from fq_hw import flow
 from fq_hw.flow.sizes import load_sized
+from opinions.compare import compare, from_checkpoint, from_config
+from opinions.makers import MAKERS
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "fq_hw" / "models"
@@ -50,8 +50,7 @@ def test_another_network_is_told(array):
 
 
 def test_the_bench_had_every_shipped_network():
-    names = {row["name"].partition(":")[0] for row in json.loads(ROWS.read_text())}
+    rows = json.loads(ROWS.read_text())
+    names = {row["name"].partition(":")[0] for row in rows}
     assert names == {path.stem for path in MODELS.iterdir()}
-    assert not any(
-        row["value"] for row in json.loads(ROWS.read_text()) if "different" in row["name"]
-    )
+    assert not any(row["value"] for row in rows if "different" in row["name"])
