@@ -6,7 +6,7 @@ TINY ?= ../shared/models/mlperf_tiny
 CNV ?= ../shared/models/bnnpynq_cnvW1A2_cifar10.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-bitstreams bench-cnv bench-imagenet bench-tiny bench-netlists bench-import bench-nets bench-faults bench-links prove calibrate doctor format clean help
+.PHONY: demo test test-slow docs train bench-engine bench-accuracy bench-bitstreams bench-cnv bench-imagenet bench-tiny bench-netlists bench-import bench-nets bench-faults bench-links bench-opinions prove mutants soak calibrate doctor format clean help
 
 help:           ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -65,6 +65,15 @@ bench-links: .venv/test ## boards' links at their pins: bad networks and lines, 
 
 prove: .venv/demo ## proofs: rules of streams and of an SDRAM, FIFOs, dot products, packets (half an hour)
 	PYTHONPATH=.:tests $(BIN)/python tests/prove/bench_prove.py
+
+bench-opinions: .venv/test ## the shipped networks by the papers' formulas in NumPy, onnxruntime, qonnx, LiteRT, beside golden (a quarter of an hour)
+	PYTHONPATH=.:tests $(BIN)/python tests/bench_opinions.py
+
+mutants: .venv/test ## change 400 operators, comparisons and constants, one at a time: the nearest tests must fail (hours; resumes)
+	PYTHONPATH=.:tests $(BIN)/python tests/bench_mutants.py
+
+soak: .venv/test ## 100,000 frames in Verilator with pauses and resets, 10,000 on bad links, memory over an hour (two hours)
+	PYTHONPATH=.:tests:tests/boards $(BIN)/python tests/bench_soak.py
 
 calibrate: .venv/demo ## fit the cost model to synthesised units (minutes; goes on where it was)
 	$(BIN)/python -m boards.calibrate
