@@ -105,6 +105,5 @@ def synthesised(args: argparse.Namespace) -> Iterator[Row]:
     design, cells = cells_of(Path(GRAPH), Path(path), Path("build/xc7/cnv"), say)
     said = f"fq-hw bench-cnv {args.model} --path {args.path}"
     yield "xc7: cycles per frame", design.interval, "cycles", "model", said
-    for value, unit in ((cells.lut6, "LUT6"), (cells.ff, "FF"), (cells.bram36, "BRAM36"),
-                        (cells.dsp, "DSP")):  # fmt: skip
+    for unit, value in cells.items():
         yield f"xc7: {unit}", value, unit, "synth", said

@@ -29,6 +29,7 @@ from fq_hw.cli import (
     fold,
     golden,
     import_model,
+    package,
     report,
     rtl,
     run_model,
@@ -47,7 +48,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     train, search, export, import_model, verify, show, golden, classify, fold, estimate, rtl, sim,
-    build, flash, run_model, report, weights, serve, doctor, demo, bench, bench_bitstreams,
+    build, package, flash, run_model, report, weights, serve, doctor, demo, bench, bench_bitstreams,
     bench_cnv, bench_imagenet, bench_tiny, bench_netlists, accuracy,
 )  # fmt: skip
 

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fq_hw.errors import one_of
-from fq_hw.family.ecp5 import BLOCKS_18K, ECP5
+from fq_hw.family.cyclone_v import CYCLONE_V
+from fq_hw.family.ecp5 import ECP5
 from fq_hw.family.gowin import GOWIN, GW5A
 from fq_hw.family.ice40 import ICE40
-from fq_hw.family.record import NAME, Block, Carry, Family, Pll, Tools
+from fq_hw.family.record import NAME, Block, Carry, Family, Pll, Tools, Vendor
+from fq_hw.family.xc7 import XC7
 
-__all__ = ["FAMILIES", "NAME", "Block", "Carry", "Family", "Pll", "Tools", "family_named"]
+__all__ = ["FAMILIES", "NAME", "Block", "Carry", "Family", "Pll", "Tools", "Vendor",
+           "family_named"]  # fmt: skip
 
 PLAIN = Family(name="plain", title="any device")
-XC7 = Family(
-    name="xc7",
-    title="Xilinx 7 series",
-    synthesis="synth_xilinx -family xc7",
-    blocks=BLOCKS_18K,
-    multiplier=18,  # or of 25 bits times 18
-)
 # The doctor tells of tools that two families share by the name of the later one.
 FAMILIES: Mapping[str, Family] = {
-    family.name: family for family in (PLAIN, ECP5, GW5A, GOWIN, ICE40, XC7)
+    family.name: family for family in (PLAIN, ECP5, GW5A, GOWIN, ICE40, XC7, CYCLONE_V)
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fq_hw.errors import require
 
-__all__ = ["NAME", "Block", "Carry", "Family", "Pll", "Tools"]
+__all__ = ["NAME", "Block", "Carry", "Family", "Pll", "Tools", "Vendor"]
 
 NAME = "top"  # of a design, and of every file that the tools make from it
 
@@ -107,6 +107,20 @@ class Tools:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Vendor:
+    """What a design needs that goes on with the tools of the devices' vendor.
+
+    tool   its name in texts
+    cells  what a device has, and how much of it Yosys's cells take, by patterns of their names
+    files  templates of constraints: ``title`` of the design, ``name`` of its top, ``period_ns``
+    """
+
+    tool: str
+    cells: Mapping[str, Mapping[str, float]]
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Family:
     """A family of devices; what is None or empty it has not, or nobody has written it yet.
 
@@ -117,6 +131,7 @@ class Family:
     spram      shape of its RAM with a single port and no initial contents, if it has such
     multiplier  bits of a signed factor of its multipliers; 0 where synthesis makes none
     pll, tools
+    vendor     where there are no open tools to route it
     largest    the device on which units are measured for their prices
     models     files of sim/primitives that say how the cells of a netlist behave
     read_back  how its bitstream is read back: as "logic", or as "tables" of LUTs and block RAMs
@@ -132,6 +147,7 @@ class Family:
     multiplier: int = 0
     pll: Pll | None = None
     tools: Tools | None = None
+    vendor: Vendor | None = None
     largest: str | None = None
     models: tuple[str, ...] = ()
     read_back: str = ""

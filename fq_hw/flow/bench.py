@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fq_hw.errors import CapacityError
+from fq_hw.family import FAMILIES
 from fq_hw.flow import fold_file
 from fq_hw.flow.design import Design
 from fq_hw.flow.fold import FoldGoal, filled_by
@@ -18,9 +18,6 @@ from fq_hw.ir import Graph
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.in_turn.lower import fitted, passes
 from fq_hw.schedule.in_turn.stage import one_stage
-
-if TYPE_CHECKING:
-    from boards.xc7 import Cells
 
 __all__ = ["Row", "beyond", "cells_of", "dots", "engine", "partitioned", "tail"]
 
@@ -162,10 +159,12 @@ def beyond(name: str, board: str, after: str, size: str, mhz: float, path: Path)
     fold_file.save(path, graph, least_lut(graph, None, levels=levels, arrays=stages, slots=slots))
 
 
-def cells_of(model: Path, fold: Path, folder: Path, report: Report) -> tuple[Design, Cells]:
+def cells_of(
+    model: Path, fold: Path, folder: Path, report: Report
+) -> tuple[Design, dict[str, float]]:
     """A folded model, and its cells of Xilinx's 7 series; ``folder`` keeps the synthesis."""
-    from boards.xc7 import synthesise
+    from boards.package import synthesise
     from rtl_gen.top import Accelerator
 
     design = load(model).design(fold=fold)
-    return design, synthesise(Accelerator(design.plan, "plain"), folder, report)
+    return design, synthesise(Accelerator(design.plan, "plain"), FAMILIES["xc7"], folder, report)

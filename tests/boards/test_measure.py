@@ -6,7 +6,7 @@ import fake_router
 import pytest
 from cores import SumCore
 
-from boards import measure, xc7
+from boards import measure
 from boards.measure import Measured
 from fq_hw.errors import ArtifactError, ToolError
 
@@ -62,9 +62,3 @@ def test_an_interrupt_keeps_nothing(folder, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         taken(report=stop)
     assert os.listdir(folder) == []
-
-
-def test_xc7_with_a_yosys_that_says_nothing(tmp_path, monkeypatch):
-    fake_router.put(tmp_path, monkeypatch, yosys=fake_router.SILENT)
-    with pytest.raises(ArtifactError, match=r"stat\.json: there is no such file; `fq-hw doctor`"):
-        xc7.synthesise(SumCore(16, 1), tmp_path / "xc7")
