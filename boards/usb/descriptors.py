@@ -10,7 +10,8 @@ __all__ = ["BULK", "CONFIGURATION", "LINE_CODING", "NOTICES", "PRODUCT", "VENDOR
            "device", "strings"]  # fmt: skip
 
 VENDOR, PRODUCT = 0x1209, 0x0001  # of pid.codes, for tests: nobody is sold a device with them
-MAKER, NAME = "fq-hw", "fq-hw accelerator"
+MAKER = "fq-hw"
+NAME = f"{MAKER} accelerator"
 CONFIGURATION = 1  # the only one
 BULK, NOTICES = 1, 2  # endpoints: bytes each way; and the one that never says anything
 LANGUAGE = 0x0409  # US English

@@ -22,8 +22,6 @@ from fq_hw.flow.on_board import SIMULATED_PORTS, answers, frames_of, open_board
 from fq_hw.report.table import table
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from boards.accelerator import Accelerator, Answer
 
 __all__ = ["add_parser"]
@@ -125,7 +123,7 @@ def seen(board: Accelerator, model: flow.Model, images: Collection, check: bool)
 
 
 def streamed(
-    args: argparse.Namespace, board: Accelerator, model: flow.Model, frames: Iterator[np.ndarray]
+    args: argparse.Namespace, board: Accelerator, model: flow.Model, frames: Iterator
 ) -> Output:
     """An answer a line, as it comes."""
     # One at a time: whoever sends them may wait for the answer.
