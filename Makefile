@@ -66,7 +66,7 @@ bench-links: .venv/test ## boards' links at their pins: bad networks and lines, 
 prove: .venv/demo ## proofs: rules of streams and of an SDRAM, FIFOs, dot products, packets (half an hour)
 	PYTHONPATH=.:tests $(BIN)/python tests/prove/bench_prove.py
 
-bench-opinions: .venv/test ## the shipped networks by the papers' formulas in NumPy, onnxruntime, qonnx, LiteRT, beside golden (a quarter of an hour)
+bench-opinions: .venv/test ## the shipped networks by the papers' formulas in NumPy, onnxruntime, qonnx, LiteRT, beside golden (minutes)
 	PYTHONPATH=.:tests $(BIN)/python tests/bench_opinions.py
 
 mutants: .venv/test ## change 400 operators, comparisons and constants, one at a time: the nearest tests must fail (hours; resumes)

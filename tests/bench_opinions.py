@@ -22,7 +22,7 @@ from fq_hw.report.table import table
 
 FILE, MODELS = Path("build/bench/opinions.json"), Path(__file__).parents[1] / "fq_hw" / "models"
 COMMAND = "python tests/bench_opinions.py"  # make bench-opinions
-IMAGES = {"NumPy": 20, "onnxruntime": 20, "qonnx": 5, "LiteRT": 20}  # of a small network
+IMAGES = {"NumPy": 20, "onnxruntime": 20, "qonnx": 3, "LiteRT": 20}  # of a small network
 LARGE = 2**16  # pixels of an image: one of them, and qonnx, which takes minutes, is left out
 HEAD = ("values", "different", "ties", "unjudged", "labels", "labels different")
 
