@@ -47,7 +47,9 @@ NOT_ALONE = {
     "SdramCore": SHELL, "ByteLink": "the base of links", "Harness": SHELL, "ArrayAlone": SHELL,
     "SpiCore": PINS, "FlashCore": SHELL, "FlashLoader": WIDE, "EthernetShell": SHELL,
     "FrameReceiver": PINS, "Window": PINS, "FrameSender": WIDE, "RgmiiEcp5": PINS, "Shell": SHELL,
-    "SdramPads": PINS, "DoublePads": PINS,
+    "SdramPads": PINS, "DoublePads": PINS, "PackageTop": SHELL, "UsbShell": SHELL,
+    "UsbDevice": PINS, "BitReceiver": PINS, "PacketReceiver": PINS, "ControlRequests": PINS,
+    "PacketSender": PINS,
 }  # fmt: skip
 
 

@@ -58,6 +58,9 @@ IGNORED = [  # what a user types after the command and the model; the option; wh
     ),
     ("build --sequential --fold f.json", "--fold", "folds a unit for each layer, and --sequential"),
     ("build --array 8x2x16", "--array", "is the size of the arrays that --sequ"),
+    ("package --family xc7 --array 8x2x16", "--array", "is the size of the arrays that --sequ"),
+    ("package --family xc7 --sequential --cycles 600", "--cycles", "folds a unit for each layer"),
+    ("package --family xc7 --sequential --fold f", "--fold", "folds a unit for each layer"),
     ("build --jobs 2", "--jobs", "has no effect on a single seed"),
     ("build --seeds 3 --jobs 2 --scheduler tcp://a:1", "--jobs", "counts the seeds on this"),
     ("build --mhz 20", "--mhz", "the router aims for no less than the design's clock of 25 MHz"),
@@ -101,6 +104,7 @@ ALWAYS = {  # options that do something in every mode, or whose conflict the par
     "sim": "data images in-turn netlist path untrained",
     "build": "board clock in-turn keep-netlist link out placer scheduler seed seeds sequential "
     "untrained",
+    "package": "baud clock family in-turn out sequential untrained",
     "demo": "board clock cycles data fold images in-turn keep-netlist level-images link out path "
     "placer scheduler seed seeds sequential",
     "flash": "board cable keep",
