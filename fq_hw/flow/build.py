@@ -35,6 +35,7 @@ IP = "192.168.1.50"
 AIM_MHZ = 100.0  # of the router, unless somebody says otherwise
 FRAMES = 6  # so many results the cycle model follows
 SURE = 1.3  # an estimate this far beyond the board's capacity is beyond doubt
+SURE_BLOCKS = 1.1  # the same of block RAM, where it is counted as Yosys maps it: of PRICED
 
 
 def cores_here() -> int:
@@ -241,13 +242,17 @@ def check_capacity(plan: Plan, graph: ir.Graph, board: Board, model: Path | None
     fits, hint = not made or need.multipliers <= most, f"`fq-hw fold --board {board.name}`"
     require(fits, board.name, contract, hint=hint, kind=CapacityError)
     arrays = any(isinstance(node.unit, ArrayUnit) for node in plan.nodes)
-    for what, least, most in (("LUT4", need.lut, have.lut), ("EBR", ebr, have.ebr)):
-        if least <= SURE * most:
+    sure = SURE_BLOCKS if board.family == PRICED else SURE
+    for what, least, most, far in (
+        ("LUT4", need.lut, have.lut, SURE),
+        ("EBR", ebr, have.ebr, sure),
+    ):
+        if least <= far * most:
             continue
         cures = [] if arrays else [sequential_way(graph, board, model)]
         whose = f", by the prices of {PRICED}"
         if board.family == PRICED:
-            less = "make --array smaller" if arrays else "fold more (--cycles)"
+            less = "make --array smaller" if arrays else f"`fq-hw fold --board {board.name}`"
             cures, whose = [f"{less} or take a larger board", *cures], ""
         built = "this hardware" if arrays else "a unit for each layer"
         contract = f"has {most:,} {what}, and {built} needs about {least:,}"

@@ -174,7 +174,7 @@ def test_network_that_does_not_fit(capsys, tmp_path):
     checkpoint.write(tmp_path / "large.safetensors", random_checkpoint(network, 1))
     line = refused(capsys, "build", "large.safetensors", "--cycles", 1500)
     assert line.startswith("ulx3s-85f: has 83,640 LUT4, and a unit for each layer needs about ")
-    assert "(estimate); fold more (--cycles) or take a larger board" in line
+    assert "(estimate); `fq-hw fold --board ulx3s-85f` or take a larger board" in line
     assert not list(tmp_path.rglob("*.bit"))
 
 

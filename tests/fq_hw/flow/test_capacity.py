@@ -6,6 +6,7 @@ import pytest
 from networks import byte_graph
 
 import boards
+from fq_hw import flow
 from fq_hw.errors import CapacityError
 from fq_hw.flow.build import check_capacity
 from fq_hw.schedule.folding import Fold
@@ -26,3 +27,16 @@ def test_more_multipliers_than_the_device_has():
     check_capacity(plan, graph, boards.find("ulx3s-45f"), None)
     made = lower(graph, folds | {"a.sums": replace(folds["a.sums"], pe=4)})
     check_capacity(made, graph, board, None)
+
+
+def test_more_block_ram_than_the_device_has():
+    """Of ECP5 it is counted as Yosys maps it: a sixth too many is too many."""
+    model = flow.load(flow.SHIPPED)
+    plan = model.design().plan
+    said = (
+        r"^ulx3s-25f: has 56 EBR, and a unit for each layer needs about 72 \(estimate\); "
+        r"`fq-hw fold --board ulx3s-25f` or take a larger board; "
+    )
+    with pytest.raises(CapacityError, match=said):
+        check_capacity(plan, model.graph, boards.find("ulx3s-25f"), None)
+    check_capacity(plan, model.graph, boards.find("ulx3s-45f"), None)
