@@ -88,8 +88,6 @@ def test_the_first_test_that_fails_is_named(tmp_path):
     tests = "from rtl_gen.x import f, g\ndef test_f(): assert f(2) == 3\n"
     (tmp_path / "tests" / "test_x.py").write_text(tests + "def test_g(): assert g(2) == 4\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")  # it is the root of its tests
-    for words in (["init", "-q"], ["add", "."]):
-        subprocess.run(["git", *words], cwd=tmp_path, check=True)
     command = [sys.executable, "-c", SCRIPT, str(ROOT / "tests"), str(tmp_path)]
     ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     files, seen, *verdicts, whole = ran.stdout.splitlines()

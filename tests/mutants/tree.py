@@ -10,7 +10,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,7 +51,7 @@ class Watched:
 
 
 class Tree:
-    """The tracked files of ``root``, copied to ``place``; programs and data are those of ``root``.
+    """The files of ``root``, copied to ``place``; programs and data are those of ``root``.
 
     A process that uses it has done ``warm()``.
     """
@@ -60,11 +59,8 @@ class Tree:
     def __init__(self, root: Path, place: Path):
         self.root, self.place = root.resolve(), place.resolve()
         shutil.rmtree(place, ignore_errors=True)
-        said = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True)
-        for name in filter(None, said.stdout.decode().split("\0")):
-            if (root / name).is_file():
-                (place / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(root / name, place / name)
+        aside = shutil.ignore_patterns(".*", "build", "__pycache__", "*.egg-info")
+        shutil.copytree(root, place, ignore=aside)
         for name in ("build/test-programs", ".venv"):
             if (self.root / name).exists():
                 (place / name).parent.mkdir(parents=True, exist_ok=True)
