@@ -1,11 +1,15 @@
 """Small cores with the accelerator's ports, and what they must answer."""
 
+from dataclasses import dataclass
+
+import numpy as np
 from amaranth.hdl import Array, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from boards.link import Result
 from boards.protocol import Info
+from fq_hw.data.meaning import Meaning
 from fq_hw.schedule.units import ResultKind
 
 
@@ -69,3 +73,20 @@ def answer(frame: bytes, colours: int) -> Result:
     """What SumCore says of ``frame``."""
     first, last = sum(frame[::colours]), -sum(frame[colours - 1 :: colours])
     return Result((first, last, -3), (int(last > first),))
+
+
+@dataclass
+class SumNetwork:
+    """What a host knows of a SumCore."""
+
+    image: tuple[int, int, int]
+    name: str = "sums"
+    classes: tuple[str, ...] = ("first", "last", "none")
+    meaning: Meaning | None = None
+
+    def pictures(self, count: int, seed: int = 1) -> list[np.ndarray]:
+        dice = np.random.default_rng(seed)
+        return [dice.integers(0, 256, self.image, np.uint8) for _ in range(count)]
+
+    def right(self, frame: np.ndarray, scores: tuple[int, ...]) -> bool:
+        return scores == answer(frame.tobytes(), self.image[2]).scores

@@ -8,12 +8,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-from cores import SumCore, answer, sum_info
+from cores import SumCore, SumNetwork, sum_info
 
 from boards.accelerator import Accelerator
 from boards.ethernet.datagrams import PAYLOAD, Datagram, Flag
@@ -23,7 +21,6 @@ from boards.ethernet.phy import PhyPins
 from boards.ethernet.top import EthernetShell
 from boards.protocol import frame_request
 from boards.shell import Shell
-from fq_hw.data.meaning import Meaning
 from rtl_gen.emit import to_verilog
 from sim import ethernet
 from sim.ethernet_board import EthernetBoard, SocketEnd
@@ -34,16 +31,8 @@ HALF_NS = 5  # 100 MHz
 PIXELS, COLOURS = 300, 3  # two chunks, one datagram
 QUIET = 20_000
 NO_TAP = 77
-
-
-@dataclass
-class Network:
-    """What SumCore computes."""
-
-    name: str = "sums"
-    image: tuple[int, ...] = (10, 30, COLOURS)
-    classes: tuple[str, ...] = ("first", "last", "none")
-    meaning: Meaning | None = None
+NETWORK = SumNetwork((10, 30, COLOURS))
+pictures, right = NETWORK.pictures, NETWORK.right
 
 
 def build(folder: Path, pixels: int = PIXELS, colours: int = COLOURS, brief: bool = True) -> Path:
@@ -68,15 +57,6 @@ def plugged(
         EthernetBoard(wire, end, quiet=QUIET, spoil=spoil, lose=lose),
     ):
         yield f"udp://127.0.0.1:{end.port}"
-
-
-def pictures(count: int, seed: int = 1) -> list[np.ndarray]:
-    dice = np.random.default_rng(seed)
-    return [dice.integers(0, 256, Network().image, np.uint8) for _ in range(count)]
-
-
-def right(frame: np.ndarray, scores: tuple[int, ...]) -> bool:
-    return scores == answer(frame.tobytes(), COLOURS).scores
 
 
 class BadNetwork:
@@ -123,7 +103,7 @@ def faulty_run(program: Path, count: int, seed: int, each: int, kinds=KINDS, tri
     became: Counter[str] = Counter()
     with (
         plugged(program, network.spoil, network.lose) as url,
-        Accelerator(url, Network(), timeout=2, idle_s=0.001, tries=tries) as board,
+        Accelerator(url, NETWORK, timeout=2, idle_s=0.001, tries=tries) as board,
     ):
         network.on = True
         for frame, one in zip(frames, board.run(iter(frames)), strict=True):

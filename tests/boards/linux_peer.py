@@ -13,9 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import numpy as np
-from cores import answer
-from ethernet_cases import ADDRESS, COLOURS, NO_TAP, QUIET, Network
+from ethernet_cases import ADDRESS, NETWORK, NO_TAP, QUIET, pictures
 
 from boards.accelerator import Accelerator
 from sim.ethernet import EthernetWire
@@ -58,19 +56,15 @@ def main(program: str, folder: str) -> int:
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"no TAP device can be made here: {error}")
         return NO_TAP
-    dice = np.random.default_rng(8)
-    frames = [dice.integers(0, 256, Network().image, np.uint8) for _ in range(COUNT)]
+    frames = pictures(COUNT, 8)
     host = ".".join(map(str, ADDRESS.ip))
     with (
         EthernetWire(Path(program), Path(folder)) as wire,
         EthernetBoard(wire, tap, quiet=QUIET),
-        Accelerator(f"udp://{host}", Network(), timeout=20, idle_s=0.01, tries=1) as board,
+        Accelerator(f"udp://{host}", NETWORK, timeout=20, idle_s=0.01, tries=1) as board,
     ):
         found = list(board.run(frames))
-    right = sum(
-        one.scores == answer(frame.tobytes(), COLOURS).scores
-        for frame, one in zip(frames, found, strict=True)
-    )
+    right = sum(NETWORK.right(frame, one.scores) for frame, one in zip(frames, found, strict=True))
     print(f"{right} right, {board.tally.lost} lost")
     return 0
 

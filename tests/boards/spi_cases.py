@@ -6,15 +6,14 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cores import SumCore, sum_info
+from cores import SumCore, SumNetwork, sum_info
 
 from boards.shell import Shell
 from boards.spi_link import CYCLES, SpiLink
-from fq_hw.data.meaning import Meaning
 from rtl_gen.emit import to_verilog
 from sim import spi
 from sim.spi import SpiPins, Step
@@ -26,16 +25,8 @@ HALF_PS = CYCLES * CYCLE_PS // 2  # of SCK, at its bound
 EARLY_PS = CYCLE_PS - 100  # of the cycle that is left for pads and wires
 IDLE_PS = 2 * CYCLE_PS + 1_300  # so that every transaction meets the clock elsewhere
 PER_BIT, BEFORE = 3, 2  # steps of a bit, and before the first
-
-
-@dataclass
-class Network:
-    """What SumCore computes."""
-
-    name: str = "sums"
-    image: tuple[int, ...] = (5, 8, 1)
-    classes: tuple[str, ...] = ("first", "last", "none")
-    meaning: Meaning | None = None
+NETWORK = SumNetwork((5, 8, 1))
+pictures, right = NETWORK.pictures, NETWORK.right
 
 
 def build(folder: Path, pause: int = 0) -> Path:

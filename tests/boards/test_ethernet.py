@@ -14,9 +14,9 @@ from ethernet_cases import (
     ADDRESS,
     COLOURS,
     KINDS,
+    NETWORK,
     PIXELS,
     BadNetwork,
-    Network,
     build,
     faulty_run,
     linux_peer,
@@ -48,7 +48,7 @@ def program(programs):
 @verilated
 def test_every_frame_has_its_own_answer(program):
     frames = pictures(60)
-    with plugged(program) as url, Accelerator(url, Network(), timeout=20, idle_s=0.01) as board:
+    with plugged(program) as url, Accelerator(url, NETWORK, timeout=20, idle_s=0.01) as board:
         found = list(board.run(iter(frames)))
         assert all(right(f, one.scores) for f, one in zip(frames, found, strict=True))
         assert [one.number for one in found] == list(range(60))
@@ -64,7 +64,7 @@ def test_another_host_goes_on_where_the_first_one_broke_off(program):
         link = Link(port, idle_s=0.01)
         link.query()
         port.send(Flag.BEGIN, pack(REQUEST_SYNC, Request.FRAME, 9, first.tobytes())[:500])
-        with Accelerator(url, Network(), timeout=20, idle_s=0.01) as board:
+        with Accelerator(url, NETWORK, timeout=20, idle_s=0.01) as board:
             assert right(second, board.classify(second).scores)
             assert right(first, board.classify(first).scores)
         with pytest.raises(LinkError, match="a reply did not come"):  # the board hears the other
@@ -85,7 +85,7 @@ def test_a_datagram_that_came_twice_costs_nothing(program):
     network.on = True
     with (
         plugged(program, network.spoil) as url,
-        Accelerator(url, Network(), timeout=5, idle_s=0.001, tries=1) as board,
+        Accelerator(url, NETWORK, timeout=5, idle_s=0.001, tries=1) as board,
     ):
         assert all(right(f, a.scores) for f, a in zip(frames, board.run(frames), strict=True))
     assert board.tally.errors == {} and network.did["doubled"] > 5
@@ -214,7 +214,7 @@ def test_an_address_where_nobody_answers_is_one_line():
         with pytest.raises(
             LinkError, match=f"^board: nothing answers at 127.0.0.1, UDP port {port};"
         ):
-            Accelerator(open_port(f"udp://127.0.0.1:{port}", timeout=0.3), Network(), tries=1)
+            Accelerator(open_port(f"udp://127.0.0.1:{port}", timeout=0.3), NETWORK, tries=1)
         assert Datagram.unpack(silent.recv(99)) == Datagram(flags=Flag.POLL, number=0)
 
 

@@ -9,18 +9,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from cores import answer
 from spi_cases import (
     CYCLE_PS,
     FAULTS,
     HALF_PS,
     INFO,
+    NETWORK,
     PIXELS,
     BadWires,
-    Network,
     build,
     cut,
+    pictures,
     plugged,
+    right,
 )  # fmt: skip
 
 import boards
@@ -48,15 +49,6 @@ def slow(programs):
     return build(programs, pause=150)
 
 
-def pictures(count: int, seed: int = 1) -> list[np.ndarray]:
-    dice = np.random.default_rng(seed)
-    return [dice.integers(0, 256, Network().image, np.uint8) for _ in range(count)]
-
-
-def right(frame: np.ndarray, scores: tuple[int, ...]) -> bool:
-    return scores == answer(frame.tobytes(), 1).scores
-
-
 def became(frame: np.ndarray, link: Link) -> str:
     """What comes of a frame; the next one must be right."""
     try:
@@ -70,7 +62,7 @@ def became(frame: np.ndarray, link: Link) -> str:
 def test_every_frame_has_its_own_answer(core, request):
     frames = pictures(30)
     with plugged(request.getfixturevalue(core)) as pins:
-        board = Accelerator(SpiPort(pins, 5), Network(), idle_s=0.001)
+        board = Accelerator(SpiPort(pins, 5), NETWORK, idle_s=0.001)
         found = list(board.run(iter(frames)))
         assert all(right(f, one.scores) for f, one in zip(frames, found, strict=True))
         assert [one.number for one in found] == list(range(30))
@@ -83,7 +75,7 @@ def test_the_wires_are_busy_with_frames(program):
     """No more than the link's own figure, and hardly less: as many cycles as it says."""
     frames, times = pictures(40), []  # with the 32nd answer all have been sent
     with plugged(program) as pins:
-        board = Accelerator(SpiPort(pins, 5), Network(), idle_s=0.001)
+        board = Accelerator(SpiPort(pins, 5), NETWORK, idle_s=0.001)
         for _ in board.run(frames):
             times.append(pins.now)
     clock = 1e12 / CYCLE_PS
@@ -104,9 +96,9 @@ def test_sck_is_as_fast_as_it_is_said_to_be(cycles, early, works, program):
     with plugged(program, half_ps=half, early_ps=min(early, half)) as pins:
         if not works:
             with pytest.raises(LinkError):
-                Accelerator(SpiPort(pins, 0.2), Network(), tries=2, idle_s=0.001)
+                Accelerator(SpiPort(pins, 0.2), NETWORK, tries=2, idle_s=0.001)
             return
-        board = Accelerator(SpiPort(pins, 5), Network(), tries=1, idle_s=0.001)
+        board = Accelerator(SpiPort(pins, 5), NETWORK, tries=1, idle_s=0.001)
         assert all(right(f, a.scores) for f, a in zip(frames, board.run(frames), strict=True))
         assert board.tally.errors == {}
 
@@ -168,7 +160,7 @@ def faulty_run(program, count: int, seed: int, each: int, kinds, tries: int = 1)
     frames, wires = pictures(count, seed), BadWires(seed, each, kinds)
     found: Counter[str] = Counter()
     with plugged(program, wires.spoil) as pins:
-        board = Accelerator(SpiPort(pins, 0.3), Network(), idle_s=0.0001, tries=tries)
+        board = Accelerator(SpiPort(pins, 0.3), NETWORK, idle_s=0.0001, tries=tries)
         wires.on = True
         for frame, one in zip(frames, board.run(iter(frames)), strict=True):
             found["lost" if one.error else "right" if right(frame, one.scores) else "wrong"] += 1
@@ -208,7 +200,7 @@ def test_another_host_goes_on_where_the_first_one_broke_off(slow):
         link = Link(port, idle_s=0.0001)
         link.query()
         port.exchange(Command.BEGIN, frame_request(9, first.tobytes(), INFO)[:30])
-        board = Accelerator(SpiPort(pins, 1), Network(), tries=1, idle_s=0.0001)
+        board = Accelerator(SpiPort(pins, 1), NETWORK, tries=1, idle_s=0.0001)
         assert right(second, board.classify(second).scores)
         link.send(first)  # whose reply nobody reads
         assert right(second, board.classify(second).scores)

@@ -10,7 +10,7 @@ from usb_cases import (
     IDLE_S,
     INFO,
     KINDS,
-    Network,
+    NETWORK,
     build,
     faulty_run,
     interrupted_run,
@@ -131,7 +131,7 @@ def test_every_frame_has_its_own_answer(off, program):
     """With the host's clock as far away as may be; each answer within 6.5 bits, or it raises."""
     frames = pictures(6)
     with plugged(program, bit_ps=BIT_PS * (1 + off)) as port:
-        board = Accelerator(port, Network(), idle_s=0.0001, tries=1)
+        board = Accelerator(port, NETWORK, idle_s=0.0001, tries=1)
         found = list(board.run(iter(frames)))
         assert all(right(f, one.scores) for f, one in zip(frames, found, strict=True))
     assert board.tally.errors == {}

@@ -6,18 +6,17 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from cores import SumCore, answer, sum_info
+from cores import SumCore, SumNetwork, sum_info
 
 from boards.link import Link, LinkError
 from boards.shell import Shell
 from boards.usb.link import UsbLink
 from boards.usb.top import UsbShell
-from fq_hw.data.meaning import Meaning
 from rtl_gen.emit import to_verilog
 from sim import usb
 from sim.usb import UsbPins
@@ -29,16 +28,8 @@ PIXELS = 150
 INFO = replace(sum_info(PIXELS, 1), chunk_pixels=64, score_bytes=17)  # replies of a full packet
 CLOCK_HZ, IDLE_S = 100e6, 0.0004
 OTHER = 9  # the address of somebody else on the bus
-
-
-@dataclass
-class Network:
-    """What SumCore computes."""
-
-    name: str = "sums"
-    image: tuple[int, ...] = (10, 15, 1)
-    classes: tuple[str, ...] = ("first", "last", "none")
-    meaning: Meaning | None = None
+NETWORK = SumNetwork((10, 15, 1))
+pictures, right = NETWORK.pictures, NETWORK.right
 
 
 def build(folder: Path, pause: int = 0, clock_hz: float = CLOCK_HZ, brief: bool = True) -> Path:
@@ -46,15 +37,6 @@ def build(folder: Path, pause: int = 0, clock_hz: float = CLOCK_HZ, brief: bool 
     link = UsbLink(clock_hz=clock_hz, idle_s=IDLE_S)
     shell = UsbShell(Shell(SumCore(PIXELS, 1, pause=pause), info=INFO, link=link))
     return usb.build(to_verilog(shell, "top"), round(0.5e12 / clock_hz), folder, brief=brief)
-
-
-def pictures(count: int, seed: int = 1) -> list[np.ndarray]:
-    dice = np.random.default_rng(seed)
-    return [dice.integers(0, 256, Network().image, np.uint8) for _ in range(count)]
-
-
-def right(frame: np.ndarray, scores: tuple[int, ...]) -> bool:
-    return scores == answer(frame.tobytes(), 1).scores
 
 
 class BadWire:
