@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out, Signature
 
 __all__ = ["BYTES", "ByteLink"]
@@ -33,3 +34,23 @@ class ByteLink(wiring.Component):
 
     def __init__(self):
         super().__init__(Signature(BYTES | self.pins))
+
+    def offer(
+        self, m: Module, read: memory.ReadPort, slot: Signal, at: Signal
+    ) -> tuple[Signal, Value]:
+        """Give bytes of a memory, which a register brings from its many blocks to ``o``.
+
+        Returns whether a byte has been read, which the caller says where it has asked for one, and
+        whether the next may be asked for: that of ``at`` in ``slot``.
+        """
+        was_read = Signal()
+        leave = ~self.o.valid | self.o.ready
+        advance = ~was_read | leave
+        m.d.comb += [read.addr.eq(Cat(at, slot)), read.en.eq(advance)]
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += self.fresh.eq(0)
+        with m.If(leave):
+            m.d.sync += [self.o.valid.eq(was_read), self.o.payload.eq(read.data)]
+        with m.If(advance):
+            m.d.sync += was_read.eq(0)
+        return was_read, advance

@@ -98,16 +98,7 @@ class EthernetLink(ByteLink):
 
         slot, at = Signal(range(self.slots)), Signal(range(PAYLOAD))
         left = Signal(range(PAYLOAD + 1))
-        was_read = Signal()  # a byte is there, which a register brings from many block RAMs to o
-        leave = ~self.o.valid | self.o.ready
-        advance = ~was_read | leave
-        m.d.comb += [read.addr.eq(Cat(at, slot)), read.en.eq(advance)]
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += self.fresh.eq(0)
-        with m.If(leave):
-            m.d.sync += [self.o.valid.eq(was_read), self.o.payload.eq(read.data)]
-        with m.If(advance):
-            m.d.sync += was_read.eq(0)
+        was_read, advance = self.offer(m, read, slot, at)
         with m.FSM():
             with m.State("WAIT"), m.If(pieces.r_rdy & ~was_read & ~self.o.valid):
                 m.d.comb += pieces.r_en.eq(1)

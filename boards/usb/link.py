@@ -89,16 +89,7 @@ class UsbLink(ByteLink):
         piece = PIECE(pieces.r_data)
         slot, at = Signal(range(SLOTS)), Signal(range(PACKET))
         idle_for = Signal(range(self.idle_cycles + 1))
-        was_read = Signal()  # a byte is there, which a register brings from the memory to o
-        leave = ~self.o.valid | self.o.ready
-        advance = ~was_read | leave
-        m.d.comb += [read.addr.eq(Cat(at, slot)), read.en.eq(advance)]
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += self.fresh.eq(0)
-        with m.If(leave):
-            m.d.sync += [self.o.valid.eq(was_read), self.o.payload.eq(read.data)]
-        with m.If(advance):
-            m.d.sync += was_read.eq(0)
+        was_read, advance = self.offer(m, read, slot, at)
         m.d.sync += idle_for.eq(0)
         with m.FSM():
             with m.State("WAIT"), m.If(~was_read & ~self.o.valid):
