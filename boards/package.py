@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Module, ResetSignal
+from amaranth.hdl import ClockDomain, ClockSignal, Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
@@ -22,7 +22,7 @@ from fq_hw import toolbox
 from fq_hw.errors import require
 from fq_hw.family import NAME, Family
 from fq_hw.files import read_json, work_folder, write_text
-from rtl_gen.emit import to_rtlil, to_verilog
+from rtl_gen.emit import to_rtlil, verilog_of
 
 __all__ = ["PackageTop", "counted", "synthesise", "write"]
 
@@ -74,16 +74,15 @@ def counted(family: Family, cells: Mapping[str, int]) -> dict[str, float]:
 
 
 def synthesise(
-    part: Elaboratable, family: Family, folder: Path, report: Callable[[str], None] = lambda _: None
+    design: str, family: Family, folder: Path, report: Callable[[str], None] = lambda _: None
 ) -> dict[str, float]:
-    """The cells of ``part``, as ``counted``; ``folder`` keeps Yosys's files.
+    """The cells of RTLIL whose top is NAME, as ``counted``; ``folder`` keeps Yosys's files.
 
     Raises ToolError where Yosys is missing or fails.
     """
     yosys = toolbox.find("yosys")
     with work_folder(folder, family.name):
-        report("generating")
-        write_text(folder / "top.il", to_rtlil(part, NAME))
+        write_text(folder / "top.il", design)
         script = f"read_rtlil top.il\nhierarchy -top {NAME}\n{netlist.NO_COLLISIONS}"
         script += f"{family.synthesis} -top {NAME}\ntee -q -o stat.json stat -json\n"
         write_text(folder / "top.ys", script)
@@ -96,7 +95,7 @@ def synthesise(
 
 
 def write(
-    top: Callable[[], PackageTop],
+    top: PackageTop,
     title: str,
     family: Family,
     *,
@@ -113,8 +112,10 @@ def write(
     vendor = family.vendor
     require(vendor is not None, "--family", f"{family.name} is built by `fq-hw build`")
     with work_folder(folder, "package"):
-        cells = synthesise(top(), family, folder / "synthesis", report)
-        write_text(folder / f"{NAME}.v", to_verilog(top(), NAME))
+        report("generating")
+        design = to_rtlil(top, NAME, f"{NAME}.")
+        cells = synthesise(design, family, folder / "synthesis", report)
+        write_text(folder / f"{NAME}.v", verilog_of(design))
         period_ns = 1000 / clock_mhz
         for name, template in vendor.files.items():
             text = template.format(title=title, name=NAME, period_ns=period_ns)

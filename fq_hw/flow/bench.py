@@ -164,7 +164,10 @@ def cells_of(
 ) -> tuple[Design, dict[str, float]]:
     """A folded model, and its cells of Xilinx's 7 series; ``folder`` keeps the synthesis."""
     from boards.package import synthesise
+    from rtl_gen.emit import to_rtlil
     from rtl_gen.top import Accelerator
 
     design = load(model).design(fold=fold)
-    return design, synthesise(Accelerator(design.plan, "plain"), FAMILIES["xc7"], folder, report)
+    report("generating")
+    text = to_rtlil(Accelerator(design.plan, "plain"), "top")
+    return design, synthesise(text, FAMILIES["xc7"], folder, report)

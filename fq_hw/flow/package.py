@@ -57,7 +57,7 @@ class PackageGoal:
         default = f"build/{plan.name}-{design.hardware.tag(plan.name)}-{family.name}"
         folder = self.out or Path(default)
         cells = write(
-            lambda: PackageTop(Accelerator(plan), info_of(plan), self.clock * 1e6, baud),
+            PackageTop(Accelerator(plan), info_of(plan), self.clock * 1e6, baud),
             plan.name, family, clock_mhz=self.clock, baud=baud, folder=folder, report=report,
         )  # fmt: skip
         return Packaged(folder=folder, cells=cells)

@@ -15,6 +15,7 @@ from fq_hw.errors import ArtifactError, ParameterError
 from fq_hw.family import FAMILIES
 from fq_hw.flow.package import VENDORS
 from rtl_gen.component import Target, component
+from rtl_gen.emit import to_rtlil
 from sim import serial
 from sim.zoo import ZOO
 
@@ -26,7 +27,7 @@ def top():
 
 
 def packaged(family, folder):
-    return write(top, "sums", FAMILIES[family], clock_mhz=CLOCK_MHZ, baud=BAUD, folder=folder)
+    return write(top(), "sums", FAMILIES[family], clock_mhz=CLOCK_MHZ, baud=BAUD, folder=folder)
 
 
 def test_counts_every_site():
@@ -43,7 +44,8 @@ def test_counts_every_site():
 @pytest.mark.synth
 @pytest.mark.parametrize("family", VENDORS)
 def test_synthesises(family, tmp_path):
-    found = synthesise(component(ZOO["conv_taps"], None, Target()), FAMILIES[family], tmp_path)
+    design = to_rtlil(component(ZOO["conv_taps"], None, Target()), "top")
+    found = synthesise(design, FAMILIES[family], tmp_path)
     luts, flip_flops, *others = found.values()
     assert 20 < luts < 200 and flip_flops > 50 and not any(others)
 
@@ -51,7 +53,7 @@ def test_synthesises(family, tmp_path):
 def test_with_a_yosys_that_says_nothing(tmp_path, monkeypatch):
     fake_router.put(tmp_path, monkeypatch, yosys=fake_router.SILENT)
     with pytest.raises(ArtifactError, match=r"stat\.json: there is no such file; `fq-hw doctor`"):
-        synthesise(SumCore(16, 1), FAMILIES["xc7"], tmp_path / "xc7")
+        synthesise(to_rtlil(SumCore(16, 1), "top"), FAMILIES["xc7"], tmp_path / "xc7")
 
 
 @pytest.mark.verilator
