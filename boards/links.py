@@ -52,6 +52,14 @@ class LinkKind(ABC):
     def check(self, board: Board, clock_hz: float) -> None:
         """Raise ParameterError where ``board``, or a design of ``clock_hz``, has it not."""
 
+    def require(self, there: bool, board: Board, what: str) -> None:
+        """Refuse a board without ``what`` the link needs."""
+        contract, hint = (
+            f"{board.name} has no {what} that fq-hw knows",
+            "leave it out, for its UART",
+        )
+        require(there, f"--link {self.name}", contract, hint=hint)
+
     @abstractmethod
     def top(
         self, core: wiring.Component, info: Info, board: Board, clock_hz: float,
@@ -103,9 +111,7 @@ class Ethernet(LinkKind):
     clocks = MappingProxyType({PHY_CLOCK: CLOCK_HZ / 1e6})
 
     def check(self, board: Board, clock_hz: float) -> None:
-        contract = f"{board.name} has no Ethernet that fq-hw knows"
-        hint = "leave it out, for its UART"
-        require(board.ethernet is not None, "--link ethernet", contract, hint=hint)
+        self.require(board.ethernet is not None, board, "Ethernet")
 
     def top(
         self, core: wiring.Component, info: Info, board: Board, clock_hz: float,
@@ -133,9 +139,7 @@ class Spi(LinkKind):
     name = "spi"
 
     def check(self, board: Board, clock_hz: float) -> None:
-        contract = f"{board.name} has no pins for SPI that fq-hw knows"
-        hint = "leave it out, for its UART"
-        require(board.spi is not None, "--link spi", contract, hint=hint)
+        self.require(board.spi is not None, board, "pins for SPI")
 
     def top(
         self, core: wiring.Component, info: Info, board: Board, clock_hz: float,
@@ -161,9 +165,7 @@ class Usb(LinkKind):
     clocks = MappingProxyType({USB_CLOCK: USB_HZ / 1e6})
 
     def check(self, board: Board, clock_hz: float) -> None:
-        contract = f"{board.name} has no pins for USB that fq-hw knows"
-        hint = "leave it out, for its UART"
-        require(board.usb, "--link usb", contract, hint=hint)
+        self.require(board.usb, board, "pins for USB")
         self.setting(board)
 
     def setting(self, board: Board) -> Setting | None:

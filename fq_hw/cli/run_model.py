@@ -70,21 +70,15 @@ def run(args: argparse.Namespace) -> Output:
     check(args)
     model = flow.load(args.net)
     pictures = open_pictures(model, args.pictures) if args.pictures else None
-    frames = (
-        frames_of(sys.stdin.buffer, model.image)
-        if args.stdin
-        else open_video(model, args.video)
-        if args.video
-        else iter(())
-    )
+    frames = stream_of(args, model)
     split = (
         None
-        if args.stdin or args.video or pictures
+        if frames is not None or pictures
         else load_images(args, model).test().first(args.images or IMAGES)
     )
     with open_board(model, args.port, baud=args.baud, tries=args.tries, hardware=hardware_of(args),
                     report=say) as board:  # fmt: skip
-        if args.stdin or args.video:
+        if frames is not None:
             return streamed(args, board, model, frames)
         images = pictures if split is None else split.images
         found = seen(board, model, images, args.check)
@@ -95,6 +89,13 @@ def run(args: argparse.Namespace) -> Output:
         share = 100 * right / len(found)
         text = f"accuracy {share:.2f} % ({right} of {len(found)} images)"
         return told(board, found, {"right": right, "accuracy %": share}, text)
+
+
+def stream_of(args: argparse.Namespace, model: flow.Model) -> Iterator | None:
+    """Frames that come one by one, until nobody knows when; None where others were named."""
+    if args.stdin:
+        return frames_of(sys.stdin.buffer, model.image)
+    return open_video(model, args.video) if args.video else None
 
 
 def check(args: argparse.Namespace) -> None:
