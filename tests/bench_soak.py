@@ -98,31 +98,10 @@ def shipped_core(frames: int) -> Counter:
 
 def uart(count: int) -> Iterator[tuple[str, ...]]:
     """What became of each of ``count`` frames with a fault, and of the next one without."""
-    from bench_links import CLOCK_HZ, DIVISOR, IDLE_S, ON_PINS, PIXELS
-    from cores import SumCore, answer, sum_info
-    from faults.line import run
+    from bench_links import on_bad_line
 
-    from boards.serial_link import SerialLink
-    from boards.shell import Shell
-    from rtl_gen.emit import to_verilog
-    from sim import serial
-
-    link = SerialLink(clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR, idle_s=IDLE_S)
-    shell = Shell(SumCore(PIXELS, 1), info=sum_info(PIXELS, 1), link=link)
-    program = serial.build(to_verilog(shell, "top"), DIVISOR, PROGRAMS / "programs")
-    gap = 3 * round(IDLE_S * CLOCK_HZ)
-
-    def truth(frame: bytes) -> tuple[int, tuple[int, ...]]:
-        result = answer(frame, 1)
-        return result.label, result.scores
-
-    with (
-        TemporaryDirectory() as folder,
-        serial.SerialPort(program, Path(folder), gap=gap, limit=20 * gap) as port,
-    ):
-        for one in run(port, count, seed=11, truth=truth, frame_bytes=PIXELS, reply_bytes=22,
-                       idle_s=IDLE_S, kinds=ON_PINS):  # fmt: skip
-            yield (*one.became, "next right" if one.after == "right" else "wrong")
+    for one in on_bad_line(count, 11):
+        yield (*one.became, "next right" if one.after == "right" else "wrong")
 
 
 def ethernet(count: int) -> Iterator[Counter]:

@@ -6,17 +6,16 @@ Prints a table and writes build/bench/links.json.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import ethernet_cases as ethernet_pins
 import usb_cases as usb_pins
 from cores import SumCore, answer, sum_info
-from faults.line import KINDS, run
+from faults.line import KINDS, Outcome, run
 
 from boards.serial_link import SerialLink
 from boards.shell import Shell
@@ -24,6 +23,7 @@ from fq_hw import flow
 from fq_hw.flow.build import ETHERNET, USB, BuildGoal
 from fq_hw.flow.design import Design
 from fq_hw.flow.hardware import Arrays, Hardware
+from fq_hw.report import bench
 from fq_hw.report.table import table
 from rtl_gen.emit import to_verilog
 from sim import serial
@@ -77,8 +77,8 @@ def linux() -> list[Row]:
     ]  # fmt: skip
 
 
-def bad_line() -> list[Row]:
-    """Frames over a UART with bit errors, lost, doubled and broken off requests and replies."""
+def on_bad_line(count: int, seed: int) -> Iterator[Outcome]:
+    """What became of ``count`` frames over a simulated UART, each with a fault, and of the next."""
     link = SerialLink(clock_hz=CLOCK_HZ, baud=CLOCK_HZ / DIVISOR, idle_s=IDLE_S)
     shell = Shell(SumCore(PIXELS, 1), info=sum_info(PIXELS, 1), link=link)
     program = serial.build(to_verilog(shell, "top"), DIVISOR, PROGRAMS)
@@ -89,17 +89,22 @@ def bad_line() -> list[Row]:
         return result.label, result.scores
 
     kinds = [kind for kind in ON_PINS if kind in KINDS]
-    became = {"right": 0, "refused": 0, "interrupted": 0, "wrong": 0}
-    clean = 0
     with (
         TemporaryDirectory() as folder,
         serial.SerialPort(program, Path(folder), gap=gap, limit=20 * gap) as port,
     ):
-        for one in run(port, FRAMES, seed=SEED, truth=truth, frame_bytes=PIXELS, reply_bytes=22,
-                       idle_s=IDLE_S, kinds=kinds):  # fmt: skip
-            for word in one.became:
-                became[word] += 1
-            clean += one.after == "right"
+        yield from run(port, count, seed=seed, truth=truth, frame_bytes=PIXELS, reply_bytes=22,
+                       idle_s=IDLE_S, kinds=kinds)  # fmt: skip
+
+
+def bad_line() -> list[Row]:
+    """Frames over a UART with bit errors, lost, doubled and broken off requests and replies."""
+    became = {"right": 0, "refused": 0, "interrupted": 0, "wrong": 0}
+    clean = 0
+    for one in on_bad_line(FRAMES, SEED):
+        for word in one.became:
+            became[word] += 1
+        clean += one.after == "right"
     rows = [(f"UART, bad line: frames {what}", count, "frames", "rtl-sim")
             for what, count in became.items()]  # fmt: skip
     return [*rows, ("UART, bad line: clean frames after them right", clean, "frames", "rtl-sim")]
@@ -157,9 +162,9 @@ def main() -> int:
     for part in args.only:
         print(f"{part} ...", flush=True)
         rows += PARTS[part]()
-    said = [{"name": name, "value": value, "unit": unit, "how": how, "command": COMMAND}
-            for name, value, unit, how in rows]  # fmt: skip
-    FILE.write_text(json.dumps(said, indent=1) + "\n")
+    if args.only == list(PARTS):
+        FILE.unlink(missing_ok=True)
+    bench.update_rows(FILE, [(*row, COMMAND) for row in rows])
     print(table(("link", "value", "", "how"), rows))
     wrong = sum(value for name, value, *_ in rows if name.endswith("wrong"))
     return 1 if wrong else 0
