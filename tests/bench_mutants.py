@@ -10,21 +10,25 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import sys
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 
 from mutants.change import GROUPS, Mutant, chosen
-from mutants.tree import Tree, Watched, statement, warm
+from mutants.tree import Tree, Watched, statement, tests_of, warm
 
 ROOT = Path(__file__).parents[1]
 PLACE, FILE = Path("build/mutants"), Path("build/bench/mutants.json")
 EQUIVALENT = Path(__file__).parent / "mutants" / "equivalent.toml"
 COMMAND = "python tests/bench_mutants.py"  # make mutants
-BUDGETS_S = (30.0, 240.0)  # of tests, as long as they take unchanged: first, and for who survives
+BUDGETS_S = (20.0, 150.0)  # of tests, as long as they take unchanged: first, and for who survives
+TREE: Tree  # of a process of the pool
 PATIENCE, START_S = 4, 40  # a run may take so many times as long, and that beside it
 
 
@@ -49,20 +53,38 @@ def digest(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
-def watched(tree: Tree, wanted: dict[str, set[int]], state: str) -> dict[str, Watched]:
+def begin(number) -> None:
+    """A process of the pool has a copy of the project of its own."""
+    global TREE
+    with number.get_lock():
+        number.value += 1
+        place = PLACE / f"tree-{number.value}"
+    TREE = Tree(ROOT, place)
+
+
+def watch(test: str, wanted: dict[str, set[int]]) -> tuple[Watched, str]:
+    """What the tests of a file run, and where the log is."""
+    return TREE.watch(test, wanted), f"{TREE.place}/build/log.txt"
+
+
+def watched(
+    pool: ProcessPoolExecutor, tests: list[str], wanted: dict[str, set[int]], state: str
+) -> dict[str, Watched]:
     """What the tests of every file run."""
     from tqdm import tqdm
 
-    kept, found = Kept(PLACE / "watched.json", state), {}
-    for test in tqdm(tree.tests(), desc="tests, unchanged", unit="file", disable=None):
-        mark = digest((ROOT / test).read_text())
-        if kept.values.get(test, {}).get("digest") != mark:
-            seen = tree.watch(test, wanted)
-            if not seen.passed:
-                raise SystemExit(f"{test} fails as it is: see {tree.place}/build/log.txt")
-            kept.put(test, {"digest": mark, **asdict(seen)})
-        found[test] = Watched(**{k: v for k, v in kept.values[test].items() if k != "digest"})
-    return found
+    kept = Kept(PLACE / "watched.json", state)
+    marks = {test: digest((ROOT / test).read_text()) for test in tests}
+    left = [t for t in tests if kept.values.get(t, {}).get("digest") != marks[t]]
+    runs = pool.map(watch, left, [wanted] * len(left))
+    bar = tqdm(zip(left, runs, strict=True), "tests, unchanged", len(left), unit="file",
+               disable=None)  # fmt: skip
+    for test, (seen, log) in bar:
+        if not seen.passed:
+            raise SystemExit(f"{test} fails as it is: see {log}")
+        kept.put(test, {"digest": marks[test], **asdict(seen)})
+    fields = {test: {k: v for k, v in kept.values[test].items() if k != "digest"} for test in tests}
+    return {test: Watched(**some) for test, some in fields.items()}
 
 
 def nearest(mutant: Mutant, seen: dict[str, Watched]) -> tuple[list[str], dict[str, float]]:
@@ -80,12 +102,12 @@ def nearest(mutant: Mutant, seen: dict[str, Watched]) -> tuple[list[str], dict[s
         beside += (one.seconds.keys() - here) if here else ()
         file += [name for name, lines in one.lines.items() if name and mutant.path in lines]
     quick = [sorted(some, key=lambda n: (seconds[n], n)) for some in (runs, beside, file)]
-    return (quick[0] + quick[1]) or quick[2], seconds
+    found = (quick[0] + quick[1]) or quick[2]
+    return found, {name: seconds[name] for name in found}
 
 
-def judged(mutant: Mutant, tree: Tree, seen: dict[str, Watched]) -> dict:
-    """Which test it failed, of how many."""
-    tests, seconds = nearest(mutant, seen)
+def judged(mutant: Mutant, tests: list[str], seconds: dict[str, float]) -> dict:
+    """Which of ``tests`` it failed, of how many."""
     source = mutant.applied((ROOT / mutant.path).read_text())
     spent, tried = 0.0, 0
     for budget in BUDGETS_S:
@@ -94,34 +116,40 @@ def judged(mutant: Mutant, tree: Tree, seen: dict[str, Watched]) -> dict:
             spent += seconds[tests[tried + len(some)]]
             some.append(tests[tried + len(some)])
         limit = START_S + PATIENCE * sum(seconds[name] for name in some)
-        failed = tree.judge(mutant.path, source, some, limit) if some else ""
+        failed = TREE.judge(mutant.path, source, some, limit) if some else ""
         tried += len(some)
         if failed:
             return {"killed": failed, "tried": tried}
     return {"killed": "", "tried": tried}
 
 
-def results(drawn: dict[str, list[Mutant]], report: Callable[[str], None]) -> Iterator[tuple]:
-    """Group, mutant and what became of it, one after the other."""
+def results(
+    drawn: dict[str, list[Mutant]], jobs: int, report: Callable[[str], None]
+) -> Iterator[tuple[str, Mutant, dict]]:
+    """Group, mutant and what became of it, one after the other; ``jobs`` at a time."""
     from tqdm import tqdm
 
     warm()
-    tree = Tree(ROOT, PLACE / "tree")
     wanted: dict[str, set[int]] = {}
     for mutant in (m for some in drawn.values() for m in some):
         near = statement((ROOT / mutant.path).read_text(), mutant.line)
         wanted.setdefault(mutant.path, set()).update(near)
     names = [m.name for some in drawn.values() for m in some]
     state = digest(*names, *((ROOT / path).read_text() for path in sorted(wanted)))
-    seen = watched(tree, wanted, state)
-    kept = Kept(PLACE / "results.json", state)
     turns = [(group, m) for row in zip(*drawn.values(), strict=True)
              for group, m in zip(drawn, row, strict=True)]  # fmt: skip
-    for group, mutant in tqdm(turns, desc="mutants", unit="mutant", disable=None):
-        if not kept.values.get(mutant.name, {}).get("killed"):
-            kept.put(mutant.name, judged(mutant, tree, seen))
-            if not kept.values[mutant.name]["killed"]:
-                report(f"survives: {mutant.path}:{mutant.line} {mutant.name}")
+    fork = get_context("fork")
+    with ProcessPoolExecutor(jobs, fork, begin, (fork.Value("i", 0),)) as pool:
+        seen = watched(pool, tests_of(ROOT), wanted, state)
+        kept = Kept(PLACE / "results.json", state)
+        left = [m for _, m in turns if not kept.values.get(m.name, {}).get("killed")]
+        tests, seconds = zip(*(nearest(mutant, seen) for mutant in left), strict=True)
+        verdicts = zip(left, pool.map(judged, left, tests, seconds), strict=True)
+        for one, verdict in tqdm(verdicts, "mutants", len(left), unit="mutant", disable=None):
+            kept.put(one.name, verdict)
+            if not verdict["killed"]:
+                report(f"survives: {one.path}:{one.line} {one.name}")
+    for group, mutant in turns:
         yield group, mutant, kept.values[mutant.name]
 
 
@@ -130,12 +158,13 @@ def main() -> int:
     from tqdm import tqdm
 
     args = argparse.ArgumentParser(description=__doc__)
+    args.add_argument("--jobs", type=int, default=os.cpu_count(), help="at a time (default: cores)")
     args.add_argument("--count", type=int, help="so many of each group (default: all)")
     args = args.parse_args()
     explained = tomllib.loads(EQUIVALENT.read_text())
     drawn = {group: some[: args.count] for group, some in chosen(ROOT).items()}
     counts, left = {group: Counter() for group in GROUPS}, []
-    for group, mutant, found in results(drawn, tqdm.write):
+    for group, mutant, found in results(drawn, args.jobs, tqdm.write):
         alike = mutant.name in explained
         outcome = "killed" if found["killed"] else "equivalent" if alike else "survives"
         counts[group][outcome] += 1

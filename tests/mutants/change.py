@@ -1,16 +1,16 @@
-"""What is changed: one operator, comparison or constant of a source file, drawn by a seed."""
+"""What is changed: one operator, comparison or constant of a source file, drawn by a hash."""
 
 from __future__ import annotations
 
 import ast
+import hashlib
 import io
-import random
 import tokenize
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["COUNT", "GROUPS", "Mutant", "chosen", "mutants"]
+__all__ = ["COUNT", "GROUPS", "Mutant", "chosen", "mutants", "of_group"]
 
 COUNT = 80  # of a group
 GROUPS = {  # what must be right, and where it is
@@ -66,22 +66,30 @@ class Mutant:
 
 
 def chosen(root: Path, count: int = COUNT, seed: int = 1) -> dict[str, list[Mutant]]:
-    """Of each group ``count``, from as many lines, in a random order."""
+    """Of each group ``count``, from as many lines, in a random order.
+
+    Each line is drawn by itself, so that others which come and go change few of them.
+    """
+
+    def drawn(text: str) -> bytes:
+        return hashlib.sha256(f"{seed} {text}".encode()).digest()
+
     found = {}
     for group, places in GROUPS.items():
-        files = sorted(
-            file
-            for place in places
-            for file in ([root / place] if place.endswith(".py") else (root / place).rglob("*.py"))
-        )
-        draw = random.Random(f"{group} {seed}")
-        lines: dict[tuple, list[Mutant]] = {}
-        for file in files:
-            for one in mutants(file.read_text(), file.relative_to(root).as_posix()):
-                lines.setdefault((one.path, one.line), []).append(one)
-        drawn = draw.sample(sorted(lines), count)
-        found[group] = [draw.choice(lines[line]) for line in drawn]
+        lines: dict[str, list[Mutant]] = {}
+        for one in of_group(root, places):
+            lines.setdefault(f"{one.path}: {one.text.strip()}", []).append(one)
+        rows = [lines[text] for text in sorted(lines, key=drawn)[:count]]
+        found[group] = [min(row, key=lambda one: drawn(one.name)) for row in rows]
     return found
+
+
+def of_group(root: Path, places: tuple[str, ...]) -> Iterator[Mutant]:
+    """All of the files in ``places``."""
+    for place in places:
+        files = [root / place] if place.endswith(".py") else (root / place).rglob("*.py")
+        for file in sorted(files):
+            yield from mutants(file.read_text(), file.relative_to(root).as_posix())
 
 
 def mutants(source: str, path: str) -> Iterator[Mutant]:

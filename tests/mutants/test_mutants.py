@@ -1,5 +1,6 @@
 """Tokens are changed where something is computed, and the harness tells who sees it."""
 
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mutants.change import COUNT, GROUPS, chosen, mutants
+from mutants.change import COUNT, GROUPS, chosen, mutants, of_group
 from mutants.tree import statement
 
 ROOT = Path(__file__).parents[2]
@@ -31,8 +32,17 @@ def test_each_group_has_as_many_and_each_is_python(drawn):
             assert [n for n, (a, b) in enumerate(lines, 1) if a != b] == [mutant.line]
 
 
-def test_what_is_explained_is_drawn(drawn):
-    names = {mutant.name for some in drawn.values() for mutant in some}
+def test_a_line_more_changes_few_of_those_that_are_drawn(drawn, tmp_path):
+    for folder in ("bus", "fq_hw", "rtl_gen"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    file = tmp_path / "fq_hw" / "schedule" / "lower.py"
+    file.write_text("\n\n" + file.read_text() + "\nMORE = (1 + 2, 3 + 4, 5 - 6)\nLESS = 7 - 8\n")
+    before, after = ({m.name for m in some["schedule"]} for some in (drawn, chosen(tmp_path)))
+    assert len(before & after) >= COUNT - 2
+
+
+def test_what_is_explained_can_be_drawn():
+    names = {mutant.name for places in GROUPS.values() for mutant in of_group(ROOT, places)}
     assert set(EQUIVALENT) <= names
     assert all(EQUIVALENT.values())
 
@@ -68,7 +78,7 @@ tree.THIRD = ("pytest", "coverage")
 tree.SUITES = ("tests",)
 tree.warm()
 place = tree.Tree(Path(sys.argv[2]), Path(sys.argv[2]) / "build" / "tree")
-print(place.tests())
+print(tree.tests_of(place.place))
 seen = place.watch("tests/test_x.py", {"rtl_gen/x.py": [2, 4]})
 print(seen.passed, {name: lines.get("rtl_gen/x.py") for name, lines in sorted(seen.lines.items())})
 source = (place.place / "rtl_gen" / "x.py").read_text()

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["SUITES", "Tree", "Watched", "statement", "warm"]
+__all__ = ["SUITES", "Tree", "Watched", "statement", "tests_of", "warm"]
 
 SUITES = (  # tests that judge what a model or a design computes
     "tests/rtl_gen", "tests/bus", "tests/sim", "tests/fq_hw/schedule", "tests/fq_hw/golden",
@@ -35,10 +35,20 @@ Lines = Mapping[str, Iterable[int]]
 
 def warm() -> None:
     """Import what tests import from others, so that forks need not; nothing of the project."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # mutants run side by side
     sys.dont_write_bytecode = True  # a stale one of the same size and second would be taken
     for name in THIRD:
         importlib.import_module(name)
     assert not {"fq_hw", "rtl_gen", "bus"} & sys.modules.keys()
+
+
+def tests_of(root: Path) -> list[str]:
+    """Files of tests, by their paths."""
+    found: set[Path] = set()
+    for suite in SUITES:
+        files = root.glob(suite if suite.endswith(".py") else f"{suite}/**/test_*.py")
+        found |= {file for file in files if file.name.startswith("test_")}
+    return sorted(file.relative_to(root).as_posix() for file in found)
 
 
 @dataclass(kw_only=True)
@@ -68,14 +78,6 @@ class Tree:
         beside = self.place.parent / "shared"
         if (self.root.parent / "shared").exists() and not beside.is_symlink():
             beside.symlink_to((self.root.parent / "shared").resolve())
-
-    def tests(self) -> list[str]:
-        """Files of tests, by their paths."""
-        found = set()
-        for suite in SUITES:
-            files = self.place.glob(suite if suite.endswith(".py") else f"{suite}/**/test_*.py")
-            found |= {file for file in files if file.name.startswith("test_")}
-        return sorted(file.relative_to(self.place).as_posix() for file in found)
 
     def watch(self, test: str, wanted: Lines) -> Watched:
         """Run the tests of a file unchanged, and see which of the ``wanted`` lines each runs.
