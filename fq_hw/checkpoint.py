@@ -15,8 +15,10 @@ from fq_hw import artifact, float_network
 from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, FqHwError, require
 from fq_hw.float_network import FloatNetwork
-from fq_hw.network import Network, array_shapes
+from fq_hw.layers import array_shapes
+from fq_hw.network import Network
 from fq_hw.plain import from_plain, to_plain
+from fq_hw.traced import TracedNetwork
 
 __all__ = ["Accuracy", "Checkpoint", "read", "write"]
 
@@ -53,7 +55,7 @@ class Checkpoint:
     ``source``: the images and classes it knows; None in files from before there was such a record.
     """
 
-    network: Network | FloatNetwork
+    network: Network | TracedNetwork | FloatNetwork
     arrays: Mapping[str, np.ndarray]
     accuracy: Accuracy | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
@@ -110,7 +112,7 @@ class Checkpoint:
 class Record:
     """What the file says beside its arrays; ``data`` is the source."""
 
-    network: Network | FloatNetwork
+    network: Network | TracedNetwork | FloatNetwork
     accuracy: Accuracy | None
     provenance: dict[str, str]
     data: Source | None = None

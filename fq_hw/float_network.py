@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fq_hw.errors import GraphError, one_of, require
-from fq_hw.network import (
+from fq_hw.layers import (
     MOST_CHANNELS,
     MOST_LAYER_WEIGHTS,
     MOST_VALUES,
     check_ends,
+    check_eps,
     check_range,
 )
 
@@ -167,6 +168,7 @@ class FloatNetwork:
     def __post_init__(self) -> None:
         where = f"float network {self.name!r}"
         check_ends(self, where)
+        check_eps(self.norm_eps, where)
         require(self.layers, where, "layers must hold at least one layer", self.layers)
         check_range(len(self.layers), MOST_LAYERS, where, "the number of layers")
         found = list(nodes(self))

@@ -1,59 +1,52 @@
-"""The network record: plain data from which torch layers, arrays and the integer graph all follow.
+"""The record of an Efficiera residual network, which a handful of numbers describes.
 
 Source: Takahashi et al., Efficiera Residual Networks, 2024 (block layout, stem, scales);
-Tokunaga et al., Pixel Embedding, 2024 (learned table). The walk over the layers is written once,
-in :func:`layers`, so that training, checkpoint and export cannot disagree about a name or a shape.
+Tokunaga et al., Pixel Embedding, 2024 (learned table).
 """
 
 from __future__ import annotations
 
 import enum
+import functools
 import math
-import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fq_hw.errors import one_of, require
-from fq_hw.files import check_file_name
+from fq_hw.layers import (
+    IMAGE,
+    MOST_CHANNELS,
+    Activation,
+    ConvLayer,
+    Embedding,
+    EmbeddingKind,
+    Layer,
+    Norm,
+    NormLayer,
+    Op,
+    WeightScale,
+    check_ends,
+    check_eps,
+    check_range,
+    check_weights,
+)
 
 __all__ = [
-    "MOST_CHANNELS",
-    "MOST_LAYER_WEIGHTS",
-    "MOST_VALUES",
-    "Activation",
     "Block",
     "BlockLayers",
-    "ConvLayer",
-    "Embedding",
-    "EmbeddingKind",
     "Network",
-    "Norm",
     "Stage",
     "StemConv",
-    "StepRule",
-    "WeightScale",
-    "array_shapes",
     "blocks",
-    "check_ends",
-    "check_image",
-    "check_range",
     "convolutions",
     "ern",
     "stem_layers",
     "tail_layer",
-    "weight_count",
 ]
 
-
-MOST_PIXELS = 2**12  # of an image's side
-MOST_VALUES = 2**24  # of an image, all colours together
-MOST_CHANNELS = 2**16
-MOST_CLASSES = 2**16
 MOST_BLOCKS = 256  # of a stage; the deepest published network has 23
 MOST_STAGES = 16
 MOST_STEM = 64
-MOST_LAYER_WEIGHTS = 2**24
-MOST_WEIGHTS = 2**26  # a checkpoint holds a float32 for each
 
 
 class Block(enum.Enum):
@@ -66,81 +59,6 @@ class Block(enum.Enum):
     def expansion(self) -> int:
         """Output channels per unit of stage width."""
         return 4 if self is Block.BOTTLENECK else 1
-
-
-class EmbeddingKind(enum.Enum):
-    """How the first convolution sees an 8-bit pixel.
-
-    As a vector of 2-bit levels from a table: LEARNED, or fixed: THERMOMETER, NAIVE (the pixel
-    rounded to one level), DIGITS (its four digits to the base 4). Or as it is: EXACT (binary
-    weights on the uint8 pixel) and FLOAT (real weights on pixel / 255; a comparison in training
-    that no hardware follows).
-    """
-
-    LEARNED = "learned"
-    THERMOMETER = "thermometer"
-    NAIVE = "naive"
-    DIGITS = "digits"
-    EXACT = "exact"
-    FLOAT = "float"
-
-    @property
-    def length(self) -> int | None:
-        """Channels of one colour where the kind says so."""
-        one = (EmbeddingKind.NAIVE, EmbeddingKind.EXACT, EmbeddingKind.FLOAT)
-        return 4 if self is EmbeddingKind.DIGITS else 1 if self in one else None
-
-
-class WeightScale(enum.Enum):
-    """Real value of one unit of an integer weight.
-
-    MEAN: from the mean of |w| per output channel; LEARNED: a positive number per output channel
-    that is trained; SHARED: one constant, where residuals are added.
-    """
-
-    MEAN = "mean"
-    LEARNED = "learned"
-    SHARED = "shared"
-
-
-class StepRule(enum.Enum):
-    """Where the width of a level of an activation comes from.
-
-    FIXED: from the record. Otherwise fitted to the values of each layer while training: LAYER
-    weighs all errors alike, NORMALIZED each channel's by its variance, ROBUST takes the median of
-    the channels.
-    """
-
-    FIXED = "fixed"
-    LAYER = "layer"
-    NORMALIZED = "normalized"
-    ROBUST = "robust"
-
-
-class Norm(enum.Enum):
-    """What is before an activation: a batch norm, or nothing but a bias per channel."""
-
-    BATCH = "batch"
-    BIAS = "bias"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Embedding:
-    """Pixel embedding: each colour component becomes ``length`` channels.
-
-    Fields  kind: of the table, or none; length: channels of a colour, 1 to 85
-            shared: a learned table serves all colours; otherwise each colour has its own
-    """
-
-    kind: EmbeddingKind = EmbeddingKind.LEARNED
-    length: int = 10
-    shared: bool = True
-
-    def __post_init__(self) -> None:
-        require(1 <= self.length <= 85, "Embedding", "length must be in 1..85", self.length)
-        fixed = self.kind.length
-        fits = fixed is None or self.length == fixed
-        require(fits, f"Embedding {self.kind.value!r}", f"length must be {fixed}", self.length)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,62 +99,6 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activation:
-    """Half-wave quantizer: level = round(clamp(x, 0, max_value) * steps / max_value).
-
-    Fields  bits: 2; rule: where the width of a level comes from
-            max_value: the real value of the highest level. Where the rule is not FIXED each layer
-            has its own, and this one serves a learned embedding alone
-    """
-
-    bits: int = 2
-    max_value: float = 2.0
-    rule: StepRule = StepRule.FIXED
-
-    def __post_init__(self) -> None:
-        require(self.bits == 2, "Activation", "bits must be 2", self.bits)
-        usual = 2.0**-64 <= self.max_value <= 2.0**64
-        require(usual, "Activation", "max_value must be in 2**-64..2**64", self.max_value)
-
-    @property
-    def steps(self) -> int:
-        """Highest level."""
-        return 2**self.bits - 1
-
-    @property
-    def step(self) -> float:
-        """Real value of one level, where the quantizer is followed by its scale."""
-        return self.max_value / self.steps
-
-
-def check_range(value: int, most: int, where: str, field: str) -> None:
-    """Refuse what is not in 1..most."""
-    require(1 <= value <= most, where, f"{field} must be in 1..{most}", value)
-
-
-def check_ends(record: typing.Any, where: str) -> None:
-    """Check what the record of any network has: name, image, classes, norm_eps."""
-    check_file_name(record.name, where)
-    check_image(record.image, where)
-    require(
-        2 <= record.classes <= MOST_CLASSES,
-        where,
-        f"classes must be in 2..{MOST_CLASSES}",
-        record.classes,
-    )
-    require(0 < record.norm_eps <= 1, where, "norm_eps must be in 0..1, above 0", record.norm_eps)
-
-
-def check_image(image: tuple[int, ...], where: str) -> None:
-    """Refuse what is no size of an image: height, width, colours."""
-    sizes = len(image) == 3 and all(1 <= n <= MOST_PIXELS for n in image)
-    contract = f"image must be height, width, colours, each 1..{MOST_PIXELS}"
-    require(sizes, where, contract, image)
-    contract = f"image must have at most {MOST_VALUES:,} values"
-    require(math.prod(image) <= MOST_VALUES, where, contract, image)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Network:
     """An Efficiera residual network: every convolution has 1-bit weights and 2-bit inputs.
 
@@ -269,6 +131,7 @@ class Network:
     def __post_init__(self) -> None:
         where = f"Network {self.name!r}"
         check_ends(self, where)
+        check_eps(self.norm_eps, where)
         require(self.stem, where, "stem must hold at least one convolution", self.stem)
         check_range(len(self.stem), MOST_STEM, where, "the stem's convolutions")
         require(self.stages, where, "stages must hold at least one stage", self.stages)
@@ -283,36 +146,17 @@ class Network:
         own = self.weight_scale is not WeightScale.SHARED
         require(own, where, "weight_scale must be mean or learned", self.weight_scale.value)
         check_range(self.embedded, MOST_CHANNELS, where, "channels after embedding")
-        counts = [math.prod(layer.shape) for layer in convolutions(self)]
-        check_range(max(counts), MOST_LAYER_WEIGHTS, where, "weights of one convolution")
-        check_range(sum(counts), MOST_WEIGHTS, where, "weights of all convolutions")
+        check_weights([math.prod(layer.shape) for layer in convolutions(self)], where)
 
     @property
     def embedded(self) -> int:
         """Channels after pixel embedding."""
         return self.image[2] * self.embedding.length
 
-
-@dataclass(frozen=True, kw_only=True)
-class ConvLayer:
-    """One convolution: its place in the module tree, geometry, and scale and bits of its weights.
-
-    ``real``: its weights are not quantized; only the first layer after a FLOAT embedding is so.
-    """
-
-    name: str
-    cin: int
-    cout: int
-    kernel: int
-    stride: int
-    scale: WeightScale
-    bits: int = 1
-    real: bool = False
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """Shape of the latent weights: O, C, KH, KW, as torch stores them."""
-        return (self.cout, self.cin, self.kernel, self.kernel)
+    @functools.cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """All of them, as its torch modules compute them."""
+        return tuple(expanded(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -339,6 +183,7 @@ def stem_layers(network: Network) -> tuple[ConvLayer, ...]:
                 scale=network.weight_scale,
                 bits=network.weight_bits,
                 real=real and index == 0,
+                shared_scale=network.shared_scale,
             )
         )
         cin = conv.width
@@ -370,7 +215,14 @@ def blocks(network: Network) -> Iterator[BlockLayers]:
                 has_down = first or stride != 1 or cin != cout
             convs = tuple(
                 ConvLayer(
-                    name=f"{name}.convs.{i}", cin=c, cout=o, kernel=k, stride=s, scale=w, bits=bits
+                    name=f"{name}.convs.{i}",
+                    cin=c,
+                    cout=o,
+                    kernel=k,
+                    stride=s,
+                    scale=w,
+                    bits=bits,
+                    shared_scale=network.shared_scale,
                 )
                 for i, (c, o, k, s, w) in enumerate(plan)
             )
@@ -384,6 +236,7 @@ def blocks(network: Network) -> Iterator[BlockLayers]:
                     stride=stride,
                     scale=shared,
                     bits=bits,
+                    shared_scale=network.shared_scale,
                 )
             yield BlockLayers(name=name, convs=convs, down=down)
             cin = cout
@@ -400,6 +253,7 @@ def tail_layer(network: Network) -> ConvLayer:
         stride=1,
         scale=network.weight_scale,
         bits=network.weight_bits,
+        shared_scale=network.shared_scale,
     )
 
 
@@ -413,44 +267,47 @@ def convolutions(network: Network) -> Iterator[ConvLayer]:
     yield tail_layer(network)
 
 
-def weight_count(network: Network) -> int:
-    """Quantized weights of all convolutions."""
-    return sum(math.prod(layer.shape) for layer in convolutions(network) if not layer.real)
+def expanded(network: Network) -> Iterator[Layer]:
+    """The layers, first to last.
 
+    An activation gives bare levels where a convolution with the shared scale reads it, so that the
+    skip and the branch are integers in the same unit.
+    """
+    kind = NormLayer(kind=network.norm, eps=network.norm_eps)
+    first, learned = network.embedding, network.embedding.kind is EmbeddingKind.LEARNED
+    activation = network.activation if learned else Activation()
 
-def array_shapes(network: Network) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every array that a checkpoint of ``network`` holds."""
-    shapes: dict[str, tuple[int, ...]] = {}
+    def conv(layer: ConvLayer, x: str) -> Layer:
+        return Layer(op=Op.CONV, name=layer.name, inputs=(x,), conv=layer)
 
-    def conv(layer: ConvLayer) -> None:
-        shapes[f"{layer.name}.weight"] = layer.shape
-        if layer.scale is WeightScale.LEARNED and not layer.real:
-            shapes[f"{layer.name}.level"] = (layer.cout,)
+    def quantized(norm: str, act: str, x: str, bare: bool = False) -> Iterator[Layer]:
+        yield Layer(op=Op.NORM, name=norm, inputs=(x,), norm=kind)
+        yield Layer(op=Op.ACT, name=act, inputs=(norm,), activation=network.activation, bare=bare)
 
-    def norm(name: str, act: str, channels: int) -> None:
-        parts = ("weight", "bias", "running_mean", "running_var")
-        for part in parts if network.norm is Norm.BATCH else ("bias",):
-            shapes[f"{name}.{part}"] = (channels,)
-        if network.activation.rule is not StepRule.FIXED:
-            shapes[f"{act}.width"] = (1,)
-
-    if network.embedding.kind is EmbeddingKind.LEARNED:
-        tables = 1 if network.embedding.shared else network.image[2]
-        shapes["embedding.table"] = (tables, 256, network.embedding.length)
+    x = "embedding"
+    yield Layer(op=Op.EMBED, name=x, inputs=(IMAGE,), embedding=first, activation=activation)
     for index, layer in enumerate(stem_layers(network)):
-        conv(layer)
+        yield conv(layer, x)
+        x = layer.name
         if network.stem[index].norm:
-            norm(f"stem.{index}.norm", f"stem.{index}.act", layer.cout)
+            yield from quantized(f"stem.{index}.norm", f"stem.{index}.act", x)
+            x = f"stem.{index}.act"
     for block in blocks(network):
+        skip = x
         for index, layer in enumerate(block.convs):
-            norm(f"{block.name}.norms.{index}", f"{block.name}.acts.{index}", layer.cin)
-            conv(layer)
+            act = f"{block.name}.acts.{index}"
+            bare = layer.scale is WeightScale.SHARED or (index == 0 and block.down is not None)
+            yield from quantized(f"{block.name}.norms.{index}", act, x, bare)
+            yield conv(layer, act)
+            x = layer.name
         if block.down:
-            conv(block.down)
-    tail = tail_layer(network)
-    norm("tail.norm", "tail.act", tail.cin)
-    conv(tail)
-    return shapes
+            yield conv(block.down, f"{block.name}.acts.0")
+            skip = block.down.name
+        yield Layer(op=Op.ADD, name=block.name, inputs=(x, skip))
+        x = block.name
+    yield from quantized("tail.norm", "tail.act", x)
+    yield conv(tail_layer(network), "tail.act")
+    yield Layer(op=Op.MEAN, name="tail", inputs=("tail.conv",))
 
 
 def ern(variant: str, classes: int = 1000, size: int = 256) -> Network:

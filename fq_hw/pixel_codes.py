@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fq_hw.network import Embedding, EmbeddingKind
+from fq_hw.layers import Embedding, EmbeddingKind
 from fq_hw.thermometer import thermometer_table
 
 __all__ = ["digits_table", "fixed_table", "naive_table"]

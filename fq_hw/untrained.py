@@ -12,22 +12,22 @@ import numpy as np
 
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.export import codes
-from fq_hw.network import (
-    ConvLayer,
+from fq_hw.layers import (
+    IMAGE,
     EmbeddingKind,
-    Network,
+    Layer,
+    Layered,
     Norm,
+    Op,
     StepRule,
     WeightScale,
     array_shapes,
-    blocks,
-    stem_layers,
-    tail_layer,
+    shapes,
 )
 
 __all__ = ["untrained"]
 
-LEVEL_MEAN, LEVEL_VAR = 1.5, 1.25  # of levels 0..3, all equally likely
+LEVELS = 1.5, 1.25  # mean and variance of levels 0..3, all equally likely
 PIXEL_MEAN, PIXEL_VAR = 128, 3000  # of any images, roughly
 
 
@@ -41,44 +41,62 @@ class Guess:
 
 
 class Draw:
-    """Draws the arrays along the network, so that every norm spreads what it gets."""
+    """Draws the arrays along the layers, so that every norm spreads what it gets."""
 
-    def __init__(self, network: Network, seed: int, negative: float, zero: float):
+    def __init__(self, network: Layered, seed: int, negative: float, zero: float):
         self.network, self.rng = network, np.random.default_rng(seed)
         self.negative, self.zero = negative, zero
         self.arrays: dict[str, np.ndarray] = {}
+        self.shapes = shapes(network)
+        self.made: dict[str, Guess] = {}
 
     def put(self, name: str, array: np.ndarray) -> np.ndarray:
         self.arrays[name] = array.astype(np.float32)
         return self.arrays[name]
 
-    def conv(self, layer: ConvLayer, step: float, pixels: bool = False) -> Guess:
-        latent = self.put(f"{layer.name}.weight", self.rng.normal(size=layer.shape))
-        own = np.abs(latent.astype(float)).mean(axis=(1, 2, 3)) / layer.bits
-        if layer.scale is WeightScale.SHARED:
-            own = np.full(layer.cout, self.network.shared_scale)
-        elif layer.scale is WeightScale.LEARNED:
-            level = self.rng.uniform(0.2, 2, layer.cout)
-            own = self.put(f"{layer.name}.level", level).astype(float)
-        weight = codes(latent, own, layer.bits)
-        total, power = (
-            w.sum(axis=(1, 2, 3)) for w in (weight.astype(int), weight.astype(int) ** 2)
-        )
-        mean, var = (PIXEL_MEAN, PIXEL_VAR) if pixels else (LEVEL_MEAN, LEVEL_VAR)
-        return Guess(own * step, mean * total, var * power)
+    def embed(self, layer: Layer) -> Guess:
+        kind = layer.embedding.kind
+        if kind is EmbeddingKind.LEARNED:
+            shape = array_shapes(self.network)[f"{layer.name}.table"]
+            self.put(f"{layer.name}.table", self.rng.uniform(-0.2, 2.2, shape))
+        pixels = kind is EmbeddingKind.EXACT
+        return self.even(layer, 1.0, *((PIXEL_MEAN, PIXEL_VAR) if pixels else LEVELS))
 
-    def norm(self, name: str, act: str, x: Guess) -> float:
-        """Draw what is before an activation; the real value of a level after it."""
-        shape, rng = x.mean.shape, self.rng
-        step = self.network.activation.step
+    def even(self, layer: Layer, unit: float, mean: float, var: float) -> Guess:
+        """All channels alike."""
+        channels = self.shapes[layer.name][2]
+        return Guess(unit, np.full(channels, mean), np.full(channels, var))
+
+    def conv(self, layer: Layer, x: Guess) -> Guess:
+        conv = layer.conv
+        latent = self.put(f"{layer.name}.weight", self.rng.normal(size=conv.shape))
+        own = np.abs(latent.astype(float)).mean(axis=(1, 2, 3)) / conv.bits
+        if conv.scale is WeightScale.SHARED:
+            own = np.full(conv.cout, conv.shared_scale)
+        elif conv.scale is WeightScale.LEARNED:
+            level = self.rng.uniform(0.2, 2, conv.cout)
+            own = self.put(f"{layer.name}.level", level).astype(float)
+        weight = codes(latent, own, conv.bits).astype(int)
+        by_group = (conv.groups, conv.cout // conv.groups, -1)
+        mean, var = (
+            np.einsum(
+                "gok,gk->go", w.sum(axis=(2, 3)).reshape(by_group), of.reshape(by_group[0], -1)
+            )
+            for w, of in ((weight, x.mean), (weight**2, x.var))
+        )
+        return Guess(own * np.mean(x.unit), mean.reshape(-1), var.reshape(-1))
+
+    def norm(self, layer: Layer, x: Guess, act: Layer | None) -> Guess:
+        """Draw a norm, and the width of the activation behind it first."""
+        shape, rng, name = x.mean.shape, self.rng, layer.name
         deviation = x.unit * np.sqrt(x.var)
-        if self.network.activation.rule is not StepRule.FIXED:
-            scale = 1 if self.network.norm is Norm.BATCH else np.median(deviation)
-            step = float(self.put(f"{act}.width", rng.uniform(0.5, 0.8, 1) * scale)[0])
-        if self.network.norm is Norm.BIAS:
+        batch = layer.norm.kind is Norm.BATCH
+        if act is not None:
+            self.width(act, 1 if batch else np.median(deviation))
+        if not batch:
             near = rng.normal(1, 0.4, shape) * deviation
             self.put(f"{name}.bias", near - x.unit * x.mean)
-            return step
+            return x
         negative, zero = self.negative, self.zero
         gain, kind = rng.uniform(0.4, 0.9, shape), rng.random(shape)
         gain = np.where(kind < negative, -gain, gain)
@@ -88,34 +106,58 @@ class Draw:
         self.put(f"{name}.bias", rng.normal(1, 0.4, shape))
         self.put(f"{name}.running_mean", x.unit * (x.mean + near))
         self.put(f"{name}.running_var", x.unit**2 * x.var * rng.uniform(0.5, 2, shape))
-        return step
+        return Guess(1.0, np.ones(shape), np.ones(shape))
+
+    def width(self, act: Layer, scale: float) -> None:
+        """Draw what a level is worth behind an activation."""
+        if act.activation.rule is not StepRule.FIXED and f"{act.name}.width" not in self.arrays:
+            self.put(f"{act.name}.width", self.rng.uniform(0.5, 0.8, 1) * scale)
+
+    def act(self, layer: Layer, x: Guess) -> Guess:
+        self.width(layer, np.median(x.unit * np.sqrt(x.var)))
+        step, width = layer.activation.step, self.arrays.get(f"{layer.name}.width")
+        step = step if width is None else float(width[0])
+        return self.even(layer, 1.0 if layer.bare else step, *LEVELS)
+
+    def other(self, layer: Layer, *given: Guess) -> Guess:
+        """What moves, averages or joins."""
+        x = given[0]
+        if layer.op is Op.ADD:
+            unit = x.unit  # that of all, or as good a guess
+            means, variances = zip(*((g.mean, g.var) for g in given), strict=True)
+            return Guess(unit, sum(means), sum(variances))
+        if layer.op is Op.CONCAT:
+            widths = [len(g.mean) for g in given]
+            units = [np.broadcast_to(g.unit, n) for g, n in zip(given, widths, strict=True)]
+            parts = zip(*((g.mean, g.var) for g in given), strict=True)
+            return Guess(np.concatenate(units), *(np.concatenate(part) for part in parts))
+        if layer.op is Op.FLATTEN:
+            times = self.shapes[layer.name][2] // len(x.mean)
+            unit = x.unit if np.ndim(x.unit) == 0 else np.repeat(x.unit, times)
+            return Guess(unit, np.repeat(x.mean, times), np.repeat(x.var, times))
+        return x
 
     def all(self) -> dict[str, np.ndarray]:
-        network = self.network
-        shapes = array_shapes(network)
-        if "embedding.table" in shapes:
-            self.put("embedding.table", self.rng.uniform(-0.2, 2.2, shapes["embedding.table"]))
-        x, factor = None, 1.0
-        for index, layer in enumerate(stem_layers(network)):
-            exact = network.embedding.kind is EmbeddingKind.EXACT and index == 0
-            x = self.conv(layer, factor, exact)
-            if network.stem[index].norm:
-                factor = self.norm(f"stem.{index}.norm", f"stem.{index}.act", x)
-        for block in blocks(network):
-            trunk = x
-            for index, layer in enumerate(block.convs):
-                step = self.norm(f"{block.name}.norms.{index}", f"{block.name}.acts.{index}", x)
-                bare = layer.scale is WeightScale.SHARED or (index == 0 and block.down is not None)
-                x = self.conv(layer, 1.0 if bare else step)
-            skip = self.conv(block.down, 1.0) if block.down else trunk
-            x = Guess(x.unit, x.mean + skip.mean, x.var + skip.var)
-        step = self.norm("tail.norm", "tail.act", x)
-        self.conv(tail_layer(network), step)
+        layers = self.network.layers
+        acts = {one.inputs[0]: one for one in layers if one.op is Op.ACT}
+        for layer in layers:
+            given = [self.made[name] for name in layer.inputs if name != IMAGE]
+            if layer.op is Op.EMBED:
+                found = self.embed(layer)
+            elif layer.op is Op.CONV:
+                found = self.conv(layer, *given)
+            elif layer.op is Op.NORM:
+                found = self.norm(layer, *given, acts.get(layer.name))
+            elif layer.op is Op.ACT:
+                found = self.act(layer, *given)
+            else:
+                found = self.other(layer, *given)
+            self.made[layer.name] = found
         return self.arrays
 
 
 def untrained(
-    network: Network, seed: int = 0, *, negative: float = 0.0, zero: float = 0.0
+    network: Layered, seed: int = 0, *, negative: float = 0.0, zero: float = 0.0
 ) -> Checkpoint:
     """``network`` with weights of either sign; the same seed gives the same bytes.
 

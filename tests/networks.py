@@ -11,18 +11,8 @@ from fq_hw import ir
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.export import export
 from fq_hw.ir import Conv, Graph, Join
-from fq_hw.network import (
-    Activation,
-    Block,
-    Embedding,
-    EmbeddingKind,
-    Network,
-    Norm,
-    Stage,
-    StemConv,
-    StepRule,
-    WeightScale,
-)
+from fq_hw.layers import Activation, Embedding, EmbeddingKind, Norm, StepRule, WeightScale
+from fq_hw.network import Block, Network, Stage, StemConv
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.fold_search import least_lut
 from fq_hw.schedule.folding import Fold

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fq_hw.data import Data, Split
-from fq_hw.network import Block, Embedding, Network, Stage, StemConv
+from fq_hw.layers import Embedding
+from fq_hw.network import Block, Network, Stage, StemConv
 from fq_hw.nn.training import TrainConfig, arrays
 
 NETWORK = Network(

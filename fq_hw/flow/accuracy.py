@@ -15,8 +15,9 @@ from fq_hw.flow.model import Model, load_model
 from fq_hw.flow.preflight import untrained_graph
 from fq_hw.flow.run_folder import read_metrics
 from fq_hw.flow.study import Run
+from fq_hw.flow.torch_module import resolved
 from fq_hw.flow.train import TrainGoal, torch_with, train_here
-from fq_hw.network import EmbeddingKind, Network, stem_layers
+from fq_hw.layers import EmbeddingKind, Layered, shapes
 
 __all__ = ["finished", "first_layer", "measure"]
 
@@ -44,7 +45,7 @@ def measure(name: str, one: Run) -> dict:
         "curve": [round(100 * r["test"], 2) for r in rows],
         "machine": machine(),
     }
-    if trained.network.embedding.kind is not EmbeddingKind.FLOAT:
+    if trained.network.layers[0].embedding.kind is not EmbeddingKind.FLOAT:
         model = load_model(out / "checkpoint.safetensors")
         kind, path = one.config.data.kind, one.config.data.path
         # The data may have changed since.
@@ -54,19 +55,19 @@ def measure(name: str, one: Run) -> dict:
     return row
 
 
-def first_layer(network: Network) -> dict:
+def first_layer(network: Layered) -> dict:
     """MAC of the first convolution; cycles and estimated LUT4 and EBR of it and its embedding.
 
     All at one speed. They depend on shapes alone: the weights here are untrained.
     """
-    torch_with(1, COMMAND)
-    conv = stem_layers(network)[0]
-    rows, columns = ((side - 1) // conv.stride + 1 for side in network.image[:2])
+    conv = next(layer.conv for layer in network.layers if layer.conv is not None)
+    rows, columns, _ = shapes(network)[conv.name]
     found = {"mac": rows * columns * conv.kernel**2 * conv.cin * conv.cout}
     if conv.real:
         return found
     units = Model(graph=untrained_graph(network)).design(cycles=DEFAULT_CYCLES).units
-    units = [u for u in units if u["unit"].startswith(("embedding", "stem.0"))]
+    first = ("embedding", conv.name.removesuffix(".conv"))
+    units = [u for u in units if u["unit"].startswith(first)]
     found["cycles"] = max(unit["cycles"] or 0 for unit in units)
     return found | {key: sum(unit[key] for unit in units) for key in ("lut", "ebr")}
 
@@ -81,7 +82,7 @@ def finished(out: Path, one: Run) -> list[dict] | None:
     trained = checkpoint.read(saved)
     if trained.provenance.get("epochs") != f"{epochs} of {epochs}" or len(rows) != epochs:
         return None
-    same = trained.network == one.config.network
+    same = trained.network == resolved(one.config.network, Path())[0]
     same = same and trained.provenance.get("seed") == str(one.seed)
     contract = "holds another run than this one"
     require(same, f"{out}", contract, hint="remove the folder to train again", kind=ArtifactError)

@@ -11,6 +11,7 @@ from fq_hw.files import check_path, read_toml
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network
 from fq_hw.plain import from_plain
+from fq_hw.traced import TorchModule
 
 __all__ = ["EXAMPLE", "Config", "DataConfig", "read_config"]
 
@@ -40,7 +41,7 @@ class Config:
             train: how it learns; this stays plain until torch is there to read it
     """
 
-    network: Network | FloatNetwork
+    network: Network | FloatNetwork | TorchModule
     data: DataConfig
     train: dict
 

@@ -25,7 +25,7 @@ from fq_hw.files import (
     write_text,
 )
 from fq_hw.float_network import FloatNetwork
-from fq_hw.network import Network, array_shapes
+from fq_hw.layers import Layered, array_shapes
 
 __all__ = ["RunFolder", "claimed", "read_metrics"]
 
@@ -78,7 +78,7 @@ class RunFolder:
         return checkpoint.read(self.checkpoint).arrays
 
     def go_on(
-        self, network: Network | FloatNetwork, seed: int, unpack
+        self, network: Layered | FloatNetwork, seed: int, unpack
     ) -> tuple[dict, list[dict], Mapping[str, str]]:
         """State, figures and the checkpoint's provenance of the epochs that are finished.
 

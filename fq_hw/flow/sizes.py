@@ -10,9 +10,11 @@ from fq_hw.files import read_toml
 from fq_hw.float_network import FloatNetwork
 from fq_hw.flow.config import EXAMPLE
 from fq_hw.flow.model import Model, load_model
+from fq_hw.flow.torch_module import resolved
 from fq_hw.network import Network
 from fq_hw.passes import lower_graph
 from fq_hw.plain import from_plain
+from fq_hw.traced import TorchModule
 from fq_hw.untrained import untrained
 
 __all__ = ["UNTRAINED", "load_sized", "load_untrained"]
@@ -36,10 +38,11 @@ def load_untrained(path: Path) -> Model:
     tables = read_toml(path, where, hint=EXAMPLE)
     try:
         require("network" in tables, "file", "has no table [network]", sorted(tables))
-        network = from_plain(Network | FloatNetwork, tables["network"], "network")
+        kinds = Network | FloatNetwork | TorchModule
+        network, _ = resolved(from_plain(kinds, tables["network"], "network"), path.parent)
         contract = "is a float network, whose widths nobody knows before `fq-hw search`"
         hint = "train it, search, and size what comes out"
-        require(isinstance(network, Network), network.name, contract, hint=hint)
+        require(not isinstance(network, FloatNetwork), network.name, contract, hint=hint)
         exported = export.export(untrained(network))
         graph = lower_graph(ir.Graph.from_nodes(exported.name, exported.nodes))
     except FqHwError as error:

@@ -15,6 +15,7 @@ from fq_hw.files import check_file_name, check_line, read_toml
 from fq_hw.flow.config import Config, DataConfig
 from fq_hw.network import Network
 from fq_hw.plain import from_plain
+from fq_hw.traced import TorchModule
 
 __all__ = ["Run", "Study", "Variant", "read_study"]
 
@@ -103,7 +104,7 @@ class Study:
                 seed = variant.seeds[turn]
                 train = shortened(self.train | variant.train | {"seed": seed}, epochs)
                 where = f"variant {variant.name!r}.network"
-                network = from_plain(Network, plain, where)
+                network = from_plain(Network | TorchModule, plain, where)
                 config = Config(network=network, data=data, train=train)
                 yield Run(variant=variant, seed=seed, config=config)
 

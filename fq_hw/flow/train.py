@@ -16,6 +16,7 @@ from fq_hw.flow.config import Config, read_config
 from fq_hw.flow.preflight import check_hardware
 from fq_hw.flow.progress import progress_bar
 from fq_hw.flow.run_folder import RunFolder, claimed
+from fq_hw.flow.torch_module import resolved
 from fq_hw.plain import from_plain
 from fq_hw.report import curve
 
@@ -120,7 +121,7 @@ def train_here(config: Config, goal: TrainGoal) -> Trained | None:
     recipe = from_plain(training.TrainConfig, config.train | changed, "config.train")
     path = Path(config.data.path) if config.data.path else None
     images = data.load(config.data.kind, path, config.network.image)
-    network = config.network
+    network, make = resolved(config.network, goal.config.parent)
     enough = len(images.classes) == network.classes
     contract = f"needs classes = {len(images.classes)} for {images.name}"
     require(enough, f"network {network.name!r}", contract, network.classes)
@@ -149,6 +150,7 @@ def train_here(config: Config, goal: TrainGoal) -> Trained | None:
                 network,
                 images,
                 recipe,
+                make=make,
                 state=state,
                 start=None if start is None else start.arrays,
                 report=bar.step,

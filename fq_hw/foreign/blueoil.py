@@ -12,10 +12,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from fq_hw.errors import ArtifactError, require
-from fq_hw.export import class_multipliers, norm_levels
+from fq_hw.export import class_multipliers, levels_of, norm_of
 from fq_hw.foreign.packed import array, signs
 from fq_hw.ir import Graph
-from fq_hw.network import Activation
+from fq_hw.layers import Activation
 from fq_hw.passes import lower_graph
 
 __all__ = ["KEY", "lmnet"]
@@ -85,7 +85,7 @@ def lmnet(arrays: Mapping[str, np.ndarray]) -> Graph:
         if index == CONVS:
             activation = FloatRelu(bits=RELU_BITS, max_value=PEAK)
         scale = float(array(arrays, f"{name}.conv2d.kernel.scale", ())) * unit
-        levels, sign = norm_levels(norm, "norm", scale, epsilon, activation)
+        levels, sign = levels_of(scale, norm_of(norm, "norm", epsilon), activation)
         add("threshold", f"{name}.act", levels=levels, sign=sign, out_bits=activation.bits)
         unit = activation.step
     bias = array(arrays, "conv7.bias").astype(np.float64).reshape(-1)

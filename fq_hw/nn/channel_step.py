@@ -18,7 +18,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from fq_hw.network import Activation, StepRule
+from fq_hw.layers import Activation, StepRule
 from fq_hw.nn.quantizers import half_wave
 
 __all__ = ["ChannelStepActivation", "fitted_width"]
@@ -31,23 +31,24 @@ SHRINK = 0.9  # for a width so large that every level is 0
 
 
 def fitted_width(x: Tensor, q: Tensor, rule: StepRule) -> Tensor | None:
-    """The width that fits values ``x`` to levels ``q``, both N,C,H,W; None where all are 0."""
+    """The width that fits values ``x`` to levels ``q``, both N,C,...; None where all are 0."""
     x, q = x.float(), q.float()
-    qx, qq = (q * x).sum(dim=(0, 2, 3)), (q * q).sum(dim=(0, 2, 3))
+    others = [axis for axis in range(x.ndim) if axis != 1]
+    qx, qq = (q * x).sum(others), (q * q).sum(others)
     used = qq > 0
     if not used.any():
         return None
     if rule is StepRule.ROBUST:
         return (qx[used] / qq[used]).median()
     if rule is StepRule.NORMALIZED:
-        weight = 1 / (x.var(dim=(0, 2, 3), correction=0) + VAR_EPS)
+        weight = 1 / (x.var(others, correction=0) + VAR_EPS)
         qx, qq = qx * weight, qq * weight
     return qx.sum() / qq.sum()
 
 
 def usual_size(x: Tensor, rule: StepRule) -> float:
-    """Root mean square of ``x``, N,C,H,W, over the channels as the rule weighs them."""
-    power = x.float().square().mean(dim=(0, 2, 3)) + VAR_EPS
+    """Root mean square of ``x``, N,C,..., over the channels as the rule weighs them."""
+    power = x.float().square().transpose(0, 1).flatten(1).mean(1) + VAR_EPS
     if rule is StepRule.ROBUST:
         return float(power.median().sqrt())
     return float((1 / (1 / power).mean() if rule is StepRule.NORMALIZED else power.mean()).sqrt())

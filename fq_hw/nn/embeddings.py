@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fq_hw.network import Activation, EmbeddingKind, Network
+from fq_hw.layers import Activation, Embedding, EmbeddingKind
+from fq_hw.network import Network
 from fq_hw.nn.quantizers import half_wave
 from fq_hw.pixel_codes import fixed_table
 from fq_hw.thermometer import thermometer_table
@@ -58,6 +59,7 @@ class PixelEmbedding(nn.Module):
         super().__init__()
         self.activation = activation
         self.colours = colours
+        self.embedding = Embedding(length=length, shared=shared)
         tables = 1 if shared else colours
         if start is TableStart.RANDOM:
             table = torch.randn(tables, 256, length).mul_(0.5).add_(1)
@@ -84,9 +86,10 @@ class PixelEmbedding(nn.Module):
 class FixedEmbedding(nn.Module):
     """Levels by a table that does not learn: same contract as PixelEmbedding."""
 
-    def __init__(self, colours: int, rows: Tensor):
+    def __init__(self, colours: int, embedding: Embedding):
         super().__init__()
-        self.colours = colours
+        self.colours, self.embedding, self.activation = colours, embedding, Activation()
+        rows = torch.from_numpy(fixed_table(embedding))
         self.register_buffer("rows", rows[None].float(), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -94,10 +97,12 @@ class FixedEmbedding(nn.Module):
 
 
 class PixelValues(nn.Module):
-    """The pixels themselves, times ``unit``: N,H,W,C to N,C,H,W."""
+    """The pixels themselves, or in 0..1 where the layer behind them is real: to N,C,H,W."""
 
-    def __init__(self, unit: float):
+    def __init__(self, embedding: Embedding):
         super().__init__()
+        self.embedding, self.activation = embedding, Activation()
+        unit = 1.0 if embedding.kind is EmbeddingKind.EXACT else 1 / 255
         self.register_buffer("unit", torch.tensor(unit), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -138,10 +143,14 @@ def gather(images: Tensor, rows: Tensor, colours: int) -> Tensor:
 
 def make_embedding(network: Network, start: TableStart = TableStart.THERMOMETER) -> nn.Module:
     """The embedding that the record asks for; ``start`` is for a learned table."""
-    kind, colours = network.embedding, network.image[2]
-    rows = fixed_table(kind)
-    if rows is not None:
-        return FixedEmbedding(colours, torch.from_numpy(rows))
-    if kind.kind is EmbeddingKind.LEARNED:
-        return PixelEmbedding(colours, kind.length, kind.shared, network.activation, start)
-    return PixelValues(1.0 if kind.kind is EmbeddingKind.EXACT else 1 / 255)
+    return embedding_of(network.embedding, network.image[2], network.activation, start)
+
+
+def embedding_of(
+    record: Embedding, colours: int, activation: Activation, start: TableStart
+) -> nn.Module:
+    """The module of ``record``; ``activation`` quantizes a learned table."""
+    if record.kind is EmbeddingKind.LEARNED:
+        return PixelEmbedding(colours, record.length, record.shared, activation, start)
+    real = record.kind in (EmbeddingKind.EXACT, EmbeddingKind.FLOAT)
+    return PixelValues(record) if real else FixedEmbedding(colours, record)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from fq_hw.errors import require
 from fq_hw.float_network import FloatNetwork
-from fq_hw.network import Network, WeightScale
+from fq_hw.layers import Layered, WeightScale
 from fq_hw.nn.layers import BinaryConv2d
 from fq_hw.nn.network import ErnNet
 from fq_hw.nn.sign_rounding import round_to_signs
@@ -33,7 +33,7 @@ class RealStart:
     Raises ParameterError where the network has none of weights -1/+1 whose scale is their mean.
     """
 
-    def __init__(self, model: nn.Module, network: Network | FloatNetwork, epochs: int):
+    def __init__(self, model: nn.Module, network: Layered | FloatNetwork, epochs: int):
         conv = model.stem[0].conv if isinstance(model, ErnNet) else None
         fits = isinstance(conv, BinaryConv2d) and conv.layer.scale is WeightScale.MEAN
         contract = (

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fq_hw.network import Activation, ConvLayer, Network, Norm, StepRule, WeightScale
+from fq_hw.layers import Activation, ConvLayer, Norm, StepRule, WeightScale
+from fq_hw.network import Network
 from fq_hw.nn.channel_step import ChannelStepActivation
 from fq_hw.nn.quantizers import codes, half_wave, mean_unit, quantized_weight
 
@@ -29,7 +30,7 @@ LEAST_LEVEL = 1e-4  # far below the mean |w| of any layer in use
 
 
 class BinaryConv2d(nn.Module):
-    """Convolution with weights code * scale, zero padding kernel // 2, no bias.
+    """Convolution with weights code * scale, zero padding, no bias.
 
     Codes are -1 and +1 (the sign of ``weight``); a layer of two bits has -3, -1, +1, +3. ``scale``
     follows from ``weight``, or is learned (``level``), or is one constant. In evaluation the
@@ -38,11 +39,11 @@ class BinaryConv2d(nn.Module):
     sum of one of G equal groups of channels (``fq_hw.nn.first_layer``).
     """
 
-    def __init__(self, layer: ConvLayer, shared_scale: float):
+    def __init__(self, layer: ConvLayer):
         super().__init__()
         self.layer = layer
-        self.shared_scale = shared_scale
-        reference = nn.Conv2d(layer.cin, layer.cout, layer.kernel, bias=False)
+        groups = layer.groups
+        reference = nn.Conv2d(layer.cin, layer.cout, layer.kernel, groups=groups, bias=False)
         self.weight = nn.Parameter(reference.weight.detach().clone())  # torch's usual start
         self.register_parameter("real", None)
         if layer.scale is WeightScale.LEARNED:
@@ -54,7 +55,7 @@ class BinaryConv2d(nn.Module):
             return self.level
         if self.layer.scale is WeightScale.MEAN:
             return mean_unit(self.weight, self.layer.bits)
-        return self.weight.new_full((self.layer.cout,), self.shared_scale)
+        return self.weight.new_full((self.layer.cout,), self.layer.shared_scale)
 
     @torch.no_grad()
     def clip(self) -> None:
@@ -67,14 +68,15 @@ class BinaryConv2d(nn.Module):
         return codes(self.weight.detach(), self.scale().detach(), self.layer.bits)
 
     def forward(self, x: Tensor) -> Tensor:
-        stride, padding = self.layer.stride, self.layer.kernel // 2
+        layer = self.layer
+        ways = {"stride": layer.stride, "padding": layer.pad, "groups": layer.groups}
         if self.training:
             if self.real is not None and self.real.requires_grad:
                 x, weight = x.unflatten(1, (self.real.shape[1], -1)).sum(2), self.real
             else:
                 weight = quantized_weight(self.weight, self.scale(), self.layer.bits)
-            return F.conv2d(x, weight, stride=stride, padding=padding)
-        sums = F.conv2d(x, self.codes(), stride=stride, padding=padding)
+            return F.conv2d(x, weight, **ways)
+        sums = F.conv2d(x, self.codes(), **ways)
         return sums * self.scale()[:, None, None]
 
 
@@ -100,13 +102,13 @@ class RealConv2d(nn.Conv2d):
     """Convolution with real weights: the first layer of a comparison, in training only."""
 
     def __init__(self, layer: ConvLayer):
-        padding = layer.kernel // 2
-        super().__init__(layer.cin, layer.cout, layer.kernel, layer.stride, padding, bias=False)
+        super().__init__(layer.cin, layer.cout, layer.kernel, layer.stride, layer.pad, bias=False)
+        self.layer = layer
 
 
-def make_conv(layer: ConvLayer, shared_scale: float) -> nn.Module:
+def make_conv(layer: ConvLayer) -> nn.Module:
     """The convolution that the record asks for."""
-    return RealConv2d(layer) if layer.real else BinaryConv2d(layer, shared_scale)
+    return RealConv2d(layer) if layer.real else BinaryConv2d(layer)
 
 
 class HalfWaveActivation(nn.Module):

@@ -3,62 +3,74 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fq_hw.network import EmbeddingKind
-from fq_hw.nn.channel_step import ChannelStepActivation
-from fq_hw.nn.layers import BinaryConv2d, HalfWaveActivation, as_images
-from fq_hw.nn.network import ErnNet, ResidualBlock
+from fq_hw.layers import IMAGE, EmbeddingKind, Layered, Op, WeightScale, shapes
+from fq_hw.nn.layers import as_images
 
 __all__ = ["trace"]
 
+Unit = Tensor | float
+INTEGER = (Op.EMBED, Op.CONV, Op.ACT, Op.ADD)  # what modules give as integers times a unit
 
-def input_step(model: ErnNet, conv: str) -> Tensor | float:
-    """Real value of one level at the input of the convolution called ``conv``."""
-    parent, _, last = conv.rpartition(".")
-    if conv == "tail.conv":
-        return model.tail.act.step
-    if conv.startswith("stem."):
-        index = int(conv.split(".")[1])
-        return 1.0 if index == 0 else model.stem[index - 1].act.step
-    if last == "down":
-        return model.get_submodule(parent).acts[0].step
-    return model.get_submodule(parent.removesuffix(".convs")).acts[int(last)].step
+
+def units_of(model: nn.Module, network: Layered) -> dict[str, Unit]:
+    """Real value of one unit of what each layer makes: one number, or C,1,1."""
+    units: dict[str, Unit] = {IMAGE: 1.0}
+    made = shapes(network)
+    for layer in network.layers:
+        before = [units[name] for name in layer.inputs]
+        found: Unit = before[0]
+        if layer.op is Op.CONV:
+            module = model.get_submodule(layer.name)
+            shared = layer.conv.scale is WeightScale.SHARED
+            own = layer.conv.shared_scale if shared else module.scale()[:, None, None]
+            found = own * found
+        elif layer.op is Op.ACT:
+            found = model.get_submodule(layer.name).step
+        elif layer.op is Op.AVERAGE_POOL:
+            found = found / math.prod(layer.pool.kernel)
+        elif layer.op is Op.MEAN:
+            found = found / math.prod(made[layer.inputs[0]][:2])
+        elif layer.op is Op.CONCAT:
+            found = before[0] if all(one == before[0] for one in before) else 0.0
+        units[layer.name] = found
+    return units
 
 
 @torch.no_grad()
-def trace(model: ErnNet, images: np.ndarray) -> dict[str, np.ndarray]:
-    """Every integer tensor of ``model`` in evaluation mode, in float64, by module name.
+def trace(model: nn.Module, network: Layered, images: np.ndarray) -> dict[str, np.ndarray]:
+    """Integer tensors of ``model`` in evaluation mode, in float64, by the module that makes them.
 
     Runs the model's own forward on uint8 images N,H,W,C and divides each result by its unit;
     returns int64 arrays N,H,W,C. A result that is not an integer is an AssertionError. A channel
     whose latent weights are all 0 has the unit 0; nothing tells its sums, and it reads 0 here.
     """
     model = copy.deepcopy(model).double().eval()
+    modules, units = dict(model.named_modules()), units_of(model, network)
     found: dict[str, np.ndarray] = {}
 
-    def record(name: str, unit: Tensor | float) -> None:
+    def record(name: str, unit: Unit) -> None:
         one = torch.as_tensor(unit, dtype=torch.float64)
 
         def hook(module: nn.Module, inputs: tuple, output: Tensor) -> None:
+            output = output if output.ndim == 4 else output[:, :, None, None]
             real = (output / torch.where(one == 0, 1, one)).numpy().transpose(0, 2, 3, 1)
             whole = np.rint(real)
             assert np.abs(real - whole).max() < 1e-6, f"{name} is not an integer"
             found[name] = whole.astype(np.int64)
 
-        model.get_submodule(name).register_forward_hook(hook)
+        modules[name].register_forward_hook(hook)
 
-    if model.record.embedding.kind is not EmbeddingKind.EXACT:  # there it passes the pixels on
-        record("embedding", 1.0)
-    for name, module in list(model.named_modules()):
-        if isinstance(module, HalfWaveActivation | ChannelStepActivation):
-            record(name, module.step)
-        elif isinstance(module, BinaryConv2d):
-            record(name, (module.scale() * input_step(model, name))[:, None, None])
-        elif isinstance(module, ResidualBlock):
-            record(name, model.record.shared_scale)
+    for layer in network.layers:
+        # An exact embedding passes the pixels on; sums of two units have another one.
+        exact = layer.embedding is not None and layer.embedding.kind is EmbeddingKind.EXACT
+        alike = layer.op is not Op.ADD or len({units[name] for name in layer.inputs}) == 1
+        if layer.op in INTEGER and layer.name in modules and alike and not exact:
+            record(layer.name, units[layer.name])
     model(as_images(images))
     return found

@@ -1,10 +1,11 @@
-"""The torch network of a record; parameter names are those of ``fq_hw.network.array_shapes``."""
+"""The torch network of a record; parameter names are those of its layers."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from fq_hw.network import BlockLayers, Network, WeightScale, blocks, stem_layers, tail_layer
+from fq_hw.layers import WeightScale
+from fq_hw.network import BlockLayers, Network, blocks, stem_layers, tail_layer
 from fq_hw.nn.embeddings import TableStart, make_embedding
 from fq_hw.nn.layers import make_activation, make_conv, make_norm
 
@@ -17,7 +18,7 @@ class StemStep(nn.Module):
     def __init__(self, network: Network, index: int, ewgs_delta: float):
         super().__init__()
         layer = stem_layers(network)[index]
-        self.conv = make_conv(layer, network.shared_scale)
+        self.conv = make_conv(layer)
         self.norm = self.act = None
         if network.stem[index].norm:
             self.norm = make_norm(network, layer.cout)
@@ -37,15 +38,14 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, network: Network, block: BlockLayers, ewgs_delta: float):
         super().__init__()
-        shared = network.shared_scale
         self.norms = nn.ModuleList(make_norm(network, c.cin) for c in block.convs)
-        self.convs = nn.ModuleList(make_conv(c, shared) for c in block.convs)
+        self.convs = nn.ModuleList(make_conv(c) for c in block.convs)
         bare = [c.scale is WeightScale.SHARED for c in block.convs]
         bare[0] = bare[0] or block.down is not None
         self.acts = nn.ModuleList(
             make_activation(network.activation, levels, ewgs_delta) for levels in bare
         )
-        self.down = make_conv(block.down, shared) if block.down else None
+        self.down = make_conv(block.down) if block.down else None
 
     def forward(self, trunk: Tensor) -> Tensor:
         first = x = self.acts[0](self.norms[0](trunk))
@@ -64,7 +64,7 @@ class Tail(nn.Module):
         layer = tail_layer(network)
         self.norm = make_norm(network, layer.cin)
         self.act = make_activation(network.activation, False, ewgs_delta)
-        self.conv = make_conv(layer, network.shared_scale)
+        self.conv = make_conv(layer)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(self.act(self.norm(x))).mean(dim=(2, 3))

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from fq_hw.network import Activation
+from fq_hw.layers import Activation
 
 __all__ = ["codes", "half_wave", "mean_unit", "quantized_weight"]
 

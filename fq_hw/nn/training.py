@@ -23,14 +23,16 @@ from fq_hw.data import Data, Split
 from fq_hw.data.split import hold_out
 from fq_hw.errors import require
 from fq_hw.float_network import FloatNetwork
-from fq_hw.network import Network, WeightScale
+from fq_hw.layers import Layered, WeightScale
+from fq_hw.network import Network
 from fq_hw.nn.augment import augment
 from fq_hw.nn.batches import read_batches
+from fq_hw.nn.channel_step import ChannelStepActivation
 from fq_hw.nn.direct import DirectUpdate, WeightUpdate
-from fq_hw.nn.embeddings import PixelEmbedding
+from fq_hw.nn.embeddings import PixelEmbedding, TableStart
 from fq_hw.nn.first_layer import SAMPLE, RealStart
 from fq_hw.nn.float_net import FloatNet
-from fq_hw.nn.layers import BinaryConv2d, as_images
+from fq_hw.nn.layers import BinaryConv2d, HalfWaveActivation, as_images
 from fq_hw.nn.network import ErnNet
 from fq_hw.nn.recipe import Keep, Precision, TrainConfig
 from fq_hw.nn.resume import restore, snapshot
@@ -83,11 +85,23 @@ def all_codes(model: nn.Module) -> Tensor:
     return torch.cat([torch.zeros(0), *(conv.codes().flatten() for conv in convs)])
 
 
-def make_model(network: Network | FloatNetwork, config: TrainConfig) -> nn.Module:
-    """The torch network of a record, with random weights."""
-    if isinstance(network, FloatNetwork):
+def make_model(
+    network: Layered | FloatNetwork, config: TrainConfig, make: Callable[[], nn.Module] | None
+) -> nn.Module:
+    """The torch network of a record, or what ``make`` makes, with random weights."""
+    if make is None and isinstance(network, FloatNetwork):
         return FloatNet(network)
-    return ErnNet(network, config.ewgs_delta, config.table)
+    if make is None:
+        assert isinstance(network, Network), "a traced network trains by its own module"
+        return ErnNet(network, config.ewgs_delta, config.table)
+    contract = "table is for networks without a module of their own, which say it themselves"
+    fits = config.table is TableStart.THERMOMETER
+    require(fits, "TrainConfig", contract, config.table.value)
+    model = make()
+    for module in model.modules():
+        if isinstance(module, HalfWaveActivation | ChannelStepActivation):
+            module.ewgs_delta = config.ewgs_delta
+    return model
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
@@ -130,10 +144,11 @@ def splits(data: Data, config: TrainConfig) -> tuple[Callable[[int], Split], Spl
 
 
 def train(
-    network: Network | FloatNetwork,
+    network: Layered | FloatNetwork,
     data: Data,
     config: TrainConfig,
     *,
+    make: Callable[[], nn.Module] | None = None,
     state: dict | None = None,
     start: dict[str, np.ndarray] | None = None,
     report: Callable[[int, int, int], None] = lambda epoch, step, steps: None,
@@ -141,6 +156,7 @@ def train(
 ) -> Iterator[Epoch]:
     """Train ``network`` and yield after every epoch.
 
+    ``make`` makes the user's own module, of which ``network`` is the record.
     ``state`` is an earlier ``Epoch.state()``: the run goes on as if it had not stopped. ``start``
     holds a checkpoint's arrays to begin with instead of random ones: the optimizer, the learning
     rate and the epochs begin anew. ``report`` hears (epoch, step, steps). Under an initialised
@@ -162,7 +178,7 @@ def train(
     recipe = {k: v for k, v in to_plain(config).items() if k != "workers"}
     origin = {"network": to_plain(network), "train": recipe, "data": data.name, "order": "in turn"}
     torch.manual_seed(config.seed)
-    model = make_model(network, config).to(device).to(memory_format=torch.channels_last)
+    model = make_model(network, config, make).to(device).to(memory_format=torch.channels_last)
     if start is not None:
         counts = {k: v for k, v in model.state_dict().items() if k not in start}
         model.load_state_dict({k: torch.from_numpy(v) for k, v in start.items()} | counts)

@@ -13,7 +13,8 @@ from fq_hw.checkpoint import Accuracy, Checkpoint
 from fq_hw.data import DataKind
 from fq_hw.data.source import Source
 from fq_hw.errors import ArtifactError, FqHwError
-from fq_hw.network import Block, Embedding, Network, Stage, StemConv, array_shapes
+from fq_hw.layers import Embedding, array_shapes
+from fq_hw.network import Block, Network, Stage, StemConv
 from fq_hw.plain import to_plain
 
 NETWORK = Network(

@@ -9,16 +9,9 @@ from networks import NETWORKS, VARIANTS, random_checkpoint
 
 from fq_hw.errors import ArtifactError
 from fq_hw.exact import FAR
-from fq_hw.export import MULTIPLIER_BITS, class_multipliers, codes, export, norm_levels
-from fq_hw.network import (
-    Activation,
-    Embedding,
-    EmbeddingKind,
-    WeightScale,
-    blocks,
-    stem_layers,
-    tail_layer,
-)
+from fq_hw.export import MULTIPLIER_BITS, class_multipliers, codes, export, levels_of, norm_of
+from fq_hw.layers import Activation, Embedding, EmbeddingKind, WeightScale
+from fq_hw.network import blocks, stem_layers, tail_layer
 
 WHOLE = Activation(max_value=3.0)  # levels begin at 1/2, 3/2, 5/2: all exact
 EPS = 2.0**-10
@@ -33,6 +26,11 @@ def norm(weight, bias, mean, var):
     exact = all((arrays[f"n.{k}"] == v).all() for k, v in columns.items())
     assert exact, "the numbers of this test must be exact in float32"
     return arrays
+
+
+def norm_levels(arrays, name, unit, eps, activation, width=None):
+    """The levels of a quantizer behind a norm."""
+    return levels_of(unit, norm_of(arrays, name, eps), activation, width)
 
 
 def quantize(arrays, unit, deviation, x):
@@ -144,7 +142,9 @@ def test_refuses_a_classifier_of_zeros():
     trained = random_checkpoint(NETWORKS["basic"], 0)
     zeros = np.zeros_like(trained.arrays["tail.conv.weight"])
     trained = replace(trained, arrays={**trained.arrays, "tail.conv.weight": zeros})
-    with pytest.raises(ArtifactError, match=r"^export tail.conv: needs a weight that is not 0"):
+    with pytest.raises(
+        ArtifactError, match=r"^export: the last layer needs a weight that is not 0"
+    ):
         export(trained)
 
 

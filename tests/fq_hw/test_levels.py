@@ -9,7 +9,7 @@ from networks import NETWORKS, VARIANTS, random_checkpoint, random_images
 
 from fq_hw import checkpoint, golden, ir
 from fq_hw.export import export
-from fq_hw.network import Norm
+from fq_hw.layers import Norm
 from fq_hw.passes import lower_graph
 
 HAVE_TORCH = find_spec("torch") is not None
@@ -58,7 +58,7 @@ def silent(trained, conv):
 def compare(trained, images):
     from fq_hw.nn.levels import trace
 
-    want = trace(model_of(trained), images)
+    want = trace(model_of(trained), trained.network, images)
     raw = graph_of(trained)
     lowered = lower_graph(raw)
     assert {op.name for op in raw.ops} - set(want) == GOLDEN_ONLY

@@ -5,24 +5,17 @@ import math
 import pytest
 
 from fq_hw.errors import FqHwError, GraphError, ParameterError
-from fq_hw.network import (
+from fq_hw.layers import (
     Activation,
-    Block,
     Embedding,
     EmbeddingKind,
-    Network,
     Norm,
-    Stage,
-    StemConv,
     StepRule,
     WeightScale,
     array_shapes,
-    blocks,
-    ern,
-    stem_layers,
-    tail_layer,
     weight_count,
 )
+from fq_hw.network import Block, Network, Stage, StemConv, blocks, ern, stem_layers, tail_layer
 from fq_hw.plain import from_plain, to_plain
 
 MILLIONS = {"18-0.75x": 8.216, "18": 11.769, "34": 21.869, "50": 25.589, "101": 44.529}

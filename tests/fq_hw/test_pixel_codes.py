@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fq_hw.network import Embedding, EmbeddingKind
+from fq_hw.layers import Embedding, EmbeddingKind
 from fq_hw.pixel_codes import digits_table, fixed_table, naive_table
 from fq_hw.thermometer import thermometer_table
 

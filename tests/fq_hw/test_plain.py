@@ -7,7 +7,8 @@ import pytest
 
 from fq_hw.errors import FqHwError
 from fq_hw.files import parse_json
-from fq_hw.network import Block, Embedding, Network, Stage, StemConv
+from fq_hw.layers import Embedding
+from fq_hw.network import Block, Network, Stage, StemConv
 from fq_hw.plain import from_plain, to_plain
 
 

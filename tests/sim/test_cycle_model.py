@@ -11,7 +11,8 @@ from simcases import FRAMES, frame_vectors, result_ends
 
 from fq_hw.export import export
 from fq_hw.ir import Conv, Graph, Join
-from fq_hw.network import Block, Embedding, EmbeddingKind, Network, Stage, StemConv
+from fq_hw.layers import Embedding, EmbeddingKind
+from fq_hw.network import Block, Network, Stage, StemConv
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import joins, timing
 from fq_hw.schedule.folding import Fold

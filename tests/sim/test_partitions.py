@@ -10,7 +10,8 @@ from simcases import FRAMES, assert_exact
 
 from fq_hw.export import export
 from fq_hw.ir import Conv, Graph
-from fq_hw.network import Block, Embedding, Network, Stage, StemConv
+from fq_hw.layers import Embedding
+from fq_hw.network import Block, Network, Stage, StemConv
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
 from fq_hw.schedule.folding import Fold, divisors

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fq_hw.network import Activation, StepRule
+from fq_hw.layers import Activation, StepRule
 from fq_hw.nn.channel_step import VAR_EPS, ChannelStepActivation, fitted_width
 from fq_hw.nn.quantizers import half_wave
 

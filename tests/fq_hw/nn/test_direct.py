@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fq_hw.network import ConvLayer, WeightScale
+from fq_hw.layers import ConvLayer, WeightScale
 from fq_hw.nn.direct import DirectUpdate
 from fq_hw.nn.layers import BinaryConv2d
 
@@ -14,7 +14,7 @@ from fq_hw.nn.layers import BinaryConv2d
 def layer(bits, scale=WeightScale.LEARNED):
     torch.manual_seed(bits)
     record = ConvLayer(name="c", cin=3, cout=4, kernel=3, stride=1, scale=scale, bits=bits)
-    return BinaryConv2d(record, 1 / 32)
+    return BinaryConv2d(record)
 
 
 def step(conv, seed):

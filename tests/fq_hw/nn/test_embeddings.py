@@ -7,7 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fq_hw.network import Activation, Embedding, EmbeddingKind, ern
+from fq_hw.layers import Activation, Embedding, EmbeddingKind
+from fq_hw.network import ern
 from fq_hw.nn.embeddings import LookUp, PixelEmbedding, TableStart, make_embedding
 from fq_hw.nn.quantizers import half_wave
 from fq_hw.pixel_codes import fixed_table

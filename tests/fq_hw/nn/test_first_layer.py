@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from tiles import CONFIG, DATA, NETWORK, TRAIN, assert_same, weights
 
 from fq_hw.errors import ParameterError
-from fq_hw.network import Embedding, EmbeddingKind, WeightScale, array_shapes
+from fq_hw.layers import Embedding, EmbeddingKind, WeightScale, array_shapes
 from fq_hw.nn.first_layer import RealStart, moments
 from fq_hw.nn.layers import BinaryConv2d, as_images
 from fq_hw.nn.network import ErnNet

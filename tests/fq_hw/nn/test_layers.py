@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fq_hw.network import Activation, ConvLayer, WeightScale
+from fq_hw.layers import Activation, ConvLayer, WeightScale
 from fq_hw.nn.layers import BinaryConv2d, HalfWaveActivation, RealConv2d, as_images
 from fq_hw.nn.layers import make_conv as from_record
 from fq_hw.nn.quantizers import half_wave
@@ -17,7 +17,7 @@ RNG = np.random.default_rng(0)
 def make_conv(scale, kernel=3, stride=1, cin=5, cout=6):
     torch.manual_seed(kernel)
     layer = ConvLayer(name="c", cin=cin, cout=cout, kernel=kernel, stride=stride, scale=scale)
-    return BinaryConv2d(layer, 1 / 32)
+    return BinaryConv2d(layer)
 
 
 def random_levels(cin=5, size=7):
@@ -112,7 +112,7 @@ def test_a_real_layer_is_a_plain_convolution():
     record = ConvLayer(
         name="c", cin=5, cout=6, kernel=3, stride=2, scale=WeightScale.MEAN, real=True
     )
-    conv, x = from_record(record, 1 / 32), random_levels()
+    conv, x = from_record(record), random_levels()
     assert isinstance(conv, RealConv2d)
     assert [name for name, _ in conv.named_parameters()] == ["weight"]
     assert conv(x).equal(F.conv2d(x, conv.weight, stride=2, padding=1))
@@ -122,7 +122,7 @@ def test_weights_of_two_bits_have_four_levels():
     record = ConvLayer(
         name="c", cin=5, cout=6, kernel=3, stride=1, scale=WeightScale.LEARNED, bits=2
     )
-    conv, x = from_record(record, 1 / 32), random_levels()
+    conv, x = from_record(record), random_levels()
     assert sorted(conv.codes().unique().tolist()) == [-3, -1, 1, 3]
     weight = conv.codes() * conv.level[:, None, None, None]
     for training in (True, False):

@@ -6,18 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from fq_hw.network import (
-    Block,
-    Embedding,
-    EmbeddingKind,
-    Network,
-    Stage,
-    StemConv,
-    WeightScale,
-    array_shapes,
-    ern,
-    weight_count,
-)
+from fq_hw.layers import Embedding, EmbeddingKind, WeightScale, array_shapes, weight_count
+from fq_hw.network import Block, Network, Stage, StemConv, ern
 from fq_hw.nn.network import ErnNet
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fq_hw.network import Activation
+from fq_hw.layers import Activation
 from fq_hw.nn.quantizers import codes, half_wave, mean_unit, quantized_weight
 
 ACT = Activation()

@@ -15,15 +15,8 @@ from fq_hw.data import Split
 from fq_hw.data.split import hold_out
 from fq_hw.errors import ArtifactError, ParameterError
 from fq_hw.float_network import FloatNetwork, Layer, Op
-from fq_hw.network import (
-    Activation,
-    Embedding,
-    EmbeddingKind,
-    Norm,
-    Stage,
-    StepRule,
-    WeightScale,
-)
+from fq_hw.layers import Activation, Embedding, EmbeddingKind, Norm, StepRule, WeightScale
+from fq_hw.network import Stage
 from fq_hw.nn import training
 from fq_hw.nn.direct import WeightUpdate
 from fq_hw.nn.network import ErnNet

@@ -12,7 +12,8 @@ from networks import NETWORKS, byte_graph, random_checkpoint, random_graph
 from fq_hw import checkpoint, ir
 from fq_hw.errors import CapacityError, FoldingError
 from fq_hw.export import export
-from fq_hw.network import Embedding, Stage, StemConv
+from fq_hw.layers import Embedding
+from fq_hw.network import Stage, StemConv
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
 from fq_hw.schedule.choices import Choices, folds_of

@@ -9,7 +9,8 @@ from networks import column_folds, random_checkpoint
 
 from fq_hw import ir
 from fq_hw.export import export
-from fq_hw.network import Block, Embedding, Network, Stage, StemConv
+from fq_hw.layers import Embedding
+from fq_hw.network import Block, Network, Stage, StemConv
 from fq_hw.passes import lower_graph
 from fq_hw.schedule import timing
 from fq_hw.schedule.choices import TABLE, Choices

@@ -9,7 +9,8 @@ from networks import NETWORKS, random_checkpoint
 from fq_hw import ir
 from fq_hw.errors import CapacityError, FqHwError
 from fq_hw.export import export
-from fq_hw.network import Embedding, Stage, StemConv
+from fq_hw.layers import Embedding
+from fq_hw.network import Stage, StemConv
 from fq_hw.passes import lower_graph
 from fq_hw.schedule.choices import Choices
 from fq_hw.schedule.fold_search import fastest, shortage
