@@ -10,6 +10,7 @@ interrupted run goes on where it was, and a run after a change measures only wha
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ from fq_hw.schedule import resources as model
 from fq_hw.schedule.units import Unit
 from rtl_gen.component import Target, component
 
-__all__ = ["calibrate", "main"]
+__all__ = ["calibrate", "features", "main"]
 
 WIRED = {"ConvUnit": ("acts",), "RomUnit": ("words",)}  # whose bits cost wires
 FAMILIES = {family.name: family for family in EVERY.values() if family.largest and family.tools}
@@ -61,6 +62,25 @@ def calibrate(samples: Sequence[Unit], found: Sequence[Measured]) -> dict[str, d
     return prices
 
 
+def features(samples: Sequence[Unit]) -> dict[str, str]:
+    """By unit kind a hash of what its prices are multiplied by: both belong together."""
+    found = {}
+    for name in sorted(set(map(kind, samples))):
+        text = repr([said(unit) for unit in samples if kind(unit) == name])
+        found[name] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return found
+
+
+def said(unit: Unit) -> list[object]:
+    """Every quantity of a unit's parts, its own and of what is inside it."""
+    made = unit.parts()
+    terms = [sorted((n, float(q)) for n, q in part.items() if q)
+             for part in (made.lut, made.ff, made.wires)]  # fmt: skip
+    counts = [int(made.exact_lut), int(made.exact_ff), int(made.multipliers)]
+    memories = [(int(m.depth), int(m.width), bool(m.rom)) for m in made.memories]
+    return [terms, counts, memories, [said(inside) for inside in made.units]]
+
+
 def row(name: str, need: model.Resources, found: Measured) -> str:
     """Predicted, measured and the error, per resource."""
     cells = []
@@ -91,7 +111,8 @@ def main(arguments: Sequence[str]) -> int:
             if name in WIRED:
                 price = wire_prices(family, say)
                 fitted[name]["wires"] = {term: price[term] for term in WIRED[name]}
-        known[family] = {"tools": tools, "prices": before | fitted}
+        fresh = known.get(family, {}).get("features", {}) | features(samples)
+        known[family] = {"tools": tools, "prices": before | fitted, "features": fresh}
         write_text(path, json.dumps(known, indent=2, sort_keys=True) + "\n")
         model.prices.cache_clear()
         print(f"{family}: predicted, measured, error of LUT4, FF, EBR")

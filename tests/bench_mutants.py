@@ -1,7 +1,7 @@
 """`make mutants`: 400 changed tokens, the tests that run them, and who survives.
 
-The tests are run once unchanged, to see which of them runs which line; then each mutant meets the
-quickest of those that run it, and the slower ones where it survives. Goes on where it was as long
+The tests are run once unchanged, to see which of them runs which line; then each mutant meets those
+that run most of its function, the quick ones first, and more of them where it survives. Goes on where it was as long
 as the sources stay; survivors are tried again. Prints a table and writes build/bench/mutants.json.
 """
 
@@ -21,7 +21,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from mutants.change import GROUPS, Mutant, chosen
-from mutants.tree import Tree, Watched, statement, tests_of, warm
+from mutants.tree import Tree, Watched, function, statement, tests_of, warm
 
 ROOT = Path(__file__).parents[1]
 PLACE, FILE = Path("build/mutants"), Path("build/bench/mutants.json")
@@ -90,20 +90,26 @@ def watched(
 def nearest(mutant: Mutant, seen: dict[str, Watched]) -> tuple[list[str], dict[str, float]]:
     """Tests in the order in which they are tried, with the seconds that each takes.
 
-    First those that run its statement, then the others of their files, whose fixtures may have;
-    where none does, as what an import runs, those that run anything of its file.
+    First those that run its statement, of these the ones that run most of its function, and the
+    quick ones of equal ones; then the others of their files, whose fixtures may run it; where none
+    does, as what an import runs, those that run anything of its file.
     """
     seconds = {name: s for w in seen.values() for name, s in w.seconds.items()}
-    near = set(statement((ROOT / mutant.path).read_text(), mutant.line))
-    runs, beside, file = [], [], []
+    source = (ROOT / mutant.path).read_text()
+    near, body = (set(of(source, mutant.line)) for of in (statement, function))
+    runs: dict[str, int] = {}
+    beside, file = [], []
     for one in seen.values():
-        here = {n for n, lines in one.lines.items() if n and near & set(lines.get(mutant.path, ()))}
-        runs += here
-        beside += (one.seconds.keys() - here) if here else ()
-        file += [name for name, lines in one.lines.items() if name and mutant.path in lines]
-    quick = [sorted(some, key=lambda n: (seconds[n], n)) for some in (runs, beside, file)]
-    found = (quick[0] + quick[1]) or quick[2]
-    return found, {name: seconds[name] for name in found}
+        here = {name: set(lines.get(mutant.path, ())) for name, lines in one.lines.items() if name}
+        found = {name: len(lines & body) for name, lines in here.items() if lines & near}
+        runs |= found
+        beside += (one.seconds.keys() - found.keys()) if found else ()
+        file += [name for name, lines in here.items() if lines]
+    first = sorted(runs, key=lambda name: (-runs[name], seconds[name], name))
+    others = (sorted(some, key=lambda name: (seconds[name], name)) for some in (beside, file))
+    second, third = others
+    ordered = (first + second) or third
+    return ordered, {name: seconds[name] for name in ordered}
 
 
 def judged(mutant: Mutant, tests: list[str], seconds: dict[str, float]) -> dict:
@@ -132,8 +138,9 @@ def results(
     warm()
     wanted: dict[str, set[int]] = {}
     for mutant in (m for some in drawn.values() for m in some):
-        near = statement((ROOT / mutant.path).read_text(), mutant.line)
-        wanted.setdefault(mutant.path, set()).update(near)
+        source = (ROOT / mutant.path).read_text()
+        for of in (statement, function):
+            wanted.setdefault(mutant.path, set()).update(of(source, mutant.line))
     names = [m.name for some in drawn.values() for m in some]
     state = digest(*names, *((ROOT / path).read_text() for path in sorted(wanted)))
     turns = [(group, m) for row in zip(*drawn.values(), strict=True)

@@ -194,6 +194,7 @@ def train(
     seen, judged = splits(data, config)
     for epoch in range(first, config.epochs):
         began = time.monotonic()
+        torch.manual_seed(config.seed * 10_000 + epoch)  # a module of the user's own may drop out
         if real is not None:
             real.begin(epoch)
         # anew: the first layer may have stopped learning

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mutants.change import COUNT, GROUPS, chosen, mutants, of_group
-from mutants.tree import statement
+from mutants.tree import function, statement
 
 ROOT = Path(__file__).parents[2]
 EQUIVALENT = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text())
@@ -67,6 +67,14 @@ def test_near_tokens(line, new):
 def test_a_statement_of_several_lines():
     source = "if (a\n    or b):\n    c = [\n        1,\n    ]\n"
     assert [list(statement(source, n)) for n in (1, 2, 4)] == [[1, 2], [1, 2], [3, 4, 5]]
+
+
+def test_a_function_inside_another():
+    source = (
+        "def f():\n    a = 1\n    def g():\n        b = 2\n        return b\n    return g\nc = 3\n"
+    )
+    lines = [list(function(source, n)) for n in (2, 4, 6, 7)]
+    assert lines == [[1, 2, 3, 4, 5, 6], [3, 4, 5], [1, 2, 3, 4, 5, 6], [7]]
 
 
 SCRIPT = """

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["SUITES", "Tree", "Watched", "statement", "tests_of", "warm"]
+__all__ = ["SUITES", "Tree", "Watched", "function", "statement", "tests_of", "warm"]
 
 SUITES = (  # tests that judge what a model or a design computes
     "tests/rtl_gen", "tests/bus", "tests/sim", "tests/fq_hw/schedule", "tests/fq_hw/golden",
@@ -230,4 +230,13 @@ def statement(source: str, line: int) -> range:
         last = body[0].lineno - 1 if body else node.end_lineno
         if line <= max(last, node.lineno):
             found = range(node.lineno, max(last, node.lineno) + 1)
+    return found
+
+
+def function(source: str, line: int) -> range:
+    """Lines of the innermost function at ``line``; of its statement where there is none."""
+    found = statement(source, line)
+    for node in ast.walk(ast.parse(source)):  # breadth first: inner ones come later
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
+            found = range(node.lineno, (node.end_lineno or 0) + 1)
     return found
