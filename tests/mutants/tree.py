@@ -184,6 +184,7 @@ def watch(place: Path, test: str, wanted: Lines, out: Path) -> int:
                 failed.append(report.nodeid)
 
     seen.start()
+    see_apart()
     status = pytest.main([*OPTIONS, test], plugins=[Plugin()])
     seen.stop()
     data = seen.get_data()
@@ -196,6 +197,19 @@ def watch(place: Path, test: str, wanted: Lines, out: Path) -> int:
     passed = not failed and status in (0, 2, 5)  # 2: there was no time; 5: none was there
     out.write_text(json.dumps({"passed": passed, "seconds": seconds, "lines": lines}))
     return 0
+
+
+def see_apart() -> None:
+    """Let what is computed in a process of its own be computed here, too, where it is seen."""
+    place = importlib.import_module("fq_hw.foreign.apart")
+    alone = place.apart
+
+    def both(work: Callable[[], bytes], where: str, **more: object) -> bytes:
+        found = alone(work, where, **more)
+        work()
+        return found
+
+    place.apart = both  # type: ignore[attr-defined]
 
 
 def judge(tests: Sequence[str], out: Path) -> int:
