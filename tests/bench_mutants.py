@@ -2,7 +2,8 @@
 
 The tests are run once unchanged, to see which of them runs which line; then each mutant meets those
 that run most of its function, the quick ones first, and more of them where it survives. Goes on
-where it was as long as the sources stay; survivors are tried again. Prints a table and writes build/bench/mutants.json.
+where it was as long as the sources stay; survivors are tried again. Prints a table and writes
+build/bench/mutants.json.
 """
 
 from __future__ import annotations

@@ -8,11 +8,13 @@ hour, whose memory must not grow. Prints tables and writes build/bench/soak.json
 from __future__ import annotations
 
 import argparse
+import functools
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +33,7 @@ MINUTES = 60.0
 MOST_PAUSED = 225  # of 256 cycles
 EDGES = 16  # frames of a run that are all of one value, or of two
 GOLDEN_IMAGES = 25  # at a time
+REST_S = 1.0  # between two turns, once the links are done
 GROWTH = 0.01  # of the memory after a sixth of the time: noise of allocators
 Row = tuple[str, object, str, str]
 
@@ -47,10 +50,15 @@ def frames_of(count: int, images: np.ndarray, dice: np.random.Generator) -> np.n
     return found
 
 
-def core(model, images: np.ndarray, frames: int, run: int = RUN, **hardware) -> Iterator[dict]:
-    """The network in Verilator, ``run`` frames at a time, each with pauses and a reset of its own.
+def numbered(frames: int, run: int = RUN) -> list[tuple[int, int]]:
+    """Number and frames of each start of the simulator."""
+    return [(n, min(run, frames - start)) for n, start in enumerate(range(0, frames, run))]
 
-    Yields what was compared and what differed.
+
+def core(model, images: np.ndarray, number: int, count: int, **hardware) -> dict:
+    """The network in Verilator, ``count`` frames with pauses and a reset by the dice ``number``.
+
+    What was compared, and what differed.
     """
     from sim import network
 
@@ -58,41 +66,53 @@ def core(model, images: np.ndarray, frames: int, run: int = RUN, **hardware) -> 
     plan, interval = design.plan, design.interval
     program = network.build(plan, PROGRAMS / "programs")
     last = model.graph.ops[-2].name
-    for number, start in enumerate(range(0, frames, run)):
-        count = min(run, frames - start)
-        dice = np.random.default_rng(number)
-        sent = frames_of(count, images, dice)
-        pauses = {
-            name: int(p) for name, p in zip(("pause_in", "pause_out"),
-                                            dice.integers(0, MOST_PAUSED, 2), strict=True)
-        }  # fmt: skip
-        reset_at = int(dice.integers(1, 20 * interval))
-        with TemporaryDirectory() as folder:
-            ran = network.simulate(
-                program, plan, sent, Path(folder), cycles_per_frame=interval, seed=number + 1,
-                reset_at=reset_at, **pauses,
-            )  # fmt: skip
-        truth = np.concatenate([t[last] for t in golden.batches(model.graph, sent)])
-        wrong = ran.scores != truth.reshape(count, -1)
-        wrong_labels = ran.labels != golden.labels(model.graph, sent)
-        yield {
-            "frames": count, "cycles": ran.cycles, "scores": wrong.size, "wrong": int(wrong.sum()),
-            "wrong labels": int(wrong_labels.sum()), "resets": 1,
-        }  # fmt: skip
+    dice = np.random.default_rng(number)
+    sent = frames_of(count, images, dice)
+    pauses = {
+        name: int(p) for name, p in zip(("pause_in", "pause_out"),
+                                        dice.integers(0, MOST_PAUSED, 2), strict=True)
+    }  # fmt: skip
+    reset_at = int(dice.integers(1, 20 * interval))
+    with TemporaryDirectory() as folder:
+        ran = network.simulate(
+            program, plan, sent, Path(folder), cycles_per_frame=interval, seed=number + 1,
+            reset_at=reset_at, **pauses,
+        )  # fmt: skip
+    truth = np.concatenate([t[last] for t in golden.batches(model.graph, sent)])
+    wrong = ran.scores != truth.reshape(count, -1)
+    wrong_labels = ran.labels != golden.labels(model.graph, sent)
+    return {
+        "frames": count, "cycles": ran.cycles, "scores": wrong.size, "wrong": int(wrong.sum()),
+        "wrong labels": int(wrong_labels.sum()), "resets": 1,
+    }  # fmt: skip
 
 
-def shipped_core(frames: int) -> Counter:
-    """``core`` of the shipped network, its sums."""
+@functools.cache
+def shipped() -> tuple:
+    """The shipped network, and its test images."""
+    model = flow.load(flow.SHIPPED)
+    return model, flow.load_images(model).test().images[:]
+
+
+def shipped_core(number: int, count: int) -> dict:
+    """``core`` of the shipped network."""
+    return core(*shipped(), number, count)
+
+
+def all_cores(pool: ProcessPoolExecutor, frames: int) -> Counter:
+    """Its sums over all runs, as many at a time as the pool has processes."""
+    from sim import network
     from tqdm import tqdm
 
-    model = flow.load(flow.SHIPPED)
+    network.build(shipped()[0].design().plan, PROGRAMS / "programs")  # once, before all need it
     total: Counter = Counter()
-    images = flow.load_images(model).test().images[:]
+    runs = [pool.submit(shipped_core, *one) for one in numbered(frames)]
     with tqdm(total=frames, desc="frames in Verilator", unit="frame", disable=None) as bar:
-        for found in core(model, images, frames):
-            total.update(found)
-            bar.update(found["frames"])
-            print(f"{total['frames']:,} frames, {total['wrong']} scores differ", flush=True)
+        for done in as_completed(runs):
+            total.update(done.result())
+            bar.update(done.result()["frames"])
+            if total["frames"] % (10 * RUN) == 0:
+                print(f"{total['frames']:,} frames, {total['wrong']} scores differ", flush=True)
     return total
 
 
@@ -172,6 +192,8 @@ def beside(minutes: float, link_frames: int, report: Callable[[str], None]) -> t
         assert timing.simulate(plan).interval == schedule.interval
         did.update(golden=GOLDEN_IMAGES, cycle=1)
         curve.note()
+        if ended == 2:
+            time.sleep(REST_S)  # an hour is for what grows with time, too; others want the cores
         if curve.minutes - told >= 1:
             told = curve.minutes
             now = curve.samples[-1][1] / 1000
@@ -193,10 +215,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=MINUTES)
     args = parser.parse_args()
     PROGRAMS.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        whole = pool.submit(shipped_core, args.frames)
-        rest = pool.submit(beside, args.minutes, args.link_frames, say)
-        total = whole.result()
+    jobs, spawn = os.cpu_count() or 1, get_context("spawn")
+    with ProcessPoolExecutor(1, spawn) as alone, ProcessPoolExecutor(jobs, spawn) as pool:
+        rest = alone.submit(beside, args.minutes, args.link_frames, say)
+        total = all_cores(pool, args.frames)
         did, line, network, early, late, minutes = rest.result()
     rows: list[Row] = [
         ("network: frames", total["frames"], "frames", "rtl-sim"),
