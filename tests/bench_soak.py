@@ -101,8 +101,9 @@ def shipped_core(number: int, count: int) -> dict:
 
 def all_cores(pool: ProcessPoolExecutor, frames: int) -> Counter:
     """Its sums over all runs, as many at a time as the pool has processes."""
-    from sim import network
     from tqdm import tqdm
+
+    from sim import network
 
     network.build(shipped()[0].design().plan, PROGRAMS / "programs")  # once, before all need it
     total: Counter = Counter()

@@ -11,7 +11,7 @@ from floats import FLOATS, random_fixed, random_float, random_pixels
 
 from fq_hw import golden, ir
 from fq_hw.errors import GraphError
-from fq_hw.fixed.export import export
+from fq_hw.fixed.export import export, exported
 from fq_hw.fixed.format import Format
 from fq_hw.fixed.integers import evaluate
 from fq_hw.fixed.merge_norms import merge_norms
@@ -40,14 +40,14 @@ def same(fixed: FixedNetwork) -> ir.Graph:
     """Check codes of every layer, scores and labels; return the graph."""
     images, seen = random_pixels(fixed.network, 9, 3), {}
     scores = evaluate(fixed, images, seen.__setitem__)
-    graph = graph_of(fixed)
+    graph, (_, made) = graph_of(fixed), exported(fixed)
     values = golden.run(graph, images)
-    np.testing.assert_array_equal(values["scores"].reshape(scores.shape), scores)
-    np.testing.assert_array_equal(values["label"].ravel(), scores.argmax(1))
-    for layer, codes in seen.items():
-        name = f"{layer}.act" if f"{layer}.act" in values else layer
-        if layer != list(seen)[-1]:
-            np.testing.assert_array_equal(values[name], codes)
+    found, label = (values[op.name] for op in graph.ops[-2:])
+    np.testing.assert_array_equal(found.reshape(scores.shape), scores)
+    np.testing.assert_array_equal(label.ravel(), scores.argmax(1))
+    for layer, codes in list(seen.items())[:-1]:
+        found = values[made[layer].node].astype(np.int64) - made[layer].zero
+        np.testing.assert_array_equal(found, codes, err_msg=layer)
     return graph
 
 
@@ -68,30 +68,58 @@ def test_no_bias_no_op():
     assert "conv1.bias" not in graph.types
 
 
-def test_refuses_branches_and_what_has_no_op():
-    with pytest.raises(GraphError, match="layer 'left': must have a relu: hardware takes unsigned"):
-        export(random_fixed("branched", 1))
-    layers = list(FLOATS["branched"].layers)
-    layers[1] = dataclasses.replace(layers[1], relu=True)
-    network = dataclasses.replace(FLOATS["branched"], layers=tuple(layers))
-    formats = dict.fromkeys(tensors(network), Format(5, 3))
-    fixed = from_float(network, merge_norms(random_float(network, 1)), formats)
-    with pytest.raises(GraphError, match="layer 'right': must read the layer before it alone to"):
-        export(fixed)
+@pytest.mark.parametrize("seed", range(8))
+def test_branches_averages_and_signed_codes(seed):
+    network = FLOATS["branched"]
+    fixed = from_float(network, merge_norms(random_float(network, seed)), random(network, seed))
+    graph = same(fixed)
+    kinds = {type(op) for op in graph.ops}
+    assert {ir.Add, ir.Concat, ir.MaxPool, ir.Threshold, ir.Requantize} <= kinds
+    overlap = [op for op in graph.ops if isinstance(op, ir.Conv) and op.groups > 1]
+    assert [op.name for op in overlap] == ["mean"]  # an average whose windows overlap
+
+
+def random(network: FloatNetwork, seed: int) -> dict[Tensor, Format]:
+    """Formats that hardware takes."""
+    dice = np.random.default_rng(seed)
+    return {t: Format(int(dice.integers(4, 9)), int(dice.integers(1, 5))) for t in tensors(network)}
+
+
+def inserted(*layers: Layer) -> FloatNetwork:
+    """``layers`` behind the first of WIDE."""
+    return dataclasses.replace(WIDE, layers=(*WIDE.layers[:1], *layers, *WIDE.layers[1:]))
 
 
 @pytest.mark.parametrize(
-    ("layers", "message"),
+    "layers",
     [
-        ((Layer(op=Op.AVERAGE_POOL, kernel=2),), "must be a convolution, dense layer or maximum"),
-        ((Layer(op=Op.MAX_POOL, kernel=2, stride=1),), "windows must lie side by side"),
+        (Layer(op=Op.AVERAGE_POOL, kernel=2),),
+        (Layer(op=Op.MAX_POOL, kernel=2, stride=1),),
+        (Layer(op=Op.CONV, width=4, kernel=3), Layer(op=Op.MAX_POOL, kernel=2, stride=1)),
+        (Layer(op=Op.CONV, width=4, kernel=1), Layer(op=Op.AVERAGE_POOL, kernel=2, stride=1)),
+        (Layer(op=Op.CONV, width=4, kernel=3), Layer(op=Op.CONV, width=3, kernel=3, relu=True)),
+        (
+            Layer(op=Op.CONV, name="a", width=4, kernel=3),
+            Layer(op=Op.CONV, name="b", inputs=("conv1",), width=4, kernel=1, relu=True),
+            Layer(op=Op.ADD, name="c", inputs=("a", "b", "conv1")),
+            Layer(op=Op.CONCAT, name="d", inputs=("c", "a", "b")),
+            Layer(op=Op.CONV, width=3, kernel=3, relu=True),
+        ),
     ],
 )
-def test_refuses_layers(layers, message):
-    network = dataclasses.replace(WIDE, layers=(*WIDE.layers[:1], *layers, *WIDE.layers[1:]))
+@pytest.mark.parametrize("seed", range(4))
+def test_every_order_of_layers(layers, seed):
+    network = inserted(*layers)
+    same(from_float(network, merge_norms(random_float(network, seed)), random(network, seed)))
+
+
+def test_signed_codes_are_of_eight_bits_at_most():
+    network = inserted(Layer(op=Op.CONV, name="signed", width=4, kernel=3))
     formats = dict.fromkeys(tensors(network), Format(5, 3))
-    with pytest.raises(GraphError, match=re.escape(message)):
-        export(from_float(network, merge_norms(random_float(network, 1)), formats))
+    formats[Tensor("signed", Role.ACTIVATION)] = Format(9, 3)
+    fixed = from_float(network, merge_norms(random_float(network, 1)), formats)
+    with pytest.raises(GraphError, match="layer 'signed': activations must have 2 to 8 bits"):
+        export(fixed)
 
 
 @pytest.mark.parametrize(
