@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 from floats import FLOATS, random_float
-from idx_files import write_idx
+from idx_files import write_rows
 
 from fq_hw import checkpoint, data
 from fq_hw.cli import main
@@ -54,13 +54,7 @@ seed = 2
 def trained(tmp_path_factory):
     """Folder with a tiny IDX set (a bright row tells the class) and a network trained on it."""
     folder = tmp_path_factory.mktemp("rows")
-    rng = np.random.default_rng(0)
-    for stem, count in (("train", 300), ("t10k", 90)):
-        labels = (np.arange(count) % 3).astype(np.uint8)
-        images = rng.integers(0, 130, (count, 8, 8), np.uint8)
-        images[np.arange(count), 1 + 2 * labels] += 60
-        write_idx(folder / f"{stem}-images-idx3-ubyte", images)
-        write_idx(folder / f"{stem}-labels-idx1-ubyte", labels)
+    write_rows(folder, 300, 90, noise=130, bright=60)
     (folder / "rows.toml").write_text(CONFIG.format(data=folder))
     assert main(["train", str(folder / "rows.toml"), "--out", str(folder / "run")]) == 0
     return folder

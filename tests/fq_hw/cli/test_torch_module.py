@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from idx_files import write_idx
+from idx_files import write_rows
 
 from fq_hw import checkpoint
 from fq_hw.cli import main
@@ -73,13 +73,7 @@ seed = 2
 @pytest.fixture
 def write(tmp_path):
     """Writes a configuration beside its module and a set that is learned in a second."""
-    dice = np.random.default_rng(0)
-    for stem, count in (("train", 160), ("t10k", 30)):
-        labels = (np.arange(count) % 3).astype(np.uint8)
-        images = dice.integers(0, 60, (count, 8, 8), np.uint8)
-        images[np.arange(count), 1 + 2 * labels] += 150
-        write_idx(tmp_path / f"{stem}-images-idx3-ubyte", images)
-        write_idx(tmp_path / f"{stem}-labels-idx1-ubyte", labels)
+    write_rows(tmp_path, 160, 30)
     (tmp_path / "own_net.py").write_text(MODULE)
     (tmp_path / "parts.py").write_text(PARTS)
 

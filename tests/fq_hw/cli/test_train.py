@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from idx_files import write_idx
+from idx_files import write_rows
 
 from fq_hw import checkpoint
 from fq_hw.cli import main
@@ -49,13 +49,7 @@ seed = 2
 @pytest.fixture
 def config(tmp_path):
     """A configuration beside a tiny IDX set: one bright row of three tells the class."""
-    rng = np.random.default_rng(0)
-    for stem, count in (("train", 70), ("t10k", 20)):
-        labels = (np.arange(count) % 3).astype(np.uint8)
-        images = rng.integers(0, 60, (count, 8, 8), np.uint8)
-        images[np.arange(count), 1 + 2 * labels] += 150
-        write_idx(tmp_path / f"{stem}-images-idx3-ubyte", images)
-        write_idx(tmp_path / f"{stem}-labels-idx1-ubyte", labels)
+    write_rows(tmp_path, 70, 20)
     file = tmp_path / "tiny.toml"
     file.write_text(CONFIG.format(data=tmp_path))
     return file

@@ -82,7 +82,11 @@ def test_branches_averages_and_signed_codes(seed):
 def random(network: FloatNetwork, seed: int) -> dict[Tensor, Format]:
     """Formats that hardware takes."""
     dice = np.random.default_rng(seed)
-    return {t: Format(int(dice.integers(4, 9)), int(dice.integers(1, 5))) for t in tensors(network)}
+    finer = {Role.WEIGHT: 3}  # lest all of a layer round to 0
+    return {
+        t: Format(int(dice.integers(4, 9)), int(dice.integers(1, 5)) + finer.get(t.role, 0))
+        for t in tensors(network)
+    }
 
 
 def inserted(*layers: Layer) -> FloatNetwork:
