@@ -8,19 +8,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import Any
 
 from fq_hw.errors import ArtifactError, FqHwError, ToolError, require
 from fq_hw.float_network import FloatNetwork
 from fq_hw.network import Network
 from fq_hw.traced import TorchModule, TracedNetwork
 
-if TYPE_CHECKING:
-    from torch import nn
-
 __all__ = ["resolved"]
 
-Make = Callable[[], "nn.Module"]
+Make = Callable[[], Any]  # an nn.Module
 
 
 def resolved(
@@ -55,7 +52,7 @@ def factory(network: TorchModule, folder: Path) -> Make:
     contract = f"has nothing of the name {name} that can be called"
     require(there, where, contract, kind=ArtifactError)
 
-    def make() -> nn.Module:
+    def make() -> Any:
         made = run(where, lambda: getattr(found, name)(**network.arguments))
         contract = "must give a torch.nn.Module"
         fits = isinstance(made, torch.nn.Module)
