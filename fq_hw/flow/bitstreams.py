@@ -86,7 +86,7 @@ TASKS: Mapping[str, Task] = {  # ECPIX-5 and OrangeCrab are of grade 8, other EC
     "icepi-zero": SMALL_ECP5,
     "icebreaker": UP5K,
     "upduino-v3": UP5K,
-    "hx8k-breakout": Task(network="ern-mini", cycles=36_864, mhz=60, clock=48),
+    "hx8k-breakout": Task(network="ern-mini", cycles=36_864, mhz=78, clock=78),
     "tang-primer-20k": GOWIN,
     "tang-nano-9k": Task(network="ern-mini", array="4x4x16", mhz=90, clock=81),
     "tang-nano-20k": GOWIN,
