@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -152,13 +153,13 @@ def at_its_fastest(
     """The build whose clock is the highest that routing met, and what was asked for.
 
     The first clock is that of ``task``. One that routing did not meet is followed by a lower one,
-    one that is far below what it met by a higher one.
+    one that is far below what it met by a higher one; between two of these lies the third.
     """
     import boards
     from boards.clock import fastest_clock
 
     record = boards.find(board)
-    best, late = None, None
+    best, late, too_fast = None, None, math.inf
     goal = BuildGoal(board=board, mhz=task.mhz, placer=task.placer, link=task.link, model=None)
     most = task.clock
     for _ in range(BUILDS):
@@ -166,7 +167,7 @@ def at_its_fastest(
             clock = fastest_clock(record, most)
         except CapacityError as error:
             raise late or error from None
-        if best and clock <= best[0].clock_mhz * NEAR:
+        if clock >= too_fast or (best and clock <= best[0].clock_mhz * NEAR):
             break
         asked = None if clock == record.clock_mhz else clock
         goal = replace(goal, clock=asked, mhz=max(task.mhz, clock))
@@ -176,12 +177,11 @@ def at_its_fastest(
             if not str(error).startswith(LATE):
                 raise
             report(f"{board}: {clock:g} MHz is too fast")
-            late, most = error, clock * SAFE * SAFE
+            late, too_fast = error, clock
+            most = math.sqrt(clock * best[0].clock_mhz) if best else clock * SAFE * SAFE
         else:
             report(f"{board}: {clock:g} MHz; routing met {built.fmax_mhz:.1f}")
-            best, most = (built, goal), built.fmax_mhz * SAFE
-        if best and late:
-            break
+            best, most = (built, goal), min(built.fmax_mhz, too_fast) * SAFE
     if best is None:
         raise late
     return best

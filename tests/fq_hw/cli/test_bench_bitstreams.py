@@ -74,6 +74,20 @@ def test_a_clock_that_is_not_met_is_followed_by_a_lower_one(fabric):
     assert rows["icebreaker: clock"]["value"] == pytest.approx(second, abs=0.01)
 
 
+def test_between_a_clock_that_was_met_and_one_that_was_not_lies_the_third(fabric, monkeypatch):
+    optimistic = BuildGoal.build
+
+    def build(goal, design, report):
+        fabric.meets["mhz"] = 100.0 if goal.clock is None or goal.clock < 60 else 65.0
+        return optimistic(goal, design, report)
+
+    monkeypatch.setattr(BuildGoal, "build", build)
+    rows = ran("--boards", "icebreaker")
+    (_, first), (_, second), (_, third) = fabric.calls
+    assert (first, second) == (29.25, 96.0)
+    assert third == rows["icebreaker: clock"]["value"] == pytest.approx((29.25 * 96) ** 0.5, abs=1)
+
+
 def test_without_a_pll_there_is_one_clock(fabric):
     ran("--boards", "tang-mega-138k")
     assert fabric.calls == [("tang-mega-138k", 50.0)]
