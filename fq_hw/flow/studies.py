@@ -13,6 +13,7 @@ from fq_hw.flow.accuracy import first_layer, measure
 from fq_hw.flow.accuracy_log import key, key_of, read_log, recorded
 from fq_hw.flow.study import Study, read_study
 from fq_hw.report import bench, study
+from fq_hw.traced import TorchModule
 
 __all__ = ["STUDIES", "AccuracyGoal", "Compared"]
 
@@ -92,7 +93,10 @@ class AccuracyGoal:
         titles = {variant.name: variant.title for variant in one.variants}
         runs = list(one.runs(name, folder, self.epochs))
         networks = {run.variant.name: run.config.network for run in runs}
-        layers = {variant: first_layer(network) for variant, network in networks.items()}
+        layers = {
+            variant: {} if isinstance(network, TorchModule) else first_layer(network)
+            for variant, network in networks.items()
+        }
         wanted = {key(run) for run in runs}  # not those of a short form, or of another budget
         rows = [row for row in read_log(log) if key_of(row) in wanted]
         summary = study.summary(titles, rows, layers)

@@ -68,6 +68,44 @@ def test_short_form_of_the_shipped_studies(name, capsys):
     assert {row["how"] for row in bench} == {"float", "golden", "model", "estimate"}
 
 
+MODULES = """
+title = "modules"
+[network]
+name = "nets"
+image = [32, 32, 3]
+classes = 10
+module = "fq_hw.nn.zoo.resnet:ResNet"
+[data]
+kind = "cifar10"
+path = "cifar-10-batches-py"
+[train]
+epochs = 1
+batch = 64
+[[variants]]
+name = "latent"
+title = "latent"
+seeds = [1]
+network = { arguments = { width = 4, blocks = 1 } }
+[[variants]]
+name = "direct"
+title = "direct"
+seeds = [1]
+network = { arguments = { width = 4, blocks = 1, bits = 2, scale = "learned" } }
+train = { update = "direct" }
+"""
+
+
+def test_a_study_of_torch_modules(capsys):
+    Path("nets.toml").write_text(MODULES)
+    assert main(["accuracy", "nets.toml", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["nets"]
+    assert [(row["variant"], row["layer 1"]) for row in found] == [("latent", {}), ("direct", {})]
+    for row in found:
+        assert row["float"] == row["golden"]
+    assert main(["accuracy", "nets.toml"]) == 0  # all is recorded
+    assert "latent" in capsys.readouterr().out
+
+
 SMALL = """
 title = "two"
 [network]
