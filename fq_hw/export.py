@@ -315,7 +315,8 @@ class Exporter:
 
     def summed(self, name: str, x: Feature, kernel: tuple[int, int]) -> Feature:
         """Means over windows, as sums that are worth less."""
-        self.add("sum_pool", name, x.name, kernel=list(kernel))
+        if name not in self.nodes:  # several layers may read one mean
+            self.add("sum_pool", name, x.name, kernel=list(kernel))
         size = math.prod(kernel)
         constant = None if x.constant is None else x.constant / size
         return replace(x, name=name, unit=x.unit / size, constant=constant)
