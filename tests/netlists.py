@@ -20,7 +20,10 @@ from sim.netlist import bench, models, pins, verilog
 PIXELS = 12
 INFO = Info(pixels=PIXELS, colours=1, classes=2, best=1, label_bytes=1, score_bytes=3)
 AROUND = len(pack(REQUEST_SYNC, 0, 0))
-BAUD = {"ulx3s-25f": 6_250_000, "hx8k-breakout": 3_000_000, "icebreaker": 3_000_000}
+BAUD = {
+    "ulx3s-25f": 6_250_000, "hx8k-breakout": 3_000_000, "icebreaker": 3_000_000,
+    "tang-nano-9k": 3_000_000, "tang-primer-25k": 3_000_000,
+}  # fmt: skip
 
 
 def table(shape: int = 18, depth: int = 512) -> list[int]:

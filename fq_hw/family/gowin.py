@@ -35,6 +35,7 @@ GOWIN = Family(
         cells={"lut4": "LUT4", "ff": "DFF", "ebr": "BSRAM", "multipliers": "MULT18X18"},
         lut4={"ALU": 1, "RAM16SDP4": 4},
     ),
+    models=("gowin_cells.v", "gowin_ram.v"),  # of what Yosys makes
 )  # fmt: skip
 GW5A = replace(
     GOWIN,

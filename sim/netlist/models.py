@@ -11,7 +11,7 @@ from pathlib import Path
 from fq_hw.errors import one_of
 from fq_hw.family import FAMILIES
 
-__all__ = ["GLOBAL_RESET", "WIDTH", "Model", "model_files", "models"]
+__all__ = ["FILES", "GLOBAL_RESET", "WIDTH", "Model", "model_files", "models"]
 
 PRIMITIVES = Path(__file__).parents[1] / "primitives"
 FILES = {family.name: family.models for family in FAMILIES.values() if family.models}

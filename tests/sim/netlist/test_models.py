@@ -1,6 +1,7 @@
 """Our models of cells beside Yosys's own, cycle for cycle, on random inputs.
 
-Of block RAM on ECP5 Yosys has none; whole networks stand for it (``fq-hw bench-netlists``).
+Of block RAM on ECP5 and Gowin Yosys has none; whole networks stand for it
+(``fq-hw bench-netlists``).
 """
 
 import re
@@ -21,7 +22,9 @@ CONTENTS = {
 FILES = {
     "ecp5": ("lattice/common_sim.vh", "lattice/ccu2c_sim.vh"),
     "ice40": ("ice40/cells_sim.v",),
+    "gowin": ("gowin/cells_sim.v",),
 }
+INSIDE = {"ecp5": {"LUT2"}, "gowin": {"MUX2"}}  # what Yosys's models are made of
 CASES = {  # cells and their parameters; some stand in another one's text and are not ours
     "ecp5": [
         ("LUT4", {"INIT": "16'h6ac3"}),
@@ -44,6 +47,13 @@ CASES = {  # cells and their parameters; some stand in another one's text and ar
         *(("SB_RAM40_4K", {"READ_MODE": str(read), "WRITE_MODE": str(write), **CONTENTS})
           for read in range(4) for write in range(4)),
     ],
+    "gowin": [
+        *((f"LUT{n}", {"INIT": f"{2**n}'h{0x6AC3 % 2**2**n:x}"}) for n in range(1, 5)),
+        *((f"MUX2_LUT{n}", {}) for n in range(5, 9)),
+        *(("ALU", {"ALU_MODE": str(mode)}) for mode in range(3)),
+        *((f"DFF{kind}{enable}", {}) for kind in ("", *"RSCP") for enable in ("", "E")),
+        ("RAM16SDP4", {f"INIT_{n}": f"16'h{0x9E37 + 4099 * n:x}" for n in range(4)}),
+    ],
 }  # fmt: skip
 SEEN = {  # of a RAM's outputs, those that a word of the mode has
     0: 0xFFFF, 1: 0x5555, 2: 0x2222, 3: 0x0808,
@@ -61,7 +71,7 @@ def theirs(family: str) -> str:
     text = "\n".join(share(file) for file in FILES[family])
     text = re.sub(r"(?s)\bspecify\b.*?\bendspecify\b", "", text)
     text = re.sub(r"`ICE40_DEFAULT_ASSIGNMENT_\w+(\([^)]*\))?", "", text)
-    names = {name for name, _ in CASES[family]} | ({"LUT2"} if family == "ecp5" else set())
+    names = {name for name, _ in CASES[family]} | INSIDE.get(family, set())
     found = []
     for name in sorted(names):
         (body,) = re.findall(rf"(?ms)^module {name}\b.*?^endmodule", text)[:1]

@@ -113,6 +113,16 @@ def test_the_first_value_of_a_flip_flop(netlist, tmp_path, programs):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("board", ["tang-nano-9k", "tang-primer-25k"])
+def test_on_gowin_and_a_word_of_its_block_ram(board, tmp_path, programs, monkeypatch):
+    design = synthesised(board, tmp_path, monkeypatch)
+    assert all(says_right(design, tmp_path, programs, board, seed) for seed in (1, 2))
+    row, word = divmod(frames(1)[0][0], 16)
+    wrong = changed(design, "SPX9", f"INIT_RAM_{row:02X}", flipped(18 * word + 3))
+    assert not says_right(wrong, tmp_path, programs, board)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("board", "clock"), [("ulx3s-25f", 50.0), ("icebreaker", 24.0)])
 def test_behind_a_pll(board, clock, tmp_path, programs, monkeypatch):
     design = synthesised(board, tmp_path, monkeypatch, clock)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from fq_hw.errors import ParameterError, SimulationError
-from sim.netlist.models import model_files, models
+from sim.netlist.models import FILES, model_files, models
 from sim.netlist.packed import complete
 from sim.netlist.pins import pins_of, settle_pins
 from sim.netlist.verilog import as_verilog, parameter
@@ -92,12 +92,13 @@ def test_a_port_without_a_model_is_named():
 
 
 def test_families_without_models():
-    with pytest.raises(ParameterError, match="^netlist: family must be one of ecp5, ice40 "):
-        model_files("gowin")
+    known = "ecp5, gw5a, gowin, ice40"
+    with pytest.raises(ParameterError, match=f"^netlist: family must be one of {known} "):
+        model_files("xc7")
 
 
 def test_every_model_is_read():
-    for family in ("ecp5", "ice40"):
+    for family in FILES:
         text = "\n".join(model_files(family).values())
         assert set(models(family)) == {line.split()[1] for line in text.splitlines()
                                        if line.startswith("module ")}  # fmt: skip
