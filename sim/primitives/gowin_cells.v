@@ -242,12 +242,9 @@ module VCC (
     assign V = 1;
 endmodule
 
-// Their clock is the simulation's; what they divide and multiply is of the pins' world.
-module rPLL (
-    input CLKIN, CLKFB, RESET, RESET_P,
-    input [5:0] FBDSEL, IDSEL, ODSEL,
-    input [3:0] PSDA, DUTYDA, FDLY,
-    output CLKOUT,
+// A PLL's clock is the simulation's; what it divides and multiplies is of the pins' world.
+module GOWIN_LOCK (
+    input CLKIN,
     output reg LOCK
 );
     reg [3:0] left;
@@ -256,19 +253,22 @@ module rPLL (
         left <= left == 0 ? 0 : left - 1;
         LOCK <= left == 0;
     end
+endmodule
+
+module rPLL (
+    input CLKIN, CLKFB, RESET, RESET_P,
+    input [5:0] FBDSEL, IDSEL, ODSEL,
+    input [3:0] PSDA, DUTYDA, FDLY,
+    output CLKOUT, LOCK
+);
+    GOWIN_LOCK lock (.CLKIN(CLKIN), .LOCK(LOCK));
     assign CLKOUT = CLKIN;
 endmodule
 
 module PLLA (
     input CLKIN, CLKFB, RESET, PLLPWD, RESET_I, RESET_O,
-    output CLKOUT0,
-    output reg LOCK
+    output CLKOUT0, LOCK
 );
-    reg [3:0] left;
-    initial {LOCK, left} = {1'b0, 4'd15};
-    always @(posedge CLKIN) begin
-        left <= left == 0 ? 0 : left - 1;
-        LOCK <= left == 0;
-    end
+    GOWIN_LOCK lock (.CLKIN(CLKIN), .LOCK(LOCK));
     assign CLKOUT0 = CLKIN;
 endmodule
