@@ -168,24 +168,38 @@ class BlockLayers:
     down: ConvLayer | None
 
 
+def conv_layer(
+    network: Network,
+    name: str,
+    cin: int,
+    cout: int,
+    kernel: int,
+    stride: int,
+    scale: WeightScale | None = None,
+    real: bool = False,
+) -> ConvLayer:
+    """A convolution with the weights that the record says; ``scale`` by default, too."""
+    return ConvLayer(
+        name=name,
+        cin=cin,
+        cout=cout,
+        kernel=kernel,
+        stride=stride,
+        scale=scale or network.weight_scale,
+        bits=network.weight_bits,
+        real=real,
+        shared_scale=network.shared_scale,
+    )
+
+
 def stem_layers(network: Network) -> tuple[ConvLayer, ...]:
     """Convolutions of the stem, first to last."""
     cin, out = network.embedded, []
     real = network.embedding.kind is EmbeddingKind.FLOAT
     for index, conv in enumerate(network.stem):
-        out.append(
-            ConvLayer(
-                name=f"stem.{index}.conv",
-                cin=cin,
-                cout=conv.width,
-                kernel=conv.kernel,
-                stride=conv.stride,
-                scale=network.weight_scale,
-                bits=network.weight_bits,
-                real=real and index == 0,
-                shared_scale=network.shared_scale,
-            )
-        )
+        name, first = f"stem.{index}.conv", real and index == 0
+        size = conv.width, conv.kernel, conv.stride
+        out.append(conv_layer(network, name, cin, *size, real=first))
         cin = conv.width
     return tuple(out)
 
@@ -196,48 +210,24 @@ def blocks(network: Network) -> Iterator[BlockLayers]:
     A basic block's first block of every stage has a downsample convolution; a bottleneck's wherever
     the stride is not 1 or the channels change.
     """
-    cin = network.stem[-1].width
+    cin, shared = network.stem[-1].width, WeightScale.SHARED
     for number, stage in enumerate(network.stages):
         for index in range(stage.blocks):
             name, stride = f"stages.{number}.{index}", stage.stride if index == 0 else 1
             width, cout = stage.width, stage.width * network.block.expansion
-            own, shared, bits = network.weight_scale, WeightScale.SHARED, network.weight_bits
             if network.block is Block.BASIC:
-                plan = [(cin, width, 3, stride, own), (width, cout, 3, 1, shared)]
+                plan = [(cin, width, 3, stride), (width, cout, 3, 1, shared)]
                 has_down = index == 0
             else:
-                plan = [
-                    (cin, width, 1, 1, own),
-                    (width, width, 3, stride, own),
-                    (width, cout, 1, 1, shared),
-                ]
+                plan = [(cin, width, 1, 1), (width, width, 3, stride), (width, cout, 1, 1, shared)]
                 first = number == index == 0  # the stem's scale is not the shared one
                 has_down = first or stride != 1 or cin != cout
             convs = tuple(
-                ConvLayer(
-                    name=f"{name}.convs.{i}",
-                    cin=c,
-                    cout=o,
-                    kernel=k,
-                    stride=s,
-                    scale=w,
-                    bits=bits,
-                    shared_scale=network.shared_scale,
-                )
-                for i, (c, o, k, s, w) in enumerate(plan)
+                conv_layer(network, f"{name}.convs.{i}", *one) for i, one in enumerate(plan)
             )
             down = None
             if has_down:
-                down = ConvLayer(
-                    name=f"{name}.down",
-                    cin=cin,
-                    cout=cout,
-                    kernel=1,
-                    stride=stride,
-                    scale=shared,
-                    bits=bits,
-                    shared_scale=network.shared_scale,
-                )
+                down = conv_layer(network, f"{name}.down", cin, cout, 1, stride, shared)
             yield BlockLayers(name=name, convs=convs, down=down)
             cin = cout
 
@@ -245,16 +235,7 @@ def blocks(network: Network) -> Iterator[BlockLayers]:
 def tail_layer(network: Network) -> ConvLayer:
     """The 1x1 classifier."""
     cin = network.stages[-1].width * network.block.expansion
-    return ConvLayer(
-        name="tail.conv",
-        cin=cin,
-        cout=network.classes,
-        kernel=1,
-        stride=1,
-        scale=network.weight_scale,
-        bits=network.weight_bits,
-        shared_scale=network.shared_scale,
-    )
+    return conv_layer(network, "tail.conv", cin, network.classes, 1, 1)
 
 
 def convolutions(network: Network) -> Iterator[ConvLayer]:
