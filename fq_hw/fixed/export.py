@@ -68,8 +68,7 @@ class FixedExporter:
         if node.op is Op.CONCAT:
             return self.concat(node, x, where)
         if node.weighted:
-            sums, constant = self.products(node, x[0], where)
-            places = x[0].places + self.fixed.weight(node.name).fraction
+            sums, constant, places = self.products(node, x[0], where)
             signed = not node.layer.relu
         elif node.op is Op.ADD:
             sums, constant, places = self.sum(node, x, where)
@@ -108,8 +107,8 @@ class FixedExporter:
         )
         return replace(made, zero=form.limit)
 
-    def products(self, node: FloatNode, x: Value, where: str) -> tuple[str, np.ndarray]:
-        """The convolution of a layer, and what is to be added to its sums."""
+    def products(self, node: FloatNode, x: Value, where: str) -> tuple[str, np.ndarray, int]:
+        """The convolution of a layer, what is to be added to its sums, and their places."""
         codes = self.fixed.codes[Tensor(node.name, Role.WEIGHT)]
         contract = "weights must not all be 0: such a layer gives a constant"
         require(codes.any(), where, contract, kind=GraphError)
@@ -131,7 +130,7 @@ class FixedExporter:
         )
         places = x.places + self.fixed.weight(node.name).fraction
         counted = x.zero * codes.sum(axis=(1, 2, 3), dtype=np.int64)
-        return node.name, self.fixed.constant(node, places) - counted
+        return node.name, self.fixed.constant(node, places) - counted, places
 
     def maximum(self, node: FloatNode, x: Value) -> str:
         """Of windows, or of the whole map."""
@@ -213,7 +212,7 @@ def exported(fixed: FixedNetwork) -> tuple[tuple[Mapping[str, object], ...], dic
         where = f"fixed-point network {fixed.network.name!r}, layer {node.name!r}"
         exporter.values[node.name] = exporter.layer(node, where)
     where = f"fixed-point network {fixed.network.name!r}, layer {last.name!r}"
-    sums, constant = exporter.products(last, exporter.values[last.inputs[0]], where)
+    sums, constant, _ = exporter.products(last, exporter.values[last.inputs[0]], where)
     ones = np.ones(fixed.network.classes, np.int64)
     total, scores, label = map(exporter.own, ("sum", "scores", "label"))
     exporter.add("pixel_sum", total, sums)
