@@ -65,7 +65,7 @@ def core(model, images: np.ndarray, number: int, count: int, **hardware) -> dict
     design = model.design(**hardware)
     plan, interval = design.plan, design.interval
     program = network.build(plan, PROGRAMS / "programs")
-    last = model.graph.ops[-2].name
+    scores, label = (op.name for op in model.graph.ops[-2:])
     dice = np.random.default_rng(number)
     sent = frames_of(count, images, dice)
     pauses = {
@@ -78,9 +78,10 @@ def core(model, images: np.ndarray, number: int, count: int, **hardware) -> dict
             program, plan, sent, Path(folder), cycles_per_frame=interval, seed=number + 1,
             reset_at=reset_at, **pauses,
         )  # fmt: skip
-    truth = np.concatenate([t[last] for t in golden.batches(model.graph, sent)])
+    found = [(t[scores], t[label].reshape(-1)) for t in golden.batches(model.graph, sent)]
+    truth, labels = (np.concatenate(part) for part in zip(*found, strict=True))
     wrong = ran.scores != truth.reshape(count, -1)
-    wrong_labels = ran.labels != golden.labels(model.graph, sent)
+    wrong_labels = ran.labels != labels
     return {
         "frames": count, "cycles": ran.cycles, "scores": wrong.size, "wrong": int(wrong.sum()),
         "wrong labels": int(wrong_labels.sum()), "resets": 1,
