@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from fq_hw import golden, ir
+from fq_hw.nn.levels import trace
 from fq_hw.nn.modules import Bias, activation, conv2d, linear, pixel_embedding
 
-__all__ = ["MODULES", "settle", "settled"]
+__all__ = ["MODULES", "same_as_torch", "settle", "settled"]
 
 
 def quantized(cin: int, cout: int, kernel: int, stride: int = 1, **more) -> nn.Sequential:
@@ -127,3 +130,14 @@ def settled(name: str, seed: int = 0) -> nn.Module:
     build, image, _ = MODULES[name]
     torch.manual_seed(seed)
     return settle(build(), image)
+
+
+def same_as_torch(model, network, graph: ir.Graph, images: np.ndarray) -> tuple[dict, dict]:
+    """Check that each tensor which both have is equal; torch's and golden's."""
+    want, found = trace(model, network, images), golden.run(graph, images)
+    for name in want.keys() & found.keys():
+        made = found[name].astype(np.int64)
+        if made.shape != want[name].shape:  # hardware takes a mean behind the layer that reads it
+            made = made.sum((1, 2), keepdims=True)
+        np.testing.assert_array_equal(made, want[name], err_msg=name)
+    return want, found

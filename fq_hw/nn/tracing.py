@@ -31,6 +31,7 @@ __all__ = ["save", "traced"]
 OWN = (PixelEmbedding, FixedEmbedding, PixelValues, BinaryConv2d, RealConv2d, Bias,
        HalfWaveActivation, ChannelStepActivation)  # fmt: skip
 SIZE = object()  # a shape or a number: nothing that is computed from pixels
+BATCH = object()  # the number of images
 HINTS = {
     "Conv2d": "use fq_hw.nn.modules.conv2d",
     "Linear": "use fq_hw.nn.modules.linear",
@@ -115,9 +116,14 @@ class Tracing:
     def computed(self, node: fx.Node, given: tuple, more: dict) -> Value:
         """A function's or a method's call."""
         name = str(node.target) if node.op == "call_method" else node.target
-        numbers = name in NUMBERS and not any(isinstance(one, str) for one in given)
-        if name == "size" or numbers or (name is getattr and given[1:] == ("shape",)):
+        first = given[1:] == (0,) and not more
+        if name == "size":
+            return BATCH if first else SIZE
+        if name is getattr and given[1:] == ("shape",):
             return SIZE
+        if name in NUMBERS and not any(isinstance(one, str) for one in given):
+            shape = name is operator.getitem and first and given[0] is SIZE
+            return BATCH if shape else SIZE
         if name in FUNCTIONS:
             return FUNCTIONS[name](self, node, *given, **more)
         said = getattr(name, "__name__", str(name))
@@ -156,7 +162,8 @@ class Tracing:
 
     def reshaped(self, node: fx.Node, x: Value, *sizes) -> Value:
         """The same by sizes."""
-        if len(sizes) != 2 or (sizes[0] is not SIZE and sizes[1] != -1 and sizes[0] != -1):
+        row = len(sizes) == 2 and (sizes[0] is BATCH or (sizes[0] == -1 and sizes[1] is not SIZE))
+        if not row:
             self.refuse(node, "may only make a row of each image's values")
         return self.add(Op.FLATTEN, node, x)
 
@@ -267,8 +274,9 @@ def traced(
     weights that ``forward`` does not use.
     """
     where = f"module {name!r}"
+    training = module.training
     try:
-        graph = Walk().trace(module)
+        graph = Walk().trace(module.eval())  # what a checkpoint is for
     except FqHwError:
         raise
     except Exception as error:  # whatever a forward does that depends on the pixels
@@ -276,6 +284,8 @@ def traced(
         contract = f"cannot be traced: {type(error).__name__}: {reason}"
         hint = "forward must do the same with every image"
         raise GraphError(f"{where}: {contract}; {hint}") from error
+    finally:
+        module.train(training)
     tracing = Tracing(module, name)
     for node in graph.nodes:
         tracing.step(node)

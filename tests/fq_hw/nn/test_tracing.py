@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from modules import MODULES, Mobile, settled
+from modules import MODULES, Mobile, same_as_torch, settled
 from networks import NETWORKS, VARIANTS
 from torch import nn
 
@@ -14,7 +14,6 @@ from fq_hw.errors import ArtifactError, FqHwError, GraphError
 from fq_hw.export import export
 from fq_hw.flow.model import load_model
 from fq_hw.layers import EmbeddingKind, array_shapes
-from fq_hw.nn.levels import trace
 from fq_hw.nn.modules import activation, conv2d, linear, pixel_embedding
 from fq_hw.nn.network import ErnNet
 from fq_hw.nn.tracing import save, traced
@@ -56,18 +55,14 @@ def pictures(image, count):
 def test_golden_is_torch_in_every_tensor(case):
     model, network, path = case
     images = pictures(network.image, 60)
-    want = trace(model, network, images)
     trained = Checkpoint(network=network, arrays=arrays(model))
     exported = export(trained)
-    found = golden.run(ir.Graph.from_nodes(exported.name, exported.nodes), images)
+    graph = ir.Graph.from_nodes(exported.name, exported.nodes)
+    want, found = same_as_torch(model, network, graph, images)
     modules = {name for name, _ in model.named_modules()}
     quantized = {layer.name for layer in network.layers if layer.op.value in ("conv", "act")}
     assert quantized <= set(want)
     for name in want.keys() & found.keys():
-        made = found[name].astype(np.int64)
-        if made.shape != want[name].shape:  # hardware takes a mean behind the layer that reads it
-            made = made.sum((1, 2), keepdims=True)
-        np.testing.assert_array_equal(made, want[name], err_msg=name)
         assert len(np.unique(want[name])) > 1, name
     assert quantized <= modules & found.keys()
     loaded = load_model(path)
@@ -138,6 +133,9 @@ REFUSED = [
     (Own(lambda x: x + 1), "'add': reads a number or a shape where a feature map must be"),
     (Own(lambda x: x if x.sum() > 0 else -x), "cannot be traced: .*forward must do the same"),
     (Own(lambda x: torch.cat([x, x], 0)), "must concatenate channels, along axis 1"),
+    (Own(lambda x: x.view(x.size(1), -1)), "'view': may only make a row of each image's values"),
+    (Own(lambda x: x.reshape(5, -1)), "'reshape': may only make a row of each image's values"),
+    (Own(lambda x: x.view(2 * x.shape[0], -1)), "'view': may only make a row of each image's"),
     (Own(lambda x: x.mean(1, keepdim=True)), "must be a mean over the axes 2 and 3, not 1"),
     (Own(lambda x: F.max_pool2d(x, 2, dilation=2)), "takes kernel, stride and padding alone"),
     (Own(lambda x: F.adaptive_avg_pool2d(x, 2)), "must give one value a channel, not 2"),
@@ -192,6 +190,32 @@ def test_an_addition_needs_constant_scales():
     network = traced(Small(nn.Sequential(Sum(), activation())), "small", (8, 8, 3), 3)
     with pytest.raises(ArtifactError, match="^export middle.0: adds what has no constant scale"):
         export(untrained(network))
+
+
+@pytest.mark.parametrize(
+    "row", [lambda x: x.view(x.size(0), -1), lambda x: x.reshape(x.shape[0], -1),
+            lambda x: x.view(-1, 4), lambda x: x.flatten(1)],
+)  # fmt: skip
+def test_ways_to_make_a_row(row):
+    class Row(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding, self.first, self.act = pixel_embedding(3, 2), conv2d(6, 4, 3), SAME
+            self.last = linear(4, 3)
+
+        def forward(self, images):
+            return self.last(row(self.act(self.first(self.embedding(images))).mean((2, 3))))
+
+    assert [one.op.value for one in traced(Row(), "row", (8, 8, 3), 3).layers][-2:] == [
+        "flatten", "conv"
+    ]  # fmt: skip
+
+
+def test_what_it_does_when_it_is_not_trained_is_what_counts():
+    module = Small(Own(lambda x: x))
+    module.middle.forward = lambda x: torch.sigmoid(x) if module.training else x
+    assert traced(module, "small", (8, 8, 3), 3).layers
+    assert module.training and module.middle.training
 
 
 def test_the_embedding_comes_first():

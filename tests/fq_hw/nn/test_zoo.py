@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from modules import settle
+from modules import same_as_torch, settle
 from torch import nn
 
-from fq_hw import golden, ir
+from fq_hw import ir
 from fq_hw.checkpoint import Checkpoint
 from fq_hw.export import export
 from fq_hw.layers import weight_count
 from fq_hw.nn.direct import DirectUpdate
-from fq_hw.nn.levels import trace
 from fq_hw.nn.tracing import traced
 from fq_hw.nn.training import arrays
 from fq_hw.nn.zoo.alexnet import AlexNet
@@ -40,13 +39,8 @@ def test_every_tensor_is_torchs(kind, form):
     graph = ir.Graph.from_nodes(exported.name, exported.nodes)
     lower_graph(graph)
     images = np.random.default_rng(2).integers(0, 256, (6, 16, 16, 3), np.uint8)
-    want, found = trace(model, network, images), golden.run(graph, images)
+    want, _ = same_as_torch(model, network, graph, images)
     assert len(want) > 15
-    for name in want.keys() & found.keys():
-        made = found[name].astype(np.int64)
-        if made.shape != want[name].shape:  # hardware takes the mean last
-            made = made.sum((1, 2), keepdims=True)
-        np.testing.assert_array_equal(made, want[name], err_msg=name)
 
 
 @pytest.mark.parametrize("kind", SMALL)
